@@ -1,0 +1,2 @@
+//! kommo
+fn main() {}
