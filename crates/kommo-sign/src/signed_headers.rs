@@ -59,14 +59,14 @@ impl<'a> Signed<'a> {
 
     /// The date that was signed.
     #[must_use]
-    pub const fn date(&self) -> RequestDate {
-        self.date
+    pub const fn date(&self) -> &RequestDate {
+        &self.date
     }
 
     /// The digest of the body.
     #[must_use]
-    pub const fn content_md5(&self) -> ContentMd5 {
-        self.content_md5
+    pub const fn content_md5(&self) -> &ContentMd5 {
+        &self.content_md5
     }
 
     /// The signature.

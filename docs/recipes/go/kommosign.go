@@ -1,0 +1,288 @@
+// Signatures for the Kommo / amoCRM Chats API and for the Open API, standard library only.
+//
+// Copy the part above the line "Vector runner" into a package of yours. Rule numbers (S1, H2, ...) are
+// those of docs/protocol.md. Secrets belong to the back end only, never to JavaScript in a page (rule S12).
+package main
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var (
+	upperMethod = regexp.MustCompile(`^[A-Z]+$`)
+	// RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
+	// HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
+	plainPath = regexp.MustCompile(`^/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$`)
+	rewritten = regexp.MustCompile(`(?i)^//|/(?:\.|%2e){1,2}(?:/|$)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)`)
+	control   = regexp.MustCompile(`[\x00-\x1f\x7f]`)
+	hex40     = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+	hex64     = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+var errEmptySecret = errors.New("the secret is empty")
+
+// RequestDate writes "Wed, 23 Nov 2022 19:25:21 +0000" (rule D1), in UTC whatever the zone of t.
+// Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
+func RequestDate(t time.Time) string {
+	return t.UTC().Format(time.RFC1123Z)
+}
+
+// SignChatsRequest returns the four headers of a Chats API request. Send exactly these texts and this body.
+//
+// body is bytes: marshal once, sign those bytes, send those bytes (rule S9). path has no host and no
+// query (S6). A GET has an empty body and still a content type (S4, S5). contentType is
+// "application/json"; the live server supports no other (S5).
+func SignChatsRequest(secret, method, path, date, contentType string, body []byte) (map[string]string, error) {
+	if date == "" || contentType == "" {
+		return nil, errors.New("a client always sends Date and Content-Type") // rule S8
+	}
+	contentMD5 := md5Hex(body) // hex, not base64 (rule S4)
+	text, err := ChatsStringToSign(method, contentMD5, contentType, date, path)
+	if err != nil {
+		return nil, err
+	}
+	mac, err := macOf(sha1.New, secret, []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"Date":         date, // the same text that was signed, never a second reading of the clock (rule D6)
+		"Content-Type": contentType,
+		"Content-MD5":  contentMD5,
+		"X-Signature":  hex.EncodeToString(mac),
+	}, nil
+}
+
+// ChatsStringToSign joins five lines with four line feeds, none at the end (rule S1). An absent header
+// is an empty line (S8).
+func ChatsStringToSign(method, contentMD5, contentType, date, path string) (string, error) {
+	if !upperMethod.MatchString(method) {
+		return "", errors.New("the method must be in upper case") // rule S3
+	}
+	if !plainPath.MatchString(path) || rewritten.MatchString(path) {
+		return "", errors.New("the path must start with / and have no query, dot segment or odd character")
+	}
+	if control.MatchString(contentMD5 + contentType + date) {
+		return "", errors.New("control character in a signed header") // a line feed would forge a line (rule S11)
+	}
+	return strings.Join([]string{method, contentMD5, contentType, date, path}, "\n"), nil
+}
+
+// VerifyChatHook tells whether a chat hook is genuine. body is what arrived, before any parsing (rule H1).
+//
+// Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from the signed
+// bytes, and nothing more (H2). signature is the X-Signature header, "" if absent.
+func VerifyChatHook(secret string, body []byte, signature string) (bool, error) {
+	if secret == "" {
+		return false, errEmptySecret
+	}
+	if !hex40.MatchString(signature) {
+		return false, nil
+	}
+	received, err := hex.DecodeString(signature)
+	if err != nil {
+		return false, err
+	}
+	withoutLineEnd := body
+	if bytes.HasSuffix(body, []byte("\n")) {
+		withoutLineEnd = bytes.TrimSuffix(body[:len(body)-1], []byte("\r"))
+	}
+	genuine := false
+	for _, signed := range [][]byte{body, withoutLineEnd} {
+		expected, err := macOf(sha1.New, secret, signed)
+		if err != nil {
+			return false, err
+		}
+		// bytes.Equal would stop at the first difference, and its timing would tell where (rule H3).
+		same := hmac.Equal(expected, received)
+		genuine = genuine || same
+	}
+	return genuine, nil
+}
+
+// SignOpenAPI returns the x-chat-signature of an Open API body: the raw bytes alone are signed (rules O1, O3).
+func SignOpenAPI(secret string, body []byte) (string, error) {
+	mac, err := macOf(sha256.New, secret, body)
+	return hex.EncodeToString(mac), err
+}
+
+// VerifyOpenAPI tells whether an Open API webhook is genuine (rule O4). Only bare lower-case hex will do (O2).
+func VerifyOpenAPI(secret string, body []byte, signature string) (bool, error) {
+	expected, err := SignOpenAPI(secret, body)
+	if err != nil {
+		return false, err
+	}
+	return hex64.MatchString(signature) && hmac.Equal([]byte(expected), []byte(signature)), nil
+}
+
+// VisitorSignature returns sbs_mm of a visitor (rule V1). It never expires: make it on the server, per visitor.
+func VisitorSignature(sbs, secret, ranstr string) (string, error) {
+	if secret == "" {
+		return "", errEmptySecret
+	}
+	inner := md5Hex([]byte(sbs + "_" + secret))
+	return md5Hex([]byte(inner + "_" + ranstr)), nil
+}
+
+func macOf(algorithm func() hash.Hash, secret string, message []byte) ([]byte, error) {
+	if secret == "" {
+		return nil, errEmptySecret // anybody could sign with it (rule O5)
+	}
+	// The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
+	mac := hmac.New(algorithm, []byte(secret))
+	mac.Write(message)
+	return mac.Sum(nil), nil
+}
+
+func md5Hex(message []byte) string {
+	sum := md5.Sum(message)
+	return hex.EncodeToString(sum[:])
+}
+
+// ---- Vector runner: go run kommosign.go VECTORS_DIR. Not needed by those who copy. ----
+
+type vector struct {
+	folder                            string
+	Secret, Method, Path, Sbs, Ranstr string
+	Verdict                           string
+	ContentType                       string  `json:"content_type"` // null becomes ""
+	Date                              string  // null becomes ""
+	ContentMD5                        *string `json:"content_md5"`
+	Flags                             []string
+}
+
+func (v vector) has(flag string) bool {
+	return strings.Contains(" "+strings.Join(v.Flags, " ")+" ", " "+flag+" ")
+}
+
+// require stops a case with a panic, which run in main turns into a failure.
+func require(holds bool, what string) {
+	if !holds {
+		panic(what)
+	}
+}
+
+func (v vector) text(name string) string {
+	data, err := os.ReadFile(filepath.Join(v.folder, name))
+	require(err == nil, "cannot read "+name)
+	return string(data)
+}
+
+func (v vector) textOrEmpty(name string) string {
+	if _, err := os.Stat(filepath.Join(v.folder, name)); errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	return v.text(name)
+}
+
+func (v vector) checkChatsRequest() {
+	method, contentMD5, md5Line := strings.ToUpper(v.Method), v.text("content-md5.txt"), ""
+	if v.ContentMD5 != nil {
+		md5Line = contentMD5
+	}
+	text, err := ChatsStringToSign(method, md5Line, v.ContentType, v.Date, v.Path)
+	require(err == nil && text == v.text("string-to-sign.txt"), "string to sign")
+	mac, err := macOf(sha1.New, v.Secret, []byte(text))
+	signature := hex.EncodeToString(mac)
+	require(err == nil && signature == v.text("signature.txt"), "signature")
+	if v.Verdict == "invalid" && !v.has("signature-matches") {
+		require(signature != v.textOrEmpty("received-signature.txt"), "verdict")
+	}
+	if v.has("md5-given") {
+		return
+	}
+	body := []byte(v.text("body.bin"))
+	require(md5Hex(body) == contentMD5, "MD5 of the body")
+	if v.ContentType != "" && v.Date != "" && v.ContentMD5 != nil {
+		got, err := SignChatsRequest(v.Secret, method, v.Path, v.Date, v.ContentType, body)
+		want := map[string]string{"Date": v.Date, "Content-Type": v.ContentType,
+			"Content-MD5": contentMD5, "X-Signature": signature}
+		require(err == nil && reflect.DeepEqual(got, want), "headers")
+	}
+}
+
+func (v vector) check(family string) {
+	switch family {
+	case "chats-request":
+		v.checkChatsRequest()
+	case "visitor":
+		signature, err := VisitorSignature(v.Sbs, v.Secret, v.Ranstr)
+		require(err == nil && signature == v.text("signature.txt"), "signature")
+	default:
+		verify := map[string]func(string, []byte, string) (bool, error){
+			"open-api": VerifyOpenAPI, "chat-hook": VerifyChatHook}[family]
+		genuine, err := verify(v.Secret, []byte(v.text("body.bin")), v.textOrEmpty("signature.txt"))
+		genuine = genuine && err == nil // an empty secret is refused
+		require(genuine == (v.Verdict == "valid"), "verdict")
+	}
+}
+
+// ownChecks covers what no vector can show: the date writer, and what must be refused.
+func ownChecks(run func(string, func())) {
+	date := "Wed, 23 Nov 2022 19:25:21 +0000"
+	run("date", func() { require(RequestDate(time.Unix(1669231521, 0)) == date, "text") })
+	run("date, one-digit day", func() {
+		require(RequestDate(time.Unix(951782400, 0)) == "Tue, 29 Feb 2000 00:00:00 +0000", "text")
+	})
+	for _, bad := range [][2]string{{"0", ""}, {"1", "GET\n"}, {"1", "get"}, {"2", "/a\n"}, {"2", "/a?b=c"},
+		{"2", "/../a"}, {"2", "/%41"}, {"2", "//a"}, {"3", ""}, {"3", date + "\n"}, {"4", "a\rb"}, {"4", ""}} {
+		run(fmt.Sprintf("refuses %q as argument %s", bad[1], bad[0]), func() {
+			a := []string{"secret", "POST", "/v2/a", date, "application/json"}
+			a[bad[0][0]-'0'] = bad[1]
+			_, err := SignChatsRequest(a[0], a[1], a[2], a[3], a[4], []byte("{}"))
+			require(err != nil, "accepted")
+		})
+	}
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: kommosign VECTORS_DIR")
+		os.Exit(2)
+	}
+	passed, failed := 0, 0
+	run := func(name string, check func()) {
+		defer func() {
+			if reason := recover(); reason != nil {
+				fmt.Fprintf(os.Stderr, "failed: %s: %v\n", name, reason)
+				failed++
+			} else {
+				passed++
+			}
+		}()
+		check()
+	}
+	ownChecks(run)
+	for _, family := range []string{"chats-request", "open-api", "chat-hook", "visitor"} {
+		cases, _ := filepath.Glob(filepath.Join(os.Args[1], family, "*", "context.json"))
+		if len(cases) == 0 {
+			run(family, func() { panic("no case found") })
+		}
+		for _, file := range cases {
+			v := vector{folder: filepath.Dir(file)}
+			run(v.folder, func() {
+				require(json.Unmarshal([]byte(v.text("context.json")), &v) == nil, "context.json")
+				v.check(family)
+			})
+		}
+	}
+	fmt.Printf("go: %d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,201 @@
+"""Signatures for the Kommo / amoCRM Chats API and for the Open API, standard library only.
+
+Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of docs/protocol.md.
+Secrets belong to the back end only, never to JavaScript in a page (rule S12).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import datetime, timezone
+from email.utils import format_datetime
+
+# RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
+# HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_REWRITTEN = re.compile(
+    r"^//|/(?:\.|%2e){1,2}(?:/|$)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def request_date(unix_seconds: int) -> str:
+    """Writes `Wed, 23 Nov 2022 19:25:21 +0000` (rule D1): UTC, English names whatever the locale.
+
+    Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
+    """
+    return format_datetime(datetime.fromtimestamp(unix_seconds, timezone.utc))
+
+
+def sign_chats_request(
+    secret: str, method: str, path: str, date: str, content_type: str, body: bytes
+) -> dict[str, str]:
+    """Returns the four headers of a Chats API request. Send exactly these texts and exactly this body.
+
+    `body` is bytes on purpose: serialise the JSON once, sign those bytes, send those bytes (rule S9).
+    `path` has no host and no query (S6). A GET has body b"" and still a content type (S4, S5).
+    `content_type` is `application/json`; the live server supports no other (S5).
+    """
+    if not date or not content_type:
+        raise ValueError("a client always sends Date and Content-Type")  # rule S8
+    content_md5 = hashlib.md5(body).hexdigest()  # hex, not base64 (rule S4)
+    text = chats_string_to_sign(method, content_md5, content_type, date, path)
+    return {
+        "Date": date,  # the same text that was signed, never a second reading of the clock (rule D6)
+        "Content-Type": content_type,
+        "Content-MD5": content_md5,
+        "X-Signature": _mac(secret, text.encode(), "sha1"),
+    }
+
+
+def chats_string_to_sign(method: str, content_md5: str, content_type: str, date: str, path: str) -> str:
+    """Five lines, four line feeds, none at the end (rule S1). An absent header is an empty line (S8)."""
+    if not re.fullmatch(r"[A-Z]+", method):
+        raise ValueError("the method must be in upper case")  # rule S3
+    if not _PATH.fullmatch(path) or _REWRITTEN.search(path):
+        raise ValueError("the path must start with / and have no query, dot segment or odd character")
+    if any(_CONTROL.search(line) for line in (content_md5, content_type, date)):
+        raise ValueError("control character in a signed header")  # a line feed would forge a line (rule S11)
+    return "\n".join((method, content_md5, content_type, date, path))
+
+
+def verify_chat_hook(secret: str, body: bytes, signature: str | None) -> bool:
+    """Tells whether a chat hook is genuine. `body` is what arrived, before any parsing (rule H1).
+
+    Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from
+    the signed bytes, and nothing more (H2). `signature` is the `X-Signature` header, None if absent.
+    """
+    if not re.fullmatch(r"[0-9a-fA-F]{40}", signature or ""):
+        return False
+    line_end = 2 if body.endswith(b"\r\n") else 1 if body.endswith(b"\n") else 0
+    genuine = False
+    for signed in (body, body[: len(body) - line_end]):
+        # `==` would stop at the first difference, and its timing would tell where (rule H3).
+        genuine |= hmac.compare_digest(_mac(secret, signed, "sha1"), signature.lower())
+    return genuine
+
+
+def sign_open_api(secret: str, body: bytes) -> str:
+    """Returns the `x-chat-signature` of an Open API body: the raw bytes alone are signed (rules O1, O3)."""
+    return _mac(secret, body, "sha256")
+
+
+def verify_open_api(secret: str, body: bytes, signature: str | None) -> bool:
+    """Tells whether an Open API webhook is genuine (rule O4). Only bare lower-case hex will do (O2)."""
+    if not re.fullmatch(r"[0-9a-f]{64}", signature or ""):
+        return False
+    return hmac.compare_digest(sign_open_api(secret, body), signature)
+
+
+def visitor_signature(sbs: str, secret: str, ranstr: str) -> str:
+    """Returns `sbs_mm` of a visitor (rule V1). It never expires: make it on the server, per visitor."""
+    if not secret:
+        raise ValueError("the secret is empty")
+    inner = hashlib.md5(f"{sbs}_{secret}".encode()).hexdigest()
+    return hashlib.md5(f"{inner}_{ranstr}".encode()).hexdigest()
+
+
+def _mac(secret: str, message: bytes, algorithm: str) -> str:
+    if not secret:
+        raise ValueError("the secret is empty")  # anybody could sign with it (rule O5)
+    # The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
+    return hmac.new(secret.encode(), message, algorithm).hexdigest()
+
+
+# ---- Vector runner: python3 kommo_sign.py VECTORS_DIR. Not needed by those who copy. ----
+
+def _check_chats_request(case, context: dict) -> bool:
+    method, path = context["method"].upper(), context["path"]
+    content_type, date = context["content_type"] or "", context["date"] or ""
+    md5 = _text(case, "content-md5.txt")
+    text = chats_string_to_sign(method, "" if context["content_md5"] is None else md5, content_type, date, path)
+    signature = _mac(context["secret"], text.encode(), "sha1")
+    good = text == _text(case, "string-to-sign.txt") and signature == _text(case, "signature.txt")
+    if "md5-given" not in context["flags"]:
+        body = (case / "body.bin").read_bytes()
+        good = good and hashlib.md5(body).hexdigest() == md5
+        if content_type and date and context["content_md5"] is not None:
+            headers = sign_chats_request(context["secret"], method, path, date, content_type, body)
+            sent = {"Date": date, "Content-Type": content_type, "Content-MD5": md5, "X-Signature": signature}
+            good = good and headers == sent
+    if context["verdict"] == "invalid" and "signature-matches" not in context["flags"]:
+        good = good and signature != _text_or_none(case, "received-signature.txt")
+    return good
+
+
+def _check_verdict(verify):
+    def check(case, context: dict) -> bool:
+        received = _text_or_none(case, "signature.txt")
+        try:
+            genuine = verify(context["secret"], (case / "body.bin").read_bytes(), received)
+        except ValueError:
+            genuine = False  # an empty secret is refused
+        return genuine == (context["verdict"] == "valid")
+
+    return check
+
+
+def _check_visitor(case, context: dict) -> bool:
+    signature = visitor_signature(context["sbs"], context["secret"], context["ranstr"])
+    return signature == _text(case, "signature.txt")
+
+
+def _text(case, name: str) -> str:
+    return (case / name).read_bytes().decode()
+
+
+def _text_or_none(case, name: str) -> str | None:
+    return _text(case, name) if (case / name).exists() else None
+
+
+def _own_checks():
+    """What no vector can show: the date writer, and what must be refused."""
+    yield "date", request_date(1669231521) == "Wed, 23 Nov 2022 19:25:21 +0000"
+    yield "date, one-digit day", request_date(951782400) == "Tue, 29 Feb 2000 00:00:00 +0000"
+    good = ("secret", "POST", "/v2/a", "Wed, 23 Nov 2022 19:25:21 +0000", "application/json", b"{}")
+    for place, bad in ((0, ""), (1, "GET\n"), (1, "get"), (2, "/a\n"), (2, "/a?b=c"), (2, "/../a"), (2, "/%41"), (2, "//a"),
+                       (3, ""), (3, good[3] + "\n"), (4, "a\rb"), (4, "")):
+        try:
+            sign_chats_request(*good[:place], bad, *good[place + 1 :])
+            yield f"refuses {bad!r} as argument {place}", False
+        except ValueError:
+            yield "refusal", True
+
+
+def _main(vectors) -> int:
+    results = list(_own_checks())
+    families = {
+        "chats-request": _check_chats_request,
+        "open-api": _check_verdict(verify_open_api),
+        "chat-hook": _check_verdict(verify_chat_hook),
+        "visitor": _check_visitor,
+    }
+    for family, check in families.items():
+        cases = sorted(path for path in (vectors / family).glob("*") if path.is_dir())
+        if not cases:
+            results.append((f"{family}: no case found", False))
+        for case in cases:
+            try:
+                good = check(case, json.loads(_text(case, "context.json")))
+            except (OSError, ValueError, KeyError) as error:
+                print(f"{case}: {error}", file=sys.stderr)
+                good = False
+            results.append((f"{family}/{case.name}", good))
+    failed = [name for name, good in results if not good]
+    for name in failed:
+        print(f"failed: {name}", file=sys.stderr)
+    print(f"python: {len(results) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+    from pathlib import Path
+
+    if len(sys.argv) != 2:
+        print("usage: kommo_sign.py VECTORS_DIR", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(_main(Path(sys.argv[1])))
