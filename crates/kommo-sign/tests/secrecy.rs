@@ -1,8 +1,15 @@
 //! Planted markers: no secret, body, token or computed signature shows in `Debug`, `Display` or an error (invariant I8).
 
-use std::error::Error;
-use std::fmt::{Debug, Write};
-use std::num::NonZeroU64;
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+use core::error::Error;
+use core::fmt::{Debug, Write};
+use core::num::NonZeroU64;
 
 use kommo_sign::{
     AppSecret, CanonicalRequest, ChannelSecret, ChatHookKey, ChatsSigner, ClientSecret, CompactJws,
@@ -20,13 +27,13 @@ struct Seen {
 
 impl Seen {
     fn debug(&mut self, value: &impl Debug) {
-        write!(self.text, "{value:?}\n{value:#?}\n").unwrap();
+        writeln!(self.text, "{value:?}\n{value:#?}").unwrap();
     }
 
     fn error(&mut self, error: &dyn Error) {
         let mut next = Some(error);
         while let Some(error) = next {
-            write!(self.text, "{error:?} {error}\n").unwrap();
+            writeln!(self.text, "{error:?} {error}").unwrap();
             next = error.source();
         }
     }

@@ -1,5 +1,12 @@
 //! Every vector of the workspace through the signer and the verdicts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_sign::{
     AppSecret, BodyForm, CanonicalRequest, ChannelSecret, ChatHookKey, ChatsSigner, ClientSecret,
