@@ -1,2 +1,76 @@
-//! xtask
-fn main() {}
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `deep`.
+
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "only JSON values are indexed, which give null for what is not there"
+)]
+
+mod shell;
+
+mod report;
+
+mod packages;
+
+mod metadata;
+
+mod benches;
+mod features;
+mod fuzz;
+mod judges;
+mod licences;
+mod no_std;
+mod rust_versions;
+mod tests;
+
+mod ci;
+mod deep;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::report::Report;
+
+const USAGE: &str = "\
+cargo xtask test [--core]   all tests; --core leaves out what needs more than Rust and a C compiler
+cargo xtask ci              everything that must hold before a change lands; installs what it needs
+cargo xtask bench           the benchmarks, and their ratios
+cargo xtask deep            what takes long: Miri on the pure crates, ten minutes of each fuzz target
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut report = Report::default();
+    let result = run(&arguments, &mut report);
+    let strict = arguments
+        .first()
+        .is_some_and(|command| command == "ci" || command == "deep");
+    let complete = report.close(strict);
+    match result {
+        Ok(()) if complete => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => {
+            shell::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String], report: &mut Report) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["test"] => {
+            tests::run(report)?;
+            judges::run(report)
+        }
+        ["test", "--core"] => tests::run(report),
+        ["ci"] => ci::run_all(report),
+        ["bench"] => benches::measure(),
+        ["deep"] => deep::run_all(report),
+        _ => bail!("no such command\n{USAGE}"),
+    }
+}

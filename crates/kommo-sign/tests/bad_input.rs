@@ -9,10 +9,11 @@
 
 use kommo_sign::{
     AppSecret, BufferTooSmall, CanonicalRequest, ChannelSecret, ClientSecret, CompactJws,
-    ContentMd5, ContentType, DisconnectParameter, DisconnectQuery, KeyId, KeyRing, KeyRingError,
-    ParseContentMd5Error, ParseContentTypeError, ParseDateError, ParseDisconnectQueryError,
-    ParseJwsError, ParseMethodError, ParsePathError, ParseSignatureError, RequestDate,
-    RequestMethod, RequestPath, RingRefusal, SecretError, Signature,
+    ContentMd5, ContentType, DisconnectKey, DisconnectParameter, DisconnectQuery, KeyId, KeyRing,
+    KeyRingError, ParseContentMd5Error, ParseContentTypeError, ParseDateError,
+    ParseDisconnectQueryError, ParseJwsError, ParseMethodError, ParsePathError,
+    ParseSignatureError, RequestDate, RequestMethod, RequestPath, RingRefusal, SecretError,
+    Signature,
 };
 
 #[track_caller]
@@ -410,6 +411,16 @@ fn a_disconnect_query_is_read_or_refused_with_what_and_where() {
         expected: 64,
     };
     assert_eq!(short, Err(ParseDisconnectQueryError::Signature(length)));
+}
+
+// Rule X7.
+#[test]
+fn a_captured_disconnect_hook_is_proven_for_ever() {
+    let case = kommo_test_vectors::disconnect("valid");
+    let key = DisconnectKey::new(&ClientSecret::new(&case.secret).unwrap());
+    let once = key.verify_query(&case.client_id, &case.query);
+    assert!(once.is_ok());
+    assert_eq!(key.verify_query(&case.client_id, &case.query), once);
 }
 
 // Rule J3.

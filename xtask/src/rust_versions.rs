@@ -1,0 +1,39 @@
+//! `rust-version` tells the truth: it is as low as the locked dependencies allow, and no lower.
+
+use anyhow::{Result, bail};
+
+use crate::metadata::Graph;
+
+/// The first compiler with edition 2024.
+const EDITION_2024: (u64, u64) = (1, 85);
+
+/// Compares each crate with the highest demand of what it stands on.
+pub(crate) fn check(graph: &Graph) -> Result<()> {
+    let mut wrong = Vec::new();
+    for package in graph.members() {
+        let demands = graph
+            .closure(package)
+            .into_iter()
+            .filter(|needed| !needed.is_member);
+        let highest = demands
+            .filter_map(|needed| Some((needed.rust_version?, needed)))
+            .max_by_key(|(version, _)| *version);
+        let ((major, minor), because) = match highest {
+            Some((version, needed)) if version > EDITION_2024 => (version, needed.name.as_str()),
+            _ => (EDITION_2024, "edition 2024"),
+        };
+        if package.rust_version != Some((major, minor)) {
+            wrong.push(format!(
+                "{}: rust-version should be {major}.{minor} ({because})",
+                package.name
+            ));
+        }
+    }
+    if !wrong.is_empty() {
+        bail!(
+            "rust-version differs from what is locked:\n{}",
+            wrong.join("\n")
+        );
+    }
+    Ok(())
+}

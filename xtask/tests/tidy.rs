@@ -1,0 +1,295 @@
+//! Habits that a machine can check: rules with proof, module docs, one-way imports, no path of a machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
+}
+
+/// All files below a directory, build output and hidden folders aside.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.')
+                && !["target", "corpus", "artifacts", "__pycache__"].contains(&&*name)
+            {
+                found.extend(files_below(&path));
+            }
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn rust_files() -> Vec<PathBuf> {
+    let files = files_below(&root()).into_iter();
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The numbers of the rows of `docs/protocol.md`.
+fn rules() -> BTreeSet<String> {
+    let text = read(&root().join("docs/protocol.md"));
+    let cells = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(' '))
+        .map(|(cell, _)| cell);
+    cells
+        .filter(|cell| is_rule(cell))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_rule(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_uppercase())
+        && word.len() > 1
+        && letters.all(|digit| digit.is_ascii_digit())
+}
+
+/// The rules that a text names, on lines that speak of rules.
+fn rules_named(text: &str) -> BTreeSet<String> {
+    let lines = text
+        .lines()
+        .filter(|line| line.to_lowercase().contains("rule"));
+    let words = lines.flat_map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric()));
+    words
+        .filter(|word| is_rule(word))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_rule_has_a_vector_or_a_test_that_names_it() {
+    let rules = rules();
+    assert!(
+        rules.len() > 40,
+        "the tables of docs/protocol.md were not read"
+    );
+    let mut named = BTreeSet::new();
+    for path in rust_files() {
+        let name = name_of(&path);
+        if name.contains("/tests/") || name.ends_with("/tests.rs") {
+            named.extend(rules_named(&read(&path)));
+        }
+    }
+    for path in files_below(&root().join("crates/kommo-test-vectors/vectors")) {
+        if path.ends_with("context.json") {
+            let context: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
+            let rules = context["rules"].as_array().unwrap().iter();
+            named.extend(rules.map(|rule| rule.as_str().unwrap().to_owned()));
+        }
+    }
+    let without_proof: Vec<_> = rules.difference(&named).collect();
+    assert!(
+        without_proof.is_empty(),
+        "rules without a vector or a test: {without_proof:?}"
+    );
+}
+
+#[test]
+fn no_vector_and_no_code_names_a_rule_that_does_not_exist() {
+    let rules = rules();
+    for path in rust_files() {
+        let text = read(&path);
+        let comments = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("//"));
+        for line in
+            comments.filter(|line| line.contains("Rule") || line.contains("docs/protocol.md"))
+        {
+            // A letter that no rule has belongs to something else, such as the invariants I1 to I12.
+            let is_ours = |name: &&String| rules.iter().any(|rule| rule[..1] == name[..1]);
+            let named = rules_named(line);
+            let unknown: Vec<_> = named.difference(&rules).filter(is_ours).collect();
+            assert!(
+                unknown.is_empty(),
+                "{}: {unknown:?} in: {line}",
+                name_of(&path)
+            );
+        }
+    }
+}
+
+#[test]
+fn every_source_file_says_what_it_is() {
+    for path in rust_files() {
+        let text = read(&path);
+        let first = text.lines().next().unwrap_or_default();
+        let has_docs = first.starts_with("//!") || first.starts_with("#![doc = ");
+        assert!(
+            has_docs,
+            "{} does not begin with module docs",
+            name_of(&path)
+        );
+    }
+}
+
+#[test]
+fn no_file_is_called_mod_rs_or_holds_leftovers() {
+    let banned = [
+        "mod", "utils", "util", "common", "helpers", "helper", "types", "misc",
+    ];
+    for path in rust_files() {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            !banned.contains(&&*stem),
+            "{}: name the concern",
+            name_of(&path)
+        );
+    }
+}
+
+/// The modules of a `lib.rs` or `main.rs`, in their order.
+fn modules(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| {
+        line.trim_start_matches("pub ")
+            .trim_start_matches("pub(crate) ")
+    });
+    lines
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The modules of its own crate that a file names as `crate::module`, outside comments.
+fn imports(text: &str) -> BTreeSet<String> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = code.collect::<Vec<_>>().join("\n");
+    let mut found = BTreeSet::new();
+    for part in code.split("crate::").skip(1) {
+        if let Some(list) = part.strip_prefix('{') {
+            let list = list.split('}').next().unwrap();
+            let names = list
+                .split(',')
+                .map(|item| item.trim().split("::").next().unwrap());
+            found.extend(names.map(str::to_owned));
+        } else {
+            let end = part.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+            found.insert(part[..end.unwrap_or(part.len())].to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn a_file_imports_only_from_files_above_it() {
+    for root_file in rust_files() {
+        if !(root_file.ends_with("src/lib.rs") || root_file.ends_with("src/main.rs")) {
+            continue;
+        }
+        let source = root_file.parent().unwrap();
+        let order = modules(&read(&root_file));
+        let place = |module: &str| order.iter().position(|own| own == module);
+        for path in files_below(source) {
+            let inside = path.strip_prefix(source).unwrap();
+            let first = inside
+                .components()
+                .next()
+                .unwrap()
+                .as_os_str()
+                .to_string_lossy()
+                .into_owned();
+            let Some(own) = place(first.trim_end_matches(".rs")) else {
+                continue;
+            };
+            for import in imports(&read(&path)) {
+                let below = place(&import).is_some_and(|other| other > own);
+                assert!(
+                    !below,
+                    "{} imports `{import}`, which stands below it",
+                    name_of(&path)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_path_of_a_machine() {
+    // Spelled in halves, so that this file is not a finding of its own.
+    let needles = [
+        ["/wo", "rk/"].concat(),
+        ["/ro", "ot/"].concat(),
+        ["/ho", "me/"].concat(),
+    ];
+    for path in files_below(&root()) {
+        if path.ends_with("Cargo.lock") {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        for needle in &needles {
+            assert!(
+                !text.contains(needle.as_str()),
+                "{} names a path of a machine",
+                name_of(&path)
+            );
+        }
+    }
+}
+
+#[test]
+fn no_test_is_ignored() {
+    let needle = ["#[ig", "nore"].concat();
+    for path in rust_files() {
+        assert!(
+            !read(&path).contains(&needle),
+            "{} leaves a test out",
+            name_of(&path)
+        );
+    }
+}
+
+#[test]
+fn every_published_crate_has_its_papers() {
+    for path in files_below(&root().join("crates")) {
+        if !path.ends_with("Cargo.toml") || read(&path).contains("publish = false") {
+            continue;
+        }
+        for paper in ["README.md", "CHANGELOG.md"] {
+            let paper = path.with_file_name(paper);
+            assert!(paper.exists(), "{} is missing", name_of(&paper));
+        }
+        let text = read(&path);
+        for field in [
+            "description",
+            "rust-version",
+            "readme",
+            "keywords",
+            "categories",
+            "[lints]",
+        ] {
+            assert!(text.contains(field), "{} has no {field}", name_of(&path));
+        }
+    }
+}
