@@ -4,33 +4,27 @@
 
 // In the order the data flows, which is also the order to read them. A file uses only files above it.
 mod ascii_text;
-mod error;
 mod hex;
 
-mod content_md5;
-mod content_type;
-mod request_date;
 mod request_method;
 mod request_path;
-
+mod request_date;
+mod content_type;
+mod content_md5;
 mod canonical_request;
 
 mod mac;
 mod secret;
-
 mod signature;
+mod error;
 
 mod signed_headers;
-
 mod chats_signer;
 
 mod chat_hook;
 mod open_api;
-
 mod disconnect_query;
-
 mod disconnect;
-
 mod compact_jws;
 
 mod key_ring;
