@@ -1,1 +1,31 @@
-//! kommo-account
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+// Reading order: a file uses only what stands above it.
+mod error;
+mod inline_text;
+mod platform;
+mod host_shape;
+mod account_host;
+mod account_id;
+mod api_domain;
+mod chats_host;
+mod loopback_url;
+mod endpoints;
+mod ids;
+mod scope_id;
+
+pub use account_host::AccountHost;
+pub use account_id::AccountId;
+pub use api_domain::ApiDomain;
+pub use chats_host::ChatsHost;
+pub use endpoints::{EndpointRole, Endpoints, Realm, Target};
+pub use error::{
+    HostShapeError, NotLoopback, ParseAccountHostError, ParseAccountIdError, ParseApiDomainError,
+    ParseChatsHostError, ParseLoopbackUrlError, ParseScopeIdError, ParseUuidError, UnknownPlatform,
+    WriteUrlError,
+};
+pub use ids::{AmojoId, ChannelId, ClientId};
+pub use platform::{HostSuffix, Platform};
+pub use scope_id::ScopeId;
