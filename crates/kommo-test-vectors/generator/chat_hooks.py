@@ -89,6 +89,8 @@ def wrong_bodies():
         finding="body-trailing-space")
     add("carriage-return-unsigned", TYPING + b"\r", TYPING, "H2",
         reason="A lone carriage return came that was not signed: it is no line end.")
+    add("crlf-half-stripped", TYPING + b"\r\n", TYPING + b"\r", "H2",
+        reason="A CR LF is one line end, stripped as a whole or not at all; the signature covers half of it.")
     add("newline-lost", TYPING, TYPING + b"\n", "H1", reason="The line feed was signed but lost on the way: nothing is added to a body.",
         finding="body-trailing-newline")
     changed = MESSAGE.replace(b'"Hello"', b'"Hellp"')
