@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::packages::has;
+use crate::packages::{has, install_debian};
 use crate::report::Report;
 use crate::shell::{cargo, root, run};
 
@@ -20,6 +20,9 @@ pub(crate) fn try_once() -> Result<()> {
 
 /// Shows that a verdict costs the same instructions wherever the first difference lies (invariant I12).
 pub(crate) fn count_instructions(report: &mut Report) -> Result<()> {
+    if !has("valgrind", "--version") {
+        install_debian(&["valgrind"]);
+    }
     if !has("valgrind", "--version") {
         report.left_out("instruction counts (apt-get install valgrind)");
         return Ok(());

@@ -2,59 +2,78 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::metadata::Graph;
-use crate::packages::{has, install_debian};
 use crate::report::Report;
 use crate::shell::{cargo, run, say};
 use crate::{benches, features, fuzz, judges, licences, no_std, rust_versions, tests};
 
 const FUZZ_SECONDS: u32 = 10;
+const MANIFEST: &str = "Cargo.toml";
+const FUZZ_MANIFEST: &str = "fuzz/Cargo.toml";
 
-/// Runs every step in order and stops at the first that fails.
-pub(crate) fn run_all(report: &mut Report) -> Result<()> {
-    let graph = Graph::load("Cargo.toml")?;
-    judges::install();
-    if !has("valgrind", "--version") {
-        install_debian(&["valgrind"]);
+type Step = fn(&mut Report) -> Result<()>;
+
+/// The steps, in their order: the quick ones that fail most often come first.
+const STEPS: [(&str, Step); 12] = [
+    ("fmt", |_| format()),
+    ("rust-version", |_| {
+        rust_versions::check(&Graph::load(MANIFEST)?)
+    }),
+    ("licences", |_| licences::check(&[MANIFEST, FUZZ_MANIFEST])),
+    ("clippy", |_| clippy()),
+    ("tests", tests::run),
+    ("docs", |_| docs()),
+    ("features", |_| features::run_all(&Graph::load(MANIFEST)?)),
+    ("judges", judges::install_and_run),
+    ("no-std", no_std::run_all),
+    ("benches", |_| benches::try_once()),
+    ("instructions", benches::count_instructions),
+    ("fuzz", |report| fuzz::run_all(report, FUZZ_SECONDS)),
+];
+
+/// Runs every step, or the one that is named, and stops at the first that fails.
+pub(crate) fn run_all(report: &mut Report, only: Option<&str>) -> Result<()> {
+    if only.is_some_and(|only| STEPS.iter().all(|(name, _)| *name != only)) {
+        let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        bail!("no such step; there are {}", names.join(", "));
     }
-    step("fmt", || {
-        run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
-        run(&mut cargo(&[
-            "fmt",
-            "--manifest-path",
-            "fuzz/Cargo.toml",
-            "--",
-            "--check",
-        ]))
-    })?;
-    step("rust-version", || rust_versions::check(&graph))?;
-    step("licences and sources", || {
-        licences::check(&["Cargo.toml", "fuzz/Cargo.toml"])
-    })?;
-    step("clippy", || {
-        run(&mut cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    })?;
-    step("tests", || tests::run(report))?;
-    step("docs", || {
-        let mut command = cargo(&["doc", "--workspace", "--all-features", "--no-deps"]);
-        run(command.env("RUSTDOCFLAGS", "-D warnings"))
-    })?;
-    step("features", || features::run_all(&graph))?;
-    step("judges in other languages", || judges::run(report))?;
-    step("no_std", || no_std::run_all(report))?;
-    step("benches, as tests", benches::try_once)?;
-    step("instruction counts", || benches::count_instructions(report))?;
-    step("fuzz", || fuzz::run_all(report, FUZZ_SECONDS))
+    for (name, work) in STEPS
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name))
+    {
+        step(name, || work(report))?;
+    }
+    Ok(())
+}
+
+fn format() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
+    run(&mut cargo(&[
+        "fmt",
+        "--manifest-path",
+        FUZZ_MANIFEST,
+        "--",
+        "--check",
+    ]))
+}
+
+fn clippy() -> Result<()> {
+    run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs() -> Result<()> {
+    let mut command = cargo(&["doc", "--workspace", "--all-features", "--no-deps"]);
+    run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 #[expect(

@@ -62,8 +62,13 @@ const JUDGES: [Judge; 6] = [
     },
 ];
 
-/// Installs the languages that are missing.
-pub(crate) fn install() {
+/// Installs the languages that are missing, then runs every judge.
+pub(crate) fn install_and_run(report: &mut Report) -> Result<()> {
+    install();
+    run(report)
+}
+
+fn install() {
     let missing = JUDGES
         .iter()
         .filter(|judge| !has(judge.program, judge.question));

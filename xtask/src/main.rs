@@ -37,7 +37,7 @@ use crate::report::Report;
 
 const USAGE: &str = "\
 cargo xtask test [--core]   all tests; --core leaves out what needs more than Rust and a C compiler
-cargo xtask ci              everything that must hold before a change lands; installs what it needs
+cargo xtask ci [STEP]       everything that must hold before a change lands, or one step of it; installs what it needs
 cargo xtask bench           the benchmarks, and their ratios
 cargo xtask deep            what takes long: Miri on the pure crates, ten minutes of each fuzz target
 ";
@@ -68,7 +68,8 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
             judges::run(report)
         }
         ["test", "--core"] => tests::run(report),
-        ["ci"] => ci::run_all(report),
+        ["ci"] => ci::run_all(report, None),
+        ["ci", step] => ci::run_all(report, Some(step)),
         ["bench"] => benches::measure(),
         ["deep"] => deep::run_all(report),
         _ => bail!("no such command\n{USAGE}"),

@@ -17,6 +17,7 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<(u64, u64)>,
     pub(crate) features: Vec<String>,
     pub(crate) is_member: bool,
+    pub(crate) is_published: bool,
     /// Ids of what it needs when it is built for use, tests and build scripts aside.
     normal: Vec<String>,
 }
@@ -109,6 +110,7 @@ fn package_of(package: &Value, is_member: bool) -> Result<Package> {
         rust_version: package["rust_version"].as_str().and_then(rust_version),
         features: features.keys().cloned().collect(),
         is_member,
+        is_published: package["publish"].is_null(),
         normal: Vec::new(),
     })
 }
