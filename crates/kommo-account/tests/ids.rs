@@ -12,7 +12,7 @@ use proptest::prelude::*;
 const CHANNEL: &str = "f90ba33d-c9d9-44da-b76c-c349b0ecbe41";
 const ACCOUNT: &str = "af9945ff-1490-4cad-807d-945c15d88bec";
 
-// Rule N1.
+// Rules N1, N4.
 #[test]
 fn uuids_of_any_version_and_variant_are_read() {
     for text in [
@@ -29,7 +29,7 @@ fn uuids_of_any_version_and_variant_are_read() {
     }
 }
 
-// Rule N1.
+// Rules N1, N4.
 #[test]
 fn other_texts_are_no_uuid_and_the_place_is_named() {
     use ParseUuidError as Error;

@@ -80,6 +80,12 @@ impl<'a> CanonicalRequest<'a> {
         }
     }
 
+    /// The `Content-MD5` header, if it is there.
+    #[must_use]
+    pub const fn content_md5(&self) -> Option<&ContentMd5> {
+        self.content_md5.as_ref()
+    }
+
     /// The string to sign, cut in nine: five parts with a line feed between each two.
     #[must_use]
     pub fn pieces(&self) -> [&[u8]; 9] {

@@ -1,6 +1,6 @@
 //! Signs Chats API requests, and gives the verdict on one.
 
-use core::fmt;
+use core::{error, fmt};
 
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
@@ -104,15 +104,49 @@ impl ChatsSigner {
         Signature::from_bytes(mac.finalize().into_bytes().into())
     }
 
-    /// The verdict on a request as it was received: whether this secret signed these five parts.
+    /// The verdict on a request as it was received, with its body. Gives the proven body back.
     ///
-    /// Age, content type and body digest are questions of their own:
-    /// [`RequestDate::freshness_at`], [`ContentType::is_supported`], [`ContentMd5::of`].
+    /// `request` holds the headers as they came. Age and content type are questions of their own:
+    /// [`RequestDate::freshness_at`], [`ContentType::is_supported`].
+    ///
+    /// # Errors
+    ///
+    /// - no `Content-MD5` in `request`: [`VerifyRequestError::BodyNotCovered`], since the signature says nothing of the body.
+    /// - a `Content-MD5` of another body: [`VerifyRequestError::BodyDiffers`].
+    /// - another key, or any of the five parts changed: [`VerifyRequestError::Mismatch`], which does not say more.
+    ///
+    /// # Security
+    ///
+    /// One secret serves requests and chat hooks, and nothing in either MAC says which it is: a signed request is a
+    /// proven hook whose body is the string to sign. Judge each only at its own door.
+    pub fn verify<'b>(
+        &self,
+        request: &CanonicalRequest<'_>,
+        body: &'b [u8],
+        received: &Signature,
+    ) -> Result<&'b [u8], VerifyRequestError> {
+        let content_md5 = request
+            .content_md5()
+            .ok_or(VerifyRequestError::BodyNotCovered)?;
+        self.verify_canonical(request, received)
+            .map_err(VerifyRequestError::Mismatch)?;
+        if *content_md5 == ContentMd5::of(body) {
+            Ok(body)
+        } else {
+            Err(VerifyRequestError::BodyDiffers)
+        }
+    }
+
+    /// The verdict on the five parts alone: for a body that is streamed beside it, or not kept.
     ///
     /// # Errors
     ///
     /// [`SignatureMismatch`], which does not say more.
-    pub fn verify(
+    ///
+    /// # Security
+    ///
+    /// It proves the `Content-MD5` header, not the body: compare that header with [`ContentMd5`] of the bytes that came.
+    pub fn verify_canonical(
         &self,
         request: &CanonicalRequest<'_>,
         received: &Signature,
@@ -128,5 +162,40 @@ impl ChatsSigner {
 impl fmt::Debug for ChatsSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChatsSigner(..)")
+    }
+}
+
+/// Why a received request is not proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyRequestError {
+    /// It has no `Content-MD5`, so its signature does not cover its body.
+    BodyNotCovered,
+    /// Its `Content-MD5` belongs to another body.
+    BodyDiffers,
+    /// The signature is another one.
+    Mismatch(SignatureMismatch),
+}
+
+impl fmt::Display for VerifyRequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BodyNotCovered => {
+                f.write_str("the request has no content-md5, so its body is not proven")
+            }
+            Self::BodyDiffers => {
+                f.write_str("the content-md5 of the request belongs to another body")
+            }
+            Self::Mismatch(_) => f.write_str("the request is not proven"),
+        }
+    }
+}
+
+impl error::Error for VerifyRequestError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::BodyNotCovered | Self::BodyDiffers => None,
+            Self::Mismatch(cause) => Some(cause),
+        }
     }
 }

@@ -142,13 +142,14 @@ impl JwsKey {
         }
     }
 
-    /// The verdict on a signed part and its decoded signature. Never panics, never allocates.
+    /// The verdict on a token and its decoded signature. Never panics, never allocates.
     ///
     /// # Errors
     ///
     /// - a signature of 0 or 31 bytes: [`JwsError::Length`].
     /// - another key, algorithm or part: [`JwsError::Mismatch`].
-    pub fn verify(&self, signed_part: &str, received: &[u8]) -> Result<(), JwsError> {
+    pub fn verify(&self, token: &CompactJws<'_>, received: &[u8]) -> Result<(), JwsError> {
+        let signed_part = token.signed_part;
         let expected = self.algorithm().signature_bytes();
         if received.len() != expected {
             return Err(JwsError::Length {

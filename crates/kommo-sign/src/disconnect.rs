@@ -56,7 +56,8 @@ impl DisconnectKey {
         DisconnectSignature::from_bytes(mac.finalize().into_bytes().into())
     }
 
-    /// The verdict on the three values of a hook that somebody else took apart.
+    /// The verdict on a hook that somebody else took apart. The caller has compared the client id that came with its own
+    /// (rule X3): here only our own enters the MAC.
     ///
     /// # Errors
     ///

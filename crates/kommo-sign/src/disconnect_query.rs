@@ -1,7 +1,10 @@
 //! The query of a disconnect hook, as text: `account_id=…&client_uuid=…&signature=…`, among whatever the hook's own URL has.
 //!
 //! Names and values are taken literally. None of the three values needs an escape, so an escaped one is malformed; a
-//! parameter whose name is escaped is another parameter.
+//! parameter whose name is escaped, or written as `account_id[]`, is another parameter and is ignored. So an application
+//! uses the account that this file returns, and never reads the query a second time with another parser.
+//!
+//! The hook's own URL may have a query too. It must not use the four names: such a hook is refused as doubled.
 
 use core::num::NonZeroU64;
 use core::{error, fmt};
@@ -30,41 +33,31 @@ impl<'a> DisconnectQuery<'a> {
     /// - `client_uuid` and `client_id` that differ: [`ParseDisconnectQueryError::ClientIdsDiffer`].
     /// - a signature that is not 64 hex digits: [`ParseDisconnectQueryError::Signature`].
     pub fn parse(query: &'a str) -> Result<Self, ParseDisconnectQueryError> {
-        let mut found: [Option<&'a str>; 4] = [None; 4];
-        let mut offset = usize::from(query.starts_with('?'));
-        for pair in query.get(offset..).unwrap_or_default().split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let known = DisconnectParameter::ALL.iter().zip(found.iter_mut());
-            if let Some((parameter, slot)) =
-                known.into_iter().find(|(known, _)| known.name() == name)
-            {
-                if slot.is_some() {
-                    return Err(ParseDisconnectQueryError::Repeated {
-                        parameter: *parameter,
-                        offset,
-                    });
-                }
-                *slot = Some(value);
-            }
-            offset += pair.len() + 1;
-        }
-        let [account_id, client_uuid, client_id, signature] = found;
+        let [account_id, client_uuid, client_id, signature] = find_parameters(query)?;
         let missing = |parameter| ParseDisconnectQueryError::Missing { parameter };
-        let client_id = match (client_uuid, client_id) {
-            (Some(uuid), Some(id)) if uuid != id => {
-                return Err(ParseDisconnectQueryError::ClientIdsDiffer);
+        let client = match (client_uuid, client_id) {
+            (Some(uuid), Some(id)) if uuid.text != id.text => {
+                return Err(ParseDisconnectQueryError::ClientIdsDiffer { offset: id.offset });
             }
-            (found, fallback) => found
-                .or(fallback)
+            (uuid, id) => uuid
+                .or(id)
                 .ok_or(missing(DisconnectParameter::ClientUuid))?,
         };
-        let account_id = account_id.ok_or(missing(DisconnectParameter::AccountId))?;
-        let signature = signature.ok_or(missing(DisconnectParameter::Signature))?;
+        let account = account_id.ok_or(missing(DisconnectParameter::AccountId))?;
+        let received = signature.ok_or(missing(DisconnectParameter::Signature))?;
         Ok(Self {
-            client_id,
-            account_id: parse_account_id(account_id).ok_or(ParseDisconnectQueryError::AccountId)?,
-            signature: DisconnectSignature::parse_any_case(signature)
-                .map_err(ParseDisconnectQueryError::Signature)?,
+            client_id: client.text,
+            account_id: parse_account_id(account.text).ok_or(
+                ParseDisconnectQueryError::AccountId {
+                    offset: account.offset,
+                },
+            )?,
+            signature: DisconnectSignature::parse_any_case(received.text).map_err(|cause| {
+                ParseDisconnectQueryError::Signature {
+                    offset: received.offset,
+                    cause,
+                }
+            })?,
         })
     }
 
@@ -85,6 +78,37 @@ impl<'a> DisconnectQuery<'a> {
     pub const fn signature(&self) -> &DisconnectSignature {
         &self.signature
     }
+}
+
+/// A value and where it begins, in bytes from the start of the query.
+#[derive(Clone, Copy)]
+struct Value<'a> {
+    text: &'a str,
+    offset: usize,
+}
+
+/// The values of the four parameters, in the order of [`DisconnectParameter::ALL`].
+fn find_parameters(query: &str) -> Result<[Option<Value<'_>>; 4], ParseDisconnectQueryError> {
+    let mut found = [None; 4];
+    let mut offset = usize::from(query.starts_with('?'));
+    for pair in query.get(offset..).unwrap_or_default().split('&') {
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut slots = DisconnectParameter::ALL.iter().zip(found.iter_mut());
+        if let Some((parameter, slot)) = slots.find(|(known, _)| known.name() == name) {
+            if slot.is_some() {
+                return Err(ParseDisconnectQueryError::Repeated {
+                    parameter: *parameter,
+                    offset,
+                });
+            }
+            *slot = Some(Value {
+                text,
+                offset: offset + pair.len() - text.len(),
+            });
+        }
+        offset += pair.len() + 1;
+    }
+    Ok(found)
 }
 
 /// Digits only, 1 to 20 of them, not zero.
@@ -145,11 +169,22 @@ pub enum ParseDisconnectQueryError {
         offset: usize,
     },
     /// `account_id` is no positive decimal number of at most 20 digits.
-    AccountId,
+    AccountId {
+        /// Where its value begins, in bytes from the start.
+        offset: usize,
+    },
     /// `client_uuid` and `client_id` are both there and differ.
-    ClientIdsDiffer,
+    ClientIdsDiffer {
+        /// Where the value of `client_id` begins, in bytes from the start.
+        offset: usize,
+    },
     /// `signature` is not 64 hex digits.
-    Signature(ParseSignatureError),
+    Signature {
+        /// Where its value begins, in bytes from the start.
+        offset: usize,
+        /// What is wrong with it; an offset in here counts from the start of the value.
+        cause: ParseSignatureError,
+    },
 }
 
 impl fmt::Display for ParseDisconnectQueryError {
@@ -163,9 +198,16 @@ impl fmt::Display for ParseDisconnectQueryError {
                     parameter.name()
                 )
             }
-            Self::AccountId => f.write_str("account_id is no positive number of at most 20 digits"),
-            Self::ClientIdsDiffer => f.write_str("client_uuid and client_id differ"),
-            Self::Signature(_) => f.write_str("signature of the query is malformed"),
+            Self::AccountId { offset } => {
+                write!(
+                    f,
+                    "account_id at byte {offset} is no positive number of at most 20 digits"
+                )
+            }
+            Self::ClientIdsDiffer { offset } => {
+                write!(f, "client_id at byte {offset} differs from client_uuid")
+            }
+            Self::Signature { offset, .. } => write!(f, "signature at byte {offset} is malformed"),
         }
     }
 }
@@ -173,7 +215,7 @@ impl fmt::Display for ParseDisconnectQueryError {
 impl error::Error for ParseDisconnectQueryError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Signature(cause) => Some(cause),
+            Self::Signature { cause, .. } => Some(cause),
             _ => None,
         }
     }

@@ -2,14 +2,22 @@
 
 use crate::ascii_text::AsciiText;
 
-/// Writes `bytes` as lower-case hex. `TEXT` is twice `BYTES`, which the compiler checks.
+/// Writes `bytes` as lower-case hex into the caller's array. `TEXT` is twice `BYTES`, which the compiler checks.
+pub(crate) fn write_lower<const BYTES: usize, const TEXT: usize>(
+    bytes: &[u8; BYTES],
+    text: &mut [u8; TEXT],
+) {
+    const { assert!(TEXT == 2 * BYTES, "two digits a byte") };
+    // Cannot fail: the assertion above is the encoder's only condition.
+    let _ = base16ct::lower::encode(bytes, text);
+}
+
+/// The same as a text of its own.
 pub(crate) fn encode_lower<const BYTES: usize, const TEXT: usize>(
     bytes: &[u8; BYTES],
 ) -> AsciiText<TEXT> {
-    const { assert!(TEXT == 2 * BYTES, "two digits a byte") };
     let mut text = [b'0'; TEXT];
-    // Cannot fail: the assertion above is the encoder's only condition. The digits of zero stay if it did.
-    let _ = base16ct::lower::encode(bytes, &mut text);
+    write_lower(bytes, &mut text);
     AsciiText::from_ascii_array(text)
 }
 

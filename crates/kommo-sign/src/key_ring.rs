@@ -11,7 +11,7 @@ pub struct KeyId {
 }
 
 impl KeyId {
-    /// Checks a name.
+    /// Checks a name. Never panics, never allocates.
     ///
     /// # Errors
     ///
@@ -55,6 +55,8 @@ impl error::Error for ParseKeyIdError {}
 
 /// Up to `CAPACITY` keys of one kind, each with a name and, if it is on its way out, a last second.
 ///
+/// Times are Unix seconds; milliseconds would keep every retired key alive. Never panics, never allocates.
+///
 /// Source: rule X6 of `docs/protocol.md`, and the same need for every other secret.
 ///
 /// # Examples
@@ -94,7 +96,7 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         }
     }
 
-    /// Adds a key. `not_after` is the last Unix second at which it is tried; `None` is without end.
+    /// Adds a key. `not_after_unix_seconds` is the last second at which it is tried; `None` is without end.
     ///
     /// # Errors
     ///
@@ -104,47 +106,61 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         &mut self,
         id: KeyId,
         key: K,
-        not_after: Option<u64>,
+        not_after_unix_seconds: Option<u64>,
     ) -> Result<(), KeyRingError> {
         if self.entries.iter().flatten().any(|entry| entry.id == id) {
             return Err(KeyRingError::DuplicateId);
         }
         let free = self.entries.iter_mut().find(|entry| entry.is_none());
-        *free.ok_or(KeyRingError::Full)? = Some(Entry { id, key, not_after });
+        *free.ok_or(KeyRingError::Full)? = Some(Entry {
+            id,
+            key,
+            not_after: not_after_unix_seconds,
+        });
         Ok(())
     }
 
-    /// Sets the last Unix second at which a key is tried: the start of its way out. Returns whether there is such a key.
-    pub fn retire(&mut self, id: &KeyId, not_after: u64) -> bool {
+    /// Sets the last second at which a key is tried: the start of its way out. An earlier end stays as it is.
+    /// Returns whether there is such a key.
+    pub fn retire(&mut self, id: &KeyId, not_after_unix_seconds: u64) -> bool {
         let entry = self
             .entries
             .iter_mut()
             .flatten()
             .find(|entry| entry.id == *id);
         entry.is_some_and(|entry| {
-            entry.not_after = Some(not_after);
+            let end = entry
+                .not_after
+                .unwrap_or(u64::MAX)
+                .min(not_after_unix_seconds);
+            entry.not_after = Some(end);
             true
         })
     }
 
     /// Drops a key at once, since it leaked: what it signed is refused from now on. Returns whether there was one.
     pub fn revoke(&mut self, id: &KeyId) -> bool {
-        let slot = self
-            .entries
-            .iter_mut()
-            .find(|slot| slot.as_ref().is_some_and(|e| e.id == *id));
-        slot.is_some_and(|slot| {
-            *slot = None;
-            true
-        })
+        let is_meant = |slot: &Option<Entry<K>>| slot.as_ref().is_some_and(|entry| entry.id == *id);
+        let Some(place) = self.entries.iter().position(is_meant) else {
+            return false;
+        };
+        let Some(rest) = self.entries.get_mut(place..) else {
+            return false;
+        };
+        // Later keys move up, so that the order stays that of adding.
+        rest.rotate_left(1);
+        if let Some(leaked) = rest.last_mut() {
+            *leaked = None;
+        }
+        true
     }
 
-    /// The keys that may be tried at `now` (Unix seconds), in the order in which they were added.
-    pub fn live(&self, now: u64) -> impl Iterator<Item = (&KeyId, &K)> {
+    /// The keys that may be tried now, in the order in which they were added; the last second counts (rule X6).
+    pub fn live(&self, now_unix_seconds: u64) -> impl Iterator<Item = (&KeyId, &K)> {
         self.entries
             .iter()
             .flatten()
-            .filter(move |entry| entry.not_after.is_none_or(|last| now <= last))
+            .filter(move |entry| entry.not_after.is_none_or(|last| now_unix_seconds <= last))
             .map(|entry| (&entry.id, &entry.key))
     }
 
@@ -152,15 +168,15 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
     ///
     /// # Errors
     ///
-    /// - no key is live at `now`: [`RingRefusal::NoLiveKey`].
+    /// - no key is live now: [`RingRefusal::NoLiveKey`].
     /// - every live key refuses: [`RingRefusal::Refused`], with the last refusal.
     pub fn verify<T, E>(
         &self,
-        now: u64,
+        now_unix_seconds: u64,
         mut check: impl FnMut(&K) -> Result<T, E>,
     ) -> Result<RingMatch<T>, RingRefusal<E>> {
         let mut refusal = RingRefusal::NoLiveKey;
-        for (key_id, key) in self.live(now) {
+        for (key_id, key) in self.live(now_unix_seconds) {
             match check(key) {
                 Ok(proven) => {
                     return Ok(RingMatch {

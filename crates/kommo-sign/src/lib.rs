@@ -31,7 +31,7 @@ mod key_ring;
 
 pub use canonical_request::{BufferTooSmall, CanonicalRequest, StringToSign};
 pub use chat_hook::{BodyForm, ChatHookKey, ChatHookStream, ProvenBody, ProvenLength};
-pub use chats_signer::ChatsSigner;
+pub use chats_signer::{ChatsSigner, VerifyRequestError};
 pub use compact_jws::{CompactJws, JwsAlgorithm, JwsError, JwsKey, ParseJwsError};
 pub use content_md5::{ContentMd5, ContentMd5Stream, ParseContentMd5Error};
 pub use content_type::{ContentType, ParseContentTypeError};

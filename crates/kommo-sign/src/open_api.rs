@@ -5,8 +5,8 @@ use core::fmt;
 use hmac::{Hmac, Mac};
 use md5::{Digest, Md5};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
-use crate::ascii_text::AsciiText;
 use crate::error::{SignatureMismatch, VerifyError};
 use crate::secret::AppSecret;
 use crate::signature::{OpenApiSignature, VisitorSignature};
@@ -122,8 +122,8 @@ fn finish(mac: Hmac<Sha256>) -> OpenApiSignature {
 
 /// The signature of a visitor, `sbs_mm`: `md5(hex(md5(sbs + "_" + secret)) + "_" + ranstr)`.
 ///
-/// `sbs` is the integrator's own identifier of the visitor, `ranstr` a random string of 16 characters or more. Never
-/// panics, never allocates. Source: rule V1 of `docs/protocol.md`.
+/// `sbs` is the integrator's own identifier of the visitor, `ranstr` a random string; the vendor recommends 16
+/// characters or more, and none is refused here. Never panics, never allocates. Source: rule V1 of `docs/protocol.md`.
 ///
 /// # Security
 ///
@@ -140,14 +140,16 @@ fn finish(mac: Hmac<Sha256>) -> OpenApiSignature {
 /// ```
 #[must_use]
 pub fn visitor_signature(secret: &AppSecret, sbs: &str, ranstr: &str) -> VisitorSignature {
+    // The inner digest signs that visitor for ever, with any `ranstr`: it is a secret, and wiped like one.
     let inner = Md5::new()
         .chain_update(sbs)
         .chain_update("_")
         .chain_update(secret.expose_bytes());
-    let inner: [u8; 16] = inner.finalize().into();
-    let inner: AsciiText<32> = hex::encode_lower(&inner);
+    let inner: Zeroizing<[u8; 16]> = Zeroizing::new(inner.finalize().into());
+    let mut inner_hex = Zeroizing::new([b'0'; 32]);
+    hex::write_lower(&inner, &mut inner_hex);
     let outer = Md5::new()
-        .chain_update(inner.as_bytes())
+        .chain_update(*inner_hex)
         .chain_update("_")
         .chain_update(ranstr);
     VisitorSignature::from_bytes(outer.finalize().into())

@@ -99,13 +99,13 @@ impl RequestDate {
         self.unix_seconds
     }
 
-    /// Whether a request of this date is still admitted at `now` (Unix seconds).
+    /// Whether a request of this date is still admitted now, in seconds since 1970-01-01 00:00:00 UTC.
     ///
     /// Exactly 900 seconds, in the past or in the future, is admitted. The edge, and the limit for the future, are our
     /// choice: no source names them (rules D3 and D4).
     #[must_use]
-    pub fn freshness_at(&self, now: u64) -> Freshness {
-        let now = i128::from(now);
+    pub fn freshness_at(&self, now_unix_seconds: u64) -> Freshness {
+        let now = i128::from(now_unix_seconds);
         let date = i128::from(self.unix_seconds);
         let distance = u64::try_from((now - date).abs()).unwrap_or(u64::MAX);
         match (distance > SIGNATURE_LIFETIME_SECONDS, date > now) {

@@ -7,7 +7,7 @@ const METHOD_MAX_BYTES: usize = 16;
 
 /// An HTTP method in upper-case letters, at most 16.
 ///
-/// Source: rules S3 and S11 of `docs/protocol.md`.
+/// Source: rules S3, S11 and S14 of `docs/protocol.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestMethod<'a> {
     text: &'a str,
@@ -34,6 +34,7 @@ impl<'a> RequestMethod<'a> {
     /// - `""`: [`ParseMethodError::Empty`].
     /// - `"post"`: [`ParseMethodError::NotUpperCase`] at byte 0; the method is signed in upper case.
     /// - `"POST\nx"`: [`ParseMethodError::NotUpperCase`] at byte 4; a line feed would forge a line.
+    /// - `"CONNECT"`: [`ParseMethodError::Connect`]; it puts no path on the wire.
     /// - 17 letters: [`ParseMethodError::TooLong`].
     pub fn parse(text: &'a str) -> Result<Self, ParseMethodError> {
         if text.is_empty() {
@@ -41,6 +42,9 @@ impl<'a> RequestMethod<'a> {
         }
         if let Some(offset) = text.bytes().position(|byte| !byte.is_ascii_uppercase()) {
             return Err(ParseMethodError::NotUpperCase { offset });
+        }
+        if text == "CONNECT" {
+            return Err(ParseMethodError::Connect);
         }
         if text.len() > METHOD_MAX_BYTES {
             return Err(ParseMethodError::TooLong { found: text.len() });
@@ -66,6 +70,8 @@ pub enum ParseMethodError {
         /// Where, in bytes from the start.
         offset: usize,
     },
+    /// `CONNECT`, whose request line has no path that could be signed.
+    Connect,
     /// More than 16 letters.
     TooLong {
         /// The length found, in bytes.
@@ -80,6 +86,7 @@ impl fmt::Display for ParseMethodError {
             Self::NotUpperCase { offset } => {
                 write!(f, "method has no upper-case letter at byte {offset}")
             }
+            Self::Connect => f.write_str("method is connect, which sends no path"),
             Self::TooLong { found } => {
                 write!(f, "method has {found} bytes, more than {METHOD_MAX_BYTES}")
             }

@@ -3,7 +3,8 @@
 //! The signature covers the path as text. Libraries rewrite some paths on their way out: they resolve `.` and `..`
 //! (and `%2e`), turn `\` into `/`, drop tabs, escape quotes, braces and non-ASCII, and some decode escapes of characters
 //! that need none. Whatever is rewritten after signing is refused by the server with a bare 403, so such a path is
-//! refused here, with the place. What is left is the `pchar` of RFC 3986 without quotes, which every library lets pass.
+//! refused here, with the place. What is left is the `pchar` of RFC 3986 without quotes, and escapes, in upper case, of what
+//! cannot stand there bare: no library that we tried changes these.
 
 use core::{error, fmt};
 
@@ -35,10 +36,11 @@ impl<'a> RequestPath<'a> {
     ///
     /// - `""`: [`ParsePathError::Empty`].
     /// - `"v2/x"` or `"ftp://h/x"`: [`ParsePathError::NotAbsolute`].
-    /// - `"https:///x"`: [`ParsePathError::NoHost`]; `"//host/x"`: [`ParsePathError::DoubleSlash`], since it may mean
-    ///   either a path or another host.
+    /// - `"https:///x"`: [`ParsePathError::NoHost`]; `"//host/x"` and `"https://h//host/x"`: [`ParsePathError::DoubleSlash`],
+    ///   since whoever joins such a path to a URL reads another host.
     /// - `"/a b"`, `"/a\nb"`, `"/a\\b"`, `"/{id}"`, `"/\u{e9}"`: [`ParsePathError::Character`].
-    /// - `"/a%zz"`: [`ParsePathError::Escape`]; `"/%41"`: [`ParsePathError::NeedlessEscape`], which some libraries decode.
+    /// - `"/a%zz"`: [`ParsePathError::Escape`]; `"/%41"`: [`ParsePathError::NeedlessEscape`], which some libraries decode, as is
+    ///   `"/%40"`; `"/%c3"`: [`ParsePathError::LowerCaseEscape`], which some write as `%C3`.
     /// - `"/./a"`, `"/a/.."`, `"/%2e%2E/a"`: [`ParsePathError::DotSegment`].
     pub fn parse(path_or_url: &'a str) -> Result<Self, ParsePathError> {
         if path_or_url.is_empty() {
@@ -58,6 +60,9 @@ impl<'a> RequestPath<'a> {
         if text.is_empty() {
             return Ok(Self { text: "/" });
         }
+        if text.starts_with("//") {
+            return Err(ParsePathError::DoubleSlash);
+        }
         check_segments(text, start)?;
         check_characters(text, start)?;
         Ok(Self { text })
@@ -72,9 +77,6 @@ impl<'a> RequestPath<'a> {
 
 /// Where the path begins: at the start, or behind the host.
 fn path_start(path_or_url: &str) -> Result<usize, ParsePathError> {
-    if path_or_url.starts_with("//") {
-        return Err(ParsePathError::DoubleSlash);
-    }
     if path_or_url.starts_with('/') {
         return Ok(0);
     }
@@ -120,42 +122,65 @@ fn is_dot_segment(segment: &str) -> bool {
     rest.is_empty() && matches!(dots, 1 | 2)
 }
 
-/// Admits `pchar` without the quote, `/`, and escapes of what needs one.
+/// Admits `pchar` without the quote, `/`, and escapes of what cannot stand bare.
 fn check_characters(path: &str, start: usize) -> Result<(), ParsePathError> {
     let mut rest = path.bytes().enumerate();
     while let Some((position, byte)) = rest.next() {
         let offset = start + position;
-        match byte {
-            b'/' | b'!' | b'$' | b'&' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':'
-            | b'@' => {}
-            b'%' => {
-                let digits = (
-                    rest.next().and_then(hex_value),
-                    rest.next().and_then(hex_value),
-                );
-                let (Some(high), Some(low)) = digits else {
-                    return Err(ParsePathError::Escape { offset });
-                };
-                if is_unreserved(high << 4 | low) {
-                    return Err(ParsePathError::NeedlessEscape { offset });
-                }
-            }
-            _ if is_unreserved(byte) => {}
-            _ => return Err(ParsePathError::Character { offset }),
+        if byte == b'%' {
+            let digits = (rest.next(), rest.next());
+            check_escape(digits.0.map(|it| it.1), digits.1.map(|it| it.1), offset)?;
+        } else if byte == b'\'' || !(is_path_character(byte) || byte == b'/') {
+            return Err(ParsePathError::Character { offset });
         }
     }
     Ok(())
 }
 
-fn hex_value((_, byte): (usize, u8)) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+fn check_escape(high: Option<u8>, low: Option<u8>, offset: usize) -> Result<(), ParsePathError> {
+    let value = |digit: Option<u8>| {
+        char::from(digit?)
+            .to_digit(16)
+            .and_then(|it| u8::try_from(it).ok())
+    };
+    let (Some(high_value), Some(low_value)) = (value(high), value(low)) else {
+        return Err(ParsePathError::Escape { offset });
+    };
+    if is_path_character(high_value << 4 | low_value) {
+        return Err(ParsePathError::NeedlessEscape { offset });
+    }
+    if [high, low]
+        .into_iter()
+        .flatten()
+        .any(|digit| digit.is_ascii_lowercase())
+    {
+        return Err(ParsePathError::LowerCaseEscape { offset });
+    }
+    Ok(())
 }
 
-/// RFC 3986 2.3.
-const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+/// `pchar` of RFC 3986, escapes aside: unreserved characters, sub-delims, `:` and `@`.
+const fn is_path_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+        )
 }
 
 /// Why a path cannot be signed. Offsets are bytes from the start of what was given.
@@ -168,7 +193,7 @@ pub enum ParsePathError {
     NotAbsolute,
     /// A URL without a host.
     NoHost,
-    /// Begins with `//`.
+    /// The path begins with `//`.
     DoubleSlash,
     /// A segment `.` or `..`, which libraries resolve.
     DotSegment {
@@ -185,8 +210,13 @@ pub enum ParsePathError {
         /// Where the `%` stands.
         offset: usize,
     },
-    /// An escape of a letter, a digit, `-`, `.`, `_` or `~`, which some libraries decode.
+    /// An escape of a character that can stand in a path bare, which some libraries decode.
     NeedlessEscape {
+        /// Where the `%` stands.
+        offset: usize,
+    },
+    /// An escape with a lower-case digit, which some libraries write in upper case.
+    LowerCaseEscape {
         /// Where the `%` stands.
         offset: usize,
     },
@@ -209,6 +239,12 @@ impl fmt::Display for ParsePathError {
                 )
             }
             Self::Escape { offset } => write!(f, "path has a broken escape at byte {offset}"),
+            Self::LowerCaseEscape { offset } => {
+                write!(
+                    f,
+                    "path has an escape with a lower-case digit at byte {offset}"
+                )
+            }
             Self::NeedlessEscape { offset } => {
                 write!(
                     f,

@@ -22,6 +22,9 @@ impl SecretText {
         if text.is_empty() {
             return Err(SecretError::Empty);
         }
+        if text.chars().all(is_blank) {
+            return Err(SecretError::Blank);
+        }
         let mut secret = Self {
             bytes: Zeroizing::new([0; SECRET_MAX_BYTES]),
             length: text.len(),
@@ -38,12 +41,19 @@ impl SecretText {
     }
 }
 
+/// What a slip of an editor or a shell leaves behind: white space, control characters, a byte-order mark.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || letter == '\u{feff}'
+}
+
 /// Why a text is no secret. Says nothing of the text but its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
     /// Nothing there: anybody could sign with it.
     Empty,
+    /// Nothing but white space, control characters or a byte-order mark.
+    Blank,
     /// More than [`SECRET_MAX_BYTES`].
     TooLong {
         /// The length found, in bytes.
@@ -55,6 +65,7 @@ impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("secret is empty"),
+            Self::Blank => f.write_str("secret is blank"),
             Self::TooLong { found } => {
                 write!(f, "secret has {found} bytes, more than {SECRET_MAX_BYTES}")
             }
@@ -68,7 +79,7 @@ macro_rules! secret {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
         ///
-        /// At most [`SECRET_MAX_BYTES`]; wiped on drop; `Debug` shows none of it; no `Display`, no `PartialEq`.
+        /// At most [`SECRET_MAX_BYTES`] (rule S14); wiped on drop; `Debug` shows none of it; no `Display`, no `PartialEq`.
         ///
         /// # Security
         ///
@@ -77,14 +88,25 @@ macro_rules! secret {
         pub struct $name(SecretText);
 
         impl $name {
-            /// Takes the text as it was handed out, without a line feed at its end.
+            /// Takes the text as it was handed out. Never panics, never allocates.
+            ///
+            /// Every byte counts: a line feed, a space or a byte-order mark that came along from a file makes another key.
+            /// Take it off first; [`has_outer_blank`](Self::has_outer_blank) tells.
             ///
             /// # Errors
             ///
             /// - `""`: [`SecretError::Empty`].
+            /// - `"\n"`: [`SecretError::Blank`].
             /// - 257 bytes: [`SecretError::TooLong`].
             pub fn new(text: &str) -> Result<Self, SecretError> {
                 SecretText::new(text).map(Self)
+            }
+
+            /// Whether the text begins or ends with white space, a control character or a byte-order mark: most likely a slip.
+            #[must_use]
+            pub fn has_outer_blank(&self) -> bool {
+                let text = core::str::from_utf8(self.0.as_bytes()).unwrap_or_default();
+                text.starts_with(is_blank) || text.ends_with(is_blank)
             }
 
             /// The bytes of the secret, for a MAC that this crate does not know.

@@ -49,6 +49,10 @@ fn a_path_is_kept_or_refused_with_its_place() {
     path("https:///x", Err(ParsePathError::NoHost));
     path("https://", Err(ParsePathError::NoHost));
     path("//evil.example/x", Err(ParsePathError::DoubleSlash));
+    path(
+        "https://h//evil.example/x",
+        Err(ParsePathError::DoubleSlash),
+    );
     path("/.", Err(ParsePathError::DotSegment { offset: 1 }));
     path("/..", Err(ParsePathError::DotSegment { offset: 1 }));
     path("/a/../b", Err(ParsePathError::DotSegment { offset: 3 }));
@@ -84,6 +88,18 @@ fn a_path_is_kept_or_refused_with_its_place() {
     path("/a%41", Err(ParsePathError::NeedlessEscape { offset: 2 }));
     path("/a%2eb", Err(ParsePathError::NeedlessEscape { offset: 2 }));
     path("/a%7E", Err(ParsePathError::NeedlessEscape { offset: 2 }));
+    for bare in ["%40", "%3A", "%21", "%24", "%27", "%2C", "%3b"] {
+        path(
+            &format!("/a{bare}"),
+            Err(ParsePathError::NeedlessEscape { offset: 2 }),
+        );
+    }
+    path(
+        "/caf%c3%A9",
+        Err(ParsePathError::LowerCaseEscape { offset: 4 }),
+    );
+    path("/a%2fb", Err(ParsePathError::LowerCaseEscape { offset: 2 }));
+    path("/a%2Fb%25", Ok("/a%2Fb%25"));
 }
 
 #[track_caller]
@@ -95,7 +111,7 @@ fn date(text: &str, expected: Result<i64, ParseDateError>) {
     );
 }
 
-// Rules D1, D2, D5.
+// Rules D1, D2, D5, D7.
 #[test]
 fn a_date_is_read_or_refused_with_its_place() {
     date("Wed, 23 Nov 2022 19:25:21 +0000", Ok(1_669_231_521));
@@ -221,7 +237,7 @@ fn an_instant_after_the_year_9999_is_refused() {
     assert!(RequestDate::from_unix_seconds(u64::MAX).is_err());
 }
 
-// Rules S3, S11.
+// Rules S3, S11, S14.
 #[test]
 fn a_method_is_upper_case_letters() {
     assert_eq!(
@@ -239,6 +255,10 @@ fn a_method_is_upper_case_letters() {
     assert_eq!(
         RequestMethod::parse("PO ST").unwrap_err(),
         ParseMethodError::NotUpperCase { offset: 2 }
+    );
+    assert_eq!(
+        RequestMethod::parse("CONNECT").unwrap_err(),
+        ParseMethodError::Connect
     );
     let long = "A".repeat(17);
     assert_eq!(
@@ -326,12 +346,23 @@ fn digests_and_signatures_are_lower_case_hex_of_their_length() {
     );
 }
 
-// Rules O5, S12, and invariant I12.
+// Rules O5, S12, S14, and invariant I12.
 #[test]
 fn an_empty_or_endless_secret_cannot_be_made() {
     assert_eq!(ChannelSecret::new("").unwrap_err(), SecretError::Empty);
     assert_eq!(ClientSecret::new("").unwrap_err(), SecretError::Empty);
     assert_eq!(AppSecret::new("").unwrap_err(), SecretError::Empty);
+    for blank in ["\n", " ", "\t\r\n", "\u{feff}", "\0", "\u{a0}"] {
+        assert_eq!(
+            ChannelSecret::new(blank).unwrap_err(),
+            SecretError::Blank,
+            "{blank:?}"
+        );
+    }
+    for slip in ["abc\n", " abc", "\u{feff}abc", "abc\0"] {
+        assert!(AppSecret::new(slip).unwrap().has_outer_blank(), "{slip:?}");
+    }
+    assert!(!AppSecret::new("a bc").unwrap().has_outer_blank());
     let long = "k".repeat(257);
     assert_eq!(
         ChannelSecret::new(&long).unwrap_err(),
@@ -390,7 +421,7 @@ fn a_disconnect_query_is_read_or_refused_with_what_and_where() {
         let query = format!("account_id={account}&client_uuid=c&signature={signature}");
         assert_eq!(
             parse(&query),
-            Err(ParseDisconnectQueryError::AccountId),
+            Err(ParseDisconnectQueryError::AccountId { offset: 11 }),
             "{account}"
         );
     }
@@ -403,14 +434,20 @@ fn a_disconnect_query_is_read_or_refused_with_what_and_where() {
     let differ = format!("account_id=1&client_uuid=c&client_id=d&signature={signature}");
     assert_eq!(
         parse(&differ),
-        Err(ParseDisconnectQueryError::ClientIdsDiffer)
+        Err(ParseDisconnectQueryError::ClientIdsDiffer { offset: 37 })
     );
     let short = parse("account_id=1&client_uuid=c&signature=ab");
     let length = ParseSignatureError::Length {
         found: 2,
         expected: 64,
     };
-    assert_eq!(short, Err(ParseDisconnectQueryError::Signature(length)));
+    assert_eq!(
+        short,
+        Err(ParseDisconnectQueryError::Signature {
+            offset: 37,
+            cause: length
+        })
+    );
 }
 
 // Rule X7.
@@ -499,7 +536,15 @@ fn a_key_ring_keeps_its_bounds_and_forgets_a_leaked_key_at_once() {
         RingRefusal::NoLiveKey
     );
     ring.insert(id("newer"), 4, None).unwrap();
+    assert_eq!(
+        ring.live(0).map(|(_, key)| *key).collect::<Vec<_>>(),
+        [2, 4]
+    );
     assert!(ring.retire(&id("newer"), 50));
     assert!(!ring.retire(&id("new"), 50));
+    assert!(
+        ring.retire(&id("newer"), u64::MAX),
+        "an end that is set is not put off"
+    );
     assert_eq!(ring.live(51).map(|(_, key)| *key).collect::<Vec<_>>(), [2]);
 }

@@ -1,0 +1,146 @@
+//! The accounts of the sandbox's platform, and the rules that their names follow (rules A1, A3, A4, N1, N3).
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ConfigError;
+
+/// An account of the made-up platform. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Account {
+    /// The CRM's number of the account, not zero.
+    pub id: u64,
+    /// The account's host, for example `sandbox-one.kommo.com`.
+    pub host: String,
+    /// The account's id in the Chats API, a lower-case UUID; `account_id` in connect and disconnect.
+    pub amojo_id: String,
+    /// The people who work in the account.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// Whether a private channel admits this account; without meaning for a public one.
+    #[serde(default = "listed_by_default")]
+    pub listed: bool,
+}
+
+/// A user of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct User {
+    /// The CRM's number of the user.
+    pub id: u64,
+    /// The name that is shown.
+    pub name: String,
+    /// The user's id in the Chats API; the real platform has users without one.
+    #[serde(default)]
+    pub amojo_id: Option<String>,
+}
+
+const fn listed_by_default() -> bool {
+    true
+}
+
+impl Account {
+    /// An account without users that a private channel admits.
+    pub fn new(id: u64, host: impl Into<String>, amojo_id: impl Into<String>) -> Self {
+        Self {
+            id,
+            host: host.into(),
+            amojo_id: amojo_id.into(),
+            users: Vec::new(),
+            listed: true,
+        }
+    }
+
+    /// The made-up account number `n`, with one user: ids that nobody takes for real ones.
+    pub(crate) fn made_up(n: u64, host: String) -> Self {
+        let mut account = Self::new(
+            10_000_000 + n,
+            host,
+            format!("acc00000-0000-4000-8000-{n:012}"),
+        );
+        account.users.push(User {
+            id: 20_000_000 + n,
+            name: format!("Manager {n}"),
+            amojo_id: Some(format!("0be70000-0000-4000-8000-{n:012}")),
+        });
+        account
+    }
+}
+
+/// Checks all accounts; `field` of an error says which one is wrong.
+pub(crate) fn check_accounts(accounts: &[Account]) -> Result<(), ConfigError> {
+    for (n, account) in accounts.iter().enumerate() {
+        check_account(account, n)?;
+        let twice = |field: &str| {
+            Err(ConfigError::Twice {
+                field: format!("accounts[{n}].{field}"),
+            })
+        };
+        for earlier in accounts.iter().take(n) {
+            if earlier.id == account.id {
+                return twice("id");
+            }
+            if earlier.host == account.host {
+                return twice("host");
+            }
+            if earlier.amojo_id == account.amojo_id {
+                return twice("amojo_id");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_account(account: &Account, n: usize) -> Result<(), ConfigError> {
+    let field = |name: &str| format!("accounts[{n}].{name}");
+    if account.id == 0 {
+        return Err(ConfigError::ZeroId { field: field("id") });
+    }
+    if !is_account_host(&account.host) {
+        return Err(ConfigError::NotAccountHost {
+            field: field("host"),
+        });
+    }
+    if !is_uuid(&account.amojo_id) {
+        return Err(ConfigError::NotUuid {
+            field: field("amojo_id"),
+        });
+    }
+    Ok(())
+}
+
+/// Whether `text` is a UUID of any version, in lower case (rule N1).
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+/// Whether `host` is one label of an account under a suffix of the platform, in lower case (rules A1, A3, A4).
+pub(crate) fn is_account_host(host: &str) -> bool {
+    [".kommo.com", ".amocrm.ru", ".amocrm.com"]
+        .iter()
+        .any(|suffix| host.strip_suffix(suffix).is_some_and(is_account_label))
+}
+
+fn is_account_label(label: &str) -> bool {
+    let plain = (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-'))
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && !label.starts_with("xn--");
+    plain && !is_platform_label(label)
+}
+
+fn is_platform_label(label: &str) -> bool {
+    let one_letter = |rest: &str| matches!(rest.as_bytes(), [b'a'..=b'z']);
+    matches!(label, "www" | "amojo")
+        || label.strip_prefix("api-").is_some_and(one_letter)
+        || label.strip_prefix("drive-").is_some_and(one_letter)
+}

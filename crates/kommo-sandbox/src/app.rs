@@ -1,0 +1,193 @@
+//! The whole sandbox as a router, callable without a socket.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, DATE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::any;
+
+use crate::answer::{set, set_date, with_json};
+use crate::channel_key::same_text;
+use crate::control::{ControlError, control};
+use crate::dashboard::dashboard;
+use crate::exchange::{Reply, exchange, refuse_unjudged};
+use crate::host::{host_of, is_chats_host, is_loopback_host, is_own_host, is_own_origin};
+use crate::platform::Platform;
+use crate::random_text::random_hex;
+use crate::read_body::{ReadBodyError, read_body};
+use crate::received_request::ReceivedRequest;
+use crate::refusal::Refusal;
+
+/// The longest body of a request to the platform: 1 MiB.
+const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// The longest body of a call to the control API: 64 KiB.
+const CONTROL_BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// The sandbox as a router: the platform's routes, and below [`Platform::control_path`] the control API and the page.
+///
+/// Every response carries a `Date` of the virtual clock. A request must name a host: a loopback address,
+/// `localhost`, or a Chats API host such as `amojo.kommo.com`; the control API takes loopback only.
+///
+/// # Examples
+///
+/// ```
+/// use kommo_sandbox::{Platform, SandboxConfig, app};
+///
+/// let platform = Platform::new(SandboxConfig::default())?;
+/// let router = app(platform.clone());
+/// # drop(router);
+/// # Ok::<(), kommo_sandbox::StartError>(())
+/// ```
+pub fn app(platform: Platform) -> Router {
+    Router::new()
+        .route("/_sandbox/{token}/{*call}", any(answer_control))
+        .fallback(answer_platform)
+        .layer(from_fn_with_state(platform.clone(), date_answer))
+        .with_state(platform)
+}
+
+/// The `Date` of answers that have none of their own.
+async fn date_answer(
+    State(platform): State<Platform>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let mut response = next.run(request).await;
+    if !response.headers().contains_key(DATE) {
+        set_date(&mut response, platform.now());
+    }
+    response
+}
+
+/// Everything that is not the control API.
+async fn answer_platform(State(platform): State<Platform>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, BODY_LIMIT_BYTES).await;
+    let headers: Vec<_> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    let bytes = body.as_deref().unwrap_or_default();
+    let request = ReceivedRequest::new(parts.method.as_str(), target, &headers, bytes);
+    if let Err(refusal) = check_host(&parts).and(body.as_ref().map_err(|error| unread(*error))) {
+        return refuse_unjudged(&platform, &request, &refusal);
+    }
+    let Reply { response, delay } = exchange(&platform, &request);
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
+    response
+}
+
+fn check_host(parts: &Parts) -> Result<(), Refusal> {
+    match host_of(&parts.uri, &parts.headers) {
+        Some(host) if is_loopback_host(&host) || is_chats_host(&host) => Ok(()),
+        _ => {
+            let reason = "the host is neither loopback nor a Chats API host";
+            let status = StatusCode::MISDIRECTED_REQUEST;
+            let refusal = Refusal::other(status, "MISDIRECTED_REQUEST", "host-unknown", reason);
+            Err(Refusal {
+                rule: Some("A5"),
+                ..refusal
+            })
+        }
+    }
+}
+
+fn unread(error: ReadBodyError) -> Refusal {
+    match error {
+        ReadBodyError::TooLong => {
+            let reason = "the body is longer than 1048576 bytes";
+            Refusal::other(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "PAYLOAD_TOO_LARGE",
+                "body-too-long",
+                reason,
+            )
+        }
+        ReadBodyError::Broken => {
+            let reason = "the body broke off";
+            Refusal::other(
+                StatusCode::BAD_REQUEST,
+                "BAD_REQUEST",
+                "body-broken",
+                reason,
+            )
+        }
+    }
+}
+
+/// The control API, for those who know its token; for all others this path is one that does not exist.
+async fn answer_control(State(platform): State<Platform>, request: Request) -> Response<Body> {
+    let Some(path) = below_token(&platform, request.uri().path()).map(str::to_owned) else {
+        return answer_platform(State(platform), request).await;
+    };
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, CONTROL_BODY_LIMIT_BYTES).await;
+    let answered =
+        check_caller(&platform, &parts).and_then(|()| call(&platform, &parts, &path, body));
+    let mut response = answered.unwrap_or_else(|error| error.response());
+    set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut response, CACHE_CONTROL, "no-store");
+    set(&mut response, REFERRER_POLICY, "no-referrer");
+    response
+}
+
+/// What follows the token, with its slash, if the token is right.
+fn below_token<'a>(platform: &Platform, path: &'a str) -> Option<&'a str> {
+    let (prefix, rest) = path.split_at_checked(platform.control_path().len())?;
+    let right = same_text(prefix.as_bytes(), platform.control_path().as_bytes());
+    (right && rest.starts_with('/')).then_some(rest)
+}
+
+/// Keeps web pages out, one that rebound its own name to this address included.
+fn check_caller(platform: &Platform, parts: &Parts) -> Result<(), ControlError> {
+    let address = platform.address();
+    let own_host =
+        host_of(&parts.uri, &parts.headers).is_some_and(|host| is_own_host(&host, address));
+    if !own_host {
+        return Err(ControlError::new(
+            StatusCode::FORBIDDEN,
+            "the host is not this sandbox's own address",
+        ));
+    }
+    if !is_own_origin(&parts.headers, address) {
+        return Err(ControlError::new(
+            StatusCode::FORBIDDEN,
+            "the origin is another web page",
+        ));
+    }
+    Ok(())
+}
+
+fn call(
+    platform: &Platform,
+    parts: &Parts,
+    path: &str,
+    body: Result<Vec<u8>, ReadBodyError>,
+) -> Result<Response<Body>, ControlError> {
+    let body = body.map_err(|error| match error {
+        ReadBodyError::TooLong => ControlError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is longer than 65536 bytes",
+        ),
+        ReadBodyError::Broken => ControlError::new(StatusCode::BAD_REQUEST, "the body broke off"),
+    })?;
+    if path == "/dashboard" && parts.method == Method::GET {
+        let no_nonce = |_| ControlError::new(StatusCode::INTERNAL_SERVER_ERROR, "no random bytes");
+        return random_hex::<16>()
+            .map(|nonce| dashboard(&nonce))
+            .map_err(no_nonce);
+    }
+    let answer = control(platform, &parts.method, path, parts.uri.query(), &body)?;
+    Ok(with_json(StatusCode::OK, &answer))
+}

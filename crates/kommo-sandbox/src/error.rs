@@ -1,0 +1,108 @@
+//! Why a sandbox did not start. Messages name the place and the fault, never a secret.
+
+use core::error::Error;
+use core::fmt;
+use core::net::SocketAddr;
+use std::io;
+
+/// Why [`Sandbox::start`](crate::Sandbox::start) or [`SandboxBuilder::start`](crate::SandboxBuilder::start) failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address to listen on is not a loopback address, for example `0.0.0.0:8080`.
+    NotLoopback(SocketAddr),
+    /// The configuration contradicts itself or the rules of the platform.
+    Config(ConfigError),
+    /// The address could not be bound, for example because the port is taken.
+    Bind {
+        /// What was to be bound.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system gave no random bytes for secrets and the control token.
+    Random,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoopback(address) => {
+                write!(f, "a sandbox listens on loopback only, not on {address}")
+            }
+            Self::Config(_) => f.write_str("the sandbox's configuration is wrong"),
+            Self::Bind { address, .. } => write!(f, "cannot listen on {address}"),
+            Self::Random => f.write_str("the operating system gave no random bytes"),
+        }
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Config(source) => Some(source),
+            Self::Bind { source, .. } => Some(source),
+            Self::NotLoopback(_) | Self::Random => None,
+        }
+    }
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// What is wrong in a [`SandboxConfig`](crate::SandboxConfig) or in an account that is added later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// `field` is not a UUID in lower case, for example `"my-channel"`.
+    NotUuid {
+        /// The field, as in `accounts[1].amojo_id`.
+        field: String,
+    },
+    /// `field` is empty.
+    Empty {
+        /// The field.
+        field: String,
+    },
+    /// `field` is no account host: one label under `.kommo.com`, `.amocrm.ru` or `.amocrm.com`.
+    NotAccountHost {
+        /// The field.
+        field: String,
+    },
+    /// An account id is zero.
+    ZeroId {
+        /// The field.
+        field: String,
+    },
+    /// `field` repeats a value that another account has.
+    Twice {
+        /// The field.
+        field: String,
+    },
+    /// `now` lies after the year 9999, which no date header can say.
+    NowTooLate,
+    /// `now` and `follow_wall_clock` were both given.
+    NowWhileFollowing,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUuid { field } => write!(f, "{field} is not a lower-case UUID"),
+            Self::Empty { field } => write!(f, "{field} is empty"),
+            Self::NotAccountHost { field } => write!(
+                f,
+                "{field} is not one label under .kommo.com, .amocrm.ru or .amocrm.com"
+            ),
+            Self::ZeroId { field } => write!(f, "{field} is zero"),
+            Self::Twice { field } => write!(f, "{field} repeats the value of another account"),
+            Self::NowTooLate => f.write_str("now lies after the year 9999"),
+            Self::NowWhileFollowing => f.write_str("now and follow_wall_clock exclude each other"),
+        }
+    }
+}
+
+impl Error for ConfigError {}

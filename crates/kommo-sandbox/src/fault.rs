@@ -1,0 +1,273 @@
+//! A fault on order: its kind, how often, and what belongs to the kind; and its JSON in the control API.
+
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault_kind::FaultKind;
+
+/// Where a 429 says `retry_after` (rule E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RetryAfterPlace {
+    /// In the JSON body.
+    #[default]
+    Body,
+    /// In the header `Retry-After`.
+    Header,
+    /// In both.
+    Both,
+    /// Nowhere.
+    Neither,
+}
+
+/// Where a cut connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CutPoint {
+    /// Before the first byte of the answer.
+    #[default]
+    Before,
+    /// After the headers and a part of the body.
+    Midway,
+}
+
+/// A fault on order. Setters that do not belong to the kind have no effect.
+///
+/// # Examples
+///
+/// ```
+/// use kommo_sandbox::{Fault, FaultKind};
+///
+/// let fault = Fault::new(FaultKind::TooManyRequests).times(2).retry_after(3);
+/// assert_eq!(fault.kind(), FaultKind::TooManyRequests);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "FaultOrder", into = "FaultOrder")]
+pub struct Fault {
+    kind: FaultKind,
+    pub(crate) times: Option<u32>,
+    pub(crate) seconds: i64,
+    pub(crate) delay_ms: u64,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) retry_after_in: RetryAfterPlace,
+    pub(crate) at: CutPoint,
+}
+
+/// Ten minutes: longer than any client waits.
+const LONGEST_DELAY_MS: u64 = 600_000;
+
+impl Fault {
+    /// A fault that stays until it is cleared.
+    #[must_use]
+    pub const fn new(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            times: None,
+            seconds: 3600,
+            delay_ms: 1000,
+            retry_after: None,
+            retry_after_in: RetryAfterPlace::Body,
+            at: CutPoint::Before,
+        }
+    }
+
+    /// What kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> FaultKind {
+        self.kind
+    }
+
+    /// Meets `times` requests and is gone; 0 meets none.
+    #[must_use]
+    pub const fn times(self, times: u32) -> Self {
+        Self {
+            times: Some(times),
+            ..self
+        }
+    }
+
+    /// Stale clock: the server's clock is the virtual clock plus `seconds`; negative is behind. Default: 3600.
+    #[must_use]
+    pub const fn seconds(self, seconds: i64) -> Self {
+        Self { seconds, ..self }
+    }
+
+    /// Slow: real milliseconds until the answer, at most 600000. Default: 1000.
+    #[must_use]
+    pub fn delay_ms(self, delay_ms: u64) -> Self {
+        Self {
+            delay_ms: delay_ms.min(LONGEST_DELAY_MS),
+            ..self
+        }
+    }
+
+    /// Too many requests: the seconds that the answer asks to wait. Default: none.
+    #[must_use]
+    pub const fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    /// Too many requests: where `retry_after` stands. Default: in the body.
+    #[must_use]
+    pub const fn retry_after_in(self, place: RetryAfterPlace) -> Self {
+        Self {
+            retry_after_in: place,
+            ..self
+        }
+    }
+
+    /// Cut: where the connection ends. Default: before the answer.
+    #[must_use]
+    pub const fn at(self, at: CutPoint) -> Self {
+        Self { at, ..self }
+    }
+
+    pub(crate) fn lets_commit(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::StaleClock | FaultKind::Slow | FaultKind::DropAfterCommit
+        )
+    }
+
+    pub(crate) fn replaces_answer(&self) -> bool {
+        !matches!(self.kind, FaultKind::StaleClock | FaultKind::Slow)
+    }
+
+    pub(crate) fn cuts(&self) -> bool {
+        matches!(self.kind, FaultKind::Cut | FaultKind::DropAfterCommit)
+    }
+
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        (self.kind == FaultKind::Slow).then(|| Duration::from_millis(self.delay_ms))
+    }
+}
+
+/// What is wrong with the JSON of a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultError {
+    /// `on` is not `chats`, the only surface with faults so far.
+    On,
+    /// `times` is 0.
+    NoTimes,
+    /// The field does not belong to the kind.
+    Field {
+        /// The field.
+        field: &'static str,
+        /// The kind.
+        kind: FaultKind,
+    },
+    /// `delay_ms` is more than 600000.
+    Delay,
+}
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On => f.write_str("on: the only surface with faults is \"chats\""),
+            Self::NoTimes => {
+                f.write_str("times is 0; leave it out for a fault that stays until it is cleared")
+            }
+            Self::Field { field, kind } => write!(f, "{field} does not belong to the fault {kind}"),
+            Self::Delay => write!(f, "delay_ms is more than {LONGEST_DELAY_MS}"),
+        }
+    }
+}
+
+impl Error for FaultError {}
+
+/// A fault as the control API spells it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultOrder {
+    on: String,
+    kind: FaultKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_in: Option<RetryAfterPlace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<CutPoint>,
+}
+
+impl TryFrom<FaultOrder> for Fault {
+    type Error = FaultError;
+
+    fn try_from(order: FaultOrder) -> Result<Self, FaultError> {
+        if order.on != "chats" {
+            return Err(FaultError::On);
+        }
+        if order.times == Some(0) {
+            return Err(FaultError::NoTimes);
+        }
+        order.check_fields()?;
+        let plain = Self::new(order.kind);
+        Ok(Self {
+            times: order.times,
+            seconds: order.seconds.unwrap_or(plain.seconds),
+            delay_ms: order.delay_ms.unwrap_or(plain.delay_ms),
+            retry_after: order.retry_after,
+            retry_after_in: order.retry_after_in.unwrap_or_default(),
+            at: order.at.unwrap_or_default(),
+            ..plain
+        })
+    }
+}
+
+impl FaultOrder {
+    fn check_fields(&self) -> Result<(), FaultError> {
+        let given = [
+            ("seconds", self.seconds.is_some()),
+            ("delay_ms", self.delay_ms.is_some()),
+            ("retry_after", self.retry_after.is_some()),
+            ("retry_after_in", self.retry_after_in.is_some()),
+            ("at", self.at.is_some()),
+        ];
+        let foreign = given
+            .iter()
+            .find(|(field, given)| *given && !self.kind.fields().contains(field));
+        if let Some((field, _)) = foreign {
+            return Err(FaultError::Field {
+                field,
+                kind: self.kind,
+            });
+        }
+        if self
+            .delay_ms
+            .is_some_and(|delay_ms| delay_ms > LONGEST_DELAY_MS)
+        {
+            return Err(FaultError::Delay);
+        }
+        Ok(())
+    }
+}
+
+impl From<Fault> for FaultOrder {
+    fn from(fault: Fault) -> Self {
+        let has = |field: &str| fault.kind.fields().contains(&field);
+        Self {
+            on: "chats".into(),
+            kind: fault.kind,
+            times: fault.times,
+            seconds: has("seconds").then_some(fault.seconds),
+            delay_ms: has("delay_ms").then_some(fault.delay_ms),
+            retry_after: fault.retry_after.filter(|_| has("retry_after")),
+            retry_after_in: has("retry_after_in").then_some(fault.retry_after_in),
+            at: has("at").then_some(fault.at),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A request that is not accepted: what the peer is told, and what the journal is told. The peer of a real platform
+//! hears far less than the journal says.
+
+use axum::http::StatusCode;
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) error_type: &'static str,
+    pub(crate) description: String,
+    pub(crate) allow: Option<&'static str>,
+    /// The rule of `docs/protocol.md` that was broken.
+    pub(crate) rule: Option<&'static str>,
+    /// A stable code for programs.
+    pub(crate) code: &'static str,
+    /// One sentence for people.
+    pub(crate) reason: String,
+}
+
+impl Refusal {
+    /// 403, which tells the peer nothing but that (rule E1).
+    pub(crate) fn signature(
+        rule: &'static str,
+        code: &'static str,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            error_type: "ORIGIN_INVALID_SIGNATURE",
+            description: "invalid signature".into(),
+            allow: None,
+            rule: Some(rule),
+            code,
+            reason: reason.into(),
+        }
+    }
+
+    /// 404 for a channel that is not registered (rule E2).
+    pub(crate) fn not_registered() -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            error_type: "ORIGIN_NOT_REGISTERED",
+            description: "NOT_FOUND".into(),
+            allow: None,
+            rule: Some("E2"),
+            code: "channel-unknown",
+            reason: "no channel of this sandbox has the id in the path".into(),
+        }
+    }
+
+    /// 400; the error type is made up, and the peer is told the reason.
+    pub(crate) fn bad_request(
+        rule: &'static str,
+        code: &'static str,
+        reason: impl Into<String>,
+    ) -> Self {
+        let reason = reason.into();
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error_type: "BAD_REQUEST",
+            description: reason.clone(),
+            allow: None,
+            rule: Some(rule),
+            code,
+            reason,
+        }
+    }
+
+    /// Any other status; the peer is told the reason.
+    pub(crate) fn other(
+        status: StatusCode,
+        error_type: &'static str,
+        code: &'static str,
+        reason: &str,
+    ) -> Self {
+        Self {
+            status,
+            error_type,
+            description: reason.into(),
+            allow: None,
+            rule: None,
+            code,
+            reason: reason.into(),
+        }
+    }
+}

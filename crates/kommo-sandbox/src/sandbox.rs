@@ -1,0 +1,223 @@
+//! A platform with a socket on a loopback port, for as long as it is held.
+
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::ops::Deref;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::app;
+use crate::config::SandboxConfig;
+use crate::error::StartError;
+use crate::explainer::Explainer;
+use crate::platform::Platform;
+use crate::server::serve;
+
+/// A running sandbox. Its clock, faults, journal and counters are methods of [`Platform`], which it derefs to.
+///
+/// Each one is alone: its own port, secrets, clock and journal. Dropping it aborts every connection and frees the port as
+/// soon as the runtime runs again; [`Sandbox::stop`] does it gently and waits for it. `Debug` shows no secret.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use kommo_sandbox::{Fault, FaultKind, Sandbox};
+///
+/// let sandbox = Sandbox::start().await?;
+/// assert!(sandbox.base_url().starts_with("http://127.0.0.1:"));
+///
+/// let now = sandbox.now();
+/// sandbox.advance_seconds(901);
+/// assert_eq!(sandbox.now(), now + 901);
+///
+/// sandbox.inject(Fault::new(FaultKind::ServerError).times(1));
+/// assert!(sandbox.journal().is_empty());
+/// sandbox.stop().await;
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+pub struct Sandbox {
+    platform: Platform,
+    address: SocketAddr,
+    base_url: String,
+    control_url: String,
+    dashboard_url: String,
+    stop: watch::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts with the default configuration on a random port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Bind`] if no port is to be had, [`StartError::Random`] without random bytes.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its I/O and time drivers on.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Starts otherwise: another address, configuration, explainer.
+    #[must_use]
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            config: SandboxConfig::default(),
+            explainer: None,
+        }
+    }
+
+    /// Where the platform is, for example `http://127.0.0.1:4242`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The socket's address.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the control API is; append `/state` and so on.
+    ///
+    /// # Security
+    ///
+    /// Who knows it knows the sandbox's secrets.
+    #[must_use]
+    pub fn control_url(&self) -> &str {
+        &self.control_url
+    }
+
+    /// Where the page is that shows the sandbox live. The control API's URL stands in it.
+    #[must_use]
+    pub fn dashboard_url(&self) -> &str {
+        &self.dashboard_url
+    }
+
+    /// The platform behind the socket; a clone of it outlives the socket.
+    #[must_use]
+    pub const fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Frees the port, lets answers under way finish for at most five seconds, and ends the rest.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(());
+        let _ = (&mut self.server).await;
+    }
+}
+
+/// A sandbox is its platform with a socket added; the methods exist once.
+impl Deref for Sandbox {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.platform
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a sandbox is started with; made by [`Sandbox::builder`].
+pub struct SandboxBuilder {
+    listen: SocketAddr,
+    config: SandboxConfig,
+    explainer: Option<Box<dyn Explainer>>,
+}
+
+impl SandboxBuilder {
+    /// The address to listen on; it must be loopback. Port 0 takes a free one. Default: `127.0.0.1:0`.
+    #[must_use]
+    pub fn listen(self, address: SocketAddr) -> Self {
+        Self {
+            listen: address,
+            ..self
+        }
+    }
+
+    /// The configuration. Default: [`SandboxConfig::default`].
+    #[must_use]
+    pub fn config(self, config: SandboxConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// Who is asked about refused requests. Default: nobody.
+    #[must_use]
+    pub fn explainer(self, explainer: Box<dyn Explainer>) -> Self {
+        Self {
+            explainer: Some(explainer),
+            ..self
+        }
+    }
+
+    /// Starts the sandbox in the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// - `0.0.0.0:0`: [`StartError::NotLoopback`]; nothing was bound.
+    /// - A port that is taken: [`StartError::Bind`].
+    /// - A wrong configuration: [`StartError::Config`].
+    /// - No random bytes: [`StartError::Random`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its I/O and time drivers on.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        if !self.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(self.listen));
+        }
+        let platform = Platform::with_explainer(self.config, self.explainer)?;
+        let failed = |source| StartError::Bind {
+            address: self.listen,
+            source,
+        };
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        platform.bind(address);
+
+        let (stop, stopped) = watch::channel(());
+        let server = tokio::spawn(serve(listener, app(platform.clone()), stopped));
+        let base_url = format!("http://{address}");
+        let control_url = format!("{base_url}{}", platform.control_path());
+        let dashboard_url = format!("{control_url}/dashboard");
+        Ok(Sandbox {
+            platform,
+            address,
+            base_url,
+            control_url,
+            dashboard_url,
+            stop,
+            server,
+        })
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("listen", &self.listen)
+            .field("config", &self.config)
+            .field("explainer", &self.explainer.is_some())
+            .finish()
+    }
+}
