@@ -58,7 +58,7 @@ impl AccountHost {
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self, ParseAccountHostError> {
         let (shape, at) = HostShape::parse(bytes)?;
         if belongs_to_platform(&shape) {
-            return Err(ParseAccountHostError::PlatformLabel { at });
+            return Err(ParseAccountHostError::PlatformLabel { offset: at });
         }
         Ok(Self(shape))
     }

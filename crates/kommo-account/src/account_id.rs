@@ -21,7 +21,7 @@ const MAX_DIGITS: usize = 20;
 /// ```
 /// # use kommo_account::{AccountId, ParseAccountIdError};
 /// assert_eq!(AccountId::parse("032720107")?.to_string(), "32720107");
-/// assert_eq!(AccountId::parse("-1"), Err(ParseAccountIdError::NotDigit { at: 0 }));
+/// assert_eq!(AccountId::parse("-1"), Err(ParseAccountIdError::NotDigit { offset: 0 }));
 /// # Ok::<(), ParseAccountIdError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,12 +59,10 @@ impl AccountId {
             return Err(ParseAccountIdError::Empty);
         }
         if text.len() > MAX_DIGITS {
-            return Err(ParseAccountIdError::TooLong {
-                length_bytes: text.len(),
-            });
+            return Err(ParseAccountIdError::TooLong { found: text.len() });
         }
         if let Some(at) = text.bytes().position(|byte| !byte.is_ascii_digit()) {
-            return Err(ParseAccountIdError::NotDigit { at });
+            return Err(ParseAccountIdError::NotDigit { offset: at });
         }
         // Only digits are left, so too large a number is all that can still be wrong.
         let number = text.parse().map_err(|_| ParseAccountIdError::Overflow)?;

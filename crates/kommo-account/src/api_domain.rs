@@ -19,7 +19,7 @@ use crate::platform::HostSuffix;
 /// ```
 /// # use kommo_account::{ApiDomain, ParseApiDomainError};
 /// assert_eq!(ApiDomain::parse("https://API-B.amocrm.ru/")?.as_str(), "api-b.amocrm.ru");
-/// assert!(matches!(ApiDomain::parse("myshop.amocrm.ru"), Err(ParseApiDomainError::Label { at: 0, .. })));
+/// assert!(matches!(ApiDomain::parse("myshop.amocrm.ru"), Err(ParseApiDomainError::Label { offset: 0, .. })));
 /// # Ok::<(), ParseApiDomainError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +35,7 @@ impl ApiDomain {
     pub fn parse(text: &str) -> Result<Self, ParseApiDomainError> {
         let (shape, at) = HostShape::parse(text.as_bytes())?;
         if !shape.label_is_prefix_and_letter("api-") {
-            return Err(ParseApiDomainError::Label { at });
+            return Err(ParseApiDomainError::Label { offset: at });
         }
         Ok(Self(shape))
     }

@@ -61,7 +61,7 @@ impl ChatsHost {
     pub fn parse(text: &str) -> Result<Self, ParseChatsHostError> {
         let (shape, at) = HostShape::parse(text.as_bytes())?;
         if shape.label() != "amojo" {
-            return Err(ParseChatsHostError::Label { at });
+            return Err(ParseChatsHostError::Label { offset: at });
         }
         Ok(Self::for_suffix(shape.suffix()))
     }

@@ -206,7 +206,7 @@ fn check_path(path: &str) -> Result<(), WriteUrlError> {
     }
     let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#');
     match path.bytes().position(|byte| !allowed(byte)) {
-        Some(at) => Err(WriteUrlError::PathByte { at }),
+        Some(at) => Err(WriteUrlError::PathByte { offset: at }),
         None => Ok(()),
     }
 }

@@ -78,16 +78,14 @@ fn check_bytes(input: &[u8]) -> Result<(), HostShapeError> {
         return Err(HostShapeError::Empty);
     }
     if input.len() > MAX_INPUT_BYTES {
-        return Err(HostShapeError::TooLong {
-            length_bytes: input.len(),
-        });
+        return Err(HostShapeError::TooLong { found: input.len() });
     }
     for (at, byte) in input.iter().enumerate() {
         match byte {
             0..=b' ' | 0x7f | b'\\' | b'@' | b'%' | b'#' | b'?' => {
-                return Err(HostShapeError::ForbiddenByte { at });
+                return Err(HostShapeError::ForbiddenByte { offset: at });
             }
-            0x80.. => return Err(HostShapeError::NotAscii { at }),
+            0x80.. => return Err(HostShapeError::NotAscii { offset: at }),
             _ => {}
         }
     }
@@ -108,22 +106,28 @@ fn strip_surroundings(input: &[u8]) -> Result<(&[u8], usize), HostShapeError> {
     }
     let rest = rest.strip_suffix(b"/").unwrap_or(rest);
     if let Some(at) = rest.windows(3).position(|window| window == b"://") {
-        return Err(HostShapeError::Scheme { at: offset + at });
+        return Err(HostShapeError::Scheme {
+            offset: offset + at,
+        });
     }
     if let Some(at) = rest.iter().position(|byte| *byte == b'/') {
-        return Err(HostShapeError::AfterHost { at: offset + at });
+        return Err(HostShapeError::AfterHost {
+            offset: offset + at,
+        });
     }
     let host = match rest.iter().position(|byte| *byte == b':') {
         Some(at) => rest
             .strip_suffix(b":443")
             .filter(|host| host.len() == at)
-            .ok_or(HostShapeError::Port { at: offset + at })?,
+            .ok_or(HostShapeError::Port {
+                offset: offset + at,
+            })?,
         None => rest,
     };
     match host {
         [] => Err(HostShapeError::Empty),
         [before @ .., b'.'] => Err(HostShapeError::TrailingDot {
-            at: offset + before.len(),
+            offset: offset + before.len(),
         }),
         _ => Ok((host, offset)),
     }
@@ -157,24 +161,30 @@ fn check_label(label: &[u8], offset: usize) -> Result<(), HostShapeError> {
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
     {
-        return Err(HostShapeError::Punycode { at: offset });
+        return Err(HostShapeError::Punycode { offset: offset });
     }
     for (at, byte) in label.iter().enumerate() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => {}
-            b'.' => return Err(HostShapeError::SeveralLabels { at: offset + at }),
-            _ => return Err(HostShapeError::LabelCharacter { at: offset + at }),
+            b'.' => {
+                return Err(HostShapeError::SeveralLabels {
+                    offset: offset + at,
+                });
+            }
+            _ => {
+                return Err(HostShapeError::LabelCharacter {
+                    offset: offset + at,
+                });
+            }
         }
     }
     if label.len() > MAX_LABEL_BYTES {
-        return Err(HostShapeError::LabelTooLong {
-            length_bytes: label.len(),
-        });
+        return Err(HostShapeError::LabelTooLong { found: label.len() });
     }
     match label {
-        [b'-', ..] => Err(HostShapeError::LabelHyphen { at: offset }),
+        [b'-', ..] => Err(HostShapeError::LabelHyphen { offset: offset }),
         [before @ .., b'-'] => Err(HostShapeError::LabelHyphen {
-            at: offset + before.len(),
+            offset: offset + before.len(),
         }),
         _ => Ok(()),
     }

@@ -14,9 +14,7 @@ pub(crate) const UUID_BYTES: usize = 36;
 
 fn parse_uuid(bytes: &[u8]) -> Result<InlineText<UUID_BYTES>, ParseUuidError> {
     if bytes.len() != UUID_BYTES {
-        return Err(ParseUuidError::Length {
-            length_bytes: bytes.len(),
-        });
+        return Err(ParseUuidError::Length { found: bytes.len() });
     }
     for (at, byte) in bytes.iter().enumerate() {
         check_uuid_byte(at, *byte)?;
@@ -27,10 +25,10 @@ fn parse_uuid(bytes: &[u8]) -> Result<InlineText<UUID_BYTES>, ParseUuidError> {
 fn check_uuid_byte(at: usize, byte: u8) -> Result<(), ParseUuidError> {
     match (at, byte) {
         (8 | 13 | 18 | 23, b'-') => Ok(()),
-        (8 | 13 | 18 | 23, _) => Err(ParseUuidError::NotHyphen { at }),
+        (8 | 13 | 18 | 23, _) => Err(ParseUuidError::NotHyphen { offset: at }),
         (_, b'0'..=b'9' | b'a'..=b'f') => Ok(()),
-        (_, b'A'..=b'F') => Err(ParseUuidError::UpperCase { at }),
-        _ => Err(ParseUuidError::NotHex { at }),
+        (_, b'A'..=b'F') => Err(ParseUuidError::UpperCase { offset: at }),
+        _ => Err(ParseUuidError::NotHex { offset: at }),
     }
 }
 

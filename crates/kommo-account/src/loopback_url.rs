@@ -20,18 +20,18 @@ pub(crate) fn parse(text: &str) -> Result<SocketAddr, ParseLoopbackUrlError> {
         .unwrap_or((rest, ""));
     if let Some(at) = authority.find('@') {
         return Err(ParseLoopbackUrlError::UserInfo {
-            at: HTTP.len() + at,
+            offset: HTTP.len() + at,
         });
     }
     if !matches!(after, "" | "/") {
         return Err(ParseLoopbackUrlError::AfterAddress {
-            at: HTTP.len() + authority_length,
+            offset: HTTP.len() + authority_length,
         });
     }
     let (host, port_text) = split_port(authority)?;
     let ip = parse_host(host)?;
     let port = parse_port(port_text).ok_or(ParseLoopbackUrlError::Port {
-        at: HTTP.len() + host.len() + 1,
+        offset: HTTP.len() + host.len() + 1,
     })?;
     Ok(SocketAddr::new(ip, port))
 }
@@ -59,9 +59,9 @@ fn parse_host(host: &str) -> Result<IpAddr, ParseLoopbackUrlError> {
         Some(inner) => inner.parse::<Ipv6Addr>().map(IpAddr::V6),
         None => host.parse::<Ipv4Addr>().map(IpAddr::V4),
     };
-    let ip = ip.map_err(|_| ParseLoopbackUrlError::Host { at })?;
+    let ip = ip.map_err(|_| ParseLoopbackUrlError::Host { offset: at })?;
     if !ip.is_loopback() {
-        return Err(ParseLoopbackUrlError::NotLoopback { at });
+        return Err(ParseLoopbackUrlError::NotLoopback { offset: at });
     }
     Ok(ip)
 }

@@ -56,9 +56,7 @@ impl ScopeId {
     /// - a part that is no UUID: [`ParseScopeIdError::ChannelId`] or [`ParseScopeIdError::AccountAmojoId`], with the reason as source.
     pub fn parse(text: &str) -> Result<Self, ParseScopeIdError> {
         if text.len() != SCOPE_ID_BYTES {
-            return Err(ParseScopeIdError::Length {
-                length_bytes: text.len(),
-            });
+            return Err(ParseScopeIdError::Length { found: text.len() });
         }
         let (channel, rest) = text
             .split_at_checked(UUID_BYTES)
@@ -93,9 +91,13 @@ impl ScopeId {
 fn moved_behind_separator(error: ParseUuidError) -> ParseUuidError {
     const START: usize = UUID_BYTES + 1;
     match error {
-        ParseUuidError::NotHyphen { at } => ParseUuidError::NotHyphen { at: at + START },
-        ParseUuidError::UpperCase { at } => ParseUuidError::UpperCase { at: at + START },
-        ParseUuidError::NotHex { at } => ParseUuidError::NotHex { at: at + START },
+        ParseUuidError::NotHyphen { offset: at } => {
+            ParseUuidError::NotHyphen { offset: at + START }
+        }
+        ParseUuidError::UpperCase { offset: at } => {
+            ParseUuidError::UpperCase { offset: at + START }
+        }
+        ParseUuidError::NotHex { offset: at } => ParseUuidError::NotHex { offset: at + START },
         ParseUuidError::Length { .. } => error,
     }
 }

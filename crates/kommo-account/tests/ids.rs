@@ -34,46 +34,46 @@ fn uuids_of_any_version_and_variant_are_read() {
 fn other_texts_are_no_uuid_and_the_place_is_named() {
     use ParseUuidError as Error;
     for (text, error) in [
-        ("", Error::Length { length_bytes: 0 }),
+        ("", Error::Length { found: 0 }),
         (
             "f90ba33dc9d944dab76cc349b0ecbe41",
-            Error::Length { length_bytes: 32 },
+            Error::Length { found: 32 },
         ),
         (
             "{f90ba33d-c9d9-44da-b76c-c349b0ecbe41}",
-            Error::Length { length_bytes: 38 },
+            Error::Length { found: 38 },
         ),
         (
             "f90ba33d-c9d9-44da-b76c-c349b0ecbe41\n",
-            Error::Length { length_bytes: 37 },
+            Error::Length { found: 37 },
         ),
         (
             "f90ba33d_c9d9-44da-b76c-c349b0ecbe41",
-            Error::NotHyphen { at: 8 },
+            Error::NotHyphen { offset: 8 },
         ),
         (
             "f90ba33d-c9d9-44da-b76cc-349b0ecbe41",
-            Error::NotHyphen { at: 23 },
+            Error::NotHyphen { offset: 23 },
         ),
         (
             "f90ba33-dc9d9-44da-b76c-c349b0ecbe41",
-            Error::NotHex { at: 7 },
+            Error::NotHex { offset: 7 },
         ),
         (
             "f90ba33d-c9d9-44da-b76c-c349b0ecbe4g",
-            Error::NotHex { at: 35 },
+            Error::NotHex { offset: 35 },
         ),
         (
             "f90ba33d-c9d9-44da-b76c-c349b0ecbe4 ",
-            Error::NotHex { at: 35 },
+            Error::NotHex { offset: 35 },
         ),
         (
             "f90ba33d-c9d9-44da-b76c-c349b0ecbeé",
-            Error::NotHex { at: 34 },
+            Error::NotHex { offset: 34 },
         ),
         (
             "f90ba33d-c9d9-44da-b76c-c349b0ecbe4/",
-            Error::NotHex { at: 35 },
+            Error::NotHex { offset: 35 },
         ),
     ] {
         assert_eq!(ChannelId::parse(text), Err(error), "{text}");
@@ -85,7 +85,7 @@ fn other_texts_are_no_uuid_and_the_place_is_named() {
 // Rules N1, X1. As text a client id enters the MAC of a disconnect hook, where upper case does not verify.
 #[test]
 fn upper_case_is_refused_and_its_place_is_named() {
-    let refused = Err(ParseUuidError::UpperCase { at: 2 });
+    let refused = Err(ParseUuidError::UpperCase { offset: 2 });
     assert_eq!(
         ClientId::parse("01D01160-D7A0-4087-B4AF-6A1BB83FCD1D"),
         refused
@@ -116,34 +116,31 @@ fn a_scope_id_is_the_channel_an_underscore_and_the_account() {
 fn other_texts_are_no_scope_id_and_the_place_is_named() {
     use ParseScopeIdError as Error;
     for (text, error) in [
-        (String::new(), Error::Length { length_bytes: 0 }),
-        (CHANNEL.into(), Error::Length { length_bytes: 36 }),
-        (
-            format!("{CHANNEL}_{ACCOUNT}/"),
-            Error::Length { length_bytes: 74 },
-        ),
+        (String::new(), Error::Length { found: 0 }),
+        (CHANNEL.into(), Error::Length { found: 36 }),
+        (format!("{CHANNEL}_{ACCOUNT}/"), Error::Length { found: 74 }),
         (format!("{CHANNEL}-{ACCOUNT}"), Error::Separator),
         (format!("{}é{}", &CHANNEL[..35], ACCOUNT), Error::Separator),
         (
             format!("X{}_{ACCOUNT}", &CHANNEL[1..]),
-            Error::ChannelId(ParseUuidError::NotHex { at: 0 }),
+            Error::ChannelId(ParseUuidError::NotHex { offset: 0 }),
         ),
         (
             format!("{CHANNEL}_A{}", &ACCOUNT[1..]),
-            Error::AccountAmojoId(ParseUuidError::UpperCase { at: 37 }),
+            Error::AccountAmojoId(ParseUuidError::UpperCase { offset: 37 }),
         ),
         (
             format!("{CHANNEL}_{}z", &ACCOUNT[..35]),
-            Error::AccountAmojoId(ParseUuidError::NotHex { at: 72 }),
+            Error::AccountAmojoId(ParseUuidError::NotHex { offset: 72 }),
         ),
         (
             format!("{CHANNEL}_{}0{}", &ACCOUNT[..8], &ACCOUNT[9..]),
-            Error::AccountAmojoId(ParseUuidError::NotHyphen { at: 45 }),
+            Error::AccountAmojoId(ParseUuidError::NotHyphen { offset: 45 }),
         ),
     ] {
         assert_eq!(text.parse::<ScopeId>(), Err(error), "{text}");
     }
-    let cause = ParseUuidError::NotHex { at: 3 };
+    let cause = ParseUuidError::NotHex { offset: 3 };
     assert_eq!(
         Error::ChannelId(cause)
             .source()
@@ -182,15 +179,15 @@ fn zero_signs_other_characters_and_more_than_20_digits_are_no_account_id() {
         ("", Error::Empty),
         ("0", Error::Zero),
         ("00000000000000000000", Error::Zero),
-        ("-1", Error::NotDigit { at: 0 }),
-        ("+1", Error::NotDigit { at: 0 }),
-        ("1 ", Error::NotDigit { at: 1 }),
-        ("12a", Error::NotDigit { at: 2 }),
-        ("1.0", Error::NotDigit { at: 1 }),
-        ("١", Error::NotDigit { at: 0 }),
+        ("-1", Error::NotDigit { offset: 0 }),
+        ("+1", Error::NotDigit { offset: 0 }),
+        ("1 ", Error::NotDigit { offset: 1 }),
+        ("12a", Error::NotDigit { offset: 2 }),
+        ("1.0", Error::NotDigit { offset: 1 }),
+        ("١", Error::NotDigit { offset: 0 }),
         ("18446744073709551616", Error::Overflow),
         ("99999999999999999999", Error::Overflow),
-        ("000000000000000000001", Error::TooLong { length_bytes: 21 }),
+        ("000000000000000000001", Error::TooLong { found: 21 }),
     ] {
         assert_eq!(text.parse::<AccountId>(), Err(error), "{text}");
     }

@@ -40,14 +40,17 @@ fn the_chats_host_can_be_given_instead_but_only_as_one_of_the_three() {
     );
     assert!(matches!(
         ChatsHost::parse("https://myshop.kommo.com"),
-        Err(ParseChatsHostError::Label { at: 8, .. })
+        Err(ParseChatsHostError::Label { offset: 8, .. })
     ));
     for (text, error) in [
         ("amojo.evil.example", HostShapeError::Suffix),
         ("amojo.kommo.com.evil.example", HostShapeError::Suffix),
         ("http://amojo.kommo.com", HostShapeError::PlainHttp),
-        ("amojo.kommo.com:8080", HostShapeError::Port { at: 15 }),
-        ("x.amojo.kommo.com", HostShapeError::SeveralLabels { at: 1 }),
+        ("amojo.kommo.com:8080", HostShapeError::Port { offset: 15 }),
+        (
+            "x.amojo.kommo.com",
+            HostShapeError::SeveralLabels { offset: 1 },
+        ),
     ] {
         assert_eq!(
             ChatsHost::parse(text),
@@ -116,18 +119,18 @@ fn other_labels_and_suffixes_are_no_api_domain() {
         assert!(
             matches!(
                 ApiDomain::parse(text),
-                Err(ParseApiDomainError::Label { at: 0, .. })
+                Err(ParseApiDomainError::Label { offset: 0, .. })
             ),
             "{text}"
         );
     }
     for (text, error) in [
         ("api-c.evil.example", HostShapeError::Suffix),
-        ("api-.kommo.com", HostShapeError::LabelHyphen { at: 3 }),
+        ("api-.kommo.com", HostShapeError::LabelHyphen { offset: 3 }),
         ("http://api-c.kommo.com", HostShapeError::PlainHttp),
         (
             "api-c.kommo.com@evil.example",
-            HostShapeError::ForbiddenByte { at: 15 },
+            HostShapeError::ForbiddenByte { offset: 15 },
         ),
     ] {
         assert_eq!(

@@ -49,29 +49,29 @@ pub enum ParseLoopbackUrlError {
     /// `"http://me:pw@127.0.0.1:8080"`: a user or a password.
     UserInfo {
         /// Where the `@` stands.
-        at: usize,
+        offset: usize,
     },
     /// `"http://127.0.0.1:8080/v2"`, `"http://127.0.0.1:8080?a=1"`: more than one trailing slash follows.
     AfterAddress {
         /// Where the first byte that follows stands.
-        at: usize,
+        offset: usize,
     },
     /// `"http://127.0.0.1"`: the port is missing.
     NoPort,
     /// `"http://127.0.0.1:http"`, `"http://127.0.0.1:99999"`, `"http://127.0.0.1:0"`: no number from 1 to 65535.
     Port {
         /// Where the port begins.
-        at: usize,
+        offset: usize,
     },
     /// `"http://sandbox.example:8080"`: neither `localhost` nor an IP address.
     Host {
         /// Where the host begins.
-        at: usize,
+        offset: usize,
     },
     /// `"http://192.0.2.1:8080"`: an IP address, but not loopback.
     NotLoopback {
         /// Where the host begins.
-        at: usize,
+        offset: usize,
     },
 }
 
@@ -80,24 +80,24 @@ impl fmt::Display for ParseLoopbackUrlError {
         match self {
             Self::Empty => f.write_str("sandbox url is empty"),
             Self::Scheme => f.write_str("sandbox url does not begin with http:// at byte 0"),
-            Self::UserInfo { at } => write!(f, "sandbox url names a user before byte {at}"),
-            Self::AfterAddress { at } => {
+            Self::UserInfo { offset: at } => write!(f, "sandbox url names a user before byte {at}"),
+            Self::AfterAddress { offset: at } => {
                 write!(
                     f,
                     "sandbox url has more than an address and a slash, from byte {at}"
                 )
             }
             Self::NoPort => f.write_str("sandbox url has no port"),
-            Self::Port { at } => {
+            Self::Port { offset: at } => {
                 write!(f, "sandbox url has no port from 1 to 65535 at byte {at}")
             }
-            Self::Host { at } => {
+            Self::Host { offset: at } => {
                 write!(
                     f,
                     "sandbox url has neither localhost nor an ip address at byte {at}"
                 )
             }
-            Self::NotLoopback { at } => {
+            Self::NotLoopback { offset: at } => {
                 write!(
                     f,
                     "sandbox url has an address that is not loopback at byte {at}"
@@ -116,7 +116,7 @@ pub enum WriteUrlError {
     /// `"/a b"`, `"/a#b"`: a space, a control character, a byte outside ASCII, `\` or `#`.
     PathByte {
         /// Where it stands, in bytes from the start of the path.
-        at: usize,
+        offset: usize,
     },
     /// The given writer failed.
     Writer,
@@ -126,7 +126,9 @@ impl fmt::Display for WriteUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLeadingSlash => f.write_str("path does not begin with a slash at byte 0"),
-            Self::PathByte { at } => write!(f, "path has a byte that no url may have at byte {at}"),
+            Self::PathByte { offset: at } => {
+                write!(f, "path has a byte that no url may have at byte {at}")
+            }
             Self::Writer => f.write_str("url could not be written"),
         }
     }

@@ -13,39 +13,39 @@ pub enum HostShapeError {
     /// More than 255 bytes.
     TooLong {
         /// Length of the given text in bytes.
-        length_bytes: usize,
+        found: usize,
     },
     /// `"my shop.kommo.com"`, `"myshop.kommo.com@evil.example"`: a control character, a space, or one of `\ @ % # ?`.
     ForbiddenByte {
         /// Where it stands.
-        at: usize,
+        offset: usize,
     },
     /// `"mÿshop.kommo.com"`: a byte outside ASCII.
     NotAscii {
         /// Where it stands.
-        at: usize,
+        offset: usize,
     },
     /// `"http://myshop.kommo.com"`: a secret is never sent without TLS.
     PlainHttp,
     /// `"ftp://myshop.kommo.com"`, `"https://https://myshop.kommo.com"`: another scheme than one `https://`.
     Scheme {
         /// Where the colon of the scheme stands.
-        at: usize,
+        offset: usize,
     },
     /// `"myshop.kommo.com/leads"`, `"evil.example/.kommo.com"`: something follows the host.
     AfterHost {
         /// Where the first slash stands.
-        at: usize,
+        offset: usize,
     },
     /// `"myshop.kommo.com:8443"`, `"myshop.kommo.com:"`: a port that is not written `443`.
     Port {
         /// Where the colon stands.
-        at: usize,
+        offset: usize,
     },
     /// `"myshop.kommo.com."`.
     TrailingDot {
         /// Where the dot stands.
-        at: usize,
+        offset: usize,
     },
     /// `"kommo.com.evil.example"`, `"127.0.0.1"`: under none of `.kommo.com`, `.amocrm.ru`, `.amocrm.com`.
     Suffix,
@@ -54,27 +54,27 @@ pub enum HostShapeError {
     /// `"a.b.kommo.com"`: more than one label before the suffix.
     SeveralLabels {
         /// Where the first dot stands.
-        at: usize,
+        offset: usize,
     },
     /// A label of more than 63 bytes.
     LabelTooLong {
         /// Length of the label in bytes.
-        length_bytes: usize,
+        found: usize,
     },
     /// `"my_shop.kommo.com"`: a character in the label that is no letter, digit or hyphen.
     LabelCharacter {
         /// Where it stands.
-        at: usize,
+        offset: usize,
     },
     /// `"-a.kommo.com"`, `"a-.kommo.com"`: the label begins or ends with a hyphen.
     LabelHyphen {
         /// Where the hyphen stands.
-        at: usize,
+        offset: usize,
     },
     /// `"xn--80ak6aa92e.kommo.com"`: no account has such a label, and look-alikes are made of them.
     Punycode {
         /// Where the label begins.
-        at: usize,
+        offset: usize,
     },
 }
 
@@ -82,56 +82,62 @@ impl fmt::Display for HostShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("host is empty"),
-            Self::TooLong { length_bytes } => {
+            Self::TooLong {
+                found: length_bytes,
+            } => {
                 write!(
                     f,
                     "host is {length_bytes} bytes long, at most 255 are allowed"
                 )
             }
-            Self::ForbiddenByte { at } => write!(
+            Self::ForbiddenByte { offset: at } => write!(
                 f,
                 "host has a control character, a space or one of \\ @ % # ? at byte {at}"
             ),
-            Self::NotAscii { at } => write!(f, "host has a byte outside ascii at byte {at}"),
+            Self::NotAscii { offset: at } => {
+                write!(f, "host has a byte outside ascii at byte {at}")
+            }
             Self::PlainHttp => {
                 f.write_str("host has the scheme http at byte 0, only https is allowed")
             }
-            Self::Scheme { at } => {
+            Self::Scheme { offset: at } => {
                 write!(
                     f,
                     "host has a scheme other than one https, its colon at byte {at}"
                 )
             }
-            Self::AfterHost { at } => write!(f, "something follows the host at byte {at}"),
-            Self::Port { at } => write!(f, "host has a port other than 443 at byte {at}"),
-            Self::TrailingDot { at } => write!(f, "host ends with a dot at byte {at}"),
+            Self::AfterHost { offset: at } => write!(f, "something follows the host at byte {at}"),
+            Self::Port { offset: at } => write!(f, "host has a port other than 443 at byte {at}"),
+            Self::TrailingDot { offset: at } => write!(f, "host ends with a dot at byte {at}"),
             Self::Suffix => f.write_str("host is not under kommo.com, amocrm.ru or amocrm.com"),
             Self::NoLabel => f.write_str("host has no label before its suffix"),
-            Self::SeveralLabels { at } => {
+            Self::SeveralLabels { offset: at } => {
                 write!(
                     f,
                     "host has more than one label before its suffix, the first ends at byte {at}"
                 )
             }
-            Self::LabelTooLong { length_bytes } => {
+            Self::LabelTooLong {
+                found: length_bytes,
+            } => {
                 write!(
                     f,
                     "first label of the host is {length_bytes} bytes long, at most 63 are allowed"
                 )
             }
-            Self::LabelCharacter { at } => {
+            Self::LabelCharacter { offset: at } => {
                 write!(
                     f,
                     "host has something else than a letter, digit or hyphen at byte {at}"
                 )
             }
-            Self::LabelHyphen { at } => {
+            Self::LabelHyphen { offset: at } => {
                 write!(
                     f,
                     "first label of the host begins or ends with a hyphen at byte {at}"
                 )
             }
-            Self::Punycode { at } => write!(f, "host has an xn-- label at byte {at}"),
+            Self::Punycode { offset: at } => write!(f, "host has an xn-- label at byte {at}"),
         }
     }
 }
@@ -147,7 +153,7 @@ pub enum ParseAccountHostError {
     /// `"www.kommo.com"`, `"amojo.amocrm.ru"`, `"api-a.amocrm.ru"`: the host belongs to the platform (rule A4).
     PlatformLabel {
         /// Where the label begins, in bytes.
-        at: usize,
+        offset: usize,
     },
 }
 
@@ -160,7 +166,7 @@ pub enum ParseApiDomainError {
     /// `"myshop.kommo.com"`, `"api-ab.kommo.com"`: the label is not `api-` with one letter (rule A7).
     Label {
         /// Where the label begins, in bytes.
-        at: usize,
+        offset: usize,
     },
 }
 
@@ -173,7 +179,7 @@ pub enum ParseChatsHostError {
     /// `"myshop.kommo.com"`: the label is not `amojo` (rule A5).
     Label {
         /// Where the label begins, in bytes.
-        at: usize,
+        offset: usize,
     },
 }
 
@@ -201,7 +207,7 @@ impl fmt::Display for ParseAccountHostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(error) => error.fmt(f),
-            Self::PlatformLabel { at } => {
+            Self::PlatformLabel { offset: at } => {
                 write!(
                     f,
                     "host belongs to the platform and is no account: its label at byte {at}"
@@ -215,7 +221,9 @@ impl fmt::Display for ParseApiDomainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(error) => error.fmt(f),
-            Self::Label { at } => write!(f, "label at byte {at} is not api- with one letter"),
+            Self::Label { offset: at } => {
+                write!(f, "label at byte {at} is not api- with one letter")
+            }
         }
     }
 }
@@ -224,7 +232,7 @@ impl fmt::Display for ParseChatsHostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(error) => error.fmt(f),
-            Self::Label { at } => write!(f, "label at byte {at} is not amojo"),
+            Self::Label { offset: at } => write!(f, "label at byte {at} is not amojo"),
         }
     }
 }

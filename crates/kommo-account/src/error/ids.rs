@@ -11,34 +11,38 @@ pub enum ParseUuidError {
     /// `"52e591f7"`: not 36 bytes long.
     Length {
         /// Length of the given text in bytes.
-        length_bytes: usize,
+        found: usize,
     },
     /// `"52e591f7_c98f-4255-8495-827210138c81"`: another byte where a hyphen belongs (8, 13, 18, 23).
     NotHyphen {
         /// Where it stands.
-        at: usize,
+        offset: usize,
     },
     /// `"52E591f7-c98f-4255-8495-827210138c81"`: an upper-case digit. It would change a signature, so it is not lowered.
     UpperCase {
         /// Where the first one stands.
-        at: usize,
+        offset: usize,
     },
     /// `"52e591g7-c98f-4255-8495-827210138c81"`: no hex digit.
     NotHex {
         /// Where it stands.
-        at: usize,
+        offset: usize,
     },
 }
 
 impl fmt::Display for ParseUuidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { length_bytes } => {
+            Self::Length {
+                found: length_bytes,
+            } => {
                 write!(f, "uuid is {length_bytes} bytes long, 36 are expected")
             }
-            Self::NotHyphen { at } => write!(f, "uuid has no hyphen at byte {at}"),
-            Self::UpperCase { at } => write!(f, "uuid has an upper-case digit at byte {at}"),
-            Self::NotHex { at } => write!(f, "uuid has no hex digit at byte {at}"),
+            Self::NotHyphen { offset: at } => write!(f, "uuid has no hyphen at byte {at}"),
+            Self::UpperCase { offset: at } => {
+                write!(f, "uuid has an upper-case digit at byte {at}")
+            }
+            Self::NotHex { offset: at } => write!(f, "uuid has no hex digit at byte {at}"),
         }
     }
 }
@@ -50,7 +54,7 @@ pub enum ParseScopeIdError {
     /// Not 73 bytes long.
     Length {
         /// Length of the given text in bytes.
-        length_bytes: usize,
+        found: usize,
     },
     /// The byte at 36 is not `_`.
     Separator,
@@ -63,7 +67,9 @@ pub enum ParseScopeIdError {
 impl fmt::Display for ParseScopeIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { length_bytes } => {
+            Self::Length {
+                found: length_bytes,
+            } => {
                 write!(f, "scope_id is {length_bytes} bytes long, 73 are expected")
             }
             Self::Separator => f.write_str("scope_id has no underscore at byte 36"),
@@ -82,12 +88,12 @@ pub enum ParseAccountIdError {
     /// More than 20 bytes.
     TooLong {
         /// Length of the given text in bytes.
-        length_bytes: usize,
+        found: usize,
     },
     /// `"-1"`, `"+1"`, `"12a"`, `" 1"`: something else than a decimal digit.
     NotDigit {
         /// Where it stands, in bytes.
-        at: usize,
+        offset: usize,
     },
     /// `"99999999999999999999"`: more than 64 bits hold.
     Overflow,
@@ -99,13 +105,17 @@ impl fmt::Display for ParseAccountIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("account id is empty"),
-            Self::TooLong { length_bytes } => {
+            Self::TooLong {
+                found: length_bytes,
+            } => {
                 write!(
                     f,
                     "account id is {length_bytes} bytes long, at most 20 are allowed"
                 )
             }
-            Self::NotDigit { at } => write!(f, "account id has no decimal digit at byte {at}"),
+            Self::NotDigit { offset: at } => {
+                write!(f, "account id has no decimal digit at byte {at}")
+            }
             Self::Overflow => f.write_str("account id is above 18446744073709551615"),
             Self::Zero => f.write_str("account id is zero"),
         }
