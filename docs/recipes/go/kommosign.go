@@ -24,17 +24,17 @@ import (
 )
 
 var (
-	upperMethod = regexp.MustCompile(`^[A-Z]+$`)
-	// RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
-	// HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
-	plainPath = regexp.MustCompile(`^/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$`)
-	rewritten = regexp.MustCompile(`(?i)^//|/(?:\.|%2e){1,2}(?:/|$)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)`)
+	upperMethod = regexp.MustCompile(`^[A-Z]{1,16}$`)
+	// RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+	plainPath = regexp.MustCompile(`^/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*$`)
+	// HTTP libraries may rewrite all else and these,
+	// and then the path on the wire is not the one that was signed (S6, S13).
+	rewritten = regexp.MustCompile(`^//|/\.\.?(?:/|$)`)
+	blank     = regexp.MustCompile(`^[\p{Z}\p{Cc}\x{feff}]*$`)
 	control   = regexp.MustCompile(`[\x00-\x1f\x7f]`)
 	hex40     = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 	hex64     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
-
-var errEmptySecret = errors.New("the secret is empty")
 
 // RequestDate writes "Wed, 23 Nov 2022 19:25:21 +0000" (rule D1), in UTC whatever the zone of t.
 // Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
@@ -71,11 +71,11 @@ func SignChatsRequest(secret, method, path, date, contentType string, body []byt
 // ChatsStringToSign joins five lines with four line feeds, none at the end (rule S1). An absent header
 // is an empty line (S8).
 func ChatsStringToSign(method, contentMD5, contentType, date, path string) (string, error) {
-	if !upperMethod.MatchString(method) {
-		return "", errors.New("the method must be in upper case") // rule S3
+	if !upperMethod.MatchString(method) || method == "CONNECT" {
+		return "", errors.New("the method must be 1 to 16 upper-case letters, and not CONNECT") // rules S3, S14
 	}
 	if !plainPath.MatchString(path) || rewritten.MatchString(path) {
-		return "", errors.New("the path must start with / and have no query, dot segment or odd character")
+		return "", errors.New("the path must start with / and have no query, dot segment, needless escape or odd character")
 	}
 	if control.MatchString(contentMD5 + contentType + date) {
 		return "", errors.New("control character in a signed header") // a line feed would forge a line (rule S11)
@@ -88,8 +88,8 @@ func ChatsStringToSign(method, contentMD5, contentType, date, path string) (stri
 // Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from the signed
 // bytes, and nothing more (H2). signature is the X-Signature header, "" if absent.
 func VerifyChatHook(secret string, body []byte, signature string) (bool, error) {
-	if secret == "" {
-		return false, errEmptySecret
+	if err := requireSecret(secret); err != nil {
+		return false, err
 	}
 	if !hex40.MatchString(signature) {
 		return false, nil
@@ -132,16 +132,23 @@ func VerifyOpenAPI(secret string, body []byte, signature string) (bool, error) {
 
 // VisitorSignature returns sbs_mm of a visitor (rule V1). It never expires: make it on the server, per visitor.
 func VisitorSignature(sbs, secret, ranstr string) (string, error) {
-	if secret == "" {
-		return "", errEmptySecret
+	if err := requireSecret(secret); err != nil {
+		return "", err
 	}
 	inner := md5Hex([]byte(sbs + "_" + secret))
 	return md5Hex([]byte(inner + "_" + ranstr)), nil
 }
 
+func requireSecret(secret string) error {
+	if blank.MatchString(secret) || len(secret) > 256 {
+		return errors.New("the secret is blank or has more than 256 bytes") // rules S14, O5
+	}
+	return nil
+}
+
 func macOf(algorithm func() hash.Hash, secret string, message []byte) ([]byte, error) {
-	if secret == "" {
-		return nil, errEmptySecret // anybody could sign with it (rule O5)
+	if err := requireSecret(secret); err != nil {
+		return nil, err
 	}
 	// The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
 	mac := hmac.New(algorithm, []byte(secret))
@@ -227,26 +234,44 @@ func (v vector) check(family string) {
 		verify := map[string]func(string, []byte, string) (bool, error){
 			"open-api": VerifyOpenAPI, "chat-hook": VerifyChatHook}[family]
 		genuine, err := verify(v.Secret, []byte(v.text("body.bin")), v.textOrEmpty("signature.txt"))
-		genuine = genuine && err == nil // an empty secret is refused
+		genuine = genuine && err == nil // a blank secret is refused
 		require(genuine == (v.Verdict == "valid"), "verdict")
 	}
 }
 
-// ownChecks covers what no vector can show: the date writer, and what must be refused.
+// ownChecks covers what no vector can show: the date writer, and what is refused or accepted.
 func ownChecks(run func(string, func())) {
 	date := "Wed, 23 Nov 2022 19:25:21 +0000"
 	run("date", func() { require(RequestDate(time.Unix(1669231521, 0)) == date, "text") })
 	run("date, one-digit day", func() {
 		require(RequestDate(time.Unix(951782400, 0)) == "Tue, 29 Feb 2000 00:00:00 +0000", "text")
 	})
-	for _, bad := range [][2]string{{"0", ""}, {"1", "GET\n"}, {"1", "get"}, {"2", "/a\n"}, {"2", "/a?b=c"},
-		{"2", "/../a"}, {"2", "/%41"}, {"2", "//a"}, {"3", ""}, {"3", date + "\n"}, {"4", "a\rb"}, {"4", ""}} {
-		run(fmt.Sprintf("refuses %q as argument %s", bad[1], bad[0]), func() {
-			a := []string{"secret", "POST", "/v2/a", date, "application/json"}
-			a[bad[0][0]-'0'] = bad[1]
-			_, err := SignChatsRequest(a[0], a[1], a[2], a[3], a[4], []byte("{}"))
-			require(err != nil, "accepted")
-		})
+	signsWith := func(place int, text string) bool {
+		a := []string{"secret", "POST", "/v2/a", date, "application/json"}
+		a[place] = text
+		_, err := SignChatsRequest(a[0], a[1], a[2], a[3], a[4], []byte("{}"))
+		return err == nil
+	}
+	repeat := strings.Repeat
+	for place, texts := range [][]string{
+		{"", "\n", " \u0085\u2003\ufeff", repeat("s", 257), repeat("\u00e9", 129)},
+		{"", "GET\n", "get", "CONNECT", repeat("A", 17)},
+		{"", "/a\n", "/a?b=c", "//a", "/../a", "/a/.", "/%2E", "/'",
+			"/%41", "/%40", "/%2C", "/%27", "/%7E", "/%c3", "/%2f", "/%2"},
+		{"", date + "\n"},
+		{"", "a\rb"},
+	} {
+		for _, text := range texts {
+			name := fmt.Sprintf("refuses %q as argument %d", text, place)
+			run(name, func() { require(!signsWith(place, text), "accepted") })
+		}
+	}
+	for place, texts := range [][]string{
+		{repeat(" s", 128)}, {repeat("A", 16)}, {"/", "/a.b/...//:@!$&()*+,;=~/%C3%A9%2F%5E"}} {
+		for _, text := range texts {
+			name := fmt.Sprintf("accepts %q as argument %d", text, place)
+			run(name, func() { require(signsWith(place, text), "refused") })
+		}
 	}
 }
 

@@ -29,11 +29,12 @@ import javax.crypto.spec.SecretKeySpec;
 public final class KommoSign {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss xx", Locale.ENGLISH).withZone(ZoneOffset.UTC);
-    // RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
-    // HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
-    private static final Pattern PATH = Pattern.compile("/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+");
-    private static final Pattern REWRITTEN = Pattern.compile(
-            "(?i)^//|/(?:\\.|%2e){1,2}(?:/|\\z)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)");
+    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+    private static final Pattern PATH = Pattern.compile("/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]++"
+            + "|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*+");
+    // HTTP libraries may rewrite all else and these,
+    // and then the path on the wire is not the one that was signed (S6, S13).
+    private static final Pattern REWRITTEN = Pattern.compile("^//|/\\.\\.?(?:/|\\z)");
 
     private KommoSign() {}
 
@@ -69,12 +70,13 @@ public final class KommoSign {
     /** Five lines, four line feeds, none at the end (rule S1). An absent header is an empty line (S8). */
     public static String chatsStringToSign(
             String method, String contentMd5, String contentType, String date, String path) {
-        if (!method.matches("[A-Z]+")) {
-            throw new IllegalArgumentException("the method must be in upper case"); // rule S3
+        if (!method.matches("[A-Z]{1,16}") || method.equals("CONNECT")) {
+            throw new IllegalArgumentException(
+                    "the method must be 1 to 16 upper-case letters, and not CONNECT"); // rules S3, S14
         }
         if (!PATH.matcher(path).matches() || REWRITTEN.matcher(path).find()) {
             throw new IllegalArgumentException(
-                    "the path must start with / and have no query, dot segment or odd character");
+                    "the path must start with / and have no query, dot segment, needless escape or odd character");
         }
         if ((contentMd5 + contentType + date).chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
             throw new IllegalArgumentException("control character in a signed header"); // would forge a line (S11)
@@ -140,8 +142,8 @@ public final class KommoSign {
     }
 
     private static void requireSecret(String secret) {
-        if (secret.isEmpty()) {
-            throw new IllegalArgumentException("the secret is empty"); // anybody could sign with it (rule O5)
+        if (secret.matches("[\\p{Z}\\p{Cc}\\x{feff}]*") || secret.getBytes(UTF_8).length > 256) {
+            throw new IllegalArgumentException("the secret is blank or has more than 256 bytes"); // rules S14, O5
         }
     }
 
@@ -199,7 +201,7 @@ public final class KommoSign {
                         ? verifyOpenApi(field("secret"), body, received)
                         : verifyChatHook(field("secret"), body, received);
             } catch (IllegalArgumentException e) {
-                return false; // an empty secret is refused
+                return false; // a blank secret is refused
             }
         }
 
@@ -272,25 +274,38 @@ public final class KommoSign {
         System.err.println("failed: " + name + reason);
     }
 
-    /** What no vector can show: the date writer, and what must be refused. */
+    /** What no vector can show: the date writer, and what is refused or accepted. */
     private static void ownChecks() {
         String date = "Wed, 23 Nov 2022 19:25:21 +0000";
         check("date", () -> requestDate(Instant.ofEpochSecond(1669231521)).equals(date));
         check("date, one-digit day", () ->
                 requestDate(Instant.ofEpochSecond(951782400)).equals("Tue, 29 Feb 2000 00:00:00 +0000"));
-        String[][] bad = {{"0", ""}, {"1", "GET\n"}, {"1", "get"}, {"2", "/a\n"}, {"2", "/a?b=c"}, {"2", "/../a"},
-                {"2", "/%41"}, {"2", "//a"}, {"3", ""}, {"3", date + "\n"}, {"4", "a\rb"}, {"4", ""}};
-        for (String[] one : bad) {
-            String[] a = {"secret", "POST", "/v2/a", date, "application/json"};
-            a[Integer.parseInt(one[0])] = one[1];
-            check("refuses argument " + one[0] + ": " + one[1], () -> {
-                try {
-                    signChatsRequest(a[0], a[1], a[2], a[3], a[4], new byte[0]);
-                    return false;
-                } catch (IllegalArgumentException e) {
-                    return true;
-                }
-            });
+        checkArguments(date, false, new String[][] {
+            {"", "\n", " \u0085\u2003\ufeff", "s".repeat(257), "\u00e9".repeat(129)},
+            {"", "GET\n", "get", "CONNECT", "A".repeat(17)},
+            {"", "/a\n", "/a?b=c", "//a", "/../a", "/a/.", "/%2E", "/'",
+                "/%41", "/%40", "/%2C", "/%27", "/%7E", "/%c3", "/%2f", "/%2"},
+            {"", date + "\n"},
+            {"", "a\rb"}});
+        checkArguments(date, true, new String[][] {
+            {" s".repeat(128)}, {"A".repeat(16)}, {"/", "/a.b/...//:@!$&()*+,;=~/%C3%A9%2F%5E"}});
+    }
+
+    /** Tries each text of a row in the place of the argument that has the row's number. */
+    private static void checkArguments(String date, boolean accepted, String[][] rows) {
+        for (int place = 0; place < rows.length; place++) {
+            for (String text : rows[place]) {
+                String[] a = {"secret", "POST", "/v2/a", date, "application/json"};
+                a[place] = text;
+                check((accepted ? "accepts" : "refuses") + " argument " + place + ": " + text, () -> {
+                    try {
+                        signChatsRequest(a[0], a[1], a[2], a[3], a[4], new byte[0]);
+                        return accepted;
+                    } catch (IllegalArgumentException e) {
+                        return !accepted;
+                    }
+                });
+            }
         }
     }
 

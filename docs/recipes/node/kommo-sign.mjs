@@ -7,10 +7,12 @@
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
-// RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
-// HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
-const PATH = /^\/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
-const REWRITTEN = /^\/\/|\/(?:\.|%2e){1,2}(?:\/|$)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/i;
+// RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+const PATH = /^\/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*$/;
+// HTTP libraries may rewrite all else and these,
+// and then the path on the wire is not the one that was signed (S6, S13).
+const REWRITTEN = /^\/\/|\/\.\.?(?:\/|$)/;
+const BLANK = /^[\s\p{Cc}]*$/u; // \s has the byte-order mark
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /**
@@ -44,9 +46,11 @@ export function signChatsRequest(secret, method, path, date, contentType, body) 
 
 /** Five lines, four line feeds, none at the end (rule S1). An absent header is an empty line (S8). */
 export function chatsStringToSign(method, contentMd5, contentType, date, path) {
-  if (!/^[A-Z]+$/.test(method)) throw new RangeError("the method must be in upper case"); // rule S3
+  if (!/^[A-Z]{1,16}$/.test(method) || method === "CONNECT") {
+    throw new RangeError("the method must be 1 to 16 upper-case letters, and not CONNECT"); // rules S3, S14
+  }
   if (!PATH.test(path) || REWRITTEN.test(path)) {
-    throw new RangeError("the path must start with / and have no query, dot segment or odd character");
+    throw new RangeError("the path must start with / and have no query, dot segment, needless escape or odd character");
   }
   if ([contentMd5, contentType, date].some((line) => CONTROL.test(line))) {
     throw new RangeError("control character in a signed header"); // a line feed would forge a line (rule S11)
@@ -87,12 +91,18 @@ export function verifyOpenApi(secret, body, signature) {
 
 /** Returns `sbs_mm` of a visitor (rule V1). It never expires: make it on the server, per visitor. */
 export function visitorSignature(sbs, secret, ranstr) {
-  if (!secret) throw new RangeError("the secret is empty");
+  requireSecret(secret);
   return md5(`${md5(`${sbs}_${secret}`)}_${ranstr}`);
 }
 
+function requireSecret(secret) {
+  if (BLANK.test(secret ?? "") || Buffer.byteLength(secret) > 256) {
+    throw new RangeError("the secret is blank or has more than 256 bytes"); // rules S14, O5
+  }
+}
+
 function mac(algorithm, secret, message) {
-  if (!secret) throw new RangeError("the secret is empty"); // anybody could sign with it (rule O5)
+  requireSecret(secret);
   // The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
   return createHmac(algorithm, secret).update(message).digest();
 }
@@ -133,7 +143,7 @@ const checkVerdict = (verify) => (file, context) => {
     genuine = verify(context.secret, file("body.bin"), file("signature.txt", true)?.toString());
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    genuine = false; // an empty secret is refused
+    genuine = false; // a blank secret is refused
   }
   return genuine === (context.verdict === "valid");
 };
@@ -145,22 +155,28 @@ const FAMILIES = {
   visitor: (file, { sbs, secret, ranstr }) => visitorSignature(sbs, secret, ranstr) === file("signature.txt").toString(),
 };
 
-/** What no vector can show: the date writer, and what must be refused. */
+/** What no vector can show: the date writer, and what is refused or accepted. */
 function ownChecks(check) {
   const date = "Wed, 23 Nov 2022 19:25:21 +0000";
   check("date", () => requestDate(1669231521) === date);
   check("date, one-digit day", () => requestDate(951782400) === "Tue, 29 Feb 2000 00:00:00 +0000");
   const good = ["secret", "POST", "/v2/a", date, "application/json", "{}"];
-  const bad = [[0, ""], [1, "GET\n"], [1, "get"], [2, "/a\n"], [2, "/a?b=c"], [2, "/../a"], [2, "/%41"], [2, "//a"],
+  const bad = [[0, ""], [0, undefined], [0, "\n"], [0, " \x85\u2003\ufeff"], [0, "s".repeat(257)],
+    [0, "\xe9".repeat(129)],
+    [1, ""], [1, "GET\n"], [1, "get"], [1, "CONNECT"], [1, "A".repeat(17)],
+    [2, ""], [2, "/a\n"], [2, "/a?b=c"], [2, "//a"], [2, "/../a"], [2, "/a/."], [2, "/%2E"], [2, "/'"],
+    [2, "/%41"], [2, "/%40"], [2, "/%2C"], [2, "/%27"], [2, "/%7E"], [2, "/%c3"], [2, "/%2f"], [2, "/%2"],
     [3, ""], [3, `${date}\n`], [4, "a\rb"], [4, ""]];
-  for (const [place, value] of bad) {
-    check(`refuses ${JSON.stringify(value)} as argument ${place}`, () => {
+  const fine = [[0, " s".repeat(128)], [1, "A".repeat(16)], [2, "/"], [2, "/a.b/...//:@!$&()*+,;=~/%C3%A9%2F%5E"]];
+  for (const [index, [place, value]] of [...bad, ...fine].entries()) {
+    const toRefuse = index < bad.length;
+    check(`${toRefuse ? "refuses" : "accepts"} ${JSON.stringify(value)} as argument ${place}`, () => {
       try {
         signChatsRequest(...Object.assign([...good], { [place]: value }));
       } catch (error) {
-        return error instanceof RangeError;
+        return toRefuse && error instanceof RangeError;
       }
-      return false;
+      return !toRefuse;
     });
   }
 }

@@ -57,15 +57,18 @@ function chatsStringToSign(
     string $path
 ): string {
     // \z and not $, which would let a final line feed through.
-    if (!preg_match('/\A[A-Z]+\z/', $method)) {
-        throw new InvalidArgumentException('the method must be in upper case'); // rule S3
+    if (!preg_match('/\A[A-Z]{1,16}\z/', $method) || $method === 'CONNECT') {
+        // rules S3, S14
+        throw new InvalidArgumentException('the method must be 1 to 16 upper-case letters, and not CONNECT');
     }
-    // RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
-    // HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
-    $pathIsPlain = preg_match('~\A/(?:[A-Za-z0-9._\~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*\z~', $path)
-        && !preg_match('~^//|/(?:\.|%2e){1,2}(?:/|\z)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)~i', $path);
-    if (!$pathIsPlain) {
-        throw new InvalidArgumentException('the path must start with / and have no query, dot segment or odd character');
+    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+    $plain = '#\A/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]++|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*+\z#';
+    // HTTP libraries may rewrite all else and these,
+    // and then the path on the wire is not the one that was signed (S6, S13).
+    if (!preg_match($plain, $path) || preg_match('#\A//|/\.\.?(?:/|\z)#', $path)) {
+        throw new InvalidArgumentException(
+            'the path must start with / and have no query, dot segment, needless escape or odd character'
+        );
     }
     if (preg_match('/[\x00-\x1f\x7f]/', $contentMd5 . $contentType . $date)) {
         throw new InvalidArgumentException('control character in a signed header'); // would forge a line (rule S11)
@@ -110,17 +113,21 @@ function verifyOpenApi(string $secret, string $body, ?string $signature): bool
 /** Returns `sbs_mm` of a visitor (rule V1). It never expires: make it on the server, per visitor. */
 function visitorSignature(string $sbs, string $secret, string $ranstr): string
 {
-    if ($secret === '') {
-        throw new InvalidArgumentException('the secret is empty');
-    }
+    requireSecret($secret);
     return md5(md5($sbs . '_' . $secret) . '_' . $ranstr);
+}
+
+function requireSecret(string $secret): void
+{
+    // 1 is blank, false is not UTF-8 (rules S14, O5).
+    if (preg_match('/\A[\p{Z}\p{Cc}\x{feff}]*\z/u', $secret) !== 0 || strlen($secret) > 256) {
+        throw new InvalidArgumentException('the secret is blank, not UTF-8, or has more than 256 bytes');
+    }
 }
 
 function kommoMac(string $algorithm, string $secret, string $message): string
 {
-    if ($secret === '') {
-        throw new InvalidArgumentException('the secret is empty'); // anybody could sign with it (rule O5)
-    }
+    requireSecret($secret);
     // The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
     return hash_hmac($algorithm, $message, $secret);
 }
@@ -140,7 +147,7 @@ function caseHolds(string $family, string $case, array $context): bool
         try {
             $genuine = $verify($context['secret'], $text('body.bin'), $textOrNull('signature.txt'));
         } catch (InvalidArgumentException) {
-            $genuine = false; // an empty secret is refused
+            $genuine = false; // a blank secret is refused
         }
         return $genuine === ($context['verdict'] === 'valid');
     }
@@ -166,7 +173,7 @@ function readVector(string $file): string
     return is_file($file) ? file_get_contents($file) : throw new RuntimeException("no file $file");
 }
 
-/** What no vector can show: the date writer, and what must be refused. @return array<string, bool> */
+/** What no vector can show: the date writer, and what is refused or accepted. @return array<string, bool> */
 function ownChecks(): array
 {
     $date = 'Wed, 23 Nov 2022 19:25:21 +0000';
@@ -174,9 +181,16 @@ function ownChecks(): array
         'date' => requestDate(1669231521) === $date,
         'date, one-digit day' => requestDate(951782400) === 'Tue, 29 Feb 2000 00:00:00 +0000',
     ];
-    $bad = [[0, ''], [1, "GET\n"], [1, 'get'], [2, "/a\n"], [2, '/a?b=c'], [2, '/../a'], [2, '/%41'], [2, '//a'],
+    $bad = [[0, ''], [0, "\n"], [0, " \u{85}\u{2003}\u{feff}"], [0, str_repeat('s', 257)],
+        [0, str_repeat("\u{e9}", 129)],
+        [1, ''], [1, "GET\n"], [1, 'get'], [1, 'CONNECT'], [1, str_repeat('A', 17)],
+        [2, ''], [2, "/a\n"], [2, '/a?b=c'], [2, '//a'], [2, '/../a'], [2, '/a/.'], [2, '/%2E'], [2, "/'"],
+        [2, '/%41'], [2, '/%40'], [2, '/%2C'], [2, '/%27'], [2, '/%7E'], [2, '/%c3'], [2, '/%2f'], [2, '/%2'],
         [3, ''], [3, "$date\n"], [4, "a\rb"], [4, '']];
-    foreach ($bad as [$place, $value]) {
+    $fine = [[0, str_repeat(' s', 128)], [1, str_repeat('A', 16)], [2, '/'],
+        [2, '/a.b/...//:@!$&()*+,;=~/%C3%A9%2F%5E']];
+    foreach ([...$bad, ...$fine] as $index => [$place, $value]) {
+        $toRefuse = $index < count($bad);
         $arguments = array_replace(['secret', 'POST', '/v2/a', $date, 'application/json', '{}'], [$place => $value]);
         try {
             signChatsRequest(...$arguments);
@@ -184,7 +198,8 @@ function ownChecks(): array
         } catch (InvalidArgumentException) {
             $refused = true;
         }
-        $results['refuses ' . json_encode($value) . " as argument $place"] = $refused;
+        $name = ($toRefuse ? 'refuses ' : 'accepts ') . json_encode($value) . " as argument $place";
+        $results[$name] = $refused === $toRefuse;
     }
     return $results;
 }

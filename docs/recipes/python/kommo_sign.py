@@ -12,12 +12,12 @@ import re
 from datetime import datetime, timezone
 from email.utils import format_datetime
 
-# RFC 3986 path characters without the quote; then double slashes, dot segments, escapes of what needs none.
-# HTTP libraries may rewrite those, and then the path on the wire is not the one that was signed (S6, S13).
-_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_REWRITTEN = re.compile(
-    r"^//|/(?:\.|%2e){1,2}(?:/|$)|%(?:2d|2e|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)", re.IGNORECASE
-)
+# RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*")
+# HTTP libraries may rewrite all else and these,
+# and then the path on the wire is not the one that was signed (S6, S13).
+_REWRITTEN = re.compile(r"^//|/\.\.?(?:/|$)")
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -52,10 +52,10 @@ def sign_chats_request(
 
 def chats_string_to_sign(method: str, content_md5: str, content_type: str, date: str, path: str) -> str:
     """Five lines, four line feeds, none at the end (rule S1). An absent header is an empty line (S8)."""
-    if not re.fullmatch(r"[A-Z]+", method):
-        raise ValueError("the method must be in upper case")  # rule S3
+    if not re.fullmatch(r"[A-Z]{1,16}", method) or method == "CONNECT":
+        raise ValueError("the method must be 1 to 16 upper-case letters, and not CONNECT")  # rules S3, S14
     if not _PATH.fullmatch(path) or _REWRITTEN.search(path):
-        raise ValueError("the path must start with / and have no query, dot segment or odd character")
+        raise ValueError("the path must start with / and have no query, dot segment, needless escape or odd character")
     if any(_CONTROL.search(line) for line in (content_md5, content_type, date)):
         raise ValueError("control character in a signed header")  # a line feed would forge a line (rule S11)
     return "\n".join((method, content_md5, content_type, date, path))
@@ -91,15 +91,18 @@ def verify_open_api(secret: str, body: bytes, signature: str | None) -> bool:
 
 def visitor_signature(sbs: str, secret: str, ranstr: str) -> str:
     """Returns `sbs_mm` of a visitor (rule V1). It never expires: make it on the server, per visitor."""
-    if not secret:
-        raise ValueError("the secret is empty")
+    _require_secret(secret)
     inner = hashlib.md5(f"{sbs}_{secret}".encode()).hexdigest()
     return hashlib.md5(f"{inner}_{ranstr}".encode()).hexdigest()
 
 
+def _require_secret(secret: str) -> None:
+    if _BLANK.fullmatch(secret) or len(secret.encode()) > 256:
+        raise ValueError("the secret is blank or has more than 256 bytes")  # rules S14, O5
+
+
 def _mac(secret: str, message: bytes, algorithm: str) -> str:
-    if not secret:
-        raise ValueError("the secret is empty")  # anybody could sign with it (rule O5)
+    _require_secret(secret)
     # The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
     return hmac.new(secret.encode(), message, algorithm).hexdigest()
 
@@ -131,7 +134,7 @@ def _check_verdict(verify):
         try:
             genuine = verify(context["secret"], (case / "body.bin").read_bytes(), received)
         except ValueError:
-            genuine = False  # an empty secret is refused
+            genuine = False  # a blank secret is refused
         return genuine == (context["verdict"] == "valid")
 
     return check
@@ -151,17 +154,23 @@ def _text_or_none(case, name: str) -> str | None:
 
 
 def _own_checks():
-    """What no vector can show: the date writer, and what must be refused."""
+    """What no vector can show: the date writer, and what is refused or accepted."""
     yield "date", request_date(1669231521) == "Wed, 23 Nov 2022 19:25:21 +0000"
     yield "date, one-digit day", request_date(951782400) == "Tue, 29 Feb 2000 00:00:00 +0000"
     good = ("secret", "POST", "/v2/a", "Wed, 23 Nov 2022 19:25:21 +0000", "application/json", b"{}")
-    for place, bad in ((0, ""), (1, "GET\n"), (1, "get"), (2, "/a\n"), (2, "/a?b=c"), (2, "/../a"), (2, "/%41"), (2, "//a"),
-                       (3, ""), (3, good[3] + "\n"), (4, "a\rb"), (4, "")):
+    bad = ((0, ""), (0, "\n"), (0, " \x85\u2003\ufeff"), (0, "s" * 257), (0, "\u00e9" * 129),
+           (1, ""), (1, "GET\n"), (1, "get"), (1, "CONNECT"), (1, "A" * 17),
+           (2, ""), (2, "/a\n"), (2, "/a?b=c"), (2, "//a"), (2, "/../a"), (2, "/a/."), (2, "/%2E"), (2, "/'"),
+           (2, "/%41"), (2, "/%40"), (2, "/%2C"), (2, "/%27"), (2, "/%7E"), (2, "/%c3"), (2, "/%2f"), (2, "/%2"),
+           (3, ""), (3, good[3] + "\n"), (4, "a\rb"), (4, ""))
+    fine = ((0, " s" * 128), (1, "A" * 16), (2, "/"), (2, "/a.b/...//:@!$&()*+,;=~/%C3%A9%2F%5E"))
+    for place, value in bad + fine:
         try:
-            sign_chats_request(*good[:place], bad, *good[place + 1 :])
-            yield f"refuses {bad!r} as argument {place}", False
+            sign_chats_request(*good[:place], value, *good[place + 1 :])
+            accepted = True
         except ValueError:
-            yield "refusal", True
+            accepted = False
+        yield f"{value!r} as argument {place}", accepted == ((place, value) in fine)
 
 
 def _main(vectors) -> int:
