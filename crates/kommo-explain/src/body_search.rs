@@ -1,0 +1,61 @@
+//! Looks for the recipe of a signature over a body alone: hooks, the Open API, and the older scheme of requests.
+
+use alloc::vec::Vec;
+
+use crate::body_variants::{Body, RE_ENCODED_BYTES_MAX};
+use crate::finding::Finding;
+use crate::hash_variants::hash_variants;
+use crate::search::{Budget, Variant, search};
+use crate::secret_variants::Key;
+use crate::signature_text::Reading;
+use crate::wrong_mac::{self, Hash, Keying};
+
+/// The parts of a recipe that signs a body.
+pub(crate) struct BodySearch<'v> {
+    pub(crate) keys: &'v Vec<Variant<Key>>,
+    pub(crate) bodies: &'v Vec<Variant<Body<'v>>>,
+    /// The hash function of the right recipe.
+    pub(crate) hash: Hash,
+}
+
+impl BodySearch<'_> {
+    /// The findings of the recipe with exactly that many deviations that gives the signature.
+    ///
+    /// Two deviations are looked for in bodies of moderate length only: each try reads the whole body.
+    pub(crate) fn run(
+        &self,
+        reading: &Reading,
+        deviations: usize,
+        budget: &mut Budget,
+    ) -> Option<Vec<Finding>> {
+        let length = self.bodies.first().map_or(0, |body| body.value.len());
+        if deviations > 1 && length > RE_ENCODED_BYTES_MAX {
+            return None;
+        }
+        let keyings = hash_variants(self.hash, reading.hash);
+        search(
+            &[self.keys, &keyings, self.bodies],
+            deviations,
+            budget,
+            &mut |chosen| self.fits(&keyings, reading, chosen).unwrap_or_default(),
+        )
+    }
+
+    fn fits(
+        &self,
+        keyings: &[Variant<Keying>],
+        reading: &Reading,
+        chosen: &[usize],
+    ) -> Option<bool> {
+        let [key, keying, body] = *chosen else {
+            return None;
+        };
+        Some(wrong_mac::gives(
+            reading.hash,
+            keyings.get(keying)?.value,
+            &self.keys.get(key)?.value,
+            &self.bodies.get(body)?.value,
+            &reading.bytes,
+        ))
+    }
+}

@@ -1,0 +1,308 @@
+//! The body as it may have been before it was re-encoded, trimmed or given a line end on its way.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
+use crate::json_style::{self, Escapes, KeyOrder, Layout, Style};
+use crate::json_tree;
+use crate::percent;
+use crate::search::Variant;
+
+/// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes comes near it.
+pub const RE_ENCODED_BYTES_MAX: usize = 64 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+pub(crate) type Body<'a> = Cow<'a, [u8]>;
+
+/// Collects variants, each bytes once.
+pub(crate) struct BodyVariants<'a> {
+    variants: Vec<Variant<Body<'a>>>,
+}
+
+impl<'a> BodyVariants<'a> {
+    /// The variants of a body that may be signed as it is.
+    pub(crate) fn of(body: &'a [u8]) -> Vec<Variant<Body<'a>>> {
+        Self::with_readings(body, &[])
+    }
+
+    /// The variants of a body of which other readings are right too.
+    pub(crate) fn with_readings(body: &'a [u8], readings: &[&'a [u8]]) -> Vec<Variant<Body<'a>>> {
+        let right = core::iter::once(&body).chain(readings);
+        let mut found = Self {
+            variants: right
+                .map(|bytes| Variant::right(Cow::Borrowed(*bytes)))
+                .collect(),
+        };
+        found.trailing_newline(body);
+        found.trailing_space(body);
+        found.trailing_whitespace(body);
+        if body.len() <= RE_ENCODED_BYTES_MAX {
+            found.marks_and_line_ends(body);
+            found.nothing(body);
+            found.percent(body);
+            found.json_in_a_string(body);
+            // Last, so that what is also something simpler is called by that.
+            found.json(body);
+        }
+        found.variants
+    }
+
+    fn add(&mut self, common: bool, bytes: impl Into<Body<'a>>, findings: Vec<Finding>) {
+        let bytes = bytes.into();
+        if self.variants.iter().all(|known| known.value != bytes) {
+            self.variants.push(Variant {
+                value: bytes,
+                findings,
+                common,
+            });
+        }
+    }
+
+    fn re_encoded(&mut self, common: bool, bytes: impl Into<Body<'a>>, message: &'static str) {
+        let finding = Finding::new(FindingCode::BodyReEncoded, message);
+        self.add(common, bytes, Vec::from([finding]));
+    }
+
+    fn trailing_newline(&mut self, body: &'a [u8]) {
+        let finding =
+            |message| Vec::from([Finding::new(FindingCode::BodyTrailingNewline, message)]);
+        let lost = "The body was signed with a line feed at its end, and came without.";
+        self.add(true, with_end(body, b"\n"), finding(lost));
+        let lost = "The body was signed with CR LF at its end, and came without.";
+        self.add(true, with_end(body, b"\r\n"), finding(lost));
+        if let Some(text) = body.strip_suffix(b"\n") {
+            let added = "The body came with a line feed at its end that was not signed.";
+            self.add(true, text, finding(added));
+        }
+        if let Some(text) = body.strip_suffix(b"\r\n") {
+            let added = "The body came with CR LF at its end that was not signed.";
+            self.add(true, text, finding(added));
+            let changed = "The body was signed with a line feed at its end, and came with CR LF.";
+            self.add(true, with_end(text, b"\n"), finding(changed));
+        } else if let Some(text) = body.strip_suffix(b"\n") {
+            let changed = "The body was signed with CR LF at its end, and came with a line feed.";
+            self.add(true, with_end(text, b"\r\n"), finding(changed));
+        }
+        if body.ends_with(b"\n") {
+            let added = "The body came with several line ends that were not signed.";
+            self.add(true, without_end(body, b"\r\n"), finding(added));
+        }
+    }
+
+    fn trailing_space(&mut self, body: &'a [u8]) {
+        let finding = |message| Vec::from([Finding::new(FindingCode::BodyTrailingSpace, message)]);
+        let lost = "The body was signed with a space at its end, and came without.";
+        self.add(true, with_end(body, b" "), finding(lost));
+        if let Some(text) = body.strip_suffix(b" ") {
+            let added = "The body came with a space at its end that was not signed.";
+            self.add(true, text, finding(added));
+        }
+        let added = "The body came with several spaces at its end that were not signed.";
+        self.add(true, without_end(body, b" "), finding(added));
+    }
+
+    fn trailing_whitespace(&mut self, body: &'a [u8]) {
+        let finding =
+            |message| Vec::from([Finding::new(FindingCode::BodyTrailingWhitespace, message)]);
+        if let Some(text) = body.strip_suffix(b"\r") {
+            let added =
+                "The body came with a lone CR at its end, which is no line end and was not signed.";
+            self.add(true, text, finding(added));
+        }
+        let added = "The body came with white space at its end that was not signed.";
+        self.add(true, without_end(body, b" \t\r\n"), finding(added));
+        let added = "The body came with white space around it that was not signed.";
+        self.add(true, body.trim_ascii(), finding(added));
+    }
+
+    fn json(&mut self, body: &'a [u8]) {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        let Some(node) = core::str::from_utf8(body).ok().and_then(json_tree::read) else {
+            return;
+        };
+        let texts: Vec<(Style, bool, Vec<u8>)> = styles()
+            .map(|(style, common)| (style, common, json_style::write(&node, style).into_bytes()))
+            .collect();
+        let trimmed = body.trim_ascii();
+        let came = texts.iter().filter(|(_, _, text)| text == trimmed);
+        let came: Vec<Style> = came.map(|(style, _, _)| *style).collect();
+        for (style, common, text) in texts {
+            let message = message_of(style, &came);
+            let finding = Finding::new(FindingCode::BodyReEncoded, message);
+            if common {
+                let newline = "The text of that encoder was signed with a line feed at its end.";
+                let newline = Finding::new(FindingCode::BodyTrailingNewline, newline);
+                let findings = Vec::from([finding.clone(), newline]);
+                self.add(false, with_end(&text, b"\n"), findings);
+            }
+            self.add(common, text, Vec::from([finding]));
+        }
+    }
+
+    fn marks_and_line_ends(&mut self, body: &'a [u8]) {
+        if let Some(text) = body.strip_prefix(BYTE_ORDER_MARK) {
+            let message = "The body came with a byte-order mark before it that was not signed.";
+            self.re_encoded(true, text, message);
+        }
+        let mut marked = BYTE_ORDER_MARK.to_vec();
+        marked.extend_from_slice(body);
+        let message = "The body was signed with a byte-order mark before it, and came without.";
+        self.re_encoded(false, marked, message);
+        let unix = with_unix_line_ends(body);
+        let message = "The body was signed with CR LF as its line ends, and came with line feeds.";
+        self.re_encoded(false, with_windows_line_ends(&unix), message);
+        let message = "The body was signed with line feeds as its line ends, and came with CR LF.";
+        self.re_encoded(false, unix, message);
+    }
+
+    /// What encoders write where there is nothing to send.
+    fn nothing(&mut self, body: &'a [u8]) {
+        const NOTHING: [&[u8]; 4] = [b"{}", b"[]", b"null", b"\"\""];
+        let trimmed = body.trim_ascii();
+        if NOTHING.contains(&trimmed) {
+            let message = "Nothing was signed, and an empty JSON value came.";
+            self.re_encoded(true, &b""[..], message);
+        }
+        if trimmed.is_empty() || NOTHING.contains(&trimmed) {
+            let message = "Another empty JSON value was signed than came.";
+            for text in NOTHING {
+                self.re_encoded(true, text, message);
+            }
+        }
+    }
+
+    fn percent(&mut self, body: &'a [u8]) {
+        let decoded = "The body came URL-encoded, and was signed before that.";
+        for plus_is_space in [false, true] {
+            if let Some(bytes) = percent::decode(body, plus_is_space) {
+                self.re_encoded(false, bytes, decoded);
+            }
+        }
+        let encoded = "The body was URL-encoded for the signature, and came plain.";
+        for space_is_plus in [false, true] {
+            self.re_encoded(false, percent::encode(body, space_is_plus), encoded);
+        }
+    }
+
+    fn json_in_a_string(&mut self, body: &'a [u8]) {
+        if let Ok(text) = serde_json::from_slice::<alloc::string::String>(body) {
+            let message =
+                "The JSON came inside a JSON string: it was encoded twice before it was sent.";
+            self.re_encoded(false, text.into_bytes(), message);
+        }
+        let quoted = core::str::from_utf8(body).map(serde_json::to_string);
+        if let Ok(Ok(text)) = quoted {
+            let message = "The JSON was signed inside a JSON string: it was encoded twice before it was signed.";
+            self.re_encoded(false, text.into_bytes(), message);
+        }
+    }
+}
+
+const LAYOUTS: [Layout; 6] = [
+    Layout::Compact,
+    Layout::Spaced,
+    Layout::ColonSpaced,
+    Layout::Indented(2),
+    Layout::Indented(4),
+    Layout::Tabs,
+];
+
+/// Each with whether it is what an encoder in wide use writes by default.
+const ESCAPES: [(Escapes, bool); 8] = [
+    (Escapes::NONE, true),
+    (Escapes::PHP, true),
+    (Escapes::PYTHON, true),
+    (Escapes::GO, true),
+    (Escapes::PHP_UNICODE, true),
+    (Escapes::NON_ASCII, false),
+    (Escapes::GSON, false),
+    (Escapes::DOT_NET, false),
+];
+
+/// Every style, and whether it is tried together with another deviation.
+fn styles() -> impl Iterator<Item = (Style, bool)> {
+    let orders = [KeyOrder::Kept, KeyOrder::Sorted].into_iter();
+    let layouts = orders.flat_map(|key_order| LAYOUTS.map(|layout| (key_order, layout)));
+    layouts.flat_map(|(key_order, layout)| {
+        ESCAPES.map(|(escapes, is_usual)| {
+            let style = Style {
+                layout,
+                escapes,
+                key_order,
+            };
+            let common = match layout {
+                Layout::Compact => is_usual,
+                Layout::Spaced => is_usual && key_order == KeyOrder::Kept,
+                _ => false,
+            };
+            (style, common)
+        })
+    })
+}
+
+/// What the signed text has that the one that came has not; `came` are the styles that give the latter.
+fn message_of(signed: Style, came: &[Style]) -> &'static str {
+    if signed.key_order == KeyOrder::Sorted {
+        return "The JSON was signed with its keys sorted, and came in another order.";
+    }
+    if came.iter().any(|came| came.layout == signed.layout) {
+        return "The JSON was signed with other escapes than it came with, such as `\\/` or `\\uXXXX`.";
+    }
+    if !came.iter().any(|came| came.escapes == signed.escapes) {
+        return "The JSON was signed with other spaces and perhaps other escapes than it came with.";
+    }
+    match signed.layout {
+        Layout::Compact => {
+            "The JSON was signed without spaces between its tokens, and came with some."
+        }
+        Layout::Spaced | Layout::ColonSpaced => {
+            "The JSON was signed with spaces after its colons or commas, and came otherwise."
+        }
+        Layout::Indented(_) | Layout::Tabs => {
+            "The JSON was signed with line feeds and indentation, and came otherwise."
+        }
+    }
+}
+
+fn with_end(body: &[u8], end: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len() + end.len());
+    bytes.extend_from_slice(body);
+    bytes.extend_from_slice(end);
+    bytes
+}
+
+fn without_end<'a>(body: &'a [u8], cut: &[u8]) -> &'a [u8] {
+    let mut rest = body;
+    while let Some((last, before)) = rest.split_last() {
+        if !cut.contains(last) {
+            break;
+        }
+        rest = before;
+    }
+    rest
+}
+
+fn with_unix_line_ends(body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len());
+    let mut rest = body.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        if byte != b'\r' || rest.peek() != Some(&b'\n') {
+            bytes.push(byte);
+        }
+    }
+    bytes
+}
+
+fn with_windows_line_ends(unix: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(unix.len());
+    for byte in unix {
+        if *byte == b'\n' {
+            bytes.push(b'\r');
+        }
+        bytes.push(*byte);
+    }
+    bytes
+}

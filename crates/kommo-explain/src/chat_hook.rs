@@ -1,0 +1,79 @@
+//! Explains a chat hook.
+
+use alloc::vec::Vec;
+
+use kommo_sign::{ChannelSecret, ChatHookKey, SecretError};
+
+use crate::body_search::BodySearch;
+use crate::body_variants::BodyVariants;
+use crate::explanation::Explanation;
+use crate::search::Budget;
+use crate::secret_variants::key_variants;
+use crate::signature_search;
+use crate::signature_text::Door;
+use crate::wrong_mac::Hash;
+
+const DOOR: Door = Door {
+    hash: Hash::Sha1,
+    digits: 40,
+    upper_case: true,
+};
+
+/// Whether a chat hook would be accepted, and if not, which rules it breaks.
+///
+/// `body` is the raw body, `signature` the text of its `X-Signature`, `secret` the text of the channel secret. Never panics;
+/// computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
+///
+/// Source: rules H1 to H3 of `docs/protocol.md`.
+///
+/// # Errors
+///
+/// - `secret` is `""`: [`SecretError::Empty`]; `"\n"`: [`SecretError::Blank`].
+/// - `secret` has 257 bytes: [`SecretError::TooLong`].
+///
+/// # Security
+///
+/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+pub fn explain_chat_hook(
+    body: &[u8],
+    signature: &str,
+    secret: &str,
+) -> Result<Explanation, SecretError> {
+    let key = ChatHookKey::new(&ChannelSecret::new(secret)?);
+    if key.verify(body, signature).is_ok() {
+        return Ok(Explanation::new(true, Vec::new(), 0));
+    }
+    let text = without_line_end(body);
+    let truncated = [text, body]
+        .iter()
+        .find_map(|bytes| signature_search::truncated(signature, key.sign(bytes).as_str()));
+    if let Some(finding) = truncated {
+        return Ok(Explanation::new(false, Vec::from([finding]), 0));
+    }
+    let keys = key_variants(secret);
+    let bodies = BodyVariants::with_readings(body, &[text]);
+    let search = BodySearch {
+        keys: &keys,
+        bodies: &bodies,
+        hash: DOOR.hash,
+    };
+    let mut budget = Budget::new();
+    let outcome = signature_search::find(
+        signature,
+        DOOR,
+        &[
+            &|reading, budget| search.run(reading, 0, budget),
+            &|reading, budget| search.run(reading, 1, budget),
+            &|reading, budget| search.run(reading, 2, budget),
+        ],
+        &mut budget,
+    );
+    Ok(Explanation::new(false, outcome.findings, budget.spent()))
+}
+
+/// Rule H2: one LF or one CR LF, and no more.
+fn without_line_end(body: &[u8]) -> &[u8] {
+    body.strip_suffix(b"\r\n")
+        .or_else(|| body.strip_suffix(b"\n"))
+        .unwrap_or(body)
+}

@@ -1,0 +1,95 @@
+//! The four headers, and what is wrong with them whatever was signed.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use kommo_sign::{ContentType, Freshness, RequestDate};
+
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
+use crate::received_request::ReceivedRequest;
+
+/// The first value of each header.
+pub(crate) struct Headers<'a> {
+    pub(crate) date: Option<&'a str>,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) content_md5: Option<&'a str>,
+    pub(crate) signature: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
+    repeated: Vec<&'static str>,
+}
+
+impl<'a> Headers<'a> {
+    pub(crate) fn of(request: &ReceivedRequest<'a>) -> Self {
+        let names = ["Date", "Content-Type", "Content-MD5", "X-Signature"];
+        let repeated = names
+            .into_iter()
+            .filter(|name| request.header(name).nth(1).is_some());
+        Self {
+            date: request.header("Date").next(),
+            content_type: request.header("Content-Type").next(),
+            content_md5: request.header("Content-MD5").next(),
+            signature: request.header("X-Signature").next(),
+            host: request.header("Host").next(),
+            repeated: repeated.collect(),
+        }
+    }
+
+    /// What makes the request refused.
+    pub(crate) fn refusals(&self, now: Option<u64>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.signature.is_none() {
+            findings.push(Finding::header_missing("X-Signature"));
+        }
+        findings.extend(self.date_refusal(now));
+        let content_type = self.content_type.filter(|text| !text.is_empty());
+        if content_type.is_some_and(|text| text != ContentType::JSON.as_str()) {
+            findings.push(Finding::new(
+                FindingCode::ContentTypeUnsupported,
+                "Content-Type is not exactly application/json.",
+            ));
+        }
+        for name in &self.repeated {
+            let message = format!("The header {name} came more than once.");
+            findings.push(Finding::new(FindingCode::HeaderRepeated, message));
+        }
+        findings
+    }
+
+    fn date_refusal(&self, now: Option<u64>) -> Option<Finding> {
+        let Some(text) = self.date else {
+            return Some(Finding::header_missing("Date"));
+        };
+        let date = match RequestDate::parse(text) {
+            Ok(date) => date,
+            Err(error) => {
+                let message = format!("The Date header cannot be read: {error}.");
+                return Some(Finding::new(FindingCode::DateUnreadable, message));
+            }
+        };
+        match date.freshness_at(now?) {
+            Freshness::Stale { age_seconds } => Some(Finding::new(
+                FindingCode::DateStale,
+                format!("The date is {age_seconds} s old, and 900 s are allowed."),
+            )),
+            Freshness::Future { ahead_seconds } => Some(Finding::new(
+                FindingCode::DateFuture,
+                format!("The date is {ahead_seconds} s ahead, and 900 s are allowed."),
+            )),
+            _ => None,
+        }
+    }
+
+    /// What is no reason to refuse a request that is right otherwise (rule S8).
+    pub(crate) fn warnings(&self) -> Vec<Finding> {
+        let content_type = self.content_type.filter(|text| !text.is_empty());
+        let headers = [
+            ("Content-Type", content_type),
+            ("Content-MD5", self.content_md5),
+        ];
+        let absent = headers.iter().filter(|(_, value)| value.is_none());
+        absent
+            .map(|(name, _)| Finding::header_missing(name))
+            .collect()
+    }
+}

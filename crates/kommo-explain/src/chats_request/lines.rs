@@ -1,0 +1,143 @@
+//! Looks for the recipe of a signature over five lines.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::content_md5::Digests;
+use crate::date_variants::date_variants;
+use crate::finding::Finding;
+use crate::hash_variants::hash_variants;
+use crate::line_layout::{Line, Separator, order_variants, separator_variants};
+use crate::line_variants::{content_type_variants, method_variants};
+use crate::received_request::ReceivedRequest;
+use crate::search::{Budget, LINES_BYTES_MAX, Variant, search};
+use crate::secret_variants::Key;
+use crate::signature_text::Reading;
+use crate::target::Target;
+use crate::wrong_mac::{self, Hash, Keying};
+
+use super::headers::Headers;
+
+/// The nine parts of a recipe that signs lines, in their variants; the ninth depends on the signature.
+pub(crate) struct LineSearch<'v> {
+    keys: &'v Vec<Variant<Key>>,
+    methods: Vec<Variant<String>>,
+    digests: Vec<Variant<String>>,
+    content_types: Vec<Variant<String>>,
+    dates: Vec<Variant<String>>,
+    paths: Vec<Variant<String>>,
+    orders: Vec<Variant<Vec<Line>>>,
+    separators: Vec<Variant<Separator>>,
+}
+
+impl<'v> LineSearch<'v> {
+    pub(crate) fn new(
+        request: &ReceivedRequest<'_>,
+        headers: &Headers<'_>,
+        digests: &Digests<'_>,
+        keys: &'v Vec<Variant<Key>>,
+        now: Option<u64>,
+    ) -> Self {
+        Self {
+            keys,
+            methods: method_variants(request.method()),
+            digests: digests.line_variants(),
+            content_types: content_type_variants(headers.content_type),
+            dates: date_variants(headers.date, now),
+            paths: Target::of(request.target()).path_variants(headers.host),
+            orders: order_variants(),
+            separators: separator_variants("\n"),
+        }
+    }
+
+    /// The findings of the recipe with exactly that many deviations that gives the signature.
+    pub(crate) fn run(
+        &self,
+        reading: &Reading,
+        deviations: usize,
+        budget: &mut Budget,
+    ) -> Option<Vec<Finding>> {
+        if deviations > 0 && self.length() > LINES_BYTES_MAX {
+            return None;
+        }
+        let keyings = hash_variants(Hash::Sha1, reading.hash);
+        let mut message = Vec::new();
+        search(
+            &[
+                self.keys,
+                &self.dates,
+                &self.digests,
+                &self.content_types,
+                &self.methods,
+                &self.paths,
+                &self.separators,
+                &self.orders,
+                &keyings,
+            ],
+            deviations,
+            budget,
+            &mut |chosen| {
+                self.fits(&keyings, reading, chosen, &mut message)
+                    .unwrap_or_default()
+            },
+        )
+    }
+
+    fn length(&self) -> usize {
+        let right = [
+            self.methods.first(),
+            self.digests.first(),
+            self.content_types.first(),
+            self.dates.first(),
+            self.paths.first(),
+        ];
+        right
+            .iter()
+            .flatten()
+            .map(|variant| variant.value.len())
+            .sum()
+    }
+
+    fn fits(
+        &self,
+        keyings: &[Variant<Keying>],
+        reading: &Reading,
+        chosen: &[usize],
+        message: &mut Vec<u8>,
+    ) -> Option<bool> {
+        let [
+            key,
+            date,
+            digest,
+            content_type,
+            method,
+            path,
+            separator,
+            order,
+            keying,
+        ] = *chosen
+        else {
+            return None;
+        };
+        let method = self.methods.get(method)?.value.as_bytes();
+        let digest = self.digests.get(digest)?.value.as_bytes();
+        let content_type = self.content_types.get(content_type)?.value.as_bytes();
+        let date = self.dates.get(date)?.value.as_bytes();
+        let path = self.paths.get(path)?.value.as_bytes();
+        let lines = self.orders.get(order)?.value.iter().map(|line| match line {
+            Line::Method => method,
+            Line::ContentMd5 => digest,
+            Line::ContentType => content_type,
+            Line::Date => date,
+            Line::Path => path,
+        });
+        self.separators.get(separator)?.value.join(lines, message);
+        Some(wrong_mac::gives(
+            reading.hash,
+            keyings.get(keying)?.value,
+            &self.keys.get(key)?.value,
+            message,
+            &reading.bytes,
+        ))
+    }
+}

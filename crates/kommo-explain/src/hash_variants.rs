@@ -1,0 +1,36 @@
+//! The hash function and the way the key enters, as signers get them wrong.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
+use crate::search::Variant;
+use crate::wrong_mac::{Hash, Keying};
+
+/// The ways to come to a MAC of the length that was received. `right` is the door's hash function.
+pub(crate) fn hash_variants(right: Hash, received: Hash) -> Vec<Variant<Keying>> {
+    let name = received.name();
+    let other = |message| Finding::new(FindingCode::OtherHash, message);
+    let hmac = if received == right {
+        Variant::right(Keying::Hmac)
+    } else {
+        let message = format!("The signature is HMAC-{name}, not HMAC-{}.", right.name());
+        Variant::common(Keying::Hmac, other(message))
+    };
+    let plain = format!("The signature is {name} of the message, without a key.");
+    let before =
+        format!("The signature is {name} of the secret followed by the message, not HMAC.");
+    let after = format!("The signature is {name} of the message followed by the secret, not HMAC.");
+    let swapped = Finding::new(
+        FindingCode::ArgumentsSwapped,
+        "The message was taken as the key and the secret as the message.",
+    );
+    Vec::from([
+        hmac,
+        Variant::common(Keying::None, other(plain)),
+        Variant::common(Keying::Before, other(before)),
+        Variant::common(Keying::After, other(after)),
+        Variant::rare(Keying::Swapped, swapped),
+    ])
+}

@@ -1,0 +1,68 @@
+//! Explains an Open API body.
+
+use alloc::vec::Vec;
+
+use kommo_sign::{AppSecret, OpenApiKey, SecretError};
+
+use crate::body_search::BodySearch;
+use crate::body_variants::BodyVariants;
+use crate::explanation::Explanation;
+use crate::search::Budget;
+use crate::secret_variants::key_variants;
+use crate::signature_search;
+use crate::signature_text::Door;
+use crate::wrong_mac::Hash;
+
+const DOOR: Door = Door {
+    hash: Hash::Sha256,
+    digits: 64,
+    upper_case: false,
+};
+
+/// Whether an Open API body, of a request or a webhook, would be accepted, and if not, which rules it breaks.
+///
+/// `body` is the raw body, `signature` the text of its `x-chat-signature`, `secret` the text of the AppSecret. Never panics;
+/// computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
+///
+/// Source: rules O1 to O5 of `docs/protocol.md`.
+///
+/// # Errors
+///
+/// - `secret` is `""`: [`SecretError::Empty`]; `"\n"`: [`SecretError::Blank`].
+/// - `secret` has 257 bytes: [`SecretError::TooLong`].
+///
+/// # Security
+///
+/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+pub fn explain_open_api(
+    body: &[u8],
+    signature: &str,
+    secret: &str,
+) -> Result<Explanation, SecretError> {
+    let key = OpenApiKey::new(&AppSecret::new(secret)?);
+    if key.verify(body, signature).is_ok() {
+        return Ok(Explanation::new(true, Vec::new(), 0));
+    }
+    if let Some(finding) = signature_search::truncated(signature, key.sign(body).as_str()) {
+        return Ok(Explanation::new(false, Vec::from([finding]), 0));
+    }
+    let keys = key_variants(secret);
+    let bodies = BodyVariants::of(body);
+    let search = BodySearch {
+        keys: &keys,
+        bodies: &bodies,
+        hash: DOOR.hash,
+    };
+    let mut budget = Budget::new();
+    let outcome = signature_search::find(
+        signature,
+        DOOR,
+        &[
+            &|reading, budget| search.run(reading, 0, budget),
+            &|reading, budget| search.run(reading, 1, budget),
+            &|reading, budget| search.run(reading, 2, budget),
+        ],
+        &mut budget,
+    );
+    Ok(Explanation::new(false, outcome.findings, budget.spent()))
+}

@@ -1,0 +1,73 @@
+//! What to say of a signature: the smallest recipe that gives it, or why nothing can be said.
+
+use alloc::vec::Vec;
+
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
+use crate::search::Budget;
+use crate::signature_text::{self, Door, Reading};
+
+/// One round of a search: a family of recipes with a number of deviations.
+pub(crate) type Round<'r> = &'r dyn Fn(&Reading, &mut Budget) -> Option<Vec<Finding>>;
+
+/// What was found about a signature.
+pub(crate) struct Outcome {
+    /// Whether a recipe gives it.
+    pub(crate) is_explained: bool,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Tries each reading of the text in each round, the rounds with few deviations first.
+pub(crate) fn find(text: &str, door: Door, rounds: &[Round<'_>], budget: &mut Budget) -> Outcome {
+    let readings = signature_text::readings(text, door);
+    for round in rounds {
+        for reading in &readings {
+            if let Some(recipe) = round(reading, budget) {
+                let mut findings = reading.findings.clone();
+                findings.extend(recipe);
+                return Outcome {
+                    is_explained: true,
+                    findings,
+                };
+            }
+        }
+    }
+    Outcome {
+        is_explained: false,
+        findings: unexplained(text, door, &readings),
+    }
+}
+
+fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
+    let unknown = Finding::new(
+        FindingCode::Unknown,
+        "No known recipe gives this signature with this secret: probably another secret, or other bytes.",
+    );
+    let own = readings.iter().find(|reading| reading.hash == door.hash);
+    if let Some(reading) = own {
+        let findings = reading.findings.iter().cloned();
+        return findings.chain([unknown]).collect();
+    }
+    // Of another length. That it can be read as base64 says little: most texts of letters and digits can.
+    let is_hex = readings.iter().any(|reading| {
+        let mut codes = reading.findings.iter().map(Finding::code);
+        codes.all(|code| code != FindingCode::SignatureBase64)
+    });
+    let malformed = signature_text::malformed(text, door);
+    malformed
+        .into_iter()
+        .chain(is_hex.then_some(unknown))
+        .collect()
+}
+
+/// The finding for a text that is the beginning of the right signature.
+pub(crate) fn truncated(text: &str, right: &str) -> Option<Finding> {
+    signature_text::is_beginning(text, right).then(|| {
+        let message = alloc::format!(
+            "The signature is cut: {} of {} digits came.",
+            text.trim().len(),
+            right.len()
+        );
+        Finding::new(FindingCode::SignatureTruncated, message)
+    })
+}

@@ -1,0 +1,171 @@
+//! Reads the text of a signature as senders write it: hex, upper-case hex, base64, with a prefix, with spaces.
+
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
+use zeroize::Zeroizing;
+
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
+use crate::wrong_mac::Hash;
+
+/// Longer texts are no signature in any form: SHA-512 as base64 of its hex digits has 172 bytes.
+const TEXT_MAX_BYTES: usize = 256;
+
+/// What a door admits.
+#[derive(Clone, Copy)]
+pub(crate) struct Door {
+    /// The hash function of the right signature.
+    pub(crate) hash: Hash,
+    /// Its hex digits.
+    pub(crate) digits: usize,
+    /// Whether upper-case digits are lowered first.
+    pub(crate) upper_case: bool,
+}
+
+/// One reading of the text: the bytes of a MAC, and what is wrong with the way they are written.
+pub(crate) struct Reading {
+    pub(crate) hash: Hash,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Every reading of the text that has the length of a known hash function; those of the door's own come first.
+pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    if text.len() > TEXT_MAX_BYTES {
+        return readings;
+    }
+    let mut around = Vec::new();
+    let trimmed = text.trim();
+    if trimmed.len() != text.len() {
+        let message = "White space stands around the signature.";
+        around.push(Finding::new(FindingCode::SignatureWhitespace, message));
+    }
+    read_bare(trimmed, door, &around, &mut readings);
+    if let Some(bare) = without_prefix(trimmed) {
+        let message = format!(
+            "A prefix of {} bytes stands before the signature.",
+            trimmed.len() - bare.len()
+        );
+        around.push(Finding::new(FindingCode::SignaturePrefixed, message));
+        read_bare(bare, door, &around, &mut readings);
+    }
+    readings.sort_by_key(|reading| reading.hash != door.hash);
+    readings
+}
+
+/// Cuts `sha1=`, `sha256:`, `HMAC ` and the like off.
+fn without_prefix(text: &str) -> Option<&str> {
+    if let Some(bare) = text.strip_prefix("0x") {
+        return Some(bare);
+    }
+    let end = text.find(['=', ':', ' '])?;
+    let (name, rest) = text.split_at_checked(end)?;
+    let known = [
+        "sha1",
+        "sha-1",
+        "sha256",
+        "sha-256",
+        "sha512",
+        "md5",
+        "hmac",
+        "hmac-sha1",
+        "hmac-sha256",
+        "signature",
+        "x-signature",
+        "v1",
+        "bearer",
+    ];
+    let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    is_known.then(|| rest.trim_start_matches(['=', ':', ' ']))
+}
+
+fn read_bare(text: &str, door: Door, around: &[Finding], readings: &mut Vec<Reading>) {
+    let mut add = |bytes: Vec<u8>, finding: Option<Finding>| {
+        if let Some(hash) = Hash::of_length(bytes.len()) {
+            readings.push(Reading {
+                hash,
+                bytes,
+                findings: around.iter().cloned().chain(finding).collect(),
+            });
+        }
+    };
+    if let Some(bytes) = from_hex(text.as_bytes()) {
+        let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let message = "The signature has upper-case hex digits.";
+        let finding = (is_upper && !door.upper_case)
+            .then(|| Finding::new(FindingCode::SignatureUpperCase, message));
+        add(bytes, finding);
+    }
+    if let Some(bytes) = from_base64(text) {
+        let base64 = |message| Some(Finding::new(FindingCode::SignatureBase64, message));
+        if let Some(inner) = from_hex(&bytes) {
+            add(
+                inner,
+                base64("The signature is the base64 of its hex digits."),
+            );
+        }
+        add(bytes, base64("The signature came as base64, not as hex."));
+    }
+}
+
+/// Pairs of hex digits in any case.
+pub(crate) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    // With the whole room from the start, since the text may be a secret: a vector that grows leaves copies behind.
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    let mut digits = text.iter();
+    while let (Some(high), Some(low)) = (digits.next(), digits.next()) {
+        bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+    }
+    Some(bytes)
+}
+
+/// Base64 in either alphabet, with padding or without.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    // The text may be a secret: one buffer for all attempts, wiped in the end.
+    let mut buffer = Zeroizing::new(vec![0; text.len()]);
+    let length = Base64::decode(text, &mut buffer)
+        .map(<[u8]>::len)
+        .or_else(|_| Base64Unpadded::decode(text, &mut buffer).map(<[u8]>::len))
+        .or_else(|_| Base64Url::decode(text, &mut buffer).map(<[u8]>::len))
+        .or_else(|_| Base64UrlUnpadded::decode(text, &mut buffer).map(<[u8]>::len));
+    buffer.get(..length.ok()?).map(<[u8]>::to_vec)
+}
+
+/// What is wrong with a text that is not the hex text of the door, if nothing better is known.
+pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
+    let expected = door.digits;
+    let found = text.len();
+    let message = if found == 0 {
+        "The signature is empty.".into()
+    } else if found != expected {
+        format!("The signature has {found} bytes instead of {expected} hex digits.")
+    } else {
+        let offset = text.bytes().position(|byte| !byte.is_ascii_hexdigit())?;
+        format!("The signature has no hex digit at byte {offset}.")
+    };
+    Some(Finding::new(FindingCode::SignatureMalformed, message))
+}
+
+/// How many digits must be there before a text is called a truncated signature.
+///
+/// Whoever gets this answer for a text of his own making learns that its digits are right. With fewer, he could find the
+/// whole signature digit by digit; with 32 he would first have to guess 128 bits.
+const TRUNCATED_DIGITS_MIN: usize = 32;
+
+/// Whether `text` is the beginning of the right signature's digits, and long enough to say so.
+pub(crate) fn is_beginning(text: &str, right: &str) -> bool {
+    let text = text.trim();
+    text.len() >= TRUNCATED_DIGITS_MIN
+        && text.len() < right.len()
+        && right
+            .get(..text.len())
+            .is_some_and(|beginning| beginning.eq_ignore_ascii_case(text))
+}
