@@ -161,7 +161,7 @@ fn check_label(label: &[u8], offset: usize) -> Result<(), HostShapeError> {
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
     {
-        return Err(HostShapeError::Punycode { offset: offset });
+        return Err(HostShapeError::Punycode { offset });
     }
     for (at, byte) in label.iter().enumerate() {
         match byte {
@@ -182,7 +182,7 @@ fn check_label(label: &[u8], offset: usize) -> Result<(), HostShapeError> {
         return Err(HostShapeError::LabelTooLong { found: label.len() });
     }
     match label {
-        [b'-', ..] => Err(HostShapeError::LabelHyphen { offset: offset }),
+        [b'-', ..] => Err(HostShapeError::LabelHyphen { offset }),
         [before @ .., b'-'] => Err(HostShapeError::LabelHyphen {
             offset: offset + before.len(),
         }),

@@ -211,7 +211,7 @@ fn a_field_of_the_wrong_type_is_named() {
 fn a_malformed_id_is_named_with_its_cause() {
     let upper = ACCOUNT.to_uppercase();
     let refusal = ConnectResponse::from_body(&answer_with("account_id", upper.into())).unwrap_err();
-    let error = ParseUuidError::UpperCase { at: 2 };
+    let error = ParseUuidError::UpperCase { offset: 2 };
     assert_eq!(
         refusal,
         DecodeError::Uuid {
@@ -227,7 +227,7 @@ fn a_malformed_id_is_named_with_its_cause() {
     let refusal = ConnectResponse::from_body(&answer_with("scope_id", "x".into())).unwrap_err();
     assert_eq!(
         refusal,
-        DecodeError::ScopeId(ParseScopeIdError::Length { length_bytes: 1 })
+        DecodeError::ScopeId(ParseScopeIdError::Length { found: 1 })
     );
     assert!(refusal.source().is_some());
 }

@@ -6,51 +6,28 @@ extern crate alloc;
 
 // In the order the data flows, which is also the order to read them. A file uses only files above it.
 mod finding_code;
-
 mod finding;
-
 mod explanation;
-
 mod received_request;
-
 mod percent;
-
 mod json_tree;
-
 mod json_style;
-
 mod search;
-
 mod wrong_mac;
-
 mod signature_text;
-
 mod secret_variants;
-
 mod hash_variants;
-
 mod body_variants;
-
 mod date_variants;
-
 mod line_variants;
-
 mod target;
-
 mod content_md5;
-
 mod line_layout;
-
 mod body_search;
-
 mod signature_search;
-
 mod chats_request;
-
 mod chat_hook;
-
 mod open_api;
-
 mod disconnect;
 
 pub use body_variants::RE_ENCODED_BYTES_MAX;

@@ -1,1 +1,60 @@
-//! kommo-http
+// The examples of the README need the feature.
+#![cfg_attr(feature = "chats", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "chats"),
+    doc = "The transport alone; feature `chats` brings the client of the Chats API."
+)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// In the order the data flows, which is also the order to read them. A file uses only files above it.
+mod request_query;
+mod error;
+mod outgoing_request;
+mod raw_response;
+mod tls_roots;
+mod transport;
+mod transport_builder;
+mod environment;
+mod server_date;
+mod clock_offset;
+mod refusal;
+mod chats_error;
+mod retry_policy;
+mod raw_request;
+mod answer;
+mod attempt;
+mod call;
+mod chats_client;
+
+// Feature `chats`.
+
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+#[cfg(feature = "chats")]
+pub use error::{BuildError, Cause, InvalidRequest, TransportError};
+pub use outgoing_request::OutgoingRequest;
+pub use raw_response::RawResponse;
+pub use request_query::{ParseQueryError, RequestQuery};
+pub use transport::Transport;
+pub use transport_builder::TransportBuilder;
+
+#[cfg(feature = "chats")]
+pub use {
+    answer::Answer,
+    chats_client::ChatsClient,
+    chats_error::{ChatsError, Unreadable, UnreadableReason},
+    environment::{Environment, Pause, SystemEnvironment},
+    raw_request::{RawRequest, Repeat},
+    refusal::Refusal,
+    retry_policy::RetryPolicy,
+};

@@ -1,0 +1,60 @@
+//! The three things that a retry needs from outside: the time, a pause, a random number.
+
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A pause that has been begun.
+pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Where a client gets the time, its pauses and its randomness from.
+///
+/// [`SystemEnvironment`] is the one to use. A test gives its own: a clock that it moves, pauses that take no time and are
+/// written down, jitter that is known.
+pub trait Environment: Send + Sync {
+    /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule D6).
+    fn unix_seconds(&self) -> u64;
+
+    /// Begins a pause.
+    fn pause(&self, length: Duration) -> Pause<'_>;
+
+    /// A random length from zero to `longest`, both included; it need not be secret.
+    fn random_up_to(&self, longest: Duration) -> Duration;
+}
+
+/// The clock of this machine, pauses of the Tokio runtime, a small random number generator.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SystemEnvironment;
+
+impl SystemEnvironment {
+    /// The one there is.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Environment for SystemEnvironment {
+    /// A machine that lives before 1970 reads as 1970.
+    fn unix_seconds(&self) -> u64 {
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the one place where this adapter reads the wall clock; everything else is given a clock"
+        )]
+        let now = SystemTime::now();
+        now.duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    }
+
+    fn pause(&self, length: Duration) -> Pause<'_> {
+        Box::pin(tokio::time::sleep(length))
+    }
+
+    fn random_up_to(&self, longest: Duration) -> Duration {
+        let longest = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(fastrand::u64(0..=longest))
+    }
+}

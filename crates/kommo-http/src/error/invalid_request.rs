@@ -1,0 +1,75 @@
+//! A request that is refused before a byte of it leaves: the caller's mistake.
+
+use core::{error, fmt};
+
+use kommo_account::WriteUrlError;
+use kommo_sign::{DateOutOfRange, ParsePathError};
+
+/// Why a request was not sent. Nothing has left when this is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidRequest {
+    /// `"HEAD"`, `"TRACE"`, `"BREW"`: none of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`.
+    Method,
+    /// The path cannot be signed (rule S13).
+    Path(ParsePathError),
+    /// The URL could not be written.
+    Url(WriteUrlError),
+    /// The URL is too long for the HTTP library.
+    UrlTooLong {
+        /// Its length, in bytes.
+        found: usize,
+    },
+    /// The HTTP library would send another URL than the one that was signed (invariant I1). Not known to happen for a
+    /// path that passed [`RequestPath::parse`](kommo_sign::RequestPath::parse); it is checked for every request.
+    Rewritten,
+    /// A header has a name or value that cannot be sent.
+    Header {
+        /// Its place among the headers given, from 0.
+        index: usize,
+    },
+    /// The clock, with the offset that was learned, is outside the years 1970 to 9999.
+    Clock,
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Method => f.write_str("method is none of get, post, put, patch, delete"),
+            Self::Path(_) => f.write_str("path cannot be signed"),
+            Self::Url(_) => f.write_str("url could not be written"),
+            Self::UrlTooLong { found } => write!(f, "url has {found} bytes, too many"),
+            Self::Rewritten => f.write_str("url would not be sent as it was signed"),
+            Self::Header { index } => write!(f, "header {index} cannot be sent"),
+            Self::Clock => f.write_str("clock is outside the years 1970 to 9999"),
+        }
+    }
+}
+
+impl error::Error for InvalidRequest {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Path(error) => Some(error),
+            Self::Url(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<ParsePathError> for InvalidRequest {
+    fn from(error: ParsePathError) -> Self {
+        Self::Path(error)
+    }
+}
+
+impl From<WriteUrlError> for InvalidRequest {
+    fn from(error: WriteUrlError) -> Self {
+        Self::Url(error)
+    }
+}
+
+impl From<DateOutOfRange> for InvalidRequest {
+    fn from(_: DateOutOfRange) -> Self {
+        Self::Clock
+    }
+}

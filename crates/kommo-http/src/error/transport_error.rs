@@ -1,0 +1,104 @@
+//! What can break between a request that is in order and a whole answer.
+
+use core::{error, fmt};
+
+use super::cause::{self, Cause};
+use super::invalid_request::InvalidRequest;
+
+/// Why there is no whole answer to a request.
+///
+/// After [`Timeout`](Self::Timeout), [`Cut`](Self::Cut) and [`BodyTooLarge`](Self::BodyTooLarge) nobody knows whether the request was
+/// carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The caller's mistake; nothing was sent.
+    Invalid(InvalidRequest),
+    /// No connection: no such name, nobody listening, no way there, or not in time. Nothing of the request was sent.
+    Connect(Cause),
+    /// The other side could not prove who it is, or speaks no TLS that we accept. Nothing of the request was sent.
+    Tls(Cause),
+    /// The connection stood, and the whole answer did not come in time.
+    Timeout(Cause),
+    /// The connection ended before the whole answer, or what came is no HTTP.
+    Cut(Cause),
+    /// The body of the answer is longer than the limit.
+    BodyTooLarge {
+        /// Status of the answer.
+        status: u16,
+        /// The limit, in bytes.
+        limit_bytes: usize,
+    },
+}
+
+impl TransportError {
+    /// Sorts an error of the HTTP library.
+    pub(crate) fn from_reqwest(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let cause = Cause::of(&error);
+        if error.is_connect() {
+            return if has_tls_error(&error) {
+                Self::Tls(cause)
+            } else {
+                Self::Connect(cause)
+            };
+        }
+        if error.is_timeout() {
+            Self::Timeout(cause)
+        } else {
+            Self::Cut(cause)
+        }
+    }
+
+    /// Whether another try could fare better: no connection, no answer in time, or a cut one.
+    ///
+    /// Whether it does harm is another question, which only the caller can answer.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Timeout(_) | Self::Cut(_))
+    }
+}
+
+fn has_tls_error(error: &(dyn error::Error + 'static)) -> bool {
+    core::iter::successors(Some(error), |error| cause::next(*error))
+        .any(|error| error.is::<rustls::Error>())
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(_) => f.write_str("request cannot be sent"),
+            Self::Connect(_) => f.write_str("no connection"),
+            Self::Tls(_) => f.write_str("no trusted tls connection"),
+            Self::Timeout(_) => f.write_str("no whole answer in time"),
+            Self::Cut(_) => f.write_str("connection ended before the whole answer"),
+            Self::BodyTooLarge {
+                status,
+                limit_bytes,
+            } => {
+                write!(
+                    f,
+                    "http {status} with a body of more than {limit_bytes} bytes"
+                )
+            }
+        }
+    }
+}
+
+impl error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Invalid(error) => Some(error),
+            Self::Connect(cause) | Self::Tls(cause) | Self::Timeout(cause) | Self::Cut(cause) => {
+                Some(cause)
+            }
+            Self::BodyTooLarge { .. } => None,
+        }
+    }
+}
+
+impl From<InvalidRequest> for TransportError {
+    fn from(error: InvalidRequest) -> Self {
+        Self::Invalid(error)
+    }
+}
