@@ -21,11 +21,16 @@ const ADMITTED: [&str; 10] = [
 ];
 
 /// Single packages under another permissive licence, each with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 2] = [
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
     (
         "webpki-roots",
         "CDLA-Permissive-2.0",
         "a list of certificates, under a permissive data licence",
+    ),
+    (
+        "webpki-root-certs",
+        "CDLA-Permissive-2.0",
+        "the same list, for platforms that are locked and not built here",
     ),
     (
         "libfuzzer-sys",

@@ -1,5 +1,4 @@
-// The examples of the README need the feature.
-#![cfg_attr(feature = "chats", doc = include_str!("../README.md"))]
+#![cfg_attr(feature = "chats", doc = include_str!("../README.md"))] // its examples need the feature
 #![cfg_attr(
     not(feature = "chats"),
     doc = "The transport alone; feature `chats` brings the client of the Chats API."
