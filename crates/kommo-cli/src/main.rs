@@ -1,2 +1,53 @@
-//! kommo
-fn main() {}
+//! The `kommo` program. Its contract, what scripts may rely on, stands in the README.
+
+// In the order the data flows: a file uses only files above it.
+mod exit;
+mod global_options;
+mod output;
+mod paragraph;
+
+mod clock;
+mod environment;
+mod standard_input;
+
+mod body_source;
+mod query_source;
+mod secret_source;
+
+mod setting;
+
+mod profile;
+mod profile_file;
+
+mod context;
+
+mod finding_list;
+
+mod sandbox_explainer;
+
+mod runtime;
+
+mod commands;
+
+mod cli;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, NotRun};
+use crate::exit::Outcome;
+
+fn main() -> ExitCode {
+    let ended = match Cli::read(std::env::args_os().collect()) {
+        Ok(cli) => cli.run(),
+        Err(NotRun::Print(text)) => output::print(text.as_bytes()).map(|()| Outcome::Done),
+        Err(NotRun::Mistake(failure)) => Err(failure),
+    };
+    match ended {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(failure) => {
+            output::complain(failure.complaint());
+            ExitCode::from(failure.status())
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `kommo chats`: calls to the Chats API.
+
+// In the order the data flows: a file uses only files above it.
+mod place;
+
+mod connection;
+
+mod dry_run;
+
+mod failure;
+
+mod call;
+
+use clap::{Args, Subcommand};
+use kommo_chats::{ConnectRequest, ConnectResponse, DisconnectRequest};
+use kommo_http::Answer;
+use serde_json::{Map, Value, json};
+
+use self::connection::ConnectionArgs;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+
+const CONNECT_EXAMPLE: &str = "\
+Example:
+  kommo chats connect --secret-file channel.secret --account shop.kommo.com \\
+    --channel f90ba33d-c9d9-44da-b76c-c349b0ecbe41 \\
+    --account-amojo-id af9945ff-1490-4cad-807d-945c15d88bec --dry-run";
+
+const DISCONNECT_EXAMPLE: &str = "\
+Example:
+  kommo chats disconnect --secret-file channel.secret --account shop.kommo.com \\
+    --channel f90ba33d-c9d9-44da-b76c-c349b0ecbe41 \\
+    --account-amojo-id af9945ff-1490-4cad-807d-945c15d88bec";
+
+/// Which call.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChatsCommand {
+    /// Connect the channel to an account; prints the scope_id
+    Connect(ConnectArgs),
+    /// End the connection
+    Disconnect(DisconnectArgs),
+}
+
+/// `kommo chats connect`.
+#[derive(Debug, Args)]
+#[command(after_help = CONNECT_EXAMPLE)]
+pub(crate) struct ConnectArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+
+    /// The name of the connection, as the account sees it
+    #[arg(long, value_name = "T", default_value = "Chat channel")]
+    title: String,
+
+    /// Let managers write first at any time
+    #[arg(long)]
+    no_time_window: bool,
+}
+
+/// `kommo chats disconnect`.
+#[derive(Debug, Args)]
+#[command(after_help = DISCONNECT_EXAMPLE)]
+pub(crate) struct DisconnectArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(crate) fn run(command: &ChatsCommand, context: &Context) -> Result<Outcome, Failure> {
+    match command {
+        ChatsCommand::Connect(args) => connect(args, context),
+        ChatsCommand::Disconnect(args) => disconnect(args, context),
+    }
+}
+
+fn connect(args: &ConnectArgs, context: &Context) -> Result<Outcome, Failure> {
+    let connection = args.connection.resolve(context)?;
+    let request =
+        ConnectRequest::new(connection.account, args.title.as_str()).map_err(Failure::usage)?;
+    let request = if args.no_time_window {
+        request.without_time_window()
+    } else {
+        request
+    };
+    if args.connection.dry_run {
+        let path = ConnectRequest::path(&connection.channel);
+        return dry_run::print(
+            &connection,
+            ConnectRequest::METHOD,
+            &path,
+            &request.to_body(),
+            context,
+        );
+    }
+    let answer = call::run(&connection, context, async |client| {
+        client.connect(&connection.channel, &request).await
+    })?;
+    let response = answer.value();
+    context.output.result(
+        response.scope_id().as_str(),
+        &connected_json(response, &answer),
+    )?;
+    Ok(Outcome::Done)
+}
+
+fn disconnect(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failure> {
+    let connection = args.connection.resolve(context)?;
+    let request = DisconnectRequest::new(connection.account);
+    if args.connection.dry_run {
+        let path = DisconnectRequest::path(&connection.channel);
+        return dry_run::print(
+            &connection,
+            DisconnectRequest::METHOD,
+            &path,
+            &request.to_body(),
+            context,
+        );
+    }
+    let answer = call::run(&connection, context, async |client| {
+        client.disconnect(&connection.channel, &request).await
+    })?;
+    let mut json = Map::new();
+    json.insert("disconnected".to_owned(), Value::from(true));
+    push_offset(&mut json, &answer);
+    context
+        .output
+        .result("disconnected", &Value::Object(json))?;
+    Ok(Outcome::Done)
+}
+
+fn connected_json(response: &ConnectResponse, answer: &Answer<ConnectResponse>) -> Value {
+    let json = json!({
+        "scope_id": response.scope_id().as_str(),
+        "account_id": response.account_id().as_str(),
+        "title": response.title(),
+        "hook_api_version": response.hook_api_version().map(|version| version.as_str()),
+        "is_time_window_disabled": response.is_time_window_disabled(),
+    });
+    match json {
+        Value::Object(mut fields) => {
+            fields.retain(|_, value| !value.is_null());
+            push_offset(&mut fields, answer);
+            Value::Object(fields)
+        }
+        other => other,
+    }
+}
+
+/// How far the server's clock is ahead of ours, if that had to be learned.
+fn push_offset<T>(fields: &mut Map<String, Value>, answer: &Answer<T>) {
+    if let Some(offset) = answer.learned_offset_seconds() {
+        fields.insert("clock_offset_seconds".to_owned(), Value::from(offset));
+    }
+}

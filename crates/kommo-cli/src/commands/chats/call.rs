@@ -1,0 +1,51 @@
+//! Sends, and tells what was learned on the way.
+
+use kommo_http::{Answer, ChatsClient, ChatsError, TransportBuilder};
+use kommo_sign::ChannelSecret;
+use tracing_subscriber::EnvFilter;
+
+use super::connection::Connection;
+use super::failure;
+use crate::context::Context;
+use crate::exit::{self, Failure};
+use crate::runtime::runtime;
+
+/// Makes a client for the connection and lets `call` use it.
+pub(super) fn run<T>(
+    connection: &Connection,
+    context: &Context,
+    call: impl AsyncFnOnce(&ChatsClient) -> Result<Answer<T>, ChatsError>,
+) -> Result<Answer<T>, Failure> {
+    let secret = connection.secret.read_as(ChannelSecret::new)?;
+    if context.output.is_verbose() {
+        tell_attempts();
+    }
+    let transport =
+        TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")));
+    let transport = transport
+        .build()
+        .map_err(|error| Failure::io(exit::chain(&error)))?;
+    let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret);
+    let answer = runtime()?
+        .block_on(call(&client))
+        .map_err(|error| failure::of(&error))?;
+    if let Some(offset) = answer.learned_offset_seconds() {
+        let direction = if offset > 0 { "behind" } else { "ahead of" };
+        context.output.note(&format!(
+            "warning: the clock of this machine is {} s {direction} the server's; it was allowed for, set it right",
+            offset.unsigned_abs()
+        ));
+    }
+    Ok(answer)
+}
+
+/// One line an attempt, on standard error. The client logs no secret and no signature (invariant I8).
+fn tell_attempts() {
+    let told = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("kommo_http=debug"))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+    // Somebody else tells already.
+    drop(told);
+}

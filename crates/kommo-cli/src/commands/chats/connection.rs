@@ -1,0 +1,79 @@
+//! Which channel and which account, and everything that a call to them needs.
+
+use clap::Args;
+use kommo_account::{AmojoId, ChannelId, ChatsHost, Endpoints};
+
+use super::place::PlaceArgs;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::profile::{Profile, SecretKind};
+use crate::secret_source::{SecretArgs, SecretSource};
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectionArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The id of the channel, a UUID
+    #[arg(long, value_name = "ID")]
+    channel: Option<ChannelId>,
+
+    /// The id of the account in the Chats API, a UUID
+    #[arg(long, value_name = "UUID")]
+    account_amojo_id: Option<AmojoId>,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+
+    /// Print the signed request, and send nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// A connection, with everything that was left out taken from the profile.
+pub(super) struct Connection {
+    pub(super) channel: ChannelId,
+    pub(super) account: AmojoId,
+    pub(super) secret: SecretSource,
+    pub(super) endpoints: Endpoints,
+    pub(super) host: ChatsHost,
+}
+
+impl ConnectionArgs {
+    pub(super) fn resolve(&self, context: &Context) -> Result<Connection, Failure> {
+        // First of all: a sandbox that is none is refused before a secret is read.
+        let endpoints = self.place.endpoints()?;
+        let host = self.place.host(context)?;
+        let or_profile = |what: &str, option: &str| {
+            Failure::usage(format!("no {what} was given")).hint(format!(
+                "give {option}, or name it in a profile with `kommo init`"
+            ))
+        };
+        let channel = known(self.channel, context, |profile| profile.channel_id)?;
+        let account = known(self.account_amojo_id, context, |profile| {
+            profile.account_amojo_id
+        })?;
+        Ok(Connection {
+            channel: channel.ok_or_else(|| or_profile("channel id", "--channel ID"))?,
+            account: account
+                .ok_or_else(|| or_profile("amojo id of the account", "--account-amojo-id UUID"))?,
+            secret: self
+                .secret
+                .or(|| context.profile_secret(SecretKind::Channel))?,
+            endpoints,
+            host,
+        })
+    }
+}
+
+/// What was typed, else what the profile says.
+fn known<T>(
+    typed: Option<T>,
+    context: &Context,
+    of: impl Fn(&Profile) -> Option<T>,
+) -> Result<Option<T>, Failure> {
+    match typed {
+        Some(typed) => Ok(Some(typed)),
+        None => context.profile().map(of),
+    }
+}

@@ -1,0 +1,63 @@
+//! `--dry-run`: the signed request, not sent.
+
+use kommo_account::{EndpointRole, Target};
+use kommo_sign::{
+    ChannelSecret, ChatsSigner, ContentType, RequestDate, RequestMethod, RequestPath, Signed,
+};
+use serde_json::{Map, Value, json};
+
+use super::connection::Connection;
+use crate::clock;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+
+pub(super) fn print(
+    connection: &Connection,
+    method: &str,
+    path: &str,
+    body: &[u8],
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let signer = ChatsSigner::new(&connection.secret.read_as(ChannelSecret::new)?);
+    let method = RequestMethod::parse(method).map_err(Failure::usage)?;
+    let path = RequestPath::parse(path).map_err(Failure::usage)?;
+    let date = RequestDate::from_unix_seconds(clock::unix_now()?).map_err(Failure::usage)?;
+    let signed = signer.sign(method, path, ContentType::JSON, date, body);
+    let target = connection
+        .endpoints
+        .resolve(EndpointRole::Chats(connection.host));
+    let mut url = String::new();
+    target
+        .write_url(path.as_str(), &mut url)
+        .map_err(Failure::usage)?;
+    let headers = headers(&target, &signed);
+    let text = as_text(&signed, &url, &headers);
+    let fields: Map<_, _> = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+        .collect();
+    let json = json!({
+        "method": signed.method().as_str(),
+        "url": url,
+        "headers": fields,
+        "body": String::from_utf8_lossy(signed.body()),
+    });
+    context.output.result(&text, &json)?;
+    Ok(Outcome::Done)
+}
+
+/// To a sandbox, the real host stands in `Host`.
+fn headers<'a>(target: &'a Target, signed: &'a Signed<'_>) -> Vec<(&'a str, &'a str)> {
+    let host = target.connect_to().map(|_| ("Host", target.host()));
+    host.into_iter().chain(signed.headers()).collect()
+}
+
+fn as_text(signed: &Signed<'_>, url: &str, headers: &[(&str, &str)]) -> String {
+    let mut text = format!("{} {url}\n", signed.method().as_str());
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push('\n');
+    text.push_str(&String::from_utf8_lossy(signed.body()));
+    text
+}

@@ -1,0 +1,66 @@
+//! Where a call goes: the Chats API host of an account, or a sandbox on this machine.
+
+use clap::Args;
+use kommo_account::{AccountHost, ChatsHost, Endpoints, HostSuffix};
+
+use crate::context::Context;
+use crate::environment;
+use crate::exit::Failure;
+
+#[derive(Debug, Args)]
+pub(super) struct PlaceArgs {
+    /// The account's host, for example shop.kommo.com: it says which Chats API host serves it
+    #[arg(long, value_name = "HOST")]
+    account: Option<String>,
+
+    /// The host of the Chats API, if not the one that belongs to the account
+    #[arg(long, value_name = "HOST")]
+    chats_host: Option<ChatsHost>,
+
+    /// A sandbox on this machine instead, as `kommo sandbox` printed it; else KOMMO_SANDBOX_URL
+    #[arg(long, value_name = "URL")]
+    sandbox: Option<String>,
+}
+
+impl PlaceArgs {
+    /// The real platform, or a sandbox, which must be loopback.
+    pub(super) fn endpoints(&self) -> Result<Endpoints, Failure> {
+        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to the real platform.
+        let url = match &self.sandbox {
+            Some(url) => Some(url.clone()),
+            None => environment::text("KOMMO_SANDBOX_URL")?,
+        };
+        let Some(url) = url else {
+            return Ok(Endpoints::real());
+        };
+        Endpoints::loopback_url(&url).map_err(|error| {
+            Failure::usage(error).hint("a sandbox is on this machine: http://127.0.0.1:PORT")
+        })
+    }
+
+    pub(super) fn host(&self, context: &Context) -> Result<ChatsHost, Failure> {
+        let account = self.account.as_deref().map(account_host).transpose()?;
+        if let Some(host) = self
+            .chats_host
+            .or(account.map(|account| account.chats_host()))
+        {
+            return Ok(host);
+        }
+        let is_sandbox = self.endpoints()? != Endpoints::real();
+        let of_sandbox = is_sandbox.then(|| ChatsHost::for_suffix(HostSuffix::KommoCom));
+        context.profile()?.chats_host().or(of_sandbox).ok_or_else(|| {
+            Failure::usage("no account was given, so the host of the Chats API is not known")
+                .hint("give --account HOST or --chats-host HOST, or name it in a profile with `kommo init`")
+        })
+    }
+}
+
+fn account_host(text: &str) -> Result<AccountHost, Failure> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Failure::usage(
+            "--account: the number of an account does not say where it lives",
+        )
+        .hint("give its host, for example shop.kommo.com"));
+    }
+    AccountHost::parse(text).map_err(|error| Failure::usage(format!("--account: {error}")))
+}

@@ -1,0 +1,57 @@
+//! `kommo demo`: the whole story on this machine, one line a step.
+
+// In the order the data flows: a file uses only files above it.
+mod step;
+
+mod keep;
+
+mod story;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::runtime::runtime;
+
+const HELP: &str = "\
+Starts a made-up Kommo on a loopback port, connects a chat channel to it over
+HTTP, is refused for a wrong secret and for an old date, recovers from a clock
+that is wrong, and disconnects. No account and no network are needed.
+
+Example:
+  kommo demo --keep /tmp/kommo-demo";
+
+/// `kommo demo`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct DemoArgs {
+    /// Leave the sandbox's journal and state there as JSON, without secrets
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure> {
+    // Before anything else: a directory that cannot be written is found out now.
+    let keep = args.keep.as_deref().map(keep::Keep::make).transpose()?;
+    let is_watched = io::stderr().is_terminal() && !context.output.is_json();
+    if is_watched {
+        context
+            .output
+            .note("A chat channel meets a made-up Kommo on this machine.");
+        context.output.note("");
+    }
+    let is_ok = runtime()?.block_on(story::tell_all(context, keep.as_ref()))?;
+    if is_watched {
+        context.output.note("");
+        context
+            .output
+            .note("Next: `kommo sandbox` keeps such a Kommo running; `kommo explain --help`");
+        context
+            .output
+            .note("says why a request of yours is refused.");
+    }
+    Ok(if is_ok { Outcome::Done } else { Outcome::No })
+}

@@ -1,0 +1,80 @@
+//! `kommo explain hook` and `kommo explain open-api`: a body and its signature.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use kommo_explain::{explain_chat_hook, explain_open_api};
+
+use super::answer::print;
+use crate::body_source::BodyArgs;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::profile::SecretKind;
+use crate::secret_source::SecretArgs;
+use crate::standard_input::claimed_once;
+
+const HOOK_EXAMPLE: &str = "\
+Example:
+  kommo explain hook --secret-file channel.secret --body hook.json \\
+    --signature \"$X_SIGNATURE\"";
+
+const OPEN_API_EXAMPLE: &str = "\
+Example:
+  kommo explain open-api --secret-file app.secret --body webhook.json \\
+    --signature \"$X_CHAT_SIGNATURE\"";
+
+/// `kommo explain hook`.
+#[derive(Debug, Args)]
+#[command(after_help = HOOK_EXAMPLE)]
+pub(crate) struct HookArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The X-Signature header, as it came
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
+    signature: OsString,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+/// `kommo explain open-api`.
+#[derive(Debug, Args)]
+#[command(after_help = OPEN_API_EXAMPLE)]
+pub(crate) struct OpenApiArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The x-chat-signature header, as it came
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
+    signature: OsString,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let source = args
+        .secret
+        .or(|| context.profile_secret(SecretKind::Channel))?;
+    let secret = source.read()?;
+    let explained = explain_chat_hook(
+        &args.body.read()?,
+        &args.signature.to_string_lossy(),
+        secret.expose(),
+    );
+    print(&explained.map_err(|error| source.refused(error))?, context)
+}
+
+pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let source = args.secret.or(|| context.profile_secret(SecretKind::App))?;
+    let secret = source.read()?;
+    let explained = explain_open_api(
+        &args.body.read()?,
+        &args.signature.to_string_lossy(),
+        secret.expose(),
+    );
+    print(&explained.map_err(|error| source.refused(error))?, context)
+}

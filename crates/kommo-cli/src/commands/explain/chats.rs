@@ -1,0 +1,92 @@
+//! `kommo explain chats`: a request, from its request line to its body.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use kommo_explain::{ReceivedRequest, explain_chats_request};
+
+use super::answer::print;
+use crate::body_source::BodyArgs;
+use crate::clock;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::profile::SecretKind;
+use crate::secret_source::SecretArgs;
+use crate::standard_input::claimed_once;
+
+const EXAMPLE: &str = "\
+Example:
+  kommo explain chats --secret-file channel.secret --method POST \\
+    --url /v2/origin/custom/f90ba33d-c9d9-44da-b76c-c349b0ecbe41/connect \\
+    --header 'Date: Thu, 29 Oct 2020 11:59:55 +0000' \\
+    --header 'Content-Type: application/json' \\
+    --header 'Content-MD5: a5e8ae04332a6d0aac15f01ad05d40e3' \\
+    --header 'X-Signature: e0dcc1936d766a7d5f53fe19887fafa50bef92e0' \\
+    --body connect.json --at 1603972795";
+
+/// `kommo explain chats`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct ChatsArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The method, as it came
+    #[arg(long, value_name = "M", allow_hyphen_values = true)]
+    method: OsString,
+
+    /// Path and query, as they came, or the full URL
+    #[arg(long, value_name = "TARGET", allow_hyphen_values = true)]
+    url: OsString,
+
+    /// A header, as it came; once for each
+    #[arg(
+        long = "header",
+        value_name = "NAME: VALUE",
+        allow_hyphen_values = true
+    )]
+    headers: Vec<OsString>,
+
+    #[command(flatten)]
+    body: BodyArgs,
+
+    /// When it came, in Unix seconds; left out, the request is judged as of now
+    #[arg(long, value_name = "UNIX")]
+    at: Option<u64>,
+}
+
+pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let headers = args
+        .headers
+        .iter()
+        .map(|header| name_and_value(&header.to_string_lossy()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let now = args.at.map_or_else(clock::unix_now, Ok)?;
+    let source = args
+        .secret
+        .or(|| context.profile_secret(SecretKind::Channel))?;
+    let secret = source.read()?;
+    let body = args.body.read()?;
+    let (method, url) = (args.method.to_string_lossy(), args.url.to_string_lossy());
+    let request = ReceivedRequest::new(&method, &url, &headers, &body);
+    let explanation = explain_chats_request(&request, secret.expose(), Some(now))
+        .map_err(|error| source.refused(error))?;
+    print(&explanation, context)
+}
+
+/// How a header is written is up to the operator, so a missing colon is a mistake of theirs.
+fn name_and_value(header: &str) -> Result<(String, String), Failure> {
+    let (name, value) = header
+        .split_once(':')
+        .filter(|(name, _)| !name.trim().is_empty())
+        .ok_or_else(|| {
+            Failure::usage("a --header has no name and colon")
+                .hint("write it like --header 'Date: …'")
+        })?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,45 @@
+//! `kommo explain disconnect`: the query of a disconnect hook.
+
+use clap::Args;
+use kommo_account::ClientId;
+use kommo_explain::explain_disconnect;
+
+use super::answer::print;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::profile::SecretKind;
+use crate::query_source::QueryArgs;
+use crate::secret_source::SecretArgs;
+use crate::standard_input::claimed_once;
+
+const EXAMPLE: &str = "\
+Example:
+  kommo explain disconnect --secret-file client.secret \\
+    --client-id 01d01160-d7a0-4087-b4af-6a1bb83fcd1d \\
+    --query 'account_id=32720107&client_uuid=01d01160-…&signature=1c60d5…'";
+
+/// `kommo explain disconnect`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct DisconnectArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The id of your integration, a UUID
+    #[arg(long, value_name = "C")]
+    client_id: Option<ClientId>,
+
+    #[command(flatten)]
+    query: QueryArgs,
+}
+
+pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.query.claim()])?;
+    let client_id = context.client_id(args.client_id)?;
+    let source = args
+        .secret
+        .or(|| context.profile_secret(SecretKind::Client))?;
+    let secret = source.read()?;
+    let explained = explain_disconnect(&args.query.read()?, client_id.as_str(), secret.expose());
+    print(&explained.map_err(|error| source.refused(error))?, context)
+}

@@ -1,0 +1,236 @@
+//! `kommo sandbox`: a made-up Kommo on a loopback port, until SIGINT or SIGTERM.
+
+use core::net::SocketAddr;
+use core::str::FromStr;
+use core::time::Duration;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kommo_sandbox::{Sandbox, SandboxConfig, StartError};
+use serde_json::{Map, Value, json};
+
+use crate::body_source;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::runtime::runtime;
+use crate::sandbox_explainer::SandboxExplainer;
+
+const HELP: &str = "\
+The first line on standard output is JSON: base_url, where the platform is;
+control_url, where a test reads the secrets, moves the clock and orders faults;
+dashboard_url, a page for the browser that shows every exchange and why it was
+refused. The clock follows this machine's, unless FILE says otherwise.
+
+Example:
+  kommo sandbox --listen 127.0.0.1:8080";
+
+/// How often new journal entries are looked for, with `--verbose`.
+const JOURNAL_PERIOD: Duration = Duration::from_millis(100);
+
+/// `kommo sandbox`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct SandboxArgs {
+    /// The loopback address to listen on; port 0 takes a free one [default: 127.0.0.1:0]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true
+    )]
+    listen: ListenAddress,
+
+    /// Names, secrets, accounts and switches, as JSON
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// `127.0.0.1:8080`, `[::1]:0`, `localhost:8080`.
+#[derive(Debug, Clone, Copy)]
+struct ListenAddress(SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numeric = text
+            .strip_prefix("localhost:")
+            .map(|port| format!("127.0.0.1:{port}"));
+        let address: SocketAddr = numeric
+            .as_deref()
+            .unwrap_or(text)
+            .parse()
+            .map_err(|_| "not an address like 127.0.0.1:8080".to_owned())?;
+        if !address.ip().is_loopback() {
+            return Err(format!(
+                "a sandbox listens on loopback only, not on {address}"
+            ));
+        }
+        Ok(Self(address))
+    }
+}
+
+pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Failure> {
+    let config = match &args.config {
+        Some(file) => read_config(file)?,
+        None => SandboxConfig {
+            follow_wall_clock: true,
+            ..SandboxConfig::default()
+        },
+    };
+    runtime()?.block_on(serve(args.listen.0, config, context))
+}
+
+/// Says nothing of what stands in the file: secrets may.
+fn read_config(file: &Path) -> Result<SandboxConfig, Failure> {
+    let bytes = body_source::read("configuration", file)?;
+    let wrong = |error: serde_json::Error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Failure::usage(format!(
+            "the configuration {} is wrong: {}",
+            file.display(),
+            harmless(&error, &place)
+        ))
+    };
+    let mut fields: Map<String, Value> = serde_json::from_slice(&bytes).map_err(wrong)?;
+    if !fields.contains_key("now") && !fields.contains_key("follow_wall_clock") {
+        fields.insert("follow_wall_clock".to_owned(), Value::from(true));
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(wrong)
+}
+
+/// The message of a parser quotes a value of the wrong type, which may be a secret.
+fn harmless(error: &serde_json::Error, place: &str) -> String {
+    let message = error.to_string();
+    if message.starts_with("unknown field") || message.starts_with("missing field") {
+        return message;
+    }
+    match error.line() {
+        0 => "a value of the wrong type".to_owned(),
+        _ => format!("no JSON object, at {place}"),
+    }
+}
+
+async fn serve(
+    listen: SocketAddr,
+    config: SandboxConfig,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    // Before the first line is out: who reads it may send a signal at once.
+    let mut stop = StopSignals::install()?;
+    let sandbox = Sandbox::builder()
+        .listen(listen)
+        .config(config)
+        .explainer(Box::new(SandboxExplainer));
+    let sandbox = sandbox.start().await.map_err(start_failure)?;
+    context.output.json_line(&json!({
+        "base_url": sandbox.base_url(),
+        "control_url": sandbox.control_url(),
+        "dashboard_url": sandbox.dashboard_url(),
+    }))?;
+    if io::stderr().is_terminal() {
+        context
+            .output
+            .note("The sandbox runs; open dashboard_url in a browser. Ctrl-C ends it.");
+    }
+    let mut journal = JournalTeller::new(context);
+    tokio::select! {
+        () = stop.wait() => {}
+        () = journal.tell_on(&sandbox) => {}
+    }
+    journal.tell_new(&sandbox);
+    sandbox.stop().await;
+    Ok(Outcome::Done)
+}
+
+/// A sandbox that did not start.
+pub(crate) fn start_failure(error: StartError) -> Failure {
+    let message = crate::exit::chain(&error);
+    match error {
+        StartError::NotLoopback(_) | StartError::Config(_) => Failure::usage(message),
+        _ => Failure::io(message),
+    }
+}
+
+/// One line an exchange, on standard error, with `--verbose`. Secrets are masked in the journal itself.
+struct JournalTeller<'a> {
+    context: &'a Context,
+    told: u64,
+}
+
+impl<'a> JournalTeller<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self { context, told: 0 }
+    }
+
+    /// Tells what happens as it happens, without end.
+    async fn tell_on(&mut self, sandbox: &Sandbox) {
+        if !self.context.output.is_verbose() {
+            return core::future::pending().await;
+        }
+        let mut period = tokio::time::interval(JOURNAL_PERIOD);
+        loop {
+            period.tick().await;
+            self.tell_new(sandbox);
+        }
+    }
+
+    fn tell_new(&mut self, sandbox: &Sandbox) {
+        let output = self.context.output;
+        for entry in sandbox.journal_after(self.told) {
+            self.told = entry.id;
+            let status = entry
+                .status
+                .map_or_else(|| "cut".to_owned(), |status| status.to_string());
+            let detail = entry.detail.as_ref();
+            let reason = detail.map_or("", |detail| detail.reason.as_str());
+            output.detail(&format!(
+                "{} {} {status} {reason}",
+                entry.method, entry.target
+            ));
+            for found in detail.iter().flat_map(|detail| &detail.explanations) {
+                output.detail(&format!("  {}: {}", found.code, found.message));
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    fn install() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |error| Failure::io(format!("cannot listen for signals: {error}"));
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct StopSignals;
+
+#[cfg(not(unix))]
+impl StopSignals {
+    fn install() -> Result<Self, Failure> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,52 @@
+//! `kommo sign hook` and `kommo sign open-api`: the body alone is signed.
+
+use clap::Args;
+use kommo_sign::{AppSecret, ChannelSecret, ChatHookKey, OpenApiKey};
+
+use super::signature_line::print_signature;
+use crate::body_source::BodyArgs;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::profile::SecretKind;
+use crate::secret_source::SecretArgs;
+use crate::standard_input::claimed_once;
+
+/// `kommo sign hook`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  kommo sign hook --secret-file channel.secret --body hook.json")]
+pub(crate) struct HookArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+/// `kommo sign open-api`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  kommo sign open-api --secret-env APP_SECRET --body request.json"
+)]
+pub(crate) struct OpenApiArgs {
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let source = args
+        .secret
+        .or(|| context.profile_secret(SecretKind::Channel))?;
+    let key = ChatHookKey::new(&source.read_as(ChannelSecret::new)?);
+    print_signature(key.sign(&args.body.read()?).as_str(), context)
+}
+
+pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let source = args.secret.or(|| context.profile_secret(SecretKind::App))?;
+    let key = OpenApiKey::new(&source.read_as(AppSecret::new)?);
+    print_signature(key.sign(&args.body.read()?).as_str(), context)
+}

@@ -1,0 +1,34 @@
+//! `kommo verify`: whether what came is proven, without any network.
+//!
+//! What the peer wrote (signature, query, body) can only be "not valid", however malformed it is: such options take
+//! any text, dashes in front and broken UTF-8 included.
+
+// In the order the data flows: a file uses only files above it.
+mod verdict;
+
+mod body;
+mod disconnect;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+
+/// What is checked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VerifyCommand {
+    /// A chat hook: X-Signature over its body
+    ChatHook(body::ChatHookArgs),
+    /// A disconnect hook: its query
+    Disconnect(disconnect::DisconnectArgs),
+    /// An Open API webhook: x-chat-signature over its body
+    OpenApi(body::OpenApiArgs),
+}
+
+pub(crate) fn run(command: &VerifyCommand, context: &Context) -> Result<Outcome, Failure> {
+    match command {
+        VerifyCommand::ChatHook(args) => body::run_chat_hook(args, context),
+        VerifyCommand::Disconnect(args) => disconnect::run(args, context),
+        VerifyCommand::OpenApi(args) => body::run_open_api(args, context),
+    }
+}

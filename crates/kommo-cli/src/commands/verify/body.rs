@@ -1,0 +1,108 @@
+//! `kommo verify chat-hook` and `kommo verify open-api`: a body and its signature.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::Args;
+use kommo_sign::{AppSecret, BodyForm, ChannelSecret, ChatHookKey, OpenApiKey};
+use serde_json::{Map, Value};
+
+use super::verdict::{self, REASONS, Refusal};
+use crate::body_source::BodyArgs;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::profile::SecretKind;
+use crate::secret_source::SecretsArgs;
+use crate::standard_input::claimed_once;
+
+const CHAT_HOOK_EXAMPLE: &str = "\
+Example:
+  kommo verify chat-hook --secret-file channel.secret --body hook.json \\
+    --signature 0123456789abcdef0123456789abcdef01234567";
+
+const OPEN_API_EXAMPLE: &str = "\
+Example:
+  kommo verify open-api --secret-file app.secret --body webhook.json \\
+    --signature \"$X_CHAT_SIGNATURE\"";
+
+/// `kommo verify chat-hook`.
+#[derive(Debug, Args)]
+#[command(after_help = CHAT_HOOK_EXAMPLE, after_long_help = format!("{REASONS}\n\n{CHAT_HOOK_EXAMPLE}"))]
+pub(crate) struct ChatHookArgs {
+    #[command(flatten)]
+    secrets: SecretsArgs,
+
+    /// The X-Signature header, as it came
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
+    signature: OsString,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+/// `kommo verify open-api`.
+#[derive(Debug, Args)]
+#[command(after_help = OPEN_API_EXAMPLE, after_long_help = format!("{REASONS}\n\n{OPEN_API_EXAMPLE}"))]
+pub(crate) struct OpenApiArgs {
+    #[command(flatten)]
+    secrets: SecretsArgs,
+
+    /// The x-chat-signature header, as it came
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
+    signature: OsString,
+
+    #[command(flatten)]
+    body: BodyArgs,
+}
+
+pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
+    let sources = args
+        .secrets
+        .or(|| context.profile_secret(SecretKind::Channel))?;
+    let body = args.body.read()?;
+    let signature = text(&args.signature);
+    let check = |key: &ChatHookKey| {
+        let proven = key.verify(&body, &signature)?;
+        let mut facts = Map::new();
+        facts.insert("form".to_owned(), Value::from(form(proven.form())));
+        facts.insert("proven_bytes".to_owned(), Value::from(proven.bytes().len()));
+        Ok::<_, Refusal>(facts)
+    };
+    let read = |source: &crate::secret_source::SecretSource| {
+        Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?))
+    };
+    verdict::with_each(&sources, read, check, context)
+}
+
+pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
+    claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
+    let sources = args
+        .secrets
+        .or(|| context.profile_secret(SecretKind::App))?;
+    let body = args.body.read()?;
+    let signature = text(&args.signature);
+    let check = |key: &OpenApiKey| {
+        let proven = key.verify(&body, &signature)?;
+        let mut facts = Map::new();
+        facts.insert("proven_bytes".to_owned(), Value::from(proven.len()));
+        Ok::<_, Refusal>(facts)
+    };
+    let read = |source: &crate::secret_source::SecretSource| {
+        Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?))
+    };
+    verdict::with_each(&sources, read, check, context)
+}
+
+/// Broken UTF-8 becomes a character that no signature has.
+fn text(received: &OsStr) -> String {
+    received.to_string_lossy().into_owned()
+}
+
+/// Which bytes of the body the signature covers (rule H2).
+const fn form(form: BodyForm) -> &'static str {
+    match form {
+        BodyForm::WithoutLf => "without-lf",
+        BodyForm::WithoutCrlf => "without-crlf",
+        _ => "raw",
+    }
+}

@@ -1,0 +1,108 @@
+//! How a verdict is printed, and the stable codes of "not valid".
+
+use kommo_sign::{ParseSignatureError, VerifyError};
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::secret_source::SecretSource;
+
+/// Listed in the help of every `verify` command.
+pub(super) const REASONS: &str = "\
+Not valid: status 1, one line why, and with --format json {\"valid\":false,\"reason\":CODE}, where CODE is one of
+  signature-malformed  the signature has another length or other characters
+  signature-mismatch   no secret that was given made this signature";
+
+/// Why something is not valid.
+pub(super) struct Refusal {
+    /// A stable code.
+    pub(super) reason: &'static str,
+    /// One line. No part of what came, and no signature, stands in it.
+    pub(super) message: String,
+    /// Which parameter of a query, where there is one.
+    pub(super) parameter: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(super) fn new(reason: &'static str, message: impl ToString) -> Self {
+        Self {
+            reason,
+            message: message.to_string(),
+            parameter: None,
+        }
+    }
+
+    pub(super) fn mismatch() -> Self {
+        Self::new("signature-mismatch", "the signature does not match")
+    }
+
+    pub(super) fn malformed(error: ParseSignatureError) -> Self {
+        Self::new("signature-malformed", error)
+    }
+}
+
+impl From<VerifyError> for Refusal {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Malformed(error) => Self::malformed(error),
+            // The only other answer there is, and the safe one for any that a later version adds.
+            _ => Self::mismatch(),
+        }
+    }
+}
+
+/// Asks `check` with each secret in turn, and prints what the first that says yes has proven.
+///
+/// All secrets are read before any is tried, so that a typing mistake in the second is found on the first day.
+pub(super) fn with_each<K>(
+    sources: &[SecretSource],
+    read: impl Fn(&SecretSource) -> Result<K, Failure>,
+    check: impl Fn(&K) -> Result<Map<String, Value>, Refusal>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let keys = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut refusal = Refusal::mismatch();
+    for (index, (source, key)) in sources.iter().zip(&keys).enumerate() {
+        match check(key) {
+            Ok(proven) => return print_valid(&proven, &source.label(), index, context),
+            Err(why) => refusal = why,
+        }
+    }
+    print_refusal(refusal, context)
+}
+
+fn print_valid(
+    proven: &Map<String, Value>,
+    key: &str,
+    key_index: usize,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let mut object = Map::new();
+    object.insert("valid".to_owned(), Value::from(true));
+    object.extend(proven.clone());
+    object.insert("key".to_owned(), Value::from(key));
+    object.insert("key_index".to_owned(), Value::from(key_index));
+    context.output.result("valid", &Value::Object(object))?;
+    for (name, value) in proven {
+        context.output.detail(&format!(
+            "{name}: {}",
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        ));
+    }
+    context.output.detail(&format!("key: {key}"));
+    Ok(Outcome::Done)
+}
+
+/// The line for people, and the object for programs.
+pub(super) fn print_refusal(refusal: Refusal, context: &Context) -> Result<Outcome, Failure> {
+    if context.output.is_json() {
+        let mut object = json!({ "valid": false, "reason": refusal.reason });
+        if let (Some(object), Some(parameter)) = (object.as_object_mut(), refusal.parameter) {
+            object.insert("parameter".to_owned(), Value::from(parameter));
+        }
+        context.output.json_line(&object)?;
+    }
+    Err(Failure::refused(format!("not valid: {}", refusal.message)))
+}

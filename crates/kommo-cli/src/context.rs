@@ -1,0 +1,70 @@
+//! What every command is given: the output, and the profile.
+
+use core::cell::OnceCell;
+
+use kommo_account::ClientId;
+
+use crate::environment;
+use crate::exit::Failure;
+use crate::global_options::GlobalOptions;
+use crate::output::Output;
+use crate::profile::{Profile, SecretKind};
+use crate::profile_file;
+use crate::secret_source::SecretSource;
+
+/// What every command is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) profile_name: Option<String>,
+    profile: OnceCell<Profile>,
+}
+
+impl Context {
+    /// `--profile` wins over `KOMMO_PROFILE`.
+    pub(crate) fn new(options: GlobalOptions) -> Result<Self, Failure> {
+        let output = Output::new(&options);
+        let profile_name = match options.profile {
+            Some(name) => Some(name),
+            None => environment::text("KOMMO_PROFILE")?,
+        };
+        Ok(Self {
+            output,
+            profile_name,
+            profile: OnceCell::new(),
+        })
+    }
+
+    /// The profile, read when it is first needed: a command that was told everything does not meet a broken one.
+    pub(crate) fn profile(&self) -> Result<&Profile, Failure> {
+        if let Some(profile) = self.profile.get() {
+            return Ok(profile);
+        }
+        let profile = profile_file::load(self.profile_name.as_deref())?;
+        Ok(self.profile.get_or_init(|| profile))
+    }
+
+    /// A profile that was named must be there, even if nothing of it turns out to be needed.
+    pub(crate) fn check_named_profile(&self) -> Result<(), Failure> {
+        match self.profile_name {
+            Some(_) => self.profile().map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// The integration's id: as typed, else as the profile says.
+    pub(crate) fn client_id(&self, typed: Option<ClientId>) -> Result<ClientId, Failure> {
+        if let Some(typed) = typed {
+            return Ok(typed);
+        }
+        self.profile()?.client_id.ok_or_else(|| {
+            Failure::usage("no client id was given")
+                .hint("give --client-id C, or name it in a profile with `kommo init`")
+        })
+    }
+
+    /// Where the profile says that a secret lies.
+    pub(crate) fn profile_secret(&self, kind: SecretKind) -> Result<Option<SecretSource>, Failure> {
+        Ok(self.profile()?.secret(kind))
+    }
+}

@@ -1,0 +1,114 @@
+//! Where output goes: results to standard output, everything else to standard error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::exit::{Complaint, Failure};
+use crate::global_options::{Format, GlobalOptions};
+
+/// The two streams, as the operator wants them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    format: Format,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Output {
+    pub(crate) fn new(options: &GlobalOptions) -> Self {
+        Self {
+            format: options.format,
+            quiet: options.quiet,
+            verbose: options.verbose,
+        }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(crate) const fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// A result: the text for people, or the object for programs. A line feed is added to each.
+    pub(crate) fn result(&self, text: &str, json: &Value) -> Result<(), Failure> {
+        if self.is_json() {
+            return self.json_line(json);
+        }
+        self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    /// One object on a line of its own.
+    pub(crate) fn json_line(&self, json: &Value) -> Result<(), Failure> {
+        self.bytes(format!("{json}\n").as_bytes())
+    }
+
+    /// A result as it is.
+    #[expect(
+        clippy::unused_self,
+        reason = "one way to standard output, beside the others"
+    )]
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        print(bytes)
+    }
+
+    /// Something worth knowing beside the result; `--quiet` leaves it out.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// What happens on the way; only with `--verbose`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            to_stderr(text);
+        }
+    }
+
+    /// Whether colour may be used on standard output.
+    pub(crate) fn has_colour(&self) -> bool {
+        let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        !self.is_json() && is_wanted && is_able && io::stdout().is_terminal()
+    }
+}
+
+/// Writes to standard output.
+///
+/// A reader that has gone away (`kommo … | head -0`) is no failure: it wanted no more.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::io(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// `error: …`, and `hint: …` where it helps.
+pub(crate) fn complain(complaint: &Complaint) {
+    to_stderr(&format!("error: {}", complaint.message));
+    if let Some(hint) = &complaint.hint {
+        to_stderr(&format!("hint: {hint}"));
+    }
+}
+
+/// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are shown, not obeyed.
+fn to_stderr(text: &str) {
+    let mut line = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line.push('\n');
+    // There is nowhere left to say that standard error is gone.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}

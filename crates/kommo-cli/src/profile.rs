@@ -1,0 +1,207 @@
+//! Profiles: what is not typed each time. No secret stands in one, only where each lies.
+
+use core::fmt::Display;
+use core::str::FromStr;
+use std::path::PathBuf;
+
+use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::secret_source::SecretSource;
+use crate::setting::{EnvName, PlatformName, RedirectUri, StoreUrl};
+
+/// Which of the platform's three secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretKind {
+    /// Of a chat channel.
+    Channel,
+    /// Of the integration.
+    Client,
+    /// Of an Open API application.
+    App,
+}
+
+/// The settings of a profile. Secrets are named by their place alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) platform: Option<PlatformName>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) client_id: Option<ClientId>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) redirect_uri: Option<RedirectUri>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) account: Option<AccountHost>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) account_amojo_id: Option<AmojoId>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) channel_id: Option<ChannelId>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) chats_host: Option<ChatsHost>,
+    pub(crate) client_secret_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) client_secret_env: Option<EnvName>,
+    pub(crate) channel_secret_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) channel_secret_env: Option<EnvName>,
+    pub(crate) app_secret_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) app_secret_env: Option<EnvName>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) store: Option<StoreUrl>,
+    pub(crate) store_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) store_env: Option<EnvName>,
+    pub(crate) encryption_key_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) encryption_key_env: Option<EnvName>,
+}
+
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+fn write<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn read<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+impl Profile {
+    /// What is wrong between settings that are right each on its own.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let places = [
+            (
+                "client_secret",
+                self.client_secret_file.is_some(),
+                self.client_secret_env.is_some(),
+            ),
+            (
+                "channel_secret",
+                self.channel_secret_file.is_some(),
+                self.channel_secret_env.is_some(),
+            ),
+            (
+                "app_secret",
+                self.app_secret_file.is_some(),
+                self.app_secret_env.is_some(),
+            ),
+            (
+                "encryption_key",
+                self.encryption_key_file.is_some(),
+                self.encryption_key_env.is_some(),
+            ),
+        ];
+        if let Some((name, ..)) = places.iter().find(|(_, file, env)| *file && *env) {
+            return Err(format!("{name} lies both in a file and in the environment"));
+        }
+        let stores = [
+            self.store.is_some(),
+            self.store_file.is_some(),
+            self.store_env.is_some(),
+        ];
+        if stores.iter().filter(|given| **given).count() > 1 {
+            return Err("store is given more than once".to_owned());
+        }
+        match (self.platform, &self.account) {
+            (Some(platform), Some(account)) if !platform.agrees_with(account.suffix()) => Err(
+                format!("account {account} does not belong to the platform {platform}"),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where one of the secrets lies.
+    pub(crate) fn secret(&self, kind: SecretKind) -> Option<SecretSource> {
+        let (file, env) = match kind {
+            SecretKind::Channel => (&self.channel_secret_file, &self.channel_secret_env),
+            SecretKind::Client => (&self.client_secret_file, &self.client_secret_env),
+            SecretKind::App => (&self.app_secret_file, &self.app_secret_env),
+        };
+        let file = file.clone().map(SecretSource::File);
+        file.or_else(|| env.as_ref().map(|name| SecretSource::Env(name.to_string())))
+    }
+
+    /// The host of the Chats API: as set, else that of the account, else that of the platform.
+    pub(crate) fn chats_host(&self) -> Option<ChatsHost> {
+        let of_account = || self.account.as_ref().map(ChatsHost::for_account);
+        let of_platform = || {
+            self.platform
+                .map(|platform| ChatsHost::for_suffix(platform.suffix()))
+        };
+        self.chats_host.or_else(of_account).or_else(of_platform)
+    }
+}

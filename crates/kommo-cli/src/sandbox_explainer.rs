@@ -1,0 +1,45 @@
+//! Lets the sandbox say why it refused: it asks `kommo-explain`, which it knows nothing of.
+
+use kommo_explain::explain_chats_request;
+use kommo_sandbox::{Explainer, Explanation, ReceivedRequest};
+
+/// Explains refused requests to a sandbox.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SandboxExplainer;
+
+impl Explainer for SandboxExplainer {
+    fn explain(
+        &self,
+        request: &ReceivedRequest<'_>,
+        channel_secret: &str,
+        now: u64,
+    ) -> Vec<Explanation> {
+        // A value that is no UTF-8 is refused for what it is, whatever stands in the place of its broken bytes.
+        let headers: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (*name, String::from_utf8_lossy(value)))
+            .collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_ref()))
+            .collect();
+        let received = kommo_explain::ReceivedRequest::new(
+            request.method(),
+            request.target(),
+            &headers,
+            request.body(),
+        );
+        let Ok(explanation) = explain_chats_request(&received, channel_secret, Some(now)) else {
+            return Vec::new();
+        };
+        let findings = explanation.findings().iter();
+        findings
+            .map(|finding| Explanation {
+                code: finding.code().as_str().to_owned(),
+                message: finding.message().to_owned(),
+                remedy: finding.remedy().to_owned(),
+            })
+            .collect()
+    }
+}

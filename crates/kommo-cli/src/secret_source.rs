@@ -1,0 +1,221 @@
+//! Where a secret comes from: a file, standard input, the environment or the profile; never an argument.
+//!
+//! One final line feed of a file or of standard input is dropped, since editors and `echo` add one. Nothing else is:
+//! a carriage return or a space belongs to the secret, and `kommo explain` says when that is why nothing matches.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kommo_sign::SecretError;
+use zeroize::Zeroizing;
+
+use crate::exit::Failure;
+use crate::standard_input::is_dash;
+
+/// How much of a file is read. No secret is longer than 256 bytes; what is longer is another file.
+const READ_LIMIT_BYTES: usize = 1024;
+
+/// One secret.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SecretArgs {
+    /// The file that holds the secret; `-` is standard input; one final line feed is dropped
+    #[arg(long, value_name = "FILE", conflicts_with = "secret_env")]
+    secret_file: Option<PathBuf>,
+
+    /// The environment variable that holds the secret
+    #[arg(long, value_name = "NAME")]
+    secret_env: Option<String>,
+}
+
+/// One secret or, during a rotation, several.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SecretsArgs {
+    /// The file that holds the secret; `-` is standard input; one final line feed is dropped. During a rotation, once for each secret
+    #[arg(long, value_name = "FILE")]
+    secret_file: Vec<PathBuf>,
+
+    /// The environment variable that holds the secret
+    #[arg(long, value_name = "NAME")]
+    secret_env: Vec<String>,
+}
+
+impl SecretArgs {
+    /// The option's name, and whether it is standard input.
+    pub(crate) fn claim(&self) -> (&'static str, bool) {
+        (
+            "--secret-file",
+            self.secret_file.as_ref().is_some_and(is_dash),
+        )
+    }
+
+    /// What was typed, else what the profile says.
+    pub(crate) fn or(
+        &self,
+        profile: impl FnOnce() -> Result<Option<SecretSource>, Failure>,
+    ) -> Result<SecretSource, Failure> {
+        match (&self.secret_file, &self.secret_env) {
+            (Some(file), _) => Ok(SecretSource::File(file.clone())),
+            (None, Some(name)) => Ok(SecretSource::Env(name.clone())),
+            (None, None) => profile()?.ok_or_else(no_secret),
+        }
+    }
+}
+
+impl SecretsArgs {
+    /// The option's name, and whether it is standard input, once for each file.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.secret_file
+            .iter()
+            .map(|file| ("--secret-file", is_dash(file)))
+    }
+
+    /// What was typed, files first, else what the profile says. Never empty.
+    pub(crate) fn or(
+        &self,
+        profile: impl FnOnce() -> Result<Option<SecretSource>, Failure>,
+    ) -> Result<Vec<SecretSource>, Failure> {
+        let files = self.secret_file.iter().cloned().map(SecretSource::File);
+        let typed: Vec<_> = files
+            .chain(self.secret_env.iter().cloned().map(SecretSource::Env))
+            .collect();
+        if typed.is_empty() {
+            return profile()?.ok_or_else(no_secret).map(|source| vec![source]);
+        }
+        Ok(typed)
+    }
+}
+
+fn no_secret() -> Failure {
+    Failure::usage("no secret was given").hint(
+        "give --secret-file FILE or --secret-env NAME, or name it in a profile with `kommo init`",
+    )
+}
+
+/// Where one secret lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretSource {
+    /// A file; `-` is standard input.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+}
+
+impl SecretSource {
+    /// The name of the place, to be printed: the file as typed, or `env:NAME`.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::File(file) => shown(&file.display().to_string()),
+            Self::Env(name) => format!("env:{}", shown(name)),
+        }
+    }
+
+    /// Reads the secret.
+    pub(crate) fn read(&self) -> Result<SecretText, Failure> {
+        let text = match self {
+            Self::File(file) => read_file(file)?,
+            Self::Env(name) => read_env(name)?,
+        };
+        if text.is_empty() {
+            return Err(Failure::usage(format!(
+                "the secret in {} is empty",
+                self.label()
+            )));
+        }
+        Ok(SecretText(text))
+    }
+
+    /// Reads the secret as one of the three kinds: `ChannelSecret::new` and its sisters.
+    pub(crate) fn read_as<T>(
+        &self,
+        kind: impl FnOnce(&str) -> Result<T, SecretError>,
+    ) -> Result<T, Failure> {
+        kind(self.read()?.expose()).map_err(|error| self.refused(error))
+    }
+
+    /// The complaint about a secret that a library refused.
+    pub(crate) fn refused(&self, error: SecretError) -> Failure {
+        Failure::usage(format!("the {error}, in {}", self.label()))
+    }
+}
+
+/// A secret as it was read; wiped on drop.
+pub(crate) struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// The text itself.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+fn read_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let label = SecretSource::File(file.to_owned()).label();
+    // Made whole at once: a buffer that grows leaves copies of the secret behind.
+    let mut buffer = Zeroizing::new([0; READ_LIMIT_BYTES]);
+    let read = if is_dash(file) {
+        fill(&mut io::stdin().lock(), buffer.as_mut_slice())
+    } else {
+        File::open(file).and_then(|mut file| fill(&mut file, buffer.as_mut_slice()))
+    };
+    let length = read.map_err(|error| unreadable(&label, is_dash(file), &error))?;
+    if length == READ_LIMIT_BYTES {
+        return Err(Failure::usage(format!(
+            "{label} is too long for a secret: {READ_LIMIT_BYTES} bytes or more"
+        )));
+    }
+    let bytes = buffer.get(..length).unwrap_or_default();
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let text = core::str::from_utf8(bytes)
+        .map_err(|_| Failure::usage(format!("the secret in {label} is not utf-8 text")))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn unreadable(label: &str, is_stdin: bool, error: &io::Error) -> Failure {
+    if is_stdin {
+        return Failure::io(format!(
+            "cannot read the secret from standard input: {error}"
+        ));
+    }
+    let failure = Failure::io(format!("cannot read the secret file '{label}': {error}"));
+    if error.kind() == io::ErrorKind::NotFound {
+        return failure.hint("--secret-file takes the name of a file, not the secret itself");
+    }
+    failure
+}
+
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while let Some(free) = buffer.get_mut(length..).filter(|free| !free.is_empty()) {
+        match reader.read(free) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+fn read_env(name: &str) -> Result<Zeroizing<String>, Failure> {
+    let label = shown(name);
+    let value = std::env::var_os(name).ok_or_else(|| {
+        Failure::usage(format!("the environment variable {label} is not set"))
+            .hint("--secret-env takes the name of a variable, not the secret itself")
+    })?;
+    let text = value.into_string().map_err(|_| {
+        Failure::usage(format!(
+            "the environment variable {label} is not utf-8 text"
+        ))
+    })?;
+    Ok(Zeroizing::new(text))
+}
+
+/// A name that looks like the secret itself, typed in the wrong place, is not repeated.
+fn shown(name: &str) -> String {
+    if name.len() >= 32 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return "(a name that looks like a secret)".to_owned();
+    }
+    name.to_owned()
+}

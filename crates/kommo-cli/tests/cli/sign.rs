@@ -1,0 +1,407 @@
+//! `kommo sign`, on every vector.
+
+use kommo_test_vectors::{
+    chat_hooks, chats_request, chats_requests, disconnects, open_api_bodies, visitors,
+};
+
+use crate::program::Room;
+
+const FIELDS: [&str; 4] = ["Date", "Content-Type", "Content-MD5", "X-Signature"];
+
+// Rules S1, S2, S4, S5, S6, S7.
+#[test]
+fn chats_prints_the_four_headers_of_every_valid_vector() {
+    let room = Room::new();
+    let mut signed = 0;
+    for case in chats_requests().into_iter().filter(|case| case.is_valid()) {
+        let (Some(content_type), Some(date), Some(md5)) =
+            (&case.content_type, &case.date, &case.content_md5)
+        else {
+            continue;
+        };
+        if case.has_flag("md5-given") {
+            continue;
+        }
+        let secret = room.file("secret", &case.secret);
+        let body = room.file("body", &case.body);
+        let url = format!("https://{}{}", case.host, case.target);
+        let ended = room.run([
+            "sign",
+            "chats",
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--method",
+            &case.method,
+            "--url",
+            &url,
+            "--date",
+            date,
+            "--content-type",
+            content_type,
+            "--body",
+            body.to_str().unwrap(),
+            "--quiet",
+        ]);
+        let expected = format!(
+            "Date: {date}\nContent-Type: {content_type}\nContent-MD5: {md5}\nX-Signature: {}\n",
+            case.signature
+        );
+        assert_eq!(ended.done(), expected, "{}", case.name);
+        signed += 1;
+    }
+    assert!(signed >= 15, "{signed}");
+}
+
+// Rule S8.
+#[test]
+fn chats_without_content_type_leaves_its_line_out_and_signs_an_empty_one() {
+    let room = Room::new();
+    let case = chats_request("absent-content-type-valid");
+    let (secret, body) = (
+        room.file("secret", &case.secret),
+        room.file("body", &case.body),
+    );
+    let ended = room.run([
+        "sign",
+        "chats",
+        "--secret-file",
+        secret.to_str().unwrap(),
+        "--method",
+        &case.method,
+        "--path",
+        &case.path,
+        "--date",
+        case.date.as_deref().unwrap(),
+        "--no-content-type",
+        "--body",
+        body.to_str().unwrap(),
+        "--format",
+        "json",
+    ]);
+    ended.done();
+    let json = ended.json();
+    assert_eq!(json["string_to_sign"], case.string_to_sign);
+    let headers = json["headers"].as_object().unwrap();
+    assert_eq!(
+        headers.keys().collect::<Vec<_>>(),
+        ["Date", "Content-MD5", "X-Signature"]
+    );
+    assert_eq!(headers["X-Signature"], case.signature);
+}
+
+#[test]
+fn chats_json_has_the_fields_of_the_contract_in_their_order() {
+    let room = Room::new();
+    let case = chats_request("connect-published");
+    let (secret, body) = (
+        room.file("secret", &case.secret),
+        room.file("body", &case.body),
+    );
+    for form in [["--format", "json"], ["--output", "json"]] {
+        let ended = room.run([
+            "sign",
+            "chats",
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--method",
+            "POST",
+            "--path",
+            &case.path,
+            "--date",
+            case.date.as_deref().unwrap(),
+            "--body",
+            body.to_str().unwrap(),
+            form[0],
+            form[1],
+        ]);
+        ended.done();
+        let json = ended.json();
+        let fields: Vec<_> = json.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["method", "path", "headers", "string_to_sign"]);
+        assert_eq!(
+            json["headers"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .collect::<Vec<_>>(),
+            FIELDS
+        );
+        assert_eq!(json["string_to_sign"], case.string_to_sign);
+        assert_eq!(json["headers"]["X-Signature"], case.signature);
+    }
+}
+
+// Rules D1 and D6.
+#[test]
+fn chats_dates_by_unix_seconds_and_else_by_now() {
+    let room = Room::new();
+    let secret = room.file("secret", "channel-secret");
+    let secret = secret.to_str().unwrap();
+    let by_number = room.run([
+        "sign",
+        "chats",
+        "--secret-file",
+        secret,
+        "--method",
+        "GET",
+        "--path",
+        "/v2/x",
+        "--at",
+        "1669231521",
+    ]);
+    assert!(
+        by_number
+            .done()
+            .starts_with("Date: Wed, 23 Nov 2022 19:25:21 +0000\n")
+    );
+    let by_clock = room.run([
+        "sign",
+        "chats",
+        "--secret-file",
+        secret,
+        "--method",
+        "GET",
+        "--path",
+        "/v2/x",
+    ]);
+    let date = by_clock
+        .done()
+        .lines()
+        .next()
+        .unwrap()
+        .strip_prefix("Date: ")
+        .unwrap()
+        .to_owned();
+    let by_text = room.run([
+        "sign",
+        "chats",
+        "--secret-file",
+        secret,
+        "--method",
+        "GET",
+        "--path",
+        "/v2/x",
+        "--date",
+        &date,
+    ]);
+    assert_eq!(by_clock.stdout, by_text.stdout);
+}
+
+// Rules S3, S11, S13 and D2.
+#[test]
+fn what_the_operator_typed_wrong_is_status_2_and_prints_nothing() {
+    let room = Room::new();
+    let secret = room.file("secret", "channel-secret");
+    let chats = |more: &[&str]| {
+        let base = ["sign", "chats", "--secret-file", secret.to_str().unwrap()];
+        room.run(base.iter().chain(more))
+    };
+    for wrong in [
+        &["--method", "post", "--path", "/v2/x"][..],
+        &["--method", "POST\nX", "--path", "/v2/x"],
+        &["--method", "POST", "--path", "v2/x"],
+        &["--method", "POST", "--path", "https://amojo.kommo.com/v2/x"],
+        &["--method", "POST", "--url", "/v2/x"],
+        &["--method", "POST", "--url", "ftp://amojo.kommo.com/v2/x"],
+        &["--method", "POST", "--path", ""],
+        &["--method", "POST", "--path", "/v2/../x"],
+        &["--method", "POST", "--path", "/v2/x\n"],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--url",
+            "https://amojo.kommo.com/v2/x",
+        ],
+        &["--method", "POST"],
+        &["--path", "/v2/x"],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--date",
+            "2022-11-23",
+        ],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--date",
+            "Wed, 23 Nov 2022 19:25:21 +0000\n",
+        ],
+        &["--method", "POST", "--path", "/v2/x", "--at", "-1"],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--at",
+            "253402300800",
+        ],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--at",
+            "1",
+            "--date",
+            "Thu, 01 Jan 1970 00:00:01 +0000",
+        ],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--content-type",
+            "application/json\n",
+        ],
+        &["--method", "POST", "--path", "/v2/x", "--content-type", ""],
+        &[
+            "--method",
+            "POST",
+            "--path",
+            "/v2/x",
+            "--content-type",
+            "a/b",
+            "--no-content-type",
+        ],
+        &["--method", "POST", "--path", "/v2/x", "--output", "xml"],
+    ] {
+        chats(wrong).failed(2);
+    }
+    chats(&[
+        "--method",
+        "POST",
+        "--path",
+        "/v2/x",
+        "--body",
+        "missing.json",
+    ])
+    .failed(3);
+}
+
+// Rules H1 and H2: the body as given, its line end included.
+#[test]
+fn hook_signs_the_body_as_given() {
+    let room = Room::new();
+    for case in chat_hooks().into_iter().filter(|case| case.is_valid()) {
+        let (secret, body) = (
+            room.file("secret", &case.secret),
+            room.file("body", &case.signed_body),
+        );
+        let ended = room.run([
+            "sign",
+            "hook",
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--body",
+            body.to_str().unwrap(),
+        ]);
+        assert_eq!(
+            ended.done(),
+            format!("{}\n", case.signature.to_lowercase()),
+            "{}",
+            case.name
+        );
+    }
+}
+
+// Rules O1 and O3.
+#[test]
+fn open_api_signs_the_body_as_given() {
+    let room = Room::new();
+    for case in open_api_bodies().into_iter().filter(|case| case.is_valid()) {
+        let (secret, body) = (
+            room.file("secret", &case.secret),
+            room.file("body", &case.body),
+        );
+        let ended = room.run([
+            "sign",
+            "open-api",
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--body",
+            body.to_str().unwrap(),
+        ]);
+        assert_eq!(
+            ended.done(),
+            format!("{}\n", case.signature),
+            "{}",
+            case.name
+        );
+    }
+}
+
+// Rule V1.
+#[test]
+fn visitor_prints_the_bare_signature() {
+    let room = Room::new();
+    for case in visitors() {
+        let secret = room.file("secret", &case.secret);
+        let arguments = [
+            "sign",
+            "visitor",
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--sbs",
+            &case.sbs,
+            "--ranstr",
+            &case.ranstr,
+        ];
+        assert_eq!(
+            room.run(arguments).done(),
+            format!("{}\n", case.signature),
+            "{}",
+            case.name
+        );
+        let ended = room.run(arguments.iter().chain(&["--format", "json"]));
+        assert_eq!(ended.json()["signature"], case.signature);
+    }
+}
+
+// Rules X1 and X2.
+#[test]
+fn disconnect_signs_as_the_platform_does() {
+    let room = Room::new();
+    for case in disconnects().into_iter().filter(|case| case.is_valid()) {
+        let account_id = case.account_id.unwrap().to_string();
+        let received = case.signature.clone().unwrap().to_lowercase();
+        let is_signed_by = |secret: &String| {
+            let secret = room.file("secret", secret);
+            let ended = room.run([
+                "sign",
+                "disconnect",
+                "--secret-file",
+                secret.to_str().unwrap(),
+                "--client-id",
+                &case.client_id,
+                "--account-id",
+                &account_id,
+            ]);
+            ended.done() == format!("{received}\n")
+        };
+        assert!(case.secrets.iter().any(is_signed_by), "{}", case.name);
+    }
+    let secret = room.file("secret", "client-secret");
+    for wrong in [
+        ["--client-id", "x", "--account-id", "1"],
+        [
+            "--client-id",
+            "01d01160-d7a0-4087-b4af-6a1bb83fcd1d",
+            "--account-id",
+            "0",
+        ],
+    ] {
+        let base = [
+            "sign",
+            "disconnect",
+            "--secret-file",
+            secret.to_str().unwrap(),
+        ];
+        room.run(base.iter().chain(&wrong)).failed(2);
+    }
+}

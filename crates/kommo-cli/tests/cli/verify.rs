@@ -1,0 +1,398 @@
+//! `kommo verify`, on every vector.
+
+use std::ffi::{OsStr, OsString};
+
+use kommo_test_vectors::{
+    Covered, chat_hook, chat_hooks, disconnect, disconnects, open_api_bodies, open_api_body,
+};
+
+use crate::program::{Ended, Room};
+
+/// Runs a `verify` command in both formats and gives the reason, if it is not valid.
+#[track_caller]
+fn verdict(room: &Room, arguments: &[OsString], is_valid: bool, name: &str) -> Ended {
+    let text = room.run(arguments);
+    if is_valid {
+        assert_eq!(text.done(), "valid\n", "{name}");
+    } else {
+        assert!(text.failed(1).starts_with("error: not valid: "), "{name}");
+        assert_eq!(text.stderr.lines().count(), 1, "{name}");
+    }
+    let json = room.run(
+        arguments
+            .iter()
+            .map(OsString::as_os_str)
+            .chain([OsStr::new("--format"), OsStr::new("json")]),
+    );
+    assert_eq!(json.status, i32::from(!is_valid), "{name}");
+    assert_eq!(json.json()["valid"], is_valid, "{name}");
+    assert_eq!(json.json()["reason"].is_string(), !is_valid, "{name}");
+    json
+}
+
+fn arguments<const N: usize>(words: [&OsStr; N]) -> Vec<OsString> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+// Rules H1, H2, H3.
+#[test]
+fn chat_hook_agrees_with_every_vector_and_names_what_was_proven() {
+    let room = Room::new();
+    for case in chat_hooks() {
+        let (secret, body) = (
+            room.file("secret", format!("{}\n", case.secret)),
+            room.file("body", &case.body),
+        );
+        let arguments = arguments([
+            "verify".as_ref(),
+            "chat-hook".as_ref(),
+            "--secret-file".as_ref(),
+            secret.as_os_str(),
+            "--signature".as_ref(),
+            case.signature.as_ref(),
+            "--body".as_ref(),
+            body.as_os_str(),
+        ]);
+        let json = verdict(&room, &arguments, case.is_valid(), &case.name).json();
+        let form = match case.covered {
+            Some(Covered::WithoutLf) => "without-lf",
+            Some(Covered::WithoutCrlf) => "without-crlf",
+            _ => "raw",
+        };
+        if case.is_valid() {
+            assert_eq!(json["form"], form, "{}", case.name);
+            assert_eq!(json["key"], secret.to_str().unwrap(), "{}", case.name);
+            assert_eq!(
+                json["proven_bytes"],
+                case.signed_body.len(),
+                "{}",
+                case.name
+            );
+        }
+    }
+}
+
+// Rules O1, O2, O3, O4.
+#[test]
+fn open_api_agrees_with_every_vector() {
+    let room = Room::new();
+    for case in open_api_bodies()
+        .into_iter()
+        .filter(|case| !case.secret.is_empty())
+    {
+        let (secret, body) = (
+            room.file("secret", format!("{}\n", case.secret)),
+            room.file("body", &case.body),
+        );
+        let arguments = arguments([
+            "verify".as_ref(),
+            "open-api".as_ref(),
+            "--secret-file".as_ref(),
+            secret.as_os_str(),
+            "--signature".as_ref(),
+            case.signature.as_ref(),
+            "--body".as_ref(),
+            body.as_os_str(),
+        ]);
+        verdict(&room, &arguments, case.is_valid(), &case.name);
+    }
+}
+
+// Rules X1, X2, X3, X4, X5, X6.
+#[test]
+fn disconnect_agrees_with_every_vector_and_names_the_account() {
+    let room = Room::new();
+    for case in disconnects() {
+        let mut words = arguments([
+            "verify".as_ref(),
+            "disconnect".as_ref(),
+            "--client-id".as_ref(),
+            case.client_id.as_ref(),
+        ]);
+        for (index, secret) in case.secrets.iter().enumerate() {
+            let secret = room.file(&format!("secret-{index}"), format!("{secret}\n"));
+            words.extend(["--secret-file".into(), secret.into()]);
+        }
+        let inline = [
+            words.clone(),
+            vec!["--query".into(), case.query.clone().into()],
+        ]
+        .concat();
+        let query_file = room.file("query", format!("{}\n", case.query));
+        let from_file = [words, vec!["--query-file".into(), query_file.into()]].concat();
+        for words in [inline, from_file] {
+            let json = verdict(&room, &words, case.is_valid(), &case.name).json();
+            if case.is_valid() {
+                assert_eq!(
+                    json["account_id"].as_u64(),
+                    case.account_id,
+                    "{}",
+                    case.name
+                );
+                assert_eq!(json["client_id"], case.client_id, "{}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn reasons_are_the_documented_ones() {
+    let room = Room::new();
+    let secret = room.file("secret", "client-secret");
+    let client = "01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
+    let hex = "0".repeat(64);
+    for (query, reason, parameter) in [
+        (String::new(), "parameter-missing", Some("client_uuid")),
+        (
+            format!("client_uuid={client}&signature={hex}"),
+            "parameter-missing",
+            Some("account_id"),
+        ),
+        (
+            format!("account_id=1&account_id=1&client_uuid={client}&signature={hex}"),
+            "parameter-repeated",
+            Some("account_id"),
+        ),
+        (
+            format!("account_id=0&client_uuid={client}&signature={hex}"),
+            "account-id-malformed",
+            None,
+        ),
+        (
+            format!("account_id=1&client_uuid={client}&client_id=x&signature={hex}"),
+            "client-ids-differ",
+            None,
+        ),
+        (
+            format!("account_id=1&client_uuid=x&signature={hex}"),
+            "client-mismatch",
+            None,
+        ),
+        (
+            format!("account_id=1&client_uuid={client}&signature=x"),
+            "signature-malformed",
+            None,
+        ),
+        (
+            format!("account_id=1&client_uuid={client}&signature={hex}"),
+            "signature-mismatch",
+            None,
+        ),
+    ] {
+        let arguments = arguments([
+            "verify".as_ref(),
+            "disconnect".as_ref(),
+            "--secret-file".as_ref(),
+            secret.as_os_str(),
+            "--client-id".as_ref(),
+            client.as_ref(),
+            "--query".as_ref(),
+            query.as_ref(),
+        ]);
+        let json = verdict(&room, &arguments, false, &query).json();
+        assert_eq!(json["reason"], reason);
+        assert_eq!(
+            json.get("parameter")
+                .and_then(|parameter| parameter.as_str()),
+            parameter
+        );
+    }
+}
+
+// Rule X6, and the same for every other secret.
+#[test]
+fn during_a_rotation_the_key_that_matched_is_named() {
+    let room = Room::new();
+    let case = chat_hook("message-unsigned-newline");
+    let (old, new) = (
+        room.file("old", &case.secret),
+        room.file("new", "another-secret"),
+    );
+    let body = room.file("body", &case.body);
+    let ended = room.run([
+        "verify",
+        "chat-hook",
+        "--secret-file",
+        new.to_str().unwrap(),
+        "--secret-file",
+        old.to_str().unwrap(),
+        "--signature",
+        &case.signature,
+        "--body",
+        body.to_str().unwrap(),
+        "--format",
+        "json",
+    ]);
+    ended.done();
+    assert_eq!(ended.json()["key"], old.to_str().unwrap());
+    assert_eq!(ended.json()["key_index"], 1);
+
+    let mut command = room.command([
+        "verify",
+        "chat-hook",
+        "--secret-env",
+        "NEW",
+        "--secret-env",
+        "OLD",
+        "--signature",
+        &case.signature,
+        "--body",
+        body.to_str().unwrap(),
+        "--format",
+        "json",
+    ]);
+    command
+        .env("NEW", "another-secret")
+        .env("OLD", &case.secret);
+    let ended = crate::program::ended(command, b"");
+    ended.done();
+    assert_eq!(ended.json()["key"], "env:OLD");
+}
+
+#[test]
+fn malformed_input_of_the_peer_is_never_a_mistake_of_the_operator() {
+    use std::os::unix::ffi::OsStrExt;
+    let room = Room::new();
+    let secret = room.file("secret", "s");
+    let long = "a".repeat(60_000);
+    let broken = OsStr::from_bytes(b"\xff\xfe");
+    for text in [
+        "",
+        "-",
+        "-h",
+        "--help",
+        "--secret-file",
+        "\n",
+        "\u{1b}[31m",
+        "é",
+        &long,
+    ]
+    .map(OsStr::new)
+    .into_iter()
+    .chain([broken])
+    {
+        for kind in ["chat-hook", "open-api"] {
+            let words = [
+                "verify".as_ref(),
+                kind.as_ref(),
+                "--secret-file".as_ref(),
+                secret.as_os_str(),
+                "--signature".as_ref(),
+                text,
+            ];
+            room.run(words).failed(1);
+        }
+        let client = "01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
+        let words = [
+            "verify".as_ref(),
+            "disconnect".as_ref(),
+            "--secret-file".as_ref(),
+            secret.as_os_str(),
+            "--client-id".as_ref(),
+            client.as_ref(),
+            "--query".as_ref(),
+            text,
+        ];
+        room.run(words).failed(1);
+    }
+    let query_file = room.file("query", b"\xff\x00\n\n");
+    room.run([
+        "verify",
+        "disconnect",
+        "--secret-file",
+        "secret",
+        "--client-id",
+        "01d01160-d7a0-4087-b4af-6a1bb83fcd1d",
+        "--query-file",
+        query_file.to_str().unwrap(),
+    ])
+    .failed(1);
+}
+
+// Invariant I8.
+#[test]
+fn a_refusal_shows_neither_the_secret_nor_the_right_signature() {
+    let room = Room::new();
+    let hook = chat_hook("changed-byte");
+    let open_api = open_api_body("body-trailing-newline-unsigned");
+    let disconnected = disconnect("last-digit-changed");
+    let secret = |text: &str| room.file("secret", text).to_str().unwrap().to_owned();
+    let body = |bytes: &[u8]| room.file("body", bytes).to_str().unwrap().to_owned();
+
+    let right = |verb: &[&str]| room.run(verb).done().trim_end().to_owned();
+    let checks = [
+        (hook.secret.clone(), {
+            let (secret, body) = (secret(&hook.secret), body(&hook.body));
+            let right = right(&["sign", "hook", "--secret-file", &secret, "--body", &body]);
+            let words = [
+                "verify",
+                "chat-hook",
+                "--secret-file",
+                &secret,
+                "--signature",
+                &hook.signature,
+                "--body",
+                &body,
+                "--verbose",
+            ];
+            (right, room.run(words))
+        }),
+        (open_api.secret.clone(), {
+            let (secret, body) = (secret(&open_api.secret), body(&open_api.body));
+            let right = right(&[
+                "sign",
+                "open-api",
+                "--secret-file",
+                &secret,
+                "--body",
+                &body,
+            ]);
+            let words = [
+                "verify",
+                "open-api",
+                "--secret-file",
+                &secret,
+                "--signature",
+                &open_api.signature,
+                "--body",
+                &body,
+                "--verbose",
+            ];
+            (right, room.run(words))
+        }),
+        (disconnected.secret.clone(), {
+            let secret = secret(&disconnected.secret);
+            let account = disconnected.account_id.unwrap().to_string();
+            let right = right(&[
+                "sign",
+                "disconnect",
+                "--secret-file",
+                &secret,
+                "--client-id",
+                &disconnected.client_id,
+                "--account-id",
+                &account,
+            ]);
+            let words = [
+                "verify",
+                "disconnect",
+                "--secret-file",
+                &secret,
+                "--client-id",
+                &disconnected.client_id,
+                "--query",
+                &disconnected.query,
+                "--verbose",
+            ];
+            (right, room.run(words))
+        }),
+    ];
+    for (secret, (right, ended)) in checks {
+        ended.failed(1);
+        let said = ended.stderr.to_lowercase();
+        assert!(
+            !said.contains(&right) && !said.contains(&secret.to_lowercase()),
+            "{said}"
+        );
+    }
+}
