@@ -12,6 +12,7 @@ use kommo_sign::SecretError;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
+use crate::output::Output;
 use crate::standard_input::is_dash;
 
 /// How much of a file is read. No secret is longer than 256 bytes; what is longer is another file.
@@ -132,6 +133,24 @@ impl SecretSource {
         kind: impl FnOnce(&str) -> Result<T, SecretError>,
     ) -> Result<T, Failure> {
         kind(self.read()?.expose()).map_err(|error| self.refused(error))
+    }
+
+    /// The same, to sign with. A slip at either end of the secret makes another key, and the server's refusal would not say
+    /// so: here it is said.
+    pub(crate) fn read_to_sign<T>(
+        &self,
+        output: &Output,
+        kind: impl FnOnce(&str) -> Result<T, SecretError>,
+    ) -> Result<T, Failure> {
+        let secret = self.read()?;
+        let text = secret.expose();
+        if text.trim() != text || text.starts_with('\u{feff}') {
+            output.note(&format!(
+                "warning: the secret in {} begins or ends with white space; every byte of it is the key",
+                self.label()
+            ));
+        }
+        kind(text).map_err(|error| self.refused(error))
     }
 
     /// The complaint about a secret that a library refused.

@@ -35,7 +35,15 @@ fn exactly_one_final_line_feed_is_dropped_and_nothing_else() {
     room.file("body", "{}");
     let sign = |secret: &[u8]| {
         room.file("secret", secret);
-        room.run(["sign", "hook", "--secret-file", "secret", "--body", "body"])
+        room.run([
+            "sign",
+            "hook",
+            "--secret-file",
+            "secret",
+            "--body",
+            "body",
+            "--quiet",
+        ])
     };
     assert_eq!(sign(b"channel-secret\n").done(), SIGNATURE);
     for other in [
@@ -48,14 +56,30 @@ fn exactly_one_final_line_feed_is_dropped_and_nothing_else() {
         assert_ne!(sign(other).done(), SIGNATURE, "{other:?}");
     }
     // What stands before the dropped line feed is kept: CR LF is the secret with CR.
-    let mut command = room.command(["sign", "hook", "--secret-env", "S", "--body", "body"]);
+    let mut command = room.command([
+        "sign",
+        "hook",
+        "--secret-env",
+        "S",
+        "--body",
+        "body",
+        "--quiet",
+    ]);
     command.env("S", "channel-secret\r");
     assert_eq!(
         sign(b"channel-secret\r\n").done(),
         ended(command, b"").done()
     );
     // A variable is taken as it is.
-    let mut command = room.command(["sign", "hook", "--secret-env", "S", "--body", "body"]);
+    let mut command = room.command([
+        "sign",
+        "hook",
+        "--secret-env",
+        "S",
+        "--body",
+        "body",
+        "--quiet",
+    ]);
     command.env("S", "channel-secret\n");
     assert_ne!(ended(command, b"").done(), SIGNATURE);
 }

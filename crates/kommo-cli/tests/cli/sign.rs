@@ -405,3 +405,42 @@ fn disconnect_signs_as_the_platform_does() {
         room.run(base.iter().chain(&wrong)).failed(2);
     }
 }
+
+#[test]
+fn a_secret_with_a_slip_at_its_end_is_taken_as_it_is_and_spoken_of() {
+    let room = Room::new();
+    let secret = room.file("secret", "planted-marker\r\n");
+    let body = room.file("body", "{}");
+    let file = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let sign = |more: &[&str]| {
+        let words = [
+            "sign",
+            "hook",
+            "--secret-file",
+            &file(&secret),
+            "--body",
+            &file(&body),
+        ];
+        room.run(words.iter().chain(more))
+    };
+    let (loud, quiet) = (sign(&[]), sign(&["--quiet"]));
+    assert_eq!((loud.status, quiet.status), (0, 0));
+    assert!(
+        loud.stderr.starts_with("warning: the secret in "),
+        "{}",
+        loud.stderr
+    );
+    assert!(!loud.stderr.contains("planted-marker"));
+    assert_eq!(quiet.stderr, "");
+    assert_eq!(loud.stdout, quiet.stdout);
+    let bare = room.file("bare", "planted-marker");
+    let without = room.run([
+        "sign",
+        "hook",
+        "--secret-file",
+        &file(&bare),
+        "--body",
+        &file(&body),
+    ]);
+    assert_ne!(without.stdout, loud.stdout);
+}

@@ -16,7 +16,9 @@ pub(super) fn run<T>(
     context: &Context,
     call: impl AsyncFnOnce(&ChatsClient) -> Result<Answer<T>, ChatsError>,
 ) -> Result<Answer<T>, Failure> {
-    let secret = connection.secret.read_as(ChannelSecret::new)?;
+    let secret = connection
+        .secret
+        .read_to_sign(&context.output, ChannelSecret::new)?;
     if context.output.is_verbose() {
         tell_attempts();
     }

@@ -18,7 +18,11 @@ pub(super) fn print(
     body: &[u8],
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let signer = ChatsSigner::new(&connection.secret.read_as(ChannelSecret::new)?);
+    let signer = ChatsSigner::new(
+        &connection
+            .secret
+            .read_to_sign(&context.output, ChannelSecret::new)?,
+    );
     let method = RequestMethod::parse(method).map_err(Failure::usage)?;
     let path = RequestPath::parse(path).map_err(Failure::usage)?;
     let date = RequestDate::from_unix_seconds(clock::unix_now()?).map_err(Failure::usage)?;

@@ -40,13 +40,13 @@ pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Fa
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
-    let key = ChatHookKey::new(&source.read_as(ChannelSecret::new)?);
+    let key = ChatHookKey::new(&source.read_to_sign(&context.output, ChannelSecret::new)?);
     print_signature(key.sign(&args.body.read()?).as_str(), context)
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
     claimed_once([args.secret.claim(), args.body.claim()])?;
     let source = args.secret.or(|| context.profile_secret(SecretKind::App))?;
-    let key = OpenApiKey::new(&source.read_as(AppSecret::new)?);
+    let key = OpenApiKey::new(&source.read_to_sign(&context.output, AppSecret::new)?);
     print_signature(key.sign(&args.body.read()?).as_str(), context)
 }

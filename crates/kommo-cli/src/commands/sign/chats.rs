@@ -99,7 +99,7 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
-    let signer = ChatsSigner::new(&source.read_as(ChannelSecret::new)?);
+    let signer = ChatsSigner::new(&source.read_to_sign(&context.output, ChannelSecret::new)?);
     let body = args.body.read()?;
     if content_type.is_some_and(|content_type| !content_type.is_supported()) {
         context

@@ -37,6 +37,6 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, F
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Client))?;
-    let key = DisconnectKey::new(&source.read_as(ClientSecret::new)?);
+    let key = DisconnectKey::new(&source.read_to_sign(&context.output, ClientSecret::new)?);
     print_signature(key.sign(client_id.as_str(), account_id).as_str(), context)
 }

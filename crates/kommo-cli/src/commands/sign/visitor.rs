@@ -30,7 +30,7 @@ pub(crate) struct VisitorArgs {
 
 pub(super) fn run(args: &VisitorArgs, context: &Context) -> Result<Outcome, Failure> {
     let source = args.secret.or(|| context.profile_secret(SecretKind::App))?;
-    let secret = source.read_as(AppSecret::new)?;
+    let secret = source.read_to_sign(&context.output, AppSecret::new)?;
     print_signature(
         visitor_signature(&secret, &args.sbs, &args.ranstr).as_str(),
         context,
