@@ -1,0 +1,210 @@
+//! The ratios that are promised, measured side by side.
+//!
+//! Criterion measures one benchmark after the other, and a machine that is shared or changes its frequency is 10 % slower
+//! a second later. Here the signer, the floor and the naive twin take turns in slices of some microseconds, in another
+//! order each round, and the median of each is taken over the same seconds.
+//!
+//! ```text
+//! cargo bench -p kommo-bench-core --bench ratios
+//! ```
+//!
+//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs a few rounds and judges nothing.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark without its inputs must stop, and its table is its result"
+)]
+
+use core::hint::black_box;
+use std::env;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use kommo_bench_core::{floor, inputs, naive};
+use kommo_sign::{
+    AppSecret, ChannelSecret, ChatHookKey, ChatsSigner, ContentMd5, ContentType, OpenApiKey,
+    RequestDate, RequestMethod, RequestPath,
+};
+
+const ROUNDS: usize = 4001;
+const CALLS_A_SLICE: u32 = 16;
+
+/// One contestant of a comparison.
+struct Contestant<'a> {
+    name: &'static str,
+    call: Box<dyn Fn() + 'a>,
+    /// At most that many times the floor.
+    goal: Option<f64>,
+}
+
+fn contestant<'a>(name: &'static str, goal: Option<f64>, call: impl Fn() + 'a) -> Contestant<'a> {
+    Contestant {
+        name,
+        call: Box::new(call),
+        goal,
+    }
+}
+
+/// Measures all in turns; the first is the floor. Returns whether every goal was met.
+fn compare(id: &str, rounds: usize, contestants: &[Contestant<'_>]) -> bool {
+    let mut slices: Vec<Vec<u128>> = contestants.iter().map(|_| Vec::new()).collect();
+    for round in 0..rounds {
+        for turn in 0..contestants.len() {
+            let who = (turn + round) % contestants.len();
+            slices[who].push(slice(&contestants[who]));
+        }
+    }
+    let medians: Vec<f64> = slices.iter_mut().map(|slices| median(slices)).collect();
+    let mut met = true;
+    for (contestant, nanoseconds) in contestants.iter().zip(&medians) {
+        let ratio = nanoseconds / medians[0];
+        let verdict = match contestant.goal {
+            Some(goal) if ratio <= goal => format!("goal {goal:.2}: met"),
+            Some(goal) => format!("goal {goal:.2}: MISSED"),
+            None => String::new(),
+        };
+        met &= contestant.goal.is_none_or(|goal| ratio <= goal);
+        println!(
+            "{:<42}{nanoseconds:>10.1} ns{ratio:>8.3} x floor  {verdict}",
+            format!("{id}/{}", contestant.name)
+        );
+    }
+    met
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock; this is the one place"
+)]
+fn slice(contestant: &Contestant<'_>) -> u128 {
+    let start = Instant::now();
+    for _ in 0..CALLS_A_SLICE {
+        (contestant.call)();
+    }
+    start.elapsed().as_nanos()
+}
+
+/// Nanoseconds a call.
+fn median(slices: &mut [u128]) -> f64 {
+    slices.sort_unstable();
+    slices[slices.len() / 2] as f64 / f64::from(CALLS_A_SLICE)
+}
+
+fn sign(bytes: usize, goal: Option<f64>, rounds: usize) -> bool {
+    let signer = ChatsSigner::new(&ChannelSecret::new(inputs::CHANNEL_SECRET).expect("a secret"));
+    let floor_key = floor::key(inputs::CHANNEL_SECRET);
+    let path = RequestPath::parse(inputs::PATH).expect("a path");
+    let date = RequestDate::parse(inputs::DATE).expect("a date");
+    let body = inputs::body(bytes);
+    let string_to_sign = inputs::string_to_sign(ContentMd5::of(&body).as_str());
+    let contestants = [
+        contestant("floor", None, || {
+            black_box(floor::sign(
+                black_box(&floor_key),
+                black_box(string_to_sign.as_bytes()),
+                black_box(&body),
+            ));
+        }),
+        contestant("kommo-sign", goal, || {
+            black_box(black_box(&signer).sign(
+                black_box(RequestMethod::POST),
+                black_box(path),
+                black_box(ContentType::JSON),
+                black_box(date),
+                black_box(&body),
+            ));
+        }),
+        contestant("naive", None, || {
+            black_box(naive::sign(
+                black_box(inputs::CHANNEL_SECRET),
+                black_box(inputs::DATE),
+                black_box(inputs::PATH),
+                black_box(&body),
+            ));
+        }),
+    ];
+    compare(&format!("sign/{bytes}"), rounds, &contestants)
+}
+
+fn verify_hook(bytes: usize, goals: [Option<f64>; 3], rounds: usize) -> bool {
+    let key = ChatHookKey::new(&ChannelSecret::new(inputs::CHANNEL_SECRET).expect("a secret"));
+    let floor_key = floor::key(inputs::CHANNEL_SECRET);
+    let text = inputs::body(bytes);
+    let text_and_lf = [text.as_slice(), b"\n"].concat();
+    let signed_lf = inputs::body_ending_in_line_feed(bytes);
+    let signature = key.sign(&text).as_str().to_owned();
+    let signature_of_lf = key.sign(&signed_lf).as_str().to_owned();
+    let verify = |body: &[u8], signature: &str| {
+        let _ = black_box(black_box(&key).verify(black_box(body), black_box(signature)));
+    };
+    let [unsigned, none, signed] = goals;
+    let contestants = [
+        contestant("floor", None, || {
+            black_box(floor::hmac_sha1(black_box(&floor_key), black_box(&text)));
+        }),
+        contestant("kommo-sign-unsigned-lf", unsigned, || {
+            verify(&text_and_lf, &signature);
+        }),
+        contestant("kommo-sign-no-lf", none, || verify(&text, &signature)),
+        contestant("kommo-sign-signed-lf", signed, || {
+            verify(&signed_lf, &signature_of_lf);
+        }),
+        contestant("naive", None, || {
+            black_box(naive::verify_hook(
+                black_box(inputs::CHANNEL_SECRET),
+                black_box(&text_and_lf),
+                black_box(&signature),
+            ));
+        }),
+    ];
+    compare(&format!("verify-hook/{bytes}"), rounds, &contestants)
+}
+
+fn open_api(bytes: usize, rounds: usize) -> bool {
+    let key = OpenApiKey::new(&AppSecret::new(inputs::APP_SECRET).expect("a secret"));
+    let floor_key = floor::key(inputs::APP_SECRET);
+    let body = inputs::body(bytes);
+    let signature = key.sign(&body).as_str().to_owned();
+    let contestants = [
+        contestant("floor", None, || {
+            black_box(floor::hmac_sha256(black_box(&floor_key), black_box(&body)));
+        }),
+        contestant("kommo-sign-sign", None, || {
+            black_box(black_box(&key).sign(black_box(&body)));
+        }),
+        contestant("kommo-sign-verify", None, || {
+            let _ = black_box(black_box(&key).verify(black_box(&body), black_box(&signature)));
+        }),
+        contestant("naive", None, || {
+            black_box(naive::open_api_sign(
+                black_box(inputs::APP_SECRET),
+                black_box(&body),
+            ));
+        }),
+    ];
+    compare(&format!("open-api/{bytes}"), rounds, &contestants)
+}
+
+fn main() -> ExitCode {
+    let only_a_test = env::args().any(|argument| argument == "--test");
+    let rounds = if only_a_test { 3 } else { ROUNDS };
+    let met = [
+        sign(0, None, rounds),
+        sign(95, Some(1.08), rounds),
+        sign(350, Some(1.05), rounds),
+        sign(1024, Some(1.08), rounds),
+        sign(8192, None, rounds),
+        verify_hook(95, [None; 3], rounds),
+        verify_hook(600, [Some(1.05), Some(1.05), Some(1.25)], rounds),
+        verify_hook(1024, [None; 3], rounds),
+        open_api(350, rounds),
+        open_api(1024, rounds),
+    ];
+    if only_a_test || met.iter().all(|met| *met) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,174 @@
+//! The first inputs of each fuzz target: every vector, in the form that its law cuts apart.
+
+use kommo_test_vectors::{
+    account_hosts, chat_hooks, chats_requests, compact_jws, disconnects, open_api_bodies,
+};
+
+use crate::fields::join;
+
+/// Named inputs for a target; none for a name that is no target. The same in every run.
+///
+/// # Panics
+///
+/// If a vector is damaged.
+#[must_use]
+pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    match target {
+        "account_host" => account_host(),
+        "disconnect_query" => disconnect_query(),
+        "explain" => explain(),
+        "request_date" => request_date(),
+        "request_path" => request_path(),
+        "signature_text" => signature_text(),
+        "string_to_sign" => string_to_sign(),
+        _ => Vec::new(),
+    }
+}
+
+fn account_host() -> Vec<(String, Vec<u8>)> {
+    account_hosts()
+        .into_iter()
+        .map(|case| (case.name, case.input.into_bytes()))
+        .collect()
+}
+
+fn disconnect_query() -> Vec<(String, Vec<u8>)> {
+    disconnects()
+        .into_iter()
+        .map(|case| {
+            let fields = [&case.query, &case.client_id, &case.secret];
+            (case.name, join(0, &fields.map(|field| field.as_bytes())))
+        })
+        .collect()
+}
+
+fn request_date() -> Vec<(String, Vec<u8>)> {
+    chats_requests()
+        .into_iter()
+        .filter_map(|case| {
+            let at = case.at.to_be_bytes();
+            Some((case.name, join(0, &[case.date?.as_bytes(), &at])))
+        })
+        .collect()
+}
+
+fn request_path() -> Vec<(String, Vec<u8>)> {
+    chats_requests()
+        .into_iter()
+        .flat_map(|case| {
+            let url = format!("https://{}{}", case.host, case.target);
+            [
+                (format!("{}-target", case.name), case.target.into_bytes()),
+                (format!("{}-url", case.name), url.into_bytes()),
+            ]
+        })
+        .collect()
+}
+
+fn signature_text() -> Vec<(String, Vec<u8>)> {
+    let hooks = chat_hooks().into_iter().map(|case| {
+        let fields = [
+            case.signature.as_bytes(),
+            case.secret.as_bytes(),
+            &case.body,
+        ];
+        (format!("hook-{}", case.name), join(0, &fields))
+    });
+    let bodies = open_api_bodies().into_iter().map(|case| {
+        let fields = [
+            case.signature.as_bytes(),
+            case.secret.as_bytes(),
+            &case.body,
+        ];
+        (format!("open-api-{}", case.name), join(0, &fields))
+    });
+    let tokens = compact_jws().into_iter().map(|case| {
+        let fields = [case.signature.as_bytes(), case.secret.as_bytes()];
+        (format!("token-{}", case.name), join(0, &fields))
+    });
+    hooks.chain(bodies).chain(tokens).collect()
+}
+
+fn string_to_sign() -> Vec<(String, Vec<u8>)> {
+    chats_requests()
+        .into_iter()
+        .map(|case| {
+            let absent = [
+                case.content_md5.is_none(),
+                case.content_type.is_none(),
+                case.date.is_none(),
+            ];
+            let choices = absent
+                .iter()
+                .rev()
+                .fold(0, |choices, absent| choices << 1 | u8::from(*absent));
+            let content_type = case.content_type.unwrap_or_default();
+            let date = case.date.unwrap_or_default();
+            let fields = [
+                case.method.as_bytes(),
+                content_type.as_bytes(),
+                date.as_bytes(),
+                case.path.as_bytes(),
+                case.secret.as_bytes(),
+                &case.body,
+            ];
+            (case.name, join(choices, &fields))
+        })
+        .collect()
+}
+
+fn explain() -> Vec<(String, Vec<u8>)> {
+    let requests = chats_requests().into_iter().map(|case| {
+        let signature = case.received_signature.clone().unwrap_or_default();
+        let at = case.at.to_string();
+        let headers: Vec<String> = case
+            .headers()
+            .into_iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("x-signature"))
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let mut fields = vec![
+            case.secret.as_bytes(),
+            signature.as_bytes(),
+            case.method.as_bytes(),
+            case.target.as_bytes(),
+            case.body.as_slice(),
+            at.as_bytes(),
+        ];
+        fields.extend(headers.iter().map(String::as_bytes));
+        let choices = u8::from(case.received_signature.is_none()) << 6;
+        (format!("request-{}", case.name), join(choices, &fields))
+    });
+    let hooks = chat_hooks().into_iter().map(|case| {
+        let fields = [
+            case.secret.as_bytes(),
+            case.signature.as_bytes(),
+            &case.body,
+        ];
+        (format!("hook-{}", case.name), join(1, &fields))
+    });
+    let bodies = open_api_bodies().into_iter().map(|case| {
+        let fields = [
+            case.secret.as_bytes(),
+            case.signature.as_bytes(),
+            &case.body,
+        ];
+        (format!("open-api-{}", case.name), join(2, &fields))
+    });
+    let disconnects = disconnects().into_iter().map(|case| {
+        let others = case
+            .query
+            .split('&')
+            .filter(|pair| !pair.starts_with("signature="));
+        let query: Vec<&str> = others.collect();
+        let (query, signature) = (query.join("&"), case.signature.unwrap_or_default());
+        let fields = [&case.secret, &signature, &query, &case.client_id];
+        let fields = fields.map(|field| field.as_bytes());
+        (format!("disconnect-{}", case.name), join(3, &fields))
+    });
+    requests
+        .chain(hooks)
+        .chain(bodies)
+        .chain(disconnects)
+        .collect()
+}
