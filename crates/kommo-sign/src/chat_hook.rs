@@ -14,13 +14,13 @@
 
 use core::fmt;
 
-use hmac::{Hmac, Mac};
-use sha1::Sha1;
+use ctutils::CtEq;
 
 use crate::error::{SignatureMismatch, VerifyError};
-use crate::mac;
+use crate::hex::HexCase;
+use crate::hmac_sha1::{HmacSha1, HmacSha1Key};
 use crate::secret::ChannelSecret;
-use crate::signature::Signature;
+use crate::signature::{self, Signature};
 
 /// A channel secret with its key schedule done, for the body-only signature of chat hooks.
 ///
@@ -40,7 +40,7 @@ use crate::signature::Signature;
 /// ```
 #[derive(Clone)]
 pub struct ChatHookKey {
-    mac: Hmac<Sha1>,
+    mac: HmacSha1Key,
 }
 
 impl ChatHookKey {
@@ -48,14 +48,16 @@ impl ChatHookKey {
     #[must_use]
     pub fn new(secret: &ChannelSecret) -> Self {
         Self {
-            mac: mac::keyed(secret.expose_bytes()),
+            mac: HmacSha1Key::new(secret.expose_bytes()),
         }
     }
 
     /// Signs a body as it is given, with the line feed if it has one.
     #[must_use]
     pub fn sign(&self, body: &[u8]) -> Signature {
-        finish(self.mac.clone().chain_update(body))
+        let mut mac = self.mac.begin();
+        mac.update(body);
+        Signature::from_bytes(mac.finish(b""))
     }
 
     /// The verdict on a hook: `body` as it came, before any parsing, and the text of its `X-Signature`.
@@ -71,9 +73,11 @@ impl ChatHookKey {
         body: &'a [u8],
         received: &str,
     ) -> Result<ProvenBody<'a>, VerifyError> {
-        let received = Signature::parse_any_case(received)?;
+        let received = signature::parse(received, HexCase::Either)?;
         let (text, line_end) = split_line_end(body);
-        let form = decide(self.mac.clone().chain_update(text), line_end, &received)?;
+        let mut mac = self.mac.begin();
+        mac.update(text);
+        let form = decide(&mac, line_end, &received)?;
         let bytes = if form == BodyForm::Raw { body } else { text };
         Ok(ProvenBody { bytes, form })
     }
@@ -82,7 +86,7 @@ impl ChatHookKey {
     #[must_use]
     pub fn stream(&self) -> ChatHookStream {
         ChatHookStream {
-            mac: self.mac.clone(),
+            mac: self.mac.begin(),
             held: Held::default(),
             length: 0,
         }
@@ -147,7 +151,7 @@ pub struct ProvenLength {
 /// A chat hook whose body arrives in pieces. However it is cut, the verdict is that on the whole.
 #[derive(Clone)]
 pub struct ChatHookStream {
-    mac: Hmac<Sha1>,
+    mac: HmacSha1,
     held: Held,
     length: u64,
 }
@@ -206,7 +210,7 @@ impl ChatHookStream {
     ///
     /// As [`ChatHookKey::verify`].
     pub fn finish(mut self, received: &str) -> Result<ProvenLength, VerifyError> {
-        let received = Signature::parse_any_case(received)?;
+        let received = signature::parse(received, HexCase::Either)?;
         let line_end = match self.held {
             // A lone carriage return is no line end: it belongs to the text.
             Held::CarriageReturn => {
@@ -215,7 +219,7 @@ impl ChatHookStream {
             }
             held => held.bytes(),
         };
-        let form = decide(self.mac, line_end, &received)?;
+        let form = decide(&self.mac, line_end, &received)?;
         let unsigned = if form == BodyForm::Raw {
             0
         } else {
@@ -245,29 +249,29 @@ fn split_line_end(body: &[u8]) -> (&[u8], &'static [u8]) {
 }
 
 /// `mac` has taken the body up to `line_end`.
+#[inline]
 fn decide(
-    mut mac: Hmac<Sha1>,
+    mac: &HmacSha1,
     line_end: &[u8],
-    received: &Signature,
+    received: &[u8; 20],
 ) -> Result<BodyForm, SignatureMismatch> {
+    let proves = |line_end| {
+        mac.finish(line_end)
+            .as_slice()
+            .ct_eq(received.as_slice())
+            .to_bool()
+    };
     let without = match line_end {
         b"\r\n" => Some(BodyForm::WithoutCrlf),
         b"\n" => Some(BodyForm::WithoutLf),
         _ => None,
     };
-    if let Some(form) = without {
-        if finish(mac.clone()).matches(received) {
-            return Ok(form);
-        }
-        mac.update(line_end);
+    if let Some(form) = without.filter(|_| proves(b"")) {
+        return Ok(form);
     }
-    if finish(mac).matches(received) {
+    if proves(line_end) {
         Ok(BodyForm::Raw)
     } else {
         Err(SignatureMismatch)
     }
-}
-
-fn finish(mac: Hmac<Sha1>) -> Signature {
-    Signature::from_bytes(mac.finalize().into_bytes().into())
 }

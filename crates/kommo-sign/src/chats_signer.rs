@@ -2,14 +2,11 @@
 
 use core::{error, fmt};
 
-use hmac::{Hmac, Mac};
-use sha1::Sha1;
-
 use crate::canonical_request::CanonicalRequest;
 use crate::content_md5::ContentMd5;
 use crate::content_type::ContentType;
 use crate::error::SignatureMismatch;
-use crate::mac;
+use crate::hmac_sha1::HmacSha1Key;
 use crate::request_date::RequestDate;
 use crate::request_method::RequestMethod;
 use crate::request_path::RequestPath;
@@ -47,7 +44,7 @@ const STAGED_BYTES: usize = 256;
 /// ```
 #[derive(Clone)]
 pub struct ChatsSigner {
-    mac: Hmac<Sha1>,
+    mac: HmacSha1Key,
 }
 
 impl ChatsSigner {
@@ -55,7 +52,7 @@ impl ChatsSigner {
     #[must_use]
     pub fn new(secret: &ChannelSecret) -> Self {
         Self {
-            mac: mac::keyed(secret.expose_bytes()),
+            mac: HmacSha1Key::new(secret.expose_bytes()),
         }
     }
 
@@ -91,7 +88,7 @@ impl ChatsSigner {
     /// Signs five parts that stand ready: a streamed body, a digest made elsewhere, an absent header.
     #[must_use]
     pub fn sign_canonical(&self, request: &CanonicalRequest<'_>) -> Signature {
-        let mut mac = self.mac.clone();
+        let mut mac = self.mac.begin();
         let mut staged = [0; STAGED_BYTES];
         match request.write_to(&mut staged) {
             Ok(string_to_sign) => mac.update(string_to_sign.as_bytes()),
@@ -101,7 +98,7 @@ impl ChatsSigner {
                 }
             }
         }
-        Signature::from_bytes(mac.finalize().into_bytes().into())
+        Signature::from_bytes(mac.finish(b""))
     }
 
     /// The verdict on a request as it was received, with its body. Gives the proven body back.

@@ -14,6 +14,7 @@ mod content_md5;
 mod canonical_request;
 
 mod mac;
+mod hmac_sha1;
 mod secret;
 mod signature;
 mod error;

@@ -49,7 +49,9 @@ impl fmt::Display for ParseSignatureError {
 
 impl error::Error for ParseSignatureError {}
 
-fn parse<const BYTES: usize>(
+/// The bytes of a received text, for a verdict that has no use for its digits.
+#[inline]
+pub(crate) fn parse<const BYTES: usize>(
     text: &str,
     case: HexCase,
 ) -> Result<[u8; BYTES], ParseSignatureError> {

@@ -1,9 +1,6 @@
-//! A library without std and without an allocator that calls every entry of `kommo-sign`: "no_std, no alloc", and a door to invariant I11.
+//! A library without std and without an allocator that calls every entry of `kommo-sign`.
 //!
-//! - There is no `extern crate alloc` and no global allocator: had a dependency one need of a heap, nothing would link.
-//! - With the feature `panics-do-not-link`, the panic handler calls a function that exists nowhere. Whole-program optimisation
-//!   removes what cannot be reached, so a program links only if no panic can be; in a WebAssembly module the function would be an
-//!   import. On x86-64 it does not link: the AVX2 code of `sha2` for SHA-512 keeps bounds checks.
+//! There is no `extern crate alloc` and no global allocator: had a dependency one need of a heap, nothing would link.
 //!
 //! ```text
 //! cargo run --release --bin kommo-sign-no-std-proof      the host: links, runs, exit status 0
@@ -17,20 +14,8 @@ mod entries;
 
 pub use entries::every_entry;
 
-#[cfg(feature = "panics-do-not-link")]
-unsafe extern "C" {
-    /// Defined nowhere, on purpose.
-    fn kommo_sign_has_a_panic_that_can_be_reached() -> !;
-}
-
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    #[cfg(feature = "panics-do-not-link")]
-    // SAFETY: a program in which this call can be reached does not link.
-    unsafe {
-        kommo_sign_has_a_panic_that_can_be_reached()
-    }
-    #[cfg(not(feature = "panics-do-not-link"))]
     loop {}
 }
 
