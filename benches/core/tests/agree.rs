@@ -89,3 +89,47 @@ fn all_three_sign_an_open_api_body_alike() {
         signature.as_str()
     );
 }
+
+// Rules S1, S2, S4, S7, H1, H2.
+#[test]
+fn all_three_agree_with_the_vectors() {
+    let mut judged = 0;
+    for case in kommo_test_vectors::chats_requests() {
+        let (Some(date), true) = (&case.date, case.is_valid()) else {
+            continue;
+        };
+        let is_ours = case.method == inputs::METHOD
+            && case.content_type.as_deref() == Some(inputs::CONTENT_TYPE)
+            && case.content_md5.is_some()
+            && !case.has_flag("md5-given");
+        if is_ours {
+            let (md5_text, signature) = naive::sign(&case.secret, date, &case.path, &case.body);
+            assert_eq!(
+                (&md5_text, &signature),
+                (&case.body_md5, &case.signature),
+                "{}",
+                case.name
+            );
+            let key = floor::key::<Sha1>(&case.secret);
+            let (md5_text, signature) =
+                floor::sign(&key, case.string_to_sign.as_bytes(), &case.body);
+            assert_eq!(md5_text, case.body_md5.as_bytes(), "{}", case.name);
+            assert_eq!(signature, case.signature.as_bytes(), "{}", case.name);
+            judged += 1;
+        }
+    }
+    assert!(judged >= 10, "{judged}");
+    for case in kommo_test_vectors::chat_hooks()
+        .iter()
+        .filter(|case| case.is_valid())
+    {
+        let ends_in_crlf = case.body.ends_with(b"\r\n");
+        if !ends_in_crlf {
+            assert!(
+                naive::verify_hook(&case.secret, &case.body, &case.signature),
+                "{}",
+                case.name
+            );
+        }
+    }
+}
