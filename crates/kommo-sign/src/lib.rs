@@ -51,3 +51,8 @@ pub use signature::{
     DisconnectSignature, OpenApiSignature, ParseSignatureError, Signature, VisitorSignature,
 };
 pub use signed_headers::Signed;
+
+/// The README of the repository, whose ten lines of Rust are a test of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeOfTheRepository;
