@@ -154,7 +154,7 @@ pub(crate) fn assert_invalid_signature(answer: &Answer) {
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(
         String::from_utf8_lossy(&answer.body),
-        r#"{"error_code":403,"error_description":"invalid signature","error_type":"ORIGIN_INVALID_SIGNATURE","status":0}"#
+        r#"{"status":0,"error_code":403,"error_type":"ORIGIN_INVALID_SIGNATURE","error_description":"invalid signature"}"#
     );
 }
 
