@@ -15,31 +15,31 @@ mod raw_response;
 mod tls_roots;
 mod transport;
 mod transport_builder;
-mod environment;
-mod server_date;
-mod clock_offset;
-mod refusal;
-mod chats_error;
-mod retry_policy;
-mod raw_request;
-mod answer;
-mod attempt;
-mod call;
-mod chats_client;
 
 // Feature `chats`.
+#[cfg(feature = "chats")]
+mod environment;
+#[cfg(feature = "chats")]
+mod server_date;
+#[cfg(feature = "chats")]
+mod clock_offset;
+#[cfg(feature = "chats")]
+mod refusal;
+#[cfg(feature = "chats")]
+mod chats_error;
+#[cfg(feature = "chats")]
+mod retry_policy;
+#[cfg(feature = "chats")]
+mod raw_request;
+#[cfg(feature = "chats")]
+mod answer;
+#[cfg(feature = "chats")]
+mod attempt;
+#[cfg(feature = "chats")]
+mod call;
+#[cfg(feature = "chats")]
+mod chats_client;
 
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
-#[cfg(feature = "chats")]
 pub use error::{BuildError, Cause, InvalidRequest, TransportError};
 pub use outgoing_request::OutgoingRequest;
 pub use raw_response::RawResponse;
