@@ -90,12 +90,11 @@ impl ChatsSigner {
     pub fn sign_canonical(&self, request: &CanonicalRequest<'_>) -> Signature {
         let mut mac = self.mac.begin();
         let mut staged = [0; STAGED_BYTES];
-        match request.write_to(&mut staged) {
-            Ok(string_to_sign) => mac.update(string_to_sign.as_bytes()),
-            Err(_longer) => {
-                for piece in request.pieces() {
-                    mac.update(piece);
-                }
+        if let Some(string_to_sign) = request.stage(&mut staged) {
+            mac.update(string_to_sign);
+        } else {
+            for piece in request.pieces() {
+                mac.update(piece);
             }
         }
         Signature::from_bytes(mac.finish(b""))

@@ -64,8 +64,8 @@ impl ContentMd5 {
         self.text.as_str()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+    pub(crate) const fn as_array(&self) -> &[u8; 32] {
+        self.text.padded()
     }
 }
 

@@ -93,6 +93,10 @@ impl RequestDate {
         self.text.as_bytes()
     }
 
+    pub(crate) const fn padded(&self) -> &[u8; DATE_MAX_BYTES] {
+        self.text.padded()
+    }
+
     /// The instant, in seconds since 1970-01-01 00:00:00 UTC; negative before that.
     #[must_use]
     pub const fn unix_seconds(&self) -> i64 {
