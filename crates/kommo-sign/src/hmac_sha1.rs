@@ -198,7 +198,8 @@ mod tests {
         for key_bytes in [1, 40, 63, 64, 65, 128, 256] {
             let key_text = &[0x5a; 256][..key_bytes];
             let key = HmacSha1Key::new(key_text);
-            for length in 0..text.len() {
+            // Miri looks for undefined behaviour and is a thousand times slower: every 61st length is enough for it.
+            for length in (0..text.len()).step_by(if cfg!(miri) { 61 } else { 1 }) {
                 let mut mac = key.begin();
                 for piece in text[..length].chunks(1 + length % 70) {
                     mac.update(piece);
