@@ -142,7 +142,7 @@ impl<'a> CanonicalRequest<'a> {
 }
 
 impl CanonicalRequest<'_> {
-    /// The same as [`write_to`](Self::write_to) for a buffer of known size with room to spare, and half as dear: what has a
+    /// The same as [`write_to`](Self::write_to) for a buffer of known size with room to spare, and cheaper: what has a
     /// known size is copied as such, and the date with the blank bytes behind it. `None` sends the caller the other way.
     pub(crate) fn stage<'b, const BYTES: usize>(
         &self,

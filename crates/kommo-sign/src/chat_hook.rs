@@ -1,13 +1,13 @@
 //! The verdict on a chat hook: HMAC-SHA1 of the raw body, or of the body without one trailing line end.
 //!
 //! Real hooks carry a line feed that their signature does not cover; the vendor's page signs the body as it is. Both are
-//! accepted, in one pass: the MAC runs over the body without its last line end, is copied there, and only if the first
-//! verdict is no does the copy take the line end in as well.
+//! accepted, in one pass: the MAC runs over the body without its last line end and is finished there without being used up;
+//! only if that verdict is no is it finished once more, with the line end.
 //!
 //! ```text
-//! {"account_id":…}      LF
-//! └───── MAC ──────┘ ── copy ──> finish, compare: WithoutLf
-//!                        └─ + LF ─> finish, compare: Raw
+//! {"account_id":…}       LF
+//! └───── MAC ──────┘──┬──────> finish(""), compare: WithoutLf
+//!                     └──────> finish(LF), compare: Raw
 //! ```
 //!
 //! One line end and no more: else a captured body with any number of line feeds would be as many proven bodies.

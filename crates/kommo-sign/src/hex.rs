@@ -1,4 +1,5 @@
-//! Base16 both ways, on arrays, in constant time (base16ct).
+//! Base16 both ways, on arrays. Written in constant time (base16ct), since what is written may come from a secret; read
+//! in time that may depend on the text, since the text came from outside.
 
 use crate::ascii_text::AsciiText;
 
