@@ -9,4 +9,4 @@ mod ids;
 
 pub use endpoints::{NotLoopback, ParseLoopbackUrlError, UnknownPlatform, WriteUrlError};
 pub use hosts::{HostShapeError, ParseAccountHostError, ParseApiDomainError, ParseChatsHostError};
-pub use ids::{ParseAccountIdError, ParseScopeIdError, ParseUuidError};
+pub use ids::{ParseAccountIdError, ParseScopeIdError, ParseUserIdError, ParseUuidError};

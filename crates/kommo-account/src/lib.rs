@@ -9,6 +9,7 @@ mod platform;
 mod host_shape;
 mod account_host;
 mod account_id;
+mod user_id;
 mod api_domain;
 mod chats_host;
 mod loopback_url;
@@ -23,9 +24,10 @@ pub use chats_host::ChatsHost;
 pub use endpoints::{EndpointRole, Endpoints, Realm, Target};
 pub use error::{
     HostShapeError, NotLoopback, ParseAccountHostError, ParseAccountIdError, ParseApiDomainError,
-    ParseChatsHostError, ParseLoopbackUrlError, ParseScopeIdError, ParseUuidError, UnknownPlatform,
-    WriteUrlError,
+    ParseChatsHostError, ParseLoopbackUrlError, ParseScopeIdError, ParseUserIdError,
+    ParseUuidError, UnknownPlatform, WriteUrlError,
 };
 pub use ids::{AmojoId, ChannelId, ClientId};
 pub use platform::{HostSuffix, Platform};
 pub use scope_id::ScopeId;
+pub use user_id::UserId;

@@ -5,7 +5,7 @@ use core::num::NonZeroU64;
 
 use kommo_account::{
     AccountId, AmojoId, ChannelId, ClientId, ParseAccountIdError, ParseScopeIdError,
-    ParseUuidError, ScopeId,
+    ParseUuidError, ScopeId, UserId,
 };
 use proptest::prelude::*;
 
@@ -250,4 +250,22 @@ proptest! {
         let naive = text.parse::<u128>().ok().filter(|n| text.len() <= 20 && *n > 0 && *n <= u128::from(u64::MAX));
         prop_assert_eq!(AccountId::parse(&text).ok().map(|id| u128::from(id.get())), naive);
     }
+}
+
+#[test]
+fn a_user_id_follows_the_rules_of_an_account_id_and_names_itself() {
+    assert_eq!(UserId::parse("0087654321").unwrap().to_string(), "87654321");
+    assert_eq!(UserId::from_number(1).unwrap().get(), 1);
+    let shown = |text: &str| UserId::parse(text).unwrap_err().to_string();
+    assert_eq!(shown(""), "user id is empty");
+    assert_eq!(shown("0"), "user id is zero");
+    assert_eq!(shown("1a"), "user id has no decimal digit at byte 1");
+    assert_eq!(
+        shown("18446744073709551616"),
+        "user id is above 18446744073709551615"
+    );
+    assert_eq!(
+        shown("111111111111111111111"),
+        "user id is 21 bytes long, at most 20 are allowed"
+    );
 }

@@ -122,7 +122,42 @@ impl fmt::Display for ParseAccountIdError {
     }
 }
 
+/// Why a text is no user id. The rules are those of an account id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseUserIdError {
+    reason: ParseAccountIdError,
+}
+
+impl ParseUserIdError {
+    pub(crate) const fn new(reason: ParseAccountIdError) -> Self {
+        Self { reason }
+    }
+
+    /// Which rule it breaks.
+    #[must_use]
+    pub const fn reason(&self) -> ParseAccountIdError {
+        self.reason
+    }
+}
+
+impl fmt::Display for ParseUserIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            ParseAccountIdError::Empty => f.write_str("user id is empty"),
+            ParseAccountIdError::TooLong { found } => {
+                write!(f, "user id is {found} bytes long, at most 20 are allowed")
+            }
+            ParseAccountIdError::NotDigit { offset } => {
+                write!(f, "user id has no decimal digit at byte {offset}")
+            }
+            ParseAccountIdError::Overflow => f.write_str("user id is above 18446744073709551615"),
+            ParseAccountIdError::Zero => f.write_str("user id is zero"),
+        }
+    }
+}
+
 impl core::error::Error for ParseUuidError {}
+impl core::error::Error for ParseUserIdError {}
 impl core::error::Error for ParseAccountIdError {}
 
 impl core::error::Error for ParseScopeIdError {

@@ -1,0 +1,23 @@
+//! What a client of the CRM needs: a token now, and another if that one is refused.
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::future::Future;
+
+use kommo_oauth::{Generation, Usable};
+
+/// Access tokens of one grant.
+pub trait AccessTokens: Send + Sync {
+    /// Why there is none.
+    type Error: Error + Send + Sync + 'static;
+
+    /// A token that may be used now, with its host and generation.
+    fn access_token(&self) -> impl Future<Output = Result<Arc<Usable>, Self::Error>> + Send;
+
+    /// The platform said 401 to a call with the token of this generation. Gives the token to try once more with, which is of a
+    /// later generation, or `None` if the 401 was about the call and not about the token.
+    fn access_token_after_401(
+        &self,
+        rejected: Generation,
+    ) -> impl Future<Output = Result<Option<Arc<Usable>>, Self::Error>> + Send;
+}

@@ -1,0 +1,155 @@
+//! What the application is told: a new grant, and what a person should know about.
+
+use core::fmt;
+
+use kommo_account::AccountId;
+use kommo_oauth::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason, UnixSeconds};
+
+use crate::grant_store::StoreTrouble;
+use crate::pending_codes::CodeOrigin;
+
+/// A code became a grant, and the grant is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewGrant {
+    /// Whose.
+    pub key: GrantKey,
+    /// How the code came. A grant of an install hook belongs to an account and to no session.
+    pub origin: CodeOrigin,
+    /// What the application's `state` carried.
+    pub carried: Option<String>,
+    /// Whether there was no grant of this key before.
+    pub is_first: bool,
+    /// The account that the consent was asked for, if it is not the one that consented. Do not bind the grant to the one who asked.
+    pub expected_account: Option<AccountId>,
+}
+
+/// Something that a person should know about. It has no secret in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Alarm {
+    /// Whose grant, if it is about one.
+    pub key: Option<GrantKey>,
+    /// What.
+    pub kind: AlarmKind,
+}
+
+/// What an alarm is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AlarmKind {
+    /// The platform is not asked for a while.
+    Held {
+        /// Why.
+        kind: HoldKind,
+        /// Until when.
+        until: Option<UnixSeconds>,
+    },
+    /// A refresh was sent and nobody knows what became of it. It is tried again.
+    InDoubt(DoubtReason),
+    /// A new consent is required.
+    ReauthRequired(ReauthReason),
+    /// A disconnect was reported and confirmed.
+    Disconnected,
+    /// The store failed.
+    StoreFailed(StoreTrouble),
+    /// A new pair could not be saved. It is in memory and, if `in_lifeboat`, in a file.
+    Unsaved {
+        /// Whether a file was written.
+        in_lifeboat: bool,
+    },
+    /// The lifeboat cannot be read or written.
+    LifeboatFailed(StoreTrouble),
+    /// The end of a long-lived token comes near.
+    EndsSoon(EndWarning),
+    /// The server's clock and ours differ by more than a minute.
+    ClockDiffers {
+        /// By how much, in seconds; positive if ours is ahead.
+        seconds: i64,
+    },
+    /// A code could not be turned into a grant.
+    CodeRefused,
+    /// The table of pending codes is full.
+    CodesFull,
+    /// The protocol was told about a step that it did not ask for: a mistake in this crate.
+    OutOfTurn,
+}
+
+impl AlarmKind {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Held { kind, .. } => kind.name(),
+            Self::InDoubt(_) => "in-doubt",
+            Self::ReauthRequired(_) => "reauth-required",
+            Self::Disconnected => "disconnected",
+            Self::StoreFailed(_) => "store-failed",
+            Self::Unsaved { .. } => "unsaved",
+            Self::LifeboatFailed(_) => "lifeboat-failed",
+            Self::EndsSoon(_) => "ends-soon",
+            Self::ClockDiffers { .. } => "clock-differs",
+            Self::CodeRefused => "code-refused",
+            Self::CodesFull => "codes-full",
+            Self::OutOfTurn => "out-of-turn",
+        }
+    }
+}
+
+type OnGrant = dyn Fn(&NewGrant) + Send + Sync;
+type OnAlarm = dyn Fn(&Alarm) + Send + Sync;
+
+/// Whom to tell. Called from the keeper's own tasks: be quick, and send on what takes longer.
+#[derive(Default)]
+pub struct Listeners {
+    on_grant: Option<Box<OnGrant>>,
+    on_alarm: Option<Box<OnAlarm>>,
+}
+
+impl Listeners {
+    /// Nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Called for each new grant, after it is durable.
+    #[must_use]
+    pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
+        self.on_grant = Some(Box::new(listener));
+        self
+    }
+
+    /// Called for each alarm.
+    #[must_use]
+    pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        self.on_alarm = Some(Box::new(listener));
+        self
+    }
+
+    pub(crate) fn tell_grant(&self, grant: &NewGrant) {
+        tracing::info!(key = %grant.key, origin = grant.origin.name(), "new grant");
+        if let Some(listener) = &self.on_grant {
+            listener(grant);
+        }
+    }
+
+    pub(crate) fn tell_alarm(&self, key: Option<GrantKey>, kind: AlarmKind) {
+        match key {
+            Some(key) => tracing::warn!(%key, alarm = kind.name(), "alarm"),
+            None => tracing::warn!(alarm = kind.name(), "alarm"),
+        }
+        if let Some(listener) = &self.on_alarm {
+            listener(&Alarm { key, kind });
+        }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners")
+            .field("on_grant", &self.on_grant.is_some())
+            .field("on_alarm", &self.on_alarm.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,262 @@
+//! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides nothing.
+
+use kommo_oauth::{
+    GrantKey, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step, SubdomainLookup,
+    TokenAnswer, TokenPair, TokenRequest, UnixSeconds, Want,
+};
+
+use crate::alarm::AlarmKind;
+use crate::clock::Clock;
+use crate::grant_store::{GrantStore, StoreError, Written};
+use crate::identity::Known;
+use crate::lifeboat_port::LifeboatPort;
+use crate::metrics::Counter;
+use crate::ports::Ports;
+use crate::token_endpoint::TokenEndpoint;
+
+/// A difference between the clocks that is worth an alarm.
+const CLOCKS_DIFFER_SECONDS: u64 = 60;
+
+/// One run, from beginning to end. Not to be dropped half way: the keeper gives it a task of its own.
+pub(crate) async fn carry_out<S, E, C, L>(
+    ports: &Ports<S, E, C, L>,
+    key: GrantKey,
+    want: Want,
+) -> Outcome
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    let known = ports.identity.get();
+    let protocol = RefreshProtocol::new(
+        key,
+        want,
+        known.asker,
+        ports.settings.policy.clone(),
+        ports.new_attempt(),
+        ports.lifeboat.exists(),
+    );
+    let mut run = Run {
+        ports,
+        known: &known,
+        protocol,
+        lock: None,
+    };
+    loop {
+        match run.step().await {
+            Ok(None) => {}
+            Ok(Some(outcome)) => return outcome,
+            Err(OutOfTurn { .. }) => {
+                tracing::error!(%key, "the refresh protocol was told out of turn");
+                ports.alarm(key, AlarmKind::OutOfTurn);
+                return Outcome::NotMet {
+                    why: NotMet::Contended,
+                    usable: None,
+                    again_at: None,
+                };
+            }
+        }
+    }
+}
+
+struct Run<'a, S: GrantStore, E, C, L> {
+    ports: &'a Ports<S, E, C, L>,
+    known: &'a Known,
+    protocol: RefreshProtocol,
+    lock: Option<S::Lock>,
+}
+
+impl<S, E, C, L> Run<'_, S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    fn now(&self) -> UnixSeconds {
+        self.ports.clock.now()
+    }
+
+    async fn step(&mut self) -> Result<Option<Outcome>, OutOfTurn> {
+        match self.protocol.poll() {
+            Step::Load => self.load().await?,
+            Step::Lock => self.take_lock().await?,
+            Step::ReadLifeboat => self.read_lifeboat().await?,
+            Step::Record(_) | Step::Save(_) => self.write().await?,
+            Step::Send { .. } => self.send().await?,
+            Step::LookUp { .. } => self.look_up().await?,
+            Step::WriteLifeboat(_) => self.write_lifeboat().await?,
+            Step::DeleteLifeboat(_) => self.delete_lifeboat().await?,
+            Step::WaitToSave => {
+                self.ports
+                    .clock
+                    .pause(self.ports.settings.policy.save_pause)
+                    .await;
+                self.protocol.handle_waited()?;
+            }
+            Step::Release => self.release().await?,
+            Step::Done(outcome) => return Ok(Some(outcome.clone())),
+            // A step of a later version of the protocol: not carried out, so nothing goes on.
+            _ => return Err(OutOfTurn::new()),
+        }
+        Ok(None)
+    }
+
+    async fn load(&mut self) -> Result<(), OutOfTurn> {
+        let loaded = self.ports.store.load(self.protocol.key()).await;
+        let now = self.now();
+        match loaded {
+            Ok(grant) => self.protocol.handle_loaded(grant, now),
+            Err(error) => {
+                self.store_failed(&error);
+                self.protocol.handle_load_failed(now)
+            }
+        }
+    }
+
+    async fn take_lock(&mut self) -> Result<(), OutOfTurn> {
+        let locked = self.ports.store.try_lock(self.protocol.key()).await;
+        let now = self.now();
+        match locked {
+            Ok(lock) => {
+                self.lock = lock;
+                self.protocol.handle_locked(self.lock.is_some(), now)
+            }
+            Err(error) => {
+                self.store_failed(&error);
+                self.protocol.handle_lock_failed(now)
+            }
+        }
+    }
+
+    async fn write(&mut self) -> Result<(), OutOfTurn> {
+        let (moved, is_save) = match self.protocol.poll() {
+            Step::Record(moved) => (moved, false),
+            Step::Save(moved) => (moved, true),
+            _ => return Err(OutOfTurn::new()),
+        };
+        let now = self.ports.clock.now();
+        let generation = moved.grant.generation;
+        let written = self.ports.store.write(self.lock.as_mut(), moved, now).await;
+        let now = self.now();
+        match written {
+            Ok(Written::Confirmed(revision)) if is_save => {
+                self.protocol.handle_saved(generation, revision, now)
+            }
+            Ok(Written::Confirmed(revision)) => self.protocol.handle_recorded(revision, now),
+            Ok(Written::Conflict) => self.protocol.handle_conflict(now),
+            Err(error) => {
+                self.store_failed(&error);
+                // The lock may have gone with its connection. Further writes are protected by the revision alone.
+                self.lock = None;
+                self.protocol.handle_write_failed(now)
+            }
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), OutOfTurn> {
+        let Step::Send {
+            host,
+            refresh_token,
+        } = self.protocol.poll()
+        else {
+            return Err(OutOfTurn::new());
+        };
+        let request = TokenRequest::refresh(&self.known.credentials, &host, refresh_token);
+        let realm = self.protocol.key().realm;
+        let outcome = self.ports.endpoint.send(realm, &request).await;
+        if let SendOutcome::Answered(TokenAnswer::Granted(pair)) = &outcome {
+            self.compare_clocks(pair);
+        }
+        let now = self.now();
+        self.protocol.handle_sent(outcome, now)
+    }
+
+    fn compare_clocks(&self, pair: &TokenPair) {
+        let Some(server) = pair.server_time else {
+            return;
+        };
+        let ours = pair.obtained_at;
+        if ours.get().abs_diff(server.get()) > CLOCKS_DIFFER_SECONDS {
+            let seconds = i64::try_from(i128::from(ours.get()) - i128::from(server.get()));
+            let seconds = seconds.unwrap_or(i64::MAX);
+            self.ports
+                .alarm(*self.protocol.key(), AlarmKind::ClockDiffers { seconds });
+        }
+    }
+
+    async fn look_up(&mut self) -> Result<(), OutOfTurn> {
+        let Step::LookUp {
+            api_domain,
+            refresh_token,
+        } = self.protocol.poll()
+        else {
+            return Err(OutOfTurn::new());
+        };
+        let look_up = SubdomainLookup::new(&api_domain, refresh_token);
+        let realm = self.protocol.key().realm;
+        let located = self.ports.endpoint.locate(realm, &look_up).await;
+        let now = self.now();
+        self.protocol.handle_located(located, now)
+    }
+
+    async fn read_lifeboat(&mut self) -> Result<(), OutOfTurn> {
+        let read = self.ports.lifeboat.read(self.protocol.key()).await;
+        let unsaved = read.unwrap_or_else(|error| {
+            self.lifeboat_failed(&error);
+            None
+        });
+        let now = self.now();
+        self.protocol.handle_lifeboat(unsaved, now)
+    }
+
+    async fn write_lifeboat(&mut self) -> Result<(), OutOfTurn> {
+        let Step::WriteLifeboat(unsaved) = self.protocol.poll() else {
+            return Err(OutOfTurn::new());
+        };
+        let key = unsaved.key;
+        let written = self.ports.lifeboat.write(unsaved).await;
+        let is_written = written
+            .inspect_err(|error| self.lifeboat_failed(error))
+            .is_ok();
+        self.ports.metrics.add(Counter::Unsaved);
+        let in_lifeboat = is_written;
+        self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+        self.protocol.handle_lifeboat_written(is_written)
+    }
+
+    async fn delete_lifeboat(&mut self) -> Result<(), OutOfTurn> {
+        let Step::DeleteLifeboat(unsaved) = self.protocol.poll() else {
+            return Err(OutOfTurn::new());
+        };
+        let deleted = self.ports.lifeboat.delete(unsaved).await;
+        let is_deleted = deleted
+            .inspect_err(|error| self.lifeboat_failed(error))
+            .is_ok();
+        let now = self.now();
+        self.protocol.handle_lifeboat_deleted(is_deleted, now)
+    }
+
+    async fn release(&mut self) -> Result<(), OutOfTurn> {
+        if let Some(lock) = self.lock.take()
+            && let Err(error) = self.ports.store.unlock(lock).await
+        {
+            self.store_failed(&error);
+        }
+        self.protocol.handle_released()
+    }
+
+    fn store_failed(&self, error: &dyn StoreError) {
+        self.ports.store_failed(Some(*self.protocol.key()), error);
+    }
+
+    fn lifeboat_failed(&self, error: &dyn StoreError) {
+        tracing::error!(%error, "the lifeboat failed");
+        self.ports.alarm(
+            *self.protocol.key(),
+            AlarmKind::LifeboatFailed(error.trouble()),
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! What a proven disconnect hook leads to: a probe, and only if that says so, the end.
+//!
+//! The hook's signature has no time in it, so a captured one is valid for ever (rule X7). The grant keeps serving; at most one probe per
+//! account in ten minutes is sent, so that a replay costs nothing.
+
+use kommo_account::AccountId;
+use kommo_oauth::{DisconnectReason, GrantKey, NotMet, Outcome, Usable, Want};
+
+use crate::alarm::AlarmKind;
+use crate::clock::Clock;
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::keeper::Keeper;
+use crate::lifeboat_port::LifeboatPort;
+use crate::metrics::Counter;
+use crate::token_endpoint::{Probe, TokenEndpoint};
+
+/// Writes that met another revision before the end is left to the next hook or refresh.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+/// What came of a disconnect hook for one grant, or for the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DisconnectVerdict {
+    /// The account was probed less than ten minutes ago. Nothing was sent.
+    AskedBefore,
+    /// The token works: the hook was for another grant of the account, or a replay.
+    StillConnected(GrantKey),
+    /// The token and the refresh are refused: the grant is over.
+    Disconnected(GrantKey),
+    /// Nobody could tell. The grant goes on, and its next refresh will tell.
+    Unknown(GrantKey),
+}
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Looks after the grants of an account for which a disconnect hook was proven. An account that we do not know has none, which is
+    /// no error.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot say which grants there are.
+    pub async fn disconnect_reported(
+        &self,
+        account_id: AccountId,
+    ) -> Result<Vec<DisconnectVerdict>, StoreTrouble> {
+        let ports = self.ports();
+        let every = ports.settings.disconnect_probe_every;
+        let client_id = ports.identity.get().credentials.client_id;
+        let realm = ports.settings.endpoints.realm();
+        let keys = ports
+            .store
+            .keys_of_account(realm, &client_id, account_id)
+            .await
+            .map_err(|error| {
+                ports.store_failed(None, &error);
+                error.trouble()
+            })?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self
+            .probe_times()
+            .take(account_id, ports.clock.monotonic(), every)
+        {
+            return Ok(vec![DisconnectVerdict::AskedBefore]);
+        }
+        let mut verdicts = Vec::with_capacity(keys.len());
+        for key in keys {
+            verdicts.push(self.confirm_disconnect(key).await);
+        }
+        Ok(verdicts)
+    }
+
+    /// Probe; 401: refresh once; dead: over.
+    async fn confirm_disconnect(&self, key: GrantKey) -> DisconnectVerdict {
+        let Ok(handle) = self.grant(&key) else {
+            return DisconnectVerdict::Unknown(key);
+        };
+        let refreshed = match self.run(&handle.entry, Want::default()).await {
+            Outcome::Met { token, .. } => match self.probe(&key, &token).await {
+                Probe::Alive { .. } => return DisconnectVerdict::StillConnected(key),
+                Probe::Unauthorized => {
+                    let want = Want::instead_of_rejected(token.generation);
+                    self.run(&handle.entry, want).await
+                }
+                Probe::Inconclusive => return DisconnectVerdict::Unknown(key),
+            },
+            other => other,
+        };
+        match refreshed {
+            Outcome::Met { .. } => DisconnectVerdict::StillConnected(key),
+            Outcome::NotMet {
+                why: NotMet::ReauthRequired(_) | NotMet::Revoked,
+                ..
+            } => {
+                handle.entry.forget();
+                self.end(key).await
+            }
+            Outcome::NotMet {
+                why: NotMet::Disconnected(_),
+                ..
+            } => DisconnectVerdict::Disconnected(key),
+            _ => DisconnectVerdict::Unknown(key),
+        }
+    }
+
+    async fn probe(&self, key: &GrantKey, token: &Usable) -> Probe {
+        let ports = self.ports();
+        ports.metrics.add(Counter::Probes);
+        ports
+            .endpoint
+            .probe(key.realm, token.host, &token.access_token)
+            .await
+    }
+
+    async fn end(&self, key: GrantKey) -> DisconnectVerdict {
+        match self.disconnect(&key, DisconnectReason::Confirmed).await {
+            Ok(true) => {
+                self.ports().alarm(key, AlarmKind::Disconnected);
+                DisconnectVerdict::Disconnected(key)
+            }
+            Ok(false) => DisconnectVerdict::Disconnected(key),
+            Err(_) => DisconnectVerdict::Unknown(key),
+        }
+    }
+
+    /// Ends a grant: its tokens are sealed, and a refresh that is on its way meets the fence. `false` if it was over already or is not
+    /// there. For a logout by the operator.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or the record went on moving ([`StoreTrouble::Unavailable`]).
+    pub async fn disconnect(
+        &self,
+        key: &GrantKey,
+        reason: DisconnectReason,
+    ) -> Result<bool, StoreTrouble> {
+        let ports = self.ports();
+        let failed = |error: <S as GrantStore>::Error| {
+            ports.store_failed(Some(*key), &error);
+            error.trouble()
+        };
+        for _ in 0..CONFLICTS_AT_MOST {
+            let Some(grant) = ports.store.load(key).await.map_err(failed)? else {
+                return Ok(false);
+            };
+            let now = ports.clock.now();
+            let Some(moved) = grant.disconnect(reason, now) else {
+                return Ok(false);
+            };
+            match ports.store.write(None, &moved, now).await.map_err(failed)? {
+                Written::Confirmed(_) => {
+                    self.forget(key);
+                    return Ok(true);
+                }
+                Written::Conflict => {}
+            }
+        }
+        Err(StoreTrouble::Unavailable)
+    }
+}

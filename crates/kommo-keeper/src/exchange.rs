@@ -1,0 +1,288 @@
+//! From a code to a grant: durable before it is answered, exchanged once, durable again before anything uses the pair, then asked whose it is.
+//!
+//! ```text
+//!   put_code ─> claim ─> send ─> keep_answer ─> probe ─> write the grant ─> settle
+//!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
+//! ```
+
+use core::fmt;
+
+use kommo_account::{AccountId, UserId};
+use kommo_oauth::{
+    Grant, GrantKey, SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
+    UnverifiedClaims,
+};
+
+use crate::alarm::{AlarmKind, NewGrant};
+use crate::clock::Clock;
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::keeper::Keeper;
+use crate::lifeboat_port::LifeboatPort;
+use crate::metrics::Counter;
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
+use crate::token_endpoint::{Probe, TokenEndpoint};
+
+/// Exchanges whose answer was lost before a code is given up: one, and one more to learn what became of it.
+const CLAIMS_AT_MOST: u32 = 3;
+
+/// Writes of the grant that met another revision before it is left for the next claim.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+/// What became of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CodeOutcome {
+    /// There is a durable grant.
+    Granted(NewGrant),
+    /// The platform refused the code. The user must start again.
+    Refused(TokenRefusalKind),
+    /// The platform refused us: client id, secret or redirect URI. The code is kept for another try.
+    ClientRefused(TokenRefusalKind),
+    /// Nobody knows yet; a later claim goes on.
+    NotYet,
+}
+
+/// Why a code could not be looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The store failed. A code that was put stays put.
+    Store(StoreTrouble),
+    /// The code belongs to another realm or integration than the keeper.
+    NotOurs,
+}
+
+impl fmt::Display for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(_) => {
+                f.write_str("the store failed while an authorization code was looked after")
+            }
+            Self::NotOurs => {
+                f.write_str("the authorization code belongs to another realm or integration")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ExchangeError {}
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Keeps a code durably. Answer the one who brought it only after this.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Store`]: the code is not kept. [`ExchangeError::NotOurs`]: it never was ours.
+    pub async fn accept_code(&self, pending: &PendingCode) -> Result<CodePut, ExchangeError> {
+        let ports = self.ports();
+        let ours = &ports.identity.get().credentials;
+        if pending.realm != ports.settings.endpoints.realm() || pending.client_id != ours.client_id
+        {
+            return Err(ExchangeError::NotOurs);
+        }
+        let put = ports.store.put_code(pending).await;
+        let put = put.map_err(|error| self.exchange_failed(&error))?;
+        if put == CodePut::Full {
+            ports.listeners.tell_alarm(None, AlarmKind::CodesFull);
+        }
+        Ok(put)
+    }
+
+    /// Exchanges codes that nobody is at, at most `limit`; a code that was put a moment ago is among the first.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Store`]. What was exchanged before it is done.
+    pub async fn exchange_codes(&self, limit: u32) -> Result<Vec<CodeOutcome>, ExchangeError> {
+        let ports = self.ports();
+        let client_id = ports.identity.get().credentials.client_id;
+        let claimed = ports
+            .store
+            .claim_codes(
+                ports.settings.endpoints.realm(),
+                &client_id,
+                ports.clock.now(),
+                limit,
+                ports.settings.lease,
+            )
+            .await
+            .map_err(|error| self.exchange_failed(&error))?;
+        let mut outcomes = Vec::with_capacity(claimed.len());
+        for code in &claimed {
+            outcomes.push(self.exchange(code).await?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn exchange(&self, code: &ClaimedCode) -> Result<CodeOutcome, ExchangeError> {
+        let ports = self.ports();
+        let (outcome, end) = match &code.answer {
+            Some(pair) => self.settle_pair(code, pair).await?,
+            None => self.send_code(code).await?,
+        };
+        match &outcome {
+            CodeOutcome::Granted(_) => ports.metrics.add(Counter::CodesExchanged),
+            CodeOutcome::Refused(_) => {
+                ports.metrics.add(Counter::CodesRefused);
+                ports.listeners.tell_alarm(None, AlarmKind::CodeRefused);
+            }
+            CodeOutcome::ClientRefused(_) | CodeOutcome::NotYet => {}
+        }
+        let settled = ports.store.settle_code(code, end).await;
+        settled.map_err(|error| self.exchange_failed(&error))?;
+        if let CodeOutcome::Granted(grant) = &outcome {
+            ports.listeners.tell_grant(grant);
+        }
+        Ok(outcome)
+    }
+
+    async fn send_code(&self, code: &ClaimedCode) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
+        let ports = self.ports();
+        let known = ports.identity.get();
+        let pending = &code.pending;
+        let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code);
+        let answer = match ports.endpoint.send(pending.realm, &request).await {
+            SendOutcome::Answered(answer) => answer,
+            SendOutcome::NotSent => return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain)),
+            _ => return Ok(unknown(code)),
+        };
+        match answer {
+            TokenAnswer::Granted(pair) => {
+                let kept = ports.store.keep_answer(code, &pair).await;
+                kept.map_err(|error| self.exchange_failed(&error))?;
+                self.settle_pair(code, &pair).await
+            }
+            TokenAnswer::Refused(refusal) => Ok(refused(refusal.kind)),
+            _ => Ok(unknown(code)),
+        }
+    }
+
+    /// Asks whose the pair is, and writes the grant.
+    async fn settle_pair(
+        &self,
+        code: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
+        let Some((account_id, user_id)) = self.ask_whose(code, pair).await else {
+            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+        };
+        let pending = &code.pending;
+        let key = GrantKey {
+            realm: pending.realm,
+            client_id: pending.client_id,
+            account_id,
+            user_id,
+        };
+        let Some(is_first) = self.write_consent(key, code, pair).await? else {
+            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+        };
+        let grant = NewGrant {
+            key,
+            origin: pending.origin,
+            carried: pending.carried.clone(),
+            is_first,
+            expected_account: pending
+                .expected_account
+                .filter(|expected| *expected != account_id),
+        };
+        Ok((CodeOutcome::Granted(grant), CodeEnd::Exchanged))
+    }
+
+    /// The platform's own word counts; the claims of the token, which nobody can verify, only stand in while it says nothing.
+    async fn ask_whose(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
+        let pending = &code.pending;
+        let ports = self.ports();
+        let probe = ports
+            .endpoint
+            .probe(pending.realm, pending.host, &pair.access_token)
+            .await;
+        let claims = UnverifiedClaims::decode(&pair.access_token).ok();
+        let claimed_user = claims.as_ref().and_then(|claims| claims.user_id);
+        match probe {
+            Probe::Alive {
+                account_id,
+                user_id,
+            } => {
+                let user = user_id.and_then(|number| UserId::from_number(number).ok());
+                Some((account_id, user.or(claimed_user)?))
+            }
+            _ => Some((claims?.account_id?, claimed_user?)),
+        }
+    }
+
+    /// Whether the grant is the first of its key; `None` if the record went on moving.
+    async fn write_consent(
+        &self,
+        key: GrantKey,
+        code: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> Result<Option<bool>, ExchangeError> {
+        let ports = self.ports();
+        // Only an administrator can install; of the other ways nothing is known.
+        let is_admin = (code.pending.origin == CodeOrigin::InstallHook).then_some(true);
+        for _ in 0..CONFLICTS_AT_MOST {
+            let earlier = ports.store.load(&key).await;
+            let earlier = earlier.map_err(|error| self.exchange_failed(&error))?;
+            let holds_pair = earlier.as_ref().is_some_and(|grant| {
+                grant
+                    .state
+                    .pairs()
+                    .is_some_and(|pairs| pairs.newest().pair.refresh_token == pair.refresh_token)
+            });
+            let is_first = earlier.is_none();
+            if holds_pair {
+                // An earlier claim wrote it and did not come to settle the code.
+                return Ok(Some(is_first));
+            }
+            let moved = Grant::consent(earlier, key, code.pending.host, is_admin, pair.clone());
+            let written = ports.store.write(None, &moved, ports.clock.now()).await;
+            match written.map_err(|error| self.exchange_failed(&error))? {
+                Written::Confirmed(_) => return Ok(Some(is_first)),
+                Written::Conflict => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn exchange_failed(&self, error: &dyn StoreError) -> ExchangeError {
+        self.ports().store_failed(None, error);
+        ExchangeError::Store(error.trouble())
+    }
+}
+
+/// The answer was lost. One more try is allowed, only to learn what became of the code.
+const fn unknown(code: &ClaimedCode) -> (CodeOutcome, CodeEnd) {
+    if code.earlier_claims + 1 >= CLAIMS_AT_MOST {
+        return (
+            CodeOutcome::Refused(TokenRefusalKind::Unknown),
+            CodeEnd::Refused,
+        );
+    }
+    (CodeOutcome::NotYet, CodeEnd::TryAgain)
+}
+
+/// A refusal of the code ends it; a refusal of the client, and everything that passes, does not.
+const fn refused(kind: TokenRefusalKind) -> (CodeOutcome, CodeEnd) {
+    match kind {
+        TokenRefusalKind::CodeUndecryptable
+        | TokenRefusalKind::CodeExpired
+        | TokenRefusalKind::CodeRevoked
+        | TokenRefusalKind::CodeOfAnotherClient
+        | TokenRefusalKind::CodeMissing
+        | TokenRefusalKind::InvalidAccount
+        | TokenRefusalKind::InvalidGrant => (CodeOutcome::Refused(kind), CodeEnd::Refused),
+        TokenRefusalKind::ClientIdInvalid
+        | TokenRefusalKind::ClientSecretInvalid
+        | TokenRefusalKind::ClientRejected
+        | TokenRefusalKind::RedirectUriMismatch
+        | TokenRefusalKind::UnknownGrantType
+        | TokenRefusalKind::Unauthorized => (CodeOutcome::ClientRefused(kind), CodeEnd::TryAgain),
+        _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
+    }
+}

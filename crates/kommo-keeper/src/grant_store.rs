@@ -1,0 +1,97 @@
+//! What the keeper needs of a store.
+
+use core::error::Error;
+use core::future::Future;
+
+use kommo_account::{AccountId, ClientId, Realm};
+use kommo_oauth::{Grant, GrantKey, Moved, Revision, UnixSeconds};
+
+/// What kind of trouble a store has, and so whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreTrouble {
+    /// It cannot be reached, or is full: try again.
+    Unavailable,
+    /// A record cannot be read. It is not "no tokens"; it must be looked at.
+    Damaged,
+    /// A record, or the whole store, was written by a newer version: update this program.
+    NewerVersion,
+    /// A record is encrypted with a key that was not given.
+    WrongKey,
+    /// The store is set up in a way that could lose a token, or by a mistake of the caller.
+    Misconfigured,
+}
+
+/// An error of a store. Its text has the grant's key where there is one, and no secret.
+pub trait StoreError: Error + Send + Sync + 'static {
+    /// Whose turn it is.
+    fn trouble(&self) -> StoreTrouble;
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Written {
+    /// It is durable: a crash of the machine right after this does not undo it.
+    Confirmed(Revision),
+    /// The stored record is not the revision that the write named. Nothing was written.
+    Conflict,
+}
+
+/// Grants, kept where a crash does not reach them.
+///
+/// Every future may be dropped at any point; what it was doing then either happened as a whole or did not.
+pub trait GrantStore: Send + Sync + 'static {
+    /// What can go wrong.
+    type Error: StoreError;
+
+    /// A grant's lock. It dies with its holder: with this value, this process or this machine.
+    type Lock: Send + 'static;
+
+    /// Reads a grant.
+    ///
+    /// # Errors
+    ///
+    /// A record that cannot be read is an error, never `None` (I7).
+    fn load(
+        &self,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send;
+
+    /// Takes a grant's lock if it is free (`Some`), without waiting for it. At most one holder lives over all processes
+    /// and machines that share the store.
+    fn try_lock(
+        &self,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send;
+
+    /// Writes `moved.grant` in the place of the record whose revision it names ([`Revision::NOT_STORED`]: there must be none), and
+    /// `moved.happened` into the history, as one durable step. The revision counts up by one.
+    ///
+    /// With a lock, the write goes over the lock's own connection, so that it cannot outlive the lock unnoticed. Without one
+    /// the revision alone protects the record.
+    fn write(
+        &self,
+        lock: Option<&mut Self::Lock>,
+        moved: &Moved,
+        at: UnixSeconds,
+    ) -> impl Future<Output = Result<Written, Self::Error>> + Send;
+
+    /// Gives the lock back. Dropping it does the same, later.
+    fn unlock(&self, lock: Self::Lock) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// The keys of all grants, in a stable order, from after `after`, at most `limit`.
+    fn keys(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
+
+    /// The keys of all grants of one account, in a stable order.
+    fn keys_of_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
+}

@@ -1,0 +1,303 @@
+//! How callers get tokens: at once from memory, from memory while a refresh is on its way, or after one.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use kommo_oauth::{Generation, MetBy, NotMet, Outcome, UnixSeconds, Usable, Want};
+
+use crate::access_tokens::AccessTokens;
+use crate::cached_token::{CachedToken, FreshToken};
+use crate::clock::Clock;
+use crate::entry::{Landing, Seen};
+use crate::grant_store::GrantStore;
+use crate::keeper::GrantHandle;
+use crate::keeper_error::KeeperError;
+use crate::lifeboat_port::LifeboatPort;
+use crate::metrics::Counter;
+use crate::token_endpoint::{Probe, TokenEndpoint};
+
+impl<S, E, C, L> GrantHandle<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// The token, if it is fresh: borrowed from one atomic pointer. No lock, no store, no allocation, no waiting.
+    #[inline]
+    #[must_use]
+    pub fn fresh(&self) -> Option<FreshToken> {
+        self.entry.fresh(self.keeper.ports().clock.monotonic())
+    }
+
+    /// A token that may be used now.
+    ///
+    /// A fresh one comes from memory. One that is due comes from memory too, and a refresh starts beside. Only a caller who finds
+    /// none, or one in its last minute, waits: for the one refresh of this process, or for another worker's. If no refresh succeeds, the
+    /// old token is given as long as it is valid.
+    ///
+    /// # Errors
+    ///
+    /// [`KeeperError::NoToken`]: no token is valid, and none came within [`wait_at_most`](crate::KeeperSettings::wait_at_most).
+    pub async fn token(&self) -> Result<Arc<Usable>, KeeperError> {
+        let clock = &self.keeper.ports().clock;
+        match self.entry.look(clock.monotonic()) {
+            Seen::Fresh(fresh) => Ok(fresh.to_shared()),
+            Seen::Due(cached) => {
+                if self.entry.may_start(clock.monotonic()) {
+                    // A keeper that drains starts nothing, and the token is still good.
+                    drop(self.fly_for(Want::valid_for(cached.margin)));
+                }
+                Ok(Arc::clone(&cached.usable))
+            }
+            Seen::Last(cached) => self.replace_last(&cached).await,
+            Seen::Nothing => {
+                let must = self.keeper.settings().policy.must_before;
+                self.wait_for(Want::valid_for(must)).await
+            }
+        }
+    }
+
+    /// The token's last minute: another is wanted first, and this one taken if none comes.
+    async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<Usable>, KeeperError> {
+        match self.wait_for(Want::valid_for(cached.margin)).await {
+            Err(error) => {
+                let now = self.keeper.ports().clock.monotonic();
+                let is_valid = now < cached.valid_until && error.is_passing();
+                if is_valid {
+                    Ok(Arc::clone(&cached.usable))
+                } else {
+                    Err(error)
+                }
+            }
+            token => token,
+        }
+    }
+
+    /// A token that is valid for at least this long; one that is not is refreshed, if the platform's tokens live so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_valid_for(
+        &self,
+        min_validity: Duration,
+    ) -> Result<Arc<Usable>, KeeperError> {
+        self.wait_for(Want::valid_for(min_validity)).await
+    }
+
+    /// Refreshes now, unless the store already has a later generation than `than` (the operator's wish).
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_newer_than(&self, than: Generation) -> Result<Arc<Usable>, KeeperError> {
+        self.wait_for(Want::newer_than(than)).await
+    }
+
+    /// Refreshes a pair that was obtained before `instant`, to keep it alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_obtained_since(
+        &self,
+        instant: UnixSeconds,
+    ) -> Result<Arc<Usable>, KeeperError> {
+        self.wait_for(Want::obtained_since(instant)).await
+    }
+
+    /// Runs flights until one brings what is wanted, a person is needed, or the time is over.
+    async fn wait_for(&self, want: Want) -> Result<Arc<Usable>, KeeperError> {
+        let deadline = self.deadline();
+        let mut last = None;
+        loop {
+            let landing = self.fly_for(want)?;
+            let landed = self.land_before(landing, deadline).await;
+            if let Some(token) = self.met(&want, &landed) {
+                return Ok(token);
+            }
+            if let Some(Outcome::NotMet { why, again_at, .. }) = landed.as_deref() {
+                last = Some((*why, *again_at));
+                if why.needs_person() {
+                    return self.give_up(want, &landed, last);
+                }
+            }
+            if !self.pause_before(deadline, last).await {
+                return self.give_up(want, &landed, last);
+            }
+        }
+    }
+
+    /// What is wanted, as the flight left it. The flight may have been somebody else's with another wish.
+    fn met(&self, want: &Want, landed: &Landing) -> Option<Arc<Usable>> {
+        let Outcome::Met { token, by } = landed.as_deref()? else {
+            return None;
+        };
+        let now = self.keeper.ports().clock.now();
+        // The platform's tokens live no longer than its newest one.
+        let is_long_enough = token.left(now) >= want.min_validity || *by == MetBy::Refresh;
+        let is_met = is_long_enough
+            && want.newer_than.is_none_or(|old| token.generation > old)
+            && want
+                .obtained_since
+                .is_none_or(|instant| token.obtained_at >= instant);
+        is_met.then(|| Arc::new(token.clone()))
+    }
+
+    /// At the end of the wait: the old token, if a token at all was wanted and it is valid.
+    fn give_up(
+        &self,
+        want: Want,
+        landed: &Landing,
+        last: Option<(NotMet, Option<UnixSeconds>)>,
+    ) -> Result<Arc<Usable>, KeeperError> {
+        let is_any_good = want.newer_than.is_none()
+            && want.obtained_since.is_none()
+            && want.min_validity <= self.keeper.settings().policy.must_before;
+        if let Some(usable) = Self::usable_of(landed).filter(|_| is_any_good) {
+            return Ok(usable);
+        }
+        let (why, again_at) = last.unwrap_or((NotMet::Busy, None));
+        Err(KeeperError::NoToken {
+            key: self.entry.key,
+            why,
+            again_at,
+        })
+    }
+
+    /// Waits for a flight, at most until the deadline.
+    async fn land_before(
+        &self,
+        mut landing: tokio::sync::watch::Receiver<Landing>,
+        deadline: Duration,
+    ) -> Landing {
+        let clock = &self.keeper.ports().clock;
+        let left = deadline.saturating_sub(clock.monotonic());
+        tokio::select! {
+            biased;
+            landed = landing.wait_for(Option::is_some) => landed.ok().and_then(|landed| landed.clone()),
+            () = clock.pause(left) => None,
+        }
+    }
+
+    /// Waits before the next flight. `false` if there is no time left for one.
+    async fn pause_before(
+        &self,
+        deadline: Duration,
+        last: Option<(NotMet, Option<UnixSeconds>)>,
+    ) -> bool {
+        let ports = self.keeper.ports();
+        let busy_pause = ports.settings.busy_pause;
+        let spread = u64::try_from(busy_pause.as_millis()).unwrap_or(u64::MAX);
+        let jitter = Duration::from_millis(ports.chance() % spread.saturating_add(1));
+        let asked = match last {
+            // Another worker is at it: its pair is seen as soon as it is saved.
+            Some((NotMet::Busy | NotMet::Contended, _)) | None => Duration::ZERO,
+            Some((_, Some(at))) => ports.clock.now().until(at),
+            Some((_, None)) => Duration::ZERO,
+        };
+        let pause = asked.max(busy_pause + jitter);
+        let now = ports.clock.monotonic();
+        if now.saturating_add(pause) >= deadline {
+            return false;
+        }
+        ports.clock.pause(pause).await;
+        true
+    }
+
+    /// The platform said 401 to a call with this generation's token. A generation that is not current starts nothing. A current one is
+    /// probed after a pause, without the call's own headers; only a second 401 makes the token refreshed.
+    ///
+    /// `None`: the probe did not confirm it, so the 401 was about the call.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_after_401(
+        &self,
+        rejected: Generation,
+    ) -> Result<Option<Arc<Usable>>, KeeperError> {
+        let deadline = self.deadline();
+        loop {
+            if let Some(newest) = self.entry.newest()
+                && newest.generation > rejected
+            {
+                return Ok(Some(newest));
+            }
+            let landing = self.fly(move |handle| handle.replace_rejected(rejected))?;
+            let landed = self.land_before(landing, deadline).await;
+            let want = Want::newer_than(rejected);
+            if let Some(token) = self.met(&want, &landed) {
+                return Ok(Some(token));
+            }
+            match landed.as_deref() {
+                Some(Outcome::NotMet { why, .. }) if why.needs_person() => {
+                    let last = Some((*why, None));
+                    return self.give_up(want, &landed, last).map(Some);
+                }
+                // The flight was ours, and the probe did not confirm the 401.
+                Some(Outcome::Met { token, .. }) if token.generation == rejected => {
+                    return Ok(None);
+                }
+                Some(Outcome::NotMet { why, again_at, .. }) => {
+                    let last = Some((*why, *again_at));
+                    if !self.pause_before(deadline, last).await {
+                        return self.give_up(want, &landed, last).map(Some);
+                    }
+                }
+                _ => {
+                    if !self.pause_before(deadline, None).await {
+                        return self.give_up(want, &landed, None).map(Some);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a flight after a 401 does: look, probe, refresh.
+    async fn replace_rejected(self, rejected: Generation) -> Outcome {
+        let ports = self.keeper.ports();
+        let stored = self.keeper.run(&self.entry, Want::default()).await;
+        let current = match &stored {
+            Outcome::Met { token, .. } if token.generation == rejected => token,
+            // It has moved on, or there is no usable token: the run has said so.
+            _ => return stored,
+        };
+        ports.clock.pause(ports.settings.probe_pause).await;
+        ports.metrics.add(Counter::Probes);
+        let realm = self.entry.key.realm;
+        let probe = ports
+            .endpoint
+            .probe(realm, current.host, &current.access_token)
+            .await;
+        match probe {
+            Probe::Unauthorized => {
+                let want = Want::instead_of_rejected(rejected);
+                self.keeper.run(&self.entry, want).await
+            }
+            Probe::Alive { .. } | Probe::Inconclusive => stored,
+        }
+    }
+}
+
+impl<S, E, C, L> AccessTokens for GrantHandle<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    type Error = KeeperError;
+
+    async fn access_token(&self) -> Result<Arc<Usable>, KeeperError> {
+        self.token().await
+    }
+
+    async fn access_token_after_401(
+        &self,
+        rejected: Generation,
+    ) -> Result<Option<Arc<Usable>>, KeeperError> {
+        self.token_after_401(rejected).await
+    }
+}

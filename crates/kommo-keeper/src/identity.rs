@@ -1,0 +1,73 @@
+//! Who this process is to the platform: its credentials, and what holds know it by.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use arc_swap::ArcSwap;
+use kommo_oauth::{Asker, Credentials, Fingerprint};
+use sha2::{Digest, Sha256};
+
+/// The credentials in use, and the fingerprints made of them. Replaced as a whole when the client secret is rotated.
+pub(crate) struct Identity {
+    current: ArcSwap<Known>,
+    egress: Fingerprint,
+}
+
+pub(crate) struct Known {
+    pub(crate) credentials: Credentials,
+    pub(crate) asker: Asker,
+}
+
+impl Identity {
+    pub(crate) fn new(credentials: Credentials, egress: &str) -> Self {
+        let egress = fingerprint(&[b"egress", egress.as_bytes()]);
+        Self {
+            current: ArcSwap::from_pointee(Known::new(credentials, egress)),
+            egress,
+        }
+    }
+
+    pub(crate) fn get(&self) -> Arc<Known> {
+        self.current.load_full()
+    }
+
+    pub(crate) fn replace(&self, credentials: Credentials) {
+        self.current
+            .store(Arc::new(Known::new(credentials, self.egress)));
+    }
+}
+
+impl Known {
+    fn new(credentials: Credentials, egress: Fingerprint) -> Self {
+        let configuration = fingerprint(&[
+            b"configuration",
+            credentials.client_id.as_str().as_bytes(),
+            credentials.redirect_uri.as_str().as_bytes(),
+            credentials.client_secret.expose_secret().as_bytes(),
+        ]);
+        Self {
+            credentials,
+            asker: Asker::new(configuration, egress),
+        }
+    }
+}
+
+/// The first half of a SHA-256 over the parts, each with its length before it.
+fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    for (byte, digest) in bytes.iter_mut().zip(hash.finalize()) {
+        *byte = digest;
+    }
+    Fingerprint::new(bytes)
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,392 @@
+//! The keeper: hands out tokens, and has them refreshed by one flight at a time.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use kommo_oauth::{Credentials, GrantKey, MetBy, NotMet, Outcome, Usable, Want};
+use tokio::sync::watch;
+
+use crate::alarm::{AlarmKind, Listeners};
+use crate::cached_token::CachedToken;
+use crate::carry_out::carry_out;
+use crate::clock::Clock;
+use crate::entry::{Entry, FlightGuard, Landing};
+use crate::grant_store::GrantStore;
+use crate::identity::Identity;
+use crate::keeper_error::KeeperError;
+use crate::lifeboat_port::{LifeboatPort, NoLifeboat};
+use crate::metrics::{Counter, Metrics};
+use crate::ports::Ports;
+use crate::probe_times::ProbeTimes;
+use crate::settings::KeeperSettings;
+use crate::token_endpoint::TokenEndpoint;
+
+/// Keeps the grants of one integration fresh. Cheap to clone; clones are the same keeper.
+///
+/// It needs a Tokio runtime. What it has begun it finishes in tasks of its own, whether or not the caller waits;
+/// [`drain`](Self::drain) waits for them before the program ends.
+pub struct Keeper<S, E, C, L = NoLifeboat> {
+    inner: Arc<Inner<S, E, C, L>>,
+}
+
+pub(crate) struct Inner<S, E, C, L> {
+    pub(crate) ports: Ports<S, E, C, L>,
+    entries: Mutex<HashMap<GrantKey, Arc<Entry>>>,
+    probe_times: ProbeTimes,
+    /// How many flights are up; `None` once no new ones are let up.
+    flights: watch::Sender<Flights>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flights {
+    up: usize,
+    is_draining: bool,
+}
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// A keeper between a store and the token endpoint.
+    #[must_use]
+    pub fn new(
+        store: S,
+        endpoint: E,
+        clock: C,
+        lifeboat: L,
+        credentials: Credentials,
+        settings: KeeperSettings,
+        listeners: Listeners,
+    ) -> Self {
+        let identity = Identity::new(credentials, &settings.egress);
+        let ports = Ports {
+            store,
+            endpoint,
+            clock,
+            lifeboat,
+            identity,
+            settings,
+            listeners,
+            metrics: Arc::default(),
+        };
+        Self {
+            inner: Arc::new(Inner {
+                ports,
+                entries: Mutex::default(),
+                probe_times: ProbeTimes::default(),
+                flights: watch::Sender::new(Flights::default()),
+            }),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.inner.ports.store
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &C {
+        &self.inner.ports.clock
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.inner.ports.metrics)
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &KeeperSettings {
+        &self.inner.ports.settings
+    }
+
+    /// The credentials in use.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        self.inner.ports.identity.get().credentials.clone()
+    }
+
+    /// Puts other credentials in their place, after the client secret was rotated. Holds that the old ones caused do not stop the new
+    /// ones.
+    pub fn replace_credentials(&self, credentials: Credentials) {
+        self.inner.ports.identity.replace(credentials);
+    }
+
+    /// What is in memory of a grant, if anything is.
+    pub(crate) fn known_entry(&self, key: &GrantKey) -> Option<Arc<Entry>> {
+        let entries = self
+            .inner
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        entries.get(key).map(Arc::clone)
+    }
+
+    pub(crate) fn probe_times(&self) -> &ProbeTimes {
+        &self.inner.probe_times
+    }
+
+    pub(crate) fn ports(&self) -> &Ports<S, E, C, L> {
+        &self.inner.ports
+    }
+
+    /// The handle of a grant: get it once and keep it. Nothing is read or sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`KeeperError::OtherRealm`], [`KeeperError::OtherClient`]: the grant is not one that this keeper serves.
+    pub fn grant(&self, key: &GrantKey) -> Result<GrantHandle<S, E, C, L>, KeeperError> {
+        self.check(key)?;
+        let mut entries = self
+            .inner
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let entry = entries
+            .entry(*key)
+            .or_insert_with(|| Arc::new(Entry::new(*key)));
+        Ok(GrantHandle {
+            keeper: self.clone(),
+            entry: Arc::clone(entry),
+        })
+    }
+
+    /// Forgets what is in memory of a grant; the store keeps it. For programs with very many grants.
+    pub fn forget(&self, key: &GrantKey) {
+        let mut entries = self
+            .inner
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        entries.remove(key);
+    }
+
+    pub(crate) fn check(&self, key: &GrantKey) -> Result<(), KeeperError> {
+        let keeper = self.settings().endpoints.realm();
+        if key.realm != keeper {
+            let grant = key.realm;
+            return Err(KeeperError::OtherRealm { grant, keeper });
+        }
+        if key.client_id != self.inner.ports.identity.get().credentials.client_id {
+            return Err(KeeperError::OtherClient { key: *key });
+        }
+        Ok(())
+    }
+
+    /// Lets no new flight up and waits until those that are up have landed. What could not be saved stays in the lifeboat.
+    pub async fn drain(&self) {
+        self.inner
+            .flights
+            .send_modify(|flights| flights.is_draining = true);
+        let mut flights = self.inner.flights.subscribe();
+        // INVARIANT: the sender lives in `self`, so the channel is open.
+        let _ = flights.wait_for(|flights| flights.up == 0).await;
+    }
+
+    /// Counts a flight up, unless the keeper is draining.
+    pub(crate) fn take_off(&self) -> Result<Airborne<S, E, C, L>, KeeperError> {
+        let is_up = self.inner.flights.send_if_modified(|flights| {
+            if flights.is_draining {
+                return false;
+            }
+            flights.up += 1;
+            true
+        });
+        if !is_up {
+            return Err(KeeperError::ShuttingDown);
+        }
+        Ok(Airborne {
+            keeper: self.clone(),
+        })
+    }
+
+    /// One run of the protocol, noted, counted and told.
+    pub(crate) async fn run(&self, entry: &Entry, want: Want) -> Outcome {
+        let ports = self.ports();
+        let outcome = carry_out(ports, entry.key, want).await;
+        let monotonic = ports.clock.monotonic();
+        let now = ports.clock.now();
+        self.note(&outcome, entry.key);
+        let (usable, again_at) = match &outcome {
+            Outcome::Met { token, .. } => (Some(token), None),
+            Outcome::NotMet {
+                usable, again_at, ..
+            } => (usable.as_ref(), Some(*again_at)),
+            _ => (None, None),
+        };
+        match usable {
+            Some(usable) => {
+                let policy = &ports.settings.policy;
+                let usable = Arc::new(usable.clone());
+                entry.put(CachedToken::new(
+                    usable,
+                    now,
+                    monotonic,
+                    policy,
+                    ports.chance(),
+                ));
+            }
+            None => entry.forget(),
+        }
+        entry.back_off_until(match again_at {
+            None => monotonic,
+            // Passing trouble: not before the protocol says, and never in a tight loop.
+            Some(at) => {
+                let pause = at.map_or(ports.settings.wait_at_most, |at| now.until(at));
+                monotonic.saturating_add(pause.max(ports.settings.busy_pause))
+            }
+        });
+        outcome
+    }
+
+    fn note(&self, outcome: &Outcome, key: GrantKey) {
+        let ports = self.ports();
+        let (why, again_at) = match outcome {
+            Outcome::NotMet { why, again_at, .. } => (why, again_at),
+            Outcome::Met { by, .. } => {
+                return ports.metrics.add(match by {
+                    MetBy::Refresh => Counter::Refreshes,
+                    _ => Counter::Adoptions,
+                });
+            }
+            _ => return,
+        };
+        let (counter, alarm) = match *why {
+            NotMet::Busy => (Counter::Busy, None),
+            NotMet::Unreachable => (Counter::Unreachable, None),
+            NotMet::InDoubt(reason) => (Counter::Doubts, Some(AlarmKind::InDoubt(reason))),
+            NotMet::Held(kind) => (
+                Counter::Holds,
+                Some(AlarmKind::Held {
+                    kind,
+                    until: *again_at,
+                }),
+            ),
+            NotMet::ReauthRequired(reason) => {
+                (Counter::Ends, Some(AlarmKind::ReauthRequired(reason)))
+            }
+            _ => return,
+        };
+        ports.metrics.add(counter);
+        if let Some(alarm) = alarm {
+            ports.alarm(key, alarm);
+        }
+    }
+}
+
+impl<S, E, C, L> Clone for Keeper<S, E, C, L> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<S, E, C, L> fmt::Debug for Keeper<S, E, C, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("endpoints", &self.inner.ports.settings.endpoints)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A flight that is counted; when it goes, it is not any more.
+pub(crate) struct Airborne<S, E, C, L> {
+    keeper: Keeper<S, E, C, L>,
+}
+
+impl<S, E, C, L> Drop for Airborne<S, E, C, L> {
+    fn drop(&mut self) {
+        self.keeper
+            .inner
+            .flights
+            .send_modify(|flights| flights.up = flights.up.saturating_sub(1));
+    }
+}
+
+/// One grant of a keeper. Cheap to clone.
+pub struct GrantHandle<S, E, C, L = NoLifeboat> {
+    pub(crate) keeper: Keeper<S, E, C, L>,
+    pub(crate) entry: Arc<Entry>,
+}
+
+impl<S, E, C, L> GrantHandle<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Whose grant it is.
+    #[must_use]
+    pub fn key(&self) -> &GrantKey {
+        &self.entry.key
+    }
+
+    pub(crate) fn usable_of(landing: &Landing) -> Option<Arc<Usable>> {
+        match landing.as_deref()? {
+            Outcome::Met { token, .. } => Some(Arc::new(token.clone())),
+            Outcome::NotMet { usable, .. } => usable.clone().map(Arc::new),
+            _ => None,
+        }
+    }
+
+    /// Joins the flight that is up, or starts one that does `work`. The flight does not end with its caller.
+    pub(crate) fn fly<F>(
+        &self,
+        work: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> Result<watch::Receiver<Landing>, KeeperError>
+    where
+        F: Future<Output = Outcome> + Send,
+    {
+        let airborne = self.keeper.take_off()?;
+        let handle = self.clone();
+        Ok(self.entry.join_or_start(move |guard: FlightGuard| {
+            tokio::spawn(async move {
+                let outcome = work(handle).await;
+                guard.land(outcome);
+                drop(airborne);
+            });
+        }))
+    }
+
+    /// The same for a plain run of the protocol.
+    pub(crate) fn fly_for(&self, want: Want) -> Result<watch::Receiver<Landing>, KeeperError> {
+        self.fly(move |handle| async move { handle.keeper.run(&handle.entry, want).await })
+    }
+
+    /// How long after now `wait_at_most` ends, by the monotonic clock.
+    pub(crate) fn deadline(&self) -> Duration {
+        let ports = self.keeper.ports();
+        ports
+            .clock
+            .monotonic()
+            .saturating_add(ports.settings.wait_at_most)
+    }
+}
+
+impl<S, E, C, L> Clone for GrantHandle<S, E, C, L> {
+    fn clone(&self) -> Self {
+        Self {
+            keeper: self.keeper.clone(),
+            entry: Arc::clone(&self.entry),
+        }
+    }
+}
+
+impl<S, E, C, L> fmt::Debug for GrantHandle<S, E, C, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantHandle")
+            .field("key", &self.entry.key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod clock;
+mod grant_store;
+mod due_grants;
+mod pending_codes;
+mod lifeboat_port;
+mod token_endpoint;
+mod access_tokens;
+mod alarm;
+mod metrics;
+mod settings;
+mod identity;
+mod ports;
+mod probe_times;
+mod carry_out;
+mod cached_token;
+mod entry;
+mod keeper_error;
+mod keeper;
+mod handing_out;
+mod exchange;
+mod disconnect;
+mod sweep;
+
+pub use access_tokens::AccessTokens;
+pub use alarm::{Alarm, AlarmKind, Listeners, NewGrant};
+pub use cached_token::FreshToken;
+pub use clock::{Clock, SystemClock};
+pub use disconnect::DisconnectVerdict;
+pub use due_grants::{DueClaim, DueGrants};
+pub use exchange::{CodeOutcome, ExchangeError};
+pub use grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+pub use keeper::{GrantHandle, Keeper};
+pub use keeper_error::KeeperError;
+pub use lifeboat_port::{LifeboatPort, Never, NoLifeboat};
+pub use metrics::{Counter, Metrics};
+pub use pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
+pub use settings::KeeperSettings;
+pub use sweep::SweepReport;
+pub use token_endpoint::{Probe, TokenEndpoint};

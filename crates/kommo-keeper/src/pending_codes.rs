@@ -1,0 +1,193 @@
+//! Authorization codes between their arrival and their exchange. A code lives twenty minutes and comes once, so it is durable before
+//! the one who brought it is answered.
+
+use core::future::Future;
+use core::time::Duration;
+
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
+use kommo_oauth::{AuthorizationCode, TokenPair, UnixSeconds};
+
+use crate::grant_store::StoreError;
+
+/// How a code came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeOrigin {
+    /// By the browser, with a `state` that was ours.
+    Redirect,
+    /// By the platform's install hook: unsigned, without a `state`, and bound to no session.
+    InstallHook,
+    /// Pasted by the operator.
+    Pasted,
+}
+
+impl CodeOrigin {
+    /// The name in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::InstallHook => "install-hook",
+            Self::Pasted => "pasted",
+        }
+    }
+
+    /// The origin of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Redirect, Self::InstallHook, Self::Pasted]
+            .into_iter()
+            .find(|origin| origin.name() == name)
+    }
+}
+
+/// A code that waits for its exchange.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PendingCode {
+    /// The world it belongs to.
+    pub realm: Realm,
+    /// The integration.
+    pub client_id: ClientId,
+    /// Where it is exchanged; it passed the allow-list.
+    pub host: AccountHost,
+    /// The code. A store keeps it encrypted, under its hash.
+    pub code: AuthorizationCode,
+    /// How it came.
+    pub origin: CodeOrigin,
+    /// What the application's `state` carried, for `on_grant`. Not a secret; at most 1,024 bytes.
+    pub carried: Option<String>,
+    /// The account that the user was asked to consent for again. Another one is kept, and reported as not expected.
+    pub expected_account: Option<AccountId>,
+    /// When it came.
+    pub received_at: UnixSeconds,
+}
+
+impl PendingCode {
+    /// A code that came just now.
+    #[must_use]
+    pub const fn new(
+        realm: Realm,
+        client_id: ClientId,
+        host: AccountHost,
+        code: AuthorizationCode,
+        origin: CodeOrigin,
+        received_at: UnixSeconds,
+    ) -> Self {
+        Self {
+            realm,
+            client_id,
+            host,
+            code,
+            origin,
+            carried: None,
+            expected_account: None,
+            received_at,
+        }
+    }
+
+    /// Adds the account that the consent was asked for.
+    #[must_use]
+    pub const fn with_expected_account(mut self, account_id: Option<AccountId>) -> Self {
+        self.expected_account = account_id;
+        self
+    }
+
+    /// Adds what the `state` carried.
+    #[must_use]
+    pub fn with_carried(mut self, carried: Option<String>) -> Self {
+        self.carried = carried;
+        self
+    }
+}
+
+/// What became of a code that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodePut {
+    /// It is durable.
+    Stored,
+    /// The same code was here before; nothing was added.
+    Duplicate,
+    /// There are as many as the store takes. Somebody may be flooding the unsigned hook.
+    Full,
+}
+
+/// A code that is this worker's to exchange until the lease ends.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClaimedCode {
+    /// Names the row; says nothing of the code.
+    pub id: i64,
+    /// Names the lease.
+    pub token: u128,
+    /// How often it was claimed before: whether an exchange may have been sent already.
+    pub earlier_claims: u32,
+    /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
+    pub answer: Option<TokenPair>,
+    /// The code.
+    pub pending: PendingCode,
+}
+
+impl ClaimedCode {
+    /// A claim, as a store made it.
+    #[must_use]
+    pub const fn new(id: i64, token: u128, earlier_claims: u32, pending: PendingCode) -> Self {
+        Self {
+            id,
+            token,
+            earlier_claims,
+            answer: None,
+            pending,
+        }
+    }
+}
+
+/// How the story of a code ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeEnd {
+    /// It became a grant.
+    Exchanged,
+    /// It cannot become one: expired, used, refused.
+    Refused,
+    /// Nobody knows; it is claimed again when the lease ends.
+    TryAgain,
+}
+
+/// A durable, bounded table of codes.
+pub trait PendingCodes: Send + Sync + 'static {
+    /// What can go wrong.
+    type Error: StoreError;
+
+    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards the bound and go.
+    fn put_code(
+        &self,
+        pending: &PendingCode,
+    ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send;
+
+    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease. Codes of other realms stay.
+    fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose it is must still be asked. It goes when the
+    /// code is settled as [`CodeEnd::Exchanged`].
+    fn keep_answer(
+        &self,
+        claimed: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Ends the story of a code. The hash of a code that is done stays for 20 minutes, so that a second delivery is a duplicate.
+    fn settle_code(
+        &self,
+        claimed: &ClaimedCode,
+        end: CodeEnd,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}

@@ -1,0 +1,49 @@
+//! What the keeper is told once.
+
+use core::time::Duration;
+
+use kommo_account::Endpoints;
+use kommo_oauth::RefreshPolicy;
+
+/// The keeper's settings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KeeperSettings {
+    /// Which world the keeper serves. A grant of another realm is refused before anything is sent.
+    pub endpoints: Endpoints,
+    /// The times of the refresh protocol.
+    pub policy: RefreshPolicy,
+    /// The name of the address that requests leave from; machines behind one address share it. Default: `"default"`.
+    pub egress: String,
+    /// The longest that a caller without a usable token waits for one. Default: 30 seconds.
+    pub wait_at_most: Duration,
+    /// The pause between two looks at the store while another worker refreshes. Default: 100 milliseconds, and up to as much again at
+    /// random.
+    pub busy_pause: Duration,
+    /// The pause before the probe that confirms a 401. Default: one second.
+    pub probe_pause: Duration,
+    /// At most one probe for an account in this time after disconnect hooks. Default: ten minutes.
+    pub disconnect_probe_every: Duration,
+    /// How long a worker may keep a due grant or a code before another one takes it. Default: two minutes.
+    pub lease: Duration,
+    /// How many grants one worker refreshes side by side. Default: 16.
+    pub sweep_width: usize,
+}
+
+impl KeeperSettings {
+    /// The defaults, for the real platform or for a sandbox.
+    #[must_use]
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self {
+            endpoints,
+            policy: RefreshPolicy::new(),
+            egress: String::from("default"),
+            wait_at_most: Duration::from_secs(30),
+            busy_pause: Duration::from_millis(100),
+            probe_pause: Duration::from_secs(1),
+            disconnect_probe_every: Duration::from_secs(600),
+            lease: Duration::from_secs(120),
+            sweep_width: 16,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Looks after all grants of a store, whether or not anybody calls with them: what is due is claimed, refreshed and given back.
+
+use alloc::sync::Arc;
+
+use kommo_oauth::{GrantKey, MetBy, NotMet, Outcome, UnixSeconds, Want};
+use tokio::task::JoinSet;
+
+use crate::alarm::AlarmKind;
+use crate::clock::Clock;
+use crate::due_grants::{DueClaim, DueGrants};
+use crate::entry::Entry;
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::keeper::Keeper;
+use crate::lifeboat_port::LifeboatPort;
+use crate::token_endpoint::TokenEndpoint;
+
+/// What one round of looking after due grants did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SweepReport {
+    /// Grants that were claimed.
+    pub claimed: usize,
+    /// Pairs that this round brought.
+    pub refreshed: usize,
+    /// Grants that had what was wanted already.
+    pub fresh: usize,
+    /// Grants that will be looked at again: held, in doubt, busy, unreachable.
+    pub later: usize,
+    /// Grants that need a person.
+    pub ended: usize,
+}
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore + DueGrants<Error = <S as GrantStore>::Error>,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// One round: claims at most `limit` due grants and refreshes them, [`sweep_width`](crate::KeeperSettings::sweep_width) side by side.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot hand out or take back claims. What was refreshed is saved.
+    pub async fn sweep_once(&self, limit: u32) -> Result<SweepReport, StoreTrouble> {
+        let ports = self.ports();
+        let failed = |error: <S as GrantStore>::Error| {
+            ports.store_failed(None, &error);
+            error.trouble()
+        };
+        let claims = ports
+            .store
+            .claim_due(ports.clock.now(), limit, ports.settings.lease)
+            .await
+            .map_err(failed)?;
+        let mut report = SweepReport {
+            claimed: claims.len(),
+            ..SweepReport::default()
+        };
+        let mut waiting = claims.into_iter();
+        let mut flying = JoinSet::new();
+        let mut settled = Vec::with_capacity(report.claimed);
+        loop {
+            while flying.len() < ports.settings.sweep_width.max(1)
+                && let Some(claim) = waiting.next()
+            {
+                let keeper = self.clone();
+                flying.spawn(async move { (claim, keeper.look_after(claim).await) });
+            }
+            let Some(landed) = flying.join_next().await else {
+                break;
+            };
+            // A task that panicked keeps its claim until the lease ends.
+            let Ok((claim, outcome)) = landed else {
+                continue;
+            };
+            settled.push((claim, report.count(&outcome)));
+        }
+        ports.store.settle_due(&settled).await.map_err(failed)?;
+        Ok(report)
+    }
+
+    async fn look_after(&self, claim: DueClaim) -> Outcome {
+        let policy = &self.settings().policy;
+        let want = Want::valid_for(policy.refresh_before);
+        if self.check(&claim.key).is_err() {
+            return not_ours();
+        }
+        // Callers of this process see the new token if they have a handle; no handle is made for those who do not call.
+        let entry = self
+            .known_entry(&claim.key)
+            .unwrap_or_else(|| Arc::new(Entry::new(claim.key)));
+        let Ok(_airborne) = self.take_off() else {
+            return not_ours();
+        };
+        let outcome = self.run(&entry, want).await;
+        let may_be_long_lived = matches!(
+            outcome,
+            Outcome::Met {
+                by: MetBy::Store,
+                ..
+            } | Outcome::NotMet {
+                why: NotMet::NotRefreshable | NotMet::Expired,
+                ..
+            }
+        );
+        if may_be_long_lived {
+            self.tell_of_end(&claim.key).await;
+        }
+        outcome
+    }
+
+    /// Long-lived tokens are told about 30, 7 and 1 days before their end, once each over all processes.
+    async fn tell_of_end(&self, key: &GrantKey) {
+        let ports = self.ports();
+        let grant = match ports.store.load(key).await {
+            Ok(Some(grant)) => grant,
+            Ok(None) => return,
+            Err(error) => return ports.store_failed(Some(*key), &error),
+        };
+        let now = ports.clock.now();
+        let Some((moved, warning)) = grant.warn_of_end(now) else {
+            return;
+        };
+        match ports.store.write(None, &moved, now).await {
+            Ok(Written::Confirmed(_)) => ports.alarm(*key, AlarmKind::EndsSoon(warning)),
+            // Another worker tells.
+            Ok(Written::Conflict) => {}
+            Err(error) => ports.store_failed(Some(*key), &error),
+        }
+    }
+}
+
+impl SweepReport {
+    /// Counts an outcome; gives when the grant is to be looked at again.
+    fn count(&mut self, outcome: &Outcome) -> Option<UnixSeconds> {
+        match outcome {
+            Outcome::Met {
+                by: MetBy::Refresh, ..
+            } => self.refreshed += 1,
+            Outcome::Met { .. } => self.fresh += 1,
+            Outcome::NotMet { why, .. } if why.needs_person() => self.ended += 1,
+            Outcome::NotMet { again_at, .. } => {
+                self.later += 1;
+                return *again_at;
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+const fn not_ours() -> Outcome {
+    Outcome::NotMet {
+        why: NotMet::Busy,
+        usable: None,
+        again_at: None,
+    }
+}

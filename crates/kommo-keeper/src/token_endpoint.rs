@@ -1,0 +1,49 @@
+//! What the keeper needs of the platform.
+
+use core::future::Future;
+
+use kommo_account::{AccountHost, AccountId, Realm};
+use kommo_oauth::{AccessToken, Located, SendOutcome, SubdomainLookup, TokenRequest};
+
+/// What `GET /api/v4/account` said to an access token. Asked without `X-Context-User-ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Probe {
+    /// The token works.
+    Alive {
+        /// The account's number, as it says itself.
+        account_id: AccountId,
+        /// The user whom the token speaks for.
+        user_id: Option<u64>,
+    },
+    /// 401.
+    Unauthorized,
+    /// Anything else: it proves nothing.
+    Inconclusive,
+}
+
+/// The token endpoint and what is asked around it. Carries each request once: no retry, no redirect, no idle connection used again.
+pub trait TokenEndpoint: Send + Sync + 'static {
+    /// Sends an exchange or a refresh to the account host that it names. A realm that this endpoint does not serve is
+    /// [`SendOutcome::NotSent`].
+    fn send(
+        &self,
+        realm: Realm,
+        request: &TokenRequest,
+    ) -> impl Future<Output = SendOutcome> + Send;
+
+    /// Asks where an account lives.
+    fn locate(
+        &self,
+        realm: Realm,
+        look_up: &SubdomainLookup<'_>,
+    ) -> impl Future<Output = Located> + Send;
+
+    /// Asks whether an access token works.
+    fn probe(
+        &self,
+        realm: Realm,
+        host: AccountHost,
+        access_token: &AccessToken,
+    ) -> impl Future<Output = Probe> + Send;
+}

@@ -1,0 +1,163 @@
+//! From a code to a grant.
+
+use kommo_account::{AccountId, ClientId, Endpoints, Realm};
+use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, ExchangeError, PendingCode};
+use kommo_oauth::{AuthorizationCode, TokenRefusalKind, UnixSeconds};
+
+use crate::scene::{CLIENT, Scene, host, key};
+use crate::virtual_clock::START;
+use crate::wire::Turn;
+
+fn pending(code: &str) -> PendingCode {
+    PendingCode::new(
+        Realm::Real,
+        ClientId::parse(CLIENT).unwrap(),
+        host(),
+        AuthorizationCode::new(code).unwrap(),
+        CodeOrigin::Redirect,
+        UnixSeconds::new(START),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_becomes_a_durable_grant_and_the_application_is_told_what_its_state_carried() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    let pending = pending(&code).with_carried(Some("tenant 7".to_owned()));
+    assert_eq!(
+        scene.keeper.accept_code(&pending).await,
+        Ok(CodePut::Stored)
+    );
+    assert_eq!(
+        scene.keeper.accept_code(&pending).await,
+        Ok(CodePut::Duplicate)
+    );
+    let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+    let [CodeOutcome::Granted(grant)] = outcomes.as_slice() else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!((grant.key, grant.is_first), (key(), true));
+    assert_eq!(
+        scene.grants.lock().unwrap()[0].carried.as_deref(),
+        Some("tenant 7")
+    );
+    assert!(scene.keeper.grant(&key()).unwrap().token().await.is_ok());
+    assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+    assert_eq!(scene.wire.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_whose_owner_could_not_be_asked_is_kept_and_asked_for_later() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.probe_is_inconclusive = true);
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::NotYet]
+    );
+    assert!(
+        scene.store.with(|kept| kept.codes[0].answer.is_some()),
+        "durable before it is used"
+    );
+    scene
+        .wire
+        .with(|platform| platform.probe_is_inconclusive = false);
+    let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+    assert!(matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]));
+    assert_eq!(scene.wire.sent().len(), 1, "the code was sent once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_code_ends_and_a_refused_client_does_not_end_it() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.turns.push_back(Turn::Answer(401, "{}")));
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::ClientRefused(TokenRefusalKind::Unauthorized)]
+    );
+    let expired = r#"{"hint":"Authorization code has expired"}"#;
+    scene
+        .wire
+        .with(|platform| platform.turns.push_back(Turn::Answer(400, expired)));
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::Refused(TokenRefusalKind::CodeExpired)]
+    );
+    assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_exchange_is_sent_again_only_to_learn_what_became_of_it() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene.wire.with(|platform| {
+        platform
+            .turns
+            .extend([Turn::LoseAnswer, Turn::LoseAnswer, Turn::LoseAnswer])
+    });
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::NotYet]
+    );
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::NotYet]
+    );
+    assert_eq!(
+        scene.keeper.exchange_codes(10).await.unwrap(),
+        [CodeOutcome::Refused(TokenRefusalKind::Unknown)]
+    );
+    assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consent_of_another_account_than_the_one_asked_for_is_kept_and_reported() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    let asked = AccountId::from_number(9).unwrap();
+    let pending = pending(&code).with_expected_account(Some(asked));
+    scene.keeper.accept_code(&pending).await.unwrap();
+    scene.keeper.exchange_codes(10).await.unwrap();
+    let told = scene.grants.lock().unwrap()[0].clone();
+    assert_eq!((told.key, told.expected_account), (key(), Some(asked)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_consent_gives_a_new_generation_and_keeps_the_old_pair_as_a_spare() {
+    let scene = Scene::new();
+    for is_first in [true, false] {
+        let code = scene.wire.consent();
+        scene.keeper.accept_code(&pending(&code)).await.unwrap();
+        scene.keeper.exchange_codes(10).await.unwrap();
+        assert_eq!(
+            scene.grants.lock().unwrap().last().unwrap().is_first,
+            is_first
+        );
+    }
+    let grant = scene.store.with(|kept| kept.grants[&key()].clone());
+    assert_eq!(grant.generation.get(), 2);
+    assert_eq!(grant.state.pairs().unwrap().spares().len(), 1);
+}
+
+// Invariant I3.
+#[tokio::test(start_paused = true)]
+async fn a_code_of_another_realm_is_not_taken() {
+    let scene = Scene::new();
+    let mut code = pending("def502");
+    code.realm = Endpoints::loopback_url("http://127.0.0.1:8080")
+        .unwrap()
+        .realm();
+    assert_eq!(
+        scene.keeper.accept_code(&code).await,
+        Err(ExchangeError::NotOurs)
+    );
+    assert!(scene.store.with(|kept| kept.codes.is_empty()));
+}

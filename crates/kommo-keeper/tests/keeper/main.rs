@@ -1,0 +1,25 @@
+//! The keeper between a store in memory and a made-up token endpoint, under a virtual clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a test program of std, which has no `extern crate alloc`"
+)]
+
+mod memory_store;
+mod scene;
+mod virtual_clock;
+mod wire;
+
+mod codes;
+mod disconnects;
+mod fresh;
+mod holds;
+mod recovery;
+mod rejected;
+mod secrecy;
+mod sweeps;

@@ -1,0 +1,260 @@
+//! A store in memory with the promises of a real one, and faults.
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use kommo_account::{AccountId, ClientId, Realm};
+use kommo_keeper::{
+    ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
+    StoreError, StoreTrouble, Written,
+};
+use kommo_oauth::{Grant, GrantKey, GrantState, Moved, Revision, TokenPair, UnixSeconds};
+
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) grants: BTreeMap<GrantKey, Grant>,
+    pub(crate) history: Vec<(GrantKey, &'static str)>,
+    locks: HashSet<GrantKey>,
+    pub(crate) loads: u64,
+    pub(crate) writes: u64,
+    /// Writes that fail, counted from the next one that brings a new generation.
+    pub(crate) failing_saves: u32,
+    pub(crate) is_out_of_reach: bool,
+    pub(crate) codes: Vec<KeptCode>,
+}
+
+pub(crate) struct KeptCode {
+    id: i64,
+    pending: PendingCode,
+    pub(crate) answer: Option<TokenPair>,
+    claims: u32,
+    end: Option<CodeEnd>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct MemoryStore {
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl MemoryStore {
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Kept) -> T) -> T {
+        look(&mut self.kept.lock().unwrap())
+    }
+
+    fn reach<T>(&self, look: impl FnOnce(&mut Kept) -> T) -> Result<T, MemoryError> {
+        self.with(|kept| {
+            if kept.is_out_of_reach {
+                return Err(MemoryError);
+            }
+            Ok(look(kept))
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct MemoryError;
+
+impl fmt::Display for MemoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store is out of reach")
+    }
+}
+
+impl core::error::Error for MemoryError {}
+
+impl StoreError for MemoryError {
+    fn trouble(&self) -> StoreTrouble {
+        StoreTrouble::Unavailable
+    }
+}
+
+pub(crate) struct MemoryLock {
+    store: MemoryStore,
+    key: GrantKey,
+}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        self.store.with(|kept| kept.locks.remove(&self.key));
+    }
+}
+
+impl GrantStore for MemoryStore {
+    type Error = MemoryError;
+    type Lock = MemoryLock;
+
+    async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, MemoryError> {
+        self.reach(|kept| {
+            kept.loads += 1;
+            kept.grants.get(key).cloned()
+        })
+    }
+
+    async fn try_lock(&self, key: &GrantKey) -> Result<Option<MemoryLock>, MemoryError> {
+        let is_taken = self.reach(|kept| !kept.locks.insert(*key))?;
+        Ok((!is_taken).then(|| MemoryLock {
+            store: self.clone(),
+            key: *key,
+        }))
+    }
+
+    async fn write(
+        &self,
+        _: Option<&mut MemoryLock>,
+        moved: &Moved,
+        _: UnixSeconds,
+    ) -> Result<Written, MemoryError> {
+        self.reach(|kept| {
+            let key = moved.grant.key;
+            let stored = kept.grants.get(&key);
+            let is_save = stored.is_some_and(|old| old.generation != moved.grant.generation);
+            if is_save && kept.failing_saves > 0 {
+                kept.failing_saves -= 1;
+                return Err(MemoryError);
+            }
+            let found = stored.map_or(Revision::NOT_STORED, |old| old.revision);
+            if found != moved.grant.revision {
+                return Ok(Written::Conflict);
+            }
+            let mut grant = moved.grant.clone();
+            grant.revision = found.next();
+            kept.writes += 1;
+            kept.history.push((key, moved.happened.name()));
+            kept.grants.insert(key, grant);
+            Ok(Written::Confirmed(found.next()))
+        })?
+    }
+
+    async fn unlock(&self, lock: MemoryLock) -> Result<(), MemoryError> {
+        drop(lock);
+        Ok(())
+    }
+
+    async fn keys(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> Result<Vec<GrantKey>, MemoryError> {
+        self.reach(|kept| {
+            let keys = kept.grants.keys().copied();
+            keys.filter(|key| after.is_none_or(|after| key > after))
+                .take(limit as usize)
+                .collect()
+        })
+    }
+
+    async fn keys_of_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Vec<GrantKey>, MemoryError> {
+        self.reach(|kept| {
+            let keys = kept.grants.keys().copied();
+            keys.filter(|key| {
+                (key.realm, key.client_id, key.account_id) == (realm, *client_id, account_id)
+            })
+            .collect()
+        })
+    }
+}
+
+impl DueGrants for MemoryStore {
+    type Error = MemoryError;
+
+    async fn claim_due(
+        &self,
+        now: UnixSeconds,
+        limit: u32,
+        _: Duration,
+    ) -> Result<Vec<DueClaim>, MemoryError> {
+        self.reach(|kept| {
+            let is_due = |grant: &&Grant| {
+                matches!(grant.state, GrantState::LongLived(_))
+                    || grant
+                        .usable(now)
+                        .is_none_or(|token| token.left(now) <= Duration::from_secs(3_600))
+            };
+            kept.grants
+                .values()
+                .filter(is_due)
+                .take(limit as usize)
+                .map(|grant| DueClaim::new(grant.key, 1))
+                .collect()
+        })
+    }
+
+    async fn settle_due(&self, _: &[(DueClaim, Option<UnixSeconds>)]) -> Result<(), MemoryError> {
+        Ok(())
+    }
+}
+
+impl PendingCodes for MemoryStore {
+    type Error = MemoryError;
+
+    async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, MemoryError> {
+        self.reach(|kept| {
+            let is_known = kept
+                .codes
+                .iter()
+                .any(|kept| kept.pending.code == pending.code);
+            if is_known {
+                return CodePut::Duplicate;
+            }
+            let id = i64::try_from(kept.codes.len()).unwrap();
+            kept.codes.push(KeptCode {
+                id,
+                pending: pending.clone(),
+                answer: None,
+                claims: 0,
+                end: None,
+            });
+            CodePut::Stored
+        })
+    }
+
+    async fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        _: UnixSeconds,
+        limit: u32,
+        _: Duration,
+    ) -> Result<Vec<ClaimedCode>, MemoryError> {
+        self.reach(|kept| {
+            let mut claimed = Vec::new();
+            for kept in &mut kept.codes {
+                let pending = &kept.pending;
+                let is_ours = pending.realm == realm && pending.client_id == *client_id;
+                let is_open = matches!(kept.end, None | Some(CodeEnd::TryAgain));
+                if is_ours && is_open && claimed.len() < limit as usize {
+                    let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
+                    code.answer = kept.answer.clone();
+                    kept.claims += 1;
+                    claimed.push(code);
+                }
+            }
+            claimed
+        })
+    }
+
+    async fn keep_answer(
+        &self,
+        claimed: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> Result<(), MemoryError> {
+        self.reach(|kept| {
+            let at = usize::try_from(claimed.id).unwrap();
+            kept.codes[at].answer = Some(pair.clone());
+        })
+    }
+
+    async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), MemoryError> {
+        self.reach(|kept| {
+            let at = usize::try_from(claimed.id).unwrap();
+            kept.codes[at].end = Some(end);
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! Lost answers, stores that fail, programs that end at the wrong moment.
+
+use core::time::Duration;
+
+use kommo_keeper::{Counter, KeeperError};
+use kommo_oauth::{GrantState, NotMet, ReauthReason};
+
+use crate::scene::{DAY, HOUR, MemoryLifeboat, Scene, key};
+use crate::wire::Turn;
+
+async fn expire() {
+    tokio::time::advance(Duration::from_secs(DAY)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_answer_the_old_token_serves_and_the_same_refresh_token_is_sent_again() {
+    let scene = Scene::new();
+    scene.wire.with(|platform| platform.is_lenient = true);
+    let handle = scene.grant(DAY);
+    handle.token().await.unwrap();
+    tokio::time::advance(Duration::from_secs(DAY - HOUR + 1)).await;
+    scene
+        .wire
+        .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-0"
+    );
+    while scene.state() != "in-doubt" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-0"
+    );
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-0"
+    );
+    scene.keeper.drain().await;
+    assert_eq!(scene.wire.sent(), ["refresh-1", "refresh-1"]);
+    assert_eq!(scene.state(), "active");
+    assert_eq!(scene.alarm_names(), ["in-doubt"]);
+    assert_eq!(handle.fresh().unwrap().access_token.expose(), "access-3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_token_a_caller_waits_for_the_retry_of_a_doubt() {
+    let scene = Scene::new();
+    scene.wire.with(|platform| platform.is_lenient = true);
+    let handle = scene.grant(10);
+    expire().await;
+    scene.wire.with(|platform| {
+        platform.turns.push_back(Turn::LoseAnswer);
+        platform.turns.push_back(Turn::Answer(502, "<html>"));
+    });
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-3"
+    );
+    assert_eq!(scene.wire.sent(), ["refresh-1", "refresh-1", "refresh-1"]);
+    assert_eq!(scene.count(Counter::Doubts), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strict_platform_that_lost_the_answer_needs_a_new_consent_and_says_so() {
+    let scene = Scene::new();
+    let handle = scene.grant(10);
+    expire().await;
+    scene
+        .wire
+        .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
+    let error = handle.token().await.unwrap_err();
+    let expected = NotMet::ReauthRequired(ReauthReason::Revoked);
+    assert!(matches!(error, KeeperError::NoToken { why, .. } if why == expected));
+    assert!(!error.is_passing());
+    assert_eq!(scene.state(), "reauth-required");
+    let sealed = scene.store.with(|kept| match &kept.grants[&key()].state {
+        GrantState::ReauthRequired(ended) => ended.pairs.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        sealed.newest().pair.refresh_token.expose(),
+        "refresh-1",
+        "sealed, not erased"
+    );
+    // Asking again sends nothing.
+    let sent = scene.wire.sent().len();
+    handle.token().await.unwrap_err();
+    assert_eq!(scene.wire.sent().len(), sent);
+}
+
+// Invariant I4.
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_cannot_be_saved_is_not_handed_out_until_it_is() {
+    let lifeboat = MemoryLifeboat::default();
+    let scene = Scene::with_lifeboat(lifeboat.clone());
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.failing_saves = 3);
+    let token = handle.token().await.unwrap();
+    assert_eq!(token.access_token.expose(), "access-2");
+    assert_eq!(
+        scene.wire.sent().len(),
+        1,
+        "the pair was kept, not asked for again"
+    );
+    assert_eq!(scene.state(), "active");
+    assert!(
+        lifeboat.files.lock().unwrap().is_empty(),
+        "the file is gone after the save"
+    );
+    assert_eq!(scene.count(Counter::Unsaved), 1);
+    assert!(scene.alarm_names().contains(&"unsaved"));
+    let stored = scene.store.with(|kept| kept.grants[&key()].clone());
+    assert_eq!(stored.generation, token.generation);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_in_the_lifeboat_is_saved_by_the_next_program() {
+    let lifeboat = MemoryLifeboat::default();
+    let one = Scene::with_lifeboat(lifeboat.clone());
+    let handle = one.grant(10);
+    expire().await;
+    one.store.with(|kept| kept.failing_saves = u32::MAX);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
+    assert!(ended.is_err(), "no token is handed out");
+    assert_eq!(lifeboat.files.lock().unwrap().len(), 1);
+    assert_eq!(one.state(), "refreshing");
+
+    // The first program is gone for good; its store is back.
+    let store = one.store.clone();
+    let copy = crate::memory_store::MemoryStore::default();
+    let grant = store.with(|kept| kept.grants[&key()].clone());
+    copy.with(|kept| kept.grants.insert(key(), grant));
+    let two = Scene::beside(
+        copy,
+        one.wire.clone(),
+        one.clock.clone(),
+        lifeboat.clone(),
+        "default",
+        crate::scene::SECRET,
+    );
+    let token = two.keeper.grant(&key()).unwrap().token().await.unwrap();
+    assert_eq!(token.access_token.expose(), "access-2");
+    assert_eq!(one.wire.sent(), ["refresh-1"], "nothing was sent for it");
+    assert!(lifeboat.files.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_of_a_program_that_died_is_taken_over() {
+    let scene = Scene::new();
+    scene.wire.with(|platform| platform.is_lenient = true);
+    let handle = scene.grant(10);
+    expire().await;
+    // The record of an attempt without its worker: what SIGKILL leaves.
+    scene.store.with(|kept| {
+        let grant = kept.grants[&key()].clone();
+        let used = grant.state.pairs().unwrap().newest().number;
+        let id = kommo_oauth::AttemptId::new([7; 16]);
+        let now = kommo_oauth::UnixSeconds::new(crate::virtual_clock::START);
+        let moved = grant
+            .begin(kommo_oauth::Attempt::new(id, used, now))
+            .unwrap();
+        kept.grants.insert(key(), moved.grant);
+    });
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-2"
+    );
+    assert_eq!(scene.wire.sent(), ["refresh-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
+    let scene = Scene::new();
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.is_out_of_reach = true);
+    let error = handle.token().await.unwrap_err();
+    assert!(matches!(
+        error,
+        KeeperError::NoToken {
+            why: NotMet::StoreFailed,
+            ..
+        }
+    ));
+    assert!(error.is_passing());
+    assert!(scene.wire.sent().is_empty());
+    assert!(scene.alarm_names().contains(&"store-failed"));
+    scene.store.with(|kept| kept.is_out_of_reach = false);
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-2"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_did_not_leave_is_no_doubt() {
+    let scene = Scene::new();
+    let handle = scene.grant(10);
+    expire().await;
+    scene.wire.with(|platform| {
+        platform.turns.push_back(Turn::NotSent);
+        platform.turns.push_back(Turn::NotSent);
+    });
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-2"
+    );
+    assert_eq!(scene.count(Counter::Doubts), 0);
+    assert_eq!(scene.count(Counter::Unreachable), 2);
+    let names: Vec<_> = scene
+        .store
+        .with(|kept| kept.history.iter().map(|(_, name)| *name).collect());
+    assert_eq!(
+        names,
+        [
+            "attempt-begun",
+            "without-effect",
+            "attempt-begun",
+            "without-effect",
+            "attempt-begun",
+            "refreshed"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn clocks_that_differ_are_told() {
+    let scene = Scene::new();
+    scene
+        .wire
+        .with(|platform| platform.server_time = Some(crate::virtual_clock::START));
+    let handle = scene.grant(10);
+    expire().await;
+    handle.token().await.unwrap();
+    assert_eq!(scene.alarm_names(), ["clock-differs"]);
+}

@@ -1,0 +1,93 @@
+//! A 401 on a call.
+
+use core::time::Duration;
+
+use kommo_keeper::{AccessTokens, Counter};
+use kommo_oauth::Generation;
+
+use crate::scene::{DAY, Scene};
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_a_probe_confirms_refreshes_once_for_all_callers() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    let token = handle.token().await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.refused_access.insert("access-0".to_owned()));
+    let (one, two) = tokio::join!(
+        handle.token_after_401(token.generation),
+        handle.access_token_after_401(token.generation)
+    );
+    assert_eq!(one.unwrap().unwrap().access_token.expose(), "access-2");
+    assert_eq!(two.unwrap().unwrap().access_token.expose(), "access-2");
+    assert_eq!(scene.wire.sent(), ["refresh-1"]);
+    assert_eq!(scene.count(Counter::Probes), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_the_probe_does_not_confirm_was_about_the_call() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    let token = handle.token().await.unwrap();
+    assert_eq!(
+        handle.token_after_401(token.generation).await.unwrap(),
+        None
+    );
+    scene
+        .wire
+        .with(|platform| platform.probe_is_inconclusive = true);
+    assert_eq!(
+        handle.token_after_401(token.generation).await.unwrap(),
+        None
+    );
+    assert!(scene.wire.sent().is_empty());
+    assert_eq!(scene.state(), "active");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_of_an_older_generation_starts_nothing() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    handle.token_newer_than(Generation::FIRST).await.unwrap();
+    let sent = scene.wire.sent().len();
+    let token = handle
+        .token_after_401(Generation::FIRST)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(token.generation, Generation::new(2));
+    assert_eq!(scene.wire.sent().len(), sent);
+    assert_eq!(scene.count(Counter::Probes), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_token_is_not_handed_out_again_even_if_the_refresh_is_refused() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    let token = handle.token().await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.refused_access.insert("access-0".to_owned()));
+    scene.wire.kill();
+    let error = handle.token_after_401(token.generation).await.unwrap_err();
+    assert!(!error.is_passing());
+    assert!(handle.fresh().is_none());
+    assert!(handle.token().await.is_err());
+    assert_eq!(scene.state(), "reauth-required");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(handle.token().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_new_consent_is_awaited_the_token_that_lives_goes_on_serving() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    scene.wire.kill();
+    assert!(handle.token_newer_than(Generation::FIRST).await.is_err());
+    assert_eq!(scene.state(), "reauth-required");
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-0"
+    );
+}

@@ -1,0 +1,181 @@
+//! One keeper with everything around it.
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex};
+
+use kommo_account::{AccountHost, ClientId, Endpoints};
+use kommo_keeper::{
+    Alarm, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
+    NoLifeboat,
+};
+use kommo_oauth::{
+    AccessToken, ClientSecret, Credentials, Grant, GrantKey, RedirectUri, RefreshToken, TokenPair,
+    UnixSeconds, UnsavedPair,
+};
+
+use crate::memory_store::{MemoryError, MemoryStore};
+use crate::virtual_clock::{START, VirtualClock};
+use crate::wire::Wire;
+
+pub(crate) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const SECRET: &str = "marker-client-secret";
+pub(crate) const HOUR: u64 = 3_600;
+pub(crate) const DAY: u64 = 86_400;
+
+pub(crate) fn key() -> GrantKey {
+    GrantKey::parse(&format!("real/{CLIENT}/12345678/87654321")).unwrap()
+}
+
+pub(crate) fn host() -> AccountHost {
+    AccountHost::parse("myshop.kommo.com").unwrap()
+}
+
+pub(crate) fn credentials(secret: &str) -> Credentials {
+    Credentials::new(
+        ClientId::parse(CLIENT).unwrap(),
+        ClientSecret::new(secret).unwrap(),
+        RedirectUri::parse("https://app.example/callback").unwrap(),
+    )
+}
+
+pub(crate) fn pair(refresh: &str, access: &str, left: u64) -> TokenPair {
+    TokenPair::new(
+        AccessToken::new(access).unwrap(),
+        RefreshToken::new(refresh).unwrap(),
+        UnixSeconds::new(START),
+        UnixSeconds::new(START + left),
+    )
+}
+
+/// Files in memory.
+#[derive(Clone, Default)]
+pub(crate) struct MemoryLifeboat {
+    pub(crate) files: Arc<Mutex<Vec<UnsavedPair>>>,
+}
+
+impl LifeboatPort for MemoryLifeboat {
+    type Error = MemoryError;
+
+    fn exists(&self) -> bool {
+        true
+    }
+
+    async fn write(&self, unsaved: &UnsavedPair) -> Result<(), MemoryError> {
+        self.files.lock().unwrap().push(unsaved.clone());
+        Ok(())
+    }
+
+    async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
+        let files = self.files.lock().unwrap();
+        Ok(files.iter().find(|file| file.key == *key).cloned())
+    }
+
+    async fn delete(&self, unsaved: &UnsavedPair) -> Result<(), MemoryError> {
+        let mut files = self.files.lock().unwrap();
+        files.retain(|file| file.attempt != unsaved.attempt);
+        Ok(())
+    }
+
+    async fn keys(&self) -> Result<Vec<GrantKey>, MemoryError> {
+        Ok(self
+            .files
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|file| file.key)
+            .collect())
+    }
+}
+
+pub(crate) struct Scene<L = NoLifeboat> {
+    pub(crate) keeper: Keeper<MemoryStore, Wire, VirtualClock, L>,
+    pub(crate) store: MemoryStore,
+    pub(crate) wire: Wire,
+    pub(crate) clock: VirtualClock,
+    pub(crate) alarms: Arc<Mutex<Vec<Alarm>>>,
+    pub(crate) grants: Arc<Mutex<Vec<NewGrant>>>,
+}
+
+pub(crate) type Handle<L = NoLifeboat> = GrantHandle<MemoryStore, Wire, VirtualClock, L>;
+
+impl Scene {
+    /// A keeper of the real realm.
+    pub(crate) fn new() -> Self {
+        Self::with_lifeboat(NoLifeboat::new())
+    }
+}
+
+impl<L: LifeboatPort> Scene<L> {
+    pub(crate) fn with_lifeboat(lifeboat: L) -> Self {
+        let clock = VirtualClock::new();
+        let wire = Wire::new(clock.clone());
+        Self::beside(
+            MemoryStore::default(),
+            wire,
+            clock,
+            lifeboat,
+            "default",
+            SECRET,
+        )
+    }
+
+    /// Another process at the same store and platform.
+    pub(crate) fn beside(
+        store: MemoryStore,
+        wire: Wire,
+        clock: VirtualClock,
+        lifeboat: L,
+        egress: &str,
+        secret: &str,
+    ) -> Self {
+        let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
+        let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
+        let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));
+        let listeners = Listeners::new()
+            .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
+            .on_grant(move |grant| given.lock().unwrap().push(grant.clone()));
+        let mut settings = KeeperSettings::new(Endpoints::real());
+        settings.egress = egress.to_owned();
+        settings.policy.jitter = Duration::ZERO;
+        let keeper = Keeper::new(
+            store.clone(),
+            wire.clone(),
+            clock.clone(),
+            lifeboat,
+            credentials(secret),
+            settings,
+            listeners,
+        );
+        Self {
+            keeper,
+            store,
+            wire,
+            clock,
+            alarms,
+            grants,
+        }
+    }
+
+    /// A grant whose access token has so many seconds left.
+    pub(crate) fn grant(&self, left: u64) -> Handle<L> {
+        let refresh = self.wire.consent();
+        let pair = pair(&refresh, "access-0", left);
+        let mut grant = Grant::consent(None, key(), host(), Some(true), pair).grant;
+        grant.revision = grant.revision.next();
+        self.store.with(|kept| kept.grants.insert(key(), grant));
+        self.keeper.grant(&key()).unwrap()
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        self.store.with(|kept| kept.grants[&key()].state.name())
+    }
+
+    pub(crate) fn count(&self, counter: Counter) -> u64 {
+        self.keeper.metrics().get(counter)
+    }
+
+    pub(crate) fn alarm_names(&self) -> Vec<&'static str> {
+        let alarms = self.alarms.lock().unwrap();
+        alarms.iter().map(|alarm| alarm.kind.name()).collect()
+    }
+}

@@ -1,0 +1,53 @@
+//! Grants that nobody calls with.
+
+use core::time::Duration;
+
+use kommo_oauth::{AccessToken, Grant, LongLived, UnixSeconds};
+
+use crate::scene::{DAY, Scene, host, key, pair};
+use crate::virtual_clock::START;
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
+    let scene = Scene::new();
+    for number in 1..=20_u64 {
+        let key = kommo_oauth::GrantKey {
+            account_id: kommo_account::AccountId::from_number(number).unwrap(),
+            ..key()
+        };
+        let refresh = scene.wire.consent();
+        let left = if number <= 5 { 30 } else { DAY };
+        let pair = pair(&refresh, &format!("access-of-{number}"), left);
+        let mut grant = Grant::consent(None, key, host(), None, pair).grant;
+        grant.revision = grant.revision.next();
+        scene.store.with(|kept| kept.grants.insert(key, grant));
+    }
+    let report = scene.keeper.sweep_once(100).await.unwrap();
+    assert_eq!((report.claimed, report.refreshed), (5, 5));
+    assert_eq!(scene.wire.sent().len(), 5);
+    let again = scene.keeper.sweep_once(100).await.unwrap();
+    assert_eq!(again.claimed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_long_lived_token_is_told_at_each_stage_once() {
+    let scene = Scene::new();
+    let token = AccessToken::new("long-lived").unwrap();
+    let token = LongLived::new(token, Some(UnixSeconds::new(START + 40 * DAY)));
+    let mut grant = Grant::import_long_lived(None, key(), host(), token).grant;
+    grant.revision = grant.revision.next();
+    scene.store.with(|kept| kept.grants.insert(key(), grant));
+    let handle = scene.keeper.grant(&key()).unwrap();
+    let mut told = Vec::new();
+    for day in 0..42 {
+        let before = scene.alarm_names().len();
+        scene.keeper.sweep_once(100).await.unwrap();
+        if scene.alarm_names().len() > before {
+            told.push(day);
+        }
+        tokio::time::advance(Duration::from_secs(DAY)).await;
+    }
+    assert_eq!(told, [10, 33, 39, 40]);
+    assert!(scene.wire.sent().is_empty(), "nothing refreshes it");
+    assert!(handle.token().await.is_err());
+}

@@ -1,0 +1,53 @@
+//! A clock that runs with Tokio's paused time: a pause takes none, and moves it on.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::sync::Arc;
+
+use kommo_keeper::Clock;
+use kommo_oauth::UnixSeconds;
+use tokio::time::Instant;
+
+pub(crate) const START: u64 = 1_800_000_000;
+
+#[derive(Clone)]
+pub(crate) struct VirtualClock {
+    start: Instant,
+    /// What the wall clock was moved by.
+    jumped: Arc<AtomicU64>,
+    drawn: Arc<AtomicU64>,
+}
+
+impl VirtualClock {
+    pub(crate) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            jumped: Arc::default(),
+            drawn: Arc::default(),
+        }
+    }
+
+    pub(crate) fn jump(&self, seconds: u64) {
+        self.jumped.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> UnixSeconds {
+        let jumped = self.jumped.load(Ordering::SeqCst);
+        UnixSeconds::new(START + jumped + self.monotonic().as_secs())
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn pause(&self, length: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(length)
+    }
+
+    fn random_bytes(&self) -> [u8; 16] {
+        let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
+        u128::from(drawn).to_be_bytes()
+    }
+}

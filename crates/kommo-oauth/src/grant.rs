@@ -1,0 +1,187 @@
+//! A grant as it is stored: whose it is, where it lives, and which of six states it is in.
+//!
+//! ```text
+//!            begin               receive
+//!   Active ────────> Refreshing ────────> Active (generation + 1)
+//!                     │  │  │  └ without effect ──> Active, or InDoubt if it was the retry of a doubt
+//!                doubt│  │  └ refused, all pairs ──> ReauthRequired ──┐
+//!                     ▼  └ refused, others left ──┐                  │ a late answer, a late spare
+//!                   InDoubt <─────────────────────┘ <────────────────┘
+//!                     └ begin (with the same refresh token) ──> Refreshing
+//!
+//!   any ── disconnect confirmed, logout, export ──> Disconnected (generation + 1)
+//!   any ── new consent ──> Active (generation + 1)
+//! ```
+//!
+//! The moves themselves stand in one place: `transition.rs`.
+
+pub(crate) mod attempt;
+pub(crate) mod in_doubt;
+pub(crate) mod refreshing;
+pub(crate) mod active;
+pub(crate) mod ended;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use kommo_account::AccountHost;
+
+use crate::generation::{Generation, Revision};
+use crate::grant_key::GrantKey;
+use crate::hold::{Asker, Hold};
+use crate::long_lived::{LongLived, LongLivedState};
+use crate::pairs::Pairs;
+use crate::tokens::AccessToken;
+use crate::unix_time::UnixSeconds;
+
+use self::active::Active;
+use self::ended::{Disconnected, ReauthRequired};
+use self::in_doubt::InDoubt;
+use self::refreshing::Refreshing;
+
+/// What is known of the pair.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GrantState {
+    /// The newest pair works as far as we know.
+    Active(Active),
+    /// A refresh is on its way.
+    Refreshing(Refreshing),
+    /// A refresh was sent and nobody knows what became of it.
+    InDoubt(InDoubt),
+    /// Every pair is proven dead; a new consent is needed.
+    ReauthRequired(ReauthRequired),
+    /// The grant is over.
+    Disconnected(Disconnected),
+    /// One token that is never refreshed.
+    LongLived(LongLived),
+}
+
+impl GrantState {
+    /// The name that logs, metrics, the command line and the stored record use.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Active(_) => "active",
+            Self::Refreshing(_) => "refreshing",
+            Self::InDoubt(_) => "in-doubt",
+            Self::ReauthRequired(_) => "reauth-required",
+            Self::Disconnected(_) => "disconnected",
+            Self::LongLived(_) => "long-lived",
+        }
+    }
+
+    /// The pairs, sealed or not; a long-lived token has none.
+    #[must_use]
+    pub const fn pairs(&self) -> Option<&Pairs> {
+        match self {
+            Self::Active(Active { pairs })
+            | Self::Refreshing(Refreshing { pairs, .. })
+            | Self::InDoubt(InDoubt { pairs, .. })
+            | Self::ReauthRequired(ReauthRequired { pairs, .. })
+            | Self::Disconnected(Disconnected { pairs, .. }) => Some(pairs),
+            Self::LongLived(_) => None,
+        }
+    }
+
+    pub(crate) const fn pairs_mut(&mut self) -> Option<&mut Pairs> {
+        match self {
+            Self::Active(Active { pairs })
+            | Self::Refreshing(Refreshing { pairs, .. })
+            | Self::InDoubt(InDoubt { pairs, .. })
+            | Self::ReauthRequired(ReauthRequired { pairs, .. })
+            | Self::Disconnected(Disconnected { pairs, .. }) => Some(pairs),
+            Self::LongLived(_) => None,
+        }
+    }
+}
+
+/// A grant as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Grant {
+    /// Whose it is.
+    pub key: GrantKey,
+    /// Where the account lives: the only host that its tokens are sent to.
+    pub host: AccountHost,
+    /// The fence.
+    pub generation: Generation,
+    /// How often the record was written; [`Revision::NOT_STORED`] before the first time.
+    pub revision: Revision,
+    /// Whether the user was an administrator when they consented, if that is known.
+    pub is_admin: Option<bool>,
+    /// What is known of the pair.
+    pub state: GrantState,
+    /// Reasons not to ask for a while. At most one of a kind and scope.
+    pub holds: Vec<Hold>,
+}
+
+/// An access token that may be used, and what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Usable {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Where to send it.
+    pub host: AccountHost,
+    /// Its generation; a call that gets 401 names it.
+    pub generation: Generation,
+    /// When it was obtained, by our clock.
+    pub obtained_at: UnixSeconds,
+    /// When it ends; `None` for a long-lived token that does not say.
+    pub expires_at: Option<UnixSeconds>,
+}
+
+impl Usable {
+    /// How long it still is valid; for a token that does not say, for ever.
+    #[must_use]
+    pub fn left(&self, now: UnixSeconds) -> Duration {
+        self.expires_at.map_or(Duration::MAX, |end| now.until(end))
+    }
+}
+
+impl Grant {
+    /// The access token that may be used now. In doubt, and while a new consent is awaited, the one that we hold goes on
+    /// serving until it expires or the platform says 401 to it.
+    #[must_use]
+    pub fn usable(&self, now: UnixSeconds) -> Option<Usable> {
+        match &self.state {
+            GrantState::Disconnected(_) => None,
+            GrantState::LongLived(token) => (token.state(now) == LongLivedState::Active)
+                .then(|| self.to_usable(&token.access_token, now, token.expires_at)),
+            state => {
+                let pairs = state.pairs()?;
+                let newest = &pairs.newest().pair;
+                let is_valid = now < newest.expires_at && !pairs.access_rejected();
+                is_valid.then(|| Usable {
+                    obtained_at: newest.obtained_at,
+                    ..self.to_usable(&newest.access_token, now, Some(newest.expires_at))
+                })
+            }
+        }
+    }
+
+    fn to_usable(
+        &self,
+        access_token: &AccessToken,
+        obtained_at: UnixSeconds,
+        expires_at: Option<UnixSeconds>,
+    ) -> Usable {
+        Usable {
+            access_token: access_token.clone(),
+            host: self.host,
+            generation: self.generation,
+            obtained_at,
+            expires_at,
+        }
+    }
+
+    /// The hold that stops this asker for the longest, if any does.
+    #[must_use]
+    pub fn hold_for(&self, asker: &Asker, now: UnixSeconds) -> Option<&Hold> {
+        self.holds
+            .iter()
+            .filter(|hold| hold.stops(asker, now))
+            .max_by_key(|hold| hold.until)
+    }
+}

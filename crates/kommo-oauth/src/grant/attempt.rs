@@ -1,0 +1,122 @@
+//! What is written down of a refresh before it is sent, and what stays when its answer did not come.
+
+use crate::generation::PairNumber;
+use crate::token_response::DoubtCause;
+use crate::unix_time::UnixSeconds;
+
+/// Names one attempt: sixteen random bytes, given by the adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId([u8; 16]);
+
+impl AttemptId {
+    /// Takes the bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The name of the attempt after this one in the same run.
+    #[must_use]
+    pub(crate) const fn next(self) -> Self {
+        Self(u128::from_be_bytes(self.0).wrapping_add(1).to_be_bytes())
+    }
+}
+
+/// A refresh that is, or was, on its way. Durable before the request is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Its name.
+    pub id: AttemptId,
+    /// The pair whose refresh token it sends.
+    pub used: PairNumber,
+    /// When it was written down.
+    pub started_at: UnixSeconds,
+}
+
+impl Attempt {
+    /// An attempt that begins now.
+    #[must_use]
+    pub const fn new(id: AttemptId, used: PairNumber, started_at: UnixSeconds) -> Self {
+        Self {
+            id,
+            used,
+            started_at,
+        }
+    }
+}
+
+/// Why nobody knows what became of a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DoubtReason {
+    /// The request may have left, and no whole answer came.
+    AnswerLost,
+    /// The platform, or something before it, answered 5xx or 408.
+    ServerError,
+    /// The answer was a success without both tokens, or could not be read.
+    Unreadable,
+    /// The worker that wrote the attempt down is gone.
+    HolderDied,
+    /// A pair was refused for good, and others are left to try.
+    PairRefused,
+}
+
+impl DoubtReason {
+    /// What an answer that leaves in doubt comes to.
+    #[must_use]
+    pub const fn of_answer(cause: &DoubtCause) -> Self {
+        match cause {
+            DoubtCause::Status { .. } => Self::ServerError,
+            _ => Self::Unreadable,
+        }
+    }
+
+    /// The name that logs, metrics and the stored record use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AnswerLost => "answer-lost",
+            Self::ServerError => "server-error",
+            Self::Unreadable => "unreadable",
+            Self::HolderDied => "holder-died",
+            Self::PairRefused => "pair-refused",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::AnswerLost,
+            Self::ServerError,
+            Self::Unreadable,
+            Self::HolderDied,
+            Self::PairRefused,
+        ]
+        .into_iter()
+        .find(|reason| reason.name() == name)
+    }
+}
+
+/// A refresh whose outcome nobody knows. It is tried again with the same refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Doubt {
+    /// Why.
+    pub reason: DoubtReason,
+    /// The pair whose refresh token was sent, and will be sent again.
+    pub used: PairNumber,
+    /// Since when.
+    pub since: UnixSeconds,
+    /// How many attempts ended in doubt.
+    pub tries: u32,
+    /// Not before this instant.
+    pub next_try: UnixSeconds,
+}

@@ -1,0 +1,142 @@
+//! Holds: reasons not to ask the platform for a while. They lie over a state and never change it, and they lose no token.
+
+use core::time::Duration;
+
+use crate::unix_time::UnixSeconds;
+
+/// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate has no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Takes the bytes, which are the beginning of a cryptographic hash and so tell nothing of what was hashed.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// Who is asking. A hold that one machine's configuration or address caused stops that machine alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Asker {
+    /// Of client id, redirect URI and client secret.
+    pub configuration: Fingerprint,
+    /// Of the address that requests leave from, as the operator names it.
+    pub egress: Fingerprint,
+}
+
+impl Asker {
+    /// Names who is asking.
+    #[must_use]
+    pub const fn new(configuration: Fingerprint, egress: Fingerprint) -> Self {
+        Self {
+            configuration,
+            egress,
+        }
+    }
+}
+
+/// What keeps us from asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum HoldKind {
+    /// 429: slow down.
+    Throttled,
+    /// 403 on the token endpoint, or a block page: the address or the account is blocked.
+    Blocked,
+    /// 402: the account is not paid for.
+    PaymentRequired,
+    /// The platform does not know our client id, secret or redirect URI. The grant may be fine.
+    ClientMisconfigured,
+    /// An answer that fits nothing, or a disconnect hook that is not confirmed.
+    Suspect,
+    /// The account is not at its host, and its new host is not known.
+    MovedHost,
+}
+
+impl HoldKind {
+    /// The name that logs, metrics and the stored record use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Blocked => "blocked",
+            Self::PaymentRequired => "payment-required",
+            Self::ClientMisconfigured => "client-misconfigured",
+            Self::Suspect => "suspect",
+            Self::MovedHost => "moved-host",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::Throttled,
+            Self::Blocked,
+            Self::PaymentRequired,
+            Self::ClientMisconfigured,
+            Self::Suspect,
+            Self::MovedHost,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+    }
+}
+
+/// Whom a hold stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum HoldScope {
+    /// Everybody.
+    Grant,
+    /// Those who have this configuration.
+    Configuration(Fingerprint),
+    /// Those who send from this address.
+    Egress(Fingerprint),
+}
+
+/// One hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Hold {
+    /// Why.
+    pub kind: HoldKind,
+    /// Whom it stops.
+    pub scope: HoldScope,
+    /// Since when.
+    pub since: UnixSeconds,
+    /// Until when; then the platform is asked again.
+    pub until: UnixSeconds,
+}
+
+impl Hold {
+    /// A hold from now on.
+    #[must_use]
+    pub const fn new(kind: HoldKind, scope: HoldScope, now: UnixSeconds, length: Duration) -> Self {
+        Self {
+            kind,
+            scope,
+            since: now,
+            until: now.plus(length),
+        }
+    }
+
+    /// Whether it stops this asker now.
+    #[must_use]
+    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
+        let is_meant = match self.scope {
+            HoldScope::Grant => true,
+            HoldScope::Configuration(fingerprint) => fingerprint == asker.configuration,
+            HoldScope::Egress(fingerprint) => fingerprint == asker.egress,
+        };
+        is_meant && now < self.until
+    }
+}

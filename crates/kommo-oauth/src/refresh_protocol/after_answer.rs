@@ -1,0 +1,218 @@
+//! What an answer of the token endpoint means for the grant.
+
+use core::time::Duration;
+
+use kommo_account::ApiDomain;
+
+use crate::claims::UnverifiedClaims;
+use crate::grant::attempt::DoubtReason;
+use crate::grant::ended::ReauthReason;
+use crate::grant::{Grant, GrantState};
+use crate::hold::{Hold, HoldKind, HoldScope};
+use crate::lifeboat::UnsavedPair;
+use crate::refresh_protocol::{
+    AfterRecord, LoadFor, Located, RefreshProtocol, SendOutcome, Sent, Settlement, Stage,
+};
+use crate::refresh_want::{MetBy, NotMet, Outcome};
+use crate::token_refusal::TokenRefusalKind;
+use crate::token_response::TokenAnswer;
+use crate::transition::Moved;
+use crate::unix_time::UnixSeconds;
+
+/// A refusal that may mean that the account lives elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Refusal {
+    /// Where to ask.
+    pub(super) api_domain: ApiDomain,
+    /// The hold if the account lives where we asked.
+    on_same_host: Hold,
+    /// The hold if nobody says where it lives.
+    on_unknown: Hold,
+}
+
+impl RefreshProtocol {
+    pub(super) fn after_send(&mut self, outcome: SendOutcome, now: UnixSeconds) {
+        let Some(sent) = self.sent else {
+            return self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+        };
+        match outcome {
+            SendOutcome::NotSent => self.settle(Settlement::NotSent, now),
+            SendOutcome::Lost => self.settle(Settlement::Doubt(DoubtReason::AnswerLost), now),
+            SendOutcome::Answered(TokenAnswer::InDoubt(cause)) => {
+                self.settle(Settlement::Doubt(DoubtReason::of_answer(&cause)), now);
+            }
+            SendOutcome::Answered(TokenAnswer::Granted(pair)) => {
+                let unsaved = UnsavedPair::new(self.key, sent.attempt, sent.base, sent.used, pair);
+                self.unsaved = Some(unsaved);
+                self.prepare_save(now);
+            }
+            SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
+                self.after_refusal(refusal.kind, now);
+            }
+        }
+    }
+
+    fn after_refusal(&mut self, kind: TokenRefusalKind, now: UnixSeconds) {
+        if let Some(reason) = ReauthReason::of_refusal(kind) {
+            // The store is asked again first: the refusal may be the trace of another worker's success.
+            self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
+            return;
+        }
+        let hold = self.hold_of(kind, now);
+        let on_unknown = match kind {
+            TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => hold,
+            TokenRefusalKind::Unauthorized | TokenRefusalKind::ClientRejected => {
+                self.new_hold(HoldKind::Suspect, HoldScope::Grant, now)
+            }
+            _ => return self.settle(Settlement::Held(hold), now),
+        };
+        let api_domain = self.api_domain().filter(|_| !self.has_looked_up);
+        let Some(api_domain) = api_domain else {
+            return self.settle(Settlement::Held(hold), now);
+        };
+        self.has_looked_up = true;
+        self.stage = Stage::LookUp(Refusal {
+            api_domain,
+            on_same_host: hold,
+            on_unknown,
+        });
+    }
+
+    /// Where the account can be looked up, as the access token of the pair says. A host outside the allow-list counts as none.
+    fn api_domain(&self) -> Option<ApiDomain> {
+        let held = self.grant.as_ref()?.state.pairs()?.find(self.sent?.used)?;
+        let claims = UnverifiedClaims::decode(&held.pair.access_token).ok()?;
+        claims.api_domain.ok().flatten()
+    }
+
+    fn hold_of(&self, kind: TokenRefusalKind, now: UnixSeconds) -> Hold {
+        let (kind, scope, length) = match kind {
+            TokenRefusalKind::Throttled {
+                retry_after_seconds,
+            } => {
+                let asked = retry_after_seconds.map(Duration::from_secs);
+                let length = asked
+                    .unwrap_or(self.policy.throttled)
+                    .min(self.policy.throttled_at_most);
+                (HoldKind::Throttled, HoldScope::Grant, Some(length))
+            }
+            TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => (
+                HoldKind::Blocked,
+                HoldScope::Egress(self.asker.egress),
+                None,
+            ),
+            TokenRefusalKind::PaymentRequired => {
+                (HoldKind::PaymentRequired, HoldScope::Grant, None)
+            }
+            TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => {
+                (HoldKind::MovedHost, HoldScope::Grant, None)
+            }
+            TokenRefusalKind::Unauthorized
+            | TokenRefusalKind::ClientRejected
+            | TokenRefusalKind::ClientIdInvalid
+            | TokenRefusalKind::ClientSecretInvalid
+            | TokenRefusalKind::RedirectUriMismatch
+            | TokenRefusalKind::RefreshTokenMissing
+            | TokenRefusalKind::UnknownGrantType => (
+                HoldKind::ClientMisconfigured,
+                HoldScope::Configuration(self.asker.configuration),
+                None,
+            ),
+            _ => (HoldKind::Suspect, HoldScope::Grant, None),
+        };
+        let length = length.unwrap_or_else(|| self.policy.hold_length(kind));
+        Hold::new(kind, scope, now, length)
+    }
+
+    fn new_hold(&self, kind: HoldKind, scope: HoldScope, now: UnixSeconds) -> Hold {
+        Hold::new(kind, scope, now, self.policy.hold_length(kind))
+    }
+
+    pub(super) fn after_look_up(&mut self, refusal: Refusal, located: Located, now: UnixSeconds) {
+        let ours = match located {
+            Located::At { account_id, host } if account_id == self.key.account_id => Some(host),
+            _ => None,
+        };
+        let current = self.grant.as_ref().map(|grant| grant.host);
+        match ours {
+            Some(host) if Some(host) == current => {
+                self.settle(Settlement::Held(refusal.on_same_host), now);
+            }
+            Some(host) => {
+                self.moved_host = Some(host);
+                self.settle(Settlement::Moved(host), now);
+            }
+            None => self.settle(Settlement::Held(refusal.on_unknown), now),
+        }
+    }
+
+    /// Writes down what became of the attempt; leaves alone a grant that has moved on.
+    pub(super) fn settle(&mut self, settlement: Settlement, now: UnixSeconds) {
+        let (Some(grant), Some(sent)) = (self.grant.clone(), self.sent) else {
+            return self.not_met(NotMet::NoGrant, now, None);
+        };
+        let after = match settlement {
+            Settlement::Moved(_) => AfterRecord::Send(sent),
+            _ => AfterRecord::Conclude(settlement),
+        };
+        match self.settled(grant, sent, settlement, now) {
+            Some(moved) => self.record(moved, after),
+            None => self.conclude(settlement, now),
+        }
+    }
+
+    fn settled(
+        &self,
+        grant: Grant,
+        sent: Sent,
+        settlement: Settlement,
+        now: UnixSeconds,
+    ) -> Option<Moved> {
+        match settlement {
+            Settlement::Doubt(reason) => grant.doubt(sent.attempt, reason, now, |tries| {
+                now.plus(self.policy.doubt_pause(tries))
+            }),
+            Settlement::NotSent => grant.without_effect(sent.attempt, self.soon(now)),
+            Settlement::Dead(reason) => grant.refuse(sent.attempt, sent.used, reason, now),
+            Settlement::Held(hold) => grant
+                .without_effect(sent.attempt, hold.until)
+                .map(|moved| moved.grant.hold(hold)),
+            Settlement::Moved(host) => {
+                let is_ours = matches!(&grant.state, GrantState::Refreshing(refreshing)
+                    if refreshing.attempt.id == sent.attempt);
+                is_ours.then(|| grant.move_host(host))
+            }
+        }
+    }
+
+    /// The end of an attempt that brought no pair: another pair is tried at once if one is left, else the run ends.
+    pub(super) fn conclude(&mut self, settlement: Settlement, now: UnixSeconds) {
+        let met = self
+            .grant
+            .as_ref()
+            .and_then(|grant| self.want.is_met_by(grant, now));
+        if let Some(token) = met {
+            let by = MetBy::Store;
+            return self.finish(Outcome::Met { token, by });
+        }
+        match settlement {
+            Settlement::Dead(_) => self.begin(now),
+            Settlement::NotSent => self.not_met(NotMet::Unreachable, now, Some(self.soon(now))),
+            Settlement::Held(hold) => {
+                self.not_met(NotMet::Held(hold.kind), now, Some(hold.until));
+            }
+            Settlement::Moved(_) => self.not_met(NotMet::Contended, now, Some(now)),
+            Settlement::Doubt(reason) => {
+                let next_try = self.grant.as_ref().and_then(next_try);
+                self.not_met(NotMet::InDoubt(reason), now, next_try.or(Some(now)));
+            }
+        }
+    }
+}
+
+const fn next_try(grant: &Grant) -> Option<UnixSeconds> {
+    match &grant.state {
+        GrantState::InDoubt(in_doubt) => Some(in_doubt.doubt.next_try),
+        _ => None,
+    }
+}

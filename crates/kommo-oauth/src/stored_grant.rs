@@ -1,0 +1,110 @@
+//! The stored form of a grant and of an unsaved pair: versioned JSON, read back strictly or not at all.
+//!
+//! ```text
+//! {"v":1,"key":"real/…","host":"…","generation":3,"revision":7,"is_admin":true,"state":"in-doubt",
+//!  "pairs":{"next":4,"access_rejected":false,"newest":{…},"spares":[…]},"doubt":{…},"holds":[…]}
+//! ```
+//!
+//! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by `state`. An unknown field is
+//! damage: a newer version that adds one raises `v`, so an older process says "newer" and does not drop what it cannot read.
+//!
+//! INVARIANT (I7): whatever cannot be read is an error. Nothing here takes a default for a field that is missing.
+
+mod json_text;
+mod record;
+mod writing;
+mod reading;
+mod due;
+
+use core::{error, fmt};
+
+use zeroize::Zeroizing;
+
+use alloc::vec::Vec;
+
+use crate::grant::Grant;
+use crate::grant_key::GrantKey;
+use crate::lifeboat::UnsavedPair;
+
+/// The version that this crate writes, and the newest that it reads.
+pub const STORED_GRANT_VERSION: u64 = 1;
+
+/// Why stored bytes give no grant. Says nothing of their content but the name of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoredGrantError {
+    /// A newer version of this crate wrote it: update the program that reads it.
+    Newer {
+        /// The version found.
+        found: u64,
+    },
+    /// It is not what this version writes.
+    Damaged {
+        /// Which part: the name of a field, or what the whole is not.
+        what: &'static str,
+    },
+    /// It is the record of another grant than the one that was asked for.
+    OtherKey,
+}
+
+impl fmt::Display for StoredGrantError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer { found } => write!(
+                f,
+                "stored grant has version {found}, newer than {STORED_GRANT_VERSION}"
+            ),
+            Self::Damaged { what } => write!(f, "stored grant is damaged: {what}"),
+            Self::OtherKey => f.write_str("stored grant belongs to another key"),
+        }
+    }
+}
+
+impl error::Error for StoredGrantError {}
+
+impl Grant {
+    /// The bytes that a store keeps: JSON, wiped on drop. Tokens stand in it as they are; a store that encrypts does so afterwards.
+    ///
+    /// Never panics. [`from_stored`](Self::from_stored) gives back an equal grant.
+    ///
+    /// # Security
+    ///
+    /// Whoever reads these bytes has the grant.
+    #[must_use]
+    pub fn to_stored(&self) -> Zeroizing<Vec<u8>> {
+        writing::grant(self)
+    }
+
+    /// Reads what [`to_stored`](Self::to_stored) gave. Never panics, whatever the bytes.
+    ///
+    /// # Errors
+    ///
+    /// - `{"v":2,…}`: [`StoredGrantError::Newer`].
+    /// - `""`, `{"v":1}`, an unknown or a missing field, a number of a pair that stands twice, an attempt that names a pair which is
+    ///   not there: [`StoredGrantError::Damaged`], with the field.
+    /// - the record of another grant: [`StoredGrantError::OtherKey`].
+    pub fn from_stored(key: &GrantKey, bytes: &[u8]) -> Result<Self, StoredGrantError> {
+        reading::grant(key, bytes)
+    }
+}
+
+impl UnsavedPair {
+    /// The bytes of a lifeboat's file: JSON, wiped on drop, with tokens as they are.
+    ///
+    /// # Security
+    ///
+    /// Whoever reads these bytes has the grant.
+    #[must_use]
+    pub fn to_stored(&self) -> Zeroizing<Vec<u8>> {
+        writing::unsaved_pair(self)
+    }
+
+    /// Reads what [`to_stored`](Self::to_stored) gave. Never panics, whatever the bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Grant::from_stored`]; [`StoredGrantError::OtherKey`] does not occur.
+    pub fn from_stored(bytes: &[u8]) -> Result<Self, StoredGrantError> {
+        reading::unsaved_pair(bytes)
+    }
+}

@@ -1,0 +1,59 @@
+//! When somebody should look at a grant although nobody calls with it.
+
+use core::time::Duration;
+
+use crate::grant::{Grant, GrantState};
+use crate::hold::HoldScope;
+use crate::long_lived::{EndWarning, LongLived};
+use crate::unix_time::UnixSeconds;
+
+/// An attempt that is older than this is looked after: its worker should have settled it.
+const ATTEMPT_AT_MOST: Duration = Duration::from_secs(60);
+
+const DAY: u64 = 86_400;
+
+impl Grant {
+    /// The instant from which a sweep should look at this grant; `None` if nothing in it changes with time.
+    ///
+    /// - active: `refresh_before` before the newest token ends; at once if the platform said 401 to that token;
+    /// - refreshing: a minute after the attempt began; in doubt: the next try;
+    /// - long-lived: the next warning, 30, 7 and 1 days before the end, and the end;
+    /// - a new consent awaited, or over: never.
+    ///
+    /// Not before the end of a hold that stops everybody. A hold of one configuration or one address stops its own machine
+    /// alone, so it does not enter here: that machine gives the claim back with the instant at which the hold ends. Never panics.
+    #[must_use]
+    pub fn due_at(&self, refresh_before: Duration) -> Option<UnixSeconds> {
+        let due = match &self.state {
+            GrantState::Active(active) if active.pairs.access_rejected() => UnixSeconds::new(0),
+            GrantState::Active(active) => {
+                active.pairs.newest().pair.expires_at.minus(refresh_before)
+            }
+            GrantState::InDoubt(in_doubt) => in_doubt.doubt.next_try,
+            GrantState::Refreshing(refreshing) => {
+                return Some(refreshing.attempt.started_at.plus(ATTEMPT_AT_MOST));
+            }
+            GrantState::LongLived(token) => return next_warning(token),
+            GrantState::ReauthRequired(_) | GrantState::Disconnected(_) => return None,
+        };
+        let holds = self.holds.iter();
+        let for_everybody = holds.filter(|hold| hold.scope == HoldScope::Grant);
+        let held_until = for_everybody.map(|hold| hold.until).max();
+        Some(held_until.map_or(due, |until| until.max(due)))
+    }
+}
+
+fn next_warning(token: &LongLived) -> Option<UnixSeconds> {
+    if token.is_revoked {
+        return None;
+    }
+    let days_before = match token.warned {
+        None => 30,
+        Some(EndWarning::ThirtyDays) => 7,
+        Some(EndWarning::SevenDays) => 1,
+        Some(EndWarning::OneDay) => 0,
+        Some(EndWarning::Ended) => return None,
+    };
+    let length = Duration::from_secs(days_before * DAY);
+    Some(token.expires_at?.minus(length))
+}

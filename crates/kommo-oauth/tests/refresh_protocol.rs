@@ -1,0 +1,735 @@
+//! The refresh protocol, step by step: each case that it must survive, with the doors in the order in which they are told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use kommo_account::{AccountHost, AccountId};
+use kommo_oauth::{
+    AccessToken, Asker, AttemptId, Fingerprint, Grant, GrantKey, GrantState, HoldKind, Located,
+    MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
+    RefreshProtocol, RefreshToken, Revision, SendOutcome, Step, TokenAnswer, TokenPair,
+    UnixSeconds, UnsavedPair, Want, read_token_answer,
+};
+
+const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn key() -> GrantKey {
+    GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321").unwrap()
+}
+
+fn host() -> AccountHost {
+    AccountHost::parse("myshop.kommo.com").unwrap()
+}
+
+fn pair(name: &str, left: u64) -> TokenPair {
+    TokenPair::new(
+        AccessToken::new(format!("access-{name}")).unwrap(),
+        RefreshToken::new(format!("refresh-{name}")).unwrap(),
+        NOW,
+        UnixSeconds::new(NOW.get() + left),
+    )
+}
+
+/// A record, written by revision.
+struct Store {
+    grant: Grant,
+    is_failing: bool,
+}
+
+impl Store {
+    /// A grant whose access token has thirty seconds left.
+    fn new() -> Self {
+        let moved = Grant::consent(None, key(), host(), None, pair("1", 30));
+        let mut store = Self {
+            grant: moved.grant.clone(),
+            is_failing: false,
+        };
+        store.write(&moved).unwrap();
+        store
+    }
+
+    fn write(&mut self, moved: &Moved) -> Option<Revision> {
+        if self.grant.revision != moved.grant.revision {
+            return None;
+        }
+        self.grant = moved.grant.clone();
+        self.grant.revision = moved.grant.revision.next();
+        Some(self.grant.revision)
+    }
+}
+
+fn asker(name: u8) -> Asker {
+    Asker::new(Fingerprint::new([name; 16]), Fingerprint::new([name; 16]))
+}
+
+fn run(number: u8) -> RefreshProtocol {
+    let want = Want::valid_for(HOUR);
+    let id = AttemptId::new([number; 16]);
+    RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false)
+}
+
+/// What a step was, by name.
+fn name(step: Step<'_>) -> &'static str {
+    match step {
+        Step::Load => "load",
+        Step::Lock => "lock",
+        Step::ReadLifeboat => "read-lifeboat",
+        Step::Record(_) => "record",
+        Step::Save(_) => "save",
+        Step::Send { .. } => "send",
+        Step::LookUp { .. } => "look-up",
+        Step::WriteLifeboat(_) => "write-lifeboat",
+        Step::DeleteLifeboat(_) => "delete-lifeboat",
+        Step::WaitToSave => "wait",
+        Step::Release => "release",
+        Step::Done(_) => "done",
+        _ => "?",
+    }
+}
+
+/// Goes on until the run says one of `until`; the lock is always free. Requests are answered from `answers`.
+fn go(
+    protocol: &mut RefreshProtocol,
+    store: &mut Store,
+    answers: &mut VecDeque<SendOutcome>,
+    until: &[&str],
+) -> Vec<&'static str> {
+    let mut steps = Vec::new();
+    loop {
+        let step = name(protocol.poll());
+        if until.contains(&step) || steps.len() > 60 {
+            return steps;
+        }
+        steps.push(step);
+        tell(protocol, store, answers);
+    }
+}
+
+fn tell(protocol: &mut RefreshProtocol, store: &mut Store, answers: &mut VecDeque<SendOutcome>) {
+    match protocol.poll() {
+        Step::Load if store.is_failing => protocol.handle_load_failed(NOW),
+        Step::Load => protocol.handle_loaded(Some(store.grant.clone()), NOW),
+        Step::Lock => protocol.handle_locked(true, NOW),
+        Step::ReadLifeboat => protocol.handle_lifeboat(None, NOW),
+        Step::Record(_) | Step::Save(_) if store.is_failing => protocol.handle_write_failed(NOW),
+        Step::Record(moved) => match store.write(&moved.clone()) {
+            Some(revision) => protocol.handle_recorded(revision, NOW),
+            None => protocol.handle_conflict(NOW),
+        },
+        Step::Save(moved) => {
+            let generation = moved.grant.generation;
+            match store.write(&moved.clone()) {
+                Some(revision) => protocol.handle_saved(generation, revision, NOW),
+                None => protocol.handle_conflict(NOW),
+            }
+        }
+        Step::Send { .. } => protocol.handle_sent(answers.pop_front().unwrap(), NOW),
+        Step::LookUp { .. } => protocol.handle_located(Located::Unknown, NOW),
+        Step::WriteLifeboat(_) => protocol.handle_lifeboat_written(true),
+        Step::DeleteLifeboat(_) => protocol.handle_lifeboat_deleted(true, NOW),
+        Step::WaitToSave => protocol.handle_waited(),
+        Step::Release => protocol.handle_released(),
+        _ => Err(OutOfTurn::new()),
+    }
+    .unwrap();
+}
+
+fn granted(name: &str) -> SendOutcome {
+    SendOutcome::Answered(TokenAnswer::Granted(pair(name, 86_400)))
+}
+
+fn refused(status: u16, body: &str) -> SendOutcome {
+    let answer = read_token_answer(status, None, None, body.as_bytes(), NOW);
+    SendOutcome::Answered(answer)
+}
+
+fn revoked() -> SendOutcome {
+    refused(401, r#"{"hint":"Token has been revoked"}"#)
+}
+
+fn outcome(protocol: &RefreshProtocol) -> &Outcome {
+    protocol.outcome().unwrap()
+}
+
+#[track_caller]
+fn met(protocol: &RefreshProtocol, access: &str, by: MetBy) {
+    match outcome(protocol) {
+        Outcome::Met { token, by: found } => {
+            assert_eq!(token.access_token.expose(), access);
+            assert_eq!(*found, by);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn not_met(protocol: &RefreshProtocol) -> NotMet {
+    match outcome(protocol) {
+        Outcome::NotMet { why, .. } => *why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn whole(protocol: &mut RefreshProtocol, store: &mut Store, answers: &[SendOutcome]) {
+    let mut answers = answers.iter().cloned().collect();
+    go(protocol, store, &mut answers, &["done"]);
+}
+
+#[test]
+fn a_refresh_records_its_attempt_before_it_is_sent_and_saves_before_it_is_used() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    let mut answers = VecDeque::from([granted("2")]);
+    let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
+    assert_eq!(
+        steps,
+        ["load", "lock", "load", "record", "send", "save", "release"]
+    );
+    met(&protocol, "access-2", MetBy::Refresh);
+    assert_eq!(store.grant.generation.get(), 2);
+    let spares = store.grant.state.pairs().unwrap().spares();
+    assert_eq!(
+        spares.len(),
+        1,
+        "the old pair is kept until the next success"
+    );
+}
+
+#[test]
+fn a_token_that_is_valid_long_enough_needs_no_lock_and_no_request() {
+    let mut store = Store::new();
+    let mut protocol = RefreshProtocol::new(
+        key(),
+        Want::valid_for(Duration::from_secs(30)),
+        asker(1),
+        RefreshPolicy::new(),
+        AttemptId::new([1; 16]),
+        true,
+    );
+    assert_eq!(
+        go(&mut protocol, &mut store, &mut VecDeque::new(), &["done"]),
+        ["load"]
+    );
+    met(&protocol, "access-1", MetBy::Store);
+}
+
+#[test]
+fn a_loser_of_the_lock_adopts_the_winners_pair_without_a_request() {
+    let (mut store, mut winner, mut loser) = (Store::new(), run(1), run(2));
+    go(&mut loser, &mut store, &mut VecDeque::new(), &["lock"]);
+    whole(&mut winner, &mut store, &[granted("2")]);
+    let steps = go(&mut loser, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(steps, ["lock", "load", "release"]);
+    met(&loser, "access-2", MetBy::Store);
+}
+
+// The late answer: A hangs after sending, B retries and is refused; A wakes with the only living pair.
+#[test]
+fn a_late_answer_brings_back_a_grant_that_was_given_up() {
+    let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));
+    go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
+    whole(&mut b, &mut store, &[revoked()]);
+    assert_eq!(not_met(&b), NotMet::ReauthRequired(ReauthReason::Revoked));
+    assert_eq!(store.grant.state.name(), "reauth-required");
+    whole(&mut a, &mut store, &[granted("2")]);
+    met(&a, "access-2", MetBy::Refresh);
+    assert_eq!(store.grant.state.name(), "active");
+}
+
+// The crossed answers: A's pair is saved while B's retry is in flight and kills it; B's answer is the living one.
+#[test]
+fn a_crossed_answer_is_kept_as_a_spare_and_found_when_the_newest_is_dead() {
+    let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));
+    go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
+    go(&mut b, &mut store, &mut VecDeque::new(), &["send"]);
+    whole(&mut a, &mut store, &[granted("a")]);
+    whole(&mut b, &mut store, &[granted("b")]);
+    met(&b, "access-a", MetBy::Store);
+    let pairs = store.grant.state.pairs().unwrap().clone();
+    assert_eq!(pairs.newest().pair.refresh_token.expose(), "refresh-a");
+    assert!(
+        pairs
+            .spares()
+            .iter()
+            .any(|spare| spare.pair.refresh_token.expose() == "refresh-b")
+    );
+
+    // A's pair turns out dead: B's is tried in the same run.
+    let want = Want::newer_than(store.grant.generation);
+    let id = AttemptId::new([3; 16]);
+    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
+    let mut answers = VecDeque::from([revoked(), granted("c")]);
+    let steps = go(&mut next, &mut store, &mut answers, &["done"]);
+    assert_eq!(
+        steps,
+        [
+            "load", "lock", "load", "record", "send", "load", "record", "record", "send", "save",
+            "release"
+        ]
+    );
+    met(&next, "access-c", MetBy::Refresh);
+}
+
+// The stopped holder: its late write meets the fence.
+#[test]
+fn what_a_stopped_holder_writes_late_moves_nothing_back() {
+    let (mut store, mut stopped, mut b) = (Store::new(), run(1), run(2));
+    go(&mut stopped, &mut store, &mut VecDeque::new(), &["send"]);
+    whole(&mut b, &mut store, &[granted("2")]);
+    let before = store.grant.clone();
+    for answer in [
+        SendOutcome::Lost,
+        SendOutcome::NotSent,
+        refused(403, "<html>"),
+    ] {
+        let mut late = stopped.clone();
+        whole(&mut late, &mut store, &[answer]);
+        met(&late, "access-2", MetBy::Store);
+        assert_eq!(store.grant, before);
+    }
+    // A late proof of death is about the old pair, and marks it alone.
+    whole(&mut stopped, &mut store, &[revoked()]);
+    met(&stopped, "access-2", MetBy::Store);
+    assert_eq!(store.grant.state.name(), "active");
+    assert_eq!(store.grant.generation, before.generation);
+    assert!(store.grant.state.pairs().unwrap().spares()[0].refused);
+}
+
+// The store fails between answer and save.
+#[test]
+fn a_pair_that_cannot_be_saved_is_kept_afloat_and_saved_when_the_store_is_back() {
+    let mut store = Store::new();
+    let want = Want::valid_for(HOUR);
+    let id = AttemptId::new([1; 16]);
+    let mut protocol = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+    let mut answers = VecDeque::from([granted("2")]);
+    go(&mut protocol, &mut store, &mut answers, &["save"]);
+    store.is_failing = true;
+    let steps: Vec<_> = (0..7)
+        .map(|_| {
+            let step = name(protocol.poll());
+            tell(&mut protocol, &mut store, &mut answers);
+            step
+        })
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "save",
+            "write-lifeboat",
+            "wait",
+            "load",
+            "wait",
+            "load",
+            "wait"
+        ]
+    );
+    assert!(protocol.outcome().is_none());
+    assert_eq!(
+        protocol.unsaved().unwrap().pair.refresh_token.expose(),
+        "refresh-2"
+    );
+    store.is_failing = false;
+    let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
+    assert_eq!(steps, ["load", "save", "delete-lifeboat", "release"]);
+    met(&protocol, "access-2", MetBy::Refresh);
+}
+
+#[test]
+fn a_save_whose_confirmation_was_lost_is_found_to_have_happened() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    let mut answers = VecDeque::from([granted("2")]);
+    go(&mut protocol, &mut store, &mut answers, &["save"]);
+    if let Step::Save(moved) = protocol.poll() {
+        store.write(&moved.clone()).unwrap();
+    }
+    protocol.handle_write_failed(NOW).unwrap();
+    let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
+    assert_eq!(steps, ["wait", "load", "release"]);
+    met(&protocol, "access-2", MetBy::Refresh);
+    assert_eq!(store.grant.generation.get(), 2, "it was not written twice");
+}
+
+#[test]
+fn a_pair_of_the_lifeboat_is_saved_before_anything_is_sent() {
+    let (mut store, mut died) = (Store::new(), run(1));
+    go(&mut died, &mut store, &mut VecDeque::new(), &["send"]);
+    let base = store.grant.generation;
+    let used = store.grant.state.pairs().unwrap().newest().number;
+    let id = AttemptId::new([1; 16]);
+    let unsaved = UnsavedPair::new(key(), id, base, used, pair("2", 86_400));
+
+    let want = Want::valid_for(HOUR);
+    let id = AttemptId::new([2; 16]);
+    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+    go(
+        &mut next,
+        &mut store,
+        &mut VecDeque::new(),
+        &["read-lifeboat"],
+    );
+    next.handle_lifeboat(Some(unsaved), NOW).unwrap();
+    let steps = go(&mut next, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(
+        steps,
+        [
+            "save",
+            "delete-lifeboat",
+            "load",
+            "read-lifeboat",
+            "release"
+        ]
+    );
+    met(&next, "access-2", MetBy::Store);
+}
+
+#[test]
+fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    whole(&mut protocol, &mut store, &[SendOutcome::Lost]);
+    assert!(matches!(not_met(&protocol), NotMet::InDoubt(_)));
+    assert_eq!(store.grant.state.name(), "in-doubt");
+
+    let mut early = run(2);
+    let steps = go(&mut early, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(steps, ["load"], "not before its time");
+
+    let GrantState::InDoubt(in_doubt) = &store.grant.state else {
+        panic!();
+    };
+    let later = in_doubt.doubt.next_try;
+    let mut retry = run(3);
+    retry
+        .handle_loaded(Some(store.grant.clone()), later)
+        .unwrap();
+    retry.handle_locked(true, later).unwrap();
+    retry
+        .handle_loaded(Some(store.grant.clone()), later)
+        .unwrap();
+    let Step::Record(moved) = retry.poll() else {
+        panic!("{:?}", retry.poll());
+    };
+    let revision = store.write(&moved.clone()).unwrap();
+    retry.handle_recorded(revision, later).unwrap();
+    let Step::Send { refresh_token, .. } = retry.poll() else {
+        panic!();
+    };
+    assert_eq!(refresh_token.expose(), "refresh-1");
+}
+
+#[test]
+fn pauses_between_tries_in_doubt_grow_and_the_lock_is_free_between_them() {
+    let mut store = Store::new();
+    let mut pauses = Vec::new();
+    let mut now = NOW;
+    for number in 1..=8 {
+        let mut protocol = run(number);
+        loop {
+            match protocol.poll() {
+                Step::Load => protocol
+                    .handle_loaded(Some(store.grant.clone()), now)
+                    .unwrap(),
+                Step::Lock => protocol.handle_locked(true, now).unwrap(),
+                Step::Record(moved) => {
+                    let revision = store.write(&moved.clone()).unwrap();
+                    protocol.handle_recorded(revision, now).unwrap();
+                }
+                Step::Send { .. } => protocol.handle_sent(SendOutcome::Lost, now).unwrap(),
+                Step::Release => protocol.handle_released().unwrap(),
+                _ => break,
+            }
+        }
+        assert!(!protocol.is_locked());
+        let Some(Outcome::NotMet {
+            again_at: Some(at), ..
+        }) = protocol.outcome()
+        else {
+            panic!("{:?}", protocol.outcome());
+        };
+        pauses.push(now.until(*at).as_secs());
+        now = *at;
+    }
+    assert_eq!(pauses, [1, 5, 30, 120, 600, 3_600, 3_600, 3_600]);
+}
+
+#[test]
+fn every_proof_of_death_ends_the_grant_and_seals_its_tokens() {
+    for (hint, reason) in [
+        ("Token has been revoked", ReauthReason::Revoked),
+        ("Token has expired", ReauthReason::Expired),
+        (
+            "Cannot decrypt the refresh token",
+            ReauthReason::Undecryptable,
+        ),
+        (
+            "Token is not linked to client",
+            ReauthReason::OfAnotherClient,
+        ),
+    ] {
+        let (mut store, mut protocol) = (Store::new(), run(1));
+        let body = format!(r#"{{"hint":"{hint}"}}"#);
+        whole(&mut protocol, &mut store, &[refused(401, &body)]);
+        assert_eq!(not_met(&protocol), NotMet::ReauthRequired(reason));
+        let sealed = store.grant.state.pairs().unwrap();
+        assert_eq!(sealed.newest().pair.refresh_token.expose(), "refresh-1");
+        let mut again = run(2);
+        let steps = go(&mut again, &mut store, &mut VecDeque::new(), &["done"]);
+        assert_eq!(steps, ["load"], "nothing is sent any more");
+    }
+}
+
+#[test]
+fn no_other_answer_ends_a_grant() {
+    for (status, body, kind) in [
+        (400, "{}", HoldKind::Suspect),
+        (401, "{}", HoldKind::ClientMisconfigured),
+        (402, "{}", HoldKind::PaymentRequired),
+        (403, "{}", HoldKind::Blocked),
+        (403, "<html>", HoldKind::Blocked),
+        (404, "<html>", HoldKind::MovedHost),
+        (429, "<html>", HoldKind::Throttled),
+        (301, "", HoldKind::Suspect),
+        (400, r#"{"error":"invalid_grant"}"#, HoldKind::Suspect),
+        (400, r#"{"hint":"Invalid account"}"#, HoldKind::MovedHost),
+    ] {
+        let (mut store, mut protocol) = (Store::new(), run(1));
+        whole(&mut protocol, &mut store, &[refused(status, body)]);
+        assert_eq!(not_met(&protocol), NotMet::Held(kind), "{status} {body}");
+        assert_eq!(store.grant.state.name(), "active", "{status} {body}");
+    }
+    for status in [408, 500, 502, 503, 504, 200, 204] {
+        let (mut store, mut protocol) = (Store::new(), run(1));
+        whole(&mut protocol, &mut store, &[refused(status, "")]);
+        assert!(matches!(not_met(&protocol), NotMet::InDoubt(_)), "{status}");
+        assert_eq!(store.grant.state.name(), "in-doubt", "{status}");
+    }
+}
+
+/// A store whose token names an API host.
+fn store_with_api_domain() -> Store {
+    use std::io::Write as _;
+    let mut claims = Vec::new();
+    write!(claims, r#"{{"api_domain":"api-c.kommo.com"}}"#).unwrap();
+    let text = base64(&claims);
+    let mut pair = pair("1", 30);
+    pair.access_token = AccessToken::new(format!("e30.{text}.AAAA")).unwrap();
+    let moved = Grant::consent(None, key(), host(), None, pair);
+    let mut store = Store {
+        grant: moved.grant.clone(),
+        is_failing: false,
+    };
+    store.write(&moved).unwrap();
+    store
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let joined = chunk
+            .iter()
+            .fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
+        let joined = joined << (8 * (3 - chunk.len()));
+        for place in 0..=chunk.len() {
+            let index = (joined >> (18 - 6 * place)) & 63;
+            text.push(char::from(LETTERS[index as usize]));
+        }
+    }
+    text
+}
+
+#[test]
+fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
+    let renamed = AccountHost::parse("renamed.kommo.com").unwrap();
+    let account_id = key().account_id;
+    let (mut store, mut protocol) = (store_with_api_domain(), run(1));
+    let mut answers = VecDeque::from([refused(404, "<html>")]);
+    go(&mut protocol, &mut store, &mut answers, &["look-up"]);
+    let Step::LookUp {
+        api_domain,
+        refresh_token,
+    } = protocol.poll()
+    else {
+        panic!();
+    };
+    assert_eq!(api_domain.as_str(), "api-c.kommo.com");
+    assert_eq!(refresh_token.expose(), "refresh-1");
+    protocol
+        .handle_located(
+            Located::At {
+                account_id,
+                host: renamed,
+            },
+            NOW,
+        )
+        .unwrap();
+    go(&mut protocol, &mut store, &mut answers, &["send"]);
+    let Step::Send { host, .. } = protocol.poll() else {
+        panic!();
+    };
+    assert_eq!(host, renamed);
+    let mut twice = protocol.clone();
+    protocol.handle_sent(granted("2"), NOW).unwrap();
+    let mut renamed_store = Store {
+        grant: store.grant.clone(),
+        is_failing: false,
+    };
+    whole(&mut protocol, &mut renamed_store, &[]);
+    met(&protocol, "access-2", MetBy::Refresh);
+    assert_eq!(renamed_store.grant.host, renamed);
+
+    // Not there either: no second look-up in the same run.
+    twice.handle_sent(refused(404, "<html>"), NOW).unwrap();
+    whole(&mut twice, &mut store, &[]);
+    assert_eq!(not_met(&twice), NotMet::Held(HoldKind::MovedHost));
+    assert_eq!(store.grant.state.name(), "active");
+}
+
+#[test]
+fn a_look_up_that_names_another_account_sends_nothing_there() {
+    let elsewhere = AccountHost::parse("stranger.kommo.com").unwrap();
+    let account_id = AccountId::from_number(9).unwrap();
+    for (located, status, kind) in [
+        (
+            Located::At {
+                account_id,
+                host: elsewhere,
+            },
+            404,
+            HoldKind::MovedHost,
+        ),
+        (
+            Located::At {
+                account_id,
+                host: elsewhere,
+            },
+            401,
+            HoldKind::Suspect,
+        ),
+        (Located::Unknown, 401, HoldKind::Suspect),
+        (
+            Located::At {
+                account_id: key().account_id,
+                host: host(),
+            },
+            401,
+            HoldKind::ClientMisconfigured,
+        ),
+    ] {
+        let (mut store, mut protocol) = (store_with_api_domain(), run(1));
+        let mut answers = VecDeque::from([refused(status, "{}")]);
+        go(&mut protocol, &mut store, &mut answers, &["look-up"]);
+        protocol.handle_located(located, NOW).unwrap();
+        whole(&mut protocol, &mut store, &[]);
+        assert_eq!(not_met(&protocol), NotMet::Held(kind));
+        assert_eq!(store.grant.host, host());
+    }
+}
+
+#[test]
+fn a_hold_of_a_configuration_does_not_stop_another_configuration() {
+    let (mut store, mut wrong) = (Store::new(), run(1));
+    whole(&mut wrong, &mut store, &[refused(401, "{}")]);
+    let mut same = run(2);
+    whole(&mut same, &mut store, &[]);
+    assert_eq!(not_met(&same), NotMet::Held(HoldKind::ClientMisconfigured));
+    let id = AttemptId::new([3; 16]);
+    let want = Want::valid_for(HOUR);
+    let mut right = RefreshProtocol::new(key(), want, asker(2), RefreshPolicy::new(), id, false);
+    whole(&mut right, &mut store, &[granted("2")]);
+    met(&right, "access-2", MetBy::Refresh);
+}
+
+#[test]
+fn a_disconnect_during_a_refresh_seals_the_late_pair() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    go(&mut protocol, &mut store, &mut VecDeque::new(), &["send"]);
+    let reason = kommo_oauth::DisconnectReason::LoggedOut;
+    let over = store.grant.clone().disconnect(reason, NOW).unwrap();
+    store.write(&over).unwrap();
+    whole(&mut protocol, &mut store, &[granted("2")]);
+    assert_eq!(not_met(&protocol), NotMet::Disconnected(reason));
+    let pairs = store.grant.state.pairs().unwrap();
+    assert!(
+        pairs
+            .spares()
+            .iter()
+            .any(|spare| spare.pair.refresh_token.expose() == "refresh-2")
+    );
+}
+
+#[test]
+fn a_record_that_cannot_be_read_or_written_sends_nothing() {
+    let mut store = Store::new();
+    store.is_failing = true;
+    let mut protocol = run(1);
+    whole(&mut protocol, &mut store, &[]);
+    assert_eq!(not_met(&protocol), NotMet::StoreFailed);
+    store.is_failing = false;
+    let mut protocol = run(2);
+    go(&mut protocol, &mut store, &mut VecDeque::new(), &["record"]);
+    protocol.handle_write_failed(NOW).unwrap();
+    whole(&mut protocol, &mut store, &[]);
+    assert_eq!(not_met(&protocol), NotMet::StoreFailed);
+}
+
+#[test]
+fn what_was_not_asked_for_is_refused_and_changes_nothing() {
+    let mut protocol = run(1);
+    let before = protocol.clone();
+    assert_eq!(protocol.handle_locked(true, NOW), Err(OutOfTurn::new()));
+    assert_eq!(
+        protocol.handle_sent(SendOutcome::Lost, NOW),
+        Err(OutOfTurn::new())
+    );
+    assert_eq!(protocol.handle_released(), Err(OutOfTurn::new()));
+    assert_eq!(
+        protocol.handle_saved(kommo_oauth::Generation::FIRST, Revision::NOT_STORED, NOW),
+        Err(OutOfTurn::new())
+    );
+    assert_eq!(protocol, before);
+}
+
+#[test]
+fn only_the_confirmation_of_the_generation_that_was_saved_counts() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    go(
+        &mut protocol,
+        &mut store,
+        &mut VecDeque::from([granted("2")]),
+        &["save"],
+    );
+    let wrong = kommo_oauth::Generation::new(7);
+    let revision = store.grant.revision.next();
+    assert_eq!(
+        protocol.handle_saved(wrong, revision, NOW),
+        Err(OutOfTurn::new())
+    );
+    assert!(protocol.outcome().is_none());
+}
+
+#[test]
+fn a_pair_that_arrives_twice_is_held_once() {
+    let mut store = Store::new();
+    let base = store.grant.generation;
+    let used = store.grant.state.pairs().unwrap().newest().number;
+    let (moved, fate) = store
+        .grant
+        .clone()
+        .receive(base, used, pair("2", 60), NOW)
+        .unwrap();
+    assert_eq!(fate, PairFate::Newest);
+    store.write(&moved).unwrap();
+    let (_, fate) = store
+        .grant
+        .clone()
+        .receive(base, used, pair("2", 60), NOW)
+        .unwrap();
+    assert_eq!(fate, PairFate::Known);
+}
