@@ -12,10 +12,14 @@ use crate::report::Report;
 use crate::shell::{cargo, root, run};
 
 const PACKAGE: &str = "kommo-bench-core";
+const ADAPTERS: &str = "kommo-bench-adapters";
 
 /// Runs each benchmark once, to see that it still does what it says.
 pub(crate) fn try_once() -> Result<()> {
-    run(&mut cargo(&["bench", "--package", PACKAGE, "--", "--test"]))
+    for package in [PACKAGE, ADAPTERS] {
+        run(&mut cargo(&["bench", "--package", package, "--", "--test"]))?;
+    }
+    Ok(())
 }
 
 /// Shows that a verdict costs the same instructions wherever the first difference lies (invariant I12).
@@ -74,7 +78,8 @@ pub(crate) fn measure() -> Result<()> {
         PACKAGE,
         "--bench",
         "ratios",
-    ]))
+    ]))?;
+    run(&mut cargo(&["bench", "--package", ADAPTERS]))
 }
 
 fn print_ratios(families: &BTreeMap<(String, u64), BTreeMap<String, f64>>) -> Result<()> {

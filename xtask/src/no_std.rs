@@ -10,11 +10,12 @@ use crate::shell::{cargo, program, root, run, say};
 
 const PROOF: &str = "crates/kommo-sign/no-std-proof/Cargo.toml";
 const PROGRAM: &str = "kommo-sign-no-std-proof";
-const PURE: [&str; 4] = [
+const PURE: [&str; 5] = [
     "kommo-sign",
     "kommo-account",
     "kommo-explain",
     "kommo-chats",
+    "kommo-oauth",
 ];
 const BARE_METAL: &str = "thumbv7em-none-eabi";
 const WASM: &str = "wasm32-unknown-unknown";

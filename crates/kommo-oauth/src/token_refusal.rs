@@ -8,8 +8,7 @@ use serde::Deserialize;
 
 use crate::known_hint::{KnownHint, plain};
 use crate::peer_json::{Number, Text, parse_object};
-use crate::token_refusal_kind::RETRY_AFTER_MAX_SECONDS;
-pub(crate) use crate::token_refusal_kind::TokenRefusalKind;
+use crate::token_refusal_kind::{RETRY_AFTER_MAX_SECONDS, TokenRefusalKind};
 
 /// The longest body that is looked at.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

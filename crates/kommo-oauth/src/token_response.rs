@@ -96,8 +96,6 @@ pub enum DoubtCause {
         /// Why.
         error: TokenError,
     },
-    /// A success whose `token_type` is a text other than `Bearer`, in any case of letters.
-    NotBearer,
 }
 
 impl fmt::Display for DoubtCause {
@@ -116,7 +114,6 @@ impl fmt::Display for DoubtCause {
             Self::DuplicateField => f.write_str("token answer has a field twice"),
             Self::Missing { token } => write!(f, "token answer has no {token}"),
             Self::BadToken { token, .. } => write!(f, "token answer has an unusable {token}"),
-            Self::NotBearer => f.write_str("token answer has a token_type other than bearer"),
         }
     }
 }
@@ -183,8 +180,6 @@ pub fn read_token_answer(
 
 #[derive(Deserialize)]
 struct Success<'a> {
-    #[serde(borrow, default)]
-    token_type: Text<'a>,
     #[serde(default)]
     expires_in: Number,
     #[serde(default)]
@@ -204,10 +199,6 @@ fn read_pair(body: &[u8], received_at: UnixSeconds) -> Result<TokenPair, DoubtCa
     let refresh = token_text(&success.refresh_token, AnswerToken::Refresh)?;
     let access_token = AccessToken::new(access).map_err(bad(AnswerToken::Access))?;
     let refresh_token = RefreshToken::new(refresh).map_err(bad(AnswerToken::Refresh))?;
-    let bearer = |name: &str| name.eq_ignore_ascii_case("bearer");
-    if !success.token_type.get().is_none_or(bearer) {
-        return Err(DoubtCause::NotBearer);
-    }
     let expires_at = received_at.plus(lifetime(success.expires_in));
     let mut pair = TokenPair::new(access_token, refresh_token, received_at, expires_at);
     pair.server_time = success.server_time.0.map(UnixSeconds::new);

@@ -26,6 +26,7 @@ fn of_payload(payload: &str) -> UnverifiedClaims {
     decode(&format!("e30.{payload}.AAAA")).unwrap()
 }
 
+// Rule K10.
 #[test]
 fn the_sample_gives_all_its_claims() {
     let claims = decode(SAMPLE).unwrap();
@@ -51,6 +52,7 @@ fn the_sample_gives_all_its_claims() {
     );
 }
 
+// Rule A7.
 #[test]
 fn a_hostile_api_domain_is_refused_and_the_other_claims_stand() {
     let hostile = decode(HOSTILE).unwrap();
@@ -69,6 +71,7 @@ fn hosts_of_accounts_are_no_api_domain() {
     }
 }
 
+// Rule K10.
 #[test]
 fn every_claim_may_be_absent_or_of_a_wrong_type() {
     let empty = of_payload("{}");

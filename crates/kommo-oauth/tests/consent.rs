@@ -34,6 +34,7 @@ fn integration(scopes: &[Scope]) -> Result<NewIntegration, NewIntegrationError> 
     )
 }
 
+// Rules G1, G3.
 #[test]
 fn each_platform_has_its_page_and_each_mode_its_word() {
     let (client, state) = (client(), state());
@@ -82,6 +83,7 @@ fn the_opening_page_gives_its_origin() {
     assert!(text.ends_with("&mode=popup&origin=https%3A%2F%2Fa.example%3A8443"));
 }
 
+// Rule G4.
 #[test]
 fn an_integration_made_on_the_fly_travels_in_the_address() {
     let state = state();
@@ -140,6 +142,7 @@ fn an_integration_made_on_the_fly_is_whole_or_refused() {
     assert_eq!(integration(&[]), Err(NewIntegrationError::NoScope));
 }
 
+// Rule G5.
 #[test]
 fn kommos_button_has_theme_and_language() {
     let (client, state) = (client(), state());
@@ -166,6 +169,7 @@ fn kommos_button_has_theme_and_language() {
     );
 }
 
+// Rule G5.
 #[test]
 fn amocrms_button_has_a_colour() {
     let (client, state) = (client(), state());

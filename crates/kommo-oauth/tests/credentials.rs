@@ -16,6 +16,7 @@ fn secret(text: &str) -> ClientSecret {
     ClientSecret::new(text).unwrap()
 }
 
+// Rule G12.
 #[test]
 fn an_address_is_kept_byte_for_byte() {
     for (text, origin) in [
@@ -51,6 +52,7 @@ fn two_addresses_that_differ_in_a_slash_are_two() {
     assert_ne!(with, without);
 }
 
+// Rule G12.
 #[test]
 fn an_address_that_the_platform_cannot_use_says_why() {
     for (text, error) in [
@@ -111,6 +113,7 @@ fn an_address_that_the_platform_cannot_use_says_why() {
     );
 }
 
+// Rule G12.
 #[test]
 fn an_address_has_a_limit() {
     let base = "https://a.example/";

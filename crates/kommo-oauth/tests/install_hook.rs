@@ -16,6 +16,7 @@ fn client() -> ClientId {
     ClientId::parse(OURS).unwrap()
 }
 
+// Rule G9.
 #[test]
 fn an_install_hook_has_a_door_of_its_own() {
     let query =

@@ -31,6 +31,7 @@ fn pasted(text: &str, expected: Option<&ConsentState>) -> PastedRedirect {
     }
 }
 
+// Rule G11.
 #[test]
 fn a_bare_code_may_be_pasted() {
     match PastedCode::parse("\t def5020a\r\n", &client(), Some(&state())) {
@@ -39,6 +40,7 @@ fn a_bare_code_may_be_pasted() {
     }
 }
 
+// Rule G11.
 #[test]
 fn a_whole_address_or_its_query_may_be_pasted() {
     for text in [

@@ -37,6 +37,7 @@ fn code(query: &str) -> ConsentRedirect {
     }
 }
 
+// Rule G6.
 #[test]
 fn an_allowed_consent_gives_code_and_host() {
     let query = format!("?code=def5020a&state=STATE&referer=MyShop.kommo.com&client_id={OURS}");
@@ -46,6 +47,7 @@ fn an_allowed_consent_gives_code_and_host() {
     assert_eq!(redirect.platform, None);
 }
 
+// Rules G6, A6.
 #[test]
 fn a_platform_must_agree_with_the_host() {
     let redirect = code("code=a&state=STATE&referer=a.amocrm.ru&platform=1");
@@ -70,6 +72,7 @@ fn a_platform_must_agree_with_the_host() {
     }
 }
 
+// Rules G2, G7.
 #[test]
 fn a_refusal_needs_the_state_too() {
     assert_eq!(
@@ -92,6 +95,7 @@ fn a_refusal_needs_the_state_too() {
     );
 }
 
+// Rule G2.
 #[test]
 fn what_belongs_to_nobody_who_began_here_is_refused() {
     let rest = "code=a&referer=a.kommo.com";
@@ -115,6 +119,7 @@ fn the_state_is_judged_before_the_other_parameters() {
     );
 }
 
+// Rule G9.
 #[test]
 fn an_install_hook_never_passes_as_a_browsers_redirect() {
     for from_widget in [
@@ -209,6 +214,7 @@ fn what_is_missing_or_contradicts_itself_is_named() {
     }
 }
 
+// Rule G8.
 #[test]
 fn no_parameter_of_the_platform_may_stand_twice() {
     let rest = "code=a&referer=a.kommo.com&state=STATE";
@@ -259,6 +265,7 @@ fn percent_encoding_is_read_exactly_and_once() {
     code("code=a&state=STATE&referer=a.kommo.com&theirs=%zz");
 }
 
+// Rule G8.
 #[test]
 fn a_query_has_limits() {
     let rest = "code=a&referer=a.kommo.com&state=STATE";
@@ -278,6 +285,7 @@ fn a_query_has_limits() {
     );
 }
 
+// Rule G2.
 #[test]
 fn a_state_has_one_text_and_one_value() {
     let state = ConsentState::from_random([0xa5; 32]);

@@ -6,8 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+extern crate alloc;
+
+use alloc::collections::VecDeque;
 use core::time::Duration;
-use std::collections::VecDeque;
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
@@ -182,6 +184,7 @@ fn whole(protocol: &mut RefreshProtocol, store: &mut Store, answers: &[SendOutco
     go(protocol, store, &mut answers, &["done"]);
 }
 
+// Rules M1, M2.
 #[test]
 fn a_refresh_records_its_attempt_before_it_is_sent_and_saves_before_it_is_used() {
     let (mut store, mut protocol) = (Store::new(), run(1));
@@ -243,6 +246,7 @@ fn a_late_answer_brings_back_a_grant_that_was_given_up() {
 }
 
 // The crossed answers: A's pair is saved while B's retry is in flight and kills it; B's answer is the living one.
+// Rule M8.
 #[test]
 fn a_crossed_answer_is_kept_as_a_spare_and_found_when_the_newest_is_dead() {
     let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));
@@ -389,6 +393,7 @@ fn a_pair_of_the_lifeboat_is_saved_before_anything_is_sent() {
     met(&next, "access-2", MetBy::Store);
 }
 
+// Rule M1.
 #[test]
 fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
     let (mut store, mut protocol) = (Store::new(), run(1));
@@ -458,6 +463,7 @@ fn pauses_between_tries_in_doubt_grow_and_the_lock_is_free_between_them() {
     assert_eq!(pauses, [1, 5, 30, 120, 600, 3_600, 3_600, 3_600]);
 }
 
+// Rule M3.
 #[test]
 fn every_proof_of_death_ends_the_grant_and_seals_its_tokens() {
     for (hint, reason) in [
@@ -484,6 +490,7 @@ fn every_proof_of_death_ends_the_grant_and_seals_its_tokens() {
     }
 }
 
+// Rule M4.
 #[test]
 fn no_other_answer_ends_a_grant() {
     for (status, body, kind) in [
@@ -544,6 +551,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+// Rule K12.
 #[test]
 fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
     let renamed = AccountHost::parse("renamed.kommo.com").unwrap();

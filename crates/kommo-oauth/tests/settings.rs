@@ -47,6 +47,7 @@ fn what_is_not_known_is_not_judged() {
     assert_eq!(found(&review(|_| {})), []);
 }
 
+// Rule G13.
 #[test]
 fn a_name_has_1_to_255_characters() {
     let (longest, too_long) = ("ё".repeat(255), "ё".repeat(256));
@@ -62,6 +63,7 @@ fn a_name_has_1_to_255_characters() {
     }
 }
 
+// Rule G13.
 #[test]
 fn a_description_has_at_most_65_000_characters_and_may_be_html() {
     let (longest, too_long) = ("ё".repeat(65_000), "ё".repeat(65_001));
@@ -85,6 +87,7 @@ fn a_good_redirect_uri_leaves_the_advice_to_copy_it() {
     assert_eq!(uri("https://a.example/cb?tenant=1", None), [EXACT]);
 }
 
+// Rule G13.
 #[test]
 fn tls_is_needed_once_several_accounts_use_it() {
     let plain = "http://a.example/cb";
@@ -98,6 +101,7 @@ fn tls_is_needed_once_several_accounts_use_it() {
     assert_eq!(uri(here, Some(2)), [(code, Level::Error), EXACT]);
 }
 
+// Rule G12.
 #[test]
 fn cyrillic_hosts_are_named_in_both_spellings() {
     for text in ["https://пример.example/", "https://xn--e1afmkfd.example/"] {
@@ -205,6 +209,7 @@ fn jpeg(padding: u16, frame: u8, width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
+// Rule G13.
 #[test]
 fn an_icon_has_400_by_272_pixels_in_three_formats() {
     let not_frames = [0xc4, 0xc8, 0xcc];

@@ -31,6 +31,7 @@ fn text(body: &[u8]) -> &str {
     core::str::from_utf8(body).unwrap()
 }
 
+// Rules K1, K2.
 #[test]
 fn a_refresh_has_the_same_shape_as_an_exchange() {
     let token = RefreshToken::new("def5020a").unwrap();
@@ -54,6 +55,7 @@ fn a_refresh_has_the_same_shape_as_an_exchange() {
     );
 }
 
+// Rules G12, K2.
 #[test]
 fn a_redirect_uri_is_sent_byte_for_byte() {
     let code = AuthorizationCode::new("def5020a").unwrap();
@@ -81,6 +83,7 @@ fn every_text_survives_the_way_through_json() {
     assert_eq!(value.as_object().unwrap().len(), 5);
 }
 
+// Rule K12.
 #[test]
 fn a_lookup_goes_to_the_shared_api_host_with_the_refresh_token_in_a_header() {
     let token = RefreshToken::new("def5020a").unwrap();
@@ -92,6 +95,7 @@ fn a_lookup_goes_to_the_shared_api_host_with_the_refresh_token_in_a_header() {
     assert!(headers.contains(&("x-refresh-token", "def5020a")));
 }
 
+// Rule K12.
 #[test]
 fn a_found_account_has_a_checked_host() {
     for body in [

@@ -19,6 +19,7 @@ fn pending(code: &str) -> PendingCode {
     )
 }
 
+// Rule G10.
 #[tokio::test(start_paused = true)]
 async fn a_code_becomes_a_durable_grant_and_the_application_is_told_what_its_state_carried() {
     let scene = Scene::new();

@@ -8,6 +8,7 @@ use kommo_oauth::DisconnectReason;
 
 use crate::scene::{DAY, Scene, key};
 
+// Rules M6, X7.
 #[tokio::test(start_paused = true)]
 async fn a_hook_for_a_grant_that_works_ends_nothing_and_a_replay_costs_nothing() {
     let scene = Scene::new();

@@ -28,6 +28,7 @@ async fn refused(scene: &Scene, status: u16, body: &'static str) -> KeeperError 
     handle.token().await.unwrap_err()
 }
 
+// Rule M4.
 #[tokio::test(start_paused = true)]
 async fn passing_refusals_hold_and_never_ask_for_a_new_consent() {
     for (status, body, kind) in [

@@ -12,6 +12,7 @@ async fn expire() {
     tokio::time::advance(Duration::from_secs(DAY)).await;
 }
 
+// Rules K11, M1.
 #[tokio::test(start_paused = true)]
 async fn after_a_lost_answer_the_old_token_serves_and_the_same_refresh_token_is_sent_again() {
     let scene = Scene::new();
@@ -92,6 +93,7 @@ async fn a_strict_platform_that_lost_the_answer_needs_a_new_consent_and_says_so(
 }
 
 // Invariant I4.
+// Rule M2.
 #[tokio::test(start_paused = true)]
 async fn a_pair_that_cannot_be_saved_is_not_handed_out_until_it_is() {
     let lifeboat = MemoryLifeboat::default();

@@ -7,6 +7,7 @@ use kommo_oauth::Generation;
 
 use crate::scene::{DAY, Scene};
 
+// Rule M5.
 #[tokio::test(start_paused = true)]
 async fn a_401_that_a_probe_confirms_refreshes_once_for_all_callers() {
     let scene = Scene::new();
@@ -45,6 +46,7 @@ async fn a_401_that_the_probe_does_not_confirm_was_about_the_call() {
     assert_eq!(scene.state(), "active");
 }
 
+// Rule M5.
 #[tokio::test(start_paused = true)]
 async fn a_401_of_an_older_generation_starts_nothing() {
     let scene = Scene::new();

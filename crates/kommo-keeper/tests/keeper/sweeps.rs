@@ -29,6 +29,7 @@ async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
     assert_eq!(again.claimed, 0);
 }
 
+// Rule M7.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_long_lived_token_is_told_at_each_stage_once() {
     let scene = Scene::new();

@@ -1,7 +1,7 @@
 //! The two states that only a new consent ends. Their tokens are sealed, not erased, until then.
 
 use crate::pairs::Pairs;
-use crate::token_refusal::TokenRefusalKind;
+use crate::token_refusal_kind::TokenRefusalKind;
 use crate::unix_time::UnixSeconds;
 
 /// Which proof of death the platform gave for the newest pair.

@@ -14,7 +14,7 @@ use crate::refresh_protocol::{
     AfterRecord, LoadFor, Located, RefreshProtocol, SendOutcome, Sent, Settlement, Stage,
 };
 use crate::refresh_want::{MetBy, NotMet, Outcome};
-use crate::token_refusal::TokenRefusalKind;
+use crate::token_refusal_kind::TokenRefusalKind;
 use crate::token_response::TokenAnswer;
 use crate::transition::Moved;
 use crate::unix_time::UnixSeconds;
