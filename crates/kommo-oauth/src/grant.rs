@@ -16,9 +16,9 @@
 //! The moves themselves stand in one place: `transition.rs`.
 
 pub(crate) mod attempt;
-pub(crate) mod in_doubt;
 pub(crate) mod refreshing;
 pub(crate) mod active;
+pub(crate) mod in_doubt;
 pub(crate) mod ended;
 
 use alloc::vec::Vec;

@@ -184,7 +184,8 @@ impl Grant {
     pub fn take_over(self, now: UnixSeconds) -> Self {
         let state = match self.state {
             GrantState::Refreshing(refreshing) => {
-                GrantState::InDoubt(refreshing.doubt(DoubtReason::HolderDied, now, now))
+                let (pairs, doubt) = refreshing.doubt(DoubtReason::HolderDied, now, now);
+                GrantState::InDoubt(InDoubt { pairs, doubt })
             }
             other => other,
         };
@@ -261,7 +262,8 @@ impl Grant {
         let tries = refreshing
             .doubt
             .map_or(1, |earlier| earlier.tries.saturating_add(1));
-        let state = GrantState::InDoubt(refreshing.doubt(reason, now, next_try(tries)));
+        let (pairs, doubt) = refreshing.doubt(reason, now, next_try(tries));
+        let state = GrantState::InDoubt(InDoubt { pairs, doubt });
         let grant = Self { state, ..self };
         Some(grant.moved(Happened::Doubted(reason)))
     }

@@ -111,7 +111,7 @@ fn step(grant: Grant, number: u64, kind: u8) -> Grant {
             None,
             pair(number),
         )),
-        1 | 2 | 3 => grant.begin(attempt(number, used)).ok(),
+        1..=3 => grant.begin(attempt(number, used)).ok(),
         4 => grant.doubt(id, DoubtReason::ServerError, at(number), |_| at(number + 5)),
         5 => grant.without_effect(id, at(number + 2)),
         6 | 7 => {

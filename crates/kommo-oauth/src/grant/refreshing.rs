@@ -1,7 +1,6 @@
 //! The state of a grant whose refresh is on its way.
 
 use crate::grant::attempt::{Attempt, Doubt, DoubtReason};
-use crate::grant::in_doubt::InDoubt;
 use crate::pairs::Pairs;
 use crate::unix_time::UnixSeconds;
 
@@ -26,7 +25,7 @@ impl Refreshing {
         reason: DoubtReason,
         now: UnixSeconds,
         next_try: UnixSeconds,
-    ) -> InDoubt {
+    ) -> (Pairs, Doubt) {
         let doubt = Doubt {
             reason,
             used: self.attempt.used,
@@ -36,10 +35,7 @@ impl Refreshing {
                 .map_or(1, |earlier| earlier.tries.saturating_add(1)),
             next_try,
         };
-        InDoubt {
-            pairs: self.pairs,
-            doubt,
-        }
+        (self.pairs, doubt)
     }
 
     /// The attempt certainly changed nothing: it did not leave, or it was answered by a refusal that spends no token. What is left is

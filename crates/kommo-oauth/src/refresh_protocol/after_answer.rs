@@ -10,25 +10,15 @@ use crate::grant::ended::ReauthReason;
 use crate::grant::{Grant, GrantState};
 use crate::hold::{Hold, HoldKind, HoldScope};
 use crate::lifeboat::UnsavedPair;
-use crate::refresh_protocol::{
-    AfterRecord, LoadFor, Located, RefreshProtocol, SendOutcome, Sent, Settlement, Stage,
+use crate::refresh_protocol::reports::{Located, SendOutcome};
+use crate::refresh_protocol::run::{
+    AfterRecord, LoadFor, RefreshProtocol, Refusal, Sent, Settlement, Stage,
 };
 use crate::refresh_want::{MetBy, NotMet, Outcome};
 use crate::token_refusal_kind::TokenRefusalKind;
 use crate::token_response::TokenAnswer;
 use crate::transition::Moved;
 use crate::unix_time::UnixSeconds;
-
-/// A refusal that may mean that the account lives elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Refusal {
-    /// Where to ask.
-    pub(super) api_domain: ApiDomain,
-    /// The hold if the account lives where we asked.
-    on_same_host: Hold,
-    /// The hold if nobody says where it lives.
-    on_unknown: Hold,
-}
 
 impl RefreshProtocol {
     pub(super) fn after_send(&mut self, outcome: SendOutcome, now: UnixSeconds) {

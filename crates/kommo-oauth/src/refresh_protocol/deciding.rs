@@ -6,7 +6,9 @@ use crate::generation::PairNumber;
 use crate::grant::attempt::Attempt;
 use crate::grant::{Grant, GrantState};
 use crate::long_lived::LongLivedState;
-use crate::refresh_protocol::{AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage};
+use crate::refresh_protocol::run::{
+    AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage,
+};
 use crate::refresh_want::{MetBy, NotMet, Outcome};
 use crate::transition::Moved;
 use crate::unix_time::UnixSeconds;

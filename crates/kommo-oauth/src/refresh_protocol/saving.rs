@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::refresh_protocol::{LoadFor, RefreshProtocol, Stage};
+use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Stage};
 use crate::refresh_want::{MetBy, NotMet, Outcome};
 use crate::transition::PairFate;
 use crate::unix_time::UnixSeconds;
