@@ -59,7 +59,7 @@ pub enum Step<'a> {
 
 /// One run of the refresh protocol for one grant.
 ///
-/// `poll` says what to do; the `handle_…` method of that step says what happened. Another method is refused with [`OutOfTurn`] and
+/// `poll` says what to do; the `handle_…` method of that step says what happened. Another method is refused with [`OutOfTurn`](crate::OutOfTurn) and
 /// changes nothing. A run may be dropped at every point: what that leaves behind is what a crash leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshProtocol {
