@@ -35,10 +35,37 @@ pub struct User {
     /// The user's id in the Chats API; the real platform has users without one.
     #[serde(default)]
     pub amojo_id: Option<String>,
+    /// What the user types to log in; the same person may work in several accounts under one login. Left empty, it
+    /// becomes `user` and the id.
+    #[serde(default)]
+    pub login: String,
+    /// Whether the user is an administrator of the account: may install integrations, and grants all rights.
+    #[serde(default = "admin_by_default")]
+    pub admin: bool,
 }
 
 const fn listed_by_default() -> bool {
     true
+}
+
+const fn admin_by_default() -> bool {
+    true
+}
+
+/// The login of every made-up administrator: one person who works in all made-up accounts.
+pub(crate) const MADE_UP_LOGIN: &str = "admin@sandbox.example";
+
+impl User {
+    /// A user with the login `user` and the id, and without an id in the Chats API.
+    pub fn new(id: u64, name: impl Into<String>, admin: bool) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            amojo_id: None,
+            login: format!("user{id}"),
+            admin,
+        }
+    }
 }
 
 impl Account {
@@ -53,7 +80,41 @@ impl Account {
         }
     }
 
-    /// The made-up account number `n`, with one user: ids that nobody takes for real ones.
+    /// The user with this id.
+    #[must_use]
+    pub fn user(&self, id: u64) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// The first administrator.
+    #[must_use]
+    pub fn administrator(&self) -> Option<&User> {
+        self.users.iter().find(|user| user.admin)
+    }
+
+    /// The label before the suffix, for example `sandbox-one`.
+    #[must_use]
+    pub fn subdomain(&self) -> &str {
+        self.host.split_once('.').map_or("", |(label, _)| label)
+    }
+
+    /// The suffix without its dot: `kommo.com`, `amocrm.ru` or `amocrm.com`.
+    #[must_use]
+    pub fn base_domain(&self) -> &str {
+        self.host.split_once('.').map_or("", |(_, base)| base)
+    }
+
+    /// Gives every user without a login one.
+    pub(crate) fn with_logins(mut self) -> Self {
+        for user in &mut self.users {
+            if user.login.is_empty() {
+                user.login = format!("user{}", user.id);
+            }
+        }
+        self
+    }
+
+    /// The made-up account number `n`, with one administrator: ids that nobody takes for real ones.
     pub(crate) fn made_up(n: u64, host: String) -> Self {
         let mut account = Self::new(
             10_000_000 + n,
@@ -64,6 +125,8 @@ impl Account {
             id: 20_000_000 + n,
             name: format!("Manager {n}"),
             amojo_id: Some(format!("0be70000-0000-4000-8000-{n:012}")),
+            login: MADE_UP_LOGIN.into(),
+            admin: true,
         });
         account
     }
@@ -107,6 +170,20 @@ fn check_account(account: &Account, n: usize) -> Result<(), ConfigError> {
         return Err(ConfigError::NotUuid {
             field: field("amojo_id"),
         });
+    }
+    for (at, user) in account.users.iter().enumerate() {
+        let field = |name: &str| format!("accounts[{n}].users[{at}].{name}");
+        if user.id == 0 {
+            return Err(ConfigError::ZeroId { field: field("id") });
+        }
+        if account
+            .users
+            .iter()
+            .take(at)
+            .any(|other| other.id == user.id)
+        {
+            return Err(ConfigError::Twice { field: field("id") });
+        }
     }
     Ok(())
 }

@@ -70,8 +70,9 @@ pub(crate) fn faulty(fault: &Fault) -> Option<Response<Body>> {
             PAGE.into(),
         )),
         FaultKind::Cut => Some(cut(fault.at)),
-        FaultKind::DropAfterCommit => Some(cut(CutPoint::Before)),
-        FaultKind::StaleClock | FaultKind::Slow => None,
+        FaultKind::DropAfterCommit => Some(cut(fault.at)),
+        // The rest is not for the Chats API, or leaves the answer alone.
+        _ => None,
     }
 }
 
@@ -172,7 +173,15 @@ pub(crate) fn with_text(
     response
 }
 
-fn empty(status: StatusCode) -> Response<Body> {
+/// The HTML page of a gateway.
+pub(crate) fn gateway_page(status: StatusCode, title: &str) -> Response<Body> {
+    let page = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    with_text(status, "text/html", page)
+}
+
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response

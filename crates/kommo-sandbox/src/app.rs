@@ -11,11 +11,17 @@ use axum::routing::any;
 
 use crate::answer::{set, set_date, with_json};
 use crate::channel_key::same_text;
+use crate::consent::{button, consent, no_icon};
+use crate::consent_site::{ConsentRoute, consent_route};
 use crate::control::{ControlError, control};
 use crate::dashboard::dashboard;
 use crate::exchange::{Reply, exchange, refuse_unjudged};
+use crate::grant_control::grant_control;
+use crate::hook_control::hook_control;
 use crate::host::{host_of, is_chats_host, is_loopback_host, is_own_host, is_own_origin};
 use crate::platform::Platform;
+use crate::platform_exchange::{OwnedRequest, exchange_platform, surface_of};
+use crate::platform_host::PlatformHost;
 use crate::random_text::random_hex;
 use crate::read_body::{ReadBodyError, read_body};
 use crate::received_request::ReceivedRequest;
@@ -67,6 +73,21 @@ async fn date_answer(
 async fn answer_platform(State(platform): State<Platform>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = read_body(body, BODY_LIMIT_BYTES).await;
+    let host = host_of(&parts.uri, &parts.headers).unwrap_or_default();
+    match consent_route(&host, parts.uri.path()) {
+        Some((site, ConsentRoute::Consent)) => {
+            let body = body.as_deref().unwrap_or_default();
+            return consent(&platform, site, &parts, body).await;
+        }
+        Some((_, ConsentRoute::Button)) => return button(),
+        Some((_, ConsentRoute::Icon)) => return no_icon(),
+        None => {}
+    }
+    let surface = surface_of(parts.uri.path());
+    if let (Some(surface), Some(host), Ok(body)) = (surface, PlatformHost::parse(&host), &body) {
+        let request = owned(&parts, body.clone());
+        return exchange_platform(platform, request, host, surface).await;
+    }
     let headers: Vec<_> = parts
         .headers
         .iter()
@@ -78,7 +99,11 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
         .map_or("", |target| target.as_str());
     let bytes = body.as_deref().unwrap_or_default();
     let request = ReceivedRequest::new(parts.method.as_str(), target, &headers, bytes);
-    if let Err(refusal) = check_host(&parts).and(body.as_ref().map_err(|error| unread(*error))) {
+    let host_fits = match surface {
+        None => check_host(&parts),
+        Some(_) => check_platform_host(&host),
+    };
+    if let Err(refusal) = host_fits.and(body.as_ref().map_err(|error| unread(*error))) {
         return refuse_unjudged(&platform, &request, &refusal);
     }
     let Reply { response, delay } = exchange(&platform, &request);
@@ -86,6 +111,19 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
         tokio::time::sleep(delay).await;
     }
     response
+}
+
+fn owned(parts: &Parts, body: Vec<u8>) -> OwnedRequest {
+    let target = parts.uri.path_and_query();
+    let headers = parts.headers.iter();
+    OwnedRequest {
+        method: parts.method.as_str().to_owned(),
+        target: target.map_or("", |target| target.as_str()).to_owned(),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+        body,
+    }
 }
 
 fn check_host(parts: &Parts) -> Result<(), Refusal> {
@@ -101,6 +139,19 @@ fn check_host(parts: &Parts) -> Result<(), Refusal> {
             })
         }
     }
+}
+
+/// The token endpoint and the CRM API are told apart by account.
+fn check_platform_host(host: &str) -> Result<(), Refusal> {
+    if PlatformHost::parse(host).is_some() {
+        return Ok(());
+    }
+    let reason = "this path belongs to an account's host: name it in Host, or in the address as in http://sandbox-one.kommo.localhost:PORT";
+    let status = StatusCode::MISDIRECTED_REQUEST;
+    Err(Refusal {
+        rule: Some("A1"),
+        ..Refusal::other(status, "MISDIRECTED_REQUEST", "account-host-needed", reason)
+    })
 }
 
 fn unread(error: ReadBodyError) -> Refusal {
@@ -133,8 +184,10 @@ async fn answer_control(State(platform): State<Platform>, request: Request) -> R
     };
     let (parts, body) = request.into_parts();
     let body = read_body(body, CONTROL_BODY_LIMIT_BYTES).await;
-    let answered =
-        check_caller(&platform, &parts).and_then(|()| call(&platform, &parts, &path, body));
+    let answered = match check_caller(&platform, &parts) {
+        Ok(()) => call(&platform, &parts, &path, body).await,
+        Err(error) => Err(error),
+    };
     let mut response = answered.unwrap_or_else(|error| error.response());
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut response, CACHE_CONTROL, "no-store");
@@ -169,7 +222,7 @@ fn check_caller(platform: &Platform, parts: &Parts) -> Result<(), ControlError> 
     Ok(())
 }
 
-fn call(
+async fn call(
     platform: &Platform,
     parts: &Parts,
     path: &str,
@@ -188,6 +241,13 @@ fn call(
             .map(|nonce| dashboard(&nonce))
             .map_err(no_nonce);
     }
-    let answer = control(platform, &parts.method, path, parts.uri.query(), &body)?;
+    let (method, query) = (&parts.method, parts.uri.query());
+    let answer = match hook_control(platform, method, path, query, &body).await {
+        Some(answer) => answer?,
+        None => match grant_control(platform, method, path, query, &body) {
+            Some(answer) => answer?,
+            None => control(platform, method, path, query, &body)?,
+        },
+    };
     Ok(with_json(StatusCode::OK, &answer))
 }

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, check_accounts, is_uuid};
 use crate::clock::LATEST_UNIX;
+use crate::crm_rules::CrmRules;
 use crate::error::ConfigError;
+use crate::integration::IntegrationSettings;
+use crate::oauth_rules::OauthRules;
+use crate::outward_rules::OutwardRules;
 
 /// The configuration of a sandbox; also the format of `kommo sandbox --config FILE` (JSON, unknown fields refused).
 ///
@@ -56,6 +60,8 @@ pub struct SandboxConfig {
     pub now: Option<u64>,
     /// Whether the virtual clock runs with the wall clock. Default: false, it stands still until told.
     pub follow_wall_clock: bool,
+    /// Whether the socket speaks TLS, with an authority of its own. Default: false.
+    pub tls: bool,
     /// How far in the future a request's date may lie, in seconds (rule D4). Default: 900.
     pub future_limit_seconds: u64,
     /// Whether an absent or empty `Date`, `Content-MD5` or `Content-Type` is admitted as an empty line (rule S8).
@@ -66,6 +72,14 @@ pub struct SandboxConfig {
     pub accept_body_only_scheme: bool,
     /// What an accepted disconnect answers (rule C4).
     pub disconnect_answer: DisconnectAnswer,
+    /// What the consent page shows of the integration, and its settings.
+    pub integration: IntegrationSettings,
+    /// The switches of the token endpoint.
+    pub oauth: OauthRules,
+    /// The switches of the CRM API.
+    pub crm: CrmRules,
+    /// The switches of redirects and hooks.
+    pub outward: OutwardRules,
 }
 
 /// What an accepted disconnect answers; the vendor's pages differ (rule C4).
@@ -100,10 +114,15 @@ impl Default for SandboxConfig {
             ],
             now: None,
             follow_wall_clock: false,
+            tls: false,
             future_limit_seconds: 900,
             admit_absent_headers: false,
             accept_body_only_scheme: false,
             disconnect_answer: DisconnectAnswer::Empty,
+            integration: IntegrationSettings::default(),
+            oauth: OauthRules::default(),
+            crm: CrmRules::default(),
+            outward: OutwardRules::default(),
         }
     }
 }
@@ -137,6 +156,13 @@ impl SandboxConfig {
             Some(_) if self.follow_wall_clock => return Err(ConfigError::NowWhileFollowing),
             _ => {}
         }
+        let private = self.integration.private_account;
+        if private.is_some_and(|id| self.accounts.iter().all(|account| account.id != id)) {
+            return Err(ConfigError::NoSuchAccount {
+                field: "integration.private_account".into(),
+            });
+        }
+        self.oauth.check()?;
         check_accounts(&self.accounts)
     }
 }
@@ -150,10 +176,15 @@ impl fmt::Debug for SandboxConfig {
             .field("accounts", &self.accounts)
             .field("now", &self.now)
             .field("follow_wall_clock", &self.follow_wall_clock)
+            .field("tls", &self.tls)
             .field("future_limit_seconds", &self.future_limit_seconds)
             .field("admit_absent_headers", &self.admit_absent_headers)
             .field("accept_body_only_scheme", &self.accept_body_only_scheme)
             .field("disconnect_answer", &self.disconnect_answer)
+            .field("integration", &self.integration)
+            .field("oauth", &self.oauth)
+            .field("crm", &self.crm)
+            .field("outward", &self.outward)
             .finish_non_exhaustive()
     }
 }

@@ -10,14 +10,18 @@ use serde_json::{Value, json};
 
 use crate::answer::with_json;
 use crate::clock::LATEST_UNIX;
+use crate::dashboard_overview::overview;
 use crate::error::ConfigError;
 use crate::fault::Fault;
 use crate::fault_kind::FaultKind;
+use crate::fault_surface::Surface;
 use crate::platform::Platform;
+use crate::token_row::TokenErrorRow;
 
 /// What there is, for those who ask for something else.
-const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET counters, \
-    GET overview, GET dashboard";
+pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET counters, \
+    GET overview, GET dashboard, POST hooks/KIND, GET deliveries, POST codes, GET and POST grants, POST long-lived, POST users, \
+    POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release";
 
 /// Why the control API did nothing.
 pub(crate) struct ControlError {
@@ -33,7 +37,7 @@ impl ControlError {
         }
     }
 
-    fn bad_request(error: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(error: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error)
     }
 
@@ -75,19 +79,6 @@ pub(crate) fn control(
             format!("nothing is here; there is: {ROUTES}"),
         )),
     }
-}
-
-/// What the dashboard shows: no secret is in it.
-fn overview(platform: &Platform) -> Value {
-    let state = platform.state();
-    json!({
-        "channel_id": state.channel_id,
-        "accounts": state.accounts,
-        "connections": state.connections,
-        "now": state.now,
-        "faults": platform.faults(),
-        "counters": platform.counters(),
-    })
 }
 
 #[derive(Deserialize)]
@@ -166,26 +157,35 @@ fn add_fault(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
 }
 
 fn faults(platform: &Platform) -> Value {
-    let kinds: Vec<_> = FaultKind::ALL
+    let kinds: Vec<_> = Surface::ALL
         .iter()
-        .map(|kind| json!({ "on": "chats", "kind": kind, "fields": kind.fields(), "sentence": kind.sentence() }))
+        .flat_map(|on| {
+            let there = FaultKind::ALL.iter().filter(|kind| kind.surfaces().contains(on));
+            there.map(move |kind| json!({ "on": on, "kind": kind, "fields": kind.fields(), "sentence": kind.sentence() }))
+        })
         .collect();
-    json!({ "kinds": kinds, "on_order": platform.faults() })
+    let rows: Vec<_> = TokenErrorRow::ALL.iter().map(|row| row.name()).collect();
+    json!({ "kinds": kinds, "rows": rows, "on_order": platform.faults(), "held": platform.held() })
 }
 
 fn journal(platform: &Platform, query: Option<&str>) -> Result<Value, ControlError> {
-    let after = match query.unwrap_or_default() {
-        "" => 0,
+    let after = after_of(query)?;
+    Ok(json!({ "entries": platform.journal_after(after) }))
+}
+
+/// N of the query `after=N`; 0 without a query.
+pub(crate) fn after_of(query: Option<&str>) -> Result<u64, ControlError> {
+    match query.unwrap_or_default() {
+        "" => Ok(0),
         query => query
             .strip_prefix("after=")
             .and_then(|after| after.parse().ok())
             .ok_or_else(|| {
                 ControlError::bad_request("the query is not after=N with a whole number N")
-            })?,
-    };
-    Ok(json!({ "entries": platform.journal_after(after) }))
+            }),
+    }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
     serde_json::from_slice(body).map_err(|error| ControlError::bad_request(error.to_string()))
 }

@@ -10,6 +10,7 @@ use crate::platform::Platform;
 use crate::proof::right_signatures;
 use crate::received_request::ReceivedRequest;
 use crate::refusal::Refusal;
+use crate::told::Told;
 
 /// How much of a target or a header value the journal keeps, in bytes.
 const SHOWN_BYTES: usize = 2048;
@@ -30,20 +31,37 @@ pub(crate) fn describe(
     outcome: Result<&Done, &Refusal>,
     at: u64,
 ) -> JournalEntry {
-    let (verdict, rule, code, reason) = match outcome {
-        Ok(done) => (
-            Verdict::Accepted,
-            Some(done.rule),
-            done.code,
-            done.reason.to_owned(),
-        ),
-        Err(refusal) => (
-            Verdict::Refused,
-            refusal.rule,
-            refusal.code,
-            refusal.reason.clone(),
-        ),
+    let told = match outcome {
+        Ok(done) => Told {
+            verdict: Verdict::Accepted,
+            rule: Some(done.rule),
+            code: done.code,
+            reason: done.reason.to_owned(),
+        },
+        Err(refusal) => Told {
+            verdict: Verdict::Refused,
+            rule: refusal.rule,
+            code: refusal.code,
+            reason: refusal.reason.clone(),
+        },
     };
+    tell(platform, request, met, told, at)
+}
+
+/// The journal entry of what is told; its status is not known yet. It must not be called under the lock.
+pub(crate) fn tell(
+    platform: &Platform,
+    request: &ReceivedRequest<'_>,
+    met: &MetFaults,
+    told: Told,
+    at: u64,
+) -> JournalEntry {
+    let Told {
+        verdict,
+        rule,
+        code,
+        reason,
+    } = told;
     let replacing = met
         .fault
         .as_ref()
@@ -53,7 +71,7 @@ pub(crate) fn describe(
         None => (verdict, rule, code, reason),
         Some(kind) => {
             let reason = format!("a fault took the place of the answer; apart from it: {reason}");
-            (Verdict::Fault, Some(kind.rule()), kind.name(), reason)
+            (Verdict::Fault, kind.rule(), kind.name(), reason)
         }
     };
     let detail = Detail {
@@ -95,9 +113,12 @@ fn shown_headers(platform: &Platform, request: &ReceivedRequest<'_>) -> Vec<(Str
         "content-md5",
         "x-signature",
         "user-agent",
+        "authorization",
+        "x-refresh-token",
+        "x-context-user-id",
     ];
     let shown_value = |name: &str, value: &[u8]| match name {
-        "x-signature" => format!("({} bytes)", value.len()),
+        "x-signature" | "authorization" | "x-refresh-token" => format!("({} bytes)", value.len()),
         _ => shown(platform, &String::from_utf8_lossy(value)),
     };
     request

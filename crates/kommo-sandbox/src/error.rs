@@ -22,6 +22,8 @@ pub enum StartError {
     },
     /// The operating system gave no random bytes for secrets and the control token.
     Random,
+    /// No certificate authority could be made for TLS.
+    Authority,
 }
 
 impl fmt::Display for StartError {
@@ -33,6 +35,7 @@ impl fmt::Display for StartError {
             Self::Config(_) => f.write_str("the sandbox's configuration is wrong"),
             Self::Bind { address, .. } => write!(f, "cannot listen on {address}"),
             Self::Random => f.write_str("the operating system gave no random bytes"),
+            Self::Authority => f.write_str("no certificate authority could be made for TLS"),
         }
     }
 }
@@ -42,7 +45,7 @@ impl Error for StartError {
         match self {
             Self::Config(source) => Some(source),
             Self::Bind { source, .. } => Some(source),
-            Self::NotLoopback(_) | Self::Random => None,
+            Self::NotLoopback(_) | Self::Random | Self::Authority => None,
         }
     }
 }
@@ -82,6 +85,16 @@ pub enum ConfigError {
         /// The field.
         field: String,
     },
+    /// `field` names an account that is not there.
+    NoSuchAccount {
+        /// The field.
+        field: String,
+    },
+    /// `field` is a status that the platform never answers there.
+    Status {
+        /// The field.
+        field: String,
+    },
     /// `now` lies after the year 9999, which no date header can say.
     NowTooLate,
     /// `now` and `follow_wall_clock` were both given.
@@ -99,6 +112,8 @@ impl fmt::Display for ConfigError {
             ),
             Self::ZeroId { field } => write!(f, "{field} is zero"),
             Self::Twice { field } => write!(f, "{field} repeats the value of another account"),
+            Self::NoSuchAccount { field } => write!(f, "{field} names no account of the sandbox"),
+            Self::Status { field } => write!(f, "{field} is no status that belongs there"),
             Self::NowTooLate => f.write_str("now lies after the year 9999"),
             Self::NowWhileFollowing => f.write_str("now and follow_wall_clock exclude each other"),
         }

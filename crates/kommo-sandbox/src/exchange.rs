@@ -9,13 +9,14 @@ use axum::body::Body;
 use axum::http::Response;
 
 use crate::answer;
+use crate::changing::Changing;
 use crate::chats_route::{Change, find_route};
 use crate::clock::skewed;
 use crate::description::{Done, describe, explain};
 use crate::fault::Fault;
 use crate::fault_queue::MetFaults;
-use crate::journal::{JournalEntry, Verdict};
-use crate::platform::{Changing, Platform};
+use crate::fault_surface::Surface;
+use crate::platform::Platform;
 use crate::proof::prove;
 use crate::received_request::ReceivedRequest;
 use crate::refusal::Refusal;
@@ -31,7 +32,7 @@ pub(crate) fn exchange(platform: &Platform, request: &ReceivedRequest<'_>) -> Re
     let mut changing = platform.lock();
     let clock_now = changing.clock.now();
     let met = if is_chats_path(request.path()) {
-        changing.faults.meet()
+        changing.faults.meet(Surface::Chats)
     } else {
         MetFaults::default()
     };
@@ -55,7 +56,7 @@ pub(crate) fn exchange(platform: &Platform, request: &ReceivedRequest<'_>) -> Re
     };
     let cuts = met.fault.as_ref().is_some_and(Fault::cuts);
     entry.status = (!cuts).then(|| response.status().as_u16());
-    write_down(platform, entry);
+    platform.write_down(entry);
     answer::set_date(&mut response, now);
     Reply {
         response,
@@ -73,7 +74,7 @@ pub(crate) fn refuse_unjudged(
     let mut entry = describe(platform, request, &MetFaults::default(), Err(refusal), now);
     let mut response = answer::refused(refusal);
     entry.status = Some(response.status().as_u16());
-    write_down(platform, entry);
+    platform.write_down(entry);
     answer::set_date(&mut response, now);
     response
 }
@@ -156,15 +157,4 @@ fn kept_back(change: &Change) -> Done {
         reason: "the request was in order",
         response: Response::default(),
     }
-}
-
-fn write_down(platform: &Platform, entry: JournalEntry) {
-    let mut changing = platform.lock();
-    changing.counters.requests += 1;
-    match entry.verdict {
-        Verdict::Accepted => changing.counters.accepted += 1,
-        Verdict::Refused => changing.counters.refused += 1,
-        Verdict::Fault => changing.counters.faults += 1,
-    }
-    changing.journal.push(entry);
 }

@@ -7,6 +7,8 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::fault_kind::FaultKind;
+use crate::fault_surface::Surface;
+use crate::token_row::TokenErrorRow;
 
 /// Where a 429 says `retry_after` (rule E4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,6 +38,18 @@ pub enum CutPoint {
     Midway,
 }
 
+/// When a held request is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CommitPoint {
+    /// Before the wait: the answer is made, and comes late.
+    #[default]
+    Before,
+    /// After the wait: the request itself comes late.
+    After,
+}
+
 /// A fault on order. Setters that do not belong to the kind have no effect.
 ///
 /// # Examples
@@ -50,12 +64,19 @@ pub enum CutPoint {
 #[serde(try_from = "FaultOrder", into = "FaultOrder")]
 pub struct Fault {
     kind: FaultKind,
+    on: Surface,
     pub(crate) times: Option<u32>,
     pub(crate) seconds: i64,
     pub(crate) delay_ms: u64,
     pub(crate) retry_after: Option<u64>,
     pub(crate) retry_after_in: RetryAfterPlace,
     pub(crate) at: CutPoint,
+    pub(crate) commit: CommitPoint,
+    pub(crate) row: TokenErrorRow,
+    pub(crate) hint: bool,
+    pub(crate) status: u16,
+    pub(crate) body_bytes: u64,
+    pub(crate) host: Option<String>,
 }
 
 /// Ten minutes: longer than any client waits.
@@ -65,15 +86,42 @@ impl Fault {
     /// A fault that stays until it is cleared.
     #[must_use]
     pub const fn new(kind: FaultKind) -> Self {
+        let on = match kind.surfaces() {
+            [first, ..] => *first,
+            [] => Surface::Chats,
+        };
+        let delay_ms = match kind {
+            FaultKind::Hold => 60_000,
+            _ => 1000,
+        };
         Self {
             kind,
+            on,
             times: None,
             seconds: 3600,
-            delay_ms: 1000,
+            delay_ms,
             retry_after: None,
             retry_after_in: RetryAfterPlace::Body,
             at: CutPoint::Before,
+            commit: CommitPoint::Before,
+            row: TokenErrorRow::RefreshTokenRevoked,
+            hint: true,
+            status: 418,
+            body_bytes: 64 * 1024 * 1024,
+            host: None,
         }
+    }
+
+    /// Where it lies. Default: the first of the kind's surfaces. A fault where its kind cannot be meets nothing.
+    #[must_use]
+    pub fn on(self, on: Surface) -> Self {
+        Self { on, ..self }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub const fn surface(&self) -> Surface {
+        self.on
     }
 
     /// What kind it is.
@@ -84,7 +132,7 @@ impl Fault {
 
     /// Meets `times` requests and is gone; 0 meets none.
     #[must_use]
-    pub const fn times(self, times: u32) -> Self {
+    pub fn times(self, times: u32) -> Self {
         Self {
             times: Some(times),
             ..self
@@ -93,7 +141,7 @@ impl Fault {
 
     /// Stale clock: the server's clock is the virtual clock plus `seconds`; negative is behind. Default: 3600.
     #[must_use]
-    pub const fn seconds(self, seconds: i64) -> Self {
+    pub fn seconds(self, seconds: i64) -> Self {
         Self { seconds, ..self }
     }
 
@@ -108,7 +156,7 @@ impl Fault {
 
     /// Too many requests: the seconds that the answer asks to wait. Default: none.
     #[must_use]
-    pub const fn retry_after(self, seconds: u64) -> Self {
+    pub fn retry_after(self, seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds),
             ..self
@@ -117,28 +165,77 @@ impl Fault {
 
     /// Too many requests: where `retry_after` stands. Default: in the body.
     #[must_use]
-    pub const fn retry_after_in(self, place: RetryAfterPlace) -> Self {
+    pub fn retry_after_in(self, place: RetryAfterPlace) -> Self {
         Self {
             retry_after_in: place,
             ..self
         }
     }
 
-    /// Cut: where the connection ends. Default: before the answer.
+    /// Cut, drop after commit: where the connection ends. Default: before the answer.
     #[must_use]
-    pub const fn at(self, at: CutPoint) -> Self {
+    pub fn at(self, at: CutPoint) -> Self {
         Self { at, ..self }
     }
 
+    /// Hold: when the request is carried out. Default: before the wait.
+    #[must_use]
+    pub fn commit(self, commit: CommitPoint) -> Self {
+        Self { commit, ..self }
+    }
+
+    /// Token error: which refusal. Default: `refresh-token-revoked`.
+    #[must_use]
+    pub fn row(self, row: TokenErrorRow) -> Self {
+        Self { row, ..self }
+    }
+
+    /// Token error: leaves the hint out.
+    #[must_use]
+    pub fn without_hint(self) -> Self {
+        Self {
+            hint: false,
+            ..self
+        }
+    }
+
+    /// Unknown 4xx: the status, brought between 400 and 499. Default: 418.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self {
+            status: status.clamp(400, 499),
+            ..self
+        }
+    }
+
+    /// Huge body: its length. Default: 64 MiB.
+    #[must_use]
+    pub fn body_bytes(self, body_bytes: u64) -> Self {
+        Self { body_bytes, ..self }
+    }
+
+    /// Foreign next: where the link leads. Default: `attacker.example`.
+    #[must_use]
+    pub fn host(self, host: impl Into<String>) -> Self {
+        Self {
+            host: Some(host.into()),
+            ..self
+        }
+    }
+
     pub(crate) fn lets_commit(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::StaleClock | FaultKind::Slow | FaultKind::DropAfterCommit
-        )
+        !self.replaces_answer()
+            || matches!(
+                self.kind,
+                FaultKind::DropAfterCommit | FaultKind::NoRefreshToken
+            )
     }
 
     pub(crate) fn replaces_answer(&self) -> bool {
-        !matches!(self.kind, FaultKind::StaleClock | FaultKind::Slow)
+        !matches!(
+            self.kind,
+            FaultKind::StaleClock | FaultKind::Slow | FaultKind::Hold | FaultKind::ForeignNext
+        )
     }
 
     pub(crate) fn cuts(&self) -> bool {
@@ -154,8 +251,15 @@ impl Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultError {
-    /// `on` is not `chats`, the only surface with faults so far.
-    On,
+    /// The kind cannot be on that surface.
+    On {
+        /// The surface.
+        on: Surface,
+        /// The kind.
+        kind: FaultKind,
+    },
+    /// `status` is not between 400 and 499.
+    Status,
     /// `times` is 0.
     NoTimes,
     /// The field does not belong to the kind.
@@ -172,7 +276,8 @@ pub enum FaultError {
 impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::On => f.write_str("on: the only surface with faults is \"chats\""),
+            Self::On { on, kind } => write!(f, "on: the fault {kind} cannot be on {on}"),
+            Self::Status => f.write_str("status is not between 400 and 499"),
             Self::NoTimes => {
                 f.write_str("times is 0; leave it out for a fault that stays until it is cleared")
             }
@@ -188,7 +293,7 @@ impl Error for FaultError {}
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultOrder {
-    on: String,
+    on: Surface,
     kind: FaultKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
@@ -202,20 +307,33 @@ struct FaultOrder {
     retry_after_in: Option<RetryAfterPlace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<CutPoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitPoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<TokenErrorRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
 }
 
 impl TryFrom<FaultOrder> for Fault {
     type Error = FaultError;
 
     fn try_from(order: FaultOrder) -> Result<Self, FaultError> {
-        if order.on != "chats" {
-            return Err(FaultError::On);
+        let (on, kind) = (order.on, order.kind);
+        if !kind.surfaces().contains(&on) {
+            return Err(FaultError::On { on, kind });
         }
         if order.times == Some(0) {
             return Err(FaultError::NoTimes);
         }
         order.check_fields()?;
-        let plain = Self::new(order.kind);
+        let plain = Self::new(kind).on(on);
         Ok(Self {
             times: order.times,
             seconds: order.seconds.unwrap_or(plain.seconds),
@@ -223,6 +341,12 @@ impl TryFrom<FaultOrder> for Fault {
             retry_after: order.retry_after,
             retry_after_in: order.retry_after_in.unwrap_or_default(),
             at: order.at.unwrap_or_default(),
+            commit: order.commit.unwrap_or_default(),
+            row: order.row.unwrap_or(plain.row),
+            hint: order.hint.unwrap_or(plain.hint),
+            status: order.status.unwrap_or(plain.status),
+            body_bytes: order.body_bytes.unwrap_or(plain.body_bytes),
+            host: order.host,
             ..plain
         })
     }
@@ -236,6 +360,12 @@ impl FaultOrder {
             ("retry_after", self.retry_after.is_some()),
             ("retry_after_in", self.retry_after_in.is_some()),
             ("at", self.at.is_some()),
+            ("commit", self.commit.is_some()),
+            ("row", self.row.is_some()),
+            ("hint", self.hint.is_some()),
+            ("status", self.status.is_some()),
+            ("body_bytes", self.body_bytes.is_some()),
+            ("host", self.host.is_some()),
         ];
         let foreign = given
             .iter()
@@ -252,6 +382,12 @@ impl FaultOrder {
         {
             return Err(FaultError::Delay);
         }
+        if self
+            .status
+            .is_some_and(|status| !(400..=499).contains(&status))
+        {
+            return Err(FaultError::Status);
+        }
         Ok(())
     }
 }
@@ -260,7 +396,7 @@ impl From<Fault> for FaultOrder {
     fn from(fault: Fault) -> Self {
         let has = |field: &str| fault.kind.fields().contains(&field);
         Self {
-            on: "chats".into(),
+            on: fault.on,
             kind: fault.kind,
             times: fault.times,
             seconds: has("seconds").then_some(fault.seconds),
@@ -268,6 +404,12 @@ impl From<Fault> for FaultOrder {
             retry_after: fault.retry_after.filter(|_| has("retry_after")),
             retry_after_in: has("retry_after_in").then_some(fault.retry_after_in),
             at: has("at").then_some(fault.at),
+            commit: has("commit").then_some(fault.commit),
+            row: has("row").then_some(fault.row),
+            hint: has("hint").then_some(fault.hint),
+            status: has("status").then_some(fault.status),
+            body_bytes: has("body_bytes").then_some(fault.body_bytes),
+            host: fault.host.filter(|_| fault.kind == FaultKind::ForeignNext),
         }
     }
 }

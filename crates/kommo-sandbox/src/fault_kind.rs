@@ -1,8 +1,10 @@
-//! The kinds of faults: what can go wrong between a client and the Chats API.
+//! The kinds of faults: what can go wrong between a client and the platform.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::fault_surface::Surface;
 
 /// A kind of fault. On the wire it is the name in kebab-case, for example `too-many-requests`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,11 +29,42 @@ pub enum FaultKind {
     NonJson,
     /// The request is carried out, and the connection is closed without an answer.
     DropAfterCommit,
+    /// The request waits until the sandbox is told to release it.
+    Hold,
+    /// 200 without a refresh token; the pair was issued.
+    NoRefreshToken,
+    /// A refusal of the token endpoint, whatever the request was worth.
+    TokenError,
+    /// A status of 4xx that nobody knows.
+    #[serde(rename = "unknown-4xx")]
+    Unknown4xx,
+    /// 401 with a problem.
+    Unauthorized,
+    /// 402 with a problem.
+    PaymentRequired,
+    /// 403 with a problem.
+    ForbiddenJson,
+    /// 403 with a page of HTML.
+    ForbiddenHtml,
+    /// 404 with a page of HTML.
+    NotFoundHtml,
+    /// 429 with a page of HTML.
+    TooManyRequestsHtml,
+    /// 502 with a page of HTML.
+    BadGateway,
+    /// 504 with a page of HTML.
+    GatewayTimeout,
+    /// 200 with a body that does not end for a long time.
+    HugeBody,
+    /// A head of 20 MiB.
+    EndlessHeaders,
+    /// A `next` link to a foreign host.
+    ForeignNext,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 24] = [
         Self::StaleClock,
         Self::ForbiddenText,
         Self::NotFoundEmpty,
@@ -41,6 +74,21 @@ impl FaultKind {
         Self::Cut,
         Self::NonJson,
         Self::DropAfterCommit,
+        Self::Hold,
+        Self::NoRefreshToken,
+        Self::TokenError,
+        Self::Unknown4xx,
+        Self::Unauthorized,
+        Self::PaymentRequired,
+        Self::ForbiddenJson,
+        Self::ForbiddenHtml,
+        Self::NotFoundHtml,
+        Self::TooManyRequestsHtml,
+        Self::BadGateway,
+        Self::GatewayTimeout,
+        Self::HugeBody,
+        Self::EndlessHeaders,
+        Self::ForeignNext,
     ];
 
     /// The name on the wire.
@@ -56,6 +104,21 @@ impl FaultKind {
             Self::Cut => "cut",
             Self::NonJson => "non-json",
             Self::DropAfterCommit => "drop-after-commit",
+            Self::Hold => "hold",
+            Self::NoRefreshToken => "no-refresh-token",
+            Self::TokenError => "token-error",
+            Self::Unknown4xx => "unknown-4xx",
+            Self::Unauthorized => "unauthorized",
+            Self::PaymentRequired => "payment-required",
+            Self::ForbiddenJson => "forbidden-json",
+            Self::ForbiddenHtml => "forbidden-html",
+            Self::NotFoundHtml => "not-found-html",
+            Self::TooManyRequestsHtml => "too-many-requests-html",
+            Self::BadGateway => "bad-gateway",
+            Self::GatewayTimeout => "gateway-timeout",
+            Self::HugeBody => "huge-body",
+            Self::EndlessHeaders => "endless-headers",
+            Self::ForeignNext => "foreign-next",
         }
     }
 
@@ -82,7 +145,48 @@ impl FaultKind {
             }
             Self::NonJson => "Answers 200 with a page of HTML; nothing is changed.",
             Self::DropAfterCommit => {
-                "Carries the request out, then closes the connection without an answer."
+                "Carries the request out, then closes the connection `at` before (default) or midway through the answer."
+            }
+            Self::Hold => {
+                "The request waits until it is released, for at most `delay_ms` real milliseconds (default 60000); it is carried out `commit` before (default) or after the wait."
+            }
+            Self::NoRefreshToken => {
+                "The request is carried out, and the answer of 200 has no `refresh_token`."
+            }
+            Self::TokenError => {
+                "Answers the refusal named in `row`, without its hint if `hint` is false; nothing is changed."
+            }
+            Self::Unknown4xx => {
+                "Answers `status` (default 418; 400 to 499) with a problem that no page describes; nothing is changed."
+            }
+            Self::Unauthorized => {
+                "Answers 401 with a problem, as if the access token had ended; nothing is changed."
+            }
+            Self::PaymentRequired => {
+                "Answers 402 with a problem: the paid period of the account has ended; nothing is changed."
+            }
+            Self::ForbiddenJson => {
+                "Answers 403 with a problem: this call is not allowed; nothing is changed."
+            }
+            Self::ForbiddenHtml => {
+                "Answers 403 with the HTML page of a gateway, as while an address is blocked; nothing is changed."
+            }
+            Self::NotFoundHtml => {
+                "Answers 404 with a page of HTML, as a proxy in the way would; nothing is changed."
+            }
+            Self::TooManyRequestsHtml => {
+                "Answers 429 with a page of HTML; `retry_after` goes into the header if it is given."
+            }
+            Self::BadGateway => "Answers 502 with a page of HTML; nothing is changed.",
+            Self::GatewayTimeout => "Answers 504 with a page of HTML; nothing is changed.",
+            Self::HugeBody => {
+                "Answers 200 with JSON that goes on for `body_bytes` (default 67108864); nothing is changed."
+            }
+            Self::EndlessHeaders => {
+                "Answers 200 with 20000 header lines of 1024 bytes; nothing is changed."
+            }
+            Self::ForeignNext => {
+                "The `next` link of a page leads to `host` (default `attacker.example`)."
             }
         }
     }
@@ -94,14 +198,49 @@ impl FaultKind {
             Self::StaleClock => &["seconds"],
             Self::TooManyRequests => &["retry_after", "retry_after_in"],
             Self::Slow => &["delay_ms"],
-            Self::Cut => &["at"],
+            Self::Cut | Self::DropAfterCommit => &["at"],
+            Self::Hold => &["delay_ms", "commit"],
+            Self::TokenError => &["row", "hint"],
+            Self::Unknown4xx => &["status"],
+            Self::TooManyRequestsHtml => &["retry_after"],
+            Self::HugeBody => &["body_bytes"],
+            Self::ForeignNext => &["host"],
             _ => &[],
         }
     }
 
-    /// The rule of `docs/protocol.md` that a client meets with this fault.
-    pub(crate) const fn rule(self) -> &'static str {
+    /// Where the fault can lie; the first is where it lies if nothing is said.
+    #[must_use]
+    pub const fn surfaces(self) -> &'static [Surface] {
         match self {
+            Self::ForbiddenText => &[Surface::Chats],
+            Self::StaleClock
+            | Self::NotFoundEmpty
+            | Self::TooManyRequests
+            | Self::ServerError
+            | Self::Slow
+            | Self::Cut
+            | Self::NonJson
+            | Self::DropAfterCommit => &Surface::ALL,
+            Self::NoRefreshToken | Self::TokenError => &[Surface::Token],
+            Self::Unauthorized | Self::ForeignNext => &[Surface::Crm],
+            Self::Hold
+            | Self::Unknown4xx
+            | Self::PaymentRequired
+            | Self::ForbiddenJson
+            | Self::ForbiddenHtml
+            | Self::NotFoundHtml
+            | Self::TooManyRequestsHtml
+            | Self::BadGateway
+            | Self::GatewayTimeout
+            | Self::HugeBody
+            | Self::EndlessHeaders => &[Surface::Token, Surface::Crm],
+        }
+    }
+
+    /// The rule of `docs/protocol.md` that a client of the Chats API meets with this fault.
+    pub(crate) const fn rule(self) -> Option<&'static str> {
+        Some(match self {
             Self::StaleClock => "T3",
             Self::ForbiddenText => "E3",
             Self::NotFoundEmpty => "E2",
@@ -109,7 +248,8 @@ impl FaultKind {
             Self::ServerError => "E5",
             Self::NonJson => "E6",
             Self::Slow | Self::Cut | Self::DropAfterCommit => "T2",
-        }
+            _ => return None,
+        })
     }
 }
 

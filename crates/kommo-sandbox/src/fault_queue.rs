@@ -5,6 +5,7 @@
 
 use crate::fault::Fault;
 use crate::fault_kind::FaultKind;
+use crate::fault_surface::Surface;
 
 #[derive(Debug, Default)]
 pub(crate) struct FaultQueue(Vec<Fault>);
@@ -32,18 +33,22 @@ impl FaultQueue {
         &self.0
     }
 
-    /// Takes what the next request meets.
-    pub(crate) fn meet(&mut self) -> MetFaults {
+    /// Takes what the next request to `surface` meets.
+    pub(crate) fn meet(&mut self, surface: Surface) -> MetFaults {
         MetFaults {
             skew_seconds: self
-                .take(|kind| kind == FaultKind::StaleClock)
+                .take(surface, |kind| kind == FaultKind::StaleClock)
                 .map(|fault| fault.seconds),
-            fault: self.take(|kind| kind != FaultKind::StaleClock),
+            fault: self.take(surface, |kind| kind != FaultKind::StaleClock),
         }
     }
 
-    fn take(&mut self, wanted: impl Fn(FaultKind) -> bool) -> Option<Fault> {
-        let at = self.0.iter().position(|fault| wanted(fault.kind()))?;
+    fn take(&mut self, surface: Surface, wanted: impl Fn(FaultKind) -> bool) -> Option<Fault> {
+        let meets = |fault: &Fault| {
+            let possible = fault.kind().surfaces().contains(&surface);
+            fault.surface() == surface && possible && wanted(fault.kind())
+        };
+        let at = self.0.iter().position(meets)?;
         let fault = self.0.get_mut(at)?;
         match &mut fault.times {
             None => Some(fault.clone()),

@@ -31,13 +31,23 @@ pub(crate) fn is_own_host(host: &str, address: Option<SocketAddr>) -> bool {
         return is_loopback_host(host);
     };
     let (name, port) = split_port(host);
-    port.unwrap_or(80) == address.port() && (name == "localhost" || ip(name) == Some(address.ip()))
+    // Clients leave out the port that belongs to the scheme.
+    let right_port = match port {
+        Some(port) => port == address.port(),
+        None => matches!(address.port(), 80 | 443),
+    };
+    right_port && (name == "localhost" || ip(name) == Some(address.ip()))
 }
 
 /// Whether `host` is a loopback address or `localhost`, with any port.
 pub(crate) fn is_loopback_host(host: &str) -> bool {
     let (name, _) = split_port(host);
     name == "localhost" || ip(name).is_some_and(|ip| ip.is_loopback())
+}
+
+/// `host` without its port.
+pub(crate) fn without_port(host: &str) -> &str {
+    split_port(host).0
 }
 
 /// Whether `host` is a Chats API host of the platform (rule A5), with any port.
@@ -51,10 +61,10 @@ pub(crate) fn is_chats_host(host: &str) -> bool {
 /// Whether a request comes from no web page, or from our own.
 pub(crate) fn is_own_origin(headers: &HeaderMap, address: Option<SocketAddr>) -> bool {
     headers.get_all(ORIGIN).iter().all(|origin| {
-        let host = origin
-            .to_str()
-            .ok()
-            .and_then(|origin| origin.strip_prefix("http://"));
+        let host = origin.to_str().ok().and_then(|origin| {
+            let plain = origin.strip_prefix("http://");
+            plain.or_else(|| origin.strip_prefix("https://"))
+        });
         host.is_some_and(|host| is_own_host(&host.to_ascii_lowercase(), address))
     })
 }

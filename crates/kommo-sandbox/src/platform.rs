@@ -3,22 +3,34 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::sync::watch;
+
+use crate::access_token::SigningKey;
 use crate::account::{Account, check_accounts};
+use crate::changing::Changing;
 use crate::channel_key::ChannelKey;
 use crate::clock::{Clock, wall_unix};
 use crate::config::{DisconnectAnswer, SandboxConfig};
-use crate::connection::{ChannelView, Connection};
+use crate::connection::ChannelView;
+use crate::consent_session::Sessions;
 use crate::counters::Counters;
+use crate::deliveries::Deliveries;
 use crate::error::{ConfigError, StartError};
 use crate::explainer::Explainer;
 use crate::fault::Fault;
 use crate::fault_queue::FaultQueue;
-use crate::journal::{Journal, JournalEntry};
+use crate::grants::GrantBook;
+use crate::integration::{Integration, IntegrationKind};
+use crate::journal::{Journal, JournalEntry, Verdict};
+use crate::mask::without_tokens;
 use crate::proof::ProofRules;
 use crate::random_text::random_hex;
 use crate::state::SandboxState;
+use crate::webhook_list::WebhookList;
 
 /// A made-up Kommo: one integration, one chat channel, some accounts. Cheap to clone; clones are the same platform.
 ///
@@ -32,6 +44,8 @@ pub struct Platform {
 struct Shared {
     names: Names,
     channel_key: ChannelKey,
+    signing_key: SigningKey,
+    release: watch::Sender<u64>,
     proof_rules: ProofRules,
     disconnect_answer: DisconnectAnswer,
     control_path: String,
@@ -51,16 +65,6 @@ struct Names {
     redirect_uri: String,
     appid: String,
     app_secret: String,
-}
-
-/// What changes, all of it behind one lock.
-pub(crate) struct Changing {
-    pub(crate) clock: Clock,
-    pub(crate) accounts: Vec<Account>,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) faults: FaultQueue,
-    pub(crate) journal: Journal,
-    pub(crate) counters: Counters,
 }
 
 impl Platform {
@@ -95,11 +99,24 @@ impl Platform {
             None => Clock::standing(wall_unix()),
         };
         let disconnect_answer = config.disconnect_answer;
-        let accounts = config.accounts.clone();
+        let accounts: Vec<_> = config
+            .accounts
+            .iter()
+            .cloned()
+            .map(Account::with_logins)
+            .collect();
+        let mut integration = config.integration.clone();
+        if integration.kind != IntegrationKind::Public && integration.private_account.is_none() {
+            integration.private_account = accounts.first().map(|account| account.id);
+        }
+        let oauth = config.oauth.clone();
+        let crm = config.crm.clone();
+        let outward = config.outward.clone();
         let names = Names::new(config)?;
         let shared = Shared {
             channel_key: ChannelKey::new(&names.channel_secret)?,
-            names,
+            signing_key: SigningKey::default(),
+            release: watch::Sender::new(0),
             proof_rules,
             disconnect_answer,
             control_path: format!("/_sandbox/{}", random_hex::<32>()?),
@@ -108,11 +125,30 @@ impl Platform {
             changing: Mutex::new(Changing {
                 clock,
                 accounts,
+                old_hosts: HashMap::new(),
                 connections: Vec::new(),
                 faults: FaultQueue::default(),
                 journal: Journal::default(),
                 counters: Counters::default(),
+                integrations: vec![Integration {
+                    client_id: names.client_id.clone(),
+                    client_secret: names.client_secret.clone(),
+                    previous_secret: None,
+                    redirect_uri: names.redirect_uri.clone(),
+                    settings: integration,
+                }],
+                installed: HashSet::new(),
+                grants: GrantBook::default(),
+                webhooks: WebhookList::default(),
+                oauth,
+                crm,
+                held: 0,
+                made_users: 0,
+                outward,
+                deliveries: Deliveries::default(),
+                sessions: Sessions::default(),
             }),
+            names,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -124,10 +160,13 @@ impl Platform {
     pub fn state(&self) -> SandboxState {
         let names = &self.shared.names;
         let changing = self.lock();
+        let integration = changing.integrations.first();
+        let own =
+            |of: fn(&Integration) -> &String| integration.map(of).cloned().unwrap_or_default();
         SandboxState {
-            client_id: names.client_id.clone(),
-            client_secret: names.client_secret.clone(),
-            redirect_uri: names.redirect_uri.clone(),
+            client_id: own(|integration| &integration.client_id),
+            client_secret: own(|integration| &integration.client_secret),
+            redirect_uri: own(|integration| &integration.redirect_uri),
             channel_id: names.channel_id.clone(),
             channel_secret: names.channel_secret.clone(),
             appid: names.appid.clone(),
@@ -210,10 +249,15 @@ impl Platform {
         self.lock().journal.after(id)
     }
 
-    /// The counts since the start.
+    /// The counts since the start, and the grants that are lost now.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.lock().counters
+        let changing = self.lock();
+        Counters {
+            lost_grants: changing.grants.lost(changing.clock.now()),
+            abandoned_grants: changing.grants.abandoned(changing.clock.now()),
+            ..changing.counters
+        }
     }
 
     /// The path of the control API, with its token: `/_sandbox/` and 64 hex digits.
@@ -232,6 +276,43 @@ impl Platform {
             .changing
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an entry of the journal and counts it.
+    pub(crate) fn write_down(&self, entry: JournalEntry) {
+        let mut changing = self.lock();
+        changing.counters.requests += 1;
+        match entry.verdict {
+            Verdict::Accepted => changing.counters.accepted += 1,
+            Verdict::Refused => changing.counters.refused += 1,
+            Verdict::Fault => changing.counters.faults += 1,
+        }
+        changing.journal.push(entry);
+    }
+
+    /// Waits until [`Platform::release`], for at most `cap` of real time.
+    pub(crate) async fn hold(&self, cap: Duration) {
+        let mut released = self.shared.release.subscribe();
+        self.lock().held += 1;
+        let _ = tokio::time::timeout(cap, released.changed()).await;
+        self.lock().held -= 1;
+    }
+
+    /// Lets every request go that the fault `hold` holds back now.
+    pub fn release(&self) {
+        self.shared
+            .release
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// How many requests the fault `hold` holds back now.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.lock().held
+    }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.shared.signing_key
     }
 
     pub(crate) fn channel_key(&self) -> &ChannelKey {
@@ -278,7 +359,8 @@ impl Platform {
         self.shared.address.get_or_init(|| address);
     }
 
-    /// `text` without any secret of this platform, whoever put it there. A configured secret of less than eight bytes
+    /// `text` without any secret of this platform and without what looks like a token, whoever put it there. It must not be
+    /// called under the lock. A configured secret of less than eight bytes
     /// is left alone: it would be found inside ordinary words.
     pub(crate) fn masked(&self, text: &str) -> String {
         let names = &self.shared.names;
@@ -288,17 +370,25 @@ impl Platform {
             .rsplit('/')
             .next()
             .unwrap_or_default();
-        [
-            names.channel_secret.as_str(),
-            &names.client_secret,
-            &names.app_secret,
-            token,
-        ]
-        .iter()
-        .filter(|secret| secret.len() >= 8)
-        .fold(text.to_owned(), |text, secret| {
-            text.replace(secret, "(secret)")
-        })
+        let mut secrets = vec![
+            names.channel_secret.clone(),
+            names.client_secret.clone(),
+            names.app_secret.clone(),
+            token.to_owned(),
+        ];
+        for integration in &self.lock().integrations {
+            secrets.push(integration.client_secret.clone());
+            secrets.extend(integration.previous_secret.clone());
+        }
+        secrets.sort_unstable();
+        secrets.dedup();
+        let shown = secrets
+            .iter()
+            .filter(|secret| secret.len() >= 8)
+            .fold(text.to_owned(), |text, secret| {
+                text.replace(secret.as_str(), "(secret)")
+            });
+        without_tokens(&shown)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::error::StartError;
 use crate::explainer::Explainer;
 use crate::platform::Platform;
 use crate::server::serve;
+use crate::tls::Tls;
 
 /// A running sandbox. Its clock, faults, journal and counters are methods of [`Platform`], which it derefs to.
 ///
@@ -46,6 +47,7 @@ pub struct Sandbox {
     base_url: String,
     control_url: String,
     dashboard_url: String,
+    ca_pem: Option<String>,
     stop: watch::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -74,7 +76,19 @@ impl Sandbox {
         }
     }
 
-    /// Where the platform is, for example `http://127.0.0.1:4242`.
+    /// The certificate of the sandbox's own authority as PEM text, if the sandbox was started with
+    /// [`SandboxConfig::tls`]; clients must trust it. Made new at every start; it ends after seven days of the wall clock.
+    ///
+    /// # Security
+    ///
+    /// No key is in it, and the key leaves this process never. Its name constraints are the three suffixes of the
+    /// platform, `localhost`, and the loopback addresses.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Where the platform is, for example `http://127.0.0.1:4242`, or `https://127.0.0.1:4242` with TLS.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -178,6 +192,7 @@ impl SandboxBuilder {
     /// - A port that is taken: [`StartError::Bind`].
     /// - A wrong configuration: [`StartError::Config`].
     /// - No random bytes: [`StartError::Random`].
+    /// - With TLS, no key to be made: [`StartError::Authority`].
     ///
     /// # Panics
     ///
@@ -186,6 +201,7 @@ impl SandboxBuilder {
         if !self.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(self.listen));
         }
+        let tls = self.config.tls.then(Tls::new).transpose()?;
         let platform = Platform::with_explainer(self.config, self.explainer)?;
         let failed = |source| StartError::Bind {
             address: self.listen,
@@ -196,8 +212,10 @@ impl SandboxBuilder {
         platform.bind(address);
 
         let (stop, stopped) = watch::channel(());
-        let server = tokio::spawn(serve(listener, app(platform.clone()), stopped));
-        let base_url = format!("http://{address}");
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+        let server = tokio::spawn(serve(listener, acceptor, app(platform.clone()), stopped));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let base_url = format!("{scheme}://{address}");
         let control_url = format!("{base_url}{}", platform.control_path());
         let dashboard_url = format!("{control_url}/dashboard");
         Ok(Sandbox {
@@ -206,6 +224,7 @@ impl SandboxBuilder {
             base_url,
             control_url,
             dashboard_url,
+            ca_pem: tls.map(|tls| tls.ca_pem),
             stop,
             server,
         })

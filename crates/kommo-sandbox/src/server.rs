@@ -10,9 +10,11 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a graceful stop waits for answers that are under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -20,15 +22,23 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when the system cannot give another connection, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+
 /// Serves until `stop` changes or its sender is gone; then lets answers under way finish, within limits.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<()>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut stop: watch::Receiver<()>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = stop.changed() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, router.clone(), stop.clone()));
+                    connections.spawn(accept(stream, tls.clone(), router.clone(), stop.clone()));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -41,9 +51,29 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     let _ = tokio::time::timeout(GRACE, all_ended).await;
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<()>) {
+/// A handshake that fails or takes too long is the peer's affair: it does not know the authority, or wants a host that
+/// is not the platform's.
+async fn accept(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: watch::Receiver<()>,
+) {
     // Answers are small and complete: waiting to join them with later bytes only slows a client down.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return serve_connection(stream, router, stop).await;
+    };
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream)).await {
+        serve_connection(stream, router, stop).await;
+    }
+}
+
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut stop: watch::Receiver<()>,
+) {
     let connection = http1::Builder::new()
         // The only `Date` is the virtual clock's; it stands in every answer of the router.
         .auto_date_header(false)

@@ -1,5 +1,7 @@
 //! The page that shows the sandbox live.
 
+use kommo_sandbox::GrantOrder;
+
 use crate::naive_client::{ACCOUNT, Answer, Draft, NOW, platform};
 
 async fn page() -> (Answer, String) {
@@ -121,4 +123,49 @@ async fn a_script_in_what_a_stranger_sends_stays_data() {
     // The page itself is the same for everybody: what strangers sent is not in it.
     let page = read("dashboard").send(&platform).await;
     assert!(!String::from_utf8(page.body).unwrap().contains("alert("));
+}
+
+#[tokio::test]
+async fn the_overview_names_grants_without_a_secret_or_a_token() {
+    let platform = platform();
+    let made = platform.make_grants(GrantOrder::new(2)).unwrap();
+    let answer = Draft::new("GET", &format!("{}/overview", platform.control_path()))
+        .send(&platform)
+        .await;
+    let overview = answer.json();
+    assert_eq!(overview["grants_total"], 2);
+    assert_eq!(overview["grants"].as_array().unwrap().len(), 2);
+    assert_eq!(overview["integration"]["active"], true);
+    let text = String::from_utf8(answer.body).unwrap();
+    let state = platform.state();
+    for secret in [
+        &state.client_secret,
+        &state.channel_secret,
+        &state.app_secret,
+    ] {
+        assert!(!text.contains(secret.as_str()));
+    }
+    for grant in made {
+        assert!(!text.contains(&grant.access_token) && !text.contains(&grant.refresh_token));
+    }
+}
+
+#[tokio::test]
+async fn the_page_moves_the_clock_and_orders_faults_by_calls_that_exist() {
+    let (_, page) = page().await;
+    let platform = platform();
+    let orders: Vec<_> = page
+        .split("data-clock='")
+        .skip(1)
+        .map(|behind| behind.split('\'').next().unwrap())
+        .collect();
+    assert_eq!(orders.len(), 4);
+    for order in orders {
+        let answer = Draft::new("POST", &format!("{}/clock", platform.control_path()))
+            .body(order)
+            .send(&platform)
+            .await;
+        assert_eq!(answer.status, 200, "{order}");
+    }
+    assert!(script(&page).contains("call(\"faults\", faultOrder())"));
 }

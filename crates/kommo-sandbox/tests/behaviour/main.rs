@@ -6,16 +6,24 @@
     reason = "clippy takes only functions marked as tests for tests, and these share code"
 )]
 
+extern crate alloc;
+
+mod browser;
 mod naive_client;
 mod raw_socket;
+mod receiver;
 
 mod clock;
 mod connections;
+mod consent;
 mod control_api;
 mod dashboard;
+mod external_integration;
 mod faults;
+mod hooks;
 mod journal;
 mod lifecycle;
 mod proof;
 mod published;
 mod secrets;
+mod tls;

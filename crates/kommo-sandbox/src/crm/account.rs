@@ -1,0 +1,62 @@
+//! `GET /api/v4/account` (source: account page).
+
+use serde_json::{Value, json};
+
+use super::{Call, hal};
+use crate::bearer::Caller;
+use crate::changing::Changing;
+use crate::form_fields::form_field;
+use crate::told::Answered;
+
+pub(super) fn get(
+    changing: &Changing,
+    call: &Call<'_>,
+    caller: &Caller,
+) -> Result<Answered, Answered> {
+    let account = changing
+        .account(caller.key.account)
+        .ok_or_else(|| super::bad_request("account-unknown", "the account is gone"))?;
+    let query = call
+        .request
+        .target()
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let with = form_field(query, "with").unwrap_or_default();
+    let wants = |name: &str| with.split(',').any(|part| part.trim() == name);
+    let russian = account.base_domain() == "amocrm.ru";
+    let mut body = json!({
+        "id": account.id,
+        "name": format!("Account {}", account.subdomain()),
+        "subdomain": account.subdomain(),
+        "created_at": 1_600_000_000,
+        "created_by": 0,
+        "updated_at": 1_600_000_000,
+        "updated_by": 0,
+        "current_user_id": caller.user,
+        "country": if russian { "RU" } else { "US" },
+        "currency": if russian { "RUB" } else { "USD" },
+        "currency_symbol": if russian { "₽" } else { "$" },
+        "customers_mode": "unavailable",
+        "is_unsorted_on": true,
+        "mobile_feature_version": 0,
+        "is_loss_reason_enabled": true,
+        "is_helpbot_enabled": false,
+        "is_technical_account": false,
+        "contact_name_display_order": 1,
+    });
+    if let Some(fields) = body.as_object_mut() {
+        if wants("amojo_id") {
+            fields.insert("amojo_id".into(), Value::from(account.amojo_id.clone()));
+        }
+        if wants("version") {
+            fields.insert("version".into(), Value::from(12));
+        }
+        let link = format!("https://{}/api/v4/account", account.host);
+        fields.insert("_links".into(), json!({"self": {"href": link}}));
+    }
+    Ok(Answered::accepted(
+        "account-told",
+        "the account was told",
+        hal(200, &body),
+    ))
+}

@@ -1,0 +1,82 @@
+//! `GET /api/v4/contacts`: a made-up collection, the same in every account, to page through.
+
+use serde_json::{Map, Value, json};
+
+use super::{Call, bad_request, hal, nothing};
+use crate::bearer::Caller;
+use crate::changing::Changing;
+use crate::form_fields::form_field;
+use crate::told::Answered;
+
+/// The largest page (source: limitations page).
+const LARGEST_PAGE: u64 = 250;
+
+/// The page of someone who does not say how large it is to be.
+const USUAL_PAGE: u64 = 50;
+
+pub(super) fn list(
+    changing: &Changing,
+    call: &Call<'_>,
+    caller: &Caller,
+) -> Result<Answered, Answered> {
+    let query = call
+        .request
+        .target()
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let page = positive(query, "page", 1)
+        .ok_or_else(|| bad_request("page-wrong", "page is a whole number from 1"))?;
+    let limit = positive(query, "limit", USUAL_PAGE)
+        .filter(|limit| *limit <= LARGEST_PAGE)
+        .ok_or_else(|| bad_request("limit-wrong", "limit is a whole number from 1 to 250"))?;
+    let total = changing.crm.contacts;
+    let first = (page - 1).saturating_mul(limit);
+    if first >= total {
+        let reason = "the page lies past the end";
+        return Ok(Answered::accepted("page-empty", reason, nothing()));
+    }
+    let last = total.min(first.saturating_add(limit));
+    let host = changing
+        .account(caller.key.account)
+        .map_or("", |account| account.host.as_str());
+    let mut links = Map::new();
+    let mut link = |name: &str, host: &str, page: u64| {
+        let href = format!("https://{host}/api/v4/contacts?page={page}&limit={limit}");
+        links.insert(name.into(), json!({"href": href}));
+    };
+    link("self", host, page);
+    if last < total {
+        link("next", call.next_host.unwrap_or(host), page + 1);
+    }
+    if page > 1 {
+        link("first", host, 1);
+        link("prev", host, page - 1);
+    }
+    let contacts: Vec<_> = (first..last)
+        .map(|at| contact(at + 1, caller.key.account, host))
+        .collect();
+    let body =
+        json!({"_page": page, "_links": Value::Object(links), "_embedded": {"contacts": contacts}});
+    let reason = format!("page {page}: contacts {} to {last} of {total}", first + 1);
+    Ok(Answered::accepted("page-told", reason, hal(200, &body)))
+}
+
+fn contact(n: u64, account: u64, host: &str) -> Value {
+    let id = 30_000_000 + n;
+    json!({
+        "id": id,
+        "name": format!("Contact {n}"),
+        "created_at": 1_600_000_000 + n,
+        "updated_at": 1_600_000_000 + n,
+        "account_id": account,
+        "_links": {"self": {"href": format!("https://{host}/api/v4/contacts/{id}")}},
+    })
+}
+
+/// A parameter that is a whole number from 1, or left out.
+fn positive(query: &str, name: &str, usual: u64) -> Option<u64> {
+    match form_field(query, name) {
+        None => Some(usual),
+        Some(text) => text.parse().ok().filter(|number| *number > 0),
+    }
+}

@@ -1,0 +1,74 @@
+//! Where an account is now: the look-up with a refresh token at a shared API host, and the older one with an access token
+//! at `www.` (source: vendor library). Neither uses a token up.
+
+use serde_json::json;
+
+use super::{Call, hal};
+use crate::account::Account;
+use crate::bearer::{let_in, unauthorized};
+use crate::changing::Changing;
+use crate::platform_host::PlatformHost;
+use crate::problem::problem;
+use crate::token_text::Fingerprint;
+use crate::told::Answered;
+
+pub(super) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
+    let account = match (call.request.method(), call.request.path(), call.host) {
+        ("GET", "/oauth2/account/current/subdomain", PlatformHost::Api(_)) => {
+            by_refresh_token(changing, call)?
+        }
+        ("GET", "/oauth2/account/subdomain", PlatformHost::Www(_)) => {
+            let caller = let_in(changing, call.request, call.bearer, None, call.now)?;
+            if call.commit {
+                changing.grants.use_access(caller.access, &changing.oauth);
+            }
+            caller.key.account
+        }
+        _ => {
+            let reason =
+                "the look-ups are GET current/subdomain at an api- host, and GET subdomain at www.";
+            let answer = problem(404, "Not Found", "Nothing is here");
+            return Err(Answered::refused("route-unknown", reason, answer));
+        }
+    };
+    let account = changing
+        .account(account)
+        .filter(|account| account.base_domain() == call.host.base())
+        .ok_or_else(|| {
+            unauthorized(
+                "token-of-another-account",
+                "the token belongs to an account under another suffix",
+            )
+        })?;
+    let reason = "the account's host was told; the token stays as it was";
+    Ok(Answered::accepted("subdomain-told", reason, told(account)))
+}
+
+fn by_refresh_token(changing: &Changing, call: &Call<'_>) -> Result<u64, Answered> {
+    let mut values = call.request.values("x-refresh-token");
+    let token = match (values.next(), values.next()) {
+        (Some(token), None) => core::str::from_utf8(token).ok(),
+        _ => None,
+    };
+    token
+        .and_then(|token| {
+            changing
+                .grants
+                .account_of_refresh(Fingerprint::of(token), call.now)
+        })
+        .ok_or_else(|| {
+            let reason = "X-Refresh-Token is missing, or is no refresh token that would be taken";
+            unauthorized("refresh-token-refused", reason)
+        })
+}
+
+fn told(account: &Account) -> axum::http::Response<axum::body::Body> {
+    let top = account.base_domain().rsplit('.').next().unwrap_or_default();
+    let body = json!({
+        "id": account.id,
+        "subdomain": account.subdomain(),
+        "domain": account.host,
+        "top_level_domain": top,
+    });
+    hal(200, &body)
+}

@@ -1,0 +1,135 @@
+//! `GET`, `POST` and `DELETE /api/v4/webhooks`: for administrators only (source: webhooks pages).
+
+use serde_json::{Map, Value, json};
+
+use super::{Call, administrators_only, bad_request, hal, nothing};
+use crate::bearer::Caller;
+use crate::changing::Changing;
+use crate::form_fields::{form_field, json_field};
+use crate::problem::problem;
+use crate::told::Answered;
+use crate::webhook_list::CrmWebhook;
+
+pub(super) fn list(
+    changing: &Changing,
+    call: &Call<'_>,
+    caller: &Caller,
+) -> Result<Answered, Answered> {
+    administrators_only(caller)?;
+    let query = call
+        .request
+        .target()
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let wanted = form_field(query, "filter[destination]");
+    let webhooks: Vec<_> = changing
+        .webhooks
+        .of(caller.key.account)
+        .filter(|webhook| {
+            wanted
+                .as_ref()
+                .is_none_or(|destination| *destination == webhook.destination)
+        })
+        .map(fields)
+        .collect();
+    if webhooks.is_empty() {
+        let reason = "there is no such webhook";
+        return Ok(Answered::accepted("webhooks-none", reason, nothing()));
+    }
+    let host = changing
+        .account(caller.key.account)
+        .map_or("", |account| account.host.as_str());
+    let body = json!({
+        "_total_items": webhooks.len(),
+        "_links": {"self": {"href": format!("https://{host}/api/v4/webhooks")}},
+        "_embedded": {"webhooks": webhooks},
+    });
+    let reason = "the webhooks were told";
+    Ok(Answered::accepted("webhooks-told", reason, hal(200, &body)))
+}
+
+pub(super) fn add(
+    changing: &mut Changing,
+    call: &Call<'_>,
+    caller: &Caller,
+) -> Result<Answered, Answered> {
+    administrators_only(caller)?;
+    let body = object(call)?;
+    let destination = destination(&body)?;
+    let settings: Option<Vec<String>> = body.get("settings").and_then(|settings| {
+        let events = settings.as_array()?.iter();
+        events
+            .map(|event| event.as_str().map(str::to_owned))
+            .collect()
+    });
+    let Some(settings) = settings.filter(|settings| !settings.is_empty()) else {
+        return Err(bad_request(
+            "settings-wrong",
+            "settings is a list of events",
+        ));
+    };
+    let sort = body.get("sort").and_then(Value::as_u64).unwrap_or(1);
+    if !call.commit {
+        let reason = "the webhook would be added";
+        return Ok(Answered::accepted("in-order", reason, nothing()));
+    }
+    let (account, user) = (caller.key.account, caller.user);
+    let added = changing
+        .webhooks
+        .add(account, user, destination, settings, sort, call.now);
+    let Some(webhook) = added else {
+        let reason = "an account has at most 100 webhooks";
+        let answer = problem(400, "Bad Request", reason);
+        return Err(Answered::refused("too-many-webhooks", reason, answer));
+    };
+    let reason = "the webhook is there";
+    Ok(Answered::accepted(
+        "webhook-added",
+        reason,
+        hal(201, &fields(&webhook)),
+    ))
+}
+
+pub(super) fn remove(
+    changing: &mut Changing,
+    call: &Call<'_>,
+    caller: &Caller,
+) -> Result<Answered, Answered> {
+    administrators_only(caller)?;
+    let destination = destination(&object(call)?)?;
+    let account = caller.key.account;
+    let known = match call.commit {
+        true => changing.webhooks.remove(account, &destination),
+        false => changing
+            .webhooks
+            .of(account)
+            .any(|webhook| webhook.destination == destination),
+    };
+    if !known {
+        let reason = "no webhook has this destination";
+        let answer = problem(404, "Not Found", reason);
+        return Err(Answered::refused("webhook-unknown", reason, answer));
+    }
+    Ok(Answered::accepted(
+        "webhook-removed",
+        "the webhook is gone",
+        nothing(),
+    ))
+}
+
+fn fields(webhook: &CrmWebhook) -> Value {
+    json!(webhook)
+}
+
+fn object(call: &Call<'_>) -> Result<Map<String, Value>, Answered> {
+    match serde_json::from_slice(call.request.body()) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err(bad_request("body-wrong", "the body is a JSON object")),
+    }
+}
+
+fn destination(body: &Map<String, Value>) -> Result<String, Answered> {
+    json_field(body, "destination")
+        .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
+        .ok_or_else(|| bad_request("destination-wrong", "destination is an address"))
+}

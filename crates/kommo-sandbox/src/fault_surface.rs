@@ -1,0 +1,39 @@
+//! Where a fault lies in wait.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A part of the platform that can have faults. On the wire it is the name in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Surface {
+    /// The Chats API.
+    Chats,
+    /// The token endpoint.
+    Token,
+    /// The CRM API and the subdomain look-ups.
+    Crm,
+}
+
+impl Surface {
+    /// Every surface.
+    pub const ALL: [Self; 3] = [Self::Chats, Self::Token, Self::Crm];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chats => "chats",
+            Self::Token => "token",
+            Self::Crm => "crm",
+        }
+    }
+}
+
+impl fmt::Display for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

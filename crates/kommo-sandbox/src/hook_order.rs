@@ -1,0 +1,226 @@
+//! A hook that the sandbox is told to send: its kind, and what is odd about it.
+
+use core::error::Error;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::grant_error::GrantError;
+
+/// What the platform sends by itself. On the wire it is the name in kebab-case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HookKind {
+    /// The code of an installation, to the redirect URI: GET, unsigned, without `state`.
+    Install,
+    /// Access was taken away: GET, signed with HMAC-SHA256 of `client_id|account_id` (rule X1).
+    Disconnect,
+    /// A message that leaves the CRM: POST, JSON, signed with HMAC-SHA1 of the body (rule H1).
+    Chat,
+    /// An event of the CRM: POST, form, unsigned.
+    Crm,
+    /// The secrets of an integration made on the fly: POST, JSON, unsigned. Only the consent page sends it.
+    Secrets,
+}
+
+impl HookKind {
+    /// The kinds that can be ordered.
+    pub const ORDERED: [Self; 4] = [Self::Install, Self::Disconnect, Self::Chat, Self::Crm];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Disconnect => "disconnect",
+            Self::Chat => "chat",
+            Self::Crm => "crm",
+            Self::Secrets => "secrets",
+        }
+    }
+
+    /// The kind of this name, if it can be ordered.
+    #[must_use]
+    pub fn ordered(name: &str) -> Option<Self> {
+        Self::ORDERED.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// How long the receiver may take, in milliseconds: 3 seconds for what concerns an installation, 5 for chats and
+    /// secrets, 2 for the CRM. Those of disconnect and secrets are choices: no page names one.
+    #[must_use]
+    pub const fn limit_ms(self) -> u64 {
+        match self {
+            Self::Install | Self::Disconnect => 3000,
+            Self::Chat | Self::Secrets => 5000,
+            Self::Crm => 2000,
+        }
+    }
+
+    /// Whether this status is what the platform wants to see. The status of an install hook is not looked at; what a
+    /// disconnect hook should be answered is not known, so any success will do.
+    pub(crate) const fn is_content_with(self, status: u16) -> bool {
+        match self {
+            Self::Install => true,
+            Self::Chat | Self::Secrets => status == 200,
+            Self::Disconnect => status >= 200 && status < 300,
+            Self::Crm => status >= 100 && status < 300,
+        }
+    }
+}
+
+/// What is wrong with a hook on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HookVariant {
+    /// Nothing.
+    #[default]
+    Right,
+    /// Its signature was made with another secret.
+    WrongSignature,
+    /// It has no signature.
+    NoSignature,
+    /// The latest hook of its kind is sent again, byte for byte.
+    Replay,
+}
+
+/// Which parameter of a disconnect hook names the integration; the vendor's pages differ (rule X3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ClientParameter {
+    /// `client_uuid`, as in the sample request.
+    #[default]
+    ClientUuid,
+    /// `client_id`, as in the list of settings.
+    ClientId,
+    /// Both.
+    Both,
+}
+
+/// A hook to send. Fields that do not belong to its kind have no effect.
+///
+/// # Examples
+///
+/// ```
+/// use kommo_sandbox::{HookKind, HookOrder, HookVariant};
+///
+/// let order = HookOrder {
+///     variant: HookVariant::WrongSignature,
+///     ..HookOrder::new(HookKind::Disconnect)
+/// };
+/// assert_eq!(order.to, None, "it goes where the integration's settings say");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "it is made with the struct update syntax, which needs every field to be visible"
+)]
+pub struct HookOrder {
+    /// What to send.
+    #[serde(skip)]
+    pub kind: HookKind,
+    /// Where to, instead of the place that the settings name. In the address of a chat hook `:scope_id` is replaced.
+    pub to: Option<String>,
+    /// Whose account. Default: the first one.
+    pub account: Option<u64>,
+    /// Install: who installed it. Default: the account's first administrator.
+    pub user: Option<u64>,
+    /// What is wrong with it.
+    pub variant: HookVariant,
+    /// Disconnect: how the integration is named.
+    pub client_parameter: ClientParameter,
+    /// Disconnect: whether the secret before the latest rotation signs. Default: false.
+    pub previous_secret: bool,
+    /// Chat, crm: the body, a text as it is or a JSON value. Default: a message, a lead that moves on.
+    pub body: Option<Value>,
+    /// Chat: whether a line feed follows the body, outside of the signature, as captures show (rule H2). Default: true.
+    pub line_feed: bool,
+    /// How long the receiver may take, in real milliseconds, at most 600000. Default: [`HookKind::limit_ms`].
+    pub limit_ms: Option<u64>,
+    /// Whether the control API answers only when the hook was answered. Default: false.
+    pub wait: bool,
+}
+
+impl HookOrder {
+    /// A hook with nothing odd about it.
+    #[must_use]
+    pub const fn new(kind: HookKind) -> Self {
+        Self {
+            kind,
+            to: None,
+            account: None,
+            user: None,
+            variant: HookVariant::Right,
+            client_parameter: ClientParameter::ClientUuid,
+            previous_secret: false,
+            body: None,
+            line_feed: true,
+            limit_ms: None,
+            wait: false,
+        }
+    }
+}
+
+impl Default for HookOrder {
+    fn default() -> Self {
+        Self::new(HookKind::Install)
+    }
+}
+
+/// Why a hook was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HookError {
+    /// Neither the order nor the settings say where to.
+    NoTarget,
+    /// `to` is no `http` address, for example `"example.com/hook"` or `"https://127.0.0.1/hook"`.
+    NotHttpAddress,
+    /// `to` is on another machine, and the configuration does not let the sandbox send there.
+    NotLoopback,
+    /// No account has this id, or there is none at all.
+    UnknownAccount,
+    /// The account has no user with this id, or no administrator.
+    UnknownUser,
+    /// No hook of this kind was sent yet.
+    NothingToReplay,
+    /// The secret was not rotated yet.
+    NoPreviousSecret,
+    /// A kind that cannot be ordered.
+    NotOrdered,
+    /// Install: the integration cannot be granted there.
+    NotGranted(GrantError),
+    /// The operating system gave no random bytes.
+    Random,
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTarget => "to is missing, and the settings name no place for this hook",
+            Self::NotHttpAddress => "to is no http address",
+            Self::NotLoopback => {
+                "to is not a loopback address, and the sandbox may send to no other"
+            }
+            Self::UnknownAccount => "no account has this id",
+            Self::UnknownUser => "the account has no such user",
+            Self::NothingToReplay => "no hook of this kind was sent yet",
+            Self::NoPreviousSecret => "the client secret was not rotated yet",
+            Self::NotOrdered => "this kind of hook cannot be ordered",
+            Self::NotGranted(_) => "the integration cannot be installed there",
+            Self::Random => "the operating system gave no random bytes",
+        })
+    }
+}
+
+impl Error for HookError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotGranted(source) => Some(source),
+            _ => None,
+        }
+    }
+}
