@@ -21,9 +21,9 @@ use crate::chats_error::ChatsError;
 use crate::clock_offset::{self, KeptOffset};
 use crate::environment::Environment;
 use crate::error::TransportError;
-use crate::raw_request::Repeat;
 use crate::raw_response::RawResponse;
 use crate::refusal::Refusal;
+use crate::repeat::Repeat;
 use crate::retry_policy::RetryPolicy;
 use crate::server_date;
 
@@ -151,9 +151,9 @@ impl<'a> Call<'a> {
     fn pause(&self, asked: Option<Duration>) -> Option<Duration> {
         match self.sender.request.repeat {
             Repeat::Never => None,
-            Repeat::WhenSafe => self
-                .policy
-                .pause(self.repetitions + 1, asked, self.environment),
+            Repeat::WhenSafe => self.policy.pause(self.repetitions + 1, asked, |longest| {
+                self.environment.random_up_to(longest)
+            }),
         }
     }
 

@@ -15,8 +15,9 @@ use crate::chats_error::{ChatsError, Unreadable, UnreadableReason};
 use crate::clock_offset::KeptOffset;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::InvalidRequest;
-use crate::raw_request::{RawRequest, Repeat};
+use crate::raw_request::RawRequest;
 use crate::raw_response::RawResponse;
+use crate::repeat::Repeat;
 use crate::retry_policy::RetryPolicy;
 use crate::transport::Transport;
 

@@ -58,3 +58,24 @@ impl Environment for SystemEnvironment {
         Duration::from_millis(fastrand::u64(0..=longest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::{Environment, SystemEnvironment};
+
+    // Rule T2.
+    #[test]
+    fn the_systems_jitter_stays_in_its_bounds_and_is_not_always_the_same() {
+        let environment = SystemEnvironment::new();
+        let longest = Duration::from_millis(500);
+        let drawn: Vec<_> = (0..200)
+            .map(|_| environment.random_up_to(longest))
+            .collect();
+        assert!(drawn.iter().all(|length| *length <= longest));
+        // 200 equal draws out of 501 have a chance of 501 to the power of -199.
+        assert!(drawn.iter().any(|length| Some(length) != drawn.first()));
+        assert_eq!(environment.random_up_to(Duration::ZERO), Duration::ZERO);
+    }
+}

@@ -7,5 +7,7 @@ mod transport_error;
 
 pub use build_error::BuildError;
 pub use cause::Cause;
+#[cfg(feature = "crm")]
+pub(crate) use cause::clean;
 pub use invalid_request::InvalidRequest;
 pub use transport_error::TransportError;

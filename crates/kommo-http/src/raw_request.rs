@@ -4,18 +4,8 @@ use core::fmt;
 
 use kommo_sign::{RequestMethod, RequestPath};
 
+use crate::repeat::Repeat;
 use crate::request_query::RequestQuery;
-
-/// Whether a request may be sent again when nobody knows if the first one was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Repeat {
-    /// No: a message would stand there twice.
-    #[default]
-    Never,
-    /// Yes, sending it twice does what sending it once does: reading, or a write that carries its own id.
-    WhenSafe,
-}
 
 /// A request to the Chats API, not signed yet.
 ///

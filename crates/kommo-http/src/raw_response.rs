@@ -48,6 +48,13 @@ impl RawResponse {
         self.header("content-type")
     }
 
+    /// The header `X-Request-Id`, which the platform's support asks for. It may be logged: one with more than 64 bytes, as a
+    /// token has, is left out.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.header("x-request-id").filter(|id| id.len() <= 64)
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {

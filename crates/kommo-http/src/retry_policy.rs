@@ -2,8 +2,6 @@
 
 use core::time::Duration;
 
-use crate::environment::Environment;
-
 /// How often a call that may be repeated is repeated, and after what pauses.
 ///
 /// Before repetition *n* the pause is random between zero and `first_pause` × 2ⁿ⁻¹ ("full jitter", so that many clients that
@@ -60,12 +58,18 @@ impl RetryPolicy {
         self
     }
 
+    /// The longest pause that a call waits out by itself.
+    #[cfg(feature = "crm")]
+    pub(crate) const fn longest_wait(&self) -> Duration {
+        self.longest_retry_after
+    }
+
     /// The pause before repetition number `repetition` (from 1); none if there is to be no repetition.
     pub(crate) fn pause(
         &self,
         repetition: u32,
         asked: Option<Duration>,
-        environment: &dyn Environment,
+        random_up_to: impl FnOnce(Duration) -> Duration,
     ) -> Option<Duration> {
         let asked = asked.unwrap_or_default();
         if repetition >= self.max_attempts || asked > self.longest_retry_after {
@@ -76,8 +80,8 @@ impl RetryPolicy {
             .first_pause
             .saturating_mul(doublings)
             .min(self.longest_pause);
-        // An environment that answers more than it was asked for does not lengthen a pause.
-        Some(asked.saturating_add(environment.random_up_to(bound).min(bound)))
+        // Chance that answers more than it was asked for does not lengthen a pause.
+        Some(asked.saturating_add(random_up_to(bound).min(bound)))
     }
 }
 
@@ -92,30 +96,13 @@ mod tests {
     use core::time::Duration;
 
     use super::RetryPolicy;
-    use crate::environment::{Environment, Pause, SystemEnvironment};
-
-    /// Always answers the same, however little was asked for.
-    struct Jitter(Duration);
-
-    impl Environment for Jitter {
-        fn unix_seconds(&self) -> u64 {
-            0
-        }
-
-        fn pause(&self, _: Duration) -> Pause<'_> {
-            Box::pin(core::future::ready(()))
-        }
-
-        fn random_up_to(&self, _: Duration) -> Duration {
-            self.0
-        }
-    }
 
     // Rule T2.
     #[test]
     fn a_pause_never_exceeds_its_bound() {
         let policy = RetryPolicy::new().max_attempts(u32::MAX);
-        let bound_of = |repetition| policy.pause(repetition, None, &Jitter(Duration::MAX));
+        // Always answers the same, however little was asked for.
+        let bound_of = |repetition| policy.pause(repetition, None, |_| Duration::MAX);
         let bounds: [Option<Duration>; 6] = [1, 2, 3, 4, 5, 6].map(bound_of);
         let expected = [500, 1000, 2000, 4000, 8000, 8000].map(Duration::from_millis);
         assert_eq!(bounds, expected.map(Some));
@@ -125,32 +112,18 @@ mod tests {
     // Rules T2, E4.
     #[test]
     fn a_pause_is_never_shorter_than_the_platform_asks() {
-        let none = Jitter(Duration::ZERO);
-        let pause = |asked| RetryPolicy::new().pause(1, Some(Duration::from_secs(asked)), &none);
+        let none = |_| Duration::ZERO;
+        let pause = |asked| RetryPolicy::new().pause(1, Some(Duration::from_secs(asked)), none);
         assert_eq!(pause(10), Some(Duration::from_secs(10)));
         assert_eq!(pause(11), None);
         assert_eq!(
-            RetryPolicy::new().pause(1, None, &none),
+            RetryPolicy::new().pause(1, None, none),
             Some(Duration::ZERO)
         );
         let patient = RetryPolicy::new().longest_retry_after(Duration::MAX);
         assert_eq!(
-            patient.pause(1, Some(Duration::MAX), &Jitter(Duration::MAX)),
+            patient.pause(1, Some(Duration::MAX), |_| Duration::MAX),
             Some(Duration::MAX)
         );
-    }
-
-    // Rule T2.
-    #[test]
-    fn the_systems_jitter_stays_in_its_bounds_and_is_not_always_the_same() {
-        let environment = SystemEnvironment::new();
-        let longest = Duration::from_millis(500);
-        let drawn: Vec<_> = (0..200)
-            .map(|_| environment.random_up_to(longest))
-            .collect();
-        assert!(drawn.iter().all(|length| *length <= longest));
-        // 200 equal draws out of 501 have a chance of 501 to the power of -199.
-        assert!(drawn.iter().any(|length| Some(length) != drawn.first()));
-        assert_eq!(environment.random_up_to(Duration::ZERO), Duration::ZERO);
     }
 }

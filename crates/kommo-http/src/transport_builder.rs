@@ -37,6 +37,7 @@ pub struct TransportBuilder {
     total_timeout: Duration,
     max_body_bytes: usize,
     user_agent_suffix: Option<String>,
+    keep_idle_connections: bool,
 }
 
 impl TransportBuilder {
@@ -47,6 +48,7 @@ impl TransportBuilder {
             total_timeout: Duration::from_secs(20),
             max_body_bytes: 1024 * 1024,
             user_agent_suffix: None,
+            keep_idle_connections: true,
         }
     }
 
@@ -71,6 +73,13 @@ impl TransportBuilder {
     /// Says who uses this library: `kommo-http/<version> <suffix>`. At most 128 bytes of printable ASCII.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent_suffix = Some(suffix.into());
+        self
+    }
+
+    /// Opens a connection for each request and uses none again. An idle connection may be closed by the other side just when
+    /// a request is written to it, and nobody then knows whether the request arrived.
+    pub const fn without_idle_connections(mut self) -> Self {
+        self.keep_idle_connections = false;
         self
     }
 
@@ -102,7 +111,14 @@ impl TransportBuilder {
 
     /// What both clients have in common.
     fn settings(&self, user_agent: &str, tls: ClientConfig) -> ClientBuilder {
+        // A pool for no idle connection at all is a pool switched off.
+        let idle_connections = if self.keep_idle_connections {
+            usize::MAX
+        } else {
+            0
+        };
         Client::builder()
+            .pool_max_idle_per_host(idle_connections)
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .referer(false)

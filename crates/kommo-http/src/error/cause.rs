@@ -50,7 +50,7 @@ pub(super) fn next<'a>(
 }
 
 /// Cuts, and replaces what could move a cursor: names in a certificate are written by whoever made it.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let readable = |character: char| {
         if character.is_control() {
             char::REPLACEMENT_CHARACTER

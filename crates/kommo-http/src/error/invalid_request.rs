@@ -5,6 +5,8 @@ use core::{error, fmt};
 use kommo_account::WriteUrlError;
 use kommo_sign::{DateOutOfRange, ParsePathError};
 
+use crate::request_query::ParseQueryError;
+
 /// Why a request was not sent. Nothing has left when this is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,8 @@ pub enum InvalidRequest {
     Method,
     /// The path cannot be signed (rule S13).
     Path(ParsePathError),
+    /// The query has a character that no URL may have; the offset counts from the `?`, which is not counted.
+    Query(ParseQueryError),
     /// The URL could not be written.
     Url(WriteUrlError),
     /// The URL is too long for the HTTP library.
@@ -28,6 +32,9 @@ pub enum InvalidRequest {
         /// Its place among the headers given, from 0.
         index: usize,
     },
+    /// The request belongs to another realm than the endpoints: a real grant is not sent to a sandbox, nor the reverse (invariant
+    /// I3).
+    Realm,
     /// The clock, with the offset that was learned, is outside the years 1970 to 9999.
     Clock,
 }
@@ -37,10 +44,12 @@ impl fmt::Display for InvalidRequest {
         match self {
             Self::Method => f.write_str("method is none of get, post, put, patch, delete"),
             Self::Path(_) => f.write_str("path cannot be signed"),
+            Self::Query(_) => f.write_str("query cannot be sent"),
             Self::Url(_) => f.write_str("url could not be written"),
             Self::UrlTooLong { found } => write!(f, "url has {found} bytes, too many"),
             Self::Rewritten => f.write_str("url would not be sent as it was signed"),
             Self::Header { index } => write!(f, "header {index} cannot be sent"),
+            Self::Realm => f.write_str("request belongs to another realm"),
             Self::Clock => f.write_str("clock is outside the years 1970 to 9999"),
         }
     }
@@ -50,6 +59,7 @@ impl error::Error for InvalidRequest {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Path(error) => Some(error),
+            Self::Query(error) => Some(error),
             Self::Url(error) => Some(error),
             _ => None,
         }
@@ -59,6 +69,12 @@ impl error::Error for InvalidRequest {
 impl From<ParsePathError> for InvalidRequest {
     fn from(error: ParsePathError) -> Self {
         Self::Path(error)
+    }
+}
+
+impl From<ParseQueryError> for InvalidRequest {
+    fn from(error: ParseQueryError) -> Self {
+        Self::Query(error)
     }
 }
 

@@ -59,6 +59,17 @@ impl TransportError {
     }
 }
 
+impl TransportError {
+    /// Whether the request may have been carried out: at least a part of it may have left.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout(_) | Self::Cut(_) | Self::BodyTooLarge { .. }
+        )
+    }
+}
+
 fn has_tls_error(error: &(dyn error::Error + 'static)) -> bool {
     core::iter::successors(Some(error), |error| cause::next(*error))
         .any(|error| error.is::<rustls::Error>())

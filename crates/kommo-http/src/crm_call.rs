@@ -1,0 +1,318 @@
+//! A whole call to the CRM API: place in the budget, token, attempts, and the decision after each answer.
+//!
+//! ```text
+//!            ┌──────────────────── pause ◄─────────────────────────┐
+//!            ▼                                                     │ may be repeated, attempts left
+//! breaker ─ budget ─ token ─ send ─┬─ 2xx ────────────> CrmResponse│
+//!                      ▲           ├─ 429 ────────────── any ──────┤
+//!                      │           ├─ no connection ──── any ──────┤
+//!                      │           ├─ lost, 500 502 503 ─ safe ────┤
+//!                      │           │                               └─> error
+//!                      │           ├─ 401, once ─> tokens: a later generation?
+//!                      └── the same method, URL, body, headers ◄── yes, and safe
+//!                                  └─ everything else ───────────────> error
+//! ```
+//!
+//! A 429 and a failed connection mean that nothing was done, so they are repeated whatever the method is.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use kommo_account::{ClientId, EndpointRole, Endpoints};
+use kommo_keeper::AccessTokens;
+use kommo_oauth::Usable;
+use kommo_sign::RequestPath;
+
+use crate::breaker::{Pass, Shut};
+use crate::crm_answer::CrmResponse;
+use crate::crm_error::CrmError;
+use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
+use crate::crm_request::CrmRequest;
+use crate::error::{InvalidRequest, TransportError};
+use crate::outgoing_request::OutgoingRequest;
+use crate::raw_response::RawResponse;
+use crate::repeat::Repeat;
+use crate::request_budget::RequestBudget;
+use crate::request_query::RequestQuery;
+use crate::retry_policy::RetryPolicy;
+use crate::transport::Transport;
+
+/// Which calls are sent again, once, when a 401 was about a token that has a successor now (rule L10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ReplayAfter401 {
+    /// Those that may be repeated anyway: `GET`, and what the caller marked with [`Repeat::WhenSafe`].
+    #[default]
+    WhenSafe,
+    /// All. A 401 is a refusal, so nothing should have been done; no source promises that.
+    Always,
+}
+
+/// What every attempt of a call has in common.
+pub(crate) struct CrmCall<'a, T> {
+    pub(crate) transport: &'a Transport,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) client_id: ClientId,
+    pub(crate) tokens: &'a T,
+    pub(crate) budget: &'a RequestBudget,
+    pub(crate) retry_policy: RetryPolicy,
+    pub(crate) replay: ReplayAfter401,
+    pub(crate) request: &'a CrmRequest,
+}
+
+/// How far a call has come.
+#[derive(Default)]
+struct Progress {
+    attempts: u32,
+    repetitions: u32,
+    /// The token to replay with, after a 401.
+    renewed: Option<Arc<Usable>>,
+    was_renewed: bool,
+}
+
+/// What follows an attempt.
+enum Next<E> {
+    Done(RawResponse),
+    Repeat(Duration),
+    /// 401: ask for another token.
+    Renew(CrmRefusal),
+    Fail(CrmError<E>),
+}
+
+impl<T: AccessTokens> CrmCall<'_, T> {
+    /// Sends until there is a result or an error.
+    pub(crate) async fn run(&self) -> Result<CrmResponse, CrmError<T::Error>> {
+        let mut progress = Progress::default();
+        loop {
+            let (usable, pass) = self.ready(&mut progress).await?;
+            progress.attempts += 1;
+            let result = self.send(&usable).await;
+            report(progress.attempts, &result, usable.access_token.expose());
+            match self.next(result, &usable, &pass, &progress) {
+                Next::Done(response) => {
+                    return Ok(CrmResponse {
+                        response,
+                        host: usable.host,
+                        attempts: progress.attempts,
+                    });
+                }
+                Next::Fail(error) => return Err(error),
+                Next::Renew(refusal) => {
+                    progress.renewed = Some(self.renew(&usable, refusal).await?);
+                    progress.was_renewed = true;
+                }
+                Next::Repeat(pause) => {
+                    progress.repetitions += 1;
+                    self.budget.clock().pause(pause).await;
+                }
+            }
+        }
+    }
+
+    /// A token, and the permission to send to its host. The token is asked for last, since it may have ended while the call
+    /// waited for its place.
+    async fn ready(
+        &self,
+        progress: &mut Progress,
+    ) -> Result<(Arc<Usable>, Pass), CrmError<T::Error>> {
+        let mut host = self.token(progress).await?.host;
+        loop {
+            while let Some(shut) = self.budget.shut(host) {
+                self.wait_out(shut).await?;
+            }
+            self.budget.take(self.client_id, host).await;
+            let usable = self.token(progress).await?;
+            if usable.host != host {
+                // The account has moved meanwhile.
+                host = usable.host;
+                continue;
+            }
+            match self.budget.admit(host) {
+                Ok(pass) => {
+                    progress.renewed = None;
+                    return Ok((usable, pass));
+                }
+                Err(shut) => self.wait_out(shut).await?,
+            }
+        }
+    }
+
+    async fn token(&self, progress: &Progress) -> Result<Arc<Usable>, CrmError<T::Error>> {
+        match &progress.renewed {
+            Some(usable) => Ok(Arc::clone(usable)),
+            None => self.tokens.access_token().await.map_err(CrmError::Tokens),
+        }
+    }
+
+    /// Waits for a short pause to end; everything else is an error.
+    async fn wait_out(&self, shut: Shut) -> Result<(), CrmError<T::Error>> {
+        match shut {
+            Shut::Throttled { left } if left <= self.retry_policy.longest_wait() => {
+                self.budget.clock().pause(left).await;
+                Ok(())
+            }
+            Shut::Throttled { left } => Err(CrmError::Throttled { left }),
+            Shut::Open(open) => Err(CrmError::BreakerOpen(open)),
+        }
+    }
+
+    async fn send(&self, usable: &Usable) -> Result<RawResponse, TransportError> {
+        let request = self.request;
+        let target = self.endpoints.resolve(EndpointRole::Account(usable.host));
+        let path = RequestPath::parse(request.path()).map_err(InvalidRequest::Path)?;
+        let query = request.query().map(RequestQuery::parse).transpose();
+        let query = query.map_err(InvalidRequest::Query)?;
+        let mut authorization = String::from("Bearer ");
+        authorization.push_str(usable.access_token.expose());
+        let context_user = request.context_user.map(|user| user.to_string());
+        let mut outgoing = OutgoingRequest::new(request.method.to_sent(), path)
+            .with_query(query)
+            .with_sensitive_header("authorization", &authorization)
+            .with_body(&request.body);
+        if !request.body.is_empty() {
+            outgoing = outgoing.with_header("content-type", "application/json");
+        }
+        if let Some(user) = &context_user {
+            outgoing = outgoing.with_header("x-context-user-id", user);
+        }
+        self.transport.send(&target, &outgoing).await
+    }
+
+    fn next(
+        &self,
+        result: Result<RawResponse, TransportError>,
+        usable: &Usable,
+        pass: &Pass,
+        progress: &Progress,
+    ) -> Next<T::Error> {
+        let attempts = progress.attempts;
+        match result {
+            Ok(response) if response.is_success() => {
+                self.budget.answered(pass);
+                Next::Done(response)
+            }
+            Ok(response) if matches!(response.status(), 300..=399) => {
+                Next::Fail(CrmError::Redirected {
+                    status: response.status(),
+                    attempts,
+                })
+            }
+            Ok(response) => {
+                let secret = usable.access_token.expose();
+                let refusal = CrmRefusal::read(&response, secret, attempts);
+                self.after_refusal(refusal, pass, progress)
+            }
+            Err(error) => self.after_failure(error, pass, progress),
+        }
+    }
+
+    fn after_refusal(
+        &self,
+        refusal: CrmRefusal,
+        pass: &Pass,
+        progress: &Progress,
+    ) -> Next<T::Error> {
+        match refusal.kind() {
+            CrmRefusalKind::TooManyRequests => {
+                let pause = self.budget.throttled(pass, refusal.retry_after());
+                return match self.pause(progress, Some(pause)) {
+                    Some(pause) => Next::Repeat(pause),
+                    None => refused(refusal.with_retry_after(pause)),
+                };
+            }
+            CrmRefusalKind::Blocked => {
+                self.budget.blocked(pass.host);
+                return refused(refusal);
+            }
+            // A page of something on the way says nothing about the platform.
+            CrmRefusalKind::Page => {}
+            _ => self.budget.answered(pass),
+        }
+        if refusal.status() == 401 && !progress.was_renewed {
+            return Next::Renew(refusal);
+        }
+        let may_pass = matches!(refusal.status(), 500 | 502 | 503) && self.is_safe();
+        match self
+            .pause(progress, refusal.retry_after())
+            .filter(|_| may_pass)
+        {
+            Some(pause) => Next::Repeat(pause),
+            None => refused(refusal),
+        }
+    }
+
+    fn after_failure(
+        &self,
+        error: TransportError,
+        pass: &Pass,
+        progress: &Progress,
+    ) -> Next<T::Error> {
+        let attempts = progress.attempts;
+        match error {
+            TransportError::Invalid(error) => return Next::Fail(CrmError::InvalidRequest(error)),
+            // Too long for a refusal in JSON.
+            TransportError::BodyTooLarge { status: 403, .. } => self.budget.blocked(pass.host),
+            TransportError::BodyTooLarge { status: 429, .. } => {
+                self.budget.throttled(pass, None);
+            }
+            _ => {}
+        }
+        let may_repeat =
+            matches!(error, TransportError::Connect(_)) || (error.is_transient() && self.is_safe());
+        match self.pause(progress, None).filter(|_| may_repeat) {
+            Some(pause) => Next::Repeat(pause),
+            None => Next::Fail(CrmError::Transport { error, attempts }),
+        }
+    }
+
+    /// Asks for the successor of a refused token; gives the refusal back if there is none, or if the call is not to be sent
+    /// again.
+    async fn renew(
+        &self,
+        usable: &Usable,
+        refusal: CrmRefusal,
+    ) -> Result<Arc<Usable>, CrmError<T::Error>> {
+        let renewed = self.tokens.access_token_after_401(usable.generation).await;
+        match renewed.map_err(CrmError::Tokens)? {
+            None => Err(CrmError::Refused(Box::new(refusal))),
+            Some(renewed) if self.replay == ReplayAfter401::Always || self.is_safe() => Ok(renewed),
+            Some(_) => Err(CrmError::Refused(Box::new(refusal.with_new_token()))),
+        }
+    }
+
+    fn is_safe(&self) -> bool {
+        self.request.repeat == Repeat::WhenSafe
+    }
+
+    fn pause(&self, progress: &Progress, asked: Option<Duration>) -> Option<Duration> {
+        let clock = self.budget.clock();
+        let random = |longest| clock.random_up_to(longest);
+        self.retry_policy
+            .pause(progress.repetitions + 1, asked, random)
+    }
+}
+
+fn refused<E>(refusal: CrmRefusal) -> Next<E> {
+    Next::Fail(CrmError::Refused(Box::new(refusal)))
+}
+
+/// What helps at night, and nothing of token, query or body.
+fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &str) {
+    match result {
+        Ok(response) => tracing::debug!(
+            attempt = number,
+            status = response.status(),
+            request_id = response.request_id().filter(|id| !id.contains(secret)),
+            answer_bytes = response.body().len(),
+            "crm api answered"
+        ),
+        Err(error) => tracing::warn!(
+            attempt = number,
+            %error,
+            cause = ?core::error::Error::source(error).map(ToString::to_string),
+            "crm api gave no answer"
+        ),
+    }
+}

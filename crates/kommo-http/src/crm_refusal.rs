@@ -1,0 +1,241 @@
+//! A refusal of the CRM API: what it means, and whose turn it is.
+
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use crate::crm_problem::{CrmProblem, ValidationError};
+use crate::raw_response::RawResponse;
+use crate::server_date;
+
+/// What a refusal means.
+///
+/// Source: vendor page "HTTP codes" unless another is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CrmRefusalKind {
+    /// 400: the caller's turn, the request is wrong.
+    BadRequest,
+    /// 400 with [`CrmRefusal::findings`]: the caller's turn, fields are wrong.
+    Validation,
+    /// 401: the token, or a user named in `X-Context-User-ID`, is not taken.
+    Unauthorized,
+    /// 402: the account's owner must pay. Stop its jobs and keep its tokens.
+    PaymentRequired,
+    /// 403 in JSON: this call is not allowed, by rights or by the account's list of addresses. Tokens are as good as before.
+    Forbidden,
+    /// 403 that is no JSON: the platform has blocked this address or account. The breaker is open now; its support unblocks
+    /// (rule L6).
+    Blocked,
+    /// 404: no such path or entity.
+    NotFound,
+    /// 405: not with this method.
+    MethodNotAllowed,
+    /// 422: well-formed and refused, such as more than 250 items at once.
+    Unprocessable,
+    /// 429: wait for [`CrmRefusal::retry_after`].
+    TooManyRequests,
+    /// 504: not done in time, most likely since there was too much in it. Send smaller batches, 50 items at most. What was sent
+    /// may have been carried out (rule L7).
+    BatchTooLarge,
+    /// 500 to 599 other than 504: the platform's fault. Tell its support the [`CrmRefusal::trace_id`].
+    ServerError,
+    /// A 400, 401, 402, 404, 405 or 422 with a page or a text in it, which the API does not send: most likely something between
+    /// us and the platform, such as a proxy. It says nothing about the request.
+    Page,
+    /// Any other status.
+    Other,
+}
+
+impl CrmRefusalKind {
+    pub(crate) fn of(status: u16, problem: &CrmProblem) -> Self {
+        let is_page = !problem.is_json && !problem.is_empty;
+        match status {
+            400 | 401 | 402 | 404 | 405 | 422 if is_page => Self::Page,
+            400 if problem.findings.is_empty() => Self::BadRequest,
+            400 => Self::Validation,
+            401 => Self::Unauthorized,
+            402 => Self::PaymentRequired,
+            403 if problem.is_json => Self::Forbidden,
+            403 => Self::Blocked,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            422 => Self::Unprocessable,
+            429 => Self::TooManyRequests,
+            504 => Self::BatchTooLarge,
+            500..=599 => Self::ServerError,
+            _ => Self::Other,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad request",
+            Self::Validation => "validation failed",
+            Self::Unauthorized => "not authorized",
+            Self::PaymentRequired => "the account is not paid for",
+            Self::Forbidden => "not allowed for this call",
+            Self::Blocked => "the address or the account is blocked",
+            Self::NotFound => "not found",
+            Self::MethodNotAllowed => "not with this method",
+            Self::Unprocessable => "refused as it is",
+            Self::TooManyRequests => "too many requests",
+            Self::BatchTooLarge => "not done in time, send smaller batches",
+            Self::ServerError => "fault of the platform",
+            Self::Page => "a page that is not of the api",
+            Self::Other => "refused",
+        }
+    }
+}
+
+/// A refusal: somebody was reached and said no.
+///
+/// `Display` and `Debug` may be logged: they have the status, what it means, the ids for the support, and the places that a
+/// validation names. The sentences of the body are cut and cleaned, and given by [`title`](Self::title) and
+/// [`detail`](Self::detail) alone, since they may repeat what was sent. A body that is no JSON is not kept at all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CrmRefusal {
+    kind: CrmRefusalKind,
+    status: u16,
+    problem: CrmProblem,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    has_new_token: bool,
+    attempts: u32,
+}
+
+impl CrmRefusal {
+    /// `secret` is the token that the request carried.
+    pub(crate) fn read(response: &RawResponse, secret: &str, attempts: u32) -> Self {
+        let problem = CrmProblem::read(response.body(), secret);
+        let status = response.status();
+        let in_body = problem.retry_after;
+        let request_id = response.request_id().filter(|id| !id.contains(secret));
+        Self {
+            kind: CrmRefusalKind::of(status, &problem),
+            status,
+            request_id: request_id.map(String::from),
+            retry_after: in_body.or_else(|| server_date::retry_after_in_any_form(response)),
+            problem,
+            has_new_token: false,
+            attempts,
+        }
+    }
+
+    pub(crate) const fn with_retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
+    }
+
+    pub(crate) const fn with_new_token(mut self) -> Self {
+        self.has_new_token = true;
+        self
+    }
+
+    /// What it means.
+    #[must_use]
+    pub const fn kind(&self) -> CrmRefusalKind {
+        self.kind
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What a validation found, at most 250 findings.
+    #[must_use]
+    pub fn findings(&self) -> &[ValidationError] {
+        &self.problem.findings
+    }
+
+    /// The title in the body, at most 200 characters, in the language of the account.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.problem.title.as_deref()
+    }
+
+    /// The sentence in the body, at most 200 characters. It may repeat what was sent.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.problem.detail.as_deref()
+    }
+
+    /// The id of a fault, for the platform's support.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.problem.trace_id.as_deref()
+    }
+
+    /// The header `X-Request-Id`, for the platform's support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The code of the older API, such as 113: the address is not on the account's list.
+    #[must_use]
+    pub const fn legacy_code(&self) -> Option<u64> {
+        self.problem.legacy_code
+    }
+
+    /// How long to wait. Of a 429 always there: the platform's word, in the body or the header, or the default of the
+    /// budget, at most its longest pause.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Of a 401: whether there is a new token now, so that sending the call again will fare better. The client does so itself
+    /// where that is safe.
+    #[must_use]
+    pub const fn has_new_token(&self) -> bool {
+        self.has_new_token
+    }
+
+    /// How many requests the call sent.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl fmt::Display for CrmRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http {}: {}", self.status, self.kind.as_str())?;
+        if let Some(first) = self.problem.findings.first() {
+            let path = first.path.as_deref().unwrap_or("a field without a name");
+            write!(f, " at `{path}`")?;
+        }
+        if let Some(code) = self.problem.legacy_code {
+            write!(f, " (code {code})")?;
+        }
+        if let Some(pause) = self.retry_after {
+            write!(f, " (again after {} s)", pause.as_secs())?;
+        }
+        if let Some(id) = &self.problem.trace_id {
+            write!(f, " (trace id {id})")?;
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for CrmRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrmRefusal")
+            .field("kind", &self.kind)
+            .field("status", &self.status)
+            .field("findings", &self.problem.findings)
+            .field("trace_id", &self.problem.trace_id)
+            .field("request_id", &self.request_id)
+            .field("legacy_code", &self.problem.legacy_code)
+            .field("retry_after", &self.retry_after)
+            .field("has_new_token", &self.has_new_token)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! Where a page's link to the next one may lead.
+//!
+//! It is an absolute URL that arrives in a body, and the next request carries the token. So it must have `https` and the host
+//! that answered (rule L3), in a sandbox too, and only its path and query are taken out of it.
+
+use alloc::string::String;
+
+use kommo_account::AccountHost;
+use serde_json::Value;
+
+use crate::crm_error::PagingError;
+use crate::crm_request::{CrmMethod, CrmRequest};
+
+/// The target of the next page: a path, perhaps with a query; none if there is no next page.
+pub(crate) fn read(page: &Value, host: &AccountHost) -> Result<Option<String>, PagingError> {
+    match page.pointer("/_links/next") {
+        None | Some(Value::Null) => Ok(None),
+        Some(next) => {
+            let href = next.get("href").and_then(Value::as_str);
+            target(href.ok_or(PagingError::UnusableNext)?, host).map(Some)
+        }
+    }
+}
+
+fn target(href: &str, host: &AccountHost) -> Result<String, PagingError> {
+    let target = behind_authority(href, host).ok_or(PagingError::ForeignNext)?;
+    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, white space, `#`.
+    let request = CrmRequest::new(CrmMethod::Get, target).map_err(|_| PagingError::UnusableNext)?;
+    Ok(request.target())
+}
+
+/// What stands behind `https://` and the host, byte for byte; letters of scheme and host may have either case.
+fn behind_authority<'a>(href: &'a str, host: &AccountHost) -> Option<&'a str> {
+    let rest = strip_prefix_ignoring_case(href, "https://")?;
+    let rest = strip_prefix_ignoring_case(rest, host.as_str())?;
+    let rest = rest.strip_prefix(":443").unwrap_or(rest);
+    // Anything else would continue the host: `.evil.example`, `@evil.example`, `:8443`, `\`.
+    rest.starts_with('/').then_some(rest)
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let start = text.get(..prefix.len())?;
+    start
+        .eq_ignore_ascii_case(prefix)
+        .then(|| text.get(prefix.len()..))?
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use kommo_account::AccountHost;
+    use serde_json::json;
+
+    use super::read;
+    use crate::crm_error::PagingError;
+
+    fn next(href: &str) -> Result<Option<String>, PagingError> {
+        let host = AccountHost::parse("shop.kommo.com").unwrap();
+        read(&json!({"_links": {"next": {"href": href}}}), &host)
+    }
+
+    #[test]
+    fn a_link_to_the_same_host_gives_its_path_and_query() {
+        for (href, target) in [
+            (
+                "https://shop.kommo.com/api/v4/leads?page=2&limit=250",
+                "/api/v4/leads?page=2&limit=250",
+            ),
+            ("HTTPS://Shop.Kommo.COM/a", "/a"),
+            ("https://shop.kommo.com:443/a", "/a"),
+            ("https://shop.kommo.com/a?x[y]=1", "/a?x%5By%5D=1"),
+        ] {
+            assert_eq!(next(href), Ok(Some(String::from(target))));
+        }
+    }
+
+    #[test]
+    fn a_link_to_anywhere_else_is_refused() {
+        for href in [
+            "https://evil.example/api/v4/leads?page=2",
+            "http://shop.kommo.com/a",
+            "https://other.kommo.com/a",
+            "https://shop.kommo.com.evil.example/a",
+            "https://shop.kommo.com@evil.example/a",
+            "https://shop.kommo.com:8443/a",
+            "https://shop.kommo.com:443@evil.example/a",
+            "https://me@shop.kommo.com/a",
+            "https://shop.kommo.com\\@evil.example/a",
+            "https://shop.kommo.com",
+            "https://shop.kommo.com?a",
+            "//evil.example/a",
+            "/api/v4/leads?page=2",
+            "ftp://shop.kommo.com/a",
+            " https://shop.kommo.com/a",
+            "",
+        ] {
+            assert_eq!(next(href), Err(PagingError::ForeignNext), "{href}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_would_be_rewritten_is_refused() {
+        for href in [
+            "https://shop.kommo.com//evil.example/a",
+            "https://shop.kommo.com/../a",
+            "https://shop.kommo.com/a b",
+            "https://shop.kommo.com/a#b",
+            "https://shop.kommo.com/a\\b",
+            "https://shop.kommo.com/a?b c",
+        ] {
+            assert_eq!(next(href), Err(PagingError::UnusableNext), "{href}");
+        }
+    }
+
+    #[test]
+    fn no_link_is_the_end_and_a_link_of_another_shape_is_refused() {
+        let host = AccountHost::parse("shop.kommo.com").unwrap();
+        for end in [
+            json!({}),
+            json!({"_links": {}}),
+            json!({"_links": {"next": null}}),
+            json!([]),
+        ] {
+            assert_eq!(read(&end, &host), Ok(None));
+        }
+        for odd in [
+            json!({"_links": {"next": {}}}),
+            json!({"_links": {"next": "https://shop.kommo.com/a"}}),
+            json!({"_links": {"next": {"href": 1}}}),
+        ] {
+            assert_eq!(read(&odd, &host), Err(PagingError::UnusableNext));
+        }
+    }
+}

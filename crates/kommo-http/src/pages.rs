@@ -1,0 +1,193 @@
+//! Pages of a collection, one after the other.
+
+use alloc::string::String;
+use core::fmt;
+use std::collections::HashSet;
+
+use kommo_keeper::AccessTokens;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::crm_answer::CrmResponse;
+use crate::crm_client::CrmClient;
+use crate::crm_error::{AnswerFault, CrmError, PagingError};
+use crate::crm_request::{CrmMethod, CrmRequest};
+use crate::next_link;
+
+/// The most entities on a page (rule L7).
+pub const PAGE_LIMIT_MAX: u32 = 250;
+
+impl<T: AccessTokens> CrmClient<T> {
+    /// Begins to page through a collection. Nothing is sent before [`Pages::next_page`]. Without a `limit` in the query the
+    /// platform chooses one.
+    ///
+    /// # Errors
+    ///
+    /// - `limit=0`, `limit=251`, `limit=x`: [`PagingError::Limit`].
+    /// - a method other than `GET`, or a body: [`PagingError::Method`].
+    pub fn pages(&self, request: CrmRequest) -> Result<Pages<'_, T>, PagingError> {
+        if request.method() != CrmMethod::Get || !request.body.is_empty() {
+            return Err(PagingError::Method);
+        }
+        let limit = request.parameter("limit").map(str::parse::<u32>);
+        if limit.is_some_and(|limit| !matches!(limit, Ok(1..=PAGE_LIMIT_MAX))) {
+            return Err(PagingError::Limit);
+        }
+        Ok(Pages {
+            client: self,
+            seen: HashSet::from([request.target()]),
+            ahead: Ahead::Ask(request),
+        })
+    }
+}
+
+/// The pages of a collection.
+///
+/// The end is a page without a link to the next one, or 204. A link is followed only if it leads to the account's own host
+/// over `https`, and to a page that was not read before (rule L3).
+///
+/// # Examples
+///
+/// ```
+/// # use kommo_http::{CrmClient, CrmError, CrmMethod, CrmRequest};
+/// # use kommo_keeper::AccessTokens;
+/// # #[derive(serde::Deserialize)] struct Lead {}
+/// # async fn example<T: AccessTokens>(client: CrmClient<T>) -> Result<(), CrmError<T::Error>> {
+/// let request = CrmRequest::new(CrmMethod::Get, "/api/v4/leads?limit=250")?;
+/// let mut pages = client.pages(request)?;
+/// while let Some(page) = pages.next_page().await? {
+///     for lead in page.items::<Lead>("leads") { /* … */ }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Pages<'a, T> {
+    client: &'a CrmClient<T>,
+    ahead: Ahead,
+    seen: HashSet<String>,
+}
+
+/// What the next call of [`Pages::next_page`] does.
+#[derive(Debug)]
+enum Ahead {
+    Ask(CrmRequest),
+    Fail(PagingError),
+    End,
+}
+
+impl<T: AccessTokens> Pages<'_, T> {
+    /// The next page; none after the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`CrmClient::call_raw`]: the same page is asked for again by calling this again. A page whose link cannot be followed is
+    /// given as usual; the [`CrmError::Paging`] comes after it, and paging is over then.
+    pub async fn next_page(&mut self) -> Result<Option<Page>, CrmError<T::Error>> {
+        let request = match &self.ahead {
+            Ahead::Ask(request) => request.clone(),
+            Ahead::Fail(error) => {
+                let error = *error;
+                self.ahead = Ahead::End;
+                return Err(error.into());
+            }
+            Ahead::End => return Ok(None),
+        };
+        let response = self.client.call_raw(request.clone()).await?;
+        let page = Page::read(response)?;
+        self.ahead = match &page {
+            Some(page) => self.after(&request, page),
+            None => Ahead::End,
+        };
+        Ok(page)
+    }
+
+    fn after(&mut self, request: &CrmRequest, page: &Page) -> Ahead {
+        match &page.next {
+            Ok(None) => Ahead::End,
+            Ok(Some(target)) if self.seen.insert(target.clone()) => request
+                .retarget(target)
+                .map_or(Ahead::Fail(PagingError::UnusableNext), Ahead::Ask),
+            Ok(Some(_)) => Ahead::Fail(PagingError::Loop),
+            Err(error) => Ahead::Fail(*error),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Pages<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("pages_seen", &self.seen.len())
+            .field("ahead", &self.ahead)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One page. `Debug` shows nothing of its entities.
+#[derive(Clone)]
+pub struct Page {
+    payload: Value,
+    next: Result<Option<String>, PagingError>,
+}
+
+impl Page {
+    /// None for an empty answer.
+    fn read<E>(response: CrmResponse) -> Result<Option<Self>, CrmError<E>> {
+        let answer = response.read::<Value>();
+        let payload = answer.map_err(|fault| CrmError::Unreadable {
+            status: response.status(),
+            fault,
+            attempts: response.attempts(),
+        })?;
+        Ok(payload.into_payload().map(|payload| Self {
+            next: next_link::read(&payload, response.host()),
+            payload,
+        }))
+    }
+
+    /// Its number, from 1, if it says so.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.payload.get("_page").and_then(Value::as_u64)
+    }
+
+    /// How many entities the whole collection has, if it says so; only some do.
+    #[must_use]
+    pub fn total_items(&self) -> Option<u64> {
+        self.payload.get("_total_items").and_then(Value::as_u64)
+    }
+
+    /// Its entities: `_embedded` and the collection's name, such as `leads`. Each is read by itself, so that one of another
+    /// shape does not hide the others. Nothing if there is no such collection.
+    pub fn items<'a, I: DeserializeOwned>(
+        &'a self,
+        collection: &str,
+    ) -> impl Iterator<Item = Result<I, AnswerFault>> + use<'a, I> {
+        let embedded = self.payload.get("_embedded");
+        let items = embedded.and_then(|embedded| embedded.get(collection)?.as_array());
+        items
+            .into_iter()
+            .flatten()
+            .map(|item| I::deserialize(item).map_err(|error| AnswerFault::of(&error)))
+    }
+
+    /// The whole page.
+    #[must_use]
+    pub const fn payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// The whole page, without a copy.
+    #[must_use]
+    pub fn into_payload(self) -> Value {
+        self.payload
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("number", &self.number())
+            .field("total_items", &self.total_items())
+            .finish_non_exhaustive()
+    }
+}

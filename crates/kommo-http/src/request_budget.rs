@@ -1,0 +1,269 @@
+//! What may be sent now: limits and breaker, shared by everything in this process that talks to accounts.
+//!
+//! ```text
+//! call ── breaker ── account 50/s ── integration 7/s ── egress 7/s ──> send ── 429, 403 ──┐
+//!            ▲                                                                            │
+//!            └────────────────────────────── told ────────────────────────────────────────┘
+//! ```
+//!
+//! The egress comes last: what was taken from the wider buckets waits there, and leaves at the narrowest rate.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kommo_account::{AccountHost, ClientId};
+use kommo_keeper::{Clock, SystemClock};
+
+use crate::any_clock::AnyClock;
+use crate::breaker::{Breaker, OpenBreaker, Pass, Shut};
+use crate::bucket_key::BucketKey;
+use crate::budget_settings::BudgetSettings;
+use crate::local_buckets::{LocalBucket, LocalBuckets};
+use crate::rate_limit::RateLimit;
+use crate::shared_bucket::{AnySharedBucket, SharedBucket, Taken};
+
+/// The limits and the breaker of one egress address.
+///
+/// Cheap to clone; clones are the same budget. Make one for the whole program and give it to every
+/// `CrmClient` and to the `HttpTokenEndpoint`: the platform counts them together (rule L4).
+///
+/// Calls wait in order in front of a bucket. A token request passes them by: it takes the next free place, since the calls
+/// wait for its token.
+#[derive(Clone)]
+pub struct RequestBudget {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: BudgetSettings,
+    clock: Arc<dyn AnyClock>,
+    buckets: LocalBuckets,
+    store: Option<Arc<dyn AnySharedBucket>>,
+    breaker: Mutex<Breaker>,
+}
+
+impl RequestBudget {
+    /// A budget with the clock of this machine.
+    #[must_use]
+    pub fn new(settings: BudgetSettings) -> Self {
+        Self::with_clock(settings, SystemClock::new())
+    }
+
+    /// A budget with another clock.
+    #[must_use]
+    pub fn with_clock(settings: BudgetSettings, clock: impl Clock) -> Self {
+        Self::build(settings, Arc::new(clock), None)
+    }
+
+    /// The same limits, counted in a store that several processes share. The buckets of this process, with its share, stay
+    /// for when the store cannot be asked. The breaker begins closed, and is this process's own.
+    #[must_use]
+    pub fn with_shared_bucket(&self, bucket: impl SharedBucket) -> Self {
+        let shared = &self.shared;
+        Self::build(
+            shared.settings.clone(),
+            Arc::clone(&shared.clock),
+            Some(Arc::new(bucket)),
+        )
+    }
+
+    fn build(
+        settings: BudgetSettings,
+        clock: Arc<dyn AnyClock>,
+        store: Option<Arc<dyn AnySharedBucket>>,
+    ) -> Self {
+        let shared = Shared {
+            buckets: LocalBuckets::new(Arc::clone(&clock), settings.share),
+            breaker: Mutex::new(Breaker::new(settings.breaker)),
+            settings,
+            clock,
+            store,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The breaker, if it stops calls to this account now.
+    #[must_use]
+    pub fn open_breaker(&self, host: AccountHost) -> Option<OpenBreaker> {
+        match self.breaker().shut(host, self.shared.clock.monotonic())? {
+            Shut::Throttled { .. } => None,
+            Shut::Open(open) => Some(open),
+        }
+    }
+
+    /// Closes the breaker of an account and of the egress: the platform's support says that the block is gone.
+    pub fn close_breaker(&self, host: AccountHost) {
+        self.breaker().close(host);
+    }
+
+    /// Takes one request out of every bucket, waiting in order, as long as that takes; or until calls to the account are
+    /// stopped, which [`admit`](Self::admit) tells then.
+    #[cfg(feature = "crm")]
+    pub(crate) async fn take(&self, client_id: ClientId, host: AccountHost) {
+        for (key, limit) in self.buckets_of(client_id, host) {
+            let bucket = self.shared.buckets.get(&key, limit);
+            let _turn = bucket.turn.lock().await;
+            if self.shut(host).is_some() {
+                return;
+            }
+            while let Taken::After(pause) = self.ask(&key, limit, &bucket).await {
+                self.shared.clock.pause(pause).await;
+            }
+        }
+    }
+
+    /// The same past those who wait in order, but no longer than so long; whether there was a place.
+    #[cfg(feature = "oauth")]
+    pub(crate) async fn take_ahead(
+        &self,
+        client_id: ClientId,
+        host: AccountHost,
+        longest: Duration,
+    ) -> bool {
+        let buckets = self.buckets_of(client_id, host);
+        self.take_all_ahead(&buckets, longest).await
+    }
+
+    /// A place for a request that goes to no account's host.
+    #[cfg(feature = "oauth")]
+    pub(crate) async fn take_egress_ahead(&self, longest: Duration) -> bool {
+        self.take_all_ahead(&[self.egress_bucket()], longest).await
+    }
+
+    #[cfg(feature = "oauth")]
+    async fn take_all_ahead(&self, buckets: &[(BucketKey, RateLimit)], longest: Duration) -> bool {
+        let clock = &self.shared.clock;
+        let deadline = clock.monotonic().saturating_add(longest);
+        for (key, limit) in buckets {
+            let bucket = self.shared.buckets.get(key, *limit);
+            while let Taken::After(pause) = self.ask(key, *limit, &bucket).await {
+                if clock.monotonic().saturating_add(pause) > deadline {
+                    return false;
+                }
+                clock.pause(pause).await;
+            }
+        }
+        true
+    }
+
+    /// In the order of the drawing above.
+    fn buckets_of(&self, client_id: ClientId, host: AccountHost) -> [(BucketKey, RateLimit); 3] {
+        let settings = &self.shared.settings;
+        let package = settings.packages.get(&host);
+        let account = package.map_or(settings.account, |package| package.account);
+        let integration = package.map_or(settings.integration, |package| package.integration);
+        [
+            (BucketKey::Account(host), account),
+            (BucketKey::Integration { client_id, host }, integration),
+            self.egress_bucket(),
+        ]
+    }
+
+    fn egress_bucket(&self) -> (BucketKey, RateLimit) {
+        let settings = &self.shared.settings;
+        let name = Arc::clone(&settings.egress_name);
+        (BucketKey::Egress(name), settings.egress)
+    }
+
+    async fn ask(&self, key: &BucketKey, limit: RateLimit, bucket: &LocalBucket) -> Taken {
+        if let Some(store) = &self.shared.store {
+            match store.take(key, limit).await {
+                Ok(taken) => return taken,
+                Err(cause) => tracing::warn!(
+                    bucket = %key,
+                    %cause,
+                    "shared bucket cannot be asked, this process counts by itself"
+                ),
+            }
+        }
+        bucket.take(self.shared.clock.monotonic())
+    }
+
+    #[cfg(feature = "crm")]
+    pub(crate) fn shut(&self, host: AccountHost) -> Option<Shut> {
+        self.breaker().shut(host, self.shared.clock.monotonic())
+    }
+
+    #[cfg(feature = "crm")]
+    pub(crate) fn admit(&self, host: AccountHost) -> Result<Pass, Shut> {
+        let now = self.shared.clock.monotonic();
+        self.breaker().admit(host, now)
+    }
+
+    #[cfg(feature = "crm")]
+    pub(crate) fn answered(&self, pass: &Pass) {
+        self.breaker().answered(pass);
+    }
+
+    /// A 429. Gives the pause that follows of it.
+    pub(crate) fn throttled(&self, pass: &Pass, asked: Option<Duration>) -> Duration {
+        let pause = self.pause_of(asked);
+        let now = self.shared.clock.monotonic();
+        let opened = self.breaker().throttled(pass, pause, now);
+        if opened.is_some() {
+            tracing::error!(
+                host = pass.host.as_str(),
+                "breaker opened: too many requests, again and again"
+            );
+        }
+        pause
+    }
+
+    /// A 429 to a request that did not ask for admission.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn throttled_outside(&self, host: AccountHost, asked: Option<Duration>) {
+        let now = self.shared.clock.monotonic();
+        self.throttled(&Pass::outside(host, now), asked);
+    }
+
+    fn pause_of(&self, asked: Option<Duration>) -> Duration {
+        let settings = &self.shared.settings;
+        let pause = asked.unwrap_or_else(|| {
+            let jitter = self.shared.clock.random_up_to(settings.jitter);
+            settings.pause_without_word.saturating_add(jitter)
+        });
+        pause.min(settings.longest_pause)
+    }
+
+    /// A 403 that is no JSON.
+    pub(crate) fn blocked(&self, host: AccountHost) {
+        let now = self.shared.clock.monotonic();
+        let is_whole_egress = self.breaker().blocked(host, now);
+        tracing::error!(
+            host = host.as_str(),
+            is_whole_egress,
+            "breaker opened: the platform has blocked the address or the account"
+        );
+    }
+
+    #[cfg(feature = "crm")]
+    pub(crate) fn clock(&self) -> &Arc<dyn AnyClock> {
+        &self.shared.clock
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.shared
+            .breaker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for RequestBudget {
+    fn default() -> Self {
+        Self::new(BudgetSettings::new())
+    }
+}
+
+impl fmt::Debug for RequestBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBudget")
+            .field("settings", &self.shared.settings)
+            .field("is_shared", &self.shared.store.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,57 @@
+//! A clock that only pauses and the test move; pauses take no time; chance is always the same.
+
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kommo_keeper::Clock;
+use kommo_oauth::UnixSeconds;
+
+/// What the wall clock shows at the beginning.
+pub(crate) const START: u64 = 1_700_000_000;
+
+#[derive(Clone, Default)]
+pub(crate) struct TestClock {
+    elapsed: Arc<Mutex<Duration>>,
+    pauses: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, length: Duration) {
+        *self.elapsed.lock().unwrap() += length;
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: u64) {
+        self.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        *self.elapsed.lock().unwrap()
+    }
+
+    /// Every pause so far.
+    pub(crate) fn pauses(&self) -> Vec<Duration> {
+        self.pauses.lock().unwrap().clone()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(START).plus(self.elapsed())
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.elapsed()
+    }
+
+    fn pause(&self, length: Duration) -> impl Future<Output = ()> + Send {
+        self.pauses.lock().unwrap().push(length);
+        self.advance(length);
+        ready(())
+    }
+
+    /// Zeros: jitter is none.
+    fn random_bytes(&self) -> [u8; 16] {
+        [0; 16]
+    }
+}

@@ -1,0 +1,50 @@
+//! `CrmClient` against the sandbox, and against a bare TCP server for what stands on the wire.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "the parts of a test outside its function may end it too"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a test program has std"
+)]
+
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../chats/raw_server.rs"]
+mod raw_server;
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../clock/test_clock.rs"]
+mod test_clock;
+mod test_tokens;
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../collector/collector.rs"]
+mod collector;
+
+mod scene;
+
+mod against_sandbox;
+mod answers;
+mod budget;
+mod calls;
+mod hostile_answers;
+mod lost_answers;
+mod old_lookup;
+mod paging;
+mod realms;
+mod refusals;
+mod secrecy;
+mod throttling;
+mod unauthorized;
+mod webhooks;

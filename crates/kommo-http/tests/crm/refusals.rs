@@ -1,0 +1,129 @@
+//! Refusals, each with its meaning.
+
+use kommo_http::{CrmRefusal, CrmRefusalKind};
+
+use crate::raw_server::Reply;
+use crate::scene::{HTML, PROBLEM, Scene, page, problem};
+
+/// The refusal of a write, which is sent once.
+async fn refusal(reply: Reply) -> CrmRefusal {
+    let scene = Scene::start([reply]).await;
+    let error = scene.write().await.unwrap_err();
+    assert_eq!(scene.requests(), 1, "{error}");
+    error.refusal().cloned().unwrap()
+}
+
+async fn kind(status: &str, body: &str) -> CrmRefusalKind {
+    refusal(problem(status, body)).await.kind()
+}
+
+// Source: vendor page "HTTP codes".
+#[tokio::test]
+async fn every_status_has_its_meaning() {
+    use CrmRefusalKind as Kind;
+    for (status, expected) in [
+        ("400 X", Kind::BadRequest),
+        ("402 X", Kind::PaymentRequired),
+        ("403 X", Kind::Forbidden),
+        ("404 X", Kind::NotFound),
+        ("405 X", Kind::MethodNotAllowed),
+        ("409 X", Kind::Other),
+        ("418 X", Kind::Other),
+        ("422 X", Kind::Unprocessable),
+        ("429 X", Kind::TooManyRequests),
+        ("500 X", Kind::ServerError),
+        ("502 X", Kind::ServerError),
+        ("503 X", Kind::ServerError),
+        ("504 X", Kind::BatchTooLarge),
+    ] {
+        assert_eq!(kind(status, r#"{"title":"x"}"#).await, expected, "{status}");
+    }
+}
+
+// Source: vendor page "HTTP codes".
+#[tokio::test]
+async fn a_validation_names_its_places_and_the_ids() {
+    let body = br#"{"validation-errors":[{"request_id":"0","errors":[{"code":"NotSupportedChoice","path":"status_id","detail":"The value is not a choice"}]}],"title":"Bad Request","type":"https://httpstatus.es/400","status":400,"detail":"Request validation failed"}"#;
+    let headers = [PROBLEM, ("X-Request-Id", "abc-123")];
+    let refusal = refusal(Reply::answer("400 Bad Request", &headers, body)).await;
+    assert_eq!(refusal.kind(), CrmRefusalKind::Validation);
+    assert_eq!(refusal.findings()[0].path.as_deref(), Some("status_id"));
+    assert_eq!(refusal.title(), Some("Bad Request"));
+    assert_eq!(refusal.detail(), Some("Request validation failed"));
+    assert_eq!(
+        refusal.to_string(),
+        "http 400: validation failed at `status_id` (request id abc-123)"
+    );
+}
+
+// Rule E5.
+#[tokio::test]
+async fn a_fault_of_the_platform_has_its_trace_id() {
+    let body = r#"{"title":"ErrInternalServer","status":500,"detail":"x","trace_id":"t-9"}"#;
+    let refusal = refusal(problem("500 X", body)).await;
+    assert_eq!(refusal.trace_id(), Some("t-9"));
+    assert_eq!(
+        refusal.to_string(),
+        "http 500: fault of the platform (trace id t-9)"
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_is_told_from_a_refusal_of_the_platform() {
+    for status in ["400 X", "402 X", "404 X", "405 X", "422 X"] {
+        let refusal = refusal(page(status)).await;
+        assert_eq!(refusal.kind(), CrmRefusalKind::Page, "{status}");
+        assert_eq!(refusal.title(), None);
+    }
+    // Without a body there is nothing that speaks against the platform.
+    let empty = refusal(Reply::answer("404 X", &[HTML], b"")).await;
+    assert_eq!(empty.kind(), CrmRefusalKind::NotFound);
+}
+
+// Rules L6, L7.
+#[tokio::test]
+async fn a_page_with_a_gateway_status_keeps_its_meaning() {
+    for (status, expected) in [
+        ("502 X", CrmRefusalKind::ServerError),
+        ("504 X", CrmRefusalKind::BatchTooLarge),
+        ("429 X", CrmRefusalKind::TooManyRequests),
+        ("403 X", CrmRefusalKind::Blocked),
+    ] {
+        assert_eq!(refusal(page(status)).await.kind(), expected, "{status}");
+    }
+}
+
+// Rule L6.
+#[tokio::test]
+async fn an_address_that_is_not_listed_is_a_refusal_and_no_block() {
+    let body = r#"{"response":{"error":"x","error_code":"113","ip":"192.0.2.1"}}"#;
+    let scene = Scene::start([problem("403 X", body)]).await;
+    let error = scene.get().await.unwrap_err();
+    let refusal = error.refusal().unwrap();
+    assert_eq!(refusal.kind(), CrmRefusalKind::Forbidden);
+    assert_eq!(refusal.legacy_code(), Some(113));
+    assert!(scene.get().await.unwrap_err().refusal().is_some());
+    assert_eq!(scene.requests(), 2);
+}
+
+// Rule L7.
+#[tokio::test]
+async fn a_timeout_of_the_gateway_is_not_repeated_even_for_a_get() {
+    let scene = Scene::start([page("504 X")]).await;
+    let error = scene.get().await.unwrap_err();
+    assert_eq!(error.kind(), Some(CrmRefusalKind::BatchTooLarge));
+    assert!(error.may_be_done());
+    assert_eq!(scene.requests(), 1);
+}
+
+#[tokio::test]
+async fn payment_and_rights_leave_the_tokens_alone() {
+    for status in ["402 X", "403 X", "404 X", "429 X"] {
+        let scene = Scene::start([problem(status, r#"{"title":"x"}"#)]).await;
+        scene.write().await.unwrap_err();
+        assert!(scene.tokens.rejected().is_empty(), "{status}");
+    }
+    let scene = Scene::start([page("403 X")]).await;
+    scene.write().await.unwrap_err();
+    assert!(scene.tokens.rejected().is_empty());
+}

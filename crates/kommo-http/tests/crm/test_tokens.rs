@@ -1,0 +1,106 @@
+//! A source of tokens by script.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use kommo_account::{AccountHost, Realm};
+use kommo_keeper::AccessTokens;
+use kommo_oauth::{
+    AccessToken, Generation, Grant, GrantKey, LongLived, ParseGrantKeyError, UnixSeconds, Usable,
+};
+
+/// Real ones are longer still.
+pub(crate) const TOKEN: &str = concat!(
+    "eyJ0.first-token-marker-8c1d.",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+);
+pub(crate) const SECOND_TOKEN: &str = concat!(
+    "eyJ0.second-token-marker-02fe.",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+);
+pub(crate) const HOST: &str = "shop.kommo.com";
+
+/// A token that may be used.
+pub(crate) fn usable(host: &str, token: &str, generation: u64) -> Usable {
+    let host = AccountHost::parse(host).unwrap();
+    let token = LongLived::new(AccessToken::new(token).unwrap(), None);
+    let grant = Grant::import_long_lived(None, key(Realm::Real), host, token).grant;
+    let mut usable = grant.usable(UnixSeconds::new(1)).unwrap();
+    usable.generation = Generation::new(generation);
+    usable
+}
+
+pub(crate) fn key(realm: Realm) -> GrantKey {
+    let mut key =
+        GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321").unwrap();
+    key.realm = realm;
+    key
+}
+
+/// Gives `current`; after a 401 the next of the successors, which is `current` from then on.
+pub(crate) struct TestTokens {
+    current: Mutex<Arc<Usable>>,
+    successors: Mutex<VecDeque<Usable>>,
+    rejected: Mutex<Vec<Generation>>,
+    fails: bool,
+}
+
+impl TestTokens {
+    pub(crate) fn of(current: Usable) -> Self {
+        Self {
+            current: Mutex::new(Arc::new(current)),
+            successors: Mutex::default(),
+            rejected: Mutex::default(),
+            fails: false,
+        }
+    }
+
+    pub(crate) fn standing() -> Self {
+        Self::of(usable(HOST, TOKEN, 1))
+    }
+
+    pub(crate) fn with_successor(self, successor: Usable) -> Self {
+        self.successors.lock().unwrap().push_back(successor);
+        self
+    }
+
+    pub(crate) fn failing() -> Self {
+        Self {
+            fails: true,
+            ..Self::standing()
+        }
+    }
+
+    /// The generations of the tokens that were reported as refused.
+    pub(crate) fn rejected(&self) -> Vec<u64> {
+        let rejected = self.rejected.lock().unwrap();
+        rejected.iter().map(|generation| generation.get()).collect()
+    }
+}
+
+impl AccessTokens for TestTokens {
+    // Any error will do.
+    type Error = ParseGrantKeyError;
+
+    async fn access_token(&self) -> Result<Arc<Usable>, Self::Error> {
+        if self.fails {
+            return Err(ParseGrantKeyError::Realm);
+        }
+        Ok(Arc::clone(&self.current.lock().unwrap()))
+    }
+
+    async fn access_token_after_401(
+        &self,
+        rejected: Generation,
+    ) -> Result<Option<Arc<Usable>>, Self::Error> {
+        self.rejected.lock().unwrap().push(rejected);
+        let Some(next) = self.successors.lock().unwrap().pop_front() else {
+            return Ok(None);
+        };
+        let next = Arc::new(next);
+        *self.current.lock().unwrap() = Arc::clone(&next);
+        Ok(Some(next))
+    }
+}

@@ -1,0 +1,43 @@
+//! `HttpTokenEndpoint` against the sandbox, and against a bare TCP server for what stands on the wire.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "the parts of a test outside its function may end it too"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a test program has std"
+)]
+
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../collector/collector.rs"]
+mod collector;
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../chats/raw_server.rs"]
+mod raw_server;
+#[allow(
+    dead_code,
+    reason = "shared with another test program, which uses the rest"
+)]
+#[path = "../clock/test_clock.rs"]
+mod test_clock;
+
+mod scene;
+
+mod against_sandbox;
+mod budget;
+mod connections;
+mod phases;
+mod probes;
+mod realms;
+mod secrecy;
+mod wire;
