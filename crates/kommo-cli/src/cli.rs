@@ -6,11 +6,15 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::commands::auth::AuthCommand;
 use crate::commands::chats::ChatsCommand;
 use crate::commands::explain::ExplainCommand;
+use crate::commands::secret::SecretCommand;
 use crate::commands::sign::SignCommand;
 use crate::commands::verify::VerifyCommand;
-use crate::commands::{chats, completions, demo, explain, init, man, sandbox, sign, verify};
+use crate::commands::{
+    api, auth, chats, completions, demo, doctor, explain, init, man, sandbox, secret, sign, verify,
+};
 use crate::context::Context;
 use crate::exit::{Complaint, Failure, Outcome};
 use crate::global_options::GlobalOptions;
@@ -70,6 +74,26 @@ enum Command {
     /// Run a made-up Kommo on this machine, to try programs against
     Sandbox(sandbox::SandboxArgs),
 
+    /// Get, keep, move and end the grants of an integration
+    #[command(
+        subcommand,
+        after_help = "Example:\n  kommo auth login --profile shop\n  kommo auth status"
+    )]
+    Auth(AuthCommand),
+
+    /// Call the CRM API with a stored grant
+    Api(Box<api::ApiArgs>),
+
+    /// Look for what is wrong: clock, store, secrets, hosts, settings
+    Doctor(Box<doctor::DoctorArgs>),
+
+    /// Rotate the secrets of a profile, with an overlap
+    #[command(
+        subcommand,
+        after_help = "Example:\n  kommo secret add client --secret-file new.secret\n  kommo secret promote client"
+    )]
+    Secret(SecretCommand),
+
     /// Call the Chats API
     #[command(
         subcommand,
@@ -117,6 +141,19 @@ impl Cli {
                 context.check_named_profile()?;
                 chats::run(&command, &context)
             }
+            Command::Auth(command) => {
+                context.check_named_profile()?;
+                auth::run(&command, &context)
+            }
+            Command::Api(args) => {
+                context.check_named_profile()?;
+                api::run(&args, &context)
+            }
+            Command::Secret(command) => {
+                context.check_named_profile()?;
+                secret::run(&command, &context)
+            }
+            Command::Doctor(args) => doctor::run(&args, &context),
             Command::Completions(args) => completions::run(&args, &mut Self::command(), &context),
             Command::Man(args) => man::run(&args, Self::command(), &context),
             Command::Sign(command) => {

@@ -1,9 +1,11 @@
 //! What every command is given: the output, and the profile.
 
 use core::cell::OnceCell;
+use std::path::PathBuf;
 
 use kommo_account::ClientId;
 
+use crate::clock;
 use crate::environment;
 use crate::exit::Failure;
 use crate::global_options::GlobalOptions;
@@ -11,6 +13,7 @@ use crate::output::Output;
 use crate::profile::{Profile, SecretKind};
 use crate::profile_file;
 use crate::secret_source::SecretSource;
+use crate::setting::ProfileName;
 
 /// What every command is given.
 #[derive(Debug)]
@@ -61,6 +64,20 @@ impl Context {
             Failure::usage("no client id was given")
                 .hint("give --client-id C, or name it in a profile with `kommo init`")
         })
+    }
+
+    /// Where the profile says that the secrets lie which are tried for what arrives, during a rotation several.
+    pub(crate) fn profile_secrets(&self, kind: SecretKind) -> Result<Vec<SecretSource>, Failure> {
+        Ok(self.profile()?.secrets_to_try(kind, clock::unix_now()?))
+    }
+
+    /// The file of the profile in use.
+    pub(crate) fn profile_path(&self) -> Result<PathBuf, Failure> {
+        let named = self.profile_name.as_deref().map(str::parse);
+        let name = named
+            .unwrap_or_else(|| Ok(ProfileName::default_name()))
+            .map_err(Failure::usage)?;
+        profile_file::path_of(&name)
     }
 
     /// Where the profile says that a secret lies.

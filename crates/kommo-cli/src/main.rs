@@ -1,5 +1,7 @@
 //! The `kommo` program. Its contract, what scripts may rely on, stands in the README.
 
+extern crate alloc;
+
 // In the order the data flows: a file uses only files above it.
 mod exit;
 mod global_options;
@@ -15,17 +17,28 @@ mod query_source;
 mod secret_source;
 
 mod setting;
+mod private_file;
 
 mod profile;
 mod profile_file;
 
 mod context;
 
+mod sandbox_place;
+mod store_place;
+mod integration;
+mod stores;
+mod grant_choice;
+mod keeping;
+mod instant;
+
+mod runtime;
+
+mod secret_use;
+
 mod finding_list;
 
 mod sandbox_explainer;
-
-mod runtime;
 
 mod commands;
 

@@ -4,14 +4,16 @@ use core::fmt::Display;
 use core::str::FromStr;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret_source::SecretSource;
-use crate::setting::{EnvName, PlatformName, RedirectUri, StoreUrl};
+use crate::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
 
 /// Which of the platform's three secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum SecretKind {
     /// Of a chat channel.
     Channel,
@@ -19,6 +21,60 @@ pub(crate) enum SecretKind {
     Client,
     /// Of an Open API application.
     App,
+}
+
+impl SecretKind {
+    /// The name in a profile, on the command line and in results.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Client => "client",
+            Self::App => "app",
+        }
+    }
+}
+
+/// What a secret beside the current one is kept for. Both are tried for what arrives, neither is used for what is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SecretRole {
+    /// It will be the current one.
+    Next,
+    /// It was the current one.
+    Previous,
+}
+
+/// Where a secret beside the current one lies, during a rotation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretEntry {
+    pub(crate) kind: SecretKind,
+    pub(crate) role: SecretRole,
+    pub(crate) file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) env: Option<EnvName>,
+    /// Of a previous one: not tried after this instant, in Unix seconds.
+    pub(crate) until: Option<u64>,
+}
+
+impl SecretEntry {
+    pub(crate) fn source(&self) -> Option<SecretSource> {
+        let file = self.file.clone().map(SecretSource::File);
+        file.or_else(|| {
+            let name = self.env.as_ref();
+            name.map(|name| SecretSource::Env(name.to_string()))
+        })
+    }
+
+    /// Whether it is tried for what arrives now.
+    pub(crate) fn is_tried_at(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| now <= until)
+    }
 }
 
 /// The settings of a profile. Secrets are named by their place alone.
@@ -53,6 +109,19 @@ pub(crate) struct Profile {
         deserialize_with = "read"
     )]
     pub(crate) account: Option<AccountHost>,
+    /// Of the integration, for `doctor`.
+    pub(crate) name: Option<String>,
+    pub(crate) description_file: Option<PathBuf>,
+    pub(crate) disconnect_hook: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) kind: Option<KindName>,
+    pub(crate) accounts: Option<u32>,
+    pub(crate) technical_account: Option<bool>,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -121,6 +190,9 @@ pub(crate) struct Profile {
         deserialize_with = "read"
     )]
     pub(crate) encryption_key_env: Option<EnvName>,
+    /// Secrets beside the current ones. Last: in TOML a table comes after the plain settings.
+    #[serde(default, rename = "secret", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) secrets: Vec<SecretEntry>,
 }
 
 #[expect(clippy::ref_option, reason = "the signature that serde calls")]
@@ -176,6 +248,19 @@ impl Profile {
         if stores.iter().filter(|given| **given).count() > 1 {
             return Err("store is given more than once".to_owned());
         }
+        for entry in &self.secrets {
+            let kind = entry.kind.name();
+            if entry.file.is_some() == entry.env.is_some() {
+                return Err(format!(
+                    "a {kind} secret lies neither in one file nor in one variable"
+                ));
+            }
+            let is_same =
+                |other: &&SecretEntry| other.kind == entry.kind && other.role == SecretRole::Next;
+            if self.secrets.iter().filter(is_same).count() > 1 {
+                return Err(format!("there are two next {kind} secrets"));
+            }
+        }
         match (self.platform, &self.account) {
             (Some(platform), Some(account)) if !platform.agrees_with(account.suffix()) => Err(
                 format!("account {account} does not belong to the platform {platform}"),
@@ -193,6 +278,27 @@ impl Profile {
         };
         let file = file.clone().map(SecretSource::File);
         file.or_else(|| env.as_ref().map(|name| SecretSource::Env(name.to_string())))
+    }
+
+    /// Where the secrets lie that are tried for what arrives: the current one first.
+    pub(crate) fn secrets_to_try(&self, kind: SecretKind, now: u64) -> Vec<SecretSource> {
+        let beside = self
+            .secrets
+            .iter()
+            .filter(|entry| entry.kind == kind && entry.is_tried_at(now));
+        self.secret(kind)
+            .into_iter()
+            .chain(beside.filter_map(SecretEntry::source))
+            .collect()
+    }
+
+    /// Where the key that grants are encrypted with lies.
+    pub(crate) fn encryption_key(&self) -> Option<SecretSource> {
+        let file = self.encryption_key_file.clone().map(SecretSource::File);
+        file.or_else(|| {
+            let name = self.encryption_key_env.as_ref();
+            name.map(|name| SecretSource::Env(name.to_string()))
+        })
     }
 
     /// The host of the Chats API: as set, else that of the account, else that of the platform.

@@ -4,11 +4,11 @@
 //! $XDG_CONFIG_HOME/kommo/profiles/NAME.toml     (else ~/.config/…)       0600 in a directory of 0700
 //! ```
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
+use crate::private_file;
 use crate::profile::Profile;
 use crate::setting::ProfileName;
 
@@ -100,17 +100,18 @@ pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), 
         "# Written by `kommo init`. No secret stands here, only where each one lies.\n\n{text}"
     );
     if let Some(directory) = file.parent() {
-        private_directory().create(directory).map_err(failed)?;
+        private_file::make_directory(directory).map_err(failed)?;
     }
     if !replace {
-        return match write_new(file, &text) {
+        return match private_file::write_new(file, text.as_bytes()) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(taken(file)),
             written => written.map_err(failed),
         };
     }
     // Beside it first: a full disk must not cost the profile that is there.
     let beside = file.with_extension(format!("toml.{}", std::process::id()));
-    let written = write_new(&beside, &text).and_then(|()| std::fs::rename(&beside, file));
+    let written = private_file::write_new(&beside, text.as_bytes())
+        .and_then(|()| std::fs::rename(&beside, file));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&beside);
         failed(error)
@@ -121,20 +122,4 @@ pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), 
 pub(crate) fn taken(file: &Path) -> Failure {
     Failure::usage(format!("the profile {} is there already", file.display()))
         .hint("give --force to replace it, or another --profile NAME")
-}
-
-fn private_directory() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
-fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(text.as_bytes())
 }

@@ -18,6 +18,9 @@ use crate::standard_input::is_dash;
 /// How much of a file is read. No secret is longer than 256 bytes; what is longer is another file.
 const READ_LIMIT_BYTES: usize = 1024;
 
+/// The same for a file with an access token, which is a thousand bytes and more.
+const TOKEN_LIMIT_BYTES: usize = 17 * 1024;
+
 /// One secret.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SecretArgs {
@@ -56,10 +59,18 @@ impl SecretArgs {
         &self,
         profile: impl FnOnce() -> Result<Option<SecretSource>, Failure>,
     ) -> Result<SecretSource, Failure> {
+        self.typed_or(profile)?.ok_or_else(no_secret)
+    }
+
+    /// The same, where none at all will do too.
+    pub(crate) fn typed_or(
+        &self,
+        profile: impl FnOnce() -> Result<Option<SecretSource>, Failure>,
+    ) -> Result<Option<SecretSource>, Failure> {
         match (&self.secret_file, &self.secret_env) {
-            (Some(file), _) => Ok(SecretSource::File(file.clone())),
-            (None, Some(name)) => Ok(SecretSource::Env(name.clone())),
-            (None, None) => profile()?.ok_or_else(no_secret),
+            (Some(file), _) => Ok(Some(SecretSource::File(file.clone()))),
+            (None, Some(name)) => Ok(Some(SecretSource::Env(name.clone()))),
+            (None, None) => profile(),
         }
     }
 }
@@ -72,17 +83,27 @@ impl SecretsArgs {
             .map(|file| ("--secret-file", is_dash(file)))
     }
 
+    /// Whether a secret was typed, so that the profile's are not asked for.
+    pub(crate) const fn is_typed(&self) -> bool {
+        !self.secret_file.is_empty() || !self.secret_env.is_empty()
+    }
+
     /// What was typed, files first, else what the profile says. Never empty.
     pub(crate) fn or(
         &self,
-        profile: impl FnOnce() -> Result<Option<SecretSource>, Failure>,
+        profile: impl FnOnce() -> Result<Vec<SecretSource>, Failure>,
     ) -> Result<Vec<SecretSource>, Failure> {
         let files = self.secret_file.iter().cloned().map(SecretSource::File);
         let typed: Vec<_> = files
             .chain(self.secret_env.iter().cloned().map(SecretSource::Env))
             .collect();
         if typed.is_empty() {
-            return profile()?.ok_or_else(no_secret).map(|source| vec![source]);
+            let sources = profile()?;
+            return if sources.is_empty() {
+                Err(no_secret())
+            } else {
+                Ok(sources)
+            };
         }
         Ok(typed)
     }
@@ -114,8 +135,17 @@ impl SecretSource {
 
     /// Reads the secret.
     pub(crate) fn read(&self) -> Result<SecretText, Failure> {
+        self.read_up_to(READ_LIMIT_BYTES)
+    }
+
+    /// Reads an access token.
+    pub(crate) fn read_token(&self) -> Result<SecretText, Failure> {
+        self.read_up_to(TOKEN_LIMIT_BYTES)
+    }
+
+    fn read_up_to(&self, limit_bytes: usize) -> Result<SecretText, Failure> {
         let text = match self {
-            Self::File(file) => read_file(file)?,
+            Self::File(file) => read_file(file, limit_bytes)?,
             Self::Env(name) => read_env(name)?,
         };
         if text.is_empty() {
@@ -163,25 +193,30 @@ impl SecretSource {
 pub(crate) struct SecretText(Zeroizing<String>);
 
 impl SecretText {
+    /// A text that is known already.
+    pub(crate) fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
     /// The text itself.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
-fn read_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
+fn read_file(file: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, Failure> {
     let label = SecretSource::File(file.to_owned()).label();
     // Made whole at once: a buffer that grows leaves copies of the secret behind.
-    let mut buffer = Zeroizing::new([0; READ_LIMIT_BYTES]);
+    let mut buffer = Zeroizing::new(vec![0; limit_bytes]);
     let read = if is_dash(file) {
         fill(&mut io::stdin().lock(), buffer.as_mut_slice())
     } else {
         File::open(file).and_then(|mut file| fill(&mut file, buffer.as_mut_slice()))
     };
     let length = read.map_err(|error| unreadable(&label, is_dash(file), &error))?;
-    if length == READ_LIMIT_BYTES {
+    if length == limit_bytes {
         return Err(Failure::usage(format!(
-            "{label} is too long for a secret: {READ_LIMIT_BYTES} bytes or more"
+            "{label} is too long for a secret: {limit_bytes} bytes or more"
         )));
     }
     let bytes = buffer.get(..length).unwrap_or_default();

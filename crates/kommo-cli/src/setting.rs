@@ -5,6 +5,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use kommo_account::HostSuffix;
+use kommo_oauth::IntegrationKind;
 
 /// Which platform the integration is registered at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,40 +50,66 @@ impl fmt::Display for PlatformName {
     }
 }
 
-/// Where the consent page sends the browser back to.
+/// Where the consent page sends the browser back to: https, or http with a loopback host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RedirectUri(String);
+pub(crate) struct RedirectUri(kommo_oauth::RedirectUri);
+
+impl RedirectUri {
+    pub(crate) const fn as_uri(&self) -> &kommo_oauth::RedirectUri {
+        &self.0
+    }
+}
 
 impl FromStr for RedirectUri {
-    type Err = SettingError;
+    type Err = kommo_oauth::WebUriError;
 
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        let rest = text
-            .strip_prefix("https://")
-            .ok_or(SettingError::RedirectNotHttps)?;
-        if let Some(at) = text
-            .bytes()
-            .position(|byte| !byte.is_ascii_graphic() || byte == b'\\')
-        {
-            return Err(SettingError::RedirectCharacter { at });
-        }
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if host.is_empty() || host.starts_with(':') {
-            return Err(SettingError::RedirectNoHost);
-        }
-        if host.contains('@') {
-            return Err(SettingError::RedirectUserInfo);
-        }
-        if text.contains('#') {
-            return Err(SettingError::RedirectFragment);
-        }
-        Ok(Self(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        kommo_oauth::RedirectUri::parse(text).map(Self)
     }
 }
 
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
+    }
+}
+
+/// For whom an integration is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KindName {
+    /// `private`: for the one account that it was made in.
+    Private,
+    /// `public`: for the marketplace.
+    Public,
+}
+
+impl KindName {
+    pub(crate) const fn kind(self) -> IntegrationKind {
+        match self {
+            Self::Private => IntegrationKind::Private,
+            Self::Public => IntegrationKind::Public,
+        }
+    }
+}
+
+impl FromStr for KindName {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        match text {
+            "private" => Ok(Self::Private),
+            "public" => Ok(Self::Public),
+            _ => Err(SettingError::Kind),
+        }
+    }
+}
+
+impl fmt::Display for KindName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        })
     }
 }
 
@@ -90,21 +117,38 @@ impl fmt::Display for RedirectUri {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoreUrl(String);
 
+impl StoreUrl {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What kind of store a URL names; `Err` if none.
+pub(crate) fn sqlite_path(text: &str) -> Result<Option<&str>, SettingError> {
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        return if path.is_empty() {
+            Err(SettingError::StoreNoPath)
+        } else {
+            Ok(Some(path))
+        };
+    }
+    postgres_rest(text).map(|_| None)
+}
+
+fn postgres_rest(text: &str) -> Result<&str, SettingError> {
+    text.strip_prefix("postgres://")
+        .or_else(|| text.strip_prefix("postgresql://"))
+        .ok_or(SettingError::StoreScheme)
+}
+
 impl FromStr for StoreUrl {
     type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, SettingError> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            return if path.is_empty() {
-                Err(SettingError::StoreNoPath)
-            } else {
-                Ok(Self(text.to_owned()))
-            };
+        if sqlite_path(text)?.is_some() {
+            return Ok(Self(text.to_owned()));
         }
-        let rest = text
-            .strip_prefix("postgres://")
-            .or_else(|| text.strip_prefix("postgresql://"))
-            .ok_or(SettingError::StoreScheme)?;
+        let rest = postgres_rest(text)?;
         // To the last `@`, wherever it stands: a password with a slash in it is still a password.
         let user_info = rest.rsplit_once('@').map_or("", |(user_info, _)| user_info);
         if user_info.contains(':') || rest.to_ascii_lowercase().contains("password=") {
@@ -186,19 +230,8 @@ impl fmt::Display for ProfileName {
 pub(crate) enum SettingError {
     /// Neither `kommo` nor `amocrm`.
     Platform,
-    /// `http://…`, or no URL at all.
-    RedirectNotHttps,
-    /// `https:///path`.
-    RedirectNoHost,
-    /// `https://user@host/`.
-    RedirectUserInfo,
-    /// `https://host/#part`.
-    RedirectFragment,
-    /// A space, a control character, a backslash or a byte outside ASCII.
-    RedirectCharacter {
-        /// Where it stands, in bytes.
-        at: usize,
-    },
+    /// Neither `private` nor `public`.
+    Kind,
     /// Neither `sqlite:` nor `postgres://`.
     StoreScheme,
     /// `sqlite:` alone.
@@ -215,16 +248,7 @@ impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Platform => f.write_str("platform is neither 'kommo' nor 'amocrm'"),
-            Self::RedirectNotHttps => f.write_str("redirect uri does not begin with 'https://'"),
-            Self::RedirectNoHost => f.write_str("redirect uri has no host"),
-            Self::RedirectUserInfo => f.write_str("redirect uri has a user name in it"),
-            Self::RedirectFragment => f.write_str("redirect uri has a fragment"),
-            Self::RedirectCharacter { at } => {
-                write!(
-                    f,
-                    "redirect uri has a character that no url has at byte {at}"
-                )
-            }
+            Self::Kind => f.write_str("kind is neither 'private' nor 'public'"),
             Self::StoreScheme => f.write_str("store is neither 'sqlite:PATH' nor 'postgres://…'"),
             Self::StoreNoPath => f.write_str("store has no path behind 'sqlite:'"),
             Self::StorePassword => f.write_str(

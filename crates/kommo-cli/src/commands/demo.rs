@@ -5,6 +5,14 @@ mod step;
 
 mod keep;
 
+mod story_clock;
+
+mod hook_receiver;
+
+mod grant_stage;
+
+mod grants;
+
 mod story;
 
 use std::io::{self, IsTerminal};
@@ -19,7 +27,9 @@ use crate::runtime::runtime;
 const HELP: &str = "\
 Starts a made-up Kommo on a loopback port, connects a chat channel to it over
 HTTP, is refused for a wrong secret and for an old date, recovers from a clock
-that is wrong, and disconnects. No account and no network are needed.
+that is wrong, and disconnects. Then an integration gets a grant, calls, lives
+through a day, a lost answer and a restart, and meets disconnect hooks. No
+account and no network are needed.
 
 Example:
   kommo demo --keep /tmp/kommo-demo";
@@ -40,7 +50,7 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
     if is_watched {
         context
             .output
-            .note("A chat channel meets a made-up Kommo on this machine.");
+            .note("A chat channel and an integration meet a made-up Kommo on this machine.");
         context.output.note("");
     }
     let is_ok = runtime()?.block_on(story::tell_all(context, keep.as_ref()))?;

@@ -6,17 +6,19 @@ mod secret_place;
 mod guide;
 
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
+use kommo_oauth::{IntegrationSettings, Level};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::private_file;
 use crate::profile::Profile;
 use crate::profile_file;
-use crate::setting::{EnvName, PlatformName, ProfileName, RedirectUri, StoreUrl};
+use crate::setting::{EnvName, KindName, PlatformName, ProfileName, RedirectUri, StoreUrl};
 
 const EXAMPLE: &str = "\
 Asks for what is not given, if standard input is a terminal. A profile holds no
@@ -38,7 +40,7 @@ pub(crate) struct InitArgs {
     /// The id of the integration, a UUID
     #[arg(long, value_name = "C")]
     client_id: Option<ClientId>,
-    /// Where the consent page sends the browser back to, https
+    /// Where the consent page sends the browser back to: https, or http on this machine
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<RedirectUri>,
     /// The file that holds the integration's secret
@@ -65,6 +67,24 @@ pub(crate) struct InitArgs {
     /// The host of the account, for example shop.kommo.com
     #[arg(long, value_name = "HOST")]
     account: Option<AccountHost>,
+    /// The name of the integration, for `kommo doctor`
+    #[arg(long, value_name = "T")]
+    name: Option<String>,
+    /// The file with the description of the integration, for `kommo doctor`
+    #[arg(long, value_name = "FILE")]
+    description_file: Option<PathBuf>,
+    /// The address of the integration's disconnect hook, for `kommo doctor`
+    #[arg(long, value_name = "URI")]
+    disconnect_hook: Option<String>,
+    /// private, for one account, or public, for the marketplace
+    #[arg(long, value_name = "KIND")]
+    kind: Option<KindName>,
+    /// How many accounts use the integration, or will
+    #[arg(long, value_name = "N")]
+    accounts: Option<u32>,
+    /// The private integration lives in a technical account of the platform
+    #[arg(long)]
+    technical_account: bool,
     /// The id of the account in the Chats API, a UUID
     #[arg(long, value_name = "UUID")]
     account_amojo_id: Option<AmojoId>,
@@ -119,6 +139,7 @@ pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure>
     }
     profile_file::save(&file, &profile, force)?;
     warn_about_secret_files(&profile, context);
+    warn_about_settings(&profile, context);
     let place = file.display().to_string();
     context.output.result(
         &format!("wrote {place}"),
@@ -134,6 +155,12 @@ impl InitArgs {
             client_id: self.client_id,
             redirect_uri: self.redirect_uri,
             account: self.account,
+            name: self.name,
+            description_file: lasting(self.description_file)?,
+            disconnect_hook: self.disconnect_hook,
+            kind: self.kind,
+            accounts: self.accounts,
+            technical_account: self.technical_account.then_some(true),
             account_amojo_id: self.account_amojo_id,
             channel_id: self.channel_id,
             chats_host: self.chats_host,
@@ -148,6 +175,7 @@ impl InitArgs {
             store_env: self.store_env,
             encryption_key_file: lasting(self.encryption_key_file)?,
             encryption_key_env: self.encryption_key_env,
+            secrets: Vec::new(),
         })
     }
 }
@@ -156,6 +184,26 @@ impl InitArgs {
 fn lasting(file: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
     file.map(|file| secret_place::lasting(&file).map_err(Failure::usage))
         .transpose()
+}
+
+/// What `doctor` would say of the settings; advice is left to it.
+fn warn_about_settings(profile: &Profile, context: &Context) {
+    let redirect_uri = profile.redirect_uri.as_ref().map(ToString::to_string);
+    let mut settings = IntegrationSettings::default();
+    settings.name = profile.name.as_deref();
+    settings.redirect_uri = redirect_uri.as_deref();
+    settings.disconnect_hook = profile.disconnect_hook.as_deref();
+    settings.kind = profile.kind.map(KindName::kind);
+    settings.accounts = profile.accounts;
+    settings.technical_account = profile.technical_account;
+    for found in settings.review() {
+        if found.level > Level::Advice {
+            let (level, message, remedy) = (found.level, &found.message, found.remedy);
+            context
+                .output
+                .note(&format!("{level}: {message}: {remedy}"));
+        }
+    }
 }
 
 fn warn_about_secret_files(profile: &Profile, context: &Context) {
@@ -167,22 +215,10 @@ fn warn_about_secret_files(profile: &Profile, context: &Context) {
         &profile.encryption_key_file,
     ];
     for file in files.into_iter().flatten() {
-        if let Some(warning) = warning_about(file) {
+        if let Some(warning) = private_file::warning_about(file) {
             context
                 .output
                 .note(&format!("warning: {} {warning}", file.display()));
         }
     }
-}
-
-fn warning_about(file: &Path) -> Option<&'static str> {
-    let Ok(metadata) = std::fs::metadata(file) else {
-        return Some("is not there yet");
-    };
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0 {
-        return Some("can be read by others: make it 0600");
-    }
-    let _ = metadata;
-    None
 }

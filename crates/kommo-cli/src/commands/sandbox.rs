@@ -7,12 +7,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kommo_sandbox::{Sandbox, SandboxConfig, StartError};
+use kommo_sandbox::{Rotation, Sandbox, SandboxConfig, StartError};
 use serde_json::{Map, Value, json};
 
 use crate::body_source;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::private_file;
 use crate::runtime::runtime;
 use crate::sandbox_explainer::SandboxExplainer;
 
@@ -20,7 +21,8 @@ const HELP: &str = "\
 The first line on standard output is JSON: base_url, where the platform is;
 control_url, where a test reads the secrets, moves the clock and orders faults;
 dashboard_url, a page for the browser that shows every exchange and why it was
-refused. The clock follows this machine's, unless FILE says otherwise.
+refused; with --tls also ca_file, the certificate that clients must trust. The
+clock follows this machine's, unless FILE says otherwise.
 
 Example:
   kommo sandbox --listen 127.0.0.1:8080";
@@ -41,9 +43,34 @@ pub(crate) struct SandboxArgs {
     )]
     listen: ListenAddress,
 
+    /// Serve https under the real host names, with an authority made for this run; ca_file is its certificate
+    #[arg(long)]
+    tls: bool,
+
+    /// What a new pair does to the refresh token before it: strict, until-refresh-used or until-access-used
+    #[arg(long, value_name = "READING")]
+    rotation: Option<RotationName>,
+
     /// Names, secrets, accounts and switches, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// One of the three readings of the vendor's pages.
+#[derive(Debug, Clone, Copy)]
+struct RotationName(Rotation);
+
+impl FromStr for RotationName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "strict" => Rotation::Strict,
+            "until-refresh-used" => Rotation::UntilRefreshUsed,
+            "until-access-used" => Rotation::UntilAccessUsed,
+            _ => return Err("not strict, until-refresh-used or until-access-used".to_owned()),
+        }))
+    }
 }
 
 /// `127.0.0.1:8080`, `[::1]:0`, `localhost:8080`.
@@ -72,13 +99,17 @@ impl FromStr for ListenAddress {
 }
 
 pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Failure> {
-    let config = match &args.config {
+    let mut config = match &args.config {
         Some(file) => read_config(file)?,
         None => SandboxConfig {
             follow_wall_clock: true,
             ..SandboxConfig::default()
         },
     };
+    config.tls |= args.tls;
+    if let Some(RotationName(rotation)) = args.rotation {
+        config.oauth.rotation = rotation;
+    }
     runtime()?.block_on(serve(args.listen.0, config, context))
 }
 
@@ -124,11 +155,17 @@ async fn serve(
         .config(config)
         .explainer(Box::new(SandboxExplainer));
     let sandbox = sandbox.start().await.map_err(start_failure)?;
-    context.output.json_line(&json!({
+    let authority = sandbox.ca_pem().map(AuthorityFile::write).transpose()?;
+    let mut first_line = json!({
         "base_url": sandbox.base_url(),
         "control_url": sandbox.control_url(),
         "dashboard_url": sandbox.dashboard_url(),
-    }))?;
+    });
+    if let (Some(authority), Some(fields)) = (&authority, first_line.as_object_mut()) {
+        let path = Value::from(authority.path.display().to_string());
+        fields.insert("ca_file".to_owned(), path);
+    }
+    context.output.json_line(&first_line)?;
     if io::stderr().is_terminal() {
         context
             .output
@@ -142,6 +179,38 @@ async fn serve(
     journal.tell_new(&sandbox);
     sandbox.stop().await;
     Ok(Outcome::Done)
+}
+
+/// The certificate of the sandbox's authority, for clients to trust; gone when the sandbox ends. Its key is in no file.
+struct AuthorityFile {
+    path: PathBuf,
+}
+
+impl AuthorityFile {
+    /// In a new file each time: another sandbox's may be in use beside it.
+    fn write(pem: &str) -> Result<Self, Failure> {
+        let directory = private_file::data_directory()
+            .map(|directory| directory.join("sandbox"))
+            .unwrap_or_else(|_| std::env::temp_dir());
+        let path = directory.join(format!("authority-{}.pem", std::process::id()));
+        let failed = |error: io::Error| {
+            Failure::io(format!("cannot write the file {}: {error}", path.display()))
+        };
+        private_file::make_directory(&directory).map_err(failed)?;
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            // An earlier process of this number left it behind.
+            _ => {}
+        }
+        private_file::write_new(&path, pem.as_bytes()).map_err(failed)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for AuthorityFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 /// A sandbox that did not start.

@@ -4,13 +4,20 @@ use serde_json::Value;
 
 use crate::program::{Ended, Room};
 
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 13] = [
     "sandbox",
     "connect",
     "wrong-secret",
     "stale-date",
     "skewed-clock",
     "disconnect",
+    "consent",
+    "call",
+    "expiry",
+    "lost-answer",
+    "restart",
+    "replayed-hook",
+    "disconnected",
 ];
 
 fn steps(ended: &Ended) -> Vec<Value> {
@@ -57,6 +64,9 @@ fn for_programs_every_step_is_an_object() {
     assert_eq!(steps[3]["findings"][0]["code"], "date-stale");
     assert!((3590..=3610).contains(&steps[4]["clock_offset_seconds"].as_i64().unwrap()));
     assert_eq!(steps[4]["attempts"], 2);
+    assert_eq!(steps[8]["refreshes"], 1);
+    assert_eq!(steps[9]["answers_dropped_after_commit"], 1);
+    assert_eq!(steps[10]["refreshes"], 0);
 }
 
 // Invariant I8.
@@ -76,11 +86,16 @@ fn what_is_kept_holds_no_secret() {
         .map(|entry| entry["verdict"].as_str().unwrap())
         .collect();
     assert_eq!(
-        verdicts,
+        verdicts[..6],
         [
             "accepted", "refused", "refused", "refused", "accepted", "accepted"
         ]
     );
+    let journal = journal.to_string();
+    assert!(journal.contains("/oauth2/access_token") && journal.contains("/kommo/disconnect"));
+    for secret in ["def502", "eyJ"] {
+        assert!(!journal.contains(secret), "{secret}");
+    }
     let state = kept("state.json");
     for name in ["channel_secret", "client_secret", "app_secret"] {
         assert_eq!(state[name], "(masked)");
@@ -92,4 +107,16 @@ fn a_directory_that_cannot_be_made_is_io() {
     let room = Room::new();
     room.file("taken", "");
     room.run(["demo", "--keep", "taken"]).failed(3);
+}
+
+#[test]
+fn the_store_of_the_story_is_gone_afterwards() {
+    let room = Room::new();
+    let temporary = room.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let mut command = room.command(["demo"]);
+    command.env("TMPDIR", &temporary);
+    crate::program::ended(command, b"").done();
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+    assert!(!room.path().join(".local").exists());
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::program::Room;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 36] = [
     &["init"],
     &["sign"],
     &["sign", "chats"],
@@ -25,6 +25,23 @@ const COMMANDS: [&[&str]; 19] = [
     &["sandbox"],
     &["chats", "connect"],
     &["chats", "disconnect"],
+    &["auth"],
+    &["auth", "login"],
+    &["auth", "import"],
+    &["auth", "export"],
+    &["auth", "status"],
+    &["auth", "refresh"],
+    &["auth", "keep-alive"],
+    &["auth", "logout"],
+    &["auth", "token"],
+    &["auth", "credential"],
+    &["api"],
+    &["doctor"],
+    &["secret"],
+    &["secret", "add"],
+    &["secret", "promote"],
+    &["secret", "retire"],
+    &["secret", "list"],
 ];
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::plain_http;
 use crate::program::Room;
 
 /// A running sandbox; killed at the end.
@@ -33,6 +34,21 @@ impl Running {
 
     pub(crate) fn base_url(&self) -> &str {
         self.first_line["base_url"].as_str().unwrap()
+    }
+
+    /// Asks the control API.
+    pub(crate) fn ask(&self, path: &str) -> Value {
+        let url = self.first_line["control_url"].as_str().unwrap();
+        let answer = plain_http::get(&format!("{url}/{path}"));
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Orders something of the control API.
+    pub(crate) fn order(&self, path: &str, order: &Value) -> Value {
+        let url = self.first_line["control_url"].as_str().unwrap();
+        let answer = plain_http::post(&format!("{url}/{path}"), &order.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
     }
 
     /// Sends a signal and gives the status and what was said on standard error.
@@ -171,4 +187,63 @@ fn a_port_that_is_taken_is_io() {
         &taken.local_addr().unwrap().to_string(),
     ])
     .failed(3);
+}
+
+#[test]
+fn with_tls_the_first_line_names_the_certificate_of_its_authority() {
+    let room = Room::new();
+    let running = Running::start(&room, &["--tls"]);
+    let line = running.first_line.as_object().unwrap();
+    assert_eq!(
+        line.keys().collect::<Vec<_>>(),
+        ["base_url", "control_url", "dashboard_url", "ca_file"]
+    );
+    assert!(running.base_url().starts_with("https://127.0.0.1:"));
+    let file = std::path::PathBuf::from(line["ca_file"].as_str().unwrap());
+    let pem = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        pem.starts_with("-----BEGIN CERTIFICATE-----") && !pem.contains("PRIVATE"),
+        "{pem}"
+    );
+    let mode = std::fs::metadata(&file).unwrap().permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+        0o600
+    );
+    // Our own commands go to a sandbox without TLS, and say so.
+    let status = room.run(["auth", "status", "--sandbox", running.base_url()]);
+    assert!(status.failed(2).contains("without --tls"), "{status:?}");
+    assert_eq!(running.end("-TERM"), (Some(0), String::new()));
+    assert!(!file.exists());
+}
+
+// Rule K11.
+#[test]
+fn the_three_readings_of_the_rotation_can_be_chosen() {
+    let room = Room::new();
+    for (reading, is_alive) in [
+        ("strict", false),
+        ("until-refresh-used", true),
+        ("until-access-used", true),
+    ] {
+        let running = Running::start(&room, &["--rotation", reading]);
+        assert_eq!(running.ask("oauth")["rotation"], reading);
+        let made = running.order("grants", &serde_json::json!({ "count": 1 }));
+        let first = made["grants"][0].clone();
+        let refresh = || {
+            let order = serde_json::json!({
+                "client_id": running.ask("state")["client_id"],
+                "client_secret": running.ask("state")["client_secret"],
+                "redirect_uri": running.ask("state")["redirect_uri"],
+                "grant_type": "refresh_token",
+                "refresh_token": first["refresh_token"],
+            });
+            let host = first["account_host"].as_str().unwrap();
+            let url = format!("{}/oauth2/access_token", running.base_url());
+            plain_http::post_to(&url, host, &order.to_string()).status
+        };
+        assert_eq!(refresh(), 200);
+        assert_eq!(refresh() == 200, is_alive, "{reading}");
+    }
+    room.run(["sandbox", "--rotation", "never"]).failed(2);
 }

@@ -4,8 +4,8 @@ use clap::Args;
 use kommo_account::{AccountHost, ChatsHost, Endpoints, HostSuffix};
 
 use crate::context::Context;
-use crate::environment;
 use crate::exit::Failure;
+use crate::sandbox_place::SandboxArgs;
 
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
@@ -17,25 +17,14 @@ pub(super) struct PlaceArgs {
     #[arg(long, value_name = "HOST")]
     chats_host: Option<ChatsHost>,
 
-    /// A sandbox on this machine instead, as `kommo sandbox` printed it; else KOMMO_SANDBOX_URL
-    #[arg(long, value_name = "URL")]
-    sandbox: Option<String>,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
 }
 
 impl PlaceArgs {
     /// The real platform, or a sandbox, which must be loopback.
     pub(super) fn endpoints(&self) -> Result<Endpoints, Failure> {
-        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to the real platform.
-        let url = match &self.sandbox {
-            Some(url) => Some(url.clone()),
-            None => environment::text("KOMMO_SANDBOX_URL")?,
-        };
-        let Some(url) = url else {
-            return Ok(Endpoints::real());
-        };
-        Endpoints::loopback_url(&url).map_err(|error| {
-            Failure::usage(error).hint("a sandbox is on this machine: http://127.0.0.1:PORT")
-        })
+        self.sandbox.endpoints()
     }
 
     pub(super) fn host(&self, context: &Context) -> Result<ChatsHost, Failure> {

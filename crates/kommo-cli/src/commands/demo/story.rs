@@ -15,6 +15,7 @@ use kommo_sign::{
 };
 use serde_json::{Value, json};
 
+use super::grants;
 use super::keep::Keep;
 use super::step::{Step, tell};
 use crate::commands::sandbox::start_failure;
@@ -50,6 +51,7 @@ pub(super) async fn tell_all(context: &Context, keep: Option<&Keep>) -> Result<b
     is_ok &= tell(&stage.stale_date().await, context)?;
     is_ok &= tell(&stage.skewed_clock().await, context)?;
     is_ok &= tell(&stage.disconnect().await, context)?;
+    is_ok &= grants::tell_all(&stage.sandbox, context).await?;
     if let Some(keep) = keep {
         keep.write(&stage.sandbox)?;
     }

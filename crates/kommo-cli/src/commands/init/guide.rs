@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(profile.client_secret_env.unwrap().to_string(), "CLIENT");
         assert_eq!(profile.client_id, None);
         assert_eq!(screen.matches("Platform").count(), 2);
-        assert!(screen.contains("redirect uri does not begin with 'https://'"));
+        assert!(screen.contains("address has no tls"));
     }
 
     #[test]

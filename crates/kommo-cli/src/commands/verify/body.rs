@@ -6,7 +6,7 @@ use clap::Args;
 use kommo_sign::{AppSecret, BodyForm, ChannelSecret, ChatHookKey, OpenApiKey};
 use serde_json::{Map, Value};
 
-use super::verdict::{self, REASONS, Refusal};
+use super::verdict::{self, Proof, REASONS, Refusal};
 use crate::body_source::BodyArgs;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
@@ -58,7 +58,7 @@ pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Ou
     claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
     let sources = args
         .secrets
-        .or(|| context.profile_secret(SecretKind::Channel))?;
+        .or(|| context.profile_secrets(SecretKind::Channel))?;
     let body = args.body.read()?;
     let signature = text(&args.signature);
     let check = |key: &ChatHookKey| {
@@ -71,14 +71,15 @@ pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Ou
     let read = |source: &crate::secret_source::SecretSource| {
         Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?))
     };
-    verdict::with_each(&sources, read, check, context)
+    let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
+    verdict::with_each(&sources, read, check, proof, context)
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
     claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
     let sources = args
         .secrets
-        .or(|| context.profile_secret(SecretKind::App))?;
+        .or(|| context.profile_secrets(SecretKind::App))?;
     let body = args.body.read()?;
     let signature = text(&args.signature);
     let check = |key: &OpenApiKey| {
@@ -90,7 +91,8 @@ pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outc
     let read = |source: &crate::secret_source::SecretSource| {
         Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?))
     };
-    verdict::with_each(&sources, read, check, context)
+    let proof = Proof::new(SecretKind::App, "open-api", &args.secrets);
+    verdict::with_each(&sources, read, check, proof, context)
 }
 
 /// Broken UTF-8 becomes a character that no signature has.

@@ -5,7 +5,7 @@ use kommo_account::ClientId;
 use kommo_sign::{ClientSecret, DisconnectError, DisconnectKey, ParseDisconnectQueryError};
 use serde_json::{Map, Value};
 
-use super::verdict::{self, REASONS, Refusal};
+use super::verdict::{self, Proof, REASONS, Refusal};
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::profile::SecretKind;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, F
     let client_id = context.client_id(args.client_id)?;
     let sources = args
         .secrets
-        .or(|| context.profile_secret(SecretKind::Client))?;
+        .or(|| context.profile_secrets(SecretKind::Client))?;
     let query = args.query.read()?;
     let check = |key: &DisconnectKey| {
         let account_id = key
@@ -59,7 +59,8 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, F
         Ok(facts)
     };
     let read = |source: &SecretSource| Ok(DisconnectKey::new(&source.read_as(ClientSecret::new)?));
-    verdict::with_each(&sources, read, check, context)
+    let proof = Proof::new(SecretKind::Client, "disconnect", &args.secrets);
+    verdict::with_each(&sources, read, check, proof, context)
 }
 
 fn refusal(error: DisconnectError) -> Refusal {

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
-use crate::secret_source::SecretSource;
+use crate::profile::SecretKind;
+use crate::secret_source::{SecretSource, SecretsArgs};
+use crate::secret_use;
 
 /// Listed in the help of every `verify` command.
 pub(super) const REASONS: &str = "\
@@ -51,6 +53,24 @@ impl From<VerifyError> for Refusal {
     }
 }
 
+/// What is proven, and with whose secret.
+#[derive(Clone, Copy)]
+pub(super) struct Proof {
+    kind: SecretKind,
+    purpose: &'static str,
+    is_of_profile: bool,
+}
+
+impl Proof {
+    pub(super) const fn new(kind: SecretKind, purpose: &'static str, typed: &SecretsArgs) -> Self {
+        Self {
+            kind,
+            purpose,
+            is_of_profile: !typed.is_typed(),
+        }
+    }
+}
+
 /// Asks `check` with each secret in turn, and prints what the first that says yes has proven.
 ///
 /// All secrets are read before any is tried, so that a typing mistake in the second is found on the first day.
@@ -58,13 +78,20 @@ pub(super) fn with_each<K>(
     sources: &[SecretSource],
     read: impl Fn(&SecretSource) -> Result<K, Failure>,
     check: impl Fn(&K) -> Result<Map<String, Value>, Refusal>,
+    proof: Proof,
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let keys = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let mut refusal = Refusal::mismatch();
     for (index, (source, key)) in sources.iter().zip(&keys).enumerate() {
         match check(key) {
-            Ok(proven) => return print_valid(&proven, &source.label(), index, context),
+            Ok(proven) => {
+                // During a rotation this tells when the old secret is not needed any more.
+                if proof.is_of_profile {
+                    secret_use::note(proof.kind, proof.purpose, source, context);
+                }
+                return print_valid(&proven, &source.label(), index, context);
+            }
             Err(why) => refusal = why,
         }
     }

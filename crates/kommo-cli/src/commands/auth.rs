@@ -1,0 +1,66 @@
+//! `kommo auth`: the life of a grant, from the consent page to the logout.
+
+// In the order the data flows: a file uses only files above it.
+mod told;
+
+mod many;
+
+mod login;
+
+mod import;
+
+mod export;
+
+mod status;
+
+mod refresh;
+
+mod keep_alive;
+
+mod logout;
+
+mod token;
+
+mod credential;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+
+/// Which verb.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Get a grant: prints the consent URL, takes the code, keeps the tokens
+    Login(Box<login::LoginArgs>),
+    /// Take a long-lived token, or a grant that another store exported
+    Import(Box<import::ImportArgs>),
+    /// Move a grant to another store; it is sealed in this one
+    Export(Box<export::ExportArgs>),
+    /// Say how the grants are; never prints a token
+    Status(Box<status::StatusArgs>),
+    /// Refresh now
+    Refresh(Box<refresh::RefreshArgs>),
+    /// Refresh what has not been refreshed for a week, so that it does not end
+    KeepAlive(Box<keep_alive::KeepAliveArgs>),
+    /// End a grant here; its tokens are sealed
+    Logout(Box<logout::LogoutArgs>),
+    /// Print a fresh access token
+    Token(Box<token::TokenArgs>),
+    /// Print a fresh access token with its host, end and generation, for programs
+    Credential(Box<credential::CredentialArgs>),
+}
+
+pub(crate) fn run(command: &AuthCommand, context: &Context) -> Result<Outcome, Failure> {
+    match command {
+        AuthCommand::Login(args) => login::run(args, context),
+        AuthCommand::Import(args) => import::run(args, context),
+        AuthCommand::Export(args) => export::run(args, context),
+        AuthCommand::Status(args) => status::run(args, context),
+        AuthCommand::Refresh(args) => refresh::run(args, context),
+        AuthCommand::KeepAlive(args) => keep_alive::run(args, context),
+        AuthCommand::Logout(args) => logout::run(args, context),
+        AuthCommand::Token(args) => token::run(args, context),
+        AuthCommand::Credential(args) => credential::run(args, context),
+    }
+}

@@ -1,0 +1,106 @@
+//! `kommo auth credential`: what a program in another language needs for its calls.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use clap::Args;
+use kommo_keeper::GrantStore;
+use kommo_oauth::{Generation, UnixSeconds, Usable};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{self, CliGrant, CliKeeper, KeepingArgs};
+use crate::runtime::runtime;
+use crate::stores;
+
+const HELP: &str = "\
+Prints one JSON object: access_token, expires_at (Unix seconds, or null for a
+token that does not say), generation, account_host. Ask before every call, or
+keep it until shortly before expires_at. After a 401, give the generation of the
+refused token: it is refreshed only if it is still the current one and a probe
+is refused too.
+
+Example:
+  kommo auth credential --min-validity 300
+  kommo auth credential --rejected-generation 7";
+
+/// `kommo auth credential`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct CredentialArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// The token must be valid for at least so many seconds [default: 60]
+    #[arg(long, value_name = "S")]
+    min_validity: Option<u64>,
+
+    /// The platform said 401 to the token of this generation
+    #[arg(long, value_name = "N", conflicts_with = "min_validity")]
+    rejected_generation: Option<u64>,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, Failure> {
+    runtime()?.block_on(async {
+        let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
+        let usable = async {
+            args.check_generation(&keeper, &grant).await?;
+            args.usable(&grant, context).await
+        };
+        let usable = usable.await;
+        keeper.drain().await;
+        keeper.store().close().await;
+        let usable = usable?;
+        // For programs, whatever `--format` says.
+        context.output.json_line(&json!({
+            "access_token": usable.access_token.expose(),
+            "expires_at": usable.expires_at.map(UnixSeconds::get),
+            "generation": usable.generation.get(),
+            "account_host": usable.host.as_str(),
+        }))?;
+        Ok(Outcome::Done)
+    })
+}
+
+impl CredentialArgs {
+    /// A generation that was never handed out is a slip: nobody could have been refused with its token.
+    async fn check_generation(&self, keeper: &CliKeeper, grant: &CliGrant) -> Result<(), Failure> {
+        let Some(rejected) = self.rejected_generation else {
+            return Ok(());
+        };
+        let loaded = keeper.store().load(grant.key()).await;
+        let loaded = loaded.map_err(|error| stores::failure(&error))?;
+        match loaded.map(|grant| grant.generation.get()) {
+            Some(current) if rejected > current => Err(Failure::usage(format!(
+                "generation {rejected} was never handed out, the current one is {current}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn usable(&self, grant: &CliGrant, context: &Context) -> Result<Arc<Usable>, Failure> {
+        let asked = match (self.rejected_generation, self.min_validity) {
+            (Some(rejected), _) => {
+                let rejected = Generation::new(rejected);
+                match grant.token_after_401(rejected).await {
+                    Ok(Some(usable)) => Ok(usable),
+                    Ok(None) => {
+                        context.output.note(
+                            "warning: a probe with this token was let in: the 401 was about the call",
+                        );
+                        grant.token().await
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            (None, Some(seconds)) => grant.token_valid_for(Duration::from_secs(seconds)).await,
+            (None, None) => grant.token().await,
+        };
+        asked.map_err(|error| keeping::failure(&error))
+    }
+}

@@ -1,0 +1,150 @@
+//! `kommo auth export`: a grant moves out. It is sealed here, since a single-use token must not have two homes.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::KeepingArgs;
+use crate::private_file;
+use crate::runtime::runtime;
+use crate::standard_input::is_dash;
+use crate::stores::{self, AnyStore};
+
+const HELP: &str = "\
+The file is the grant: whoever reads it has the account. It is encrypted with
+the store's key if the store has one, and the other store needs that key then.
+Copy it nowhere, import it once, delete it. --again gives it once more if the
+first file was lost before it was imported, and only then.
+
+Example:
+  kommo auth export --account shop.kommo.com --output grant.json
+  kommo auth import --store sqlite:/srv/grants.db --export-file grant.json";
+
+/// `kommo auth export`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// The file to make, 0600; `-` is standard output, if that is no terminal
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Give a grant that was exported before once more
+    #[arg(long)]
+    again: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    if is_dash(&args.output) && io::stdout().is_terminal() {
+        return Err(Failure::usage("a grant is not printed to a terminal")
+            .hint("give --output FILE, or send it into a pipe"));
+    }
+    let client_id = args.keeping.integration.known_client_id(context)?;
+    runtime()?.block_on(async {
+        let store = args.keeping.open_store(context).await?;
+        let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let done = async {
+            let key = choice.one(&store).await?;
+            let place = Place::open(&args.output)?;
+            let text = match args.again {
+                true => store.export_again(&key, told::now()).await,
+                false => store.export_sealed(&key, told::now()).await,
+            };
+            let text = match text {
+                Ok(text) => text,
+                Err(error) => {
+                    place.remove();
+                    return Err(stores::failure(&error));
+                }
+            };
+            place.write(text.as_bytes()).map_err(|failure| {
+                failure.hint(
+                    "the grant is sealed here: `kommo auth export --again` gives it once more",
+                )
+            })?;
+            Ok(key)
+        };
+        let done = done.await;
+        warn_if_plain(&store, context);
+        store.close().await;
+        let key = done?;
+        if is_dash(&args.output) {
+            return Ok(Outcome::Done);
+        }
+        let file = args.output.display().to_string();
+        let mut fields = told::key_fields(&key);
+        fields.insert("exported".to_owned(), json!(true));
+        fields.insert("file".to_owned(), Value::from(file.as_str()));
+        context.output.result(
+            &format!("exported to {file}; sealed here"),
+            &Value::Object(fields),
+        )?;
+        Ok(Outcome::Done)
+    })
+}
+
+fn warn_if_plain(store: &AnyStore, context: &Context) {
+    if !store.encrypts() {
+        context
+            .output
+            .note("warning: the store has no encryption key, so the tokens stand in the export as they are");
+    }
+}
+
+/// Where the text goes, made before anything is sealed.
+enum Place<'a> {
+    Stdout,
+    File(File, &'a Path),
+}
+
+impl<'a> Place<'a> {
+    fn open(output: &'a Path) -> Result<Self, Failure> {
+        if is_dash(output) {
+            return Ok(Self::Stdout);
+        }
+        let file = private_file::create(output).map_err(|error| {
+            let message = format!("cannot make the file '{}': {error}", output.display());
+            Failure::io(message)
+        })?;
+        Ok(Self::File(file, output))
+    }
+
+    fn write(self, text: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => {
+                crate::output::print(text)?;
+                crate::output::print(b"\n")
+            }
+            Self::File(mut file, path) => file
+                .write_all(text)
+                .and_then(|()| file.write_all(b"\n"))
+                .and_then(|()| file.sync_all())
+                .map_err(|error| {
+                    Failure::io(format!(
+                        "cannot write the file '{}': {error}",
+                        path.display()
+                    ))
+                }),
+        }
+    }
+
+    /// Nothing was exported: an empty file would look as if something had been.
+    fn remove(self) {
+        if let Self::File(_, path) = self {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! `kommo auth import`: a long-lived token, or a grant that another store exported.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm, UserId};
+use kommo_keeper::{GrantStore, Probe, StoreError, StoreTrouble, TokenEndpoint, Written};
+use kommo_oauth::{AccessToken, Grant, GrantKey, LongLived, LongLivedState, UnverifiedClaims};
+use kommo_store::StoreFault;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::told;
+use crate::body_source;
+use crate::context::Context;
+use crate::exit::{self, Failure, Outcome};
+use crate::grant_choice::AccountName;
+use crate::keeping::{self, KeepingArgs};
+use crate::runtime::runtime;
+use crate::secret_source::SecretSource;
+use crate::standard_input::{claimed_once, is_dash};
+use crate::stores::{self, AnyStore};
+
+const HELP: &str = "\
+A long-lived token is made in the settings of a private integration, and shown
+once. It cannot be refreshed: `kommo auth status` says when it ends. The account
+is asked whose token it is, unless --offline takes the token's own word for it.
+
+An exported grant is a file of `kommo auth export`; the store that it came from
+has sealed its own.
+
+Example:
+  kommo auth import --token-file token.txt --account shop.kommo.com
+  kommo auth import --export-file grant.json";
+
+/// `kommo auth import`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct ImportArgs {
+    /// The file that holds a long-lived token; `-` is standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "export_file")]
+    token_file: Option<PathBuf>,
+
+    /// The file that `kommo auth export` wrote; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    export_file: Option<PathBuf>,
+
+    /// The host of the account that the token is of
+    #[arg(long, value_name = "HOST")]
+    account: Option<AccountName>,
+
+    /// Ask nobody whose token it is
+    #[arg(long, conflicts_with = "export_file")]
+    offline: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    let own = [
+        (
+            "--token-file",
+            args.token_file.as_ref().is_some_and(is_dash),
+        ),
+        (
+            "--export-file",
+            args.export_file.as_ref().is_some_and(is_dash),
+        ),
+    ];
+    claimed_once(own.into_iter().chain(args.keeping.claims()))?;
+    match (&args.token_file, &args.export_file) {
+        (Some(file), _) => args.import_token(file.clone(), endpoints, context),
+        (None, Some(file)) => args.import_grant(file, endpoints, context),
+        (None, None) => Err(Failure::usage("nothing to import was given")),
+    }
+}
+
+impl ImportArgs {
+    fn import_token(
+        &self,
+        file: PathBuf,
+        endpoints: Endpoints,
+        context: &Context,
+    ) -> Result<Outcome, Failure> {
+        let host = self.host(endpoints, context)?;
+        let source = SecretSource::File(file);
+        let text = source.read_token()?;
+        let token = AccessToken::new(text.expose().trim())
+            .map_err(|error| Failure::usage(format!("{error}, in {}", source.label())))?;
+        drop(text);
+        let claims = UnverifiedClaims::decode(&token).ok();
+        let client_id = self.client_id(claims.as_ref(), context)?;
+        runtime()?.block_on(async {
+            let (account_id, user_id) =
+                self.whose(endpoints, host, &token, claims.as_ref()).await?;
+            let key = GrantKey {
+                realm: endpoints.realm(),
+                client_id,
+                account_id,
+                user_id,
+            };
+            let expires_at = claims.as_ref().and_then(|claims| claims.expires_at);
+            let store = self.keeping.open_store(context).await?;
+            let kept = keep(&store, key, host, LongLived::new(token, expires_at)).await;
+            store.close().await;
+            tell(&kept?, context)
+        })
+    }
+
+    fn host(&self, endpoints: Endpoints, context: &Context) -> Result<AccountHost, Failure> {
+        match self.account {
+            Some(AccountName::Host(host)) => return Ok(host),
+            Some(AccountName::Id(_)) => {
+                return Err(Failure::usage(
+                    "--account: the number of an account does not say where it lives",
+                ));
+            }
+            None => {}
+        }
+        let of_profile = match endpoints.realm() {
+            Realm::Real => context.profile()?.account,
+            _ => None,
+        };
+        of_profile.ok_or_else(|| {
+            Failure::usage("a token does not say at which host its account lives")
+                .hint("give --account HOST")
+        })
+    }
+
+    /// The integration: as typed, else as the token says, else as the profile says.
+    fn client_id(
+        &self,
+        claims: Option<&UnverifiedClaims>,
+        context: &Context,
+    ) -> Result<ClientId, Failure> {
+        if let Some(of_token) = claims.and_then(|claims| claims.client_id) {
+            let known = self.keeping.integration.known_client_id(context)?;
+            if known.is_some_and(|known| known != of_token) {
+                context.output.note(&format!(
+                    "warning: the token is of the integration {of_token}"
+                ));
+            }
+            return Ok(of_token);
+        }
+        self.keeping.integration.client_id(context)
+    }
+
+    /// The platform's own word counts; the claims of the token, which nobody can verify, stand in only with `--offline`.
+    async fn whose(
+        &self,
+        endpoints: Endpoints,
+        host: AccountHost,
+        token: &AccessToken,
+        claims: Option<&UnverifiedClaims>,
+    ) -> Result<(AccountId, UserId), Failure> {
+        let claimed = claims.and_then(|claims| Some((claims.account_id?, claims.user_id?)));
+        let unsaid = || {
+            Failure::refused("the token does not say whose it is")
+                .hint("check that the file holds a long-lived token and nothing else")
+        };
+        if self.offline {
+            return claimed.ok_or_else(unsaid);
+        }
+        let endpoint = keeping::token_endpoint(endpoints)?;
+        match endpoint.probe(endpoints.realm(), host, token).await {
+            Probe::Alive {
+                account_id,
+                user_id,
+            } => {
+                let user = user_id.and_then(|number| UserId::from_number(number).ok());
+                let user = user.or(claims.and_then(|claims| claims.user_id));
+                Ok((account_id, user.ok_or_else(unsaid)?))
+            }
+            Probe::Unauthorized => Err(Failure::refused(format!("{host} does not take the token"))
+                .hint("it has ended, was taken back, or is of another account")),
+            _ => Err(
+                Failure::io(format!("{host} did not say whose the token is"))
+                    .hint("try again later, or take the token's own word with --offline"),
+            ),
+        }
+    }
+
+    fn import_grant(
+        &self,
+        file: &std::path::Path,
+        endpoints: Endpoints,
+        context: &Context,
+    ) -> Result<Outcome, Failure> {
+        let bytes = Zeroizing::new(body_source::read("exported grant", file)?);
+        let text = core::str::from_utf8(&bytes)
+            .map_err(|_| Failure::usage("the exported grant is not utf-8 text"))?;
+        runtime()?.block_on(async {
+            let store = self.keeping.open_store(context).await?;
+            let imported = async {
+                let key = store.import(text.trim(), told::now()).await;
+                let key = key.map_err(|error| unusable(&error))?;
+                let loaded = store.load(&key).await;
+                let grant = loaded.map_err(|error| stores::failure(&error))?;
+                grant.ok_or_else(|| Failure::io("the imported grant is not in the store"))
+            };
+            let grant = imported.await;
+            store.close().await;
+            let grant = grant?;
+            if grant.key.realm != endpoints.realm() {
+                let world = keeping::world(grant.key.realm);
+                context
+                    .output
+                    .note(&format!("warning: the grant belongs to {world}"));
+            }
+            tell(&grant, context)
+        })
+    }
+}
+
+/// A file that is no export is the operator's slip, not damage in the store.
+fn unusable(error: &StoreFault) -> Failure {
+    match error.trouble() {
+        StoreTrouble::Damaged => {
+            Failure::usage(exit::chain(error)).hint("give a file that `kommo auth export` wrote")
+        }
+        _ => stores::failure(error),
+    }
+}
+
+async fn keep(
+    store: &AnyStore,
+    key: GrantKey,
+    host: AccountHost,
+    token: LongLived,
+) -> Result<Grant, Failure> {
+    let now = told::now();
+    if token.state(now) == LongLivedState::Expired {
+        return Err(Failure::refused("the token has ended already"));
+    }
+    let loaded = store.load(&key).await;
+    let earlier = loaded.map_err(|error| stores::failure(&error))?;
+    let is_refreshable =
+        |grant: &Grant| grant.state.pairs().is_some() && grant.usable(now).is_some();
+    if earlier.as_ref().is_some_and(is_refreshable) {
+        return Err(Failure::refused(
+            "this user has a grant that refreshes itself, which is better",
+        )
+        .hint("end it first with `kommo auth logout`, if that is what you want"));
+    }
+    let moved = Grant::import_long_lived(earlier, key, host, token);
+    let written = store.write(None, &moved, now).await;
+    match written.map_err(|error| stores::failure(&error))? {
+        Written::Confirmed(_) => Ok(moved.grant),
+        _ => Err(Failure::io(
+            "the grant was written by somebody else meanwhile",
+        )),
+    }
+}
+
+fn tell(grant: &Grant, context: &Context) -> Result<Outcome, Failure> {
+    let now = told::now();
+    let mut json = told::to_json(grant, now);
+    if let Value::Object(fields) = &mut json {
+        fields.insert("imported".to_owned(), json!(true));
+    }
+    let text = format!("imported: {}", told::to_text(grant, now));
+    context.output.result(&text, &json)?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,97 @@
+//! `kommo auth keep-alive`: for cron. A refresh token that nobody uses for three months is dead.
+
+use clap::Args;
+use kommo_keeper::CodeOutcome;
+use kommo_oauth::GrantKey;
+use serde_json::{Value, json};
+
+use super::many::{Each, for_each};
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{self, CliKeeper, KeepingArgs};
+use crate::runtime::runtime;
+
+const HELP: &str = "\
+Refreshes what was obtained more than a week ago, exchanges codes that are still
+waiting, and saves what a lifeboat holds. Once a day is plenty:
+  0 4 * * *  kommo auth keep-alive --all --quiet
+
+Example:
+  kommo auth keep-alive --all";
+
+/// Codes that are looked after in one run.
+const CODES_AT_MOST: u32 = 100;
+
+/// `kommo auth keep-alive`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct KeepAliveArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Every grant of the integration, and the codes that wait
+    #[arg(long, conflicts_with_all = ["account", "user"])]
+    all: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    let credentials = args.keeping.integration.credentials(context)?;
+    runtime()?.block_on(async {
+        let client_id = Some(credentials.client_id);
+        let keeper = args.keeping.keeper(credentials, context).await?;
+        let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let which = match args.all {
+            true => {
+                exchange_waiting(&keeper, context).await?;
+                Each::All(choice)
+            }
+            false => Each::One(choice),
+        };
+        let outcome = for_each(&keeper, which, context, keep_alive).await;
+        keeper.drain().await;
+        keeper.store().close().await;
+        outcome
+    })
+}
+
+/// One grant.
+async fn keep_alive(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
+    let oldest = told::now().minus(keeper.settings().policy.keep_alive_after);
+    let handle = keeper
+        .grant(&key)
+        .map_err(|error| keeping::failure(&error))?;
+    let usable = handle.token_obtained_since(oldest).await;
+    let usable = usable.map_err(|error| keeping::failure(&error))?;
+    Ok(told::fresh("alive", &key, &usable))
+}
+
+/// Codes that an earlier login could not exchange.
+async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), Failure> {
+    let outcomes = keeper.exchange_codes(CODES_AT_MOST).await;
+    for outcome in outcomes.map_err(Failure::io)? {
+        match outcome {
+            CodeOutcome::Granted(grant) => {
+                let mut fields = told::key_fields(&grant.key);
+                fields.insert("granted".to_owned(), json!(true));
+                let text = format!(
+                    "granted: account {}, user {}",
+                    grant.key.account_id, grant.key.user_id
+                );
+                context.output.result(&text, &Value::Object(fields))?;
+            }
+            CodeOutcome::Refused(kind) | CodeOutcome::ClientRefused(kind) => {
+                context
+                    .output
+                    .note(&format!("warning: a code that waited was refused: {kind}"));
+            }
+            _ => context.output.note("warning: a code still waits"),
+        }
+    }
+    Ok(())
+}

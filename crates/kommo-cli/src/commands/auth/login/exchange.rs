@@ -1,0 +1,126 @@
+//! From a code to a grant, by the keeper.
+
+use kommo_keeper::{Clock, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
+use kommo_oauth::TokenRefusalKind;
+use serde_json::Value;
+
+use super::super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::keeping::CliKeeper;
+use crate::stores;
+
+/// Codes that are looked after in one login: those that an earlier one left behind come along.
+const CODES_AT_MOST: usize = 16;
+
+/// A name by which the outcome of our code is known again.
+pub(super) fn name(keeper: &CliKeeper) -> String {
+    let bytes = u128::from_be_bytes(keeper.clock().random_bytes());
+    format!("cli-{bytes:032x}")
+}
+
+/// Makes the code durable.
+pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<(), Failure> {
+    let put = keeper.accept_code(pending).await;
+    match put.map_err(Failure::io)? {
+        CodePut::Stored => Ok(()),
+        CodePut::Full => Err(Failure::io(
+            "too many codes wait in the store; nothing was kept",
+        )),
+        _ => Err(
+            Failure::refused("this code was given before; each works once")
+                .hint("`kommo auth status` says whether it became a grant; else begin again"),
+        ),
+    }
+}
+
+/// Exchanges it, and says what came of it.
+pub(super) async fn finish(
+    keeper: &CliKeeper,
+    pending: &PendingCode,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let outcome = exchange(keeper, pending).await;
+    keeper.drain().await;
+    let told = tell_outcome(keeper, outcome?, context).await;
+    keeper.store().close().await;
+    told
+}
+
+async fn tell_outcome(
+    keeper: &CliKeeper,
+    outcome: Option<CodeOutcome>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    match outcome {
+        Some(CodeOutcome::Granted(grant)) => tell(keeper, &grant, context).await,
+        Some(CodeOutcome::Refused(kind)) => {
+            Err(Failure::refused(format!("the code was refused: {kind}"))
+                .hint("begin again: `kommo auth login`"))
+        }
+        Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind)),
+        _ => Err(
+            Failure::io("the token endpoint gave no usable answer; the code is kept")
+                .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes"),
+        ),
+    }
+}
+
+/// The outcome of our code; what else was waiting is looked after on the way.
+async fn exchange(
+    keeper: &CliKeeper,
+    pending: &PendingCode,
+) -> Result<Option<CodeOutcome>, Failure> {
+    let mut first = None;
+    for _ in 0..CODES_AT_MOST {
+        let outcomes = keeper.exchange_codes(1).await.map_err(Failure::io)?;
+        let Some(outcome) = outcomes.into_iter().next() else {
+            break;
+        };
+        match &outcome {
+            CodeOutcome::Granted(grant) if grant.carried == pending.carried => {
+                return Ok(Some(outcome));
+            }
+            CodeOutcome::Granted(_) => {}
+            // The code that was put last is claimed first.
+            _ => first = first.or(Some(outcome)),
+        }
+    }
+    Ok(first)
+}
+
+fn client_refused(kind: TokenRefusalKind) -> Failure {
+    let failure = Failure::refused(format!("the integration was refused: {kind}"));
+    match kind {
+        TokenRefusalKind::RedirectUriMismatch => failure.hint(
+            "copy the redirect uri from the settings, with every slash; the code is kept for another try",
+        ),
+        _ => failure.hint(
+            "check client id and client secret; the code is kept: `kommo auth keep-alive --all` tries again",
+        ),
+    }
+}
+
+async fn tell(keeper: &CliKeeper, new: &NewGrant, context: &Context) -> Result<Outcome, Failure> {
+    let loaded = keeper.store().load(&new.key).await;
+    let grant = loaded.map_err(|error| stores::failure(&error))?;
+    let grant = grant.ok_or_else(|| Failure::io("the new grant is not in the store"))?;
+    let now = told::now();
+    let mut json = told::to_json(&grant, now);
+    if let Value::Object(fields) = &mut json {
+        fields.insert("granted".to_owned(), Value::from(true));
+        fields.insert("is_first".to_owned(), Value::from(new.is_first));
+    }
+    let text = format!("granted: {}", told::to_text(&grant, now));
+    context.output.result(&text, &json)?;
+    match new.expected_account {
+        None => Ok(Outcome::Done),
+        Some(expected) => {
+            context.output.note(&format!(
+                "warning: account {} consented, not account {expected}; the grant is kept",
+                new.key.account_id
+            ));
+            Ok(Outcome::No)
+        }
+    }
+}

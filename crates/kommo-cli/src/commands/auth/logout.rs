@@ -1,0 +1,104 @@
+//! `kommo auth logout`: the end of a grant in this store.
+
+use clap::Args;
+use kommo_keeper::{GrantStore, Written};
+use kommo_oauth::{DisconnectReason, GrantKey};
+use serde_json::{Value, json};
+
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::{GrantArgs, is_over};
+use crate::keeping::KeepingArgs;
+use crate::runtime::runtime;
+use crate::stores::{self, AnyStore};
+
+const HELP: &str = "\
+The tokens are sealed: nothing is sent with them any more, and a refresh that is
+on its way does not bring them back. The platform is not told, since it has no
+call for that: an administrator takes the access back in the account's settings.
+
+Example:
+  kommo auth logout --account shop.kommo.com";
+
+/// Writes that met another writer before it is given up.
+const CONFLICTS_AT_MOST: usize = 16;
+
+/// `kommo auth logout`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct LogoutArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Every grant of this world, the real platform's or the sandbox's
+    #[arg(long, conflicts_with_all = ["account", "user"])]
+    all: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    let client_id = args.keeping.integration.known_client_id(context)?;
+    runtime()?.block_on(async {
+        let store = args.keeping.open_store(context).await?;
+        let outcome = async {
+            if !args.all {
+                let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+                let key = choice.one(&store).await?;
+                return log_out(&store, &key, context).await;
+            }
+            let choice = args.grant.typed(endpoints.realm());
+            let lines = choice.all(&store).await?;
+            let living: Vec<_> = lines.iter().filter(|line| !is_over(line)).collect();
+            if living.is_empty() {
+                return Err(choice.nothing(&store).await?);
+            }
+            for line in living {
+                log_out(&store, &line.key, context).await?;
+            }
+            Ok(Outcome::Done)
+        };
+        let outcome = outcome.await;
+        store.close().await;
+        outcome
+    })
+}
+
+async fn log_out(store: &AnyStore, key: &GrantKey, context: &Context) -> Result<Outcome, Failure> {
+    let is_ended = end(store, key).await?;
+    let whose = format!("account {}, user {}", key.account_id, key.user_id);
+    if !is_ended {
+        return Err(Failure::refused(format!(
+            "the grant is over already: {whose}"
+        )));
+    }
+    let mut fields = told::key_fields(key);
+    fields.insert("logged_out".to_owned(), json!(true));
+    let text = format!("logged out: {whose}");
+    context.output.result(&text, &Value::Object(fields))?;
+    Ok(Outcome::Done)
+}
+
+/// `false`: it was over before.
+async fn end(store: &AnyStore, key: &GrantKey) -> Result<bool, Failure> {
+    for _ in 0..CONFLICTS_AT_MOST {
+        let loaded = store.load(key).await;
+        let Some(grant) = loaded.map_err(|error| stores::failure(&error))? else {
+            return Ok(false);
+        };
+        let now = told::now();
+        let Some(moved) = grant.disconnect(DisconnectReason::LoggedOut, now) else {
+            return Ok(false);
+        };
+        let written = store.write(None, &moved, now).await;
+        if let Written::Confirmed(_) = written.map_err(|error| stores::failure(&error))? {
+            return Ok(true);
+        }
+    }
+    Err(Failure::io(
+        "the grant is being written by others all the time",
+    ))
+}

@@ -1,0 +1,87 @@
+//! One grant or all of them, several side by side; one that fails stops no other.
+
+use kommo_oauth::GrantKey;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::{Choice, is_over};
+use crate::keeping::CliKeeper;
+
+/// How many grants are looked after side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Which grants.
+pub(super) enum Each {
+    /// The one that is meant.
+    One(Choice),
+    /// Every one that is meant and not over.
+    All(Choice),
+}
+
+/// Does the work, and tells each outcome. For all grants: status 1 if one of them failed.
+pub(super) async fn for_each<F>(
+    keeper: &CliKeeper,
+    which: Each,
+    context: &Context,
+    work: impl Fn(CliKeeper, GrantKey) -> F,
+) -> Result<Outcome, Failure>
+where
+    F: Future<Output = Result<(String, Value), Failure>> + Send + 'static,
+{
+    let keys = match which {
+        Each::One(choice) => {
+            let key = choice.one(keeper.store()).await?;
+            let (text, json) = work(keeper.clone(), key).await?;
+            context.output.result(&text, &json)?;
+            return Ok(Outcome::Done);
+        }
+        Each::All(choice) => {
+            let lines = choice.all(keeper.store()).await?;
+            let living = lines.iter().filter(|line| !is_over(line));
+            let keys: Vec<_> = living.map(|line| line.key).collect();
+            if keys.is_empty() {
+                return Err(choice.nothing(keeper.store()).await?);
+            }
+            keys
+        }
+    };
+    let mut waiting = keys.into_iter();
+    let mut flying = JoinSet::new();
+    let mut outcome = Outcome::Done;
+    loop {
+        while flying.len() < SIDE_BY_SIDE
+            && let Some(key) = waiting.next()
+        {
+            let done = work(keeper.clone(), key);
+            flying.spawn(async move { (key, done.await) });
+        }
+        match flying.join_next().await {
+            None => return Ok(outcome),
+            Some(Ok((_, Ok((text, json))))) => context.output.result(&text, &json)?,
+            Some(Ok((key, Err(failure)))) => {
+                outcome = Outcome::No;
+                tell_failure(&key, &failure, context)?;
+            }
+            Some(Err(_)) => {
+                return Err(Failure::io(
+                    "a task ended without an answer; this is a defect",
+                ));
+            }
+        }
+    }
+}
+
+/// In a stream, a failure is a line of it: what came before and what comes after is not lost.
+fn tell_failure(key: &GrantKey, failure: &Failure, context: &Context) -> Result<(), Failure> {
+    let complaint = failure.complaint();
+    let mut fields = told::key_fields(key);
+    fields.insert("error".to_owned(), Value::from(complaint.message.as_str()));
+    if let Some(hint) = &complaint.hint {
+        fields.insert("hint".to_owned(), json!(hint));
+    }
+    let text = format!("failed: {}", complaint.message);
+    context.output.result(&text, &Value::Object(fields))
+}

@@ -1,0 +1,76 @@
+//! `kommo auth refresh`: a new pair now, whether or not the old one is due.
+
+use clap::Args;
+use kommo_keeper::GrantStore;
+use kommo_oauth::{Generation, GrantKey};
+use serde_json::Value;
+
+use super::many::{Each, for_each};
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{self, CliKeeper, KeepingArgs};
+use crate::runtime::runtime;
+use crate::stores;
+
+const HELP: &str = "\
+A refresh that another worker is doing at this moment counts: nothing is sent
+twice. The old tokens are kept until the new ones have worked.
+
+Example:
+  kommo auth refresh --account shop.kommo.com";
+
+/// `kommo auth refresh`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct RefreshArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Every grant of the integration
+    #[arg(long, conflicts_with_all = ["account", "user"])]
+    all: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    let credentials = args.keeping.integration.credentials(context)?;
+    runtime()?.block_on(async {
+        let client_id = Some(credentials.client_id);
+        let keeper = args.keeping.keeper(credentials, context).await?;
+        let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let which = match args.all {
+            true => Each::All(choice),
+            false => Each::One(choice),
+        };
+        let outcome = for_each(&keeper, which, context, refresh).await;
+        keeper.drain().await;
+        keeper.store().close().await;
+        outcome
+    })
+}
+
+/// One grant.
+async fn refresh(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
+    let current = generation(&keeper, &key).await?;
+    let handle = keeper
+        .grant(&key)
+        .map_err(|error| keeping::failure(&error))?;
+    let usable = handle
+        .token_newer_than(current)
+        .await
+        .map_err(|error| keeping::failure(&error))?;
+    Ok(told::fresh("refreshed", &key, &usable))
+}
+
+async fn generation(keeper: &CliKeeper, key: &GrantKey) -> Result<Generation, Failure> {
+    let loaded = keeper.store().load(key).await;
+    let grant = loaded.map_err(|error| stores::failure(&error))?;
+    grant
+        .map(|grant| grant.generation)
+        .ok_or_else(|| Failure::refused("the grant is gone"))
+}

@@ -1,0 +1,112 @@
+//! `kommo auth status`: how the grants are, without a token.
+
+use clap::Args;
+use kommo_keeper::GrantStore;
+use kommo_oauth::Grant;
+use kommo_store::GrantLine;
+use serde_json::{Value, json};
+
+use super::told;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{KeepingArgs, world};
+use crate::runtime::runtime;
+use crate::stores::{self, AnyStore};
+
+const HELP: &str = "\
+Says of every grant in the store where it lives, its state, when its access
+token ends, what it is held by and what is in doubt. Status 1 if one of them
+needs a person, or if there is none. Without --all: this world's grants alone,
+the real platform's or the sandbox's.
+
+Example:
+  kommo auth status --format json";
+
+/// `kommo auth status`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Grants of every sandbox and of the real platform
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    runtime()?.block_on(async {
+        let store = args.keeping.open_store(context).await?;
+        // Whatever the profile says is no reason to hide a grant here: only what was typed chooses.
+        let choice = args.grant.typed(endpoints.realm());
+        let lines = match args.all {
+            true => choice.in_every_world(&store).await?,
+            false => choice.all(&store).await?,
+        };
+        if lines.is_empty() {
+            return Err(match args.all {
+                true => Failure::refused("the store has no such grant"),
+                false => choice.nothing(&store).await?,
+            });
+        }
+        let told = tell(&store, &lines, context).await;
+        store.close().await;
+        told
+    })
+}
+
+async fn tell(
+    store: &AnyStore,
+    lines: &[GrantLine],
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let now = told::now();
+    let (mut texts, mut objects) = (Vec::new(), Vec::new());
+    let mut needs_person = false;
+    let mut unreadable = None;
+    for line in lines {
+        match store.load(&line.key).await {
+            Ok(Some(grant)) => {
+                needs_person |= told::needs_person(&grant, now);
+                texts.push(with_world(&grant, told::to_text(&grant, now)));
+                objects.push(told::to_json(&grant, now));
+            }
+            // It went while we looked.
+            Ok(None) => {}
+            Err(error) => {
+                let mut fields = told::key_fields(&line.key);
+                let failure = stores::failure(&error);
+                let message = failure.complaint().message.clone();
+                texts.push(format!("{}\n  cannot be read: {message}", line.host));
+                fields.insert("account_host".to_owned(), Value::from(line.host.as_str()));
+                fields.insert("error".to_owned(), Value::from(message));
+                objects.push(Value::Object(fields));
+                unreadable = unreadable.or(Some(failure));
+            }
+        }
+    }
+    context
+        .output
+        .result(&texts.join("\n\n"), &json!({ "grants": objects }))?;
+    match unreadable {
+        Some(failure) => Err(failure),
+        None if needs_person => Ok(Outcome::No),
+        None => Ok(Outcome::Done),
+    }
+}
+
+/// A sandbox's grant says so: its host looks like a real one.
+fn with_world(grant: &Grant, text: String) -> String {
+    match grant.key.realm {
+        kommo_account::Realm::Sandbox(_) => {
+            let realm = world(grant.key.realm);
+            text.replacen('\n', &format!(", in {realm}\n"), 1)
+        }
+        _ => text,
+    }
+}

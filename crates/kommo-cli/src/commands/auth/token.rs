@@ -1,0 +1,54 @@
+//! `kommo auth token`: a fresh access token on standard output.
+
+use std::io::{self, IsTerminal};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{self, KeepingArgs};
+use crate::runtime::runtime;
+
+const HELP: &str = "\
+Whoever sees the token has the account for up to a day, so it is not printed to
+a terminal unless --show says so.
+
+Example:
+  kommo auth token --account shop.kommo.com > token.txt";
+
+/// `kommo auth token`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Print it even to a terminal
+    #[arg(long)]
+    show: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &TokenArgs, context: &Context) -> Result<Outcome, Failure> {
+    // Before a token is even asked for.
+    if !args.show && io::stdout().is_terminal() {
+        return Err(Failure::usage("a token is not printed to a terminal")
+            .hint("give --show if you want to see it, or send it into a pipe"));
+    }
+    runtime()?.block_on(async {
+        let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
+        let usable = grant.token().await;
+        keeper.drain().await;
+        keeper.store().close().await;
+        let usable = usable.map_err(|error| keeping::failure(&error))?;
+        let token = usable.access_token.expose();
+        context
+            .output
+            .result(token, &json!({ "access_token": token }))?;
+        Ok(Outcome::Done)
+    })
+}

@@ -1,0 +1,174 @@
+//! The store: whether it opens, whether its key fits, whether every record can be read, and who else can read the files.
+
+use std::path::Path;
+
+use kommo_keeper::{GrantStore, LifeboatPort, StoreError, StoreTrouble};
+use kommo_oauth::Grant;
+use kommo_store::{EncryptionKeys, StoreFault};
+
+use super::check::{Level, Report};
+use crate::context::Context;
+use crate::exit::{self, Failure};
+use crate::keeping::KeepingArgs;
+use crate::store_place::StorePlace;
+use crate::stores::{self, AnyStore};
+
+const AREA: &str = "store";
+
+/// Looks, and gives the grants that could be read.
+pub(super) async fn look(
+    keeping: &KeepingArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Vec<Grant> {
+    let (place, keys) = match named(keeping, context) {
+        Ok(named) => named,
+        Err(failure) => {
+            found(report, "store-unusable", &failure);
+            return Vec::new();
+        }
+    };
+    if let StorePlace::Sqlite(path) = &place
+        && !path.exists()
+    {
+        let message = format!("there is none yet: {}", place.label());
+        report.good(AREA, "store-missing", message);
+        return Vec::new();
+    }
+    let is_encrypted = keys.is_some();
+    let store = match AnyStore::open(&place, keys.clone()).await {
+        Ok(store) => store,
+        Err(failure) => {
+            found(report, "store-unusable", &failure);
+            return Vec::new();
+        }
+    };
+    // SQLite writes with synchronous=FULL, and PostgreSQL without fsync is refused by the opening.
+    report.good(AREA, "store-opens", format!("opens: {}", place.label()));
+    if !is_encrypted {
+        report.add(
+            AREA,
+            Level::Advice,
+            "store-plain",
+            "the store has no encryption key: tokens stand in it as they are",
+            "make a key of 64 hex digits, and name its file in the profile",
+        );
+    }
+    let grants = read_all(&store, report).await;
+    store.close().await;
+    if let StorePlace::Sqlite(path) = &place {
+        look_at_modes(path, report);
+    }
+    look_at_lifeboat(&place, keys, report).await;
+    grants
+}
+
+fn named(
+    keeping: &KeepingArgs,
+    context: &Context,
+) -> Result<(StorePlace, Option<EncryptionKeys>), Failure> {
+    Ok((keeping.store.place(context)?, keeping.store.keys(context)?))
+}
+
+fn found(report: &mut Report, code: &'static str, failure: &Failure) {
+    let complaint = failure.complaint();
+    let remedy = complaint
+        .hint
+        .as_deref()
+        .unwrap_or("see `kommo auth status --help`");
+    report.add(AREA, Level::Error, code, &complaint.message, remedy);
+}
+
+async fn read_all(store: &AnyStore, report: &mut Report) -> Vec<Grant> {
+    let lines = match store.list(None).await {
+        Ok(lines) => lines,
+        Err(error) => {
+            bad_record(&error, report);
+            return Vec::new();
+        }
+    };
+    let mut grants = Vec::with_capacity(lines.len());
+    for line in &lines {
+        match store.load(&line.key).await {
+            Ok(grant) => grants.extend(grant),
+            Err(error) => bad_record(&error, report),
+        }
+    }
+    if grants.len() == lines.len() {
+        let plural = if grants.len() == 1 { "" } else { "s" };
+        let message = format!("every record can be read: {} grant{plural}", grants.len());
+        report.good(AREA, "records-readable", message);
+    }
+    grants
+}
+
+fn bad_record(error: &StoreFault, report: &mut Report) {
+    let (code, remedy) = match error.trouble() {
+        StoreTrouble::WrongKey => (
+            "encryption-key-wrong",
+            "give the key that it was written with; during a rotation, both",
+        ),
+        StoreTrouble::NewerVersion => ("record-newer", "update this program"),
+        StoreTrouble::Damaged => (
+            "record-damaged",
+            "put the record back from a backup, or ask for a new consent",
+        ),
+        _ => ("store-failed", "try again; see whether the disk is full"),
+    };
+    report.add(AREA, Level::Error, code, &exit::chain(error), remedy);
+}
+
+fn look_at_modes(path: &Path, report: &mut Report) {
+    let beside = |more: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(more);
+        std::path::PathBuf::from(name)
+    };
+    for file in [path.to_owned(), beside("-wal"), beside("-shm")] {
+        #[cfg(unix)]
+        if let Ok(metadata) = std::fs::metadata(&file)
+            && std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0
+        {
+            report.add(
+                AREA,
+                Level::Error,
+                "store-file-open",
+                &format!("{} can be read by others", file.display()),
+                "chmod 600 it, and its directory to 700",
+            );
+        }
+    }
+}
+
+async fn look_at_lifeboat(place: &StorePlace, keys: Option<EncryptionKeys>, report: &mut Report) {
+    let Some(directory) = stores::lifeboat_directory(place)
+        .ok()
+        .filter(|path| path.exists())
+    else {
+        return;
+    };
+    let kept = match kommo_store::Lifeboat::in_directory(&directory, keys) {
+        Ok(lifeboat) => lifeboat.keys().await,
+        Err(error) => Err(error),
+    };
+    match kept {
+        Ok(keys) if keys.is_empty() => {}
+        Ok(keys) => report.add(
+            AREA,
+            Level::Warning,
+            "lifeboat-in-use",
+            &format!(
+                "the lifeboat holds tokens of {} grants that the store would not take",
+                keys.len()
+            ),
+            "`kommo auth refresh --all` saves them",
+        ),
+        Err(error) => report.add(
+            AREA,
+            Level::Error,
+            "lifeboat-unreadable",
+            &exit::chain(&error),
+            "leave its files where they are: they may hold the only living tokens",
+        ),
+    }
+}

@@ -1,0 +1,90 @@
+//! Which integration speaks: its id, its secret, its Redirect URI.
+
+use clap::Args;
+use kommo_account::ClientId;
+use kommo_oauth::{ClientSecret, Credentials};
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::profile::SecretKind;
+use crate::secret_source::{SecretArgs, SecretSource};
+use crate::setting::RedirectUri;
+
+/// `--client-id`, `--secret-file`, `--redirect-uri`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct IntegrationArgs {
+    /// The id of the integration, a UUID
+    #[arg(long, value_name = "C")]
+    client_id: Option<ClientId>,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The Redirect URI, byte for byte as in the integration's settings
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Option<RedirectUri>,
+}
+
+impl IntegrationArgs {
+    /// The option's name, and whether it is standard input.
+    pub(crate) fn claim(&self) -> (&'static str, bool) {
+        self.secret.claim()
+    }
+
+    /// As typed, else as the profile says.
+    pub(crate) fn client_id(&self, context: &Context) -> Result<ClientId, Failure> {
+        context.client_id(self.client_id)
+    }
+
+    /// The same, where none at all will do too.
+    pub(crate) fn known_client_id(&self, context: &Context) -> Result<Option<ClientId>, Failure> {
+        match self.client_id {
+            Some(typed) => Ok(Some(typed)),
+            None => Ok(context.profile()?.client_id),
+        }
+    }
+
+    /// Where the client secret lies, if anybody said so.
+    pub(crate) fn secret_source(&self, context: &Context) -> Result<Option<SecretSource>, Failure> {
+        self.secret
+            .typed_or(|| context.profile_secret(SecretKind::Client))
+    }
+
+    pub(crate) fn redirect_uri(&self, context: &Context) -> Result<RedirectUri, Failure> {
+        if let Some(typed) = &self.redirect_uri {
+            return Ok(typed.clone());
+        }
+        let of_profile = context.profile()?.redirect_uri.clone();
+        of_profile.ok_or_else(|| {
+            Failure::usage("no redirect uri was given")
+                .hint("give --redirect-uri URI, or name it in a profile with `kommo init`")
+        })
+    }
+
+    /// All three. The secret is read here, and warned about where it looks like a slip.
+    pub(crate) fn credentials(&self, context: &Context) -> Result<Credentials, Failure> {
+        let client_id = self.client_id(context)?;
+        let redirect_uri = self.redirect_uri(context)?;
+        let source = self
+            .secret
+            .or(|| context.profile_secret(SecretKind::Client))?;
+        let secret = read_client_secret(&source, context)?;
+        Ok(Credentials::new(
+            client_id,
+            secret,
+            redirect_uri.as_uri().clone(),
+        ))
+    }
+}
+
+fn read_client_secret(source: &SecretSource, context: &Context) -> Result<ClientSecret, Failure> {
+    let secret = ClientSecret::new(source.read()?.expose())
+        .map_err(|error| Failure::usage(format!("{error}, in {}", source.label())))?;
+    if secret.has_outer_blank() {
+        context.output.note(&format!(
+            "warning: the secret in {} begins or ends with white space; every byte of it counts",
+            source.label()
+        ));
+    }
+    Ok(secret)
+}

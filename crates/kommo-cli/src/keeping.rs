@@ -1,0 +1,285 @@
+//! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
+
+use clap::Args;
+use kommo_account::{ClientId, Endpoints, Realm};
+use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_keeper::{
+    Alarm, AlarmKind, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners, SystemClock,
+};
+use kommo_oauth::{
+    ClientSecret, Credentials, DoubtReason, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
+};
+use kommo_store::Lifeboat;
+use tracing_subscriber::EnvFilter;
+
+use crate::context::Context;
+use crate::exit::{self, Failure};
+use crate::grant_choice::{Choice, GrantArgs};
+use crate::integration::IntegrationArgs;
+use crate::output::Output;
+use crate::sandbox_place::SandboxArgs;
+use crate::standard_input::claimed_once;
+use crate::store_place::{StoreArgs, StorePlace};
+use crate::stores::{self, AnyStore};
+
+/// The keeper of this program.
+pub(crate) type CliKeeper = Keeper<AnyStore, HttpTokenEndpoint, SystemClock, Lifeboat>;
+
+/// One grant of it.
+pub(crate) type CliGrant = GrantHandle<AnyStore, HttpTokenEndpoint, SystemClock, Lifeboat>;
+
+/// What every command about grants takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeepingArgs {
+    #[command(flatten)]
+    pub(crate) integration: IntegrationArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArgs,
+}
+
+impl KeepingArgs {
+    /// The world, asked before anything is read or opened.
+    pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
+        let endpoints = self.sandbox.endpoints()?;
+        claimed_once(self.claims())?;
+        Ok(endpoints)
+    }
+
+    /// The options' names, and whether each is standard input.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.store.claims().chain([self.integration.claim()])
+    }
+
+    /// Opens the store alone: for what needs no client secret.
+    pub(crate) async fn open_store(&self, context: &Context) -> Result<AnyStore, Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        told(&place, context);
+        AnyStore::open(&place, keys).await
+    }
+
+    /// Opens the store and makes the keeper that serves it.
+    pub(crate) async fn keeper(
+        &self,
+        credentials: Credentials,
+        context: &Context,
+    ) -> Result<CliKeeper, Failure> {
+        let endpoints = self.sandbox.endpoints()?;
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        told(&place, context);
+        let store = AnyStore::open(&place, keys.clone()).await?;
+        let lifeboat = stores::lifeboat(&place, keys)?;
+        let settings = KeeperSettings::new(endpoints);
+        Ok(Keeper::new(
+            store,
+            token_endpoint(endpoints)?,
+            SystemClock::new(),
+            lifeboat,
+            credentials,
+            settings,
+            listeners(context.output),
+        ))
+    }
+
+    /// The keeper and the one grant that is meant.
+    pub(crate) async fn keep_one(
+        &self,
+        grant: &GrantArgs,
+        context: &Context,
+    ) -> Result<(CliKeeper, CliGrant), Failure> {
+        let endpoints = self.endpoints()?;
+        let (credentials, client_id) = match self.integration.secret_source(context)? {
+            Some(_) => {
+                let credentials = self.integration.credentials(context)?;
+                let client_id = Some(credentials.client_id);
+                (Some(credentials), client_id)
+            }
+            None => (None, self.integration.known_client_id(context)?),
+        };
+        let choice = grant.choice(endpoints.realm(), client_id, context)?;
+        let (keeper, key) = match credentials {
+            Some(credentials) => {
+                let keeper = self.keeper(credentials, context).await?;
+                let key = choice.one(keeper.store()).await?;
+                (keeper, key)
+            }
+            None => self.keep_long_lived(&choice, context).await?,
+        };
+        let handle = keeper.grant(&key).map_err(|error| failure(&error))?;
+        Ok((keeper, handle))
+    }
+
+    /// A long-lived token needs no client secret: nothing can be refreshed with it, so the keeper has nothing to send one with.
+    async fn keep_long_lived(
+        &self,
+        choice: &Choice,
+        context: &Context,
+    ) -> Result<(CliKeeper, GrantKey), Failure> {
+        let store = self.open_store(context).await?;
+        let key = choice.one(&store).await?;
+        let listed = choice.all(&store).await?;
+        store.close().await;
+        let is_long_lived = listed
+            .iter()
+            .any(|grant| grant.key == key && grant.state == "long-lived");
+        if !is_long_lived {
+            // The complaint of a missing secret.
+            self.integration.credentials(context)?;
+        }
+        let keeper = self.keeper(without_secret(key.client_id)?, context).await?;
+        Ok((keeper, key))
+    }
+}
+
+/// Credentials that are refused everywhere, for a keeper whose grant is never refreshed.
+pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure> {
+    let secret = ClientSecret::new("no client secret was given").map_err(Failure::io)?;
+    let uri = RedirectUri::parse("https://localhost/").map_err(Failure::io)?;
+    Ok(Credentials::new(client_id, secret, uri))
+}
+
+/// The token endpoint, with the program's name in its user agent.
+pub(crate) fn token_endpoint(endpoints: Endpoints) -> Result<HttpTokenEndpoint, Failure> {
+    HttpTokenEndpoint::new(transport(), endpoints).map_err(|error| Failure::io(exit::chain(&error)))
+}
+
+/// Settings of every connection of the program.
+pub(crate) fn transport() -> TransportBuilder {
+    TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")))
+}
+
+/// One line an attempt, on standard error. Nothing there has a token, a secret or a body in it (invariant I8).
+pub(crate) fn tell_attempts() {
+    let told = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("kommo_http=debug,kommo_keeper=debug"))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+    // Somebody else tells already.
+    drop(told);
+}
+
+fn told(place: &StorePlace, context: &Context) {
+    context.output.detail(&format!("store: {}", place.label()));
+}
+
+/// A realm for people: `the real platform`, or the sandbox's address.
+pub(crate) fn world(realm: Realm) -> String {
+    match realm {
+        Realm::Sandbox(address) => format!("the sandbox at {address}"),
+        _ => "the real platform".to_owned(),
+    }
+}
+
+/// What a person should know is said on standard error, as it happens.
+fn listeners(output: Output) -> Listeners {
+    Listeners::new().on_alarm(move |alarm| {
+        if let Some(text) = alarm_text(alarm) {
+            output.note(&format!("warning: {text}"));
+        }
+    })
+}
+
+fn alarm_text(alarm: &Alarm) -> Option<String> {
+    let text = match alarm.kind {
+        AlarmKind::Unsaved { in_lifeboat: true } => {
+            "the new tokens could not be saved; they are in the lifeboat and will be saved by the next command".to_owned()
+        }
+        AlarmKind::Unsaved { in_lifeboat: false } => {
+            "the new tokens could not be saved, and no lifeboat could be written".to_owned()
+        }
+        AlarmKind::LifeboatFailed(_) => "the lifeboat cannot be read or written".to_owned(),
+        AlarmKind::ClockDiffers { seconds } if seconds > 0 => {
+            format!("the clock of this machine is {seconds} s ahead of the server's; set it right")
+        }
+        AlarmKind::ClockDiffers { seconds } => format!(
+            "the clock of this machine is {} s behind the server's; set it right",
+            seconds.unsigned_abs()
+        ),
+        AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
+        // What the command answers says the rest.
+        _ => return None,
+    };
+    Some(match &alarm.key {
+        Some(key) => format!("{text} (grant {key})"),
+        None => text,
+    })
+}
+
+/// Why there is no token: whose turn it is decides the status.
+pub(crate) fn failure(error: &KeeperError) -> Failure {
+    match error {
+        KeeperError::NoToken { key, why, again_at } => no_token(key, *why, *again_at),
+        KeeperError::ShuttingDown => Failure::io(error),
+        _ => Failure::usage(error),
+    }
+}
+
+fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
+    let whose = format!("account {}, user {}", key.account_id, key.user_id);
+    match why {
+        NotMet::ReauthRequired(reason) => {
+            Failure::refused(format!("the grant is dead ({}): {whose}", reason.name()))
+                .hint("an administrator must consent again: `kommo auth login`")
+        }
+        NotMet::Disconnected(reason) => {
+            Failure::refused(format!("the grant is over ({}): {whose}", reason.name()))
+                .hint("`kommo auth login` gets a new one")
+        }
+        NotMet::NoGrant => Failure::refused(format!("there is no grant: {whose}")),
+        NotMet::Expired => Failure::refused(format!("the long-lived token has ended: {whose}"))
+            .hint("make a new one in the integration's settings, then `kommo auth import`"),
+        NotMet::Revoked => {
+            Failure::refused(format!("the long-lived token was taken back: {whose}"))
+                .hint("make a new one in the integration's settings, then `kommo auth import`")
+        }
+        NotMet::NotRefreshable => {
+            Failure::refused(format!("a long-lived token cannot be refreshed: {whose}"))
+        }
+        NotMet::Held(kind) => held(kind, &whose, again_at),
+        NotMet::InDoubt(reason) => Failure::io(format!(
+            "nobody knows what became of a refresh ({}): {whose}",
+            doubt(reason)
+        ))
+        .hint("nothing is lost: the next command tries again with the same tokens"),
+        NotMet::Unreachable => Failure::io(format!("the platform cannot be reached: {whose}"))
+            .hint("nothing was sent, and nothing is lost"),
+        NotMet::StoreFailed => Failure::io(format!("the store failed: {whose}"))
+            .hint("nothing is lost: what was received is in the lifeboat"),
+        NotMet::Busy | NotMet::Contended => {
+            Failure::io(format!("another worker is refreshing this grant: {whose}"))
+                .hint("try again in a moment")
+        }
+        other => Failure::io(format!("no token ({}): {whose}", other.name())),
+    }
+}
+
+fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
+    let until = again_at.map_or_else(String::new, |at| format!(" until {at}"));
+    let failure = Failure::refused(format!(
+        "the grant is held{until} ({}): {whose}",
+        kind.name()
+    ));
+    match kind {
+        HoldKind::ClientMisconfigured => failure
+            .hint("check client id, client secret and redirect uri; the grant itself may be fine"),
+        HoldKind::Blocked => {
+            failure.hint("the platform blocks this address or account; only its support lifts that")
+        }
+        HoldKind::PaymentRequired => failure.hint("the account is not paid for"),
+        HoldKind::Throttled => failure.hint("too many requests: wait"),
+        HoldKind::MovedHost => {
+            failure.hint("the account is not where it was; it will be looked for again")
+        }
+        _ => failure.hint("an answer made no sense; the platform is asked again later"),
+    }
+}
+
+const fn doubt(reason: DoubtReason) -> &'static str {
+    reason.name()
+}

@@ -1,0 +1,299 @@
+//! Either store behind one name. The keeper knows its traits alone; which database it is, is decided once, here.
+
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+
+use kommo_account::{AccountId, ClientId, Realm};
+use kommo_keeper::{
+    ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
+    StoreError, StoreTrouble, Written,
+};
+use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
+use kommo_store::{
+    DatabaseUrl, EncryptionKeys, GrantLine, KeyUse, Lifeboat, PostgresStore, SqliteStore,
+    StoreFault, StoreSettings,
+};
+use zeroize::Zeroizing;
+
+use crate::exit::{self, Failure};
+use crate::private_file;
+use crate::store_place::StorePlace;
+
+/// How many grants are read at a time.
+const PAGE: u32 = 500;
+
+/// A store that is open.
+pub(crate) enum AnyStore {
+    /// A file.
+    Sqlite(SqliteStore),
+    /// A server.
+    Postgres(PostgresStore),
+}
+
+/// The lock of a grant in either.
+pub(crate) enum AnyLock {
+    Sqlite(<SqliteStore as GrantStore>::Lock),
+    Postgres(<PostgresStore as GrantStore>::Lock),
+}
+
+/// The same call to whichever store it is.
+macro_rules! on_either {
+    ($store:expr, $name:ident => $call:expr) => {
+        match $store {
+            AnyStore::Sqlite($name) => $call.await,
+            AnyStore::Postgres($name) => $call.await,
+        }
+    };
+}
+
+impl AnyStore {
+    /// Opens the store; a file that is not there is made, in a directory of its own user.
+    pub(crate) async fn open(
+        place: &StorePlace,
+        keys: Option<EncryptionKeys>,
+    ) -> Result<Self, Failure> {
+        let settings = match keys {
+            Some(keys) => StoreSettings::new().encrypted(keys),
+            None => StoreSettings::new(),
+        };
+        match place {
+            StorePlace::Sqlite(path) => {
+                if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
+                    private_file::make_directory(directory).map_err(|error| {
+                        Failure::io(format!(
+                            "cannot make the directory {}: {error}",
+                            directory.display()
+                        ))
+                    })?;
+                }
+                let store = SqliteStore::open(path, settings).await;
+                store.map(Self::Sqlite).map_err(|error| failure(&error))
+            }
+            StorePlace::Postgres(url) => {
+                let url = DatabaseUrl::parse(url.expose()).map_err(Failure::usage)?;
+                let store = PostgresStore::connect(&url, settings).await;
+                store.map(Self::Postgres).map_err(|error| failure(&error))
+            }
+        }
+    }
+
+    /// Every grant of a realm, without its tokens, in a stable order.
+    pub(crate) async fn list(&self, realm: Option<Realm>) -> Result<Vec<GrantLine>, StoreFault> {
+        let mut listed = Vec::new();
+        let mut after = None;
+        loop {
+            let page = on_either!(self, store => store.list(after.as_ref(), PAGE))?;
+            let Some(last) = page.last() else {
+                return Ok(listed);
+            };
+            after = Some(last.key);
+            let wanted = page.into_iter();
+            listed
+                .extend(wanted.filter(|grant| realm.is_none_or(|realm| grant.key.realm == realm)));
+        }
+    }
+
+    /// Seals the grant here, and gives it as text for another store.
+    pub(crate) async fn export_sealed(
+        &self,
+        key: &GrantKey,
+        at: UnixSeconds,
+    ) -> Result<Zeroizing<String>, StoreFault> {
+        on_either!(self, store => store.export_sealed(key, at))
+    }
+
+    /// Gives an exported grant once more.
+    pub(crate) async fn export_again(
+        &self,
+        key: &GrantKey,
+        at: UnixSeconds,
+    ) -> Result<Zeroizing<String>, StoreFault> {
+        on_either!(self, store => store.export_again(key, at))
+    }
+
+    /// Takes a grant that another store exported.
+    pub(crate) async fn import(
+        &self,
+        exported: &str,
+        at: UnixSeconds,
+    ) -> Result<GrantKey, StoreFault> {
+        on_either!(self, store => store.import(exported, at))
+    }
+
+    /// When which key proved something last.
+    pub(crate) async fn key_uses(&self) -> Result<Vec<KeyUse>, StoreFault> {
+        on_either!(self, store => store.key_uses())
+    }
+
+    /// Whether records are encrypted.
+    pub(crate) fn encrypts(&self) -> bool {
+        match self {
+            Self::Sqlite(store) => store.encrypts(),
+            Self::Postgres(store) => store.encrypts(),
+        }
+    }
+
+    /// Notes that a key was used.
+    pub(crate) async fn note_key_use(
+        &self,
+        purpose: &str,
+        key_id: &str,
+        at: UnixSeconds,
+    ) -> Result<(), StoreFault> {
+        on_either!(self, store => store.note_key_use(purpose, key_id, at))
+    }
+
+    /// Closes every connection, so that nothing is left behind in a file.
+    pub(crate) async fn close(&self) {
+        on_either!(self, store => store.close());
+    }
+}
+
+/// What the operator set up wrongly is status 2, a grant that is not what it should be status 1, everything else status 3.
+pub(crate) fn failure(error: &StoreFault) -> Failure {
+    let message = exit::chain(error);
+    if let StoreFault::NoGrant { .. } | StoreFault::WrongState { .. } = error {
+        return Failure::refused(message);
+    }
+    match error.trouble() {
+        StoreTrouble::Misconfigured => Failure::usage(message),
+        StoreTrouble::WrongKey => Failure::usage(message).hint(
+            "give that key with --encryption-key-file; it is in no other place than you put it",
+        ),
+        StoreTrouble::NewerVersion => {
+            Failure::io(message).hint("a newer `kommo` wrote it: update this one")
+        }
+        StoreTrouble::Damaged => Failure::io(message)
+            .hint("nothing was overwritten; `kommo doctor` looks at every record"),
+        _ => Failure::io(message),
+    }
+}
+
+/// Where a pair goes that the store would not take: beside the file, or into the user's data directory.
+pub(crate) fn lifeboat(
+    place: &StorePlace,
+    keys: Option<EncryptionKeys>,
+) -> Result<Lifeboat, Failure> {
+    Lifeboat::in_directory(&lifeboat_directory(place)?, keys).map_err(|error| failure(&error))
+}
+
+pub(crate) fn lifeboat_directory(place: &StorePlace) -> Result<PathBuf, Failure> {
+    Ok(match place {
+        StorePlace::Sqlite(path) => beside(path, ".lifeboat"),
+        StorePlace::Postgres(_) => private_file::data_directory()?.join("lifeboat"),
+    })
+}
+
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    PathBuf::from(name)
+}
+
+impl GrantStore for AnyStore {
+    type Error = StoreFault;
+    type Lock = AnyLock;
+
+    async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
+        on_either!(self, store => store.load(key))
+    }
+
+    async fn try_lock(&self, key: &GrantKey) -> Result<Option<AnyLock>, StoreFault> {
+        Ok(match self {
+            Self::Sqlite(store) => store.try_lock(key).await?.map(AnyLock::Sqlite),
+            Self::Postgres(store) => store.try_lock(key).await?.map(AnyLock::Postgres),
+        })
+    }
+
+    async fn write(
+        &self,
+        lock: Option<&mut AnyLock>,
+        moved: &Moved,
+        at: UnixSeconds,
+    ) -> Result<Written, StoreFault> {
+        match (self, lock) {
+            (Self::Sqlite(store), Some(AnyLock::Sqlite(lock))) => {
+                store.write(Some(lock), moved, at).await
+            }
+            (Self::Postgres(store), Some(AnyLock::Postgres(lock))) => {
+                store.write(Some(lock), moved, at).await
+            }
+            // INVARIANT: a lock of the other kind cannot come up, since locks are made above only.
+            (Self::Sqlite(store), _) => store.write(None, moved, at).await,
+            (Self::Postgres(store), _) => store.write(None, moved, at).await,
+        }
+    }
+
+    async fn unlock(&self, lock: AnyLock) -> Result<(), StoreFault> {
+        match (self, lock) {
+            (Self::Sqlite(store), AnyLock::Sqlite(lock)) => store.unlock(lock).await,
+            (Self::Postgres(store), AnyLock::Postgres(lock)) => store.unlock(lock).await,
+            // Dropping it gives it back too.
+            _ => Ok(()),
+        }
+    }
+
+    async fn keys(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> Result<Vec<GrantKey>, StoreFault> {
+        on_either!(self, store => store.keys(after, limit))
+    }
+
+    async fn keys_of_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Vec<GrantKey>, StoreFault> {
+        on_either!(self, store => store.keys_of_account(realm, client_id, account_id))
+    }
+}
+
+impl DueGrants for AnyStore {
+    type Error = StoreFault;
+
+    async fn claim_due(
+        &self,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<DueClaim>, StoreFault> {
+        on_either!(self, store => store.claim_due(now, limit, lease))
+    }
+
+    async fn settle_due(
+        &self,
+        settled: &[(DueClaim, Option<UnixSeconds>)],
+    ) -> Result<(), StoreFault> {
+        on_either!(self, store => store.settle_due(settled))
+    }
+}
+
+impl PendingCodes for AnyStore {
+    type Error = StoreFault;
+
+    async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, StoreFault> {
+        on_either!(self, store => store.put_code(pending))
+    }
+
+    async fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, StoreFault> {
+        on_either!(self, store => store.claim_codes(realm, client_id, now, limit, lease))
+    }
+
+    async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
+        on_either!(self, store => store.keep_answer(claimed, pair))
+    }
+
+    async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), StoreFault> {
+        on_either!(self, store => store.settle_code(claimed, end))
+    }
+}

@@ -1,0 +1,401 @@
+//! `kommo auth login`: pasted, given, and waited for.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::plain_http;
+use crate::program::ended;
+use crate::shop::{ACCOUNT, CLIENT, HOST, SECRET, Shop, USER, private};
+
+/// The consent URL that a login prints, and the state in it.
+fn state_of(url: &str) -> String {
+    let (_, after) = url.split_once("state=").unwrap();
+    after.split('&').next().unwrap().to_owned()
+}
+
+/// Begins a login and reads the address that it prints.
+fn begin(shop: &Shop, more: &[&str]) -> (Child, String) {
+    let mut command = shop.command(["auth", "login", "--quiet"].iter().chain(more));
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::with_capacity(1, child.stdout.as_mut().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    (child, line.trim().to_owned())
+}
+
+/// Status and what was said after the address.
+fn end(mut child: Child) -> (i32, String, String) {
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut stdout)
+        .unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    (child.wait().unwrap().code().unwrap(), stdout, stderr)
+}
+
+fn paste(mut child: Child, text: &str) -> (i32, String, String) {
+    use std::io::Write;
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{text}").unwrap();
+    drop(stdin);
+    end(child)
+}
+
+#[test]
+fn a_code_becomes_a_grant_that_is_told_without_its_tokens() {
+    let shop = Shop::open();
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let login = [
+        "auth",
+        "login",
+        "--format",
+        "json",
+        "--code",
+        &code,
+        "--account",
+        &host,
+    ];
+    let granted = shop.run(login);
+    granted.done();
+    shop.assert_quiet(&granted);
+    let grant = granted.json();
+    assert_eq!(grant["granted"], true);
+    assert_eq!(grant["is_first"], true);
+    assert_eq!(grant["account_id"], ACCOUNT);
+    assert_eq!(grant["user_id"], USER);
+    assert_eq!(grant["account_host"], HOST);
+    assert_eq!(grant["state"], "active");
+    assert_eq!(grant["generation"], 1);
+    assert!(
+        grant["realm"]
+            .as_str()
+            .unwrap()
+            .starts_with("sandbox@127.0.0.1:")
+    );
+    // The same code again.
+    let again = shop.run(["auth", "login", "--code", &code, "--account", &host]);
+    assert!(again.failed(1).contains("given before"), "{again:?}");
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+}
+
+// Rules G1, G2, G6.
+#[test]
+fn the_address_of_the_browser_is_pasted_and_its_state_is_checked() {
+    let shop = Shop::open();
+    let (child, url) = begin(&shop, &[]);
+    assert!(
+        url.starts_with(&format!(
+            "{}/oauth?client_id={CLIENT}&state=",
+            shop.sandbox.base_url()
+        )),
+        "{url}"
+    );
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let address = |state: &str| {
+        format!(
+            "https://integration.example/kommo/redirect?code={code}&state={state}&referer={HOST}&client_id={CLIENT}"
+        )
+    };
+    let (status, stdout, stderr) = paste(child, &address(&"A".repeat(43)));
+    assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(
+        stderr.contains("another state") && !stderr.contains("def502"),
+        "{stderr}"
+    );
+
+    let (child, url) = begin(&shop, &[]);
+    let (status, stdout, stderr) = paste(child, &address(&state_of(&url)));
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert!(
+        stdout.starts_with("granted: sandbox-one.kommo.com\n"),
+        "{stdout}"
+    );
+    assert!(
+        !stdout.contains("def502") && !stdout.contains("eyJ"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn what_was_pasted_can_be_no_use_in_several_ways() {
+    let shop = Shop::open();
+    let refused = |text: &str, wanted: i32| {
+        let (child, url) = begin(&shop, &[]);
+        let text = text.replace("STATE", &state_of(&url));
+        let (status, stdout, stderr) = paste(child, &text);
+        assert_eq!((status, stdout.as_str()), (wanted, ""), "{text}: {stderr}");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+    };
+    refused("", 2);
+    refused("not a code", 2);
+    // A bare code does not say whose it is.
+    refused("def5020a", 2);
+    refused("https://x.example/?error=access_denied&state=STATE", 1);
+    refused(
+        "https://x.example/?code=def5020a&state=STATE&referer=evil.example",
+        2,
+    );
+    refused("https://x.example/?code=def5020a&state=STATE", 2);
+    assert_eq!(shop.counter("codes_exchanged"), 0);
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn with_a_sandbox_it_waits_for_the_redirect_at_a_redirect_uri_of_this_machine() {
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let shop = Shop::with(&redirect, &json!({}));
+    let (child, line) = begin(&shop, &["--format", "json"]);
+    let url = serde_json::from_str::<Value>(&line).unwrap();
+    let state = state_of(url["consent_url"].as_str().unwrap());
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    // Whoever comes without the state is told nothing, and the waiting goes on.
+    for stray in [
+        "favicon.ico".to_owned(),
+        format!("callback?code={code}&referer={HOST}"),
+        format!(
+            "callback?code={code}&referer={HOST}&state={}",
+            "B".repeat(43)
+        ),
+        format!("callback?code={code}&referer={HOST}&from_widget=1&state={state}"),
+    ] {
+        let answer = plain_http::get(&format!("http://127.0.0.1:{port}/{stray}"));
+        assert_eq!(answer.status, 404, "{stray}");
+    }
+    let back = format!("{redirect}?code={code}&state={state}&referer={HOST}&client_id={CLIENT}");
+    let answer = plain_http::get(&back);
+    assert_eq!(answer.status, 200);
+    for header in [
+        "cache-control: no-store",
+        "referrer-policy: no-referrer",
+        "content-security-policy: default-src 'none'",
+    ] {
+        assert!(answer.head.contains(header), "{}", answer.head);
+    }
+    let (status, stdout, stderr) = end(child);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let grant = serde_json::from_str::<Value>(stdout.trim()).unwrap();
+    assert_eq!(
+        (&grant["granted"], &grant["account_id"]),
+        (&json!(true), &json!(ACCOUNT))
+    );
+}
+
+// Rules G6, G7.
+#[test]
+fn a_redirect_that_refuses_or_names_a_foreign_host_ends_the_wait_without_a_grant() {
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let shop = Shop::with(&redirect, &json!({}));
+    for (query, wanted) in [
+        ("error=access_denied", "the user refused"),
+        ("code=def5020a&referer=evil.example", "no account host"),
+        (
+            "code=def5020a&referer=kommo.com.evil.example",
+            "no account host",
+        ),
+    ] {
+        let (child, url) = begin(&shop, &["--listen", &format!("127.0.0.1:{port}")]);
+        let answer = plain_http::get(&format!("{redirect}?{query}&state={}", state_of(&url)));
+        assert!(answer.body.contains("terminal") || answer.body.contains("refused"));
+        let (status, stdout, stderr) = end(child);
+        assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
+        assert!(
+            stderr.contains(wanted) && !stderr.contains("def502"),
+            "{stderr}"
+        );
+    }
+    assert_eq!(shop.counter("codes_exchanged"), 0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_io_and_nothing_is_printed() {
+    let shop = Shop::open();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = shop.run(["auth", "login", "--listen", &address]);
+    assert!(failed.failed(3).contains("cannot listen"), "{failed:?}");
+}
+
+#[test]
+fn a_code_of_another_account_than_the_one_that_was_meant_is_not_used() {
+    let shop = Shop::open();
+    let (child, url) = begin(&shop, &["--account", "sandbox-two.amocrm.ru"]);
+    assert!(!url.is_empty());
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let state = state_of(&url);
+    let address = format!(
+        "https://integration.example/kommo/redirect?code={code}&state={state}&referer={HOST}"
+    );
+    let (status, stdout, stderr) = paste(child, &address);
+    assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(stderr.contains("not used"), "{stderr}");
+
+    // By number it can only be seen afterwards: the grant is kept, and the status says so.
+    let (child, url) = begin(&shop, &["--account", "10000002", "--format", "json"]);
+    let state = state_of(&url.replace("\\u0026", "&"));
+    let address = format!(
+        "https://integration.example/kommo/redirect?code={code}&state={state}&referer={HOST}"
+    );
+    let (status, stdout, _) = paste(child, &address);
+    assert_eq!(status, 1);
+    assert!(stdout.contains("\"granted\":true"), "{stdout}");
+}
+
+#[test]
+fn a_refused_integration_is_told_with_its_remedy_and_the_code_is_kept() {
+    let shop = Shop::open();
+    private(&shop.room, "other.secret", "MARKER-not-the-secret");
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let login = |more: &[&str]| {
+        let base = ["auth", "login", "--code", &code, "--account", &host];
+        shop.run(base.iter().chain(more))
+    };
+    let refused = login(&["--secret-file", "other.secret"]);
+    assert!(
+        refused.failed(1).contains("client secret is wrong"),
+        "{refused:?}"
+    );
+    shop.assert_quiet(&refused);
+    assert_eq!(shop.counter("codes_exchanged"), 0);
+
+    let uri = "https://integration.example/kommo/redirect/";
+    let (code, host) = shop.code(&json!({ "account": 10_000_002 }));
+    let base = [
+        "auth",
+        "login",
+        "--code",
+        &code,
+        "--account",
+        &host,
+        "--redirect-uri",
+        uri,
+    ];
+    let refused = shop.run(base);
+    assert!(
+        refused.failed(1).contains("redirect uri is not the one"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_is_missing_is_said_before_anything_is_sent() {
+    let shop = Shop::open();
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    shop.run(["auth", "login", "--code", &code]).failed(2);
+    shop.run(["auth", "login", "--code", &code, "--account", "10000001"])
+        .failed(2);
+    shop.run(["auth", "login", "--code", "a b", "--account", HOST])
+        .failed(2);
+    shop.run([
+        "auth",
+        "login",
+        "--code",
+        &code,
+        "--account",
+        "evil.example",
+    ])
+    .failed(2);
+    shop.run([
+        "auth",
+        "login",
+        "--secret-env",
+        "UNSET",
+        "--code",
+        &code,
+        "--account",
+        HOST,
+    ])
+    .failed(2);
+    shop.run([
+        "auth",
+        "login",
+        "--secret-file",
+        "missing",
+        "--code",
+        &code,
+        "--account",
+        HOST,
+    ])
+    .failed(3);
+    let mut command = shop.command(["auth", "login", "--secret-env", "EMPTY"]);
+    command.env("EMPTY", "");
+    ended(command, b"").failed(2);
+    // Standard input is where the code is pasted.
+    shop.run(["auth", "login", "--secret-file", "-"]).failed(2);
+    // No profile, nothing typed.
+    let mut command = shop.command(["auth", "login"]);
+    command.env("XDG_CONFIG_HOME", shop.room.path().join("nowhere"));
+    ended(command, b"").failed(2);
+    assert_eq!(shop.counter("requests"), 0);
+    assert!(!shop.room.path().join(".local").exists());
+}
+
+// Invariant I3.
+#[test]
+fn a_sandbox_that_is_not_on_this_machine_is_refused_before_a_secret_is_read() {
+    let shop = Shop::open();
+    for url in [
+        "http://192.0.2.1:80",
+        "https://127.0.0.1:80",
+        "http://sandbox.example:80",
+        "x",
+        "",
+    ] {
+        for verb in [
+            "login",
+            "status",
+            "refresh",
+            "keep-alive",
+            "logout",
+            "token",
+            "credential",
+        ] {
+            let base = ["auth", verb, "--sandbox", url, "--secret-file", "missing"];
+            shop.run(base).failed(2);
+        }
+        shop.run(["api", "GET", "/x", "--sandbox", url]).failed(2);
+        shop.run(["doctor", "--sandbox", url]).failed(2);
+    }
+}
+
+#[test]
+fn a_sandbox_that_is_gone_is_network_and_the_code_is_kept() {
+    let shop = Shop::open();
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let base = [
+        "auth",
+        "login",
+        "--sandbox",
+        &nobody,
+        "--code",
+        &code,
+        "--account",
+        &host,
+    ];
+    let failed = shop.run(base);
+    assert!(failed.failed(3).contains("the code is kept"), "{failed:?}");
+    shop.assert_quiet(&failed);
+    assert!(!failed.stderr.contains(SECRET));
+}
