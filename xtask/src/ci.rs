@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::metadata::Graph;
 use crate::report::Report;
 use crate::shell::{cargo, run, say};
+use crate::tests::Scope;
 use crate::{benches, features, fuzz, judges, licences, no_std, rust_versions, tests};
 
 const FUZZ_SECONDS: u32 = 10;
@@ -23,7 +24,7 @@ const STEPS: [(&str, Step); 12] = [
     }),
     ("licences", |_| licences::check(&[MANIFEST, FUZZ_MANIFEST])),
     ("clippy", |_| clippy()),
-    ("tests", tests::run),
+    ("tests", |report| tests::run(report, Scope::Whole)),
     ("docs", |_| docs()),
     ("features", |_| features::run_all(&Graph::load(MANIFEST)?)),
     ("judges", judges::install_and_run),

@@ -1,4 +1,4 @@
-//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `deep`.
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -15,15 +15,19 @@ mod report;
 
 mod packages;
 
+mod postgres;
+
 mod metadata;
 
 mod benches;
+mod crash;
 mod features;
 mod fuzz;
 mod judges;
 mod licences;
 mod no_std;
 mod rust_versions;
+mod sweep;
 mod tests;
 
 mod ci;
@@ -34,11 +38,16 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::report::Report;
+use crate::tests::Scope;
 
 const USAGE: &str = "\
 cargo xtask test [--core]   all tests; --core leaves out what needs more than Rust and a C compiler
 cargo xtask ci [STEP]       everything that must hold before a change lands, or one step of it; installs what it needs
 cargo xtask bench           the benchmarks, and their ratios
+cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
+                            workers killed with SIGKILL around their refreshes, against the sandbox
+cargo xtask sweep [--grants N] [--workers N]
+                            the rate of looking after many grants on PostgreSQL, beside a bare loop
 cargo xtask deep            what takes long: Miri on the pure crates, ten minutes of each fuzz target
 ";
 
@@ -64,13 +73,15 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["test"] => {
-            tests::run(report)?;
+            tests::run(report, Scope::Whole)?;
             judges::run(report)
         }
-        ["test", "--core"] => tests::run(report),
+        ["test", "--core"] => tests::run(report, Scope::Core),
         ["ci"] => ci::run_all(report, None),
         ["ci", step] => ci::run_all(report, Some(step)),
         ["bench"] => benches::measure(),
+        ["crash", rest @ ..] => crash::run_with(rest, report),
+        ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["deep"] => deep::run_all(report),
         _ => bail!("no such command\n{USAGE}"),
     }

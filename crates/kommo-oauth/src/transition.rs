@@ -162,8 +162,12 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] in every state but `Active` and `InDoubt`.
+    /// [`IllegalMove`] in every state but `Active` and `InDoubt`, and for an attempt with a pair that the grant does not hold.
     pub fn begin(self, attempt: Attempt) -> Result<Moved, IllegalMove> {
+        let pairs = self.state.pairs();
+        if pairs.is_none_or(|pairs| pairs.find(attempt.used).is_none()) {
+            return Err(illegal(&self.state, "begin"));
+        }
         let state = match self.state {
             GrantState::Active(active) => active.begin(attempt),
             GrantState::InDoubt(in_doubt) => in_doubt.begin(attempt),

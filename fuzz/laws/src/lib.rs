@@ -5,8 +5,8 @@
 //! over every seed and every saved input, and over some thousand made-up inputs in an ordinary test.
 //!
 //! ```text
-//! bytes ── cut into fields ──┬── kommo-sign, kommo-account, kommo-explain ──┐
-//!                            └── naive judge ───────────────────────────────┴── equal, or panic
+//! bytes ── cut into fields ──┬── kommo-sign, kommo-account, kommo-explain, kommo-oauth ──┐
+//!                            └── naive judge ────────────────────────────────────────────┴── equal, or panic
 //! ```
 
 #![forbid(unsafe_code)]
@@ -15,26 +15,40 @@ extern crate alloc;
 
 mod fields;
 
+mod json_entries;
 mod naive_mac;
 
 mod account_host;
+mod claims;
 mod disconnect_query;
 mod explain;
+mod stored_grant;
+mod grant_steps;
+mod redirect;
 mod request_date;
 mod request_path;
 mod signature_text;
 mod string_to_sign;
+mod token_response;
+
+#[cfg(feature = "seeds")]
+mod oauth_seeds;
 
 #[cfg(feature = "seeds")]
 mod seeds;
 
 pub use account_host::account_host;
+pub use claims::claims;
 pub use disconnect_query::disconnect_query;
 pub use explain::explain;
+pub use grant_steps::grant_steps;
+pub use redirect::redirect;
 pub use request_date::request_date;
 pub use request_path::request_path;
 pub use signature_text::signature_text;
+pub use stored_grant::stored_grant;
 pub use string_to_sign::string_to_sign;
+pub use token_response::token_response;
 
 #[cfg(feature = "seeds")]
 pub use seeds::seeds;
@@ -43,12 +57,17 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 7] = [
+pub const LAWS: [(&str, Law); 12] = [
     ("account_host", account_host),
+    ("claims", claims),
     ("disconnect_query", disconnect_query),
     ("explain", explain),
+    ("grant_steps", grant_steps),
+    ("redirect", redirect),
     ("request_date", request_date),
     ("request_path", request_path),
     ("signature_text", signature_text),
+    ("stored_grant", stored_grant),
     ("string_to_sign", string_to_sign),
+    ("token_response", token_response),
 ];

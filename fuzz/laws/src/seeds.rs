@@ -5,6 +5,7 @@ use kommo_test_vectors::{
 };
 
 use crate::fields::join;
+use crate::oauth_seeds;
 
 /// Named inputs for a target; none for a name that is no target. The same in every run.
 ///
@@ -15,12 +16,17 @@ use crate::fields::join;
 pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     match target {
         "account_host" => account_host(),
+        "claims" => oauth_seeds::claims(),
         "disconnect_query" => disconnect_query(),
         "explain" => explain(),
+        "grant_steps" => oauth_seeds::grant_steps(),
+        "redirect" => oauth_seeds::redirect(),
         "request_date" => request_date(),
         "request_path" => request_path(),
         "signature_text" => signature_text(),
+        "stored_grant" => oauth_seeds::stored_grant(),
         "string_to_sign" => string_to_sign(),
+        "token_response" => oauth_seeds::token_response(),
         _ => Vec::new(),
     }
 }

@@ -1,0 +1,176 @@
+//! An application whose users connect their accounts: it runs as it is, against a sandbox of its own.
+//!
+//! ```text
+//! cargo run -p kommo-axum --example connect
+//! ```
+//!
+//! Settings, all of them optional, from the environment:
+//!
+//! | name | what | default |
+//! | --- | --- | --- |
+//! | `LISTEN` | where the application listens | `127.0.0.1:8010` |
+//! | `APP_ORIGIN` | how browsers call it; a loopback host unless it is `https` | `http://localhost:` and the port |
+//! | `STORE` | the file of the SQLite store, in a directory of yours | a new one in a directory that goes at the end |
+//! | `KOMMO_SANDBOX_URL` | a sandbox that runs already; its Redirect URI must be `APP_ORIGIN/kommo/callback` | one is started |
+//! | `KOMMO_CLIENT_ID`, `KOMMO_CLIENT_SECRET` | the integration in that sandbox | of the sandbox that is started |
+//!
+//! The links, the list and the log have `data-kommo` attributes, so that a test can drive the page.
+
+#![allow(clippy::print_stdout, reason = "a program that says where to click")]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+
+use core::error::Error;
+use core::time::Duration;
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use kommo_account::{ClientId, Endpoints, Platform};
+use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
+use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_keeper::{GrantStore, Keeper, KeeperSettings, Listeners, NoLifeboat, SystemClock};
+use kommo_oauth::{ClientSecret, Credentials, GrantKey, RedirectUri};
+use kommo_sandbox::{Sandbox, SandboxConfig};
+use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use tokio::net::TcpListener;
+
+type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock>;
+
+const PAGE: &str = include_str!("page.html");
+const SCRIPT: &str = include_str!("app.js");
+
+#[derive(Clone)]
+struct App {
+    keeper: AppKeeper,
+    links: Arc<str>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8010".into());
+    let listener = TcpListener::bind(&listen).await?;
+    let port = listener.local_addr()?.port();
+    let origin = env::var("APP_ORIGIN").unwrap_or_else(|_| format!("http://localhost:{port}"));
+    let redirect_uri = RedirectUri::parse(format!("{origin}/kommo/callback"))?;
+
+    // The sandbox, and the integration in it. Its own ends with this value.
+    let (endpoints, client_id, client_secret, _sandbox) = match env::var("KOMMO_SANDBOX_URL") {
+        Ok(url) => {
+            let (id, secret) = (
+                env::var("KOMMO_CLIENT_ID")?,
+                env::var("KOMMO_CLIENT_SECRET")?,
+            );
+            (Endpoints::loopback_url(&url)?, id, secret, None)
+        }
+        Err(_) => {
+            let config = SandboxConfig {
+                redirect_uri: redirect_uri.as_str().into(),
+                follow_wall_clock: true,
+                ..SandboxConfig::default()
+            };
+            let sandbox = Sandbox::builder().config(config).start().await?;
+            println!("sandbox:     {}", sandbox.dashboard_url());
+            let state = sandbox.state();
+            let endpoints = Endpoints::loopback_url(sandbox.base_url())?;
+            (
+                endpoints,
+                state.client_id,
+                state.client_secret,
+                Some(sandbox),
+            )
+        }
+    };
+    let credentials = Credentials::new(
+        ClientId::parse(&client_id)?,
+        ClientSecret::new(client_secret)?,
+        redirect_uri,
+    );
+
+    // The store. A real application has its key from a vault; this one forgets it, and the store with it.
+    let (path, _directory) = match env::var("STORE") {
+        Ok(path) => (PathBuf::from(path), None),
+        Err(_) => {
+            let directory = tempfile::tempdir()?;
+            (directory.path().join("grants.sqlite"), Some(directory))
+        }
+    };
+    let keys = EncryptionKeys::new(EncryptionKey::generate()?);
+    let store = SqliteStore::open(path, StoreSettings::new().encrypted(keys)).await?;
+
+    let keeper: AppKeeper = Keeper::new(
+        WatchedStore::new(store),
+        HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?,
+        SystemClock::new(),
+        NoLifeboat::new(),
+        credentials,
+        KeeperSettings::new(endpoints),
+        // Here a real application binds the grant to its user, by what the attempt carried.
+        Listeners::new().on_grant(|grant| {
+            let whose = grant.carried.as_deref().unwrap_or("nobody here");
+            println!("connected:   {} for {whose}", grant.key);
+        }),
+    );
+
+    // One process, so a key of its own does.
+    let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
+        .success_path(LocalPath::parse("/")?)
+        .on_start(|_| async { Ok(Attempt::new().carrying("user=1").unwrap_or_default()) })
+        .metrics()
+        .build()?;
+    let links = connect.link_html("/kommo", "Connect");
+    tokio::spawn(exchange_what_waits(connect.clone()));
+
+    let app = App {
+        keeper,
+        links: links.into(),
+    };
+    let router = Router::new()
+        .route("/", get(page))
+        .route("/app.js", get(script))
+        .with_state(app)
+        .nest("/kommo", connect.router());
+    println!("application: {origin}/");
+    println!(
+        "Open the application, click on a link, log in to the sandbox (the login is shown there), and allow."
+    );
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+/// Codes from before a restart, and those that met trouble.
+async fn exchange_what_waits(connect: Connect<AppKeeper>) {
+    loop {
+        connect.exchange_waiting();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+}
+
+async fn page(State(app): State<App>) -> impl IntoResponse {
+    let keys = app.keeper.store().keys(None, 50).await.unwrap_or_default();
+    let rows: String = keys.iter().map(row).collect();
+    let page = PAGE
+        .replace("<!-- links -->", &app.links)
+        .replace("<!-- grants -->", &rows);
+    let policy =
+        "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(page))
+}
+
+fn row(key: &GrantKey) -> String {
+    let (account, user) = (key.account_id, key.user_id);
+    format!(
+        "<li data-kommo=\"grant\" data-kommo-account=\"{account}\">account {account}, user {user}</li>\n"
+    )
+}
+
+async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)
+}

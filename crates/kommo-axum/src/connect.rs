@@ -1,0 +1,254 @@
+//! The routes' common ground: who we are, what was set, and what is under way.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use axum::http::header::{HeaderMap, HeaderValue};
+use kommo_account::{ClientId, Platform};
+use kommo_oauth::{
+    ButtonBrand, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl, NewIntegration,
+    PageUri,
+};
+use tokio::sync::Semaphore;
+
+use crate::application::Application;
+use crate::attempt::Attempt;
+use crate::attempt_cookie::CookieKind;
+use crate::exchanging::Exchanging;
+use crate::grant_desk::GrantDesk;
+use crate::local_path::LocalPath;
+use crate::page::PagePolicies;
+use crate::refusal::Refusal;
+use crate::route_counts::RouteCounts;
+use crate::route_paths::RoutePaths;
+use crate::sealed_attempt::{AttemptSealer, LiveAttempt};
+use crate::secret_sink::AnySink;
+use crate::state_key::StateKey;
+use crate::used_states::UsedStates;
+
+/// Where install hooks are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallDoor {
+    /// At the Redirect URI, where the platform sends them: what has `from_widget` and no `state` goes to a door without a session. Never is
+    /// such a code bound to the browser that brought it.
+    #[default]
+    Callback,
+    /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI `from_widget` is refused.
+    OwnPath,
+    /// Nowhere: the integration has no widget.
+    Closed,
+}
+
+/// How it is known that a call came over TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsProof {
+    /// The program itself listens with TLS, and with nothing else.
+    OwnListener,
+    /// A proxy in front of the program sets `X-Forwarded-Proto`, and drops what came under that name from outside. Only `https` passes.
+    ForwardedProto,
+}
+
+/// What a browser is given in order to begin.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Begun {
+    /// The address of the consent page, or the HTML of the button. The state is in it: for this browser alone, and for no log.
+    pub text: String,
+    /// `Set-Cookie` headers that must go to the same browser.
+    pub set_cookies: Vec<HeaderValue>,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun")
+            .field("set_cookies", &self.set_cookies.len())
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) type DeskOf<K> = dyn Fn(&ClientId) -> Option<K> + Send + Sync;
+
+/// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their grants.
+pub(crate) struct OnTheFly<K> {
+    pub(crate) integration: NewIntegration,
+    pub(crate) sink: Arc<dyn AnySink>,
+    pub(crate) tls: TlsProof,
+    pub(crate) desk_of: Arc<DeskOf<K>>,
+}
+
+/// What was set once.
+pub(crate) struct Settings<K> {
+    pub(crate) platform: Platform,
+    pub(crate) application: Application,
+    pub(crate) success_path: Option<LocalPath>,
+    pub(crate) page: PageUri,
+    pub(crate) page_origin: String,
+    pub(crate) script_mode: ConsentMode,
+    pub(crate) exchange_wait: Duration,
+    pub(crate) install_door: InstallDoor,
+    pub(crate) on_the_fly: Option<OnTheFly<K>>,
+    pub(crate) paths: RoutePaths,
+    pub(crate) has_metrics: bool,
+}
+
+pub(crate) struct Inner<K> {
+    pub(crate) desk: K,
+    pub(crate) settings: Settings<K>,
+    pub(crate) sealer: AttemptSealer,
+    pub(crate) cookies: CookieKind,
+    pub(crate) used: UsedStates,
+    pub(crate) used_for_secrets: UsedStates,
+    pub(crate) exchanging: Exchanging<K>,
+    pub(crate) counts: RouteCounts,
+    pub(crate) policies: PagePolicies,
+    /// Room for hooks under way.
+    pub(crate) hook_room: Arc<Semaphore>,
+}
+
+/// The consent of an integration: makes the [`router`](Self::router), the button and the addresses. Cheap to clone; clones are the same.
+pub struct Connect<K> {
+    pub(crate) inner: Arc<Inner<K>>,
+}
+
+/// The most hooks under way at once; more are turned away.
+const HOOKS_MAX: usize = 256;
+
+impl<K: GrantDesk> Connect<K> {
+    pub(crate) fn from_parts(desk: K, key: &StateKey, settings: Settings<K>) -> Self {
+        let credentials = desk.credentials();
+        let redirect_uri = credentials.redirect_uri.as_str();
+        let realm = desk.endpoints().realm();
+        Self {
+            inner: Arc::new(Inner {
+                sealer: AttemptSealer::new(key, realm, redirect_uri),
+                cookies: CookieKind::of(redirect_uri),
+                exchanging: Exchanging::new(desk.clone()),
+                desk,
+                settings,
+                used: UsedStates::default(),
+                used_for_secrets: UsedStates::default(),
+                counts: RouteCounts::default(),
+                policies: PagePolicies::new(),
+                hook_room: Arc::new(Semaphore::new(HOOKS_MAX)),
+            }),
+        }
+    }
+
+    /// Begins a consent for the browser that these headers come from; gives the address of the consent page. For applications that send
+    /// users there themselves; the route `start` does the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoRandomness`].
+    pub fn begin(
+        &self,
+        headers: &HeaderMap,
+        attempt: &Attempt,
+        mode: ConsentMode,
+    ) -> Result<Begun, Refusal> {
+        let (live, set_cookies) = self.new_attempt(headers, attempt, mode)?;
+        let credentials = self.inner.desk.credentials();
+        let settings = &self.inner.settings;
+        let url = ConsentUrl::new(
+            settings.platform,
+            self.consent_for(&credentials.client_id),
+            &live.state,
+            live.mode,
+        )
+        .opened_by(&settings.page);
+        Ok(Begun {
+            text: url.expose_text(&self.inner.desk.endpoints()),
+            set_cookies,
+        })
+    }
+
+    /// Begins a consent for the platform's own button; gives its HTML. `shape` adds title, colour and so on, and may choose another brand's
+    /// looks. The page must not be cached.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoRandomness`].
+    pub fn button(
+        &self,
+        headers: &HeaderMap,
+        attempt: &Attempt,
+        mode: ConsentMode,
+        shape: impl for<'a> FnOnce(ConsentButton<'a>) -> ConsentButton<'a>,
+    ) -> Result<Begun, Refusal> {
+        let (live, set_cookies) = self.new_attempt(headers, attempt, mode)?;
+        let credentials = self.inner.desk.credentials();
+        let brand = ButtonBrand::of(self.inner.settings.platform);
+        let integration = self.consent_for(&credentials.client_id);
+        let button = shape(ConsentButton::new(
+            brand,
+            integration,
+            &live.state,
+            live.mode,
+        ));
+        Ok(Begun {
+            text: button.expose_html(&self.inner.desk.endpoints()),
+            set_cookies,
+        })
+    }
+
+    /// Has codes looked after that wait in the store: from before a restart, or after trouble that has passed. Call it when the program
+    /// starts and every minute or so; it returns at once and needs a Tokio runtime. Codes of integrations made on the fly are their own
+    /// keepers': call `exchange_codes` of those.
+    pub fn exchange_waiting(&self) {
+        self.inner.exchanging.wake();
+    }
+
+    fn new_attempt(
+        &self,
+        headers: &HeaderMap,
+        attempt: &Attempt,
+        mode: ConsentMode,
+    ) -> Result<(LiveAttempt, Vec<HeaderValue>), Refusal> {
+        let inner = &self.inner;
+        let now = inner.desk.now();
+        let mode = attempt.mode().unwrap_or(mode);
+        let live = inner.sealer.begin(attempt, mode, now);
+        let live = live.ok_or(Refusal::NoRandomness)?;
+        let mut set_cookies = inner.cookies.clear_before_next(&inner.sealer, headers, now);
+        set_cookies.extend(inner.cookies.set(&inner.sealer, &live));
+        Ok((live, set_cookies))
+    }
+
+    fn consent_for<'a>(&'a self, client_id: &'a ClientId) -> ConsentFor<'a> {
+        match &self.inner.settings.on_the_fly {
+            Some(on_the_fly) => ConsentFor::New(&on_the_fly.integration),
+            None => ConsentFor::Client(client_id),
+        }
+    }
+
+    /// The secrets that a disconnect hook may be signed with.
+    pub(crate) fn client_secrets(&self) -> ClientSecrets {
+        match &self.inner.settings.application.client_secrets {
+            Some(secrets) => secrets(),
+            None => ClientSecrets::new(self.inner.desk.credentials().client_secret),
+        }
+    }
+}
+
+impl<K> Clone for Connect<K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<K> fmt::Debug for Connect<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.inner.settings;
+        f.debug_struct("Connect")
+            .field("platform", &settings.platform)
+            .field("application", &settings.application)
+            .field("install_door", &settings.install_door)
+            .field("paths", &settings.paths)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,235 @@
+//! Sets up the routes.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::time::Duration;
+
+use axum::http::request::Parts;
+use axum::response::Response;
+use kommo_account::{ClientId, Platform};
+use kommo_oauth::{ClientSecrets, ConsentMode, NewIntegration, PageUri};
+
+use crate::application::{Application, Connected};
+use crate::attempt::Attempt;
+use crate::browser_origin::browser_origin;
+use crate::connect::{Connect, InstallDoor, OnTheFly, Settings, TlsProof};
+use crate::connect_error::ConnectError;
+use crate::grant_desk::GrantDesk;
+use crate::local_path::LocalPath;
+use crate::route_paths::RoutePaths;
+use crate::secret_sink::SecretSink;
+use crate::state_key::StateKey;
+
+const EXCHANGE_WAIT: Duration = Duration::from_secs(10);
+const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Sets up a [`Connect`].
+pub struct ConnectBuilder<K> {
+    desk: K,
+    key: StateKey,
+    platform: Platform,
+    application: Application,
+    success_path: Option<LocalPath>,
+    page: Option<PageUri>,
+    script_mode: ConsentMode,
+    exchange_wait: Duration,
+    install_door: InstallDoor,
+    on_the_fly: Option<OnTheFly<K>>,
+    sink_encrypts: bool,
+    paths: RoutePaths,
+    has_metrics: bool,
+}
+
+impl<K: GrantDesk> Connect<K> {
+    /// Begins to set up the consent of an integration of this platform, with the keeper of its grants and the key for states.
+    #[must_use]
+    pub fn builder(desk: K, platform: Platform, key: StateKey) -> ConnectBuilder<K> {
+        ConnectBuilder {
+            desk,
+            key,
+            platform,
+            application: Application::default(),
+            success_path: None,
+            page: None,
+            script_mode: ConsentMode::Popup,
+            exchange_wait: EXCHANGE_WAIT,
+            install_door: InstallDoor::default(),
+            on_the_fly: None,
+            sink_encrypts: true,
+            paths: RoutePaths::default(),
+            has_metrics: false,
+        }
+    }
+}
+
+impl<K: GrantDesk> ConnectBuilder<K> {
+    /// Asks the application before a consent begins: it knows who is there. `Ok`: what the attempt carries and expects. `Err`: an answer
+    /// of its own, for example the way to its login. It sees the request without its query and without the cookies of attempts.
+    #[must_use]
+    pub fn on_start<F, R>(mut self, function: F) -> Self
+    where
+        F: Fn(Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Attempt, Response>> + Send + 'static,
+    {
+        self.application.set_on_start(function);
+        self
+    }
+
+    /// Tells the application of a grant while the browser waits, with that browser's request (without its query, where the code stands, and
+    /// without the cookies of attempts). `Some`: the application's answer instead of ours. It is not called for an account that was not
+    /// expected, nor for install hooks.
+    ///
+    /// If this process dies, or the exchange takes longer than the browser waits, it is never called: bind grants in the keeper's
+    /// `on_grant`, by what the attempt carried, and use this for the answer.
+    #[must_use]
+    pub fn on_connected<F, R>(mut self, function: F) -> Self
+    where
+        F: Fn(Connected, Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<Response>> + Send + 'static,
+    {
+        self.application.set_on_connected(function);
+        self
+    }
+
+    /// Where the browser goes after a success, and where the pages lead. Default: a page that says so.
+    #[must_use]
+    pub fn success_path(mut self, path: LocalPath) -> Self {
+        self.success_path = Some(path);
+        self
+    }
+
+    /// The page that opens the consent window, if it has another origin than the Redirect URI. Only its origin is used: the one that the
+    /// callback page's message is for.
+    #[must_use]
+    pub fn opened_by(mut self, page: PageUri) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// The mode that the script opens windows in, unless a link says otherwise. Default: popup. Without the script the mode is always
+    /// `post_message`, which needs none.
+    #[must_use]
+    pub const fn script_mode(mut self, mode: ConsentMode) -> Self {
+        self.script_mode = mode;
+        self
+    }
+
+    /// How long a browser waits for the exchange: more than nothing, at most a minute. Default: 10 seconds. Then it is told that the
+    /// connection is almost made; the exchange goes on.
+    #[must_use]
+    pub const fn exchange_wait(mut self, wait: Duration) -> Self {
+        self.exchange_wait = wait;
+        self
+    }
+
+    /// Where install hooks are taken. Default: at the Redirect URI.
+    #[must_use]
+    pub const fn install_door(mut self, door: InstallDoor) -> Self {
+        self.install_door = door;
+        self
+    }
+
+    /// The secrets that a disconnect hook is checked with, asked for at each hook. Default: the one of the keeper's credentials. Needed
+    /// while a secret changes, so that the one before it counts for a while.
+    #[must_use]
+    pub fn client_secrets(
+        mut self,
+        secrets: impl Fn() -> ClientSecrets + Send + Sync + 'static,
+    ) -> Self {
+        self.application.client_secrets = Some(Arc::new(secrets));
+        self
+    }
+
+    /// Has the consent page make an integration in each customer's account, and takes its secrets at `secrets_uri`. `desk_of` gives the
+    /// keeper for an integration whose secrets the sink has kept; that of the builder is not asked for grants then.
+    ///
+    /// # Security
+    ///
+    /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours that lives, once.
+    #[must_use]
+    pub fn on_the_fly(
+        mut self,
+        integration: NewIntegration,
+        sink: impl SecretSink,
+        tls: TlsProof,
+        desk_of: impl Fn(&ClientId) -> Option<K> + Send + Sync + 'static,
+    ) -> Self {
+        self.sink_encrypts = sink.encrypts();
+        self.on_the_fly = Some(OnTheFly {
+            integration,
+            sink: Arc::new(sink),
+            tls,
+            desk_of: Arc::new(desk_of),
+        });
+        self
+    }
+
+    /// Other paths than the usual ones. That of `callback` must be where the Redirect URI leads.
+    #[must_use]
+    pub fn paths(mut self, paths: RoutePaths) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// With the route for metrics. Whoever can reach it can read the counts.
+    #[must_use]
+    pub const fn metrics(mut self) -> Self {
+        self.has_metrics = true;
+        self
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// - a sink that does not encrypt: [`ConnectError::SinkDoesNotEncrypt`].
+    /// - an integration with another Redirect URI than the credentials: [`ConnectError::RedirectUriDiffers`].
+    /// - `"start"`, `"/{id}"`, two routes of one path: [`ConnectError::Path`], [`ConnectError::PathTwice`].
+    /// - no time, or 61 seconds, to wait: [`ConnectError::ExchangeWait`].
+    pub fn build(self) -> Result<Connect<K>, ConnectError> {
+        if !self.sink_encrypts {
+            return Err(ConnectError::SinkDoesNotEncrypt);
+        }
+        let redirect_uri = self.desk.credentials().redirect_uri;
+        let differs =
+            |on_the_fly: &OnTheFly<K>| *on_the_fly.integration.redirect_uri() != redirect_uri;
+        if self.on_the_fly.as_ref().is_some_and(differs) {
+            return Err(ConnectError::RedirectUriDiffers);
+        }
+        if self.exchange_wait.is_zero() || self.exchange_wait > EXCHANGE_WAIT_MAX {
+            return Err(ConnectError::ExchangeWait);
+        }
+        self.paths.check()?;
+        let opener = self
+            .page
+            .as_ref()
+            .map_or(redirect_uri.origin(), PageUri::origin);
+        let page_origin = browser_origin(opener);
+        let page = PageUri::parse(page_origin.as_str()).map_err(|_| ConnectError::PageOrigin)?;
+        let settings = Settings {
+            platform: self.platform,
+            application: self.application,
+            success_path: self.success_path,
+            page,
+            page_origin,
+            script_mode: self.script_mode,
+            exchange_wait: self.exchange_wait,
+            install_door: self.install_door,
+            on_the_fly: self.on_the_fly,
+            paths: self.paths,
+            has_metrics: self.has_metrics,
+        };
+        Ok(Connect::from_parts(self.desk, &self.key, settings))
+    }
+}
+
+impl<K> fmt::Debug for ConnectBuilder<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectBuilder")
+            .field("platform", &self.platform)
+            .field("application", &self.application)
+            .field("paths", &self.paths)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! `GET disconnect`: proven by its signature, answered at once, and only then looked into.
+//!
+//! A captured hook is valid for ever (rule X7), so it ends nothing by itself: the keeper probes, at most once in ten minutes.
+//!
+//! Source: rules X1 to X7 of `docs/protocol.md`.
+
+use alloc::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use kommo_account::{AccountId, ClientId};
+use kommo_oauth::{ClientSecrets, QUERY_MAX_BYTES};
+use kommo_sign::{ClientSecret, DisconnectKey, DisconnectQuery};
+
+use crate::connect::Connect;
+use crate::grant_desk::GrantDesk;
+use crate::guarded_answer::empty;
+use crate::route_counts::Family;
+
+pub(crate) async fn disconnect<K: GrantDesk>(
+    State(connect): State<Connect<K>>,
+    request: Request,
+) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default();
+    let (status, outcome) = match connect.prove(query) {
+        None => (StatusCode::UNAUTHORIZED, "not-proven"),
+        Some((desk, account_id)) => connect.look_into(desk, account_id),
+    };
+    connect.inner.counts.add(Family::DisconnectHooks, outcome);
+    if status != StatusCode::OK {
+        tracing::warn!(outcome, "a disconnect hook was not taken");
+    }
+    empty(status)
+}
+
+impl<K: GrantDesk> Connect<K> {
+    /// Whose disconnect it is. Why something is not proven is told to nobody.
+    fn prove(&self, query: &str) -> Option<(K, AccountId)> {
+        if query.len() > QUERY_MAX_BYTES {
+            return None;
+        }
+        let received = DisconnectQuery::parse(query).ok()?;
+        let ours = self.inner.desk.credentials().client_id;
+        let (desk, secrets) = if received.client_id() == ours.as_str() {
+            (self.inner.desk.clone(), self.client_secrets())
+        } else {
+            let made = ClientId::parse(received.client_id()).ok()?;
+            let desk = (self.inner.settings.on_the_fly.as_ref()?.desk_of)(&made)?;
+            let secret = desk.credentials().client_secret;
+            (desk, ClientSecrets::new(secret))
+        };
+        let client_id = desk.credentials().client_id;
+        let number = secrets.candidates(desk.now()).find_map(|secret| {
+            let secret = ClientSecret::new(secret.expose_secret()).ok()?;
+            let key = DisconnectKey::new(&secret);
+            key.verify_query(client_id.as_str(), query).ok()
+        })?;
+        Some((desk, AccountId::new(number)))
+    }
+
+    fn look_into(&self, desk: K, account_id: AccountId) -> (StatusCode, &'static str) {
+        let Ok(room) = Arc::clone(&self.inner.hook_room).try_acquire_owned() else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "busy");
+        };
+        tracing::info!(account = account_id.get(), "a disconnect was reported");
+        tokio::spawn(async move {
+            // The keeper raises the alarm if the store fails; the next refresh learns what this would have.
+            let _ = desk.disconnect_reported(account_id).await;
+            drop(room);
+        });
+        (StatusCode::OK, "proven")
+    }
+}

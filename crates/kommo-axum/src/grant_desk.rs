@@ -1,0 +1,130 @@
+//! What the routes need of a keeper.
+
+use alloc::sync::Arc;
+use core::future::Future;
+
+use kommo_account::{AccountId, Endpoints};
+use kommo_keeper::{
+    Clock, CodeOutcome, CodePut, ExchangeError, GrantStore, Keeper, LifeboatPort, Metrics,
+    PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint,
+};
+use kommo_oauth::{AuthorizationCode, Credentials, UnixSeconds};
+
+use crate::watched_store::{WatchedStore, watching};
+
+/// A code that was taken to be exchanged, and what came of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TakenCode {
+    /// Which.
+    pub code: AuthorizationCode,
+    /// What came of it.
+    pub outcome: Result<CodeOutcome, ExchangeError>,
+}
+
+impl TakenCode {
+    /// A code and its outcome.
+    #[must_use]
+    pub const fn new(code: AuthorizationCode, outcome: Result<CodeOutcome, ExchangeError>) -> Self {
+        Self { code, outcome }
+    }
+}
+
+/// The side of a keeper that the routes see. [`Keeper`] over a [`WatchedStore`] has it; a test may bring its own.
+pub trait GrantDesk: Clone + Send + Sync + 'static {
+    /// The world that the keeper serves.
+    fn endpoints(&self) -> Endpoints;
+
+    /// The credentials in use.
+    fn credentials(&self) -> Credentials;
+
+    /// The time of day.
+    fn now(&self) -> UnixSeconds;
+
+    /// Keeps a code durably.
+    ///
+    /// # Errors
+    ///
+    /// The code is not kept.
+    fn accept_code(
+        &self,
+        pending: PendingCode,
+    ) -> impl Future<Output = Result<CodePut, ExchangeError>> + Send;
+
+    /// Takes one waiting code, whichever it is, and exchanges it. `None` if nobody waits.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot say which codes wait.
+    fn exchange_one(&self)
+    -> impl Future<Output = Result<Option<TakenCode>, ExchangeError>> + Send;
+
+    /// Looks after the grants of an account for which a disconnect hook was proven.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot say which grants there are.
+    fn disconnect_reported(
+        &self,
+        account_id: AccountId,
+    ) -> impl Future<Output = Result<(), StoreTrouble>> + Send;
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    fn store_answers(&self) -> impl Future<Output = Result<(), StoreTrouble>> + Send;
+
+    /// What the keeper counted.
+    fn metrics(&self) -> Arc<Metrics>;
+}
+
+impl<S, E, C, L> GrantDesk for Keeper<WatchedStore<S>, E, C, L>
+where
+    S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    fn endpoints(&self) -> Endpoints {
+        self.settings().endpoints
+    }
+
+    fn credentials(&self) -> Credentials {
+        Self::credentials(self)
+    }
+
+    fn now(&self) -> UnixSeconds {
+        self.clock().now()
+    }
+
+    async fn accept_code(&self, pending: PendingCode) -> Result<CodePut, ExchangeError> {
+        Self::accept_code(self, &pending).await
+    }
+
+    async fn exchange_one(&self) -> Result<Option<TakenCode>, ExchangeError> {
+        let (taken, outcomes) = watching(self.exchange_codes(1)).await;
+        let Some(code) = taken else {
+            return outcomes.map(|_| None);
+        };
+        // One was asked for, so what came of one is told. A claim of which nothing is told goes on when its lease ends.
+        let outcome = outcomes.map(|told| told.into_iter().next().unwrap_or(CodeOutcome::NotYet));
+        Ok(Some(TakenCode { code, outcome }))
+    }
+
+    async fn disconnect_reported(&self, account_id: AccountId) -> Result<(), StoreTrouble> {
+        Self::disconnect_reported(self, account_id)
+            .await
+            .map(|_| ())
+    }
+
+    async fn store_answers(&self) -> Result<(), StoreTrouble> {
+        let keys = self.store().keys(None, 1).await;
+        keys.map(|_| ()).map_err(|error| error.trouble())
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        Self::metrics(self)
+    }
+}

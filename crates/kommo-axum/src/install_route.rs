@@ -1,0 +1,103 @@
+//! The install hook: the code is durable, then the answer, within the 3 seconds that the platform waits; the exchange comes after.
+//!
+//! Anybody can send one, with any code. It is read without a session and its grant belongs to the account that the token names.
+//!
+//! Source: rule G9 of `docs/protocol.md`.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use kommo_keeper::{CodeOrigin, CodePut, ExchangeError, PendingCode};
+use kommo_oauth::{InstallHook, InstallHookError};
+
+use crate::connect::Connect;
+use crate::grant_desk::GrantDesk;
+use crate::guarded_answer::empty;
+use crate::refusal::field_code;
+use crate::route_counts::Family;
+
+/// The platform waits 3 seconds. Source: vendor page "Public integrations".
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
+
+pub(crate) async fn install<K: GrantDesk>(
+    State(connect): State<Connect<K>>,
+    request: Request,
+) -> Response<Body> {
+    connect
+        .take_install_hook(request.uri().query().unwrap_or_default())
+        .await
+}
+
+impl<K: GrantDesk> Connect<K> {
+    /// What the callback does with a query that has `from_widget`, too.
+    pub(crate) async fn take_install_hook(&self, query: &str) -> Response<Body> {
+        let (status, outcome) = self.keep_hook(query).await;
+        self.inner.counts.add(Family::InstallHooks, outcome);
+        if status != StatusCode::OK {
+            tracing::warn!(outcome, "an install hook was not taken");
+        }
+        empty(status)
+    }
+
+    async fn keep_hook(&self, query: &str) -> (StatusCode, &'static str) {
+        let Ok(room) = Arc::clone(&self.inner.hook_room).try_acquire_owned() else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "busy");
+        };
+        let desk = self.inner.desk.clone();
+        let client_id = desk.credentials().client_id;
+        let hook = match InstallHook::parse(query, &client_id) {
+            Ok(hook) => hook,
+            Err(error) => return (StatusCode::BAD_REQUEST, hook_code(&error)),
+        };
+        if hook.host.platform() != self.inner.settings.platform {
+            return (StatusCode::BAD_REQUEST, "other-platform");
+        }
+        let pending = PendingCode::new(
+            desk.endpoints().realm(),
+            client_id,
+            hook.host,
+            hook.code,
+            CodeOrigin::InstallHook,
+            desk.now(),
+        );
+        let exchanging = self.inner.exchanging.clone();
+        // A task of its own: the platform that hangs up does not take the code with it.
+        let keeping = tokio::spawn(async move {
+            let put = desk.accept_code(pending).await;
+            drop(room);
+            if matches!(put, Ok(CodePut::Stored)) {
+                exchanging.wake();
+            }
+            put
+        });
+        match tokio::time::timeout(ANSWER_WITHIN, keeping).await {
+            Ok(Ok(put)) => kept(put),
+            Ok(Err(_)) => (StatusCode::INTERNAL_SERVER_ERROR, "panicked"),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "too-slow"),
+        }
+    }
+}
+
+/// 200 only for what is durable (I10).
+const fn kept(put: Result<CodePut, ExchangeError>) -> (StatusCode, &'static str) {
+    match put {
+        Ok(CodePut::Stored) => (StatusCode::OK, "kept"),
+        Ok(CodePut::Duplicate) => (StatusCode::OK, "repeated"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-kept"),
+    }
+}
+
+const fn hook_code(error: &InstallHookError) -> &'static str {
+    match error {
+        InstallHookError::Query(_) => "query-unreadable",
+        InstallHookError::NotAnInstallHook => "no-install-hook",
+        InstallHookError::HasState => "has-state",
+        InstallHookError::HasError => "has-error",
+        InstallHookError::Field(field) => field_code(field),
+        _ => "refused",
+    }
+}

@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod local_path;
+mod connect_error;
+mod route_paths;
+mod browser_origin;
+mod state_key;
+mod attempt;
+mod sealed_attempt;
+mod used_states;
+mod attempt_cookie;
+mod seen_request;
+mod application;
+mod secret_sink;
+mod watched_store;
+mod grant_desk;
+mod exchanging;
+mod refusal;
+mod route_counts;
+mod guarded_answer;
+mod page;
+mod connect;
+mod connect_builder;
+mod endings;
+mod start_route;
+mod script_route;
+mod install_route;
+mod callback_route;
+mod secrets_route;
+mod disconnect_route;
+mod watch_routes;
+mod routes;
+
+pub use application::Connected;
+pub use attempt::{Attempt, CARRIED_MAX_BYTES, CarriedTooLong};
+pub use connect::{Begun, Connect, InstallDoor, TlsProof};
+pub use connect_builder::ConnectBuilder;
+pub use connect_error::ConnectError;
+pub use grant_desk::{GrantDesk, TakenCode};
+pub use local_path::{LOCAL_PATH_MAX_BYTES, LocalPath, LocalPathError};
+pub use refusal::Refusal;
+pub use route_paths::RoutePaths;
+pub use secret_sink::{IntegrationSecrets, NotKept, SecretSink};
+pub use state_key::{STATE_KEY_MIN_BYTES, StateKey, StateKeyError};
+pub use watched_store::WatchedStore;

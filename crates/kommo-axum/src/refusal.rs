@@ -1,0 +1,162 @@
+//! Why a consent came to nothing, as a stable code, a status and a sentence for the user.
+
+use core::{error, fmt};
+
+use axum::http::StatusCode;
+use kommo_keeper::ExchangeError;
+use kommo_oauth::{CallbackFieldError, QueryError, RedirectError, TokenRefusalKind};
+
+/// Why a consent came to nothing. Nothing that was granted before is touched by any of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The user refused.
+    AccessDenied,
+    /// The redirect cannot be used, and nothing of it was: the state first of all.
+    Redirect(RedirectError),
+    /// The consent took longer than 20 minutes.
+    StateExpired,
+    /// The consent was finished before: a second click, or somebody who saw the address.
+    StateUsed,
+    /// The account is on the other platform than this integration.
+    OtherPlatform,
+    /// The same code came before, perhaps to another process.
+    CodeRepeated,
+    /// The platform refused the code.
+    CodeRefused(TokenRefusalKind),
+    /// The platform refused us: our client id, secret or Redirect URI. The code is kept and tried again.
+    ClientRefused(TokenRefusalKind),
+    /// Another account than the expected one consented. Its grant is kept, and not bound.
+    OtherAccount,
+    /// The code could not be kept.
+    NotKept(ExchangeError),
+    /// There are too many codes waiting, or too many consents at once.
+    Busy,
+    /// The start was asked for a mode that is neither `popup` nor `post_message`.
+    UnknownMode,
+    /// The request's query has more than 8 KiB.
+    QueryTooLong,
+    /// The operating system gives no random bytes.
+    NoRandomness,
+}
+
+impl Refusal {
+    /// The stable code: on the page, in the message to the opener, in logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::Redirect(error) => redirect_code(error),
+            Self::StateExpired => "state-expired",
+            Self::StateUsed => "state-used",
+            Self::OtherPlatform => "other-platform",
+            Self::CodeRepeated => "code-repeated",
+            Self::CodeRefused(_) => "code-refused",
+            Self::ClientRefused(_) => "client-refused",
+            Self::OtherAccount => "other-account",
+            Self::NotKept(_) => "not-kept",
+            Self::Busy => "busy",
+            Self::UnknownMode => "mode-unknown",
+            Self::QueryTooLong => "query-too-long",
+            Self::NoRandomness => "no-randomness",
+        }
+    }
+
+    /// The status of the answer. A user's own refusal is no error of anybody.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::AccessDenied => StatusCode::OK,
+            Self::QueryTooLong
+            | Self::Redirect(RedirectError::Query(QueryError::TooLong { .. })) => {
+                StatusCode::URI_TOO_LONG
+            }
+            Self::Redirect(_)
+            | Self::StateExpired
+            | Self::StateUsed
+            | Self::OtherPlatform
+            | Self::CodeRepeated
+            | Self::CodeRefused(_)
+            | Self::UnknownMode => StatusCode::BAD_REQUEST,
+            Self::OtherAccount => StatusCode::CONFLICT,
+            Self::ClientRefused(_) => StatusCode::BAD_GATEWAY,
+            Self::NotKept(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRandomness => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the user reads.
+    pub(crate) const fn sentence(&self) -> &'static str {
+        match self {
+            Self::AccessDenied => "You did not allow the connection. Nothing was changed.",
+            Self::Redirect(RedirectError::StateMissing | RedirectError::StateMismatch) => {
+                "This browser did not begin this connection, or began it too long ago. Nothing was changed."
+            }
+            Self::Redirect(_) | Self::UnknownMode | Self::QueryTooLong => {
+                "The request was not understood. Nothing was changed."
+            }
+            Self::StateExpired => {
+                "The connection took longer than 20 minutes. Nothing was changed."
+            }
+            Self::StateUsed | Self::CodeRepeated => {
+                "This connection was finished before, perhaps in another tab."
+            }
+            Self::OtherPlatform => "This account belongs to another platform. Nothing was changed.",
+            Self::CodeRefused(_) => "The platform did not accept the connection. Please try again.",
+            Self::ClientRefused(_) => {
+                "The platform did not accept this application. Its operator has to look at its settings."
+            }
+            Self::OtherAccount => {
+                "You chose another account than the one to be connected again. It was not connected here."
+            }
+            Self::NotKept(_) | Self::Busy | Self::NoRandomness => {
+                "The connection could not be made at the moment. Please try again in a minute."
+            }
+        }
+    }
+}
+
+const fn redirect_code(error: &RedirectError) -> &'static str {
+    match error {
+        RedirectError::Query(QueryError::TooLong { .. }) => "query-too-long",
+        RedirectError::Query(QueryError::Duplicate { .. }) => "parameter-repeated",
+        RedirectError::Query(_) => "query-unreadable",
+        RedirectError::InstallHookOnBrowserRoute => "install-hook-on-browser-route",
+        RedirectError::StateMissing => "state-missing",
+        RedirectError::StateMismatch => "state-unknown",
+        RedirectError::CodeAndError => "code-and-error",
+        RedirectError::UnknownError => "error-unknown",
+        RedirectError::Field(field) => field_code(field),
+        _ => "redirect-refused",
+    }
+}
+
+/// The code of a parameter's fault, for the install hook too.
+pub(crate) const fn field_code(error: &CallbackFieldError) -> &'static str {
+    match error {
+        CallbackFieldError::OtherClient => "other-client",
+        CallbackFieldError::CodeMissing => "code-missing",
+        CallbackFieldError::Code(_) => "code-malformed",
+        CallbackFieldError::RefererMissing => "referer-missing",
+        CallbackFieldError::Referer(_) => "referer-refused",
+        CallbackFieldError::PlatformUnknown => "platform-unknown",
+        CallbackFieldError::PlatformDisagrees { .. } => "platform-disagrees",
+        _ => "parameter-refused",
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the consent came to nothing: {}", self.code())
+    }
+}
+
+impl error::Error for Refusal {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Redirect(error) => Some(error),
+            Self::NotKept(error) => Some(error),
+            _ => None,
+        }
+    }
+}

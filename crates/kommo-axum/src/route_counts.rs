@@ -1,0 +1,70 @@
+//! What the routes counted. Labels are names of our own alone: nothing that came from outside.
+
+use alloc::collections::BTreeMap;
+use core::fmt;
+use std::sync::{Mutex, PoisonError};
+
+/// Counts per family and outcome; as many as there are names in this crate.
+#[derive(Debug, Default)]
+pub(crate) struct RouteCounts(Mutex<BTreeMap<(Family, &'static str), u64>>);
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    Starts,
+    Consents,
+    InstallHooks,
+    DisconnectHooks,
+    Secrets,
+}
+
+impl Family {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Starts => "kommo_axum_starts_total",
+            Self::Consents => "kommo_axum_consents_total",
+            Self::InstallHooks => "kommo_axum_install_hooks_total",
+            Self::DisconnectHooks => "kommo_axum_disconnect_hooks_total",
+            Self::Secrets => "kommo_axum_secrets_total",
+        }
+    }
+
+    const fn help(self) -> &'static str {
+        match self {
+            Self::Starts => "Consents that were begun.",
+            Self::Consents => "Browsers that came back from the consent page.",
+            Self::InstallHooks => "Install hooks.",
+            Self::DisconnectHooks => "Disconnect hooks.",
+            Self::Secrets => "Calls of secrets_uri.",
+        }
+    }
+}
+
+impl RouteCounts {
+    pub(crate) fn add(&self, family: Family, outcome: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry((family, outcome)).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+impl fmt::Display for RouteCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut last = None;
+        for ((family, outcome), count) in counts {
+            let name = family.name();
+            if last != Some(family) {
+                writeln!(f, "# HELP {name} {}", family.help())?;
+                writeln!(f, "# TYPE {name} counter")?;
+                last = Some(family);
+            }
+            writeln!(f, "{name}{{outcome=\"{outcome}\"}} {count}")?;
+        }
+        Ok(())
+    }
+}

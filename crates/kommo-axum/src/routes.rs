@@ -1,0 +1,48 @@
+//! The routes together.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::map_response;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::callback_route::callback;
+use crate::connect::{Connect, InstallDoor};
+use crate::disconnect_route::disconnect;
+use crate::grant_desk::GrantDesk;
+use crate::guarded_answer::guard;
+use crate::install_route::install;
+use crate::script_route::script;
+use crate::secrets_route::secrets;
+use crate::start_route::start;
+use crate::watch_routes::{health, metrics};
+
+impl<K: GrantDesk> Connect<K> {
+    /// The routes, to be nested in the application's router wherever the Redirect URI leads.
+    ///
+    /// They keep nothing in the application's state and need no layer. A layer that logs whole addresses would log codes and states.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let settings = &self.inner.settings;
+        let paths = &settings.paths;
+        let mut router = Router::new()
+            .route(&paths.start, once(get(start::<K>)))
+            .route(&paths.script, get(script::<K>))
+            .route(&paths.callback, once(get(callback::<K>)))
+            .route(&paths.disconnect, once(get(disconnect::<K>)))
+            .route(&paths.health, get(health::<K>));
+        if settings.install_door == InstallDoor::OwnPath {
+            router = router.route(&paths.install, once(get(install::<K>)));
+        }
+        if settings.on_the_fly.is_some() {
+            router = router.route(&paths.secrets, post(secrets::<K>));
+        }
+        if settings.has_metrics {
+            router = router.route(&paths.metrics, get(metrics::<K>));
+        }
+        router.layer(map_response(guard)).with_state(self.clone())
+    }
+}
+
+/// A GET that does something: a HEAD, which asks what a GET would answer, must not do it.
+fn once<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
+    route.head(|| async { StatusCode::METHOD_NOT_ALLOWED })
+}

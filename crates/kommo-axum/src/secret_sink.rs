@@ -1,0 +1,91 @@
+//! Where the secrets of integrations that the consent page makes on the fly are kept.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::{error, fmt};
+
+use kommo_account::ClientId;
+use kommo_oauth::ClientSecret;
+
+/// The id and secret of an integration that a consent page made. `Debug` does not show the secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IntegrationSecrets {
+    /// Names the attempt that the integration was made in: 32 hex digits, the same for all processes. Not secret.
+    pub attempt: String,
+    /// The id of the integration.
+    pub client_id: ClientId,
+    /// Its secret.
+    pub client_secret: ClientSecret,
+}
+
+impl IntegrationSecrets {
+    pub(crate) const fn new(
+        attempt: String,
+        client_id: ClientId,
+        client_secret: ClientSecret,
+    ) -> Self {
+        Self {
+            attempt,
+            client_id,
+            client_secret,
+        }
+    }
+}
+
+/// The secrets are not kept. Log the cause where it happens; nothing of it goes to the platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotKept;
+
+impl NotKept {
+    /// The one there is.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the secrets of the integration are not kept")
+    }
+}
+
+impl error::Error for NotKept {}
+
+/// Keeps secrets, encrypted.
+///
+/// # Security
+///
+/// The platform sends them once, unsigned. A sink that does not encrypt is refused when the routes are built.
+pub trait SecretSink: Send + Sync + 'static {
+    /// Whether what is kept is encrypted, with a key that is not beside it.
+    fn encrypts(&self) -> bool;
+
+    /// Keeps the secrets, durably, before this returns. Secrets for an attempt that has some already are to be refused: over all processes
+    /// together an attempt makes one integration.
+    fn keep(&self, secrets: IntegrationSecrets)
+    -> impl Future<Output = Result<(), NotKept>> + Send;
+
+    /// Which integration was made in an attempt.
+    fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send;
+}
+
+type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A sink of whatever type.
+pub(crate) trait AnySink: Send + Sync {
+    fn keep(&self, secrets: IntegrationSecrets) -> Promise<'_, Result<(), NotKept>>;
+    fn client_of<'a>(&'a self, attempt: &'a str) -> Promise<'a, Option<ClientId>>;
+}
+
+impl<T: SecretSink> AnySink for T {
+    fn keep(&self, secrets: IntegrationSecrets) -> Promise<'_, Result<(), NotKept>> {
+        Box::pin(SecretSink::keep(self, secrets))
+    }
+
+    fn client_of<'a>(&'a self, attempt: &'a str) -> Promise<'a, Option<ClientId>> {
+        Box::pin(SecretSink::client_of(self, attempt))
+    }
+}

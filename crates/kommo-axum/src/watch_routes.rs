@@ -1,0 +1,54 @@
+//! `GET health` and `GET metrics`: for those who watch over the program.
+
+use core::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::{Response, StatusCode};
+use kommo_keeper::StoreTrouble;
+
+use crate::connect::Connect;
+use crate::grant_desk::GrantDesk;
+
+const STORE_WITHIN: Duration = Duration::from_secs(2);
+
+/// 200 `{"status":"ok"}`, or 503 with what is wrong with the store.
+pub(crate) async fn health<K: GrantDesk>(State(connect): State<Connect<K>>) -> Response<Body> {
+    let asked = tokio::time::timeout(STORE_WITHIN, connect.inner.desk.store_answers()).await;
+    let (status, word) = match asked {
+        Ok(Ok(())) => (StatusCode::OK, "ok"),
+        Ok(Err(trouble)) => (StatusCode::SERVICE_UNAVAILABLE, trouble_word(trouble)),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-slow"),
+    };
+    let text = format!("{{\"status\":\"{word}\"}}\n");
+    with_text(status, "application/json", text)
+}
+
+/// The text format of Prometheus.
+pub(crate) async fn metrics<K: GrantDesk>(State(connect): State<Connect<K>>) -> Response<Body> {
+    let text = format!("{}{}", connect.inner.desk.metrics(), connect.inner.counts);
+    with_text(
+        StatusCode::OK,
+        "text/plain; version=0.0.4; charset=utf-8",
+        text,
+    )
+}
+
+fn with_text(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let value = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, value);
+    response
+}
+
+const fn trouble_word(trouble: StoreTrouble) -> &'static str {
+    match trouble {
+        StoreTrouble::Damaged => "store-damaged",
+        StoreTrouble::NewerVersion => "store-newer",
+        StoreTrouble::WrongKey => "store-key-wrong",
+        StoreTrouble::Misconfigured => "store-misconfigured",
+        _ => "store-unavailable",
+    }
+}

@@ -1,0 +1,146 @@
+//! An application with the routes in it, whose parts a test can reach.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use axum::Router;
+use kommo_account::{ClientId, Endpoints, Platform};
+use kommo_axum::{Connect, ConnectBuilder, StateKey, WatchedStore};
+use kommo_keeper::{Clock, Keeper, KeeperSettings, Listeners, NewGrant, NoLifeboat};
+use kommo_oauth::{ClientSecret, Credentials, RedirectUri, UnixSeconds};
+
+use crate::fake_platform::FakePlatform;
+use crate::memory_store::MemoryStore;
+
+pub(crate) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const SECRET: &str = "PLANTED-CLIENT-SECRET";
+pub(crate) const REDIRECT: &str = "https://app.example/kommo/callback";
+pub(crate) const START: u64 = 1_700_000_000;
+
+/// A clock that moves when told.
+#[derive(Clone)]
+pub(crate) struct TestClock(Arc<AtomicU64>);
+
+impl TestClock {
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.0.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn pause(&self, _: Duration) {
+        tokio::task::yield_now().await;
+    }
+
+    fn random_bytes(&self) -> [u8; 16] {
+        [7; 16]
+    }
+}
+
+pub(crate) type TestKeeper = Keeper<WatchedStore<MemoryStore>, FakePlatform, TestClock, NoLifeboat>;
+
+pub(crate) struct App {
+    pub(crate) store: MemoryStore,
+    pub(crate) platform: FakePlatform,
+    pub(crate) clock: TestClock,
+    pub(crate) told: Arc<Mutex<Vec<NewGrant>>>,
+    pub(crate) connect: Connect<TestKeeper>,
+    pub(crate) router: Router,
+}
+
+pub(crate) fn key() -> StateKey {
+    StateKey::new(&[42; 32]).unwrap()
+}
+
+pub(crate) fn keeper(
+    client: &str,
+    redirect: &str,
+    store: &MemoryStore,
+    platform: &FakePlatform,
+    clock: &TestClock,
+    told: &Arc<Mutex<Vec<NewGrant>>>,
+) -> TestKeeper {
+    let credentials = Credentials::new(
+        ClientId::parse(client).unwrap(),
+        ClientSecret::new(SECRET).unwrap(),
+        RedirectUri::parse(redirect).unwrap(),
+    );
+    let told = Arc::clone(told);
+    Keeper::new(
+        WatchedStore::new(store.clone()),
+        platform.clone(),
+        clock.clone(),
+        NoLifeboat::new(),
+        credentials,
+        KeeperSettings::new(Endpoints::real()),
+        Listeners::new().on_grant(move |grant| told.lock().unwrap().push(grant.clone())),
+    )
+}
+
+impl App {
+    pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// With settings of the test's.
+    pub(crate) fn with(
+        shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+    ) -> Self {
+        Self::sharing(&MemoryStore::default(), shape)
+    }
+
+    /// One more process with the same store.
+    pub(crate) fn sharing(
+        store: &MemoryStore,
+        shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+    ) -> Self {
+        let platform = FakePlatform::default();
+        let clock = TestClock(Arc::new(AtomicU64::new(START)));
+        let told = Arc::default();
+        let keeper = keeper(CLIENT, REDIRECT, store, &platform, &clock, &told);
+        let connect = shape(Connect::builder(keeper, Platform::Global, key()))
+            .build()
+            .unwrap();
+        let router = Router::new().nest("/kommo", connect.router());
+        Self {
+            store: store.clone(),
+            platform,
+            clock,
+            told,
+            connect,
+            router,
+        }
+    }
+}
+
+/// A query as the platform sends it.
+pub(crate) fn redirect_query(code: &str, state: &str) -> String {
+    format!(
+        "/kommo/callback?code={code}&state={state}&referer=myshop.kommo.com&client_id={CLIENT}&platform=2"
+    )
+}
+
+/// Lets the tasks of this thread go on until `done`, and fails if it never is.
+#[track_caller]
+pub(crate) fn eventually(done: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let caller = core::panic::Location::caller();
+    async move {
+        for _ in 0..10_000 {
+            if done() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it never came to that: {caller}");
+    }
+}

@@ -1,0 +1,153 @@
+//! The disconnect hook: proven, answered at once, believed never.
+
+use core::num::NonZeroU64;
+use core::sync::atomic::Ordering;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use kommo_oauth::{ClientSecret, ClientSecrets, UnixSeconds};
+use kommo_sign::DisconnectKey;
+
+use crate::app::{App, CLIENT, SECRET, START, eventually, redirect_query};
+use crate::browser::{Browser, fetch};
+
+fn hook(secret: &str, account: u64) -> String {
+    let key = DisconnectKey::new(&kommo_sign::ClientSecret::new(secret).unwrap());
+    let signature = key.sign(CLIENT, NonZeroU64::new(account).unwrap());
+    format!(
+        "/kommo/disconnect?account_id={account}&client_uuid={CLIENT}&signature={}",
+        signature.as_str()
+    )
+}
+
+async fn connect_one(app: &App) {
+    let mut browser = Browser::new(&app.router);
+    let state = browser.begin("popup").await;
+    let seen = browser.get(&redirect_query("def502-77-5", &state)).await;
+    assert_eq!(seen.code(), "connected");
+}
+
+#[tokio::test]
+async fn a_proven_one_is_answered_empty_and_only_then_probed() {
+    let app = App::new();
+    connect_one(&app).await;
+    let probes = Arc::clone(&app.platform.probes);
+    let before = probes.load(Ordering::SeqCst);
+    let seen = fetch(&app.router, &hook(SECRET, 77)).await;
+    assert_eq!((seen.status, seen.text.as_str()), (StatusCode::OK, ""));
+    assert_eq!(
+        probes.load(Ordering::SeqCst),
+        before,
+        "the answer waited for no probe"
+    );
+    eventually(|| probes.load(Ordering::SeqCst) == before + 1).await;
+    assert_eq!(
+        app.store.grants()[0].state.name(),
+        "active",
+        "the token works, so nothing ends"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_costs_nothing() {
+    let app = App::new();
+    connect_one(&app).await;
+    let probes = Arc::clone(&app.platform.probes);
+    let before = probes.load(Ordering::SeqCst);
+    for _ in 0..50 {
+        assert_eq!(
+            fetch(&app.router, &hook(SECRET, 77)).await.status,
+            StatusCode::OK
+        );
+    }
+    eventually(|| probes.load(Ordering::SeqCst) == before + 1).await;
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(probes.load(Ordering::SeqCst), before + 1);
+}
+
+#[tokio::test]
+async fn a_disconnect_that_the_probes_confirm_ends_the_grant() {
+    let app = App::new();
+    connect_one(&app).await;
+    app.platform.is_revoked.store(true, Ordering::SeqCst);
+    assert_eq!(
+        fetch(&app.router, &hook(SECRET, 77)).await.status,
+        StatusCode::OK
+    );
+    let store = app.store.clone();
+    eventually(|| store.grants()[0].state.name() == "disconnected").await;
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_no_error() {
+    let app = App::new();
+    assert_eq!(
+        fetch(&app.router, &hook(SECRET, 12_345)).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_proven_is_refused_without_a_word() {
+    let app = App::new();
+    connect_one(&app).await;
+    let probes = app.platform.probes.load(Ordering::SeqCst);
+    let proven = hook(SECRET, 77);
+    let (rest, signature) = proven.split_once("&signature=").unwrap();
+    for target in [
+        "/kommo/disconnect".into(),
+        rest.into(),
+        hook("another-secret", 77),
+        proven.replace("account_id=77", "account_id=78"),
+        proven.replace("account_id=77", "account_id=77&account_id=77"),
+        proven.replace("client_uuid=1", "client_uuid=2"),
+        format!("{rest}&signature={}", &signature[1..]),
+        format!("{rest}&signature={}", "0".repeat(64)),
+        format!("{proven}&x={}", "a".repeat(9_000)),
+    ] {
+        let seen = fetch(&app.router, &target).await;
+        assert_eq!(
+            (seen.status, seen.text.as_str()),
+            (StatusCode::UNAUTHORIZED, ""),
+            "{target}"
+        );
+    }
+    assert_eq!(app.platform.probes.load(Ordering::SeqCst), probes);
+}
+
+#[tokio::test]
+async fn while_a_secret_changes_both_count_and_then_the_new_one_alone() {
+    let secrets = ClientSecrets::new(ClientSecret::new("old-secret").unwrap()).rotated(
+        ClientSecret::new("new-secret").unwrap(),
+        UnixSeconds::new(START + 100),
+    );
+    let app = App::with(|builder| builder.client_secrets(move || secrets.clone()));
+    for secret in ["new-secret", "old-secret"] {
+        assert_eq!(
+            fetch(&app.router, &hook(secret, 1)).await.status,
+            StatusCode::OK,
+            "{secret}"
+        );
+    }
+    app.clock.advance(101);
+    assert_eq!(
+        fetch(&app.router, &hook("old-secret", 1)).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        fetch(&app.router, &hook("new-secret", 1)).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_hanging_store_does_not_hold_the_answer_up() {
+    let app = App::new();
+    app.store.hangs.store(true, Ordering::SeqCst);
+    assert_eq!(
+        fetch(&app.router, &hook(SECRET, 77)).await.status,
+        StatusCode::OK
+    );
+}

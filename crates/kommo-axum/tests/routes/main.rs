@@ -1,0 +1,27 @@
+//! The routes as a browser, the platform and an attacker meet them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+
+mod memory_store;
+mod fake_platform;
+mod browser;
+mod app;
+
+mod consent;
+mod attacks;
+mod install_hook;
+mod disconnect_hook;
+mod secrets_uri;
+mod pages;
+mod settings;
+mod silence;
+mod watching;

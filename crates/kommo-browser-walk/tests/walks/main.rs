@@ -1,0 +1,22 @@
+//! A real browser walks the consent: in a popup and in a window that comes back, allows and refuses, in two tabs, without scripts; and what
+//! an attacker does from the address bar, from a redirect and from another site comes to nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+
+mod walk;
+
+mod popup;
+mod post_message;
+mod two_tabs;
+mod without_scripts;
+mod forged_redirects;
+mod foreign_origins;

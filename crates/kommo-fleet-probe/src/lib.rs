@@ -1,0 +1,42 @@
+//! Real processes at one store: what they are told, what they do, and who drives them. Unpublished.
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// In the order the data flows: a file uses only what stands above it.
+mod postgres_cluster;
+mod failure;
+pub mod arguments;
+mod fleet_clock;
+mod process_figures;
+mod store_choice;
+mod worker_order;
+mod told;
+mod story;
+mod fleet_store;
+mod fleet_keeper;
+
+// The workers.
+mod rounds;
+mod sweeping;
+mod bare_table;
+mod bare;
+pub mod worker;
+
+// Those who drive them.
+pub mod sandbox_process;
+mod fleet;
+mod scene;
+mod crash_report;
+pub mod crash;
+pub mod single_flight;
+pub mod stopped_holder;
+mod sweep_report;
+pub mod sweep;
+
+pub use crash_report::CrashReport;
+pub use failure::{Failure, Result};
+pub use fleet_clock::{ClockFile, FleetClock, PACE};
+pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster};
+pub use store_choice::StoreChoice;
+pub use sweep_report::{HEAD, SweepPair, SweepRun};

@@ -1,0 +1,141 @@
+//! The programs of the probe: those who drive workers, and the processes that they start.
+
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use kommo_fleet_probe::arguments::Arguments;
+use kommo_fleet_probe::crash::CrashOrder;
+use kommo_fleet_probe::sweep::{SweepOrder, own_program};
+use kommo_fleet_probe::{
+    HEAD, PostgresCluster, Result, StoreChoice, crash, sandbox_process, sweep, worker,
+};
+use kommo_sandbox::Rotation;
+use tokio::runtime::Builder;
+
+const USAGE: &str = "\
+kommo-fleet-probe crash [--kills 100] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
+kommo-fleet-probe sweep [--grants 100000] [--workers 4] [--width 16] [--batch 256]
+kommo-fleet-probe worker | sandbox      started by the two above";
+
+/// Names a PostgreSQL server for tests; without it one is started and thrown away.
+const SERVER: &str = "KOMMO_TEST_POSTGRES_URL";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["worker"] => block_on(false, worker::run()),
+        ["sandbox"] => block_on(true, sandbox_process::run()),
+        ["crash", rest @ ..] => {
+            let names = ["--kills", "--rotation", "--store", "--seed"];
+            crash_with(&Arguments::read(rest, &names)?)
+        }
+        ["sweep", rest @ ..] => {
+            let names = ["--grants", "--workers", "--width", "--batch"];
+            sweep_with(&Arguments::read(rest, &names)?)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn block_on(threads: bool, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut builder = if threads {
+        Builder::new_multi_thread()
+    } else {
+        Builder::new_current_thread()
+    };
+    builder.enable_all().build()?.block_on(work)
+}
+
+fn say(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// The server of the environment, or one that lives as long as the second value.
+fn server() -> Result<(String, Option<PostgresCluster>)> {
+    if let Ok(url) = env::var(SERVER) {
+        return Ok((url, None));
+    }
+    let cluster = PostgresCluster::start()?;
+    Ok((cluster.url(), Some(cluster)))
+}
+
+fn crash_with(arguments: &Arguments) -> Result<()> {
+    let rotation = match arguments.text("--rotation").unwrap_or("strict") {
+        "strict" => Rotation::Strict,
+        "until-refresh-used" => Rotation::UntilRefreshUsed,
+        "until-access-used" => Rotation::UntilAccessUsed,
+        other => return Err(format!("--rotation: {other} is none").into()),
+    };
+    let (store, _cluster) = match arguments.text("--store").unwrap_or("sqlite") {
+        "sqlite" => (StoreChoice::Sqlite, None),
+        "postgres" => {
+            let (url, cluster) = server()?;
+            (StoreChoice::Postgres { url }, cluster)
+        }
+        other => return Err(format!("--store: {other} is none").into()),
+    };
+    let seed = arguments.number("--seed", fastrand::u64(..))?;
+    say(&format!("seed {seed}"))?;
+    let order = CrashOrder {
+        program: own_program()?,
+        store,
+        rotation,
+        kills: arguments.number("--kills", 100)?,
+        seed,
+    };
+    block_on(true, async {
+        let report = crash::run(order).await?;
+        say(&report.to_string())
+    })
+}
+
+fn sweep_with(arguments: &Arguments) -> Result<()> {
+    let (postgres, _cluster) = server()?;
+    let most = arguments.number("--grants", 100_000)?;
+    let order = SweepOrder {
+        program: own_program()?,
+        postgres,
+        grants: most,
+        workers: arguments.number("--workers", 4)?,
+        width: arguments.number("--width", 16)?,
+        batch: arguments.number("--batch", 256)?,
+    };
+    block_on(true, async {
+        say(HEAD)?;
+        let mut first_cost = None;
+        for grants in [1_000, 10_000, 100_000]
+            .into_iter()
+            .filter(|grants| *grants < most)
+            .chain([most])
+        {
+            let pair = sweep::run(&SweepOrder {
+                grants,
+                ..order.clone()
+            })
+            .await?;
+            let cost = pair.sweep.cost_ms();
+            let growth = cost / *first_cost.get_or_insert(cost);
+            say(&format!(
+                "{pair}         cost of a grant: {growth:.2} of the first row's"
+            ))?;
+        }
+        Ok(())
+    })
+}

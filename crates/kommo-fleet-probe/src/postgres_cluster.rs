@@ -1,0 +1,185 @@
+//! A PostgreSQL cluster that is thrown away: made in a new directory, on a free port of 127.0.0.1, by an unprivileged user.
+//!
+//! It cannot outlive the one who started it: a shell between the two waits for the end of its standard input, which comes
+//! when the holder goes, however it goes; then it stops the server and removes the directory.
+
+use core::net::Ipv4Addr;
+use core::{error, fmt};
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// The Debian package that has what is needed.
+pub const PACKAGE: &str = "postgresql";
+
+/// `sh -c SCRIPT sh BIN PORT`; says `ready` when the server takes connections, and else why not.
+const SCRIPT: &str = r#"
+trap '' INT
+bin=$1 port=$2
+dir=$(mktemp -d "${TMPDIR:-/tmp}/kommo-postgres.XXXXXX") || exit 1
+fail() { tail -n 3 "$dir/log"; rm -rf "$dir"; exit 1; }
+"$bin/initdb" -D "$dir/data" -U kommo --auth=trust --encoding=UTF8 --locale=C >"$dir/log" 2>&1 || fail
+"$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories="$dir" \
+    -c max_connections=400 >>"$dir/log" 2>&1 </dev/null &
+server=$!
+until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do
+    kill -0 $server 2>/dev/null || fail
+    sleep 0.05
+done
+echo ready
+cat >/dev/null
+kill -QUIT $server
+wait $server
+rm -rf "$dir"
+"#;
+
+/// A running cluster; it stops when this is dropped, or when the process ends.
+#[derive(Debug)]
+pub struct PostgresCluster {
+    port: u16,
+    shell: Child,
+    /// `Some` until the end.
+    lifeline: Option<ChildStdin>,
+}
+
+/// Why there is no cluster.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// No program `initdb` is found: the package is not installed.
+    NotInstalled,
+    /// A program cannot be started, or a port cannot be had.
+    Io(io::Error),
+    /// The server did not come up; the last lines of its log.
+    NotReady(String),
+}
+
+impl PostgresCluster {
+    /// Makes a cluster and waits until it takes connections, some seconds. `fsync` is on, as in earnest.
+    ///
+    /// # Errors
+    ///
+    /// [`ClusterError::NotInstalled`] without the package; the other variants say what failed.
+    pub fn start() -> Result<Self, ClusterError> {
+        let programs = programs().ok_or(ClusterError::NotInstalled)?;
+        let port = free_port().map_err(ClusterError::Io)?;
+        let mut shell = shell(&programs, port).spawn().map_err(ClusterError::Io)?;
+        let lifeline = shell.stdin.take();
+        let mut said = String::new();
+        if let Some(output) = shell.stdout.take() {
+            for line in BufReader::new(output).lines() {
+                let line = line.map_err(ClusterError::Io)?;
+                if line == "ready" {
+                    return Ok(Self {
+                        port,
+                        shell,
+                        lifeline,
+                    });
+                }
+                said.push_str(&line);
+                said.push('\n');
+            }
+        }
+        let _ = shell.wait();
+        Err(ClusterError::NotReady(said))
+    }
+
+    /// The database `postgres` of its owner, who needs no password.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://kommo@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for PostgresCluster {
+    fn drop(&mut self) {
+        self.lifeline = None;
+        let _ = self.shell.wait();
+    }
+}
+
+/// Where the programs are: the newest version of Debian's package, else the path.
+fn programs() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
+        .collect();
+    versions.sort();
+    let packaged = versions.into_iter().rev().map(|(_, path)| path);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = env::split_paths(&path).collect();
+    let mut places = packaged.chain(on_path);
+    places.find(|place| place.join("initdb").is_file() && place.join("postgres").is_file())
+}
+
+fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// The server refuses to run as root, so root lends it another user.
+fn shell(programs: &Path, port: u16) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", unprivileged_user(), "--", "sh"]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    command
+        .args(["-c", SCRIPT, "sh"])
+        .arg(programs)
+        .arg(port.to_string())
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+/// The package's own user; `nobody` if the programs came otherwise.
+fn unprivileged_user() -> &'static str {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    if users.lines().any(|line| line.starts_with("postgres:")) {
+        "postgres"
+    } else {
+        "nobody"
+    }
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInstalled => write!(f, "no postgresql here: apt-get install {PACKAGE}"),
+            Self::Io(_) => f.write_str("cannot start a throw-away postgresql"),
+            Self::NotReady(said) => write!(
+                f,
+                "a throw-away postgresql did not come up: {}",
+                said.trim_end()
+            ),
+        }
+    }
+}
+
+impl error::Error for ClusterError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Stops the holder of a grant's lock (SIGSTOP) while the only living pair is on its way to it, and lets it go on (SIGCONT).
+//!
+//! ```text
+//!   holder:  record ─ send ────────── stopped ────────────── goes on ─ save: newest, or spare behind the fence
+//!   sandbox:             commit ─ answer waits for it
+//!   others:                              told "busy" in time; on PostgreSQL they take over when the lock's session ends
+//! ```
+
+use alloc::collections::BTreeMap;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use kommo_oauth::GrantKey;
+use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
+use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use tokio::time::interval;
+
+use crate::failure::{Result, ensure, failure};
+use crate::fleet::Fleet;
+use crate::fleet_clock::PACE;
+use crate::fleet_store::{FleetStore, settings};
+use crate::scene::{LIFETIME_SECONDS, Scene, World};
+use crate::store_choice::{StoreChoice, drop_database, new_database};
+use crate::story::Attempts;
+use crate::told::{Called, Told};
+use crate::worker_order::{StorePlace, Work};
+
+/// Short, so that PostgreSQL gives the silent session up after a second.
+const REQUEST_LIMIT: Duration = Duration::from_millis(300);
+
+const HOLDER: usize = 0;
+const OTHERS: [usize; 2] = [1, 2];
+
+/// Rounds of the others while the holder is stopped; each takes at most two seconds of real time.
+const ROUNDS_AT_MOST: u64 = 20;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoppedReport {
+    /// Rounds in which the others were told that the grant is busy.
+    pub busy_rounds: u64,
+    /// Whether another worker took over before the holder went on.
+    pub taken_over: bool,
+    /// Whether the holder's pair met the fence and was kept as a spare.
+    pub spare_kept: bool,
+    /// Refreshes that the sandbox committed until then.
+    pub refreshes: u64,
+    /// Second ones with the same refresh token.
+    pub double_refreshes: u64,
+    /// Declared retries.
+    pub declared_retries: u64,
+}
+
+/// Drives, under a reading in which the old refresh token goes on working.
+///
+/// # Errors
+///
+/// Somebody waited for ever, the grant was lost, or the workers disagree at the end; or something could not be started.
+pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> {
+    let world = World::new(Rotation::UntilRefreshUsed).await?;
+    match &store {
+        StoreChoice::Sqlite => {
+            let place = world.sqlite();
+            let StorePlace::Sqlite(path) = &place else {
+                return Err(failure("a place of sqlite is a path"));
+            };
+            let store = SqliteStore::open(path, settings(REQUEST_LIMIT, 1)).await?;
+            drive(program, Scene::new(world, store)?, place, false).await
+        }
+        StoreChoice::Postgres { url: server } => {
+            let url = new_database(server).await?;
+            let settings = settings(REQUEST_LIMIT, 1);
+            let store = PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings).await?;
+            let place = StorePlace::Postgres(url.clone());
+            let report = drive(program, Scene::new(world, store)?, place, true).await?;
+            drop_database(server, &url).await?;
+            Ok(report)
+        }
+    }
+}
+
+async fn drive<S: FleetStore>(
+    program: PathBuf,
+    scene: Scene<S>,
+    place: StorePlace,
+    lock_ends_by_itself: bool,
+) -> Result<StoppedReport> {
+    let keys = scene.grants(1).await?;
+    let [key] = keys.as_slice() else {
+        return Err(failure("one grant was ordered"));
+    };
+    let work = Work::Rounds {
+        grants: None,
+        tasks: 1,
+        calls: true,
+    };
+    let worker = scene.world.order(&place, work, REQUEST_LIMIT)?;
+    let fleet = Fleet::start(program, vec![worker; 1 + OTHERS.len()]).await?;
+    let mut drive = Drive {
+        scene,
+        fleet,
+        key: *key,
+        round: 0,
+    };
+    drive.stop_the_holder().await?;
+    let mut report = drive.watch_the_others(lock_ends_by_itself).await?;
+    drive.go_on(&mut report).await?;
+    Ok(report)
+}
+
+struct Drive<S: FleetStore> {
+    scene: Scene<S>,
+    fleet: Fleet,
+    key: GrantKey,
+    round: u64,
+}
+
+/// What one worker told in a round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Got {
+    Generation(u64),
+    Nothing(String),
+}
+
+impl<S: FleetStore> Drive<S> {
+    /// The token has expired, the sandbox has committed the refresh, the answer waits, and so does the holder.
+    async fn stop_the_holder(&mut self) -> Result<()> {
+        let world = &self.scene.world;
+        let hold = Fault::new(FaultKind::Hold).on(Surface::Token).times(1);
+        world.inject(hold);
+        world.advance(LIFETIME_SECONDS + 1)?;
+        self.round += 1;
+        self.fleet.go(HOLDER, self.round).await?;
+        let mut look = interval(Duration::from_millis(2));
+        while self.scene.world.sandbox.counters().refreshes == 0 {
+            look.tick().await;
+        }
+        self.fleet.signal(HOLDER, "STOP").await?;
+        self.scene.world.sandbox.release();
+        Ok(())
+    }
+
+    /// The others ask, again and again. They always get an answer, and while the lock is held it is that somebody is at it.
+    async fn watch_the_others(&mut self, lock_ends_by_itself: bool) -> Result<StoppedReport> {
+        let mut report = StoppedReport::default();
+        let rounds = if lock_ends_by_itself {
+            ROUNDS_AT_MOST
+        } else {
+            2
+        };
+        for _ in 0..rounds {
+            let got = self.round_of(&OTHERS).await?;
+            if got.values().all(|got| *got == Got::Nothing("busy".into())) {
+                report.busy_rounds += 1;
+            }
+            if got.values().all(|got| matches!(got, Got::Generation(_))) {
+                report.taken_over = true;
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    /// A round of some workers, with the virtual clock going on so that those who wait come to the end of their wait.
+    async fn round_of(&mut self, places: &[usize]) -> Result<BTreeMap<usize, Got>> {
+        self.round += 1;
+        for place in places {
+            self.fleet.go(*place, self.round).await?;
+        }
+        self.hear(places).await
+    }
+
+    async fn hear(&mut self, places: &[usize]) -> Result<BTreeMap<usize, Got>> {
+        let mut tick = interval(Duration::from_secs(1) / PACE);
+        let mut busy: Vec<usize> = places.to_vec();
+        let mut got = BTreeMap::new();
+        while !busy.is_empty() {
+            tokio::select! {
+                told = self.fleet.next() => match told? {
+                    (place, Told::Done { .. }) => busy.retain(|other| *other != place),
+                    (place, Told::Token { generation, call, .. }) => {
+                        ensure(call == Called::Alive, || {
+                            format!("worker {place}: the call with its token was {call:?}")
+                        })?;
+                        got.insert(place, Got::Generation(generation));
+                    }
+                    (place, Told::NoToken { why, .. }) => {
+                        got.insert(place, Got::Nothing(why));
+                    }
+                    (place, told) => {
+                        return Err(failure(format!("worker {place} told {told:?}")));
+                    }
+                },
+                _ = tick.tick() => self.scene.world.advance(1)?,
+            }
+        }
+        Ok(got)
+    }
+
+    /// The holder goes on; what it has is saved, as the newest pair or as a spare. Then all agree, at the next expiry too.
+    async fn go_on(&mut self, report: &mut StoppedReport) -> Result<()> {
+        self.fleet.signal(HOLDER, "CONT").await?;
+        let got = self.hear(&[HOLDER]).await?;
+        // By its clock its caller may have waited long enough; the flight goes on without one.
+        let is_fair = match got.get(&HOLDER) {
+            Some(Got::Generation(_)) => true,
+            Some(Got::Nothing(why)) => why == "busy",
+            None => false,
+        };
+        ensure(is_fair, || format!("the holder that went on got {got:?}"))?;
+        self.agree().await?;
+        let story = self.scene.keeper.store().story(&self.key).await?;
+        let counters = self.scene.world.sandbox.counters();
+        report.spare_kept = story.iter().any(|line| line == "spare-kept");
+        report.refreshes = counters.refreshes;
+        report.double_refreshes = counters.double_refreshes;
+        report.declared_retries = Attempts::of_story(&story).declared_retries;
+        self.scene.world.advance(LIFETIME_SECONDS + 1)?;
+        self.agree().await?;
+        let lost = self.scene.world.sandbox.counters().lost_grants;
+        ensure(lost == 0, || {
+            format!("the sandbox counts {lost} lost grants")
+        })?;
+        self.scene.ensure_state(&self.key, "active").await
+    }
+
+    async fn agree(&mut self) -> Result<()> {
+        let got = self.round_of(&[HOLDER, OTHERS[0], OTHERS[1]]).await?;
+        let first = got.get(&HOLDER);
+        let is_one = matches!(first, Some(Got::Generation(_)))
+            && got.len() == 3
+            && got.values().all(|got| Some(got) == first);
+        ensure(is_one, || format!("the workers do not agree: {got:?}"))
+    }
+}

@@ -1,0 +1,61 @@
+//! Workers die by SIGKILL around their refreshes.
+
+use kommo_fleet_probe::crash::{CrashOrder, run};
+use kommo_fleet_probe::{CrashReport, StoreChoice};
+use kommo_sandbox::Rotation;
+
+use crate::database_server::postgres;
+use crate::program;
+
+const KILLS: u64 = 24;
+
+async fn crash(store: StoreChoice, rotation: Rotation) -> CrashReport {
+    let seed = fastrand::u64(..);
+    let order = CrashOrder {
+        program: program(),
+        store,
+        rotation,
+        kills: KILLS,
+        seed,
+    };
+    let report = run(order).await;
+    let report = report.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    println!("{report}");
+    assert_eq!(report.kills, KILLS);
+    assert!(report.tokens > report.rounds, "workers hardly got a token");
+    report
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_old_refresh_token_works_until_the_new_one_is_used_kills_lose_no_grant_on_sqlite()
+{
+    let report = crash(StoreChoice::Sqlite, Rotation::UntilRefreshUsed).await;
+    assert_eq!(report.lost, 0);
+    assert!(report.declared_retries > 0, "no kill hit a refresh");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_old_refresh_token_works_until_the_new_access_is_used_kills_lose_no_grant_on_postgres()
+ {
+    let Some(store) = postgres() else { return };
+    let report = crash(store, Rotation::UntilAccessUsed).await;
+    assert_eq!(report.lost, 0);
+    assert!(report.declared_retries > 0, "no kill hit a refresh");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_old_refresh_token_dies_at_once_only_kills_between_commit_and_save_lose_a_grant_on_sqlite()
+ {
+    let report = crash(StoreChoice::Sqlite, Rotation::Strict).await;
+    assert_eq!(report.double_refreshes, 0);
+    assert!(report.declared_retries > 0, "no kill hit a refresh");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_old_refresh_token_dies_at_once_only_kills_between_commit_and_save_lose_a_grant_on_postgres()
+ {
+    let Some(store) = postgres() else { return };
+    let report = crash(store, Rotation::Strict).await;
+    assert_eq!(report.double_refreshes, 0);
+    assert!(report.declared_retries > 0, "no kill hit a refresh");
+}

@@ -1,0 +1,73 @@
+//! What can happen next.
+
+use crate::platform::PairId;
+use crate::setup::Noise;
+
+/// What a run is begun for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// A token of a later generation than the stored one.
+    Newer,
+    /// A token that is valid for a while.
+    ValidFor(u64),
+    /// One in the place of a token that the platform said 401 to.
+    InsteadOfRejected,
+    /// A pair that is younger than so many seconds.
+    YoungerThan(u64),
+}
+
+/// How a step of a worker goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// As it should.
+    Fine,
+    /// It fails, and nothing was done.
+    FailsBefore,
+    /// It is done, and reported as failed.
+    FailsAfter,
+}
+
+/// What becomes of a request at the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answering {
+    /// It acts and answers.
+    Acts,
+    /// It never sees the request.
+    NeverArrives,
+    /// It acts, and the answer is lost.
+    ActsSilently,
+    /// It acts and answers 503.
+    ActsAndFails,
+    /// Somebody else answers.
+    Noise(Noise),
+}
+
+/// One step of the world. Workers are named by their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// A worker begins a run.
+    Begin(usize, Ask),
+    /// A worker does what its run says.
+    Step(usize, Fate),
+    /// The request of a worker arrives.
+    Arrive(usize, Answering),
+    /// A worker waits no longer; its request stays on its way.
+    GiveUp(usize),
+    /// A request that nobody waits for arrives.
+    ArriveLate(usize),
+    /// A worker is gone. Its request stays on its way or vanishes.
+    Crash {
+        /// Which.
+        worker: usize,
+        /// Whether the request stays on its way.
+        request_stays: bool,
+    },
+    /// A worker's lock is lost; it does not notice.
+    LoseLock(usize),
+    /// A caller uses an access token.
+    Call(PairId),
+    /// The user consents anew.
+    Consent,
+    /// The account moves.
+    Move,
+}

@@ -1,0 +1,26 @@
+//! What a step may break.
+
+/// A rule that a step broke. Some are seen at the step itself, and stay noted in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// I4: a token was handed out that no confirmed record held.
+    HandedOutUnsaved,
+    /// I5: a refresh token was sent a second time, and not as the declared retry of a recorded doubt.
+    UndeclaredRetry,
+    /// I5: something was sent, or a record was written, by a run that does not believe that it holds the lock.
+    ActedWithoutLock,
+    /// I5: something was sent that the store does not know of.
+    SentUnrecorded,
+    /// I6: a pair that was received and that the platform honours is held nowhere any more.
+    PairThrownAway,
+    /// The generation of the stored record went back.
+    GenerationWentBack,
+    /// A pair is marked as refused, or a new consent is asked for, although the platform honours it.
+    LivingPairCalledDead,
+    /// The protocol asked for a step and then refused to hear of it.
+    OutOfTurn,
+    /// Without any fault more, the grant does not come to `Active` or `ReauthRequired`.
+    NoEnd,
+    /// Without any fault more, a pair that the store or a lifeboat knows and the platform honours is not found.
+    LivingPairNotFound,
+}

@@ -1,0 +1,112 @@
+//! What can happen next, within the bounds.
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+
+use kommo_oauth::Step;
+
+use crate::action::{Action, Answering, Ask, Fate};
+use crate::budget::Fault;
+use crate::setup::{Noise, Setup};
+use crate::worker::Waiting;
+use crate::world::World;
+
+impl World {
+    /// Everything that can happen now.
+    pub fn choices(&self, setup: &Setup, choices: &mut Vec<Action>) {
+        for worker in 0..self.workers.len() {
+            if self.is_first_idle(worker) && self.left.runs > 0 {
+                choices.push(Action::Begin(worker, Ask::Newer));
+            }
+            choices.extend(self.good_choice(worker));
+            self.bad_choices(setup, worker, choices);
+        }
+        choices.extend((0..self.late.len()).map(Action::ArriveLate));
+        choices.extend(self.seen.handed_out.iter().copied().map(Action::Call));
+        if self.left.consents > 0 {
+            choices.push(Action::Consent);
+        }
+        if self.left.has(Fault::Move) {
+            choices.push(Action::Move);
+        }
+    }
+
+    /// Idle workers of one machine are alike.
+    fn is_first_idle(&self, worker: usize) -> bool {
+        let Some(own) = self.workers.get(worker) else {
+            return false;
+        };
+        let before = self.workers.iter().take(worker);
+        let mut idle = before.filter(|other| other.run.is_none() && other.machine == own.machine);
+        own.run.is_none() && idle.next().is_none()
+    }
+
+    /// What a worker at work does next if nothing goes wrong.
+    pub(crate) fn good_choice(&self, worker: usize) -> Option<Action> {
+        let run = self.run(worker)?;
+        Some(match run.waiting {
+            Waiting::Sent(_) => Action::Arrive(worker, Answering::Acts),
+            Waiting::Answered(_) | Waiting::No => Action::Step(worker, Fate::Fine),
+        })
+    }
+
+    /// What can go wrong with a worker now.
+    pub(crate) fn bad_choices(&self, setup: &Setup, worker: usize, choices: &mut Vec<Action>) {
+        let (Some(run), Some(own)) = (self.run(worker), self.workers.get(worker)) else {
+            return;
+        };
+        if own.holds_lock && self.left.has(Fault::LostLock) {
+            choices.push(Action::LoseLock(worker));
+        }
+        let is_sent = matches!(run.waiting, Waiting::Sent(_));
+        // A run that never had the lock has done nothing: losing it is the same as not having begun it.
+        if run.protocol.is_locked() && self.left.has(Fault::Crash) {
+            let crash = |request_stays| Action::Crash {
+                worker,
+                request_stays,
+            };
+            choices.push(crash(false));
+            choices.extend(is_sent.then(|| crash(true)));
+        }
+        match run.waiting {
+            Waiting::Sent(_) => self.bad_answers(setup, worker, choices),
+            Waiting::Answered(_) => {}
+            Waiting::No => self.bad_steps(worker, run.protocol.poll(), choices),
+        }
+    }
+
+    fn bad_answers(&self, setup: &Setup, worker: usize, choices: &mut Vec<Action>) {
+        if self.left.has(Fault::Network) {
+            choices.extend([
+                Action::Arrive(worker, Answering::NeverArrives),
+                Action::Arrive(worker, Answering::ActsSilently),
+                Action::Arrive(worker, Answering::ActsAndFails),
+                Action::GiveUp(worker),
+            ]);
+        }
+        if self.left.has(Fault::Noise) {
+            let answers = |noise: &Noise| Action::Arrive(worker, Answering::Noise(*noise));
+            choices.extend(setup.noise.iter().map(answers));
+        }
+    }
+
+    fn bad_steps(&self, worker: usize, step: Step<'_>, choices: &mut Vec<Action>) {
+        let (fault, fates) = match step {
+            Step::Load | Step::Lock => (Fault::Store, ONLY_BEFORE),
+            Step::Record(_) | Step::Save(_) => (Fault::Store, BEFORE_AND_AFTER),
+            Step::ReadLifeboat if self.boat(worker).is_some_and(|boat| !boat.is_empty()) => {
+                (Fault::Lifeboat, ONLY_BEFORE)
+            }
+            Step::WriteLifeboat(_) | Step::DeleteLifeboat(_) => (Fault::Lifeboat, BEFORE_AND_AFTER),
+            Step::Send { .. } | Step::LookUp { .. } => (Fault::Network, ONLY_BEFORE),
+            _ => return,
+        };
+        if self.left.has(fault) {
+            choices.extend(fates.iter().map(|fate| Action::Step(worker, *fate)));
+        }
+    }
+}
+
+const ONLY_BEFORE: &[Fate] = &[Fate::FailsBefore];
+const BEFORE_AND_AFTER: &[Fate] = &[Fate::FailsBefore, Fate::FailsAfter];

@@ -1,0 +1,164 @@
+//! What stays the same in all behaviours of one check: the answers of the platform ready-made, the policy, the mutation.
+
+use kommo_account::AccountHost;
+use kommo_oauth::{
+    Asker, Fingerprint, GrantKey, RefreshPolicy, TokenAnswer, UnixSeconds, read_token_answer,
+};
+
+use crate::budget::Budget;
+use crate::reading::Reading;
+
+/// A mistake built in on purpose. The rules must catch it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mutation {
+    /// None: the protocol as it is.
+    #[default]
+    None,
+    /// The store writes whatever revision the record was made from.
+    NoFence,
+    /// The store keeps the newest pair only.
+    SparesDropped,
+    /// The token of an answer is handed out at once.
+    HandedOutBeforeSave,
+    /// The store confirms a record of an attempt that it never writes.
+    AttemptNotWritten,
+    /// A machine that goes down takes the last write of the store with it (`fsync` off).
+    LastWriteForgotten,
+    /// An answer that did not come is taken for a request that did not leave.
+    LostTakenForNotSent,
+    /// A page of a proxy, 401, is taken for a proof of death.
+    NoiseTakenForDeath,
+    /// A saved pair is not looked for in the lifeboat.
+    LifeboatNotRead,
+}
+
+/// A refusal that says nothing of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Noise {
+    /// 429.
+    Throttled,
+    /// 403 with a page.
+    Blocked,
+    /// 404 from something on the way.
+    NotFound,
+    /// 401 without a known hint.
+    Unauthorized,
+    /// 402.
+    PaymentRequired,
+}
+
+impl Noise {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Throttled,
+        Self::Blocked,
+        Self::NotFound,
+        Self::Unauthorized,
+        Self::PaymentRequired,
+    ];
+}
+
+/// What is checked, against what, within which bounds.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How the platform works.
+    pub reading: Reading,
+    /// How many workers there are, each on the machine of its number modulo `machines`.
+    pub workers: usize,
+    /// How many machines there are. Each has its own lifeboat.
+    pub machines: usize,
+    /// Whether there are lifeboats.
+    pub has_lifeboat: bool,
+    /// Whether access tokens say where the account can be looked up.
+    pub has_api_domain: bool,
+    /// Which refusals may come out of nothing.
+    pub noise: Vec<Noise>,
+    /// How much may happen.
+    pub budget: Budget,
+    /// A mistake on purpose.
+    pub mutation: Mutation,
+    /// Pauses.
+    pub policy: RefreshPolicy,
+    /// Whether revisions and attempts count on for ever, or are named anew when nobody holds the old name any more. The latter
+    /// keeps the space of states finite; what is compared is only whether two are the same.
+    pub counts_on: bool,
+    pub(crate) key: GrantKey,
+    pub(crate) home: AccountHost,
+    pub(crate) elsewhere: AccountHost,
+    pub(crate) revoked: TokenAnswer,
+    pub(crate) server_error: TokenAnswer,
+    refusals: Vec<(Noise, TokenAnswer)>,
+}
+
+/// When everything begins.
+pub(crate) const BEGINNING: UnixSeconds = UnixSeconds::new(1_700_000_000);
+
+impl Setup {
+    /// Two workers of one machine, with a lifeboat, no pauses, and nothing that goes wrong.
+    ///
+    /// # Panics
+    ///
+    /// If the fixed names in it are no names.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "fixed names, judged by every test")]
+    pub fn new(reading: Reading) -> Self {
+        let key = GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321");
+        let host = |text| AccountHost::parse(text).expect("an account host");
+        Self {
+            reading,
+            workers: 2,
+            machines: 1,
+            has_lifeboat: true,
+            has_api_domain: false,
+            noise: Vec::new(),
+            budget: Budget::default(),
+            mutation: Mutation::None,
+            policy: policy_without_pauses(),
+            counts_on: false,
+            key: key.expect("a grant key"),
+            home: host("myshop.kommo.com"),
+            elsewhere: host("ourshop.kommo.com"),
+            revoked: answer(401, br#"{"hint":"Token has been revoked","status":401}"#),
+            server_error: answer(503, b""),
+            refusals: Noise::ALL.map(|noise| (noise, refusal(noise))).to_vec(),
+        }
+    }
+
+    /// One configuration; each machine has its own address.
+    pub(crate) fn asker(machine: usize) -> Asker {
+        let address = u8::try_from(machine).unwrap_or(u8::MAX);
+        Asker::new(Fingerprint::new([1; 16]), Fingerprint::new([address; 16]))
+    }
+
+    pub(crate) fn refusal(&self, noise: Noise) -> TokenAnswer {
+        let found = self.refusals.iter().find(|(own, _)| *own == noise);
+        found.map_or_else(|| refusal(noise), |(_, answer)| answer.clone())
+    }
+}
+
+fn refusal(noise: Noise) -> TokenAnswer {
+    match noise {
+        Noise::Throttled => answer(429, br#"{"retry_after":0}"#),
+        Noise::Blocked => answer(403, b"<html>"),
+        Noise::NotFound => answer(404, b"<html>"),
+        Noise::Unauthorized => answer(401, b"<html>"),
+        Noise::PaymentRequired => answer(402, b""),
+    }
+}
+
+fn answer(status: u16, body: &[u8]) -> TokenAnswer {
+    read_token_answer(status, None, None, body, BEGINNING)
+}
+
+/// All pauses zero, for a clock that stands still.
+fn policy_without_pauses() -> RefreshPolicy {
+    use core::time::Duration;
+
+    let mut policy = RefreshPolicy::new();
+    policy.doubt_pauses = [Duration::ZERO; 6];
+    policy.unreachable_pause = Duration::ZERO;
+    policy.save_pause = Duration::ZERO;
+    policy.throttled = Duration::ZERO;
+    policy.throttled_at_most = Duration::ZERO;
+    policy
+}

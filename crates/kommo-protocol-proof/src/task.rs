@@ -1,0 +1,79 @@
+//! What a run asks for, with everything taken out of it that is needed to do it.
+
+extern crate alloc;
+
+use alloc::boxed::Box;
+
+use kommo_account::AccountHost;
+use kommo_oauth::{AttemptId, Grant, GrantState, Outcome, RefreshProtocol, Step, UnsavedPair};
+
+use crate::pair_text::{id_of, id_of_pair};
+use crate::platform::PairId;
+use crate::worker::{Recorded, Request};
+
+/// One step.
+pub(crate) enum Task {
+    Load,
+    Lock,
+    ReadLifeboat,
+    Record(Box<Grant>),
+    Save(Box<Grant>),
+    Send(Request),
+    LookUp,
+    WriteLifeboat(Box<UnsavedPair>),
+    DeleteLifeboat(AttemptId),
+    WaitToSave,
+    Release,
+    Done(Option<PairId>),
+}
+
+/// The attempt that a record announces.
+pub(crate) fn recorded(grant: &Grant) -> Option<Recorded> {
+    let GrantState::Refreshing(refreshing) = &grant.state else {
+        return None;
+    };
+    let held = refreshing.pairs.find(refreshing.attempt.used)?;
+    Some(Recorded {
+        used: id_of_pair(held),
+        is_declared: refreshing.doubt.is_some(),
+    })
+}
+
+/// What a run asks for now.
+pub(crate) fn task(protocol: &RefreshProtocol) -> Task {
+    match protocol.poll() {
+        Step::Load => Task::Load,
+        Step::Lock => Task::Lock,
+        Step::ReadLifeboat => Task::ReadLifeboat,
+        Step::Record(moved) => Task::Record(Box::new(moved.grant.clone())),
+        Step::Save(moved) => Task::Save(Box::new(moved.grant.clone())),
+        Step::Send {
+            host,
+            refresh_token,
+        } => Task::Send(request(host, refresh_token.expose())),
+        Step::LookUp { .. } => Task::LookUp,
+        Step::WriteLifeboat(unsaved) => Task::WriteLifeboat(Box::new(unsaved.clone())),
+        Step::DeleteLifeboat(unsaved) => Task::DeleteLifeboat(unsaved.attempt),
+        Step::WaitToSave => Task::WaitToSave,
+        Step::Release => Task::Release,
+        Step::Done(outcome) => Task::Done(handed_out(outcome)),
+        _ => Task::Done(None),
+    }
+}
+
+fn request(host: AccountHost, refresh_token: &str) -> Request {
+    Request {
+        used: id_of(refresh_token),
+        host,
+    }
+}
+
+/// The token that an outcome hands out.
+fn handed_out(outcome: &Outcome) -> Option<PairId> {
+    let usable = match outcome {
+        Outcome::Met { token, .. } => Some(token),
+        Outcome::NotMet { usable, .. } => usable.as_ref(),
+        _ => None,
+    };
+    usable.map(|usable| id_of(usable.access_token.expose()))
+}

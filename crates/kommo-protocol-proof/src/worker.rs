@@ -1,0 +1,66 @@
+//! A worker: nothing, or one run of the protocol, and what it waits for.
+
+use kommo_account::AccountHost;
+use kommo_oauth::{RefreshProtocol, Revision};
+
+use crate::platform::PairId;
+use crate::setup::Noise;
+
+/// A request on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Request {
+    /// The pair whose refresh token it carries.
+    pub(crate) used: PairId,
+    pub(crate) host: AccountHost,
+}
+
+/// An answer on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reply {
+    Pair(PairId),
+    Revoked,
+    ServerError,
+    /// Nothing came.
+    Lost,
+    Noise(Noise),
+}
+
+/// What a run waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Waiting {
+    /// Nothing: the next step is its own.
+    No,
+    /// Its request is on its way.
+    Sent(Request),
+    /// The answer is.
+    Answered(Reply),
+}
+
+/// The attempt that the store has confirmed to this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Recorded {
+    pub(crate) used: PairId,
+    /// Whether the record says that it is the retry of a doubt.
+    pub(crate) is_declared: bool,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Run {
+    pub(crate) protocol: RefreshProtocol,
+    pub(crate) waiting: Waiting,
+    /// The revision that it read or wrote last.
+    pub(crate) revision: Revision,
+    /// Names its attempts.
+    pub(crate) slot: u64,
+    pub(crate) recorded: Option<Recorded>,
+}
+
+/// One worker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Worker {
+    pub(crate) machine: usize,
+    /// Whether the lock is truly its own. The run itself may believe otherwise.
+    pub(crate) holds_lock: bool,
+    pub(crate) run: Option<Run>,
+}

@@ -1,0 +1,291 @@
+//! The whole world at one instant, and what is checked whenever it changes.
+
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use kommo_oauth::{AttemptId, Grant, GrantState, Revision, UnixSeconds, UnsavedPair};
+
+use crate::action::Action;
+use crate::broken::Rule;
+use crate::budget::Budget;
+use crate::pair_text::{held_by, id_of_pair, id_of_unsaved, pair};
+use crate::platform::{PairId, Platform};
+use crate::seen::Seen;
+use crate::setup::{BEGINNING, Mutation, Setup};
+use crate::shared::Shared;
+use crate::worker::{Request, Run, Worker};
+
+/// Everything there is, with one grant in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub(crate) platform: Shared<Platform>,
+    pub(crate) record: Shared<Grant>,
+    /// What stood there before the last write. Kept for one mutation only.
+    pub(crate) forgotten: Option<Shared<Grant>>,
+    /// One per machine: files that outlive a crash.
+    pub(crate) lifeboats: Vec<Shared<Vec<UnsavedPair>>>,
+    pub(crate) workers: Vec<Shared<Worker>>,
+    /// Requests that nobody waits for.
+    pub(crate) late: Vec<Request>,
+    pub(crate) seen: Shared<Seen>,
+    pub(crate) left: Budget,
+    pub(crate) now: UnixSeconds,
+}
+
+/// Why a pair may be gone after a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    None,
+    /// A worker went down with it.
+    Crash,
+    /// A consent replaced it.
+    Consent,
+    /// A refresh succeeded that shows that it is not needed.
+    Write,
+}
+
+impl World {
+    /// A grant that has just been consented to, and nobody at work.
+    #[must_use]
+    pub fn new(setup: &Setup) -> Self {
+        let mut platform = Platform::new(setup.reading, setup.home);
+        let first = platform.consent();
+        let tokens = pair(first, setup.has_api_domain, BEGINNING);
+        let mut grant = Grant::consent(None, setup.key, setup.home, Some(true), tokens).grant;
+        grant.revision = Revision::NOT_STORED.next();
+        let worker = |index| {
+            Shared::new(Worker {
+                machine: index % setup.machines.max(1),
+                holds_lock: false,
+                run: None,
+            })
+        };
+        let lifeboats = if setup.has_lifeboat {
+            setup.machines
+        } else {
+            0
+        };
+        let mut seen = Seen::default();
+        seen.durable.insert(first);
+        seen.received.insert(first);
+        Self {
+            platform: Shared::new(platform),
+            record: Shared::new(grant),
+            forgotten: None,
+            lifeboats: (0..lifeboats).map(|_| Shared::new(Vec::new())).collect(),
+            workers: (0..setup.workers).map(worker).collect(),
+            late: Vec::new(),
+            seen: Shared::new(seen),
+            left: setup.budget,
+            now: BEGINNING,
+        }
+    }
+
+    /// Does one step.
+    pub fn act(&mut self, setup: &Setup, action: Action) {
+        match action {
+            Action::Begin(worker, ask) => self.begin(setup, worker, ask),
+            Action::Step(worker, fate) => self.step(setup, worker, fate),
+            Action::Arrive(worker, answering) => self.arrive(worker, answering),
+            Action::GiveUp(worker) => self.give_up(worker),
+            Action::ArriveLate(which) => self.arrive_late(which),
+            Action::Crash {
+                worker,
+                request_stays,
+            } => self.crash(setup, worker, request_stays),
+            Action::LoseLock(worker) => self.lose_lock(worker),
+            Action::Call(id) => self.call(id),
+            Action::Consent => self.consent(setup),
+            Action::Move => self.move_account(setup),
+        }
+    }
+
+    /// What broke first, if anything did.
+    #[must_use]
+    pub fn broken(&self) -> Option<Rule> {
+        self.seen.broken
+    }
+
+    /// Whether no worker is at work.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.workers.iter().all(|worker| worker.run.is_none())
+    }
+
+    pub(crate) fn run(&self, worker: usize) -> Option<&Run> {
+        self.workers.get(worker)?.run.as_ref()
+    }
+
+    pub(crate) fn run_mut(&mut self, worker: usize) -> Option<&mut Run> {
+        self.workers.get_mut(worker)?.change().run.as_mut()
+    }
+
+    pub(crate) fn broke(&mut self, rule: Rule) {
+        if self.seen.broken.is_none() {
+            self.seen.change().broke(rule);
+        }
+    }
+
+    /// Writes a record in the place of the revision that it names; `None` if that is not there any more.
+    pub(crate) fn write(
+        &mut self,
+        setup: &Setup,
+        grant: &Grant,
+        excuse: Excuse,
+    ) -> Option<Revision> {
+        if setup.mutation != Mutation::NoFence && grant.revision != self.record.revision {
+            return None;
+        }
+        if grant.generation < self.record.generation {
+            self.broke(Rule::GenerationWentBack);
+        }
+        let revision = self.fresh_revision(setup);
+        if setup.mutation == Mutation::LastWriteForgotten {
+            self.forgotten = Some(self.record.clone());
+        }
+        let mut grant = grant.clone();
+        grant.revision = revision;
+        if setup.mutation == Mutation::SparesDropped {
+            forget_spares(&mut grant);
+        }
+        self.note_durable(&grant);
+        let before = core::mem::replace(&mut self.record, Shared::new(grant));
+        self.note_dropped(&before, excuse);
+        Some(revision)
+    }
+
+    fn note_durable(&mut self, grant: &Grant) {
+        let is_over = matches!(grant.state, GrantState::ReauthRequired(_));
+        for held in held_by(grant) {
+            let id = id_of_pair(held);
+            if (held.refused || is_over) && self.platform.honours(id) {
+                self.broke(Rule::LivingPairCalledDead);
+            }
+            if !self.seen.durable.contains(&id) {
+                self.seen.change().durable.insert(id);
+            }
+        }
+    }
+
+    /// What a write drops for a reason need not be held any more, even if somebody still has a copy.
+    fn note_dropped(&mut self, before: &Grant, excuse: Excuse) {
+        let after: Vec<PairId> = held_by(&self.record).map(id_of_pair).collect();
+        let dropped = held_by(before).map(id_of_pair);
+        for id in dropped.filter(|id| !after.contains(id)) {
+            if self.is_excused(id, excuse) && self.seen.received.contains(&id) {
+                self.seen.change().received.remove(&id);
+            }
+        }
+    }
+
+    /// A revision that nobody holds.
+    fn fresh_revision(&self, setup: &Setup) -> Revision {
+        if setup.counts_on {
+            return self.record.revision.next();
+        }
+        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        let held: Vec<Revision> = runs
+            .map(|run| run.revision)
+            .chain([self.record.revision])
+            .collect();
+        let mut revision = Revision::NOT_STORED.next();
+        while held.contains(&revision) {
+            revision = revision.next();
+        }
+        revision
+    }
+
+    /// A name for attempts that nothing refers to.
+    pub(crate) fn fresh_slot(&self) -> u64 {
+        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        let boats = self.lifeboats.iter().flat_map(|boat| boat.iter());
+        let mut taken: Vec<u64> = runs
+            .map(|run| run.slot)
+            .chain(boats.map(|unsaved| slot_of(unsaved.attempt)))
+            .collect();
+        if let GrantState::Refreshing(refreshing) = &self.record.state {
+            taken.push(slot_of(refreshing.attempt.id));
+        }
+        let mut slot = 1;
+        while taken.contains(&slot) {
+            slot += 1;
+        }
+        slot
+    }
+
+    /// I6: every living pair that was received is in the store, in a lifeboat, or in the hands of a worker; else there is a
+    /// reason for it.
+    pub(crate) fn account_for_pairs(&mut self, excuse: Excuse) {
+        let mut gone = BTreeSet::new();
+        let kept = self.kept();
+        for id in &self.seen.received {
+            let is_living = self.platform.honours(*id);
+            if is_living && !kept.contains(id) && !self.is_excused(*id, excuse) {
+                return self.broke(Rule::PairThrownAway);
+            }
+            if !is_living || !kept.contains(id) {
+                gone.insert(*id);
+            }
+        }
+        if !gone.is_empty() {
+            self.seen.change().received.retain(|id| !gone.contains(id));
+        }
+    }
+
+    /// After a refresh, the pair that was used and the siblings of the new one are still needed: nobody knows whether the
+    /// platform honours the new one. Of the others, what came before the new one is not.
+    fn is_excused(&self, id: PairId, excuse: Excuse) -> bool {
+        match excuse {
+            Excuse::None => false,
+            Excuse::Crash | Excuse::Consent => true,
+            Excuse::Write => {
+                let newest = self.newest();
+                let used = self.platform.parent(newest);
+                id < newest && used != Some(id) && used != self.platform.parent(id)
+            }
+        }
+    }
+
+    /// The pair that serves.
+    pub(crate) fn newest(&self) -> PairId {
+        let pairs = self.record.state.pairs();
+        pairs.map_or(0, |pairs| id_of_pair(pairs.newest()))
+    }
+
+    /// The pairs that outlive every worker.
+    pub(crate) fn known(&self) -> Vec<PairId> {
+        let boats = self.lifeboats.iter().flat_map(|boat| boat.iter());
+        held_by(&self.record)
+            .map(id_of_pair)
+            .chain(boats.map(id_of_unsaved))
+            .collect()
+    }
+
+    fn kept(&self) -> Vec<PairId> {
+        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        let in_hands = runs.filter_map(|run| run.protocol.unsaved());
+        let mut kept = self.known();
+        kept.extend(in_hands.map(id_of_unsaved));
+        kept
+    }
+}
+
+/// Which run made this name: its upper half.
+fn slot_of(attempt: AttemptId) -> u64 {
+    u64::try_from(u128::from_be_bytes(*attempt.as_bytes()) >> 64).unwrap_or(u64::MAX)
+}
+
+/// What a store without spares would keep.
+fn forget_spares(grant: &mut Grant) {
+    let (key, host) = (grant.key, grant.host);
+    let newest = grant.state.pairs().map(|pairs| pairs.newest().pair.clone());
+    let (Some(newest), GrantState::Active(active)) = (newest, &mut grant.state) else {
+        return;
+    };
+    let made = Grant::consent(None, key, host, None, newest).grant;
+    if let GrantState::Active(fresh) = made.state {
+        active.pairs = fresh.pairs;
+    }
+}

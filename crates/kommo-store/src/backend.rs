@@ -1,0 +1,169 @@
+//! What the two databases have in common, as rows. The store above it seals, opens and checks.
+
+use core::future::Future;
+
+use kommo_keeper::CodePut;
+
+use crate::columns::{
+    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
+    SealedTable, StoredColumns,
+};
+use crate::error::StoreFault;
+
+type Result<T> = core::result::Result<T, StoreFault>;
+
+/// A database. `SQLite` and `PostgreSQL` are the two there are; it cannot be implemented elsewhere.
+///
+/// Every method is one transaction, and a future that is dropped leaves it done or undone as a whole.
+pub trait Backend: Send + Sync + 'static {
+    /// A grant's lock.
+    type Lock: Send + 'static;
+
+    #[doc(hidden)]
+    fn try_lock(&self, key: &str) -> impl Future<Output = Result<Option<Self::Lock>>> + Send;
+    #[doc(hidden)]
+    fn unlock(&self, lock: Self::Lock) -> impl Future<Output = Result<()>> + Send;
+    #[doc(hidden)]
+    fn locked_key(lock: &Self::Lock) -> &str;
+
+    #[doc(hidden)]
+    fn load(&self, key: &str) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
+    /// Writes the row in the place of the revision before it, and the line. `false`: that revision is not there.
+    #[doc(hidden)]
+    fn write(
+        &self,
+        lock: Option<&mut Self::Lock>,
+        grant: &GrantColumns,
+        line: &LineColumns,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    #[doc(hidden)]
+    fn keys(&self, after: &str, limit: i64) -> impl Future<Output = Result<Vec<String>>> + Send;
+    #[doc(hidden)]
+    fn list(
+        &self,
+        after: &str,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<ListedColumns>>> + Send;
+    /// All grants of an account, the first stored first.
+    #[doc(hidden)]
+    fn list_account(
+        &self,
+        account: [&str; 3],
+    ) -> impl Future<Output = Result<Vec<ListedColumns>>> + Send;
+
+    #[doc(hidden)]
+    fn history(
+        &self,
+        key: &str,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<LineColumns>>> + Send;
+    #[doc(hidden)]
+    fn forget_history(&self, before: i64) -> impl Future<Output = Result<u64>> + Send;
+
+    #[doc(hidden)]
+    fn claim_due(
+        &self,
+        now: i64,
+        limit: i64,
+        lease_milliseconds: i64,
+        token: &[u8],
+    ) -> impl Future<Output = Result<Vec<String>>> + Send;
+    /// Claims to be settled: the grant's key, the lease's token, and when to look again.
+    #[doc(hidden)]
+    fn settle_due(
+        &self,
+        settled: &[(String, Vec<u8>, Option<i64>)],
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes what was received before `cutoff`, then adds the code if fewer than `most` are left.
+    #[doc(hidden)]
+    fn put_code(
+        &self,
+        code: &CodeColumns,
+        cutoff: i64,
+        most: i64,
+    ) -> impl Future<Output = Result<CodePut>> + Send;
+    #[doc(hidden)]
+    fn claim_codes(
+        &self,
+        of: [&str; 2],
+        cutoff: i64,
+        limit: i64,
+        lease_milliseconds: i64,
+        token: &[u8],
+    ) -> impl Future<Output = Result<Vec<ClaimedColumns>>> + Send;
+    #[doc(hidden)]
+    fn end_code(
+        &self,
+        id: i64,
+        token: &[u8],
+        is_exchanged: bool,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Keeps the answer, with the code's row if that is gone. `false`: there is an answer already.
+    #[doc(hidden)]
+    fn keep_answer(
+        &self,
+        claimed: &ClaimedColumns,
+        token: &[u8],
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    #[doc(hidden)]
+    fn erase_rows(&self, account: [&str; 3]) -> impl Future<Output = Result<Erased>> + Send;
+    #[doc(hidden)]
+    fn primary(&self, account: [&str; 3]) -> impl Future<Output = Result<Option<String>>> + Send;
+    #[doc(hidden)]
+    fn set_primary(
+        &self,
+        account: [&str; 3],
+        user_id: &str,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// `false`: the state was used before.
+    #[doc(hidden)]
+    fn put_secret(
+        &self,
+        state_hash: &str,
+        client_id: &str,
+        record: &[u8],
+        at: i64,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    #[doc(hidden)]
+    fn secret(
+        &self,
+        client_id: &str,
+    ) -> impl Future<Output = Result<Option<(String, Vec<u8>)>>> + Send;
+
+    #[doc(hidden)]
+    fn note_key_use(
+        &self,
+        purpose: &str,
+        key_id: &str,
+        at: i64,
+    ) -> impl Future<Output = Result<()>> + Send;
+    #[doc(hidden)]
+    fn key_uses(&self) -> impl Future<Output = Result<Vec<(String, String, i64)>>> + Send;
+
+    #[doc(hidden)]
+    fn sealed(
+        &self,
+        table: SealedTable,
+        after: &str,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<SealedColumns>>> + Send;
+    /// Puts a record that is sealed anew in the place of the same record; `false` if it has changed since.
+    #[doc(hidden)]
+    fn reseal(
+        &self,
+        table: SealedTable,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be asked to.
+    #[doc(hidden)]
+    fn scrub(&self) -> impl Future<Output = Result<()>> + Send;
+
+    #[doc(hidden)]
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,213 @@
+//! Between a pending code and its row. The code lies sealed under its hash, with everything that says where it may be sent.
+
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
+use kommo_keeper::{CodeOrigin, PendingCode};
+use kommo_oauth::{AccessToken, AuthorizationCode, RefreshToken, TokenPair, UnixSeconds};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::columns::CodeColumns;
+use crate::error::StoreFault;
+use crate::grant_columns::number;
+use crate::realm_text::realm_text;
+use crate::sealed::{Place, Sealer};
+
+/// The version of the sealed JSON.
+const VERSION: u32 = 1;
+
+/// The longest `state` text that is kept with a code, in bytes.
+const CARRIED_AT_MOST: usize = 1024;
+
+/// What is sealed. The columns repeat all of it but the code and what was carried.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeRecord {
+    v: u32,
+    realm: String,
+    client_id: String,
+    host: String,
+    origin: String,
+    received_at: u64,
+    carried: Option<String>,
+    expected_account: Option<u64>,
+    code: String,
+}
+
+/// Wiped with its code, whatever becomes of it.
+impl Drop for CodeRecord {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.code);
+    }
+}
+
+/// A hash as text: 64 hex digits. The parts are kept apart by their lengths.
+pub(crate) fn hash_text(purpose: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in core::iter::once(&purpose).chain(parts) {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let bytes: [u8; 32] = hash.finalize().into();
+    hex_text(&bytes)
+}
+
+pub(crate) fn hex_text(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
+}
+
+pub(crate) const fn code_place(hash: &str) -> Place<'_> {
+    Place {
+        purpose: "code",
+        name: hash,
+        generation: 0,
+    }
+}
+
+pub(crate) fn to_columns(
+    sealer: &Sealer,
+    pending: &PendingCode,
+) -> Result<CodeColumns, StoreFault> {
+    if pending
+        .carried
+        .as_ref()
+        .is_some_and(|text| text.len() > CARRIED_AT_MOST)
+    {
+        return Err(StoreFault::misconfigured(
+            "what a code carries is longer than 1,024 bytes",
+        ));
+    }
+    let realm = realm_text(pending.realm);
+    let client_id = pending.client_id.to_string();
+    let code = pending.code.expose();
+    let hash = hash_text("kommo-store code", &[&realm, &client_id, code]);
+    let record = CodeRecord {
+        v: VERSION,
+        realm,
+        client_id,
+        host: pending.host.as_str().to_owned(),
+        origin: pending.origin.name().to_owned(),
+        received_at: pending.received_at.get(),
+        carried: pending.carried.clone(),
+        expected_account: pending.expected_account.map(AccountId::get),
+        code: code.to_owned(),
+    };
+    let json = serde_json::to_vec(&record)
+        .map(Zeroizing::new)
+        .map_err(|_| StoreFault::damaged(&hash, "cannot be written as JSON"))?;
+    Ok(CodeColumns {
+        record: sealer.seal(code_place(&hash), &json)?,
+        hash,
+        realm: record.realm.clone(),
+        client_id: record.client_id.clone(),
+        host: record.host.clone(),
+        origin: record.origin.clone(),
+        received_at: number(record.received_at),
+    })
+}
+
+pub(crate) fn from_columns(
+    sealer: &Sealer,
+    realm: Realm,
+    columns: &CodeColumns,
+) -> Result<PendingCode, StoreFault> {
+    let hash = &*columns.hash;
+    let json = sealer.open(code_place(hash), &columns.record)?;
+    let record: CodeRecord =
+        serde_json::from_slice(&json).map_err(|_| StoreFault::damaged(hash, "fields"))?;
+    let is_equal = record.v == VERSION
+        && record.realm == columns.realm
+        && record.client_id == columns.client_id
+        && record.host == columns.host
+        && record.origin == columns.origin
+        && number(record.received_at) == columns.received_at
+        && record.realm == realm_text(realm);
+    if !is_equal {
+        return Err(StoreFault::damaged(hash, "columns"));
+    }
+    let damaged = |what| StoreFault::damaged(hash, what);
+    let expected_account = record.expected_account.map(AccountId::from_number);
+    let expected_account = expected_account
+        .transpose()
+        .map_err(|_| damaged("expected_account"))?;
+    Ok(PendingCode::new(
+        realm,
+        ClientId::parse(&record.client_id).map_err(|_| damaged("client_id"))?,
+        AccountHost::parse(&record.host).map_err(|_| damaged("host"))?,
+        AuthorizationCode::new(record.code.as_str()).map_err(|_| damaged("code"))?,
+        CodeOrigin::from_name(&record.origin).ok_or_else(|| damaged("origin"))?,
+        UnixSeconds::new(record.received_at),
+    )
+    .with_expected_account(expected_account)
+    .with_carried(record.carried.clone()))
+}
+
+/// The pair that an exchange gave, before it is known whose it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerRecord {
+    v: u32,
+    access: String,
+    refresh: String,
+    obtained_at: u64,
+    expires_at: u64,
+    server_time: Option<u64>,
+}
+
+impl Drop for AnswerRecord {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.access);
+        zeroize::Zeroize::zeroize(&mut self.refresh);
+    }
+}
+
+pub(crate) const fn answer_place(hash: &str) -> Place<'_> {
+    Place {
+        purpose: "answer",
+        name: hash,
+        generation: 0,
+    }
+}
+
+pub(crate) fn seal_answer(
+    sealer: &Sealer,
+    hash: &str,
+    pair: &TokenPair,
+) -> Result<Vec<u8>, StoreFault> {
+    let record = AnswerRecord {
+        v: VERSION,
+        access: pair.access_token.expose().to_owned(),
+        refresh: pair.refresh_token.expose().to_owned(),
+        obtained_at: pair.obtained_at.get(),
+        expires_at: pair.expires_at.get(),
+        server_time: pair.server_time.map(UnixSeconds::get),
+    };
+    let json = serde_json::to_vec(&record)
+        .map(Zeroizing::new)
+        .map_err(|_| StoreFault::damaged(hash, "cannot be written as JSON"))?;
+    sealer.seal(answer_place(hash), &json)
+}
+
+pub(crate) fn open_answer(
+    sealer: &Sealer,
+    hash: &str,
+    sealed: &[u8],
+) -> Result<TokenPair, StoreFault> {
+    let damaged = |what| StoreFault::damaged(hash, what);
+    let json = sealer.open(answer_place(hash), sealed)?;
+    let record: AnswerRecord = serde_json::from_slice(&json).map_err(|_| damaged("answer"))?;
+    if record.v != VERSION {
+        return Err(damaged("answer"));
+    }
+    let mut pair = TokenPair::new(
+        AccessToken::new(record.access.as_str()).map_err(|_| damaged("answer"))?,
+        RefreshToken::new(record.refresh.as_str()).map_err(|_| damaged("answer"))?,
+        UnixSeconds::new(record.obtained_at),
+        UnixSeconds::new(record.expires_at),
+    );
+    pair.server_time = record.server_time.map(UnixSeconds::new);
+    Ok(pair)
+}

@@ -1,0 +1,108 @@
+//! Rows as they go to and come from a database: numbers, texts and sealed bytes, nothing decoded.
+
+#![allow(
+    unnameable_types,
+    reason = "they seal the trait `Backend`: who cannot name them cannot implement it"
+)]
+
+/// A grant's row to be written.
+#[derive(Clone, Debug)]
+pub struct GrantColumns {
+    pub(crate) key: String,
+    pub(crate) realm: String,
+    pub(crate) client_id: String,
+    pub(crate) account_id: String,
+    pub(crate) user_id: String,
+    pub(crate) host: String,
+    pub(crate) generation: i64,
+    pub(crate) revision: i64,
+    pub(crate) state: &'static str,
+    pub(crate) is_admin: Option<bool>,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) record: Vec<u8>,
+}
+
+/// What is read of a grant's row to have the grant.
+#[derive(Clone, Debug)]
+pub struct StoredColumns {
+    pub(crate) generation: i64,
+    pub(crate) revision: i64,
+    pub(crate) host: String,
+    pub(crate) state: String,
+    pub(crate) record: Vec<u8>,
+}
+
+/// What is read of a grant's row for a list.
+#[derive(Clone, Debug)]
+pub struct ListedColumns {
+    pub(crate) key: String,
+    pub(crate) host: String,
+    pub(crate) generation: i64,
+    pub(crate) state: String,
+    pub(crate) is_admin: Option<bool>,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) updated_at: i64,
+}
+
+/// A line of the history.
+#[derive(Clone, Debug)]
+pub struct LineColumns {
+    pub(crate) at: i64,
+    pub(crate) happened: String,
+    pub(crate) detail: String,
+    pub(crate) generation: i64,
+    pub(crate) revision: i64,
+}
+
+/// A code to be put.
+#[derive(Clone, Debug)]
+pub struct CodeColumns {
+    pub(crate) hash: String,
+    pub(crate) realm: String,
+    pub(crate) client_id: String,
+    pub(crate) host: String,
+    pub(crate) origin: String,
+    pub(crate) received_at: i64,
+    pub(crate) record: Vec<u8>,
+}
+
+/// A code that was claimed.
+#[derive(Clone, Debug)]
+pub struct ClaimedColumns {
+    pub(crate) id: i64,
+    pub(crate) claims: i64,
+    /// The sealed pair that the exchange gave.
+    pub(crate) answer: Option<Vec<u8>>,
+    pub(crate) code: CodeColumns,
+}
+
+/// A sealed record of any table, to be sealed anew.
+#[derive(Clone, Debug)]
+pub struct SealedColumns {
+    pub(crate) name: String,
+    pub(crate) generation: i64,
+    pub(crate) record: Vec<u8>,
+}
+
+/// How many rows an erasure took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Erased {
+    /// Grants.
+    pub grants: u64,
+    /// Lines of their history.
+    pub history_lines: u64,
+    /// Codes that waited for the hosts of these grants.
+    pub codes: u64,
+}
+
+/// The tables that hold sealed records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealedTable {
+    Grants,
+    Codes,
+    Answers,
+    Secrets,
+}

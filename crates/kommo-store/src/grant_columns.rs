@@ -1,0 +1,153 @@
+//! Between a grant and its row: sealed record, plain columns, and the check that both say the same.
+
+use core::time::Duration;
+
+use kommo_oauth::{Grant, GrantKey, GrantState, Happened, Revision, UnixSeconds};
+
+use crate::columns::{GrantColumns, LineColumns, ListedColumns, StoredColumns};
+use crate::error::StoreFault;
+use crate::history::{GrantLine, HistoryLine};
+use crate::sealed::{Place, Sealer};
+
+/// A number of ours as the databases keep it.
+pub(crate) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn from_number(record: &str, what: &'static str, value: i64) -> Result<u64, StoreFault> {
+    u64::try_from(value).map_err(|_| StoreFault::damaged(record, what))
+}
+
+pub(crate) fn instant(
+    record: &str,
+    what: &'static str,
+    value: i64,
+) -> Result<UnixSeconds, StoreFault> {
+    from_number(record, what, value).map(UnixSeconds::new)
+}
+
+pub(crate) const fn grant_place(name: &str, generation: u64) -> Place<'_> {
+    Place {
+        purpose: "grant",
+        name,
+        generation,
+    }
+}
+
+/// The row of a grant that is to be written as `revision`, and its line of history.
+pub(crate) fn to_columns(
+    sealer: &Sealer,
+    grant: &Grant,
+    revision: Revision,
+    happened: Happened,
+    at: UnixSeconds,
+    refresh_before: Duration,
+) -> Result<(GrantColumns, LineColumns), StoreFault> {
+    let key = grant.key.to_string();
+    let mut stored = grant.clone();
+    stored.revision = revision;
+    let place = grant_place(&key, grant.generation.get());
+    let record = sealer.seal(place, &stored.to_stored())?;
+    let line = LineColumns {
+        at: number(at.get()),
+        happened: happened.name().to_owned(),
+        detail: happened.detail().to_owned(),
+        generation: number(grant.generation.get()),
+        revision: number(revision.get()),
+    };
+    let columns = GrantColumns {
+        realm: grant.key.realm_text(),
+        client_id: grant.key.client_id.to_string(),
+        account_id: grant.key.account_id.to_string(),
+        user_id: grant.key.user_id.to_string(),
+        host: grant.host.as_str().to_owned(),
+        generation: line.generation,
+        revision: line.revision,
+        state: grant.state.name(),
+        is_admin: grant.is_admin,
+        expires_at: expires_at(grant).map(|end| number(end.get())),
+        due_at: grant.due_at(refresh_before).map(|due| number(due.get())),
+        record,
+        key,
+    };
+    Ok((columns, line))
+}
+
+fn expires_at(grant: &Grant) -> Option<UnixSeconds> {
+    match &grant.state {
+        GrantState::LongLived(token) => token.expires_at,
+        state => state.pairs().map(|pairs| pairs.newest().pair.expires_at),
+    }
+}
+
+/// The grant of a row.
+///
+/// INVARIANT (I7): a column that says something else than the record is damage. The columns are what sweeps and lists go by,
+/// and what a write is compared with.
+pub(crate) fn from_columns(
+    sealer: &Sealer,
+    key: &GrantKey,
+    columns: &StoredColumns,
+) -> Result<Grant, StoreFault> {
+    let name = key.to_string();
+    let generation = from_number(&name, "column generation", columns.generation)?;
+    let record = sealer.open(grant_place(&name, generation), &columns.record)?;
+    let grant =
+        Grant::from_stored(key, &record).map_err(|error| StoreFault::of_record(&name, error))?;
+    let revision = from_number(&name, "column revision", columns.revision)?;
+    for (is_equal, what) in [
+        (grant.generation.get() == generation, "column generation"),
+        (grant.revision.get() == revision, "column revision"),
+        (grant.host.as_str() == columns.host, "column host"),
+        (grant.state.name() == columns.state, "column state"),
+    ] {
+        if !is_equal {
+            return Err(StoreFault::damaged(&name, what));
+        }
+    }
+    Ok(grant)
+}
+
+/// A key that stands in a row.
+pub(crate) fn parse_key(text: &str) -> Result<GrantKey, StoreFault> {
+    GrantKey::parse(text).map_err(|_| StoreFault::damaged("of a grant", "column key"))
+}
+
+pub(crate) fn to_line(columns: ListedColumns) -> Result<GrantLine, StoreFault> {
+    let key = parse_key(&columns.key)?;
+    let name = &columns.key;
+    let optional = |what, value: Option<i64>| value.map(|at| instant(name, what, at)).transpose();
+    Ok(GrantLine {
+        key,
+        host: columns
+            .host
+            .parse()
+            .map_err(|_| StoreFault::damaged(name, "column host"))?,
+        generation: kommo_oauth::Generation::new(from_number(
+            name,
+            "column generation",
+            columns.generation,
+        )?),
+        is_admin: columns.is_admin,
+        expires_at: optional("column expires_at", columns.expires_at)?,
+        due_at: optional("column due_at", columns.due_at)?,
+        updated_at: instant(name, "column updated_at", columns.updated_at)?,
+        state: columns.state,
+    })
+}
+
+pub(crate) fn to_history_line(
+    key: &GrantKey,
+    columns: LineColumns,
+) -> Result<HistoryLine, StoreFault> {
+    let name = key.to_string();
+    let generation = from_number(&name, "history column generation", columns.generation)?;
+    let revision = from_number(&name, "history column revision", columns.revision)?;
+    Ok(HistoryLine {
+        at: instant(&name, "history column at", columns.at)?,
+        happened: columns.happened,
+        detail: columns.detail,
+        generation: kommo_oauth::Generation::new(generation),
+        revision: Revision::new(revision),
+    })
+}

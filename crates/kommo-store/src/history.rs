@@ -1,0 +1,62 @@
+//! What happened to a grant, and what a list says of it: nothing in these is secret.
+
+use kommo_account::AccountHost;
+use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
+
+/// One line of a grant's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryLine {
+    /// When, by the clock of the worker that wrote it.
+    pub at: UnixSeconds,
+    /// What: a name as [`Happened::name`](kommo_oauth::Happened::name) gives it; a newer program may write others.
+    pub happened: String,
+    /// The reason or kind that belongs to it, or nothing.
+    pub detail: String,
+    /// The grant's generation after it.
+    pub generation: Generation,
+    /// The record's revision after it.
+    pub revision: Revision,
+}
+
+/// What a list says of a grant, read from its columns alone: no record is opened for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GrantLine {
+    /// Whose it is.
+    pub key: GrantKey,
+    /// Where the account lives.
+    pub host: AccountHost,
+    /// The name of its state, as [`GrantState::name`](kommo_oauth::GrantState::name) gives it.
+    pub state: String,
+    /// The fence.
+    pub generation: Generation,
+    /// Whether the user was an administrator, if that is known.
+    pub is_admin: Option<bool>,
+    /// When the access token ends.
+    pub expires_at: Option<UnixSeconds>,
+    /// When a sweep looks at it next.
+    pub due_at: Option<UnixSeconds>,
+    /// When the record was written last.
+    pub updated_at: UnixSeconds,
+}
+
+impl GrantLine {
+    /// Whether it can still come to an access token without a person's help.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !matches!(&*self.state, "disconnected" | "reauth-required")
+    }
+}
+
+/// A key that proved something, and when it did so last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyUse {
+    /// What it proves: the caller's word, such as `chat-hook`.
+    pub purpose: String,
+    /// The id of the key, never the key.
+    pub key_id: String,
+    /// The last time.
+    pub used_at: UnixSeconds,
+}

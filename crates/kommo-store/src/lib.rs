@@ -1,0 +1,48 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "without a database only the lifeboat is left")
+)]
+
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod error;
+mod encryption_key;
+mod sealed;
+mod settings;
+mod realm_text;
+mod columns;
+mod history;
+mod grant_columns;
+mod code_columns;
+mod backend;
+mod store;
+mod private_files;
+mod schema;
+mod lifeboat;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod statements;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "postgres")]
+mod database_url;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+pub use backend::Backend;
+pub use columns::Erased;
+#[cfg(feature = "postgres")]
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use encryption_key::{EncryptionKey, EncryptionKeyError, EncryptionKeys, KeyId};
+pub use error::{DatabaseFault, StoreFault};
+pub use history::{GrantLine, HistoryLine, KeyUse};
+pub use lifeboat::Lifeboat;
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresLock, PostgresStore};
+pub use settings::StoreSettings;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteLock, SqliteStore};
+pub use store::Store;
+pub use store::rotation::Rotated;

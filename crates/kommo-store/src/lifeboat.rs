@@ -1,0 +1,247 @@
+//! The lifeboat: a directory of files, each with one pair that the store would not take.
+//!
+//! ```text
+//!   directory       0700
+//!   HASH.pair       0600   sealed; HASH is made of the grant's key and the attempt
+//!   HASH.part       0600   a pair that is being written; the file gets its name when it is on the disk
+//! ```
+//!
+//! A file that cannot be read is an error and stays: it may be the only living pair of an account.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use alloc::sync::Arc;
+
+use kommo_keeper::LifeboatPort;
+use kommo_oauth::{GrantKey, UnsavedPair};
+
+use crate::code_columns::{hash_text, hex_text};
+use crate::encryption_key::EncryptionKeys;
+use crate::error::StoreFault;
+use crate::private_files::{new_private_file, private_directory, sync_directory};
+use crate::sealed::{Place, Sealer};
+
+const ENDING: &str = "pair";
+
+/// A directory for pairs that the store could not take. Cheap to clone.
+///
+/// Keep it on another disk than the store, so that one full disk does not take both.
+#[derive(Clone, Debug)]
+pub struct Lifeboat {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    sealer: Sealer,
+}
+
+impl Lifeboat {
+    /// Uses this directory, and makes it if it is not there. Its parent must be there; its mode becomes 0700. Give the keys
+    /// that the store has: without keys the tokens lie plain in files of mode 0600.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be made or narrowed: [`StoreFault::File`].
+    pub fn in_directory(
+        path: impl AsRef<Path>,
+        keys: Option<EncryptionKeys>,
+    ) -> Result<Self, StoreFault> {
+        let directory = path.as_ref().to_path_buf();
+        private_directory(&directory)
+            .map_err(|error| StoreFault::file("making the lifeboat", &directory, error))?;
+        let sealer = Sealer::new(keys);
+        Ok(Self {
+            inner: Arc::new(Inner { directory, sealer }),
+        })
+    }
+
+    /// The files that cannot be read, each as its error. They stay where they are.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be read: [`StoreFault::File`].
+    pub async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        self.blocking(Inner::problems).await
+    }
+
+    /// File work is done where it keeps no task waiting. It goes on to its end although the caller is dropped.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        done.unwrap_or_else(|_| {
+            Err(StoreFault::File {
+                doing: "working on the lifeboat",
+                name: String::new(),
+                source: io::ErrorKind::Interrupted.into(),
+            })
+        })
+    }
+}
+
+impl LifeboatPort for Lifeboat {
+    type Error = StoreFault;
+
+    fn exists(&self) -> bool {
+        true
+    }
+
+    async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
+        let unsaved = unsaved.clone();
+        self.blocking(move |inner| inner.write(&unsaved)).await
+    }
+
+    /// An error only if none of the grant's files can be read.
+    async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, StoreFault> {
+        let key = *key;
+        self.blocking(move |inner| inner.read_oldest(&key)).await
+    }
+
+    async fn delete(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
+        let name = name_of(unsaved);
+        self.blocking(move |inner| inner.delete(&name)).await
+    }
+
+    /// An error only if no file can be read; see [`problems`](Lifeboat::problems) for those that cannot.
+    async fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
+        self.blocking(Inner::keys).await
+    }
+}
+
+/// The name begins with the grant, so that the files of one grant are found without being opened.
+fn name_of(unsaved: &UnsavedPair) -> String {
+    let attempt = hex_text(unsaved.attempt.as_bytes());
+    format!("{}-{attempt}", prefix_of(&unsaved.key))
+}
+
+fn prefix_of(key: &GrantKey) -> String {
+    hash_text("kommo-store lifeboat", &[&key.to_string()])
+}
+
+impl Inner {
+    fn path(&self, name: &str, ending: &str) -> PathBuf {
+        self.directory.join(format!("{name}.{ending}"))
+    }
+
+    /// On the disk under a name that nobody reads, then renamed, then the directory on the disk too.
+    fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
+        let name = name_of(unsaved);
+        let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
+        let part = self.path(&name, "part");
+        let path = self.path(&name, ENDING);
+        let written = || -> io::Result<()> {
+            match fs::remove_file(&part) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = new_private_file(&part)?;
+            file.write_all(&sealed)?;
+            file.sync_all()?;
+            fs::rename(&part, &path)?;
+            sync_directory(&self.directory)
+        };
+        written().map_err(|error| StoreFault::file("writing a lifeboat", &path, error))
+    }
+
+    /// A file that cannot be read hides no other of the same grant.
+    fn read_oldest(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, StoreFault> {
+        let prefix = prefix_of(key);
+        let is_of_grant = |name: &String| {
+            let rest = name.strip_prefix(&prefix);
+            rest.is_some_and(|rest| rest.starts_with('-'))
+        };
+        let names = self.names()?.into_iter().filter(is_of_grant);
+        let (found, problems) = self.read_all(names);
+        let oldest = found
+            .into_iter()
+            .min_by_key(|unsaved| (unsaved.base, unsaved.pair.obtained_at, unsaved.attempt));
+        match (oldest, problems.into_iter().next()) {
+            (None, Some(problem)) => Err(problem),
+            (oldest, _) => Ok(oldest),
+        }
+    }
+
+    fn read_all(&self, names: impl Iterator<Item = String>) -> (Vec<UnsavedPair>, Vec<StoreFault>) {
+        let mut found = Vec::new();
+        let mut problems = Vec::new();
+        for name in names {
+            match self.read(&name) {
+                Ok(unsaved) => found.extend(unsaved),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        (found, problems)
+    }
+
+    /// `None` if another process removed it meanwhile.
+    fn read(&self, name: &str) -> Result<Option<UnsavedPair>, StoreFault> {
+        let path = self.path(name, ENDING);
+        let sealed = match fs::read(&path) {
+            Ok(sealed) => zeroize::Zeroizing::new(sealed),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreFault::file("reading a lifeboat", &path, error)),
+        };
+        let file = format!("{name}.{ENDING}");
+        let plain = self.sealer.open(place(name), &sealed)?;
+        let unsaved = UnsavedPair::from_stored(&plain)
+            .map_err(|error| StoreFault::of_record(&file, error))?;
+        if name_of(&unsaved) != name {
+            return Err(StoreFault::damaged(&file, "the pair of another attempt"));
+        }
+        Ok(Some(unsaved))
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StoreFault> {
+        let path = self.path(name, ENDING);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            done => done.and_then(|()| sync_directory(&self.directory)),
+        }
+        .map_err(|error| StoreFault::file("removing a lifeboat", &path, error))
+    }
+
+    fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
+        let (found, problems) = self.read_all(self.names()?.into_iter());
+        let mut keys: Vec<_> = found.iter().map(|unsaved| unsaved.key).collect();
+        keys.sort();
+        keys.dedup();
+        match (keys.is_empty(), problems.into_iter().next()) {
+            (true, Some(problem)) => Err(problem),
+            _ => Ok(keys),
+        }
+    }
+
+    fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        Ok(self.read_all(self.names()?.into_iter()).1)
+    }
+
+    /// The names of the files that are whole, in order.
+    fn names(&self) -> Result<Vec<String>, StoreFault> {
+        let failed = |error| StoreFault::file("listing the lifeboat", &self.directory, error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.directory).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let name = name.to_string_lossy();
+            let whole = name
+                .strip_suffix(ENDING)
+                .and_then(|name| name.strip_suffix('.'));
+            names.extend(whole.map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+const fn place(name: &str) -> Place<'_> {
+    Place {
+        purpose: "lifeboat",
+        name,
+        generation: 0,
+    }
+}

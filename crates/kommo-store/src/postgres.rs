@@ -1,0 +1,156 @@
+//! `PostgreSQL`: many processes on many machines.
+//!
+//! ```text
+//!   pool            reads, claims, codes, writes without a lock
+//!   lock sessions   outside the pool, one per grant that is being refreshed: pg_try_advisory_lock, the attempt, the save,
+//!                   pg_advisory_unlock, all on one connection. When it ends, for whatever reason, the lock is free and nothing
+//!                   can be written over it any more.
+//! ```
+//!
+//! A holder that stops without its connection ending (SIGSTOP, a lost network) is ended by the server: `idle_session_timeout` is
+//! three request limits on lock sessions, and so is the same for transactions.
+
+mod checks;
+mod lock_sessions;
+mod opening;
+mod statements;
+
+use core::time::Duration;
+
+use kommo_keeper::CodePut;
+use sqlx::PgPool;
+use tokio::time::timeout;
+
+use crate::backend::Backend;
+use crate::columns::{
+    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
+    SealedTable, StoredColumns,
+};
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseFault, StoreFault};
+use crate::settings::StoreSettings;
+use crate::statements::all_methods_by_statements;
+use crate::store::Store;
+
+use self::lock_sessions::LockSessions;
+pub use self::lock_sessions::PostgresLock;
+
+/// A store in a `PostgreSQL` database, version 14 or later.
+pub type PostgresStore = Store<Postgres>;
+
+/// The database of a [`PostgresStore`].
+#[derive(Debug)]
+pub struct Postgres {
+    pool: PgPool,
+    sessions: LockSessions,
+    wait_at_most: Duration,
+}
+
+impl PostgresStore {
+    /// Connects, checks the server, and makes the tables if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreFault::Misconfigured`]: `fsync` or `synchronous_commit` is off, the server is a stand-by or older than 14, or a
+    ///   pooler hands each transaction another connection, so that a lock would mean nothing;
+    /// - a server that is not there: [`StoreFault::Database`], with trouble `Unavailable`;
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`].
+    pub async fn connect(url: &DatabaseUrl, settings: StoreSettings) -> Result<Self, StoreFault> {
+        let database = Postgres::connect(url, &settings).await?;
+        Ok(Self::with_backend(database, settings))
+    }
+}
+
+impl Postgres {
+    async fn reader(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
+        self.pool.acquire().await
+    }
+
+    async fn writer(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
+        self.pool.acquire().await
+    }
+
+    /// A server that hangs is one that is not there: nobody waits for ever.
+    async fn within<T>(
+        &self,
+        doing: &'static str,
+        work: impl Future<Output = sqlx::Result<T>> + Send,
+    ) -> Result<T, StoreFault> {
+        within(self.wait_at_most, doing, work).await
+    }
+}
+
+async fn within<T>(
+    wait_at_most: Duration,
+    doing: &'static str,
+    work: impl Future<Output = sqlx::Result<T>> + Send,
+) -> Result<T, StoreFault> {
+    let done = timeout(wait_at_most, work).await;
+    let source = match done {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => DatabaseFault::from(error),
+        Err(_) => DatabaseFault::too_slow(),
+    };
+    Err(StoreFault::Database { doing, source })
+}
+
+impl Backend for Postgres {
+    type Lock = PostgresLock;
+
+    async fn try_lock(&self, key: &str) -> Result<Option<PostgresLock>, StoreFault> {
+        self.sessions.try_lock(key).await
+    }
+
+    async fn unlock(&self, lock: PostgresLock) -> Result<(), StoreFault> {
+        lock.unlock(self.wait_at_most).await
+    }
+
+    fn locked_key(lock: &PostgresLock) -> &str {
+        lock.key()
+    }
+
+    async fn write(
+        &self,
+        lock: Option<&mut PostgresLock>,
+        grant: &GrantColumns,
+        line: &LineColumns,
+    ) -> Result<bool, StoreFault> {
+        let Some(lock) = lock else {
+            return self
+                .within("writing a grant", async {
+                    let mut connection = self.writer().await?;
+                    statements::write_grant(&mut connection, grant, line).await
+                })
+                .await;
+        };
+        let connection = lock.connection();
+        let work = statements::write_grant(connection, grant, line);
+        let done = self.within("writing a grant under its lock", work).await;
+        done.map_err(|error| lock.judge(error))
+            .inspect(|_| lock.answered())
+    }
+
+    async fn settle_due(
+        &self,
+        settled: &[(String, Vec<u8>, Option<i64>)],
+    ) -> Result<(), StoreFault> {
+        self.within("settling due grants", async {
+            let mut connection = self.writer().await?;
+            statements::settle_all(&mut connection, settled).await
+        })
+        .await
+    }
+
+    /// The rows are out of sight at once and leave the files with the next vacuum, which is the database's own affair: on a large
+    /// table it takes longer than anybody waits here.
+    async fn scrub(&self) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.sessions.close();
+        self.pool.close().await;
+    }
+
+    all_methods_by_statements!();
+}

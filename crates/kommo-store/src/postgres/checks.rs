@@ -1,0 +1,137 @@
+//! What a server must be before a token is trusted to it. All by the simple protocol: a prepared statement would fail behind
+//! a pooler before we could say what is wrong.
+
+use core::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgConnection, Row as _, raw_sql};
+
+use crate::error::{DatabaseFault, StoreFault};
+
+const POOLER: StoreFault = StoreFault::misconfigured(
+    "a pooler stands before the database and hands each transaction another session; locks need sessions of their own",
+);
+
+fn failed(error: sqlx::Error) -> StoreFault {
+    StoreFault::Database {
+        doing: "checking the server",
+        source: DatabaseFault::from(error),
+    }
+}
+
+/// One row of texts.
+async fn texts<const N: usize>(
+    connection: &mut PgConnection,
+    statement: &'static str,
+) -> Result<[String; N], StoreFault> {
+    let row = raw_sql(statement)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    let mut texts = [const { String::new() }; N];
+    for (index, text) in texts.iter_mut().enumerate() {
+        *text = row.try_get(index).map_err(failed)?;
+    }
+    Ok(texts)
+}
+
+/// Durable commits, and a server that can be written to.
+pub(super) async fn check_server(connection: &mut PgConnection) -> Result<(), StoreFault> {
+    let [version, fsync, commit, standby] = texts(
+        connection,
+        "SELECT current_setting('server_version_num'), current_setting('fsync'), \
+         current_setting('synchronous_commit'), pg_is_in_recovery()::text",
+    )
+    .await?;
+    let is_new_enough = version
+        .parse::<u32>()
+        .is_ok_and(|version| version >= 140_000);
+    for (is_bad, what) in [
+        (!is_new_enough, "the server is older than PostgreSQL 14"),
+        (
+            fsync != "on",
+            "fsync is off: a crash of the server would lose tokens",
+        ),
+        (
+            commit == "off",
+            "synchronous_commit is off: a crash of the server would lose tokens",
+        ),
+        (
+            standby != "false",
+            "the server is a stand-by, which cannot be written to",
+        ),
+    ] {
+        if is_bad {
+            return Err(StoreFault::misconfigured(what));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a connection is a session of its own: what was set in one transaction is there in the next, the server process is
+/// the same, and a lock of the session is among its locks.
+pub(super) async fn check_session(connection: &mut PgConnection) -> Result<(), StoreFault> {
+    let mut probe = [0; 8];
+    getrandom::fill(&mut probe)
+        .map_err(|_| StoreFault::misconfigured("operating system gives no random bytes"))?;
+    let probe = i64::from_be_bytes(probe) >> 1;
+    let set = format!(
+        "SELECT pg_backend_pid()::text, set_config('kommo_store.probe', '{probe}', false), \
+         pg_try_advisory_lock({probe})::text"
+    );
+    let row = raw_sql(AssertSqlSafe(set))
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let process: String = row.try_get(0).map_err(failed)?;
+    let is_locked: String = row.try_get(2).map_err(failed)?;
+    let [same_process, kept] = texts(
+        connection,
+        "SELECT pg_backend_pid()::text, COALESCE(current_setting('kommo_store.probe', true), '')",
+    )
+    .await?;
+    let free = format!("SELECT pg_advisory_unlock({probe})::text");
+    let row = raw_sql(AssertSqlSafe(free))
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let is_freed: String = row.try_get(0).map_err(failed)?;
+    let is_session = process == same_process
+        && kept == probe.to_string()
+        && is_locked == "true"
+        && is_freed == "true";
+    if is_session { Ok(()) } else { Err(POOLER) }
+}
+
+/// Two connections at a time are two sessions: a pooler that is not busy gives both the same one.
+pub(super) async fn check_two_sessions(
+    one: &mut PgConnection,
+    other: &mut PgConnection,
+) -> Result<(), StoreFault> {
+    let process = "SELECT pg_backend_pid()::text";
+    let [first] = texts(one, process).await?;
+    let [second] = texts(other, process).await?;
+    let [again] = texts(one, process).await?;
+    let are_two = first != second && first == again;
+    if are_two { Ok(()) } else { Err(POOLER) }
+}
+
+/// Makes a session ready to hold locks: checked, and ended by the server if its client falls silent.
+pub(super) async fn prepare_session(
+    connection: &mut PgConnection,
+    request_limit: Duration,
+    wait_at_most: Duration,
+) -> Result<(), StoreFault> {
+    check_session(connection).await?;
+    let silent = request_limit.saturating_mul(3).as_millis().max(1_000);
+    let waiting = wait_at_most.as_millis().max(1_000);
+    // Settings take no bound parameters; both are numbers.
+    let set = format!(
+        "SET idle_session_timeout = {silent}; SET idle_in_transaction_session_timeout = {silent}; \
+         SET statement_timeout = {waiting}"
+    );
+    raw_sql(AssertSqlSafe(set))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    check_server(connection).await
+}

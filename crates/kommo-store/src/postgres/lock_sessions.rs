@@ -1,0 +1,214 @@
+//! Locks that die with their connection.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::sync::Mutex;
+
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, PgConnection, query_scalar};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{DatabaseFault, StoreFault};
+use crate::grant_columns::parse_key;
+
+use super::{checks, within};
+
+/// Connections that hold locks, or held one and wait for the next.
+pub(super) struct LockSessions {
+    options: PgConnectOptions,
+    request_limit: Duration,
+    wait_at_most: Duration,
+    places: Arc<Semaphore>,
+    idle: Arc<Idle>,
+}
+
+/// Sessions without a lock. Empty for good once the store is closed.
+#[derive(Default)]
+struct Idle {
+    sessions: Mutex<Vec<PgConnection>>,
+}
+
+impl Idle {
+    /// A panic elsewhere leaves the list as good as it was.
+    fn list(&self) -> std::sync::MutexGuard<'_, Vec<PgConnection>> {
+        self.sessions
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The lock of one grant in a [`PostgresStore`](crate::PostgresStore), and the connection that holds it. Dropped, it closes the
+/// connection, and the server frees the lock.
+pub struct PostgresLock {
+    key: String,
+    number: i64,
+    connection: PgConnection,
+    /// Whether the last statement was answered. If not, nobody knows what the connection is doing.
+    is_answered: bool,
+    idle: Arc<Idle>,
+    places: Arc<Semaphore>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl LockSessions {
+    pub(super) fn new(
+        options: PgConnectOptions,
+        sessions: u32,
+        request_limit: Duration,
+        wait_at_most: Duration,
+    ) -> Self {
+        let most = usize::try_from(sessions.max(1)).unwrap_or(1);
+        Self {
+            options,
+            request_limit,
+            wait_at_most,
+            places: Arc::new(Semaphore::new(most)),
+            idle: Arc::default(),
+        }
+    }
+
+    pub(super) async fn try_lock(&self, key: &str) -> Result<Option<PostgresLock>, StoreFault> {
+        let doing = "locking a grant";
+        let place = within(self.wait_at_most, doing, async {
+            let place = Arc::clone(&self.places).acquire_owned().await;
+            place.map_err(|_| sqlx::Error::PoolClosed)
+        })
+        .await?;
+        let number = lock_number(key);
+        let used = self.idle.list().pop();
+        if let Some(mut connection) = used {
+            // A session that waited may have been ended by the server meanwhile: then another one asks.
+            let asked = within(self.wait_at_most, doing, ask(&mut connection, number)).await;
+            if let Ok(is_ours) = asked {
+                return Ok(self.hand_out(key, number, connection, is_ours, place));
+            }
+        }
+        let mut connection = within(self.wait_at_most, doing, self.options.connect()).await?;
+        checks::prepare_session(&mut connection, self.request_limit, self.wait_at_most).await?;
+        let is_ours = within(self.wait_at_most, doing, ask(&mut connection, number)).await?;
+        Ok(self.hand_out(key, number, connection, is_ours, place))
+    }
+
+    /// The lock, or, if somebody else has it, the connection back to those that wait.
+    fn hand_out(
+        &self,
+        key: &str,
+        number: i64,
+        connection: PgConnection,
+        is_ours: bool,
+        place: OwnedSemaphorePermit,
+    ) -> Option<PostgresLock> {
+        if !is_ours {
+            self.idle.list().push(connection);
+            return None;
+        }
+        Some(PostgresLock {
+            key: key.to_owned(),
+            number,
+            connection,
+            is_answered: true,
+            idle: Arc::clone(&self.idle),
+            places: Arc::clone(&self.places),
+            _place: place,
+        })
+    }
+
+    /// No session is opened any more; the idle ones end. Locks that are held stay until they are given back.
+    pub(super) fn close(&self) {
+        self.places.close();
+        self.idle.list().clear();
+    }
+}
+
+impl PostgresLock {
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The connection, for one statement; [`answered`](Self::answered) says that it came to an end.
+    pub(super) const fn connection(&mut self) -> &mut PgConnection {
+        self.is_answered = false;
+        &mut self.connection
+    }
+
+    pub(super) const fn answered(&mut self) {
+        self.is_answered = true;
+    }
+
+    /// What an error on this connection means: if the session is gone, so is the lock.
+    pub(super) fn judge(&self, error: StoreFault) -> StoreFault {
+        let is_gone = matches!(&error, StoreFault::Database { source, .. } if source.is_gone());
+        match parse_key(&self.key) {
+            Ok(key) if is_gone => StoreFault::LockLost { key: Box::new(key) },
+            _ => error,
+        }
+    }
+
+    pub(super) async fn unlock(mut self, wait_at_most: Duration) -> Result<(), StoreFault> {
+        if !self.is_answered {
+            // Dropped with its connection, which frees the lock.
+            return Ok(());
+        }
+        let number = self.number;
+        let connection = self.connection();
+        let freed = within(wait_at_most, "unlocking a grant", async {
+            query_scalar::<_, bool>("SELECT pg_advisory_unlock($1)")
+                .bind(number)
+                .fetch_one(connection)
+                .await
+        })
+        .await;
+        match freed {
+            Ok(true) => {
+                let Self {
+                    connection,
+                    idle,
+                    places,
+                    ..
+                } = self;
+                if !places.is_closed() {
+                    idle.list().push(connection);
+                }
+                Ok(())
+            }
+            Ok(false) => Err(self.judge(StoreFault::Database {
+                doing: "unlocking a grant",
+                source: DatabaseFault::lost(),
+            })),
+            Err(error) => Err(self.judge(error)),
+        }
+    }
+}
+
+async fn ask(connection: &mut PgConnection, number: i64) -> sqlx::Result<bool> {
+    query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(number)
+        .fetch_one(connection)
+        .await
+}
+
+/// The number of a key among the advisory locks of the database. Two keys of one number, which is one chance in 2^63 for a pair,
+/// would keep each other waiting and no more.
+fn lock_number(key: &str) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(b"kommo-store lock\0");
+    hash.update(key.as_bytes());
+    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(hash.finalize());
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+impl fmt::Debug for LockSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockSessions").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PostgresLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresLock")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}

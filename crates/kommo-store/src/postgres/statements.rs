@@ -1,0 +1,84 @@
+//! The statements as `PostgreSQL` takes them.
+
+use sqlx::PgConnection;
+
+use crate::columns::GrantColumns;
+use crate::statements::statements;
+
+statements! {
+    PgConnection,
+    now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    skip: "FOR UPDATE SKIP LOCKED"
+}
+
+/// Puts the row in the place of the revision before its own, and the line into the history: one statement, so one transaction and
+/// one way there and back. `false`: that revision is not there.
+pub(super) async fn write_grant(
+    connection: &mut PgConnection,
+    grant: &GrantColumns,
+    line: &LineColumns,
+) -> Result<bool> {
+    let statement = if grant.revision == 1 {
+        "WITH written AS (INSERT INTO kommo_grants (key, revision, host, generation, state, is_admin, expires_at, \
+         due_at, updated_at, record, realm, client_id, account_id, user_id, stored_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $9) \
+         ON CONFLICT (key) DO NOTHING RETURNING key) \
+         INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         SELECT key, $9, $11, $12, $4, $2 FROM written"
+    } else {
+        "WITH written AS (UPDATE kommo_grants SET revision = $2, host = $3, generation = $4, state = $5, \
+         is_admin = $6, expires_at = $7, due_at = $8, updated_at = $9, record = $10 \
+         WHERE key = $1 AND revision = $2 - 1 AND realm = $13 AND client_id = $14 AND account_id = $15 \
+         AND user_id = $16 RETURNING key) \
+         INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         SELECT key, $9, $11, $12, $4, $2 FROM written"
+    };
+    let done = query(statement)
+        .bind(&grant.key)
+        .bind(grant.revision)
+        .bind(&grant.host)
+        .bind(grant.generation)
+        .bind(grant.state)
+        .bind(grant.is_admin)
+        .bind(grant.expires_at)
+        .bind(grant.due_at)
+        .bind(line.at)
+        .bind(&grant.record)
+        .bind(&line.happened)
+        .bind(&line.detail)
+        .bind(&grant.realm)
+        .bind(&grant.client_id)
+        .bind(&grant.account_id)
+        .bind(&grant.user_id)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives claims back. A record that was written since its claim says itself when it is due, and the earlier of the two counts.
+pub(super) async fn settle_all(
+    connection: &mut PgConnection,
+    settled: &[(String, Vec<u8>, Option<i64>)],
+) -> Result<()> {
+    let keys: Vec<&str> = settled.iter().map(|(key, ..)| &**key).collect();
+    let tokens: Vec<&[u8]> = settled.iter().map(|(_, token, _)| &**token).collect();
+    let instants: Vec<Option<i64>> = settled.iter().map(|(.., again_at)| *again_at).collect();
+    query(
+        "WITH settled AS MATERIALIZED (SELECT kommo_grants.key AS settled_key, again_at \
+         FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS given (given_key, token, again_at) \
+         JOIN kommo_grants ON key = given_key COLLATE \"C\" AND lease_token = token \
+         ORDER BY key FOR UPDATE OF kommo_grants) \
+         UPDATE kommo_grants SET lease_token = NULL, \
+         lease_until = CASE WHEN revision = claimed_revision AND again_at IS NULL THEN lease_until END, \
+         due_at = CASE WHEN again_at IS NULL THEN due_at \
+                       WHEN revision = claimed_revision OR due_at IS NULL THEN again_at \
+                       ELSE LEAST(due_at, again_at) END \
+         FROM settled WHERE key = settled_key",
+    )
+    .bind(keys)
+    .bind(tokens)
+    .bind(instants)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,78 @@
+//! Files and directories that only their owner can read.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::path::Path;
+
+/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => narrow(path, 0o700),
+        done => done,
+    }
+}
+
+/// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is.
+#[cfg(feature = "sqlite")]
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    let file = private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
+    narrow(path, 0o600)?;
+    Ok(file)
+}
+
+/// Makes a file with mode 0600 that must not be there.
+pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// Takes from a file or directory what goes beyond these rights.
+#[cfg(unix)]
+pub(crate) fn narrow(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let now = std::fs::metadata(path)?.permissions().mode();
+    if now & 0o777 & !mode == 0 {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(now & mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn narrow(_: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether anybody on the machine may put files into a directory.
+#[cfg(all(unix, feature = "sqlite"))]
+pub(crate) fn is_open_to_all(directory: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(std::fs::metadata(directory)?.permissions().mode() & 0o002 != 0)
+}
+
+#[cfg(all(not(unix), feature = "sqlite"))]
+pub(crate) fn is_open_to_all(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Makes the names in a directory durable.
+#[cfg(unix)]
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The version of the tables, and who may use them.
+//!
+//! A step only adds: a table, a column that may be empty, an index. So processes of the version before go on beside those of the
+//! new one. If a later version must break that, it raises `oldest_program` in the same step, and older programs refuse the store.
+
+use crate::error::StoreFault;
+
+/// The version that this program makes: the number of its steps.
+pub(crate) const SCHEMA_VERSION: i64 = 1;
+
+/// What a store says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredVersion {
+    /// Steps that were taken.
+    pub(crate) version: i64,
+    /// The oldest program version that may use it.
+    pub(crate) oldest_program: i64,
+}
+
+impl StoredVersion {
+    /// Whether this program may use a store of this version, and how many of its own steps were taken.
+    pub(crate) fn steps_taken(self) -> Result<usize, StoreFault> {
+        if self.oldest_program > SCHEMA_VERSION {
+            return Err(StoreFault::NewerSchema {
+                needed: self.oldest_program,
+                known: SCHEMA_VERSION,
+            });
+        }
+        usize::try_from(self.version)
+            .map_err(|_| StoreFault::damaged("schema", "version below zero"))
+    }
+}

@@ -1,0 +1,56 @@
+//! How a store is to be used.
+
+use core::time::Duration;
+
+use crate::encryption_key::EncryptionKeys;
+
+/// Settings of a store, with defaults. The defaults are choices.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StoreSettings {
+    /// The keys that records are encrypted with. Default: none, so records are plain and only the file's mode or the
+    /// database's own rights protect them.
+    pub encryption: Option<EncryptionKeys>,
+    /// How many codes wait at most, of one realm. Default: 10,000.
+    pub max_codes: u32,
+    /// How long before its end a token is due for the sweep. Default: an hour, as in `RefreshPolicy`.
+    pub refresh_before: Duration,
+    /// The longest that one request to the token endpoint takes. A lock that is silent for three times as long is given up by
+    /// PostgreSQL. Default: 20 seconds.
+    pub request_limit: Duration,
+    /// How long a statement waits for another that writes, and for a free connection. Default: 10 seconds.
+    pub wait_at_most: Duration,
+    /// Connections for everything but locks. Default: 8.
+    pub connections: u32,
+    /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only. Default: 16.
+    pub lock_connections: u32,
+}
+
+impl StoreSettings {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            encryption: None,
+            max_codes: 10_000,
+            refresh_before: Duration::from_secs(3_600),
+            request_limit: Duration::from_secs(20),
+            wait_at_most: Duration::from_secs(10),
+            connections: 8,
+            lock_connections: 16,
+        }
+    }
+
+    /// With encryption.
+    #[must_use]
+    pub fn encrypted(mut self, keys: EncryptionKeys) -> Self {
+        self.encryption = Some(keys);
+        self
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}

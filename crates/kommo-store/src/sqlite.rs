@@ -1,0 +1,201 @@
+//! `SQLite`: one file, many processes of one machine.
+//!
+//! ```text
+//!   store.db        0600   WAL, synchronous=FULL: a commit is on the disk before it is confirmed
+//!   store.db-wal    0600   SQLite gives both the mode of the first
+//!   store.db-shm    0600
+//!   store.db.locks/ 0700   one empty file per grant, locked by its holder; never removed, since a file that is removed and made
+//!                          anew would be two locks of one name
+//! ```
+//!
+//! All writes of a process go over one connection, so that they wait in our queue and not in `SQLite`'s busy loop.
+
+mod lock_files;
+mod opening;
+mod statements;
+
+use std::path::Path;
+
+use core::ops::{Deref, DerefMut};
+
+use kommo_keeper::CodePut;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{Connection as _, SqliteConnection, query};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::backend::Backend;
+use crate::columns::{
+    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
+    SealedTable, StoredColumns,
+};
+use crate::error::{DatabaseFault, StoreFault};
+use crate::settings::StoreSettings;
+use crate::statements::all_methods_by_statements;
+use crate::store::Store;
+
+use self::lock_files::LockFiles;
+pub use self::lock_files::SqliteLock;
+
+/// A store in one `SQLite` file.
+///
+/// The directory must be on this machine's own disk: the locks of network file systems do not die with their holder.
+pub type SqliteStore = Store<Sqlite>;
+
+/// The database of a [`SqliteStore`].
+#[derive(Debug)]
+pub struct Sqlite {
+    options: SqliteConnectOptions,
+    /// Empty after its worker ended; the next write opens another.
+    writer: Mutex<Option<SqliteConnection>>,
+    readers: SqlitePool,
+    locks: LockFiles,
+}
+
+impl SqliteStore {
+    /// Opens the store in this file, and makes it if it is not there. The directory must be there.
+    ///
+    /// The file, its two companions and the lock files get modes 0600 and 0700.
+    ///
+    /// # Errors
+    ///
+    /// - a directory that everybody may write to: [`StoreFault::Misconfigured`];
+    /// - a file that is no database: [`StoreFault::Database`], with trouble `Damaged`;
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`].
+    pub async fn open(path: impl AsRef<Path>, settings: StoreSettings) -> Result<Self, StoreFault> {
+        let database = Sqlite::open(path.as_ref(), &settings).await?;
+        Ok(Self::with_backend(database, settings))
+    }
+}
+
+/// The writing connection, while nobody else has it.
+struct Writer<'a>(MutexGuard<'a, Option<SqliteConnection>>);
+
+impl Sqlite {
+    async fn reader(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
+        self.readers.acquire().await
+    }
+
+    async fn writer(&self) -> sqlx::Result<Writer<'_>> {
+        let mut guard = self.writer.lock().await;
+        if self.readers.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        if guard.is_none() {
+            *guard = Some(opening::writing_connection(&self.options).await?);
+        }
+        Ok(Writer(guard))
+    }
+
+    /// `SQLite` bounds its waiting itself (`busy_timeout`).
+    async fn within<T>(
+        &self,
+        doing: &'static str,
+        work: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, StoreFault> {
+        let done = work.await;
+        if matches!(done, Err(sqlx::Error::WorkerCrashed)) {
+            *self.writer.lock().await = None;
+        }
+        done.map_err(|error| StoreFault::Database {
+            doing,
+            source: DatabaseFault::from(error),
+        })
+    }
+}
+
+/// INVARIANT: `Sqlite::writer` hands out a guard only over `Some`, and nobody empties it while the guard is held.
+impl Deref for Writer<'_> {
+    type Target = SqliteConnection;
+
+    #[allow(clippy::expect_used, reason = "the invariant above")]
+    fn deref(&self) -> &SqliteConnection {
+        self.0
+            .as_ref()
+            .expect("the writer was opened before it was handed out")
+    }
+}
+
+impl DerefMut for Writer<'_> {
+    #[allow(clippy::expect_used, reason = "the invariant above")]
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        self.0
+            .as_mut()
+            .expect("the writer was opened before it was handed out")
+    }
+}
+
+impl Backend for Sqlite {
+    type Lock = SqliteLock;
+
+    async fn try_lock(&self, key: &str) -> Result<Option<SqliteLock>, StoreFault> {
+        self.locks.try_lock(key)
+    }
+
+    async fn unlock(&self, lock: SqliteLock) -> Result<(), StoreFault> {
+        drop(lock);
+        Ok(())
+    }
+
+    fn locked_key(lock: &SqliteLock) -> &str {
+        lock.key()
+    }
+
+    async fn write(
+        &self,
+        _: Option<&mut SqliteLock>,
+        grant: &GrantColumns,
+        line: &LineColumns,
+    ) -> Result<bool, StoreFault> {
+        self.within("writing a grant", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let is_written = statements::write_grant(&mut all, grant, line).await?;
+            if is_written {
+                statements::write_line(&mut all, &grant.key, line).await?;
+                all.commit().await?;
+            } else {
+                all.rollback().await?;
+            }
+            Ok(is_written)
+        })
+        .await
+    }
+
+    async fn settle_due(
+        &self,
+        settled: &[(String, Vec<u8>, Option<i64>)],
+    ) -> Result<(), StoreFault> {
+        self.within("settling due grants", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            for (key, token, again_at) in settled {
+                statements::settle_one(&mut all, key, token, *again_at).await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
+    async fn scrub(&self) -> Result<(), StoreFault> {
+        self.within("emptying the log", async {
+            let mut writer = self.writer().await?;
+            query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        let writer = self.writer.lock().await.take();
+        if let Some(writer) = writer {
+            // What was confirmed is on the disk; closing only tidies up.
+            let _ = writer.close().await;
+        }
+    }
+
+    all_methods_by_statements!();
+}

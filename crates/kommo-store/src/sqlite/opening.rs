@@ -1,0 +1,139 @@
+//! Opening: modes of the files, settings of the connections, the tables.
+
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqliteConnection, query, query_as, raw_sql};
+use tokio::sync::Mutex;
+
+use crate::error::{DatabaseFault, StoreFault};
+use crate::private_files::{is_open_to_all, narrow, private_file};
+use crate::schema::{SCHEMA_VERSION, StoredVersion};
+use crate::settings::StoreSettings;
+
+use super::Sqlite;
+use super::lock_files::LockFiles;
+
+/// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
+const STEPS: [&str; 1] = [include_str!("schema.sql")];
+
+const META: &str = "CREATE TABLE IF NOT EXISTS kommo_meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT";
+
+fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreFault {
+    move |error| StoreFault::Database {
+        doing,
+        source: DatabaseFault::from(error),
+    }
+}
+
+impl Sqlite {
+    pub(super) async fn open(path: &Path, settings: &StoreSettings) -> Result<Self, StoreFault> {
+        let path = prepare_files(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(settings.wait_at_most)
+            .pragma("secure_delete", "ON")
+            .disable_statement_logging();
+        let mut writer = writing_connection(&options)
+            .await
+            .map_err(failed("opening the database"))?;
+        prepare_tables(&mut writer).await?;
+        for companion in ["-wal", "-shm"] {
+            let mut name = path.clone().into_os_string();
+            name.push(companion);
+            let companion = Path::new(&name);
+            if companion.exists() {
+                narrow(companion, 0o600)
+                    .map_err(|error| StoreFault::file("narrowing its mode", companion, error))?;
+            }
+        }
+        let readers = SqlitePoolOptions::new()
+            .max_connections(settings.connections.max(1))
+            .acquire_timeout(settings.wait_at_most)
+            .test_before_acquire(false)
+            .connect_lazy_with(
+                options
+                    .clone()
+                    .create_if_missing(false)
+                    .pragma("query_only", "ON"),
+            );
+        Ok(Self {
+            options,
+            writer: Mutex::new(Some(writer)),
+            readers,
+            locks: LockFiles::beside(&path)?,
+        })
+    }
+}
+
+/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives its real path.
+fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
+    let parent = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => {
+            return Err(StoreFault::misconfigured(
+                "the path of the store has no file name",
+            ));
+        }
+    };
+    let is_open = is_open_to_all(parent).map_err(|error| {
+        StoreFault::file("looking at the directory of the store", parent, error)
+    })?;
+    if is_open {
+        return Err(StoreFault::misconfigured(
+            "everybody may write to the directory of the store",
+        ));
+    }
+    private_file(path).map_err(|error| StoreFault::file("making the store", path, error))?;
+    path.canonicalize()
+        .map_err(|error| StoreFault::file("finding the store", path, error))
+}
+
+pub(super) async fn writing_connection(
+    options: &SqliteConnectOptions,
+) -> sqlx::Result<SqliteConnection> {
+    options.connect().await
+}
+
+/// Takes the steps that are missing, all or none, one process at a time.
+async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault> {
+    use sqlx::Connection as _;
+    let failed = failed("preparing the tables");
+    let mut all = writer
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(&failed)?;
+    query(META).execute(&mut *all).await.map_err(&failed)?;
+    let stored: (i64, i64) = query_as(
+        "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
+         COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
+    )
+    .fetch_one(&mut *all)
+    .await
+    .map_err(&failed)?;
+    let stored = StoredVersion {
+        version: stored.0,
+        oldest_program: stored.1,
+    };
+    let taken = stored.steps_taken()?;
+    if taken >= STEPS.len() {
+        return all.rollback().await.map_err(&failed);
+    }
+    for step in STEPS.iter().skip(taken) {
+        raw_sql(*step).execute(&mut *all).await.map_err(&failed)?;
+    }
+    query(
+        "INSERT INTO kommo_meta (name, value) VALUES ('version', $1), ('oldest_program', 1) \
+         ON CONFLICT (name) DO UPDATE SET value = MAX(value, excluded.value)",
+    )
+    .bind(SCHEMA_VERSION)
+    .execute(&mut *all)
+    .await
+    .map_err(&failed)?;
+    all.commit().await.map_err(&failed)
+}

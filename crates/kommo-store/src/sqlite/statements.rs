@@ -1,0 +1,106 @@
+//! The statements as `SQLite` takes them.
+
+use sqlx::SqliteConnection;
+
+use crate::columns::GrantColumns;
+use crate::statements::statements;
+
+statements! {
+    SqliteConnection,
+    now: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
+    skip: ""
+}
+
+/// Puts the row in the place of the revision before its own. `false`: that is not there.
+pub(super) async fn write_grant(
+    connection: &mut SqliteConnection,
+    grant: &GrantColumns,
+    line: &LineColumns,
+) -> Result<bool> {
+    if grant.revision == 1 {
+        let done = query(
+            "INSERT INTO kommo_grants (key, realm, client_id, account_id, user_id, host, generation, revision, \
+             state, is_admin, expires_at, due_at, stored_at, updated_at, record) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) \
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(&grant.key)
+        .bind(&grant.realm)
+        .bind(&grant.client_id)
+        .bind(&grant.account_id)
+        .bind(&grant.user_id)
+        .bind(&grant.host)
+        .bind(grant.generation)
+        .bind(grant.revision)
+        .bind(grant.state)
+        .bind(grant.is_admin)
+        .bind(grant.expires_at)
+        .bind(grant.due_at)
+        .bind(line.at)
+        .bind(&grant.record)
+        .execute(connection)
+        .await?;
+        return Ok(done.rows_affected() == 1);
+    }
+    let done = query(
+        "UPDATE kommo_grants SET host = $3, generation = $4, revision = $5, state = $6, is_admin = $7, \
+         expires_at = $8, due_at = $9, updated_at = $10, record = $11 WHERE key = $1 AND revision = $2",
+    )
+    .bind(&grant.key)
+    .bind(grant.revision - 1)
+    .bind(&grant.host)
+    .bind(grant.generation)
+    .bind(grant.revision)
+    .bind(grant.state)
+    .bind(grant.is_admin)
+    .bind(grant.expires_at)
+    .bind(grant.due_at)
+    .bind(line.at)
+    .bind(&grant.record)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn write_line(
+    connection: &mut SqliteConnection,
+    key: &str,
+    line: &LineColumns,
+) -> Result<()> {
+    query(
+        "INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(key)
+    .bind(line.at)
+    .bind(&line.happened)
+    .bind(&line.detail)
+    .bind(line.generation)
+    .bind(line.revision)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Gives a claim back. A record that was written since the claim says itself when it is due, and the earlier of the two counts.
+pub(super) async fn settle_one(
+    connection: &mut SqliteConnection,
+    key: &str,
+    token: &[u8],
+    again_at: Option<i64>,
+) -> Result<()> {
+    query(
+        "UPDATE kommo_grants SET lease_token = NULL, \
+         lease_until = CASE WHEN revision = claimed_revision AND $3 IS NULL THEN lease_until END, \
+         due_at = CASE WHEN $3 IS NULL THEN due_at \
+                       WHEN revision = claimed_revision OR due_at IS NULL THEN $3 \
+                       WHEN due_at < $3 THEN due_at ELSE $3 END \
+         WHERE key = $1 AND lease_token = $2",
+    )
+    .bind(key)
+    .bind(token)
+    .bind(again_at)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,99 @@
+//! The statements that both databases understand, each once; what differs is the connection's type, the clock and how rows that
+//! others hold are passed over.
+
+mod accounts;
+mod codes;
+mod grants;
+mod sealed;
+
+pub(crate) use self::accounts::account_statements;
+pub(crate) use self::codes::code_statements;
+pub(crate) use self::grants::grant_statements;
+pub(crate) use self::sealed::sealed_statements;
+
+/// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in milliseconds, `$skip` what
+/// keeps two claims from waiting for each other.
+macro_rules! statements {
+    ($connection:ty, now: $now:literal, skip: $skip:literal) => {
+        use kommo_keeper::CodePut;
+        use sqlx::{Connection as _, Result, query, query_as, query_scalar};
+
+        use crate::columns::{
+            ClaimedColumns, CodeColumns, Erased, LineColumns, ListedColumns, SealedColumns,
+            SealedTable, StoredColumns,
+        };
+
+        $crate::statements::grant_statements!($connection, now: $now, skip: $skip);
+        $crate::statements::code_statements!($connection, now: $now, skip: $skip);
+        $crate::statements::account_statements!($connection);
+        $crate::statements::sealed_statements!($connection);
+    };
+}
+
+/// The methods of a backend that run such functions. The backend has `reader()` and `writer()`, which give a connection, and
+/// `within()`, which bounds the time and says what was being done.
+macro_rules! methods_by_statements {
+    ($($connection:ident $doing:literal
+        fn $name:ident($($argument:ident: $of:ty),*) -> $output:ty;)*) => {
+        $(
+            async fn $name(&self, $($argument: $of),*) -> Result<$output, StoreFault> {
+                self.within($doing, async {
+                    let mut connection = self.$connection().await?;
+                    statements::$name(&mut connection, $($argument),*).await
+                })
+                .await
+            }
+        )*
+    };
+}
+
+/// All of them, in one place for both backends.
+macro_rules! all_methods_by_statements {
+    () => {
+        $crate::statements::methods_by_statements! {
+            reader "reading a grant"
+            fn load(key: &str) -> Option<StoredColumns>;
+            reader "listing grants"
+            fn keys(after: &str, limit: i64) -> Vec<String>;
+            reader "listing grants"
+            fn list(after: &str, limit: i64) -> Vec<ListedColumns>;
+            reader "listing the grants of an account"
+            fn list_account(account: [&str; 3]) -> Vec<ListedColumns>;
+            reader "reading a history"
+            fn history(key: &str, limit: i64) -> Vec<LineColumns>;
+            writer "forgetting history"
+            fn forget_history(before: i64) -> u64;
+            writer "claiming due grants"
+            fn claim_due(now: i64, limit: i64, lease_milliseconds: i64, token: &[u8]) -> Vec<String>;
+            writer "keeping a code"
+            fn put_code(code: &CodeColumns, cutoff: i64, most: i64) -> CodePut;
+            writer "claiming codes"
+            fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
+                -> Vec<ClaimedColumns>;
+            writer "ending a code"
+            fn end_code(id: i64, token: &[u8], is_exchanged: bool) -> ();
+            writer "keeping an answer"
+            fn keep_answer(claimed: &ClaimedColumns, token: &[u8]) -> bool;
+            writer "erasing an account"
+            fn erase_rows(account: [&str; 3]) -> Erased;
+            reader "reading a choice"
+            fn primary(account: [&str; 3]) -> Option<String>;
+            writer "keeping a choice"
+            fn set_primary(account: [&str; 3], user_id: &str) -> ();
+            writer "keeping a secret"
+            fn put_secret(state_hash: &str, client_id: &str, record: &[u8], at: i64) -> bool;
+            reader "reading a secret"
+            fn secret(client_id: &str) -> Option<(String, Vec<u8>)>;
+            writer "noting the use of a key"
+            fn note_key_use(purpose: &str, key_id: &str, at: i64) -> ();
+            reader "reading the uses of keys"
+            fn key_uses() -> Vec<(String, String, i64)>;
+            reader "reading sealed records"
+            fn sealed(table: SealedTable, after: &str, limit: i64) -> Vec<SealedColumns>;
+            writer "sealing a record anew"
+            fn reseal(table: SealedTable, name: &str, old: &[u8], new: &[u8]) -> bool;
+        }
+    };
+}
+
+pub(crate) use {all_methods_by_statements, methods_by_statements, statements};

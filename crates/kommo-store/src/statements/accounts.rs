@@ -1,0 +1,139 @@
+//! What belongs to accounts, integrations and keys.
+
+macro_rules! account_statements {
+    ($connection:ty) => {
+        pub(super) async fn erase_rows(
+            connection: &mut $connection,
+            [realm, client_id, account_id]: [&str; 3],
+        ) -> Result<Erased> {
+            let of_account = |statement: &'static str| {
+                query(statement).bind(realm).bind(client_id).bind(account_id)
+            };
+            let mut all = connection.begin().await?;
+            let codes = of_account(
+                "DELETE FROM kommo_codes WHERE realm = $1 AND client_id = $2 AND host IN \
+                 (SELECT host FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3)",
+            )
+            .execute(&mut *all)
+            .await?;
+            let history_lines = of_account(
+                "DELETE FROM kommo_history WHERE key IN \
+                 (SELECT key FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3)",
+            )
+            .execute(&mut *all)
+            .await?;
+            of_account(
+                "DELETE FROM kommo_primary WHERE realm = $1 AND client_id = $2 AND account_id = $3",
+            )
+            .execute(&mut *all)
+            .await?;
+            let grants = of_account(
+                "DELETE FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3",
+            )
+            .execute(&mut *all)
+            .await?;
+            all.commit().await?;
+            Ok(Erased {
+                grants: grants.rows_affected(),
+                history_lines: history_lines.rows_affected(),
+                codes: codes.rows_affected(),
+            })
+        }
+
+        pub(super) async fn primary(
+            connection: &mut $connection,
+            [realm, client_id, account_id]: [&str; 3],
+        ) -> Result<Option<String>> {
+            query_scalar(
+                "SELECT user_id FROM kommo_primary WHERE realm = $1 AND client_id = $2 AND account_id = $3",
+            )
+            .bind(realm)
+            .bind(client_id)
+            .bind(account_id)
+            .fetch_optional(connection)
+            .await
+        }
+
+        pub(super) async fn set_primary(
+            connection: &mut $connection,
+            [realm, client_id, account_id]: [&str; 3],
+            user_id: &str,
+        ) -> Result<()> {
+            query(
+                "INSERT INTO kommo_primary (realm, client_id, account_id, user_id) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (realm, client_id, account_id) DO UPDATE SET user_id = excluded.user_id",
+            )
+            .bind(realm)
+            .bind(client_id)
+            .bind(account_id)
+            .bind(user_id)
+            .execute(connection)
+            .await
+            .map(|_| ())
+        }
+
+        pub(super) async fn put_secret(
+            connection: &mut $connection,
+            state_hash: &str,
+            client_id: &str,
+            record: &[u8],
+            at: i64,
+        ) -> Result<bool> {
+            let done = query(
+                "INSERT INTO kommo_secrets (state_hash, client_id, record, stored_at) \
+                 VALUES ($1, $2, $3, $4) ON CONFLICT (state_hash) DO NOTHING",
+            )
+            .bind(state_hash)
+            .bind(client_id)
+            .bind(record)
+            .bind(at)
+            .execute(connection)
+            .await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        pub(super) async fn secret(
+            connection: &mut $connection,
+            client_id: &str,
+        ) -> Result<Option<(String, Vec<u8>)>> {
+            query_as(
+                "SELECT state_hash, record FROM kommo_secrets WHERE client_id = $1 \
+                 ORDER BY stored_at DESC, state_hash LIMIT 1",
+            )
+            .bind(client_id)
+            .fetch_optional(connection)
+            .await
+        }
+
+        pub(super) async fn note_key_use(
+            connection: &mut $connection,
+            purpose: &str,
+            key_id: &str,
+            at: i64,
+        ) -> Result<()> {
+            query(
+                "INSERT INTO kommo_key_uses (purpose, key_id, used_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (purpose, key_id) DO UPDATE SET used_at = excluded.used_at \
+                 WHERE kommo_key_uses.used_at < excluded.used_at",
+            )
+            .bind(purpose)
+            .bind(key_id)
+            .bind(at)
+            .execute(connection)
+            .await
+            .map(|_| ())
+        }
+
+        pub(super) async fn key_uses(
+            connection: &mut $connection,
+        ) -> Result<Vec<(String, String, i64)>> {
+            query_as(
+                "SELECT purpose, key_id, used_at FROM kommo_key_uses ORDER BY purpose, used_at DESC, key_id",
+            )
+            .fetch_all(connection)
+            .await
+        }
+    };
+}
+
+pub(crate) use account_statements;

@@ -1,0 +1,153 @@
+//! Codes between their arrival and their exchange.
+
+macro_rules! code_statements {
+    ($connection:ty, now: $now:literal, skip: $skip:literal) => {
+        pub(super) async fn put_code(
+            connection: &mut $connection,
+            code: &CodeColumns,
+            cutoff: i64,
+            most: i64,
+        ) -> Result<CodePut> {
+            query(
+                "DELETE FROM kommo_codes WHERE realm = $1 AND received_at <= $2 AND answer IS NULL",
+            )
+                .bind(&code.realm)
+                .bind(cutoff)
+                .execute(&mut *connection)
+                .await?;
+            let (known, waiting): (i64, i64) = query_as(
+                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(*) FROM kommo_codes WHERE realm = $1",
+            )
+            .bind(&code.realm)
+            .bind(&code.hash)
+            .fetch_one(&mut *connection)
+            .await?;
+            if known > 0 {
+                return Ok(CodePut::Duplicate);
+            }
+            if waiting >= most {
+                return Ok(CodePut::Full);
+            }
+            let done = query(
+                "INSERT INTO kommo_codes (hash, realm, client_id, host, origin, received_at, record) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING",
+            )
+            .bind(&code.hash)
+            .bind(&code.realm)
+            .bind(&code.client_id)
+            .bind(&code.host)
+            .bind(&code.origin)
+            .bind(code.received_at)
+            .bind(&code.record)
+            .execute(connection)
+            .await?;
+            match done.rows_affected() {
+                0 => Ok(CodePut::Duplicate),
+                _ => Ok(CodePut::Stored),
+            }
+        }
+
+        pub(super) async fn claim_codes(
+            connection: &mut $connection,
+            [realm, client_id]: [&str; 2],
+            cutoff: i64,
+            limit: i64,
+            lease_milliseconds: i64,
+            token: &[u8],
+        ) -> Result<Vec<ClaimedColumns>> {
+            type Row =
+                (i64, i64, String, String, String, String, String, i64, Vec<u8>, Option<Vec<u8>>);
+            let rows: Vec<Row> = query_as(concat!(
+                "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM kommo_codes \
+                 WHERE realm = $1 AND client_id = $2 AND (received_at > $3 OR answer IS NOT NULL) AND NOT is_done \
+                 AND (lease_until IS NULL OR lease_until <= ",
+                $now,
+                ") ORDER BY id LIMIT $4 ",
+                $skip,
+                ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, lease_until = ",
+                $now,
+                " + $6 FROM picked WHERE id = picked_id \
+                 RETURNING id, claims, hash, realm, client_id, host, origin, received_at, record, answer"
+            ))
+            .bind(realm)
+            .bind(client_id)
+            .bind(cutoff)
+            .bind(limit)
+            .bind(token)
+            .bind(lease_milliseconds)
+            .fetch_all(connection)
+            .await?;
+            let claimed = |row: Row| {
+                let (id, claims, hash, realm, client_id, host, origin, received_at, record, answer) =
+                    row;
+                ClaimedColumns {
+                    id,
+                    claims,
+                    answer,
+                    code: CodeColumns {
+                        hash,
+                        realm,
+                        client_id,
+                        host,
+                        origin,
+                        received_at,
+                        record,
+                    },
+                }
+            };
+            let mut claims: Vec<_> = rows.into_iter().map(claimed).collect();
+            claims.sort_by_key(|claim| claim.id);
+            Ok(claims)
+        }
+
+        pub(super) async fn keep_answer(
+            connection: &mut $connection,
+            claimed: &ClaimedColumns,
+            token: &[u8],
+        ) -> Result<bool> {
+            let code = &claimed.code;
+            let done = query(
+                "INSERT INTO kommo_codes (id, hash, realm, client_id, host, origin, received_at, record, \
+                 claims, lease_token, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+                 ON CONFLICT (hash) DO UPDATE SET answer = excluded.answer, record = excluded.record, \
+                 is_done = FALSE WHERE kommo_codes.answer IS NULL",
+            )
+            .bind(claimed.id)
+            .bind(&code.hash)
+            .bind(&code.realm)
+            .bind(&code.client_id)
+            .bind(&code.host)
+            .bind(&code.origin)
+            .bind(code.received_at)
+            .bind(&code.record)
+            .bind(claimed.claims)
+            .bind(token)
+            .bind(claimed.answer.as_deref())
+            .execute(connection)
+            .await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        /// The hash stays, the code goes. A code that has an answer ends only when that became a grant.
+        pub(super) async fn end_code(
+            connection: &mut $connection,
+            id: i64,
+            token: &[u8],
+            is_exchanged: bool,
+        ) -> Result<()> {
+            query(
+                "UPDATE kommo_codes SET is_done = TRUE, record = $3, answer = NULL, lease_token = NULL, \
+                 lease_until = NULL WHERE id = $1 AND lease_token = $2 AND ($4 OR answer IS NULL)",
+            )
+            .bind(id)
+            .bind(token)
+            .bind(Vec::<u8>::new())
+            .bind(is_exchanged)
+            .execute(connection)
+            .await
+            .map(|_| ())
+        }
+    };
+}
+
+pub(crate) use code_statements;

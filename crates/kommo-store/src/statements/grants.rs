@@ -1,0 +1,155 @@
+//! Reading, listing and claiming grants, and their history.
+
+macro_rules! grant_statements {
+    ($connection:ty, now: $now:literal, skip: $skip:literal) => {
+        pub(super) async fn load(
+            connection: &mut $connection,
+            key: &str,
+        ) -> Result<Option<StoredColumns>> {
+            let row: Option<(i64, i64, String, String, Vec<u8>)> = query_as(
+                "SELECT generation, revision, host, state, record FROM kommo_grants WHERE key = $1",
+            )
+            .bind(key)
+            .fetch_optional(connection)
+            .await?;
+            Ok(row.map(|(generation, revision, host, state, record)| StoredColumns {
+                generation,
+                revision,
+                host,
+                state,
+                record,
+            }))
+        }
+
+        pub(super) async fn keys(
+            connection: &mut $connection,
+            after: &str,
+            limit: i64,
+        ) -> Result<Vec<String>> {
+            query_scalar("SELECT key FROM kommo_grants WHERE key > $1 ORDER BY key LIMIT $2")
+                .bind(after)
+                .bind(limit)
+                .fetch_all(connection)
+                .await
+        }
+
+        type Listed = (
+            String,
+            String,
+            i64,
+            String,
+            Option<bool>,
+            Option<i64>,
+            Option<i64>,
+            i64,
+        );
+
+        fn listed(row: Listed) -> ListedColumns {
+            let (key, host, generation, state, is_admin, expires_at, due_at, updated_at) = row;
+            ListedColumns {
+                key,
+                host,
+                generation,
+                state,
+                is_admin,
+                expires_at,
+                due_at,
+                updated_at,
+            }
+        }
+
+        pub(super) async fn list(
+            connection: &mut $connection,
+            after: &str,
+            limit: i64,
+        ) -> Result<Vec<ListedColumns>> {
+            let rows: Vec<Listed> = query_as(
+                "SELECT key, host, generation, state, is_admin, expires_at, due_at, updated_at \
+                 FROM kommo_grants WHERE key > $1 ORDER BY key LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+            Ok(rows.into_iter().map(listed).collect())
+        }
+
+        pub(super) async fn list_account(
+            connection: &mut $connection,
+            [realm, client_id, account_id]: [&str; 3],
+        ) -> Result<Vec<ListedColumns>> {
+            let rows: Vec<Listed> = query_as(
+                "SELECT key, host, generation, state, is_admin, expires_at, due_at, updated_at \
+                 FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3 \
+                 ORDER BY stored_at, key",
+            )
+            .bind(realm)
+            .bind(client_id)
+            .bind(account_id)
+            .fetch_all(connection)
+            .await?;
+            Ok(rows.into_iter().map(listed).collect())
+        }
+
+        pub(super) async fn history(
+            connection: &mut $connection,
+            key: &str,
+            limit: i64,
+        ) -> Result<Vec<LineColumns>> {
+            let rows: Vec<(i64, String, String, i64, i64)> = query_as(
+                "SELECT at, happened, detail, generation, revision FROM kommo_history \
+                 WHERE key = $1 ORDER BY id DESC LIMIT $2",
+            )
+            .bind(key)
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+            let line = |(at, happened, detail, generation, revision)| LineColumns {
+                at,
+                happened,
+                detail,
+                generation,
+                revision,
+            };
+            Ok(rows.into_iter().map(line).collect())
+        }
+
+        pub(super) async fn forget_history(
+            connection: &mut $connection,
+            before: i64,
+        ) -> Result<u64> {
+            let done = query("DELETE FROM kommo_history WHERE at < $1")
+                .bind(before)
+                .execute(connection)
+                .await?;
+            Ok(done.rows_affected())
+        }
+
+        pub(super) async fn claim_due(
+            connection: &mut $connection,
+            now: i64,
+            limit: i64,
+            lease_milliseconds: i64,
+            token: &[u8],
+        ) -> Result<Vec<String>> {
+            query_scalar(concat!(
+                "WITH picked AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
+                 WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until <= ",
+                $now,
+                ") ORDER BY due_at LIMIT $2 ",
+                $skip,
+                ") UPDATE kommo_grants SET lease_token = $3, claimed_revision = revision, lease_until = ",
+                $now,
+                " + $4 FROM picked WHERE key = picked_key RETURNING key"
+            ))
+            .bind(now)
+            .bind(limit)
+            .bind(token)
+            .bind(lease_milliseconds)
+            .fetch_all(connection)
+            .await
+        }
+    };
+}
+
+pub(crate) use grant_statements;

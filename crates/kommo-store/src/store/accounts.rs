@@ -1,0 +1,105 @@
+//! What concerns an account as a whole: which of its grants is the primary one, and its erasure.
+
+use kommo_account::{AccountId, ClientId, Realm};
+use kommo_oauth::GrantKey;
+
+use crate::backend::Backend;
+use crate::columns::Erased;
+use crate::error::StoreFault;
+use crate::grant_columns::to_line;
+use crate::history::GrantLine;
+use crate::realm_text::realm_text;
+
+use super::Store;
+
+impl<B: Backend> Store<B> {
+    /// The grants of an account, the first one first.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a column that cannot be read is [`StoreFault::Damaged`].
+    pub async fn list_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Vec<GrantLine>, StoreFault> {
+        let realm = realm_text(realm);
+        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
+        let rows = self.backend.list_account(account).await?;
+        rows.into_iter().map(to_line).collect()
+    }
+
+    /// The grant that speaks for an account: the one that was chosen; if none was, the first living one of an administrator; if
+    /// there is none, the only living one. `None` if that leaves more than one, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`list_account`](Self::list_account).
+    pub async fn primary(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Option<GrantKey>, StoreFault> {
+        let lines = self.list_account(realm, client_id, account_id).await?;
+        let realm = realm_text(realm);
+        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
+        let chosen = self.backend.primary(account).await?;
+        if let Some(user_id) = chosen {
+            let mut keys = lines.iter().map(|line| line.key);
+            if let Some(key) = keys.find(|key| key.user_id.to_string() == user_id) {
+                return Ok(Some(key));
+            }
+        }
+        let mut living = lines.iter().filter(|line| line.is_alive());
+        let mut admins = living.clone().filter(|line| line.is_admin == Some(true));
+        let only = match (living.next(), living.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        };
+        Ok(admins.next().or(only).map(|line| line.key))
+    }
+
+    /// Chooses the grant that speaks for its account, until another is chosen.
+    ///
+    /// # Errors
+    ///
+    /// A grant that is not stored: [`StoreFault::NoGrant`].
+    pub async fn choose_primary(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        if self.backend.load(&key.to_string()).await?.is_none() {
+            return Err(StoreFault::NoGrant {
+                key: Box::new(*key),
+            });
+        }
+        let realm = key.realm_text();
+        let account_id = key.account_id.to_string();
+        let account = [&*realm, key.client_id.as_str(), &*account_id];
+        self.backend
+            .set_primary(account, &key.user_id.to_string())
+            .await
+    }
+
+    /// Erases all grants of an account, their history, the choice, and the codes that wait for their hosts. A refresh that is
+    /// on its way finds no record to write to.
+    ///
+    /// It does not reach backups, files of a [`Lifeboat`](crate::Lifeboat), or what the operating system keeps of deleted
+    /// blocks. `SQLite` overwrites the erased rows and empties its log; `PostgreSQL` does so
+    /// with its next vacuum.
+    ///
+    /// # Errors
+    ///
+    /// The database's. The erasure itself is one transaction.
+    pub async fn erase_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Erased, StoreFault> {
+        let realm = realm_text(realm);
+        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
+        let erased = self.backend.erase_rows(account).await?;
+        self.backend.scrub().await?;
+        Ok(erased)
+    }
+}

@@ -1,0 +1,97 @@
+//! Codes between their arrival and their exchange: `PendingCodes`.
+
+use core::time::Duration;
+
+use kommo_account::{ClientId, Realm};
+use kommo_keeper::{ClaimedCode, CodeEnd, CodePut, PendingCode, PendingCodes};
+use kommo_oauth::{TokenPair, UnixSeconds};
+
+use crate::backend::Backend;
+use crate::code_columns::{from_columns, open_answer, seal_answer, to_columns};
+use crate::columns::ClaimedColumns;
+use crate::error::StoreFault;
+use crate::grant_columns::number;
+use crate::realm_text::realm_text;
+
+use super::{Store, lease_milliseconds, lease_token, readable};
+
+/// How long the platform takes a code. Source: vendor page "OAuth".
+const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
+
+/// Ages are judged within one realm: the clock of a sandbox says nothing about codes of the real platform.
+impl<B: Backend> PendingCodes for Store<B> {
+    type Error = StoreFault;
+
+    async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, StoreFault> {
+        let columns = to_columns(&self.sealer, pending)?;
+        let cutoff = number(pending.received_at.minus(CODE_LIFETIME).get());
+        let most = i64::from(self.settings.max_codes);
+        self.backend.put_code(&columns, cutoff, most).await
+    }
+
+    async fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, StoreFault> {
+        let token = lease_token()?;
+        let rows = self
+            .backend
+            .claim_codes(
+                [&realm_text(realm), client_id.as_str()],
+                number(now.minus(CODE_LIFETIME).get()),
+                i64::from(limit),
+                lease_milliseconds(lease),
+                &token.to_be_bytes(),
+            )
+            .await?;
+        let claimed = |row: &ClaimedColumns| {
+            let earlier = u32::try_from(row.claims.saturating_sub(1)).unwrap_or(u32::MAX);
+            let pending = from_columns(&self.sealer, realm, &row.code)?;
+            let mut claim = ClaimedCode::new(row.id, token, earlier, pending);
+            if let Some(answer) = &row.answer {
+                claim.answer = Some(open_answer(&self.sealer, &row.code.hash, answer)?);
+            }
+            Ok(claim)
+        };
+        readable(rows.iter().map(claimed).collect())
+    }
+
+    /// A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost.
+    async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
+        let code = to_columns(&self.sealer, &claimed.pending)?;
+        let answer = seal_answer(&self.sealer, &code.hash, pair)?;
+        let columns = ClaimedColumns {
+            id: claimed.id,
+            claims: i64::from(claimed.earlier_claims) + 1,
+            answer: Some(answer),
+            code,
+        };
+        let token = claimed.token.to_be_bytes();
+        match self.backend.keep_answer(&columns, &token).await? {
+            true => Ok(()),
+            false => Err(StoreFault::AnswerThere {
+                record: columns.code.hash,
+            }),
+        }
+    }
+
+    async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), StoreFault> {
+        match end {
+            CodeEnd::Exchanged | CodeEnd::Refused => {
+                self.backend
+                    .end_code(
+                        claimed.id,
+                        &claimed.token.to_be_bytes(),
+                        end == CodeEnd::Exchanged,
+                    )
+                    .await
+            }
+            // The lease ends by itself.
+            _ => Ok(()),
+        }
+    }
+}

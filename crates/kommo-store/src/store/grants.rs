@@ -1,0 +1,142 @@
+//! The store as the keeper sees it: `GrantStore`.
+
+use kommo_account::{AccountId, ClientId, Realm};
+use kommo_keeper::{GrantStore, Written};
+use kommo_oauth::{Grant, GrantKey, Happened, Moved, UnixSeconds};
+
+use crate::backend::Backend;
+use crate::error::StoreFault;
+use crate::grant_columns::{from_columns, parse_key, to_columns, to_history_line, to_line};
+use crate::history::{GrantLine, HistoryLine};
+
+use super::Store;
+
+impl<B: Backend> Store<B> {
+    /// The lines of a grant's history, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a line with a number below zero is [`StoreFault::Damaged`].
+    pub async fn history(
+        &self,
+        key: &GrantKey,
+        limit: u32,
+    ) -> Result<Vec<HistoryLine>, StoreFault> {
+        let lines = self
+            .backend
+            .history(&key.to_string(), i64::from(limit))
+            .await?;
+        let lines = lines.into_iter();
+        lines.map(|line| to_history_line(key, line)).collect()
+    }
+
+    /// Drops the lines of all histories that are older than this instant. Gives their number.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn forget_history(&self, before: UnixSeconds) -> Result<u64, StoreFault> {
+        self.backend
+            .forget_history(crate::grant_columns::number(before.get()))
+            .await
+    }
+
+    /// What there is, by key, from after `after`, at most `limit`. Opens no record, so it works without the encryption key.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a column that cannot be read is [`StoreFault::Damaged`].
+    pub async fn list(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> Result<Vec<GrantLine>, StoreFault> {
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        let rows = self.backend.list(&after, i64::from(limit)).await?;
+        rows.into_iter().map(to_line).collect()
+    }
+
+    /// Writes a grant in the place of the revision that it names.
+    pub(super) async fn put(
+        &self,
+        lock: Option<&mut B::Lock>,
+        grant: &Grant,
+        happened: Happened,
+        at: UnixSeconds,
+    ) -> Result<Written, StoreFault> {
+        let revision = grant.revision.next();
+        let (columns, line) = to_columns(
+            &self.sealer,
+            grant,
+            revision,
+            happened,
+            at,
+            self.settings.refresh_before,
+        )?;
+        if lock
+            .as_ref()
+            .is_some_and(|lock| B::locked_key(lock) != columns.key)
+        {
+            return Err(StoreFault::misconfigured(
+                "a write names the lock of another grant",
+            ));
+        }
+        match self.backend.write(lock, &columns, &line).await? {
+            true => Ok(Written::Confirmed(revision)),
+            false => Ok(Written::Conflict),
+        }
+    }
+
+    pub(super) async fn get(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
+        let columns = self.backend.load(&key.to_string()).await?;
+        columns
+            .map(|columns| from_columns(&self.sealer, key, &columns))
+            .transpose()
+    }
+}
+
+impl<B: Backend> GrantStore for Store<B> {
+    type Error = StoreFault;
+    type Lock = B::Lock;
+
+    async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
+        self.get(key).await
+    }
+
+    async fn try_lock(&self, key: &GrantKey) -> Result<Option<B::Lock>, StoreFault> {
+        self.backend.try_lock(&key.to_string()).await
+    }
+
+    async fn write(
+        &self,
+        lock: Option<&mut B::Lock>,
+        moved: &Moved,
+        at: UnixSeconds,
+    ) -> Result<Written, StoreFault> {
+        self.put(lock, &moved.grant, moved.happened, at).await
+    }
+
+    async fn unlock(&self, lock: B::Lock) -> Result<(), StoreFault> {
+        self.backend.unlock(lock).await
+    }
+
+    async fn keys(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> Result<Vec<GrantKey>, StoreFault> {
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        let keys = self.backend.keys(&after, i64::from(limit)).await?;
+        keys.iter().map(|key| parse_key(key)).collect()
+    }
+
+    async fn keys_of_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> Result<Vec<GrantKey>, StoreFault> {
+        let lines = self.list_account(realm, client_id, account_id).await?;
+        Ok(lines.iter().map(|line| line.key).collect())
+    }
+}

@@ -1,0 +1,46 @@
+//! What every store must do, whichever database is below.
+
+mod accounts;
+mod codes;
+mod due;
+mod grants;
+mod moving;
+mod processes;
+mod records;
+
+/// Makes a module per database with a test for each function.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        #[cfg(feature = "sqlite")]
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    super::$name::<crate::sqlite_place::SqlitePlace>().await;
+                }
+            )*
+        }
+
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    super::$name::<crate::postgres_place::PostgresPlace>().await;
+                }
+            )*
+        }
+    };
+}
+
+/// The place of a test, or its end if the operator left the database out.
+macro_rules! place {
+    ($place:ident) => {
+        match $place::make().await {
+            Some(place) => place,
+            None => return,
+        }
+    };
+}
+
+pub(crate) use {on_both, place};

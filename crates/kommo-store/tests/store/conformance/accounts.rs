@@ -1,0 +1,127 @@
+//! The primary grant of an account, and its erasure.
+
+use kommo_account::Realm;
+use kommo_keeper::{GrantStore as _, PendingCodes as _};
+use kommo_oauth::{DisconnectReason, Grant, GrantKey};
+
+use crate::conformance::{on_both, place};
+use crate::place::Place;
+use crate::samples::{CLIENT, LEASE, account, at, client, code, consented, host, key, pair};
+
+on_both! {
+    the_first_living_administrator_speaks_for_an_account_until_another_is_chosen
+    an_account_is_erased_and_no_other
+    a_list_tells_what_there_is_and_no_token
+}
+
+fn ordinary(user: u64) -> kommo_oauth::Moved {
+    Grant::consent(None, key(user), host(), Some(false), pair(user))
+}
+
+async fn the_first_living_administrator_speaks_for_an_account_until_another_is_chosen<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    let primary = async || {
+        store
+            .primary(Realm::Real, &client(), account())
+            .await
+            .unwrap()
+    };
+    assert_eq!(primary().await, None);
+    store.write(None, &ordinary(5), at(1)).await.unwrap();
+    assert_eq!(primary().await, Some(key(5)), "the only one");
+    store.write(None, &ordinary(3), at(2)).await.unwrap();
+    assert_eq!(
+        primary().await,
+        None,
+        "two, and neither is an administrator"
+    );
+    store.write(None, &consented(9), at(3)).await.unwrap();
+    store.write(None, &consented(2), at(4)).await.unwrap();
+    assert_eq!(primary().await, Some(key(9)), "the first administrator");
+
+    let grant = store.load(&key(9)).await.unwrap().unwrap();
+    let over = grant
+        .disconnect(DisconnectReason::LoggedOut, at(5))
+        .unwrap();
+    store.write(None, &over, at(5)).await.unwrap();
+    assert_eq!(
+        primary().await,
+        Some(key(2)),
+        "the first living administrator"
+    );
+
+    store.choose_primary(&key(3)).await.unwrap();
+    assert_eq!(primary().await, Some(key(3)), "the chosen one");
+    store.choose_primary(&key(5)).await.unwrap();
+    assert_eq!(primary().await, Some(key(5)), "another chosen one");
+    let error = store.choose_primary(&key(77)).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("no grant {}", key(77)));
+}
+
+async fn an_account_is_erased_and_no_other<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    let other = GrantKey::parse(&format!("real/{CLIENT}/99/1")).unwrap();
+    let other_host = "other.kommo.com".parse().unwrap();
+    let of_other = Grant::consent(None, other, other_host, Some(true), pair(1));
+    store.write(None, &of_other, at(1)).await.unwrap();
+    for user in [1, 2] {
+        store.write(None, &consented(user), at(1)).await.unwrap();
+    }
+    store.choose_primary(&key(2)).await.unwrap();
+    store.put_code(&code("waiting", 1)).await.unwrap();
+    let mut code_of_other = code("other", 1);
+    code_of_other.host = other_host;
+    store.put_code(&code_of_other).await.unwrap();
+    // A refresh that is on its way during the erasure.
+    let running = store.load(&key(1)).await.unwrap().unwrap();
+    let late = crate::samples::consented_again(running, 5);
+
+    let erased = store
+        .erase_account(Realm::Real, &client(), account())
+        .await
+        .unwrap();
+    assert_eq!(
+        (erased.grants, erased.history_lines, erased.codes),
+        (2, 2, 1)
+    );
+    assert_eq!(store.load(&key(1)).await.unwrap(), None);
+    assert!(store.history(&key(1), 5).await.unwrap().is_empty());
+    let written = store.write(None, &late, at(2)).await.unwrap();
+    assert_eq!(written, kommo_keeper::Written::Conflict);
+    assert!(store.load(&other).await.unwrap().is_some());
+    let codes = store
+        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
+        .await
+        .unwrap();
+    assert_eq!(codes.len(), 1);
+    // The choice went too.
+    for user in [1, 2] {
+        store.write(None, &ordinary(user), at(3)).await.unwrap();
+    }
+    assert_eq!(
+        store
+            .primary(Realm::Real, &client(), account())
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+async fn a_list_tells_what_there_is_and_no_token<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(7)).await.unwrap();
+    let lines = store.list(None, 10).await.unwrap();
+    let line = &lines[0];
+    assert_eq!(
+        (line.key, line.host, &*line.state),
+        (key(1), host(), "active")
+    );
+    assert_eq!(line.expires_at, Some(at(86_401)));
+    assert_eq!(line.due_at, Some(at(86_401 - 3_600)));
+    assert_eq!((line.updated_at, line.is_admin), (at(7), Some(true)));
+    assert!(!format!("{lines:?}").contains(crate::samples::MARKER));
+    assert!(store.list(Some(&key(1)), 10).await.unwrap().is_empty());
+}

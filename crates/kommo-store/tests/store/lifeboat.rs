@@ -1,0 +1,148 @@
+//! The lifeboat: files that outlive the store, the process and a mistake.
+
+use std::fs;
+
+use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreTrouble};
+use kommo_oauth::{AttemptId, Generation, PairNumber, UnsavedPair};
+use kommo_store::{EncryptionKeys, Lifeboat};
+
+use crate::samples::{MARKER, encryption_key, key, pair};
+
+fn keys(number: u8) -> Option<EncryptionKeys> {
+    Some(EncryptionKeys::new(encryption_key(number)))
+}
+
+fn unsaved(user: u64, base: u64) -> UnsavedPair {
+    let mut attempt = [0; 16];
+    attempt[..8].copy_from_slice(&base.to_be_bytes());
+    UnsavedPair::new(
+        key(user),
+        AttemptId::new(attempt),
+        Generation::new(base),
+        PairNumber::FIRST,
+        pair(base),
+    )
+}
+
+#[tokio::test]
+async fn a_pair_is_read_by_the_next_process_and_goes_when_it_is_saved() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("lifeboat");
+    for keys in [None, keys(1)] {
+        let boat = Lifeboat::in_directory(&directory, keys.clone()).unwrap();
+        assert!(boat.exists());
+        assert_eq!(boat.read(&key(1)).await.unwrap(), None);
+        boat.write(&unsaved(1, 5)).await.unwrap();
+        boat.write(&unsaved(1, 5)).await.unwrap();
+        boat.write(&unsaved(1, 3)).await.unwrap();
+        boat.write(&unsaved(2, 9)).await.unwrap();
+
+        let next = Lifeboat::in_directory(&directory, keys).unwrap();
+        let mut expected = vec![key(1), key(2)];
+        expected.sort();
+        assert_eq!(next.keys().await.unwrap(), expected);
+        for base in [3, 5] {
+            let oldest = next.read(&key(1)).await.unwrap().unwrap();
+            assert_eq!(oldest, unsaved(1, base));
+            next.delete(&oldest).await.unwrap();
+            next.delete(&oldest).await.unwrap();
+        }
+        assert_eq!(next.read(&key(1)).await.unwrap(), None);
+        next.delete(&unsaved(2, 9)).await.unwrap();
+        assert!(next.keys().await.unwrap().is_empty());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn its_files_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("lifeboat");
+    fs::create_dir(&directory).unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    let boat = Lifeboat::in_directory(&directory, None).unwrap();
+    boat.write(&unsaved(1, 1)).await.unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&directory), 0o700);
+    let files: Vec<_> = fs::read_dir(&directory).unwrap().collect();
+    assert_eq!(files.len(), 1, "nothing is left of the writing");
+    assert_eq!(mode(&files[0].as_ref().unwrap().path()), 0o600);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_an_error_and_stays_and_hides_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.write(&unsaved(1, 1)).await.unwrap();
+    let file = fs::read_dir(place.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let other_key = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
+    let error = other_key.read(&key(1)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    let error = boat.read(&key(1)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+    let stem = name.strip_suffix(".pair").unwrap();
+    assert!(error.to_string().contains(stem), "{error}");
+    assert!(!format!("{error:?}").contains(MARKER));
+    assert_eq!(
+        boat.keys().await.unwrap_err().trouble(),
+        StoreTrouble::Damaged
+    );
+
+    boat.write(&unsaved(1, 2)).await.unwrap();
+    assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 2)));
+    assert_eq!(boat.keys().await.unwrap(), [key(1)]);
+    assert_eq!(boat.problems().await.unwrap().len(), 1);
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn a_file_under_another_name_is_not_taken() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), None).unwrap();
+    boat.write(&unsaved(1, 1)).await.unwrap();
+    let first = fs::read_dir(place.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    boat.write(&unsaved(2, 1)).await.unwrap();
+    let names: Vec<_> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    let second = names.iter().find(|path| **path != first).unwrap();
+    fs::copy(&first, second).unwrap();
+    let error = boat.read(&key(2)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+}
+
+#[tokio::test]
+async fn tokens_lie_encrypted_if_there_are_keys() {
+    let place = tempfile::tempdir().unwrap();
+    for (keys, is_plain) in [(None, true), (keys(1), false)] {
+        let boat = Lifeboat::in_directory(place.path(), keys).unwrap();
+        boat.write(&unsaved(1, 1)).await.unwrap();
+        let file = fs::read_dir(place.path())
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        let bytes = fs::read(&file).unwrap();
+        let has_marker = bytes
+            .windows(MARKER.len())
+            .any(|window| window == MARKER.as_bytes());
+        assert_eq!(has_marker, is_plain);
+    }
+}

@@ -1,0 +1,248 @@
+//! What only PostgreSQL has: sessions, settings of the server, poolers, clocks of its own.
+
+use core::time::Duration;
+
+use kommo_keeper::{GrantStore as _, StoreError as _, StoreTrouble, Written};
+use kommo_store::{DatabaseUrl, PostgresStore, StoreFault, StoreSettings};
+use sqlx::{AssertSqlSafe, raw_sql};
+
+use crate::child::{OtherProcess, REQUEST_LIMIT, until_some};
+use crate::cluster::Cluster;
+use crate::place::Place as _;
+use crate::pooler::Pooler;
+use crate::postgres_place::{PostgresPlace, cluster, connect, is_left_out};
+use crate::samples::{at, consented, consented_again, key, pair};
+
+#[track_caller]
+fn check_misconfigured(result: Result<PostgresStore, StoreFault>, expected: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_fsync_is_refused() {
+    if is_left_out() {
+        return;
+    }
+    let careless = Cluster::start("-c fsync=off");
+    let place = PostgresPlace::on(|database| careless.url(database)).await;
+    check_misconfigured(place.open_with(StoreSettings::new()).await, "fsync is off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_confirms_before_it_wrote_is_refused() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    place
+        .sql(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+        )
+        .await;
+    check_misconfigured(
+        place.open_with(StoreSettings::new()).await,
+        "synchronous_commit is off",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_in_transaction_mode_is_refused() {
+    if is_left_out() {
+        return;
+    }
+    let place = PostgresPlace::on(|database| cluster().url(database)).await;
+    let database = place.url.split(['/', '?']).nth(3).unwrap();
+    let pooler = Pooler::start(cluster().socket(), database).await;
+    let url = format!(
+        "postgres://kommo@127.0.0.1:{}/{database}?sslmode=disable",
+        pooler.port
+    );
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let connected = PostgresStore::connect(&url, StoreSettings::new()).await;
+    check_misconfigured(connected, "a pooler stands before the database");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_server_ended_has_no_lock_and_writes_nothing() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    end_all_sessions(&place).await;
+    let grant = until_some(async || store.load(&key(1)).await.ok())
+        .await
+        .unwrap();
+    let moved = consented_again(grant.clone(), 5);
+    let error = store
+        .write(Some(&mut lock), &moved, at(2))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreFault::LockLost { .. }), "{error:?}");
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(store.load(&key(1)).await.unwrap(), Some(grant));
+    // Without the lock the revision protects the record.
+    let written = store.write(None, &moved, at(2)).await.unwrap();
+    assert!(matches!(written, Written::Confirmed(_)));
+    drop(lock);
+    let lock = store.try_lock(&key(1)).await.unwrap().expect("free");
+    store.unlock(lock).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_session_that_the_server_ended_is_replaced() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = place.open().await;
+    let lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    store.unlock(lock).await.unwrap();
+    end_all_sessions(&place).await;
+    let lock = store
+        .try_lock(&key(1))
+        .await
+        .unwrap()
+        .expect("a lock over another session");
+    store.unlock(lock).await.unwrap();
+}
+
+async fn end_all_sessions(place: &PostgresPlace) {
+    place
+        .sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_holder_is_passed_over_and_its_late_write_fails() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let mut other = OtherProcess::start(&place.address());
+    assert_eq!(other.ask("lock"), "locked");
+    other.signal("-STOP");
+    let mut lock = until_some(async || store.try_lock(&key(1)).await.unwrap()).await;
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    let moved = consented_again(grant, 5);
+    let written = store.write(Some(&mut lock), &moved, at(2)).await.unwrap();
+    assert!(matches!(written, Written::Confirmed(_)));
+    other.signal("-CONT");
+    let late = other.ask("write");
+    assert_eq!(
+        late,
+        format!(
+            "error: lock of grant {} was lost with its connection",
+            key(1)
+        )
+    );
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    assert_eq!(grant.state.pairs().unwrap().newest().pair, pair(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_session_is_ended_by_the_server_when_it_falls_silent_and_others_are_not() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let mut settings = StoreSettings::new();
+    settings.request_limit = REQUEST_LIMIT;
+    let store = place.open_with(settings).await.unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let other = place.open().await;
+    let taken = until_some(async || other.try_lock(&key(1)).await.unwrap()).await;
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    let late = store
+        .write(Some(&mut lock), &consented_again(grant, 2), at(2))
+        .await;
+    assert!(matches!(late, Err(StoreFault::LockLost { .. })));
+    other.unlock(taken).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lock_sessions_are_bounded_and_used_again() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let mut settings = StoreSettings::new();
+    settings.lock_connections = 2;
+    settings.wait_at_most = Duration::from_millis(300);
+    let store = place.open_with(settings).await.unwrap();
+    for user in 1..=20 {
+        let lock = store.try_lock(&key(user)).await.unwrap().unwrap();
+        store.unlock(lock).await.unwrap();
+    }
+    let one = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let two = store.try_lock(&key(2)).await.unwrap().unwrap();
+    let error = store.try_lock(&key(3)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    let mut connection = connect(&place.url).await;
+    let sql = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND database = \
+               (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let row = raw_sql(sql).fetch_one(&mut connection).await.unwrap();
+    let held: String = sqlx::Row::get(&row, 0);
+    assert_eq!(held, "2", "no lock was left behind");
+    store.unlock(one).await.unwrap();
+    let three = store.try_lock(&key(3)).await.unwrap().unwrap();
+    store.unlock(three).await.unwrap();
+    store.unlock(two).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_unavailable_and_a_wrong_name_is_a_mistake() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let nowhere = DatabaseUrl::parse("postgres://u:planted7f3a@127.0.0.1:1/x").unwrap();
+    let error = PostgresStore::connect(&nowhere, StoreSettings::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert!(!format!("{error} {error:?} {nowhere:?}").contains("planted"));
+    let url = place.url.replace("kommo_test_", "kommo_none_");
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let error = PostgresStore::connect(&url, StoreSettings::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Misconfigured, "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_database_is_a_mistake_of_the_setup() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = place.open().await;
+    let mut connection = connect(&place.url).await;
+    let set = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
+               current_database()); END $$";
+    raw_sql(AssertSqlSafe(set))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    end_all_sessions(&place).await;
+    let error = until_some(async || store.write(None, &consented(1), at(1)).await.err()).await;
+    let error = match error.trouble() {
+        StoreTrouble::Misconfigured => error,
+        // The first one met the connection that had just been ended.
+        _ => store.write(None, &consented(1), at(1)).await.unwrap_err(),
+    };
+    assert_eq!(error.trouble(), StoreTrouble::Misconfigured, "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_open_at_once_make_the_tables_once() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let opened = tokio::join!(place.open(), place.open(), place.open(), place.open());
+    opened.0.write(None, &consented(1), at(1)).await.unwrap();
+    assert!(opened.3.load(&key(1)).await.unwrap().is_some());
+}

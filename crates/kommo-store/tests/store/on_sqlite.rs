@@ -1,0 +1,183 @@
+//! What only SQLite has: files.
+
+use std::fs;
+
+use kommo_keeper::{GrantStore as _, StoreError as _, StoreTrouble};
+use kommo_store::{SqliteStore, StoreSettings};
+
+use crate::place::Place as _;
+use crate::samples::{MARKER, at, consented, encrypted_with, key};
+use crate::sqlite_place::SqlitePlace;
+
+#[cfg(unix)]
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[cfg(unix)]
+fn set_mode(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn all_files_are_the_owners_alone() {
+    let place = SqlitePlace::make().await.unwrap();
+    // A file that is there already and open to all is narrowed.
+    fs::write(place.path(), b"").unwrap();
+    set_mode(&place.path(), 0o666);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let _lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let directory = place.directory.path();
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        assert_eq!(mode(&directory.join(name)), 0o600, "{name}");
+    }
+    let locks = directory.join("store.db.locks");
+    assert_eq!(mode(&locks), 0o700);
+    for lock in fs::read_dir(&locks).unwrap() {
+        assert_eq!(mode(&lock.unwrap().path()), 0o600);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_is_open_to_all_is_refused() {
+    let place = SqlitePlace::make().await.unwrap();
+    set_mode(place.directory.path(), 0o777);
+    let error = place.open_with(StoreSettings::new()).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    assert!(!place.path().exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn two_spellings_of_a_path_are_one_set_of_locks() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    let link = place.directory.path().join("link.db");
+    std::os::unix::fs::symlink(place.path(), &link).unwrap();
+    let other = SqliteStore::open(&link, StoreSettings::new())
+        .await
+        .unwrap();
+    let _lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    assert!(other.try_lock(&key(1)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_lock_file_is_never_removed() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    let lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    store.unlock(lock).await.unwrap();
+    let locks = place.directory.path().join("store.db.locks");
+    assert_eq!(fs::read_dir(locks).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_damage_and_stays() {
+    let place = SqlitePlace::make().await.unwrap();
+    let text = b"this is not a database, but somebody may need it".repeat(30);
+    fs::write(place.path(), &text).unwrap();
+    let error = place.open_with(StoreSettings::new()).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Damaged, "{error}");
+    assert_eq!(fs::read(place.path()).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_there_is_an_error_with_the_file_and_no_path() {
+    let place = SqlitePlace::make().await.unwrap();
+    let path = place.directory.path().join("missing/store.db");
+    let error = SqliteStore::open(&path, StoreSettings::new())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "looking at the directory of the store failed for the file missing"
+    );
+}
+
+fn everything_on_disk(place: &SqlitePlace) -> Vec<u8> {
+    let mut all = Vec::new();
+    for name in ["store.db", "store.db-wal"] {
+        all.extend(fs::read(place.directory.path().join(name)).unwrap_or_default());
+    }
+    all
+}
+
+fn has_marker(bytes: &[u8]) -> bool {
+    bytes
+        .windows(MARKER.len())
+        .any(|window| window == MARKER.as_bytes())
+}
+
+#[tokio::test]
+async fn tokens_are_on_the_disk_only_without_encryption() {
+    let plain = SqlitePlace::make().await.unwrap();
+    let store = plain.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    assert!(
+        has_marker(&everything_on_disk(&plain)),
+        "the search finds what is there"
+    );
+
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    assert!(!has_marker(&everything_on_disk(&place)));
+}
+
+#[tokio::test]
+async fn an_erased_account_leaves_no_bytes_in_the_files() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    for user in 1..=20 {
+        store.write(None, &consented(user), at(1)).await.unwrap();
+    }
+    assert!(has_marker(&everything_on_disk(&place)));
+    let (client, account) = (crate::samples::client(), crate::samples::account());
+    let erased = store
+        .erase_account(kommo_account::Realm::Real, &client, account)
+        .await
+        .unwrap();
+    assert_eq!(erased.grants, 20);
+    assert!(!has_marker(&everything_on_disk(&place)));
+}
+
+#[tokio::test]
+async fn a_copy_made_by_vacuum_into_is_a_whole_store() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let copy = SqlitePlace::make().await.unwrap();
+    let into = format!("VACUUM INTO '{}'", copy.path().display());
+    place.sql(Box::leak(into.into_boxed_str())).await;
+    assert_eq!(
+        copy.open().await.load(&key(1)).await.unwrap(),
+        store.load(&key(1)).await.unwrap()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_open_at_once_make_the_tables_once() {
+    let place = SqlitePlace::make().await.unwrap();
+    let mut openings = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let path = place.path();
+        openings.spawn(async move { SqliteStore::open(path, StoreSettings::new()).await.unwrap() });
+    }
+    let stores = openings.join_all().await;
+    stores[0].write(None, &consented(1), at(1)).await.unwrap();
+    assert!(stores[7].load(&key(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_closed_store_writes_nothing() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.close().await;
+    let error = store.write(None, &consented(1), at(1)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+}

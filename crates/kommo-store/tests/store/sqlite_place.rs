@@ -1,0 +1,44 @@
+//! A database file of one test.
+
+use std::path::PathBuf;
+
+use kommo_store::{Sqlite, SqliteStore, StoreFault, StoreSettings};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, raw_sql};
+use tempfile::TempDir;
+
+use crate::place::Place;
+
+pub(crate) struct SqlitePlace {
+    pub(crate) directory: TempDir,
+}
+
+impl SqlitePlace {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("store.db")
+    }
+}
+
+impl Place for SqlitePlace {
+    type Database = Sqlite;
+
+    async fn make() -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        Some(Self { directory })
+    }
+
+    async fn open_with(&self, settings: StoreSettings) -> Result<SqliteStore, StoreFault> {
+        SqliteStore::open(self.path(), settings).await
+    }
+
+    async fn sql(&self, statement: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.path());
+        let mut connection = options.connect().await.unwrap();
+        raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    fn address(&self) -> String {
+        format!("sqlite:{}", self.path().display())
+    }
+}
