@@ -102,6 +102,7 @@ async fn post(router: &Router, proto: Option<&str>, body: String) -> Seen {
     send(router, request.body(Body::from(body)).unwrap()).await
 }
 
+// Rule G14.
 #[tokio::test]
 async fn an_integration_is_made_its_secret_kept_and_its_grant_given() {
     let vault = Vault::default();
@@ -157,6 +158,7 @@ async fn a_refusal_before_any_integration_was_made_is_a_refusal() {
     }
 }
 
+// Rule G14.
 #[tokio::test]
 async fn secrets_come_over_tls_for_a_live_state_and_once() {
     let vault = Vault::default();
