@@ -2,15 +2,18 @@
 
 use anyhow::Result;
 
+use crate::crash;
 use crate::fuzz;
 use crate::packages::add_nightly;
 use crate::report::Report;
-use crate::shell::{program, run, succeeds};
+use crate::shell::{cargo, program, run, succeeds};
 
 const FUZZ_SECONDS: u32 = 600;
+/// For each store and each reading of rotation.
+const KILLS: &str = "1000";
 const PURE: [&str; 3] = ["kommo-sign", "kommo-account", "kommo-explain"];
 
-/// Miri on the pure crates' own tests, then long fuzzing.
+/// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then long fuzzing.
 pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     let has_miri = add_nightly()
         && (succeeds(&mut program(
@@ -54,5 +57,19 @@ pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     } else {
         report.left_out("Miri (rustup component add miri --toolchain nightly)");
     }
+    walk_further()?;
+    for store in ["sqlite", "postgres"] {
+        for rotation in ["strict", "until-refresh-used", "until-access-used"] {
+            let kills = ["--kills", KILLS, "--store", store, "--rotation", rotation];
+            crash::run_with(&kills, report)?;
+        }
+    }
     fuzz::run_all(report, FUZZ_SECONDS)
+}
+
+/// The model check with one fault more, and thirty times the simulation.
+fn walk_further() -> Result<()> {
+    let proof = |test| cargo(&["test", "--package", "kommo-protocol-proof", "--test", test]);
+    run(proof("model_check").env("KOMMO_MODEL_FAULTS", "1"))?;
+    run(proof("simulation").env("KOMMO_SIMULATION_STEPS", "30000000"))
 }

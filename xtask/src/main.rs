@@ -48,7 +48,7 @@ cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access
                             workers killed with SIGKILL around their refreshes, against the sandbox
 cargo xtask sweep [--grants N] [--workers N]
                             the rate of looking after many grants on PostgreSQL, beside a bare loop
-cargo xtask deep            what takes long: Miri on the pure crates, ten minutes of each fuzz target
+cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
 ";
 
 fn main() -> ExitCode {
