@@ -197,6 +197,21 @@ async fn secrets_come_over_tls_for_a_live_state_and_once() {
 }
 
 #[tokio::test]
+async fn a_state_with_one_letter_changed_is_not_ours() {
+    let vault = Vault::default();
+    let (_app, router) = on_the_fly(&vault, TlsProof::OwnListener);
+    let state = Browser::new(&router).begin("popup").await;
+    for place in 0..state.len() {
+        let mut letters = state.clone().into_bytes();
+        letters[place] = if letters[place] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(letters).unwrap();
+        let seen = post(&router, None, body(&forged)).await;
+        assert_eq!(seen.status, StatusCode::FORBIDDEN, "place {place}");
+    }
+    assert!(vault.kept.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_not_kept_may_come_again() {
     let vault = Vault::default();
     let (_app, router) = on_the_fly(&vault, TlsProof::OwnListener);
