@@ -72,6 +72,14 @@ impl<S: GrantStore> GrantStore for WatchedStore<S> {
         self.inner.load(key)
     }
 
+    fn load_locked(
+        &self,
+        lock: &mut Self::Lock,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send {
+        self.inner.load_locked(lock, key)
+    }
+
     fn try_lock(
         &self,
         key: &GrantKey,
@@ -158,11 +166,13 @@ impl<S: DueGrants> DueGrants for WatchedStore<S> {
 
     fn claim_due(
         &self,
+        realm: Realm,
+        client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<DueClaim>, Self::Error>> + Send {
-        self.inner.claim_due(now, limit, lease)
+        self.inner.claim_due(realm, client_id, now, limit, lease)
     }
 
     fn settle_due(

@@ -174,7 +174,15 @@ pub(crate) fn lifeboat(
     place: &StorePlace,
     keys: Option<EncryptionKeys>,
 ) -> Result<Lifeboat, Failure> {
-    Lifeboat::in_directory(&lifeboat_directory(place)?, keys).map_err(|error| failure(&error))
+    let directory = lifeboat_directory(place)?;
+    // Beside a file its directory is there; with a server nothing else may ever have been kept on this machine.
+    private_file::make_directory(&directory).map_err(|error| {
+        Failure::io(format!(
+            "cannot make the directory {}: {error}",
+            directory.display()
+        ))
+    })?;
+    Lifeboat::in_directory(&directory, keys).map_err(|error| failure(&error))
 }
 
 pub(crate) fn lifeboat_directory(place: &StorePlace) -> Result<PathBuf, Failure> {
@@ -196,6 +204,19 @@ impl GrantStore for AnyStore {
 
     async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
         on_either!(self, store => store.load(key))
+    }
+
+    async fn load_locked(
+        &self,
+        lock: &mut AnyLock,
+        key: &GrantKey,
+    ) -> Result<Option<Grant>, StoreFault> {
+        match (self, lock) {
+            (Self::Sqlite(store), AnyLock::Sqlite(lock)) => store.load_locked(lock, key).await,
+            (Self::Postgres(store), AnyLock::Postgres(lock)) => store.load_locked(lock, key).await,
+            // INVARIANT: as in `write`.
+            _ => self.load(key).await,
+        }
     }
 
     async fn try_lock(&self, key: &GrantKey) -> Result<Option<AnyLock>, StoreFault> {
@@ -256,11 +277,13 @@ impl DueGrants for AnyStore {
 
     async fn claim_due(
         &self,
+        realm: Realm,
+        client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DueClaim>, StoreFault> {
-        on_either!(self, store => store.claim_due(now, limit, lease))
+        on_either!(self, store => store.claim_due(realm, client_id, now, limit, lease))
     }
 
     async fn settle_due(

@@ -1,5 +1,6 @@
-//! What the sweep is measured against: the same requests through the same HTTP stack, the same two commits for each, and no
-//! protocol: no claim, no lock, no look at what is stored, nothing for the case that something fails.
+//! What the sweep is measured against: the same requests through the same HTTP stack, the same two commits for each on a
+//! connection that nobody else wants, and no protocol: no claim, no lock, no look at what is stored, nothing for the case that
+//! something fails.
 
 use alloc::sync::Arc;
 
@@ -9,9 +10,9 @@ use kommo_keeper::Clock;
 use kommo_sign::{RequestMethod, RequestPath};
 use serde::Deserialize;
 use serde_json::json;
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::bare_table::{BarePair, BareRecord, BareRow, page, write};
@@ -28,7 +29,8 @@ struct Bare {
     platform: PlatformOrder,
     endpoints: Endpoints,
     transport: Transport,
-    pool: PgPool,
+    /// One for each refresh at a time, and so never too few.
+    connections: Mutex<Vec<PgConnection>>,
     clock: FleetClock,
 }
 
@@ -44,15 +46,16 @@ pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) ->
     let StorePlace::Postgres(url) = &order.store else {
         return Err(failure("the bare loop runs on postgresql only"));
     };
-    let pool = PgPoolOptions::new()
-        .max_connections(u32::try_from(width)?)
-        .connect(url)
-        .await?;
+    let mut pages = PgConnection::connect(url).await?;
+    let mut connections = Vec::with_capacity(width);
+    for _ in 0..width {
+        connections.push(PgConnection::connect(url).await?);
+    }
     let bare = Arc::new(Bare {
         platform: order.platform.clone(),
         endpoints: order.platform.endpoints()?,
         transport: TransportBuilder::new().without_idle_connections().build()?,
-        pool,
+        connections: Mutex::new(connections),
         clock: FleetClock::open(&order.clock)?,
     });
     Told::Ready.tell()?;
@@ -61,7 +64,7 @@ pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) ->
         return Ok(());
     }
     let finished = Finished {
-        refreshed: refresh_all(&bare, share, width).await?,
+        refreshed: refresh_all(&bare, &mut pages, share, width).await?,
         ..Finished::default()
     };
     Told::Finished(finished).tell()?;
@@ -69,12 +72,17 @@ pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) ->
     Ok(())
 }
 
-async fn refresh_all(bare: &Arc<Bare>, share: (u32, u32), width: usize) -> Result<u64> {
+async fn refresh_all(
+    bare: &Arc<Bare>,
+    pages: &mut PgConnection,
+    share: (u32, u32),
+    width: usize,
+) -> Result<u64> {
     let mut refreshed = 0;
     let mut after = String::new();
     let mut flying = JoinSet::new();
     loop {
-        let rows = page(&bare.pool, &after, share, PAGE).await?;
+        let rows = page(pages, &after, share, PAGE).await?;
         let Some(last) = rows.last() else {
             break;
         };
@@ -104,10 +112,18 @@ fn landed(landed: Option<Landed>, refreshed: &mut u64) -> Result<()> {
 }
 
 impl Bare {
-    async fn refresh(&self, mut row: BareRow) -> Result<()> {
+    async fn refresh(&self, row: BareRow) -> Result<()> {
+        let free = self.connections.lock().await.pop();
+        let mut connection = free.ok_or_else(|| failure("more refreshes than connections"))?;
+        self.refresh_over(&mut connection, row).await?;
+        self.connections.lock().await.push(connection);
+        Ok(())
+    }
+
+    async fn refresh_over(&self, connection: &mut PgConnection, mut row: BareRow) -> Result<()> {
         let now = i64::try_from(self.clock.now().get())?;
         write(
-            &self.pool,
+            connection,
             &mut row,
             "refreshing",
             "attempt-begun",
@@ -122,7 +138,7 @@ impl Bare {
         let before = Some(row.record.newest);
         row.record = BareRecord { newest, before };
         let times = (now, now + answer.expires_in);
-        write(&self.pool, &mut row, "active", "refreshed", times).await
+        write(connection, &mut row, "active", "refreshed", times).await
     }
 
     async fn send(&self, row: &BareRow) -> Result<Answer> {

@@ -3,7 +3,7 @@
 
 use kommo_sandbox::MadeGrant;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, query, query_as};
+use sqlx::{PgConnection, PgPool, query, query_as};
 
 use crate::failure::{Result, failure};
 
@@ -67,7 +67,7 @@ pub(crate) async fn add(
 
 /// The next rows after a key that belong to one of so many shares.
 pub(crate) async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     after: &str,
     (share, of): (u32, u32),
     limit: i64,
@@ -80,7 +80,7 @@ pub(crate) async fn page(
     .bind(i64::from(of))
     .bind(i64::from(share))
     .bind(limit)
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     let row = |(key, host, revision, record): (String, String, i64, Vec<u8>)| {
         let record = serde_json::from_slice(&record)?;
@@ -96,7 +96,7 @@ pub(crate) async fn page(
 
 /// One commit: the row, and its line of history. The same columns as the store writes.
 pub(crate) async fn write(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     row: &mut BareRow,
     state: &str,
     happened: &str,
@@ -119,7 +119,7 @@ pub(crate) async fn write(
     .bind(now)
     .bind(serde_json::to_vec(&row.record)?)
     .bind(happened)
-    .execute(pool)
+    .execute(connection)
     .await?;
     if done.rows_affected() == 1 {
         Ok(())

@@ -81,7 +81,7 @@ impl BudgetSettings {
     }
 
     /// The name of the address that requests leave from. Processes with the same address give the same name; it matters
-    /// only for a [`SharedBucket`](crate::SharedBucket).
+    /// only for a [`SharedBucket`](kommo_keeper::SharedBucket).
     pub fn egress_name(mut self, name: impl Into<String>) -> Self {
         self.egress_name = name.into().into();
         self

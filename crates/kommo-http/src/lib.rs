@@ -108,7 +108,6 @@ pub use {
     budget_settings::BudgetSettings,
     rate_limit::{LimitShare, NotAShare, RateLimit},
     request_budget::RequestBudget,
-    shared_bucket::{SharedBucket, Taken},
 };
 
 #[cfg(feature = "chats")]

@@ -9,11 +9,11 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use kommo_keeper::Taken;
 
 use crate::any_clock::AnyClock;
 use crate::bucket_key::BucketKey;
 use crate::rate_limit::{LimitShare, RateLimit};
-use crate::shared_bucket::Taken;
 
 /// Above so many buckets the full ones are dropped.
 const MANY: usize = 10_000;

@@ -14,7 +14,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kommo_account::{AccountHost, ClientId};
-use kommo_keeper::{Clock, SystemClock};
+use kommo_keeper::{Clock, SharedBucket, SystemClock, Taken};
 
 use crate::any_clock::AnyClock;
 use crate::breaker::{Breaker, OpenBreaker, Pass, Shut};
@@ -22,7 +22,7 @@ use crate::bucket_key::BucketKey;
 use crate::budget_settings::BudgetSettings;
 use crate::local_buckets::{LocalBucket, LocalBuckets};
 use crate::rate_limit::RateLimit;
-use crate::shared_bucket::{AnySharedBucket, SharedBucket, Taken};
+use crate::shared_bucket::AnySharedBucket;
 
 /// The limits and the breaker of one egress address.
 ///
@@ -57,7 +57,8 @@ impl RequestBudget {
         Self::build(settings, Arc::new(clock), None)
     }
 
-    /// The same limits, counted in a store that several processes share. The buckets of this process, with its share, stay
+    /// The same limits, counted in a store that several processes share, such as `kommo-store`'s. Each limit is then that of all
+    /// of them together. The buckets of this process, with its share, stay
     /// for when the store cannot be asked. The breaker begins closed, and is this process's own.
     #[must_use]
     pub fn with_shared_bucket(&self, bucket: impl SharedBucket) -> Self {

@@ -17,9 +17,19 @@ use crate::token_endpoint::TokenEndpoint;
 /// A difference between the clocks that is worth an alarm.
 const CLOCKS_DIFFER_SECONDS: u64 = 60;
 
+/// Where a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With a look at the record: mostly nothing is to be done.
+    Look,
+    /// With the lock: the store has just said that the grant is due.
+    Lock,
+}
+
 /// One run, from beginning to end. Not to be dropped half way: the keeper gives it a task of its own.
 pub(crate) async fn carry_out<S, E, C, L>(
     ports: &Ports<S, E, C, L>,
+    start: Start,
     key: GrantKey,
     want: Want,
 ) -> Outcome
@@ -38,6 +48,10 @@ where
         ports.new_attempt(),
         ports.lifeboat.exists(),
     );
+    let protocol = match start {
+        Start::Look => protocol,
+        Start::Lock => protocol.begin_at_lock(),
+    };
     let mut run = Run {
         ports,
         known: &known,
@@ -105,7 +119,11 @@ where
     }
 
     async fn load(&mut self) -> Result<(), OutOfTurn> {
-        let loaded = self.ports.store.load(self.protocol.key()).await;
+        let (store, key) = (&self.ports.store, self.protocol.key());
+        let loaded = match &mut self.lock {
+            Some(lock) => store.load_locked(lock, key).await,
+            None => store.load(key).await,
+        };
         let now = self.now();
         match loaded {
             Ok(grant) => self.protocol.handle_loaded(grant, now),

@@ -3,6 +3,7 @@
 use core::future::Future;
 use core::time::Duration;
 
+use kommo_account::{ClientId, Realm};
 use kommo_oauth::{GrantKey, UnixSeconds};
 
 use crate::grant_store::StoreError;
@@ -31,10 +32,12 @@ pub trait DueGrants: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// Claims at most `limit` grants that are due at `now` and that nobody has claimed, for the length of the lease. Committed
-    /// before it returns.
+    /// Claims at most `limit` grants of this realm and client that are due at `now` and that nobody has claimed, for the length of
+    /// the lease. Committed before it returns.
     fn claim_due(
         &self,
+        realm: Realm,
+        client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
         lease: Duration,

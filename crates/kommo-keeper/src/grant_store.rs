@@ -58,6 +58,20 @@ pub trait GrantStore: Send + Sync + 'static {
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send;
 
+    /// Reads the grant whose lock this is, over the lock's own connection if it has one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load); a lock that is gone may be one.
+    fn load_locked(
+        &self,
+        lock: &mut Self::Lock,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send {
+        let _ = lock;
+        self.load(key)
+    }
+
     /// Takes a grant's lock if it is free (`Some`), without waiting for it. At most one holder lives over all processes
     /// and machines that share the store.
     fn try_lock(

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::alarm::{AlarmKind, Listeners};
 use crate::cached_token::CachedToken;
-use crate::carry_out::carry_out;
+use crate::carry_out::{Start, carry_out};
 use crate::clock::Clock;
 use crate::entry::{Entry, FlightGuard, Landing};
 use crate::grant_store::GrantStore;
@@ -211,8 +211,12 @@ where
 
     /// One run of the protocol, noted, counted and told.
     pub(crate) async fn run(&self, entry: &Entry, want: Want) -> Outcome {
+        self.run_from(Start::Look, entry, want).await
+    }
+
+    pub(crate) async fn run_from(&self, start: Start, entry: &Entry, want: Want) -> Outcome {
         let ports = self.ports();
-        let outcome = carry_out(ports, entry.key, want).await;
+        let outcome = carry_out(ports, start, entry.key, want).await;
         let monotonic = ports.clock.monotonic();
         let now = ports.clock.now();
         self.note(&outcome, entry.key);

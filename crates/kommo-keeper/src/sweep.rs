@@ -6,6 +6,7 @@ use kommo_oauth::{GrantKey, MetBy, NotMet, Outcome, UnixSeconds, Want};
 use tokio::task::JoinSet;
 
 use crate::alarm::AlarmKind;
+use crate::carry_out::Start;
 use crate::clock::Clock;
 use crate::due_grants::{DueClaim, DueGrants};
 use crate::entry::Entry;
@@ -48,9 +49,17 @@ where
             ports.store_failed(None, &error);
             error.trouble()
         };
+        let realm = ports.settings.endpoints.realm();
+        let client_id = ports.identity.get().credentials.client_id;
         let claims = ports
             .store
-            .claim_due(ports.clock.now(), limit, ports.settings.lease)
+            .claim_due(
+                realm,
+                &client_id,
+                ports.clock.now(),
+                limit,
+                ports.settings.lease,
+            )
             .await
             .map_err(failed)?;
         let mut report = SweepReport {
@@ -74,10 +83,24 @@ where
             let Ok((claim, outcome)) = landed else {
                 continue;
             };
-            settled.push((claim, report.count(&outcome)));
+            let again_at = report.count(&outcome);
+            if !self.outlives_lease(&outcome) {
+                settled.push((claim, again_at));
+            }
         }
         ports.store.settle_due(&settled).await.map_err(failed)?;
         Ok(report)
+    }
+
+    /// Whether a claim may be left to end by itself, which saves a write for each grant: what was wanted is there, and the token is
+    /// not due again before the lease has ended.
+    fn outlives_lease(&self, outcome: &Outcome) -> bool {
+        let settings = self.settings();
+        let due_after_lease = settings.policy.refresh_before + settings.lease;
+        let Outcome::Met { token, .. } = outcome else {
+            return false;
+        };
+        token.left(self.ports().clock.now()) > due_after_lease
     }
 
     async fn look_after(&self, claim: DueClaim) -> Outcome {
@@ -93,7 +116,7 @@ where
         let Ok(_airborne) = self.take_off() else {
             return not_ours();
         };
-        let outcome = self.run(&entry, want).await;
+        let outcome = self.run_from(Start::Lock, &entry, want).await;
         let may_be_long_lived = matches!(
             outcome,
             Outcome::Met {

@@ -223,6 +223,24 @@ fn a_token_that_is_valid_long_enough_needs_no_lock_and_no_request() {
 }
 
 #[test]
+fn a_run_that_knows_that_the_grant_is_due_begins_at_the_lock_and_still_reads_under_it() {
+    let (mut store, mut winner, mut late) =
+        (Store::new(), run(1).begin_at_lock(), run(2).begin_at_lock());
+    let mut answers = VecDeque::from([granted("2")]);
+    let steps = go(&mut winner, &mut store, &mut answers, &["done"]);
+    assert_eq!(steps, ["lock", "load", "record", "send", "save", "release"]);
+    met(&winner, "access-2", MetBy::Refresh);
+    // Somebody was faster: nothing is sent.
+    let steps = go(&mut late, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(steps, ["lock", "load", "release"]);
+    met(&late, "access-2", MetBy::Store);
+    // A run that has begun goes on where it is.
+    let mut begun = run(3);
+    go(&mut begun, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(begun.clone().begin_at_lock(), begun);
+}
+
+#[test]
 fn a_loser_of_the_lock_adopts_the_winners_pair_without_a_request() {
     let (mut store, mut winner, mut loser) = (Store::new(), run(1), run(2));
     go(&mut loser, &mut store, &mut VecDeque::new(), &["lock"]);

@@ -10,6 +10,8 @@ pub enum Ask {
     Newer,
     /// A token that is valid for a while.
     ValidFor(u64),
+    /// The same, by a worker that was told that the grant is due and begins at the lock.
+    Due(u64),
     /// One in the place of a token that the platform said 401 to.
     InsteadOfRejected,
     /// A pair that is younger than so many seconds.

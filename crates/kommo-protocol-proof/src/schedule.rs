@@ -211,7 +211,8 @@ impl Schedule {
             let ask = match self.dice.below(10) {
                 0..3 => Ask::Newer,
                 3 => Ask::ValidFor(60),
-                4..8 => Ask::ValidFor(3_600 + self.dice.below(1_200)),
+                4..6 => Ask::ValidFor(3_600 + self.dice.below(1_200)),
+                6..8 => Ask::Due(3_600),
                 _ => Ask::YoungerThan(20 * 3_600),
             };
             return self.act(place, Action::Begin(worker, ask));

@@ -24,7 +24,7 @@ impl World {
         let generation = self.record.generation;
         let want = match ask {
             Ask::Newer => Want::newer_than(generation),
-            Ask::ValidFor(seconds) => Want::valid_for(Duration::from_secs(seconds)),
+            Ask::ValidFor(seconds) | Ask::Due(seconds) => Want::valid_for(Duration::from_secs(seconds)),
             Ask::InsteadOfRejected => Want::instead_of_rejected(generation),
             Ask::YoungerThan(seconds) => {
                 Want::obtained_since(self.now.minus(Duration::from_secs(seconds)))
@@ -38,6 +38,10 @@ impl World {
             AttemptId::new((u128::from(slot) << 64).to_be_bytes()),
             setup.has_lifeboat,
         );
+        let protocol = match ask {
+            Ask::Due(_) => protocol.begin_at_lock(),
+            _ => protocol,
+        };
         let run = Run {
             protocol,
             waiting: Waiting::No,

@@ -5,8 +5,8 @@ use core::future::Future;
 use kommo_keeper::CodePut;
 
 use crate::columns::{
-    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
-    SealedTable, StoredColumns,
+    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
+    SealedColumns, SealedTable, StoredColumns,
 };
 use crate::error::StoreFault;
 
@@ -28,6 +28,13 @@ pub trait Backend: Send + Sync + 'static {
 
     #[doc(hidden)]
     fn load(&self, key: &str) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
+    /// The same over the lock's connection, if it has one.
+    #[doc(hidden)]
+    fn load_locked(
+        &self,
+        lock: &mut Self::Lock,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
     /// Writes the row in the place of the revision before it, and the line. `false`: that revision is not there.
     #[doc(hidden)]
     fn write(
@@ -63,6 +70,7 @@ pub trait Backend: Send + Sync + 'static {
     #[doc(hidden)]
     fn claim_due(
         &self,
+        of: [&str; 2],
         now: i64,
         limit: i64,
         lease_milliseconds: i64,
@@ -142,6 +150,15 @@ pub trait Backend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
     #[doc(hidden)]
     fn key_uses(&self) -> impl Future<Output = Result<Vec<(String, String, i64)>>> + Send;
+
+    /// `None`: one request was taken. Else how long until one can be, in microseconds.
+    #[doc(hidden)]
+    fn take_request(
+        &self,
+        bucket: &BucketColumns<'_>,
+    ) -> impl Future<Output = Result<Option<i64>>> + Send;
+    #[doc(hidden)]
+    fn forget_full_buckets(&self) -> impl Future<Output = Result<u64>> + Send;
 
     #[doc(hidden)]
     fn sealed(

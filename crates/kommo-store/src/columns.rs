@@ -5,6 +5,18 @@
     reason = "they seal the trait `Backend`: who cannot name them cannot implement it"
 )]
 
+/// A bucket of requests and its size. Times are in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct BucketColumns<'a> {
+    pub(crate) name: &'a str,
+    /// How long it takes to gain one request.
+    pub(crate) interval: i64,
+    /// How long before it is full a request can be taken: what the others of its burst take to come back.
+    pub(crate) ahead: i64,
+    /// Full later than this from now: the clock has jumped.
+    pub(crate) jump: i64,
+}
+
 /// A grant's row to be written.
 #[derive(Clone, Debug)]
 pub struct GrantColumns {

@@ -23,8 +23,8 @@ use tokio::time::timeout;
 
 use crate::backend::Backend;
 use crate::columns::{
-    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
-    SealedTable, StoredColumns,
+    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
+    SealedColumns, SealedTable, StoredColumns,
 };
 use crate::database_url::DatabaseUrl;
 use crate::error::{DatabaseFault, StoreFault};
@@ -107,6 +107,17 @@ impl Backend for Postgres {
 
     fn locked_key(lock: &PostgresLock) -> &str {
         lock.key()
+    }
+
+    async fn load_locked(
+        &self,
+        lock: &mut PostgresLock,
+        key: &str,
+    ) -> Result<Option<StoredColumns>, StoreFault> {
+        let work = statements::load(lock.connection(), key);
+        let done = self.within("reading a grant under its lock", work).await;
+        done.map_err(|error| lock.judge(error))
+            .inspect(|_| lock.answered())
     }
 
     async fn write(

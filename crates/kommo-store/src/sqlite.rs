@@ -25,8 +25,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::Backend;
 use crate::columns::{
-    ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns, SealedColumns,
-    SealedTable, StoredColumns,
+    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
+    SealedColumns, SealedTable, StoredColumns,
 };
 use crate::error::{DatabaseFault, StoreFault};
 use crate::settings::StoreSettings;
@@ -138,6 +138,14 @@ impl Backend for Sqlite {
 
     fn locked_key(lock: &SqliteLock) -> &str {
         lock.key()
+    }
+
+    async fn load_locked(
+        &self,
+        _: &mut SqliteLock,
+        key: &str,
+    ) -> Result<Option<StoredColumns>, StoreFault> {
+        self.load(key).await
     }
 
     async fn write(

@@ -2,11 +2,13 @@
 //! others hold are passed over.
 
 mod accounts;
+mod buckets;
 mod codes;
 mod grants;
 mod sealed;
 
 pub(crate) use self::accounts::account_statements;
+pub(crate) use self::buckets::bucket_statements;
 pub(crate) use self::codes::code_statements;
 pub(crate) use self::grants::grant_statements;
 pub(crate) use self::sealed::sealed_statements;
@@ -19,7 +21,7 @@ macro_rules! statements {
         use sqlx::{Connection as _, Result, query, query_as, query_scalar};
 
         use crate::columns::{
-            ClaimedColumns, CodeColumns, Erased, LineColumns, ListedColumns, SealedColumns,
+            BucketColumns, ClaimedColumns, CodeColumns, Erased, LineColumns, ListedColumns, SealedColumns,
             SealedTable, StoredColumns,
         };
 
@@ -27,6 +29,7 @@ macro_rules! statements {
         $crate::statements::code_statements!($connection, now: $now, skip: $skip);
         $crate::statements::account_statements!($connection);
         $crate::statements::sealed_statements!($connection);
+        $crate::statements::bucket_statements!($connection, now: $now);
     };
 }
 
@@ -64,7 +67,8 @@ macro_rules! all_methods_by_statements {
             writer "forgetting history"
             fn forget_history(before: i64) -> u64;
             writer "claiming due grants"
-            fn claim_due(now: i64, limit: i64, lease_milliseconds: i64, token: &[u8]) -> Vec<String>;
+            fn claim_due(of: [&str; 2], now: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
+                -> Vec<String>;
             writer "keeping a code"
             fn put_code(code: &CodeColumns, cutoff: i64, most: i64) -> CodePut;
             writer "claiming codes"
@@ -86,6 +90,10 @@ macro_rules! all_methods_by_statements {
             fn secret(client_id: &str) -> Option<(String, Vec<u8>)>;
             writer "noting the use of a key"
             fn note_key_use(purpose: &str, key_id: &str, at: i64) -> ();
+            writer "taking a request out of a bucket"
+            fn take_request(bucket: &BucketColumns<'_>) -> Option<i64>;
+            writer "forgetting buckets"
+            fn forget_full_buckets() -> u64;
             reader "reading the uses of keys"
             fn key_uses() -> Vec<(String, String, i64)>;
             reader "reading sealed records"

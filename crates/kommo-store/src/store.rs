@@ -2,6 +2,7 @@
 //! common; what lies sealed is sealed and opened here, so the databases see no token.
 
 mod accounts;
+mod buckets;
 mod codes;
 mod due;
 mod grants;

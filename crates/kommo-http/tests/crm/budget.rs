@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_http::{
-    BucketKey, BudgetSettings, LimitShare, RateLimit, RequestBudget, SharedBucket, Taken,
-};
+use kommo_http::{BudgetSettings, LimitShare, RateLimit, RequestBudget};
+use kommo_keeper::{BucketSize, SharedBucket, Taken};
 
 use crate::scene::{Scene, client_at, get, ok, transport};
 use crate::test_clock::TestClock;
@@ -127,16 +126,16 @@ impl std::error::Error for Away {}
 impl SharedBucket for Store {
     type Error = Away;
 
-    async fn take(&self, key: &BucketKey, limit: RateLimit) -> Result<Taken, Away> {
+    async fn take(&self, name: &str, size: BucketSize) -> Result<Taken, Away> {
         if self.is_away {
             return Err(Away);
         }
         let mut taken = self.taken.lock().unwrap();
-        let taken = taken.entry(key.to_string()).or_default();
+        let taken = taken.entry(name.to_owned()).or_default();
         *taken += 1;
         // The second try succeeds.
         if *taken % 2 == 1 {
-            return Ok(Taken::After(limit.interval(LimitShare::WHOLE)));
+            return Ok(Taken::After(size.interval));
         }
         Ok(Taken::Now)
     }

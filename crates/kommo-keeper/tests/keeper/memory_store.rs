@@ -23,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) failing_saves: u32,
     pub(crate) is_out_of_reach: bool,
     pub(crate) codes: Vec<KeptCode>,
+    /// Claims of due grants that were given back.
+    pub(crate) settled: Vec<(GrantKey, Option<UnixSeconds>)>,
 }
 
 pub(crate) struct KeptCode {
@@ -166,16 +168,20 @@ impl DueGrants for MemoryStore {
 
     async fn claim_due(
         &self,
+        realm: Realm,
+        client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
         _: Duration,
     ) -> Result<Vec<DueClaim>, MemoryError> {
         self.reach(|kept| {
             let is_due = |grant: &&Grant| {
-                matches!(grant.state, GrantState::LongLived(_))
+                let is_asked_for = (grant.key.realm, grant.key.client_id) == (realm, *client_id);
+                let is_due = matches!(grant.state, GrantState::LongLived(_))
                     || grant
                         .usable(now)
-                        .is_none_or(|token| token.left(now) <= Duration::from_secs(3_600))
+                        .is_none_or(|token| token.left(now) <= Duration::from_secs(3_600));
+                is_asked_for && is_due
             };
             kept.grants
                 .values()
@@ -186,8 +192,14 @@ impl DueGrants for MemoryStore {
         })
     }
 
-    async fn settle_due(&self, _: &[(DueClaim, Option<UnixSeconds>)]) -> Result<(), MemoryError> {
-        Ok(())
+    async fn settle_due(
+        &self,
+        settled: &[(DueClaim, Option<UnixSeconds>)],
+    ) -> Result<(), MemoryError> {
+        let settled = settled
+            .iter()
+            .map(|(claim, again_at)| (claim.key, *again_at));
+        self.reach(|kept| kept.settled.extend(settled))
     }
 }
 

@@ -6,6 +6,7 @@ use kommo_oauth::{AccessToken, Grant, LongLived, UnixSeconds};
 
 use crate::scene::{DAY, Scene, host, key, pair};
 use crate::virtual_clock::START;
+use crate::wire::Turn;
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
@@ -27,6 +28,28 @@ async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
     assert_eq!(scene.wire.sent().len(), 5);
     let again = scene.keeper.sweep_once(100).await.unwrap();
     assert_eq!(again.claimed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_is_given_back_unless_its_grant_is_fresh_for_longer_than_the_lease() {
+    let scene = Scene::new();
+    scene.grant(30);
+    // Refreshed for a day: the claim ends by itself, which saves a write.
+    assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
+    assert!(scene.store.with(|kept| kept.settled.is_empty()));
+    // Refreshed for less than the time before which tokens are refreshed: due again, and so given back.
+    scene.clock.jump(DAY);
+    scene.wire.with(|platform| platform.expires_in = 1_800);
+    assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
+    assert_eq!(scene.store.with(|kept| kept.settled.len()), 1);
+    // Put off: given back with the instant of the next look.
+    scene.wire.with(|platform| {
+        platform.turns.push_back(Turn::NotSent);
+        platform.expires_in = DAY;
+    });
+    assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
+    let last = scene.store.with(|kept| kept.settled.last().copied());
+    assert!(matches!(last, Some((_, Some(_)))), "{last:?}");
 }
 
 // Rule M7.

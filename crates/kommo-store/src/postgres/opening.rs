@@ -1,5 +1,7 @@
 //! Connecting: the server is checked, the tables are made.
 
+use core::time::Duration;
+
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, query, query_as, raw_sql};
 
@@ -13,6 +15,10 @@ use super::{Postgres, checks, within};
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
 const STEPS: [&str; 1] = [include_str!("schema.sql")];
+
+/// A connection that waited this long is asked whether it is still there before a statement goes out on it. One that was in use
+/// a moment ago is not: the question would cost as much as the statement.
+const ASK_AFTER: Duration = Duration::from_millis(500);
 
 /// One process at a time makes tables. The number is ours.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7813574623098423551)";
@@ -38,6 +44,15 @@ impl Postgres {
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections.max(1))
             .acquire_timeout(wait_at_most)
+            .test_before_acquire(false)
+            .before_acquire(|connection, kept| {
+                Box::pin(async move {
+                    if kept.idle_for >= ASK_AFTER {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options.clone());
         let sessions = LockSessions::new(
             options,

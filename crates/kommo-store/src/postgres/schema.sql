@@ -19,7 +19,7 @@ CREATE TABLE kommo_grants (
     updated_at BIGINT NOT NULL,
     record BYTEA NOT NULL
 );
-CREATE INDEX kommo_grants_due ON kommo_grants (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX kommo_grants_due ON kommo_grants (realm, client_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX kommo_grants_account ON kommo_grants (realm, client_id, account_id);
 
 CREATE TABLE kommo_history (
@@ -75,3 +75,9 @@ CREATE TABLE kommo_key_uses (
 -- Room in each page, so that a claim needs no new index entries; records are encrypted and do not compress.
 ALTER TABLE kommo_grants SET (fillfactor = 70);
 ALTER TABLE kommo_grants ALTER COLUMN record SET STORAGE EXTERNAL;
+
+-- When each bucket of requests will be full, in microseconds. Without a log: after a crash of the server all are full.
+CREATE UNLOGGED TABLE kommo_buckets (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    full_at BIGINT NOT NULL
+);

@@ -19,7 +19,7 @@ CREATE TABLE kommo_grants (
     updated_at INTEGER NOT NULL,
     record BLOB NOT NULL
 ) STRICT;
-CREATE INDEX kommo_grants_due ON kommo_grants (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX kommo_grants_due ON kommo_grants (realm, client_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX kommo_grants_account ON kommo_grants (realm, client_id, account_id);
 
 CREATE TABLE kommo_history (
@@ -71,4 +71,10 @@ CREATE TABLE kommo_key_uses (
     key_id TEXT NOT NULL,
     used_at INTEGER NOT NULL,
     PRIMARY KEY (purpose, key_id)
+) STRICT;
+
+-- When each bucket of requests will be full, in microseconds.
+CREATE TABLE kommo_buckets (
+    name TEXT NOT NULL PRIMARY KEY,
+    full_at INTEGER NOT NULL
 ) STRICT;

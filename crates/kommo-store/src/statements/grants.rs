@@ -127,6 +127,7 @@ macro_rules! grant_statements {
 
         pub(super) async fn claim_due(
             connection: &mut $connection,
+            [realm, client_id]: [&str; 2],
             now: i64,
             limit: i64,
             lease_milliseconds: i64,
@@ -134,7 +135,7 @@ macro_rules! grant_statements {
         ) -> Result<Vec<String>> {
             query_scalar(concat!(
                 "WITH picked AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
-                 WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until <= ",
+                 WHERE realm = $5 AND client_id = $6 AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= ",
                 $now,
                 ") ORDER BY due_at LIMIT $2 ",
                 $skip,
@@ -146,6 +147,8 @@ macro_rules! grant_statements {
             .bind(limit)
             .bind(token)
             .bind(lease_milliseconds)
+            .bind(realm)
+            .bind(client_id)
             .fetch_all(connection)
             .await
         }

@@ -99,6 +99,8 @@ impl<B: Backend> Store<B> {
         let realm = realm_text(realm);
         let account = [&*realm, client_id.as_str(), &account_id.to_string()];
         let erased = self.backend.erase_rows(account).await?;
+        // The names of buckets have hosts in them.
+        self.backend.forget_full_buckets().await?;
         self.backend.scrub().await?;
         Ok(erased)
     }

@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use kommo_account::{ClientId, Realm};
 use kommo_keeper::{DueClaim, DueGrants};
 use kommo_oauth::UnixSeconds;
 
 use crate::backend::Backend;
 use crate::error::StoreFault;
 use crate::grant_columns::{number, parse_key};
+use crate::realm_text::realm_text;
 
 use super::{Store, lease_milliseconds, lease_token, readable};
 
@@ -18,6 +20,8 @@ impl<B: Backend> DueGrants for Store<B> {
 
     async fn claim_due(
         &self,
+        realm: Realm,
+        client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
         lease: Duration,
@@ -26,6 +30,7 @@ impl<B: Backend> DueGrants for Store<B> {
         let keys = self
             .backend
             .claim_due(
+                [&realm_text(realm), client_id.as_str()],
                 number(now.get()),
                 i64::from(limit),
                 lease_milliseconds(lease),

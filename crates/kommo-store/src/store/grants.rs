@@ -11,6 +11,8 @@ use crate::history::{GrantLine, HistoryLine};
 
 use super::Store;
 
+const OTHER_LOCK: StoreFault = StoreFault::misconfigured("this is the lock of another grant");
+
 impl<B: Backend> Store<B> {
     /// The lines of a grant's history, the newest first, at most `limit`.
     ///
@@ -77,9 +79,7 @@ impl<B: Backend> Store<B> {
             .as_ref()
             .is_some_and(|lock| B::locked_key(lock) != columns.key)
         {
-            return Err(StoreFault::misconfigured(
-                "a write names the lock of another grant",
-            ));
+            return Err(OTHER_LOCK);
         }
         match self.backend.write(lock, &columns, &line).await? {
             true => Ok(Written::Confirmed(revision)),
@@ -101,6 +101,21 @@ impl<B: Backend> GrantStore for Store<B> {
 
     async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
         self.get(key).await
+    }
+
+    async fn load_locked(
+        &self,
+        lock: &mut B::Lock,
+        key: &GrantKey,
+    ) -> Result<Option<Grant>, StoreFault> {
+        let name = key.to_string();
+        if B::locked_key(lock) != name {
+            return Err(OTHER_LOCK);
+        }
+        let columns = self.backend.load_locked(lock, &name).await?;
+        columns
+            .map(|columns| from_columns(&self.sealer, key, &columns))
+            .transpose()
     }
 
     async fn try_lock(&self, key: &GrantKey) -> Result<Option<B::Lock>, StoreFault> {

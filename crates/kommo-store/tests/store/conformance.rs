@@ -1,6 +1,7 @@
 //! What every store must do, whichever database is below.
 
 mod accounts;
+mod buckets;
 mod codes;
 mod due;
 mod grants;

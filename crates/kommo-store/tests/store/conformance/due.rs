@@ -4,11 +4,12 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_keeper::{DueGrants as _, GrantStore as _};
 
 use crate::conformance::{on_both, place};
 use crate::place::Place;
-use crate::samples::{LEASE, at, consented, consented_again, key};
+use crate::samples::{LEASE, at, client, consented, consented_again, key};
 
 /// An hour before the first token of the samples ends.
 const DUE: u64 = 86_400 - 3_600;
@@ -19,6 +20,7 @@ on_both! {
     a_settled_claim_comes_back_at_the_instant_it_named
     a_record_that_was_written_meanwhile_says_itself_when_it_is_due
     a_claim_settled_without_an_instant_is_not_handed_out_at_once
+    a_grant_of_another_realm_or_client_is_not_handed_out
     workers_never_share_a_grant
 }
 
@@ -26,16 +28,22 @@ async fn a_grant_is_handed_out_when_it_is_due_and_to_one_worker<P: Place>() {
     let place = place!(P);
     let (one, other) = (place.open().await, place.open().await);
     one.write(None, &consented(1), at(1)).await.unwrap();
-    let before = one.claim_due(at(DUE), 10, LEASE).await.unwrap();
+    let before = one
+        .claim_due(Realm::Real, &client(), at(DUE), 10, LEASE)
+        .await
+        .unwrap();
     assert!(before.is_empty());
-    let claims = one.claim_due(at(DUE + 1), 10, LEASE).await.unwrap();
+    let claims = one
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
+        .await
+        .unwrap();
     assert_eq!(
         claims.iter().map(|claim| claim.key).collect::<Vec<_>>(),
         [key(1)]
     );
     assert!(
         other
-            .claim_due(at(DUE + 1), 10, LEASE)
+            .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
             .await
             .unwrap()
             .is_empty()
@@ -47,10 +55,13 @@ async fn a_lease_that_ended_is_handed_out_again_and_its_old_claim_does_nothing<P
     let store = place.open().await;
     store.write(None, &consented(1), at(1)).await.unwrap();
     let old = store
-        .claim_due(at(DUE + 1), 10, Duration::ZERO)
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, Duration::ZERO)
         .await
         .unwrap();
-    let new = store.claim_due(at(DUE + 1), 10, LEASE).await.unwrap();
+    let new = store
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
+        .await
+        .unwrap();
     assert_eq!(new.len(), 1);
     assert_ne!(old[0].token, new[0].token);
     // The late worker would put it off to the end of days.
@@ -63,7 +74,11 @@ async fn a_lease_that_ended_is_handed_out_again_and_its_old_claim_does_nothing<P
         .await
         .unwrap();
     assert_eq!(
-        store.claim_due(at(DUE + 2), 10, LEASE).await.unwrap().len(),
+        store
+            .claim_due(Realm::Real, &client(), at(DUE + 2), 10, LEASE)
+            .await
+            .unwrap()
+            .len(),
         1
     );
 }
@@ -72,21 +87,24 @@ async fn a_settled_claim_comes_back_at_the_instant_it_named<P: Place>() {
     let place = place!(P);
     let store = place.open().await;
     store.write(None, &consented(1), at(1)).await.unwrap();
-    let claims = store.claim_due(at(DUE + 1), 10, LEASE).await.unwrap();
+    let claims = store
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
+        .await
+        .unwrap();
     store
         .settle_due(&[(claims[0], Some(at(DUE + 50)))])
         .await
         .unwrap();
     assert!(
         store
-            .claim_due(at(DUE + 49), 10, LEASE)
+            .claim_due(Realm::Real, &client(), at(DUE + 49), 10, LEASE)
             .await
             .unwrap()
             .is_empty()
     );
     assert_eq!(
         store
-            .claim_due(at(DUE + 50), 10, LEASE)
+            .claim_due(Realm::Real, &client(), at(DUE + 50), 10, LEASE)
             .await
             .unwrap()
             .len(),
@@ -100,7 +118,10 @@ async fn a_record_that_was_written_meanwhile_says_itself_when_it_is_due<P: Place
     for user in [1, 2] {
         store.write(None, &consented(user), at(1)).await.unwrap();
     }
-    let claims = store.claim_due(at(DUE + 2), 10, LEASE).await.unwrap();
+    let claims = store
+        .claim_due(Realm::Real, &client(), at(DUE + 2), 10, LEASE)
+        .await
+        .unwrap();
     assert_eq!(claims.len(), 2);
     for claim in &claims {
         let grant = store.load(&claim.key).await.unwrap().unwrap();
@@ -112,12 +133,18 @@ async fn a_record_that_was_written_meanwhile_says_itself_when_it_is_due<P: Place
     // One says nothing, one says earlier than its record.
     let settled = [(claims[0], None), (claims[1], Some(at(DUE + 40)))];
     store.settle_due(&settled).await.unwrap();
-    let early = store.claim_due(at(DUE + 40), 10, LEASE).await.unwrap();
+    let early = store
+        .claim_due(Realm::Real, &client(), at(DUE + 40), 10, LEASE)
+        .await
+        .unwrap();
     assert_eq!(
         early.iter().map(|claim| claim.key).collect::<Vec<_>>(),
         [claims[1].key]
     );
-    let late = store.claim_due(at(DUE + 100), 10, LEASE).await.unwrap();
+    let late = store
+        .claim_due(Realm::Real, &client(), at(DUE + 100), 10, LEASE)
+        .await
+        .unwrap();
     assert_eq!(
         late.iter().map(|claim| claim.key).collect::<Vec<_>>(),
         [claims[0].key]
@@ -128,15 +155,36 @@ async fn a_claim_settled_without_an_instant_is_not_handed_out_at_once<P: Place>(
     let place = place!(P);
     let store = place.open().await;
     store.write(None, &consented(1), at(1)).await.unwrap();
-    let claims = store.claim_due(at(DUE + 1), 10, LEASE).await.unwrap();
+    let claims = store
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
+        .await
+        .unwrap();
     store.settle_due(&[(claims[0], None)]).await.unwrap();
     assert!(
         store
-            .claim_due(at(DUE + 1), 10, LEASE)
+            .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
             .await
             .unwrap()
             .is_empty()
     );
+}
+
+async fn a_grant_of_another_realm_or_client_is_not_handed_out<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let other_client = ClientId::parse("99999999-0000-4000-8000-000000000000").unwrap();
+    let sandbox = Endpoints::loopback("127.0.0.1:4010".parse().unwrap())
+        .unwrap()
+        .realm();
+    for (realm, client_id) in [(Realm::Real, other_client), (sandbox, client())] {
+        let claims = store.claim_due(realm, &client_id, at(DUE + 1), 10, LEASE);
+        assert!(claims.await.unwrap().is_empty(), "{realm:?}");
+    }
+    let claims = store
+        .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
+        .await;
+    assert_eq!(claims.unwrap().len(), 1);
 }
 
 async fn workers_never_share_a_grant<P: Place>() {
@@ -151,7 +199,10 @@ async fn workers_never_share_a_grant<P: Place>() {
         workers.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let claims = store.claim_due(at(DUE + 100), 7, LEASE).await.unwrap();
+                let claims = store
+                    .claim_due(Realm::Real, &client(), at(DUE + 100), 7, LEASE)
+                    .await
+                    .unwrap();
                 if claims.is_empty() {
                     return mine;
                 }

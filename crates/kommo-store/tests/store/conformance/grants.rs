@@ -173,8 +173,14 @@ async fn a_write_goes_through_a_lock_of_its_own_grant_only<P: Place>() {
         .write(Some(&mut lock), &consented(2), at(1))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "a write names the lock of another grant");
+    assert_eq!(error.to_string(), "this is the lock of another grant");
     assert_eq!(store.load(&key(2)).await.unwrap(), None);
+    // And so does a read.
+    let read = store.load_locked(&mut lock, &key(1)).await.unwrap();
+    assert_eq!(read, store.load(&key(1)).await.unwrap());
+    assert!(read.is_some());
+    let error = store.load_locked(&mut lock, &key(2)).await.unwrap_err();
+    assert_eq!(error.to_string(), "this is the lock of another grant");
     // A record that moved on is a conflict under the lock too.
     let written = store.write(Some(&mut lock), &consented(1), at(1)).await;
     assert_eq!(written.unwrap(), Written::Conflict);

@@ -1,0 +1,62 @@
+//! A bucket of requests that several processes share, in a store.
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::future::Future;
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+/// How a bucket fills: one request in every interval, until it is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct BucketSize {
+    /// How long it takes to gain one request.
+    pub interval: Duration,
+    /// How many it holds.
+    pub burst: NonZeroU32,
+}
+
+impl BucketSize {
+    /// A bucket of this size.
+    #[must_use]
+    pub const fn new(interval: Duration, burst: NonZeroU32) -> Self {
+        Self { interval, burst }
+    }
+}
+
+/// What a bucket said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Taken {
+    /// One request was taken out of the bucket: send it.
+    Now,
+    /// Nothing was taken: ask again after this pause.
+    After(Duration),
+}
+
+/// Buckets that live in a store which all processes share, counted by the store's own clock.
+///
+/// A bucket that was never used is full. Its name is no secret. Losing a bucket loses nothing but the count.
+pub trait SharedBucket: Send + Sync + 'static {
+    /// Why the bucket cannot be asked.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Takes one request out of the bucket of this name, or says how long to wait. It does not wait itself.
+    fn take(
+        &self,
+        name: &str,
+        size: BucketSize,
+    ) -> impl Future<Output = Result<Taken, Self::Error>> + Send;
+}
+
+impl<B: SharedBucket> SharedBucket for Arc<B> {
+    type Error = B::Error;
+
+    fn take(
+        &self,
+        name: &str,
+        size: BucketSize,
+    ) -> impl Future<Output = Result<Taken, Self::Error>> + Send {
+        B::take(self, name, size)
+    }
+}
