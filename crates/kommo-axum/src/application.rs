@@ -11,6 +11,7 @@ use kommo_keeper::NewGrant;
 use kommo_oauth::{ClientSecrets, ConsentMode};
 
 use crate::attempt::Attempt;
+use crate::onward::Onward;
 
 /// A consent that ended in a durable grant, for the account that was expected if one was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct Connected {
 
 type Promise<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type OnStart = dyn Fn(Parts) -> Promise<Result<Attempt, Response>> + Send + Sync;
-type OnConnected = dyn Fn(Connected, Parts) -> Promise<Option<Response>> + Send + Sync;
+type OnConnected = dyn Fn(Connected, Parts) -> Promise<Option<Onward>> + Send + Sync;
 type SecretsOf = dyn Fn() -> ClientSecrets + Send + Sync;
 
 /// The application's own functions.
@@ -47,7 +48,7 @@ impl Application {
     pub(crate) fn set_on_connected<F, R>(&mut self, function: F)
     where
         F: Fn(Connected, Parts) -> R + Send + Sync + 'static,
-        R: Future<Output = Option<Response>> + Send + 'static,
+        R: Future<Output = Option<Onward>> + Send + 'static,
     {
         self.on_connected = Some(Arc::new(move |connected, parts| {
             Box::pin(function(connected, parts))
@@ -62,7 +63,7 @@ impl Application {
         }
     }
 
-    pub(crate) async fn connected(&self, connected: Connected, parts: Parts) -> Option<Response> {
+    pub(crate) async fn connected(&self, connected: Connected, parts: Parts) -> Option<Onward> {
         let function = self.on_connected.as_ref()?;
         function(connected, parts).await
     }

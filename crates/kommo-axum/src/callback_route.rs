@@ -3,9 +3,11 @@
 //! Source: rules G2 and G6 to G10 of `docs/protocol.md`.
 //!
 //! ```text
-//!   query + cookies ── whose state? ── used? ── over? ── allowed? ── code kept ── exchanged ── expected account? ── application ── page
+//!   query + cookies ── whose state? ── used? ── over? ── allowed? ── code kept ── exchanged ── expected account? ── application
 //!         └── from_widget: the door without a session, or refused
 //! ```
+//!
+//! The address has a code in it, so no page is shown here: whatever comes of it, the browser is sent on, to the application or to `result`.
 
 use core::time::Duration;
 
@@ -24,10 +26,9 @@ use zeroize::Zeroizing;
 
 use crate::application::Connected;
 use crate::connect::{Connect, InstallDoor};
-use crate::endings::with_cookies;
+use crate::endings::{go_onward, with_cookies};
 use crate::exchanging::Exchanging;
 use crate::grant_desk::GrantDesk;
-use crate::guarded_answer::OwnPage;
 use crate::refusal::Refusal;
 use crate::route_counts::Family;
 use crate::sealed_attempt::{LiveAttempt, StateDigest};
@@ -50,7 +51,7 @@ pub(crate) async fn callback<K: GrantDesk>(
         let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
         return connect.tell_refused(Refusal::Redirect(error), None);
     };
-    let clear = connect.inner.cookies.clear(&attempt.state);
+    let clear = connect.inner.cookies.clear_attempt(&attempt.state);
     let finished = connect.finish(&attempt, parsed, &query).await;
     let response = connect.answer(attempt, finished, parts).await;
     with_cookies(response, clear)
@@ -85,7 +86,7 @@ impl<K: GrantDesk> Connect<K> {
         client_id: &ClientId,
         headers: &HeaderMap,
     ) -> (Option<LiveAttempt>, Parsed) {
-        let attempts = self.inner.cookies.read(&self.inner.sealer, headers);
+        let attempts = self.inner.cookies.attempts(&self.inner.sealer, headers);
         for attempt in attempts {
             let parsed = ConsentRedirect::parse(query, &attempt.state, client_id);
             match parsed {
@@ -232,10 +233,7 @@ impl<K: GrantDesk> Connect<K> {
             .connected(connected, seen)
             .await
         {
-            Some(mut response) => {
-                response.extensions_mut().insert(OwnPage);
-                response
-            }
+            Some(onward) => go_onward(onward),
             None => self.connected(&attempt),
         }
     }
@@ -243,7 +241,7 @@ impl<K: GrantDesk> Connect<K> {
     fn tell_refused(&self, refusal: Refusal, attempt: Option<&LiveAttempt>) -> Response<Body> {
         self.inner.counts.add(Family::Consents, refusal.code());
         tracing::warn!(code = refusal.code(), "a consent came to nothing");
-        self.refused(refusal, attempt)
+        self.refused(&refusal, attempt)
     }
 }
 

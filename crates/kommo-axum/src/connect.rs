@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::application::Application;
 use crate::attempt::Attempt;
-use crate::attempt_cookie::CookieKind;
+use crate::cookie_kind::CookieKind;
 use crate::exchanging::Exchanging;
 use crate::grant_desk::GrantDesk;
 use crate::local_path::LocalPath;
@@ -23,6 +23,7 @@ use crate::refusal::Refusal;
 use crate::route_counts::RouteCounts;
 use crate::route_paths::RoutePaths;
 use crate::sealed_attempt::{AttemptSealer, LiveAttempt};
+use crate::sealed_result::ResultSealer;
 use crate::secret_sink::AnySink;
 use crate::state_key::StateKey;
 use crate::used_states::UsedStates;
@@ -86,6 +87,8 @@ pub(crate) struct Settings<K> {
     pub(crate) success_path: Option<LocalPath>,
     pub(crate) page: PageUri,
     pub(crate) page_origin: String,
+    pub(crate) start_address: LocalPath,
+    pub(crate) result_address: LocalPath,
     pub(crate) script_mode: ConsentMode,
     pub(crate) exchange_wait: Duration,
     pub(crate) install_door: InstallDoor,
@@ -98,6 +101,7 @@ pub(crate) struct Inner<K> {
     pub(crate) desk: K,
     pub(crate) settings: Settings<K>,
     pub(crate) sealer: AttemptSealer,
+    pub(crate) result_sealer: ResultSealer,
     pub(crate) cookies: CookieKind,
     pub(crate) used: UsedStates,
     pub(crate) used_for_secrets: UsedStates,
@@ -124,6 +128,7 @@ impl<K: GrantDesk> Connect<K> {
         Self {
             inner: Arc::new(Inner {
                 sealer: AttemptSealer::new(key, realm, redirect_uri),
+                result_sealer: ResultSealer::new(key, realm, redirect_uri),
                 cookies: CookieKind::of(redirect_uri),
                 exchanging: Exchanging::new(desk.clone()),
                 desk,
@@ -213,7 +218,7 @@ impl<K: GrantDesk> Connect<K> {
         let live = inner.sealer.begin(attempt, mode, now);
         let live = live.ok_or(Refusal::NoRandomness)?;
         let mut set_cookies = inner.cookies.clear_before_next(&inner.sealer, headers, now);
-        set_cookies.extend(inner.cookies.set(&inner.sealer, &live));
+        set_cookies.extend(inner.cookies.set_attempt(&inner.sealer, &live));
         Ok((live, set_cookies))
     }
 

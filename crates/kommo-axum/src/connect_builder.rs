@@ -8,7 +8,7 @@ use core::time::Duration;
 use axum::http::request::Parts;
 use axum::response::Response;
 use kommo_account::{ClientId, Platform};
-use kommo_oauth::{ClientSecrets, ConsentMode, NewIntegration, PageUri};
+use kommo_oauth::{ClientSecrets, ConsentMode, NewIntegration, PageUri, RedirectUri};
 
 use crate::application::{Application, Connected};
 use crate::attempt::Attempt;
@@ -17,6 +17,7 @@ use crate::connect::{Connect, InstallDoor, OnTheFly, Settings, TlsProof};
 use crate::connect_error::ConnectError;
 use crate::grant_desk::GrantDesk;
 use crate::local_path::LocalPath;
+use crate::onward::Onward;
 use crate::route_paths::RoutePaths;
 use crate::secret_sink::SecretSink;
 use crate::state_key::StateKey;
@@ -77,8 +78,8 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     }
 
     /// Tells the application of a grant while the browser waits, with that browser's request (without its query, where the code stands, and
-    /// without the cookies of attempts). `Some`: the application's answer instead of ours. It is not called for an account that was not
-    /// expected, nor for install hooks.
+    /// without the cookies of attempts). `Some`: where the browser goes instead of our page or the success path; in the mode `post_message`
+    /// that is the opened window, and the opener is not told. It is not called for an account that was not expected, nor for install hooks.
     ///
     /// If this process dies, or the exchange takes longer than the browser waits, it is never called: bind grants in the keeper's
     /// `on_grant`, by what the attempt carried, and use this for the answer.
@@ -86,7 +87,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     pub fn on_connected<F, R>(mut self, function: F) -> Self
     where
         F: Fn(Connected, Parts) -> R + Send + Sync + 'static,
-        R: Future<Output = Option<Response>> + Send + 'static,
+        R: Future<Output = Option<Onward>> + Send + 'static,
     {
         self.application.set_on_connected(function);
         self
@@ -165,7 +166,8 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Other paths than the usual ones. That of `callback` must be where the Redirect URI leads.
+    /// Other paths than the usual ones. The Redirect URI must end with that of `callback`; what stands before it is where browsers find the
+    /// other routes.
     #[must_use]
     pub fn paths(mut self, paths: RoutePaths) -> Self {
         self.paths = paths;
@@ -186,6 +188,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     /// - a sink that does not encrypt: [`ConnectError::SinkDoesNotEncrypt`].
     /// - an integration with another Redirect URI than the credentials: [`ConnectError::RedirectUriDiffers`].
     /// - `"start"`, `"/{id}"`, two routes of one path: [`ConnectError::Path`], [`ConnectError::PathTwice`].
+    /// - a Redirect URI that does not end with the path of the callback: [`ConnectError::RedirectUriElsewhere`].
     /// - no time, or 61 seconds, to wait: [`ConnectError::ExchangeWait`].
     pub fn build(self) -> Result<Connect<K>, ConnectError> {
         if !self.sink_encrypts {
@@ -201,6 +204,12 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             return Err(ConnectError::ExchangeWait);
         }
         self.paths.check()?;
+        let address_of = |path: &str| {
+            let address = own_address(&redirect_uri, &self.paths.callback, path);
+            address.ok_or(ConnectError::RedirectUriElsewhere)
+        };
+        let start_address = address_of(&self.paths.start)?;
+        let result_address = address_of(&self.paths.result)?;
         let opener = self
             .page
             .as_ref()
@@ -213,6 +222,8 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             success_path: self.success_path,
             page,
             page_origin,
+            start_address,
+            result_address,
             script_mode: self.script_mode,
             exchange_wait: self.exchange_wait,
             install_door: self.install_door,
@@ -222,6 +233,14 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         };
         Ok(Connect::from_parts(self.desk, &self.key, settings))
     }
+}
+
+/// Where a browser finds one of the routes: beside the callback. `None` if the Redirect URI does not lead to that, or to another host after all.
+fn own_address(redirect_uri: &RedirectUri, callback: &str, path: &str) -> Option<LocalPath> {
+    let rest = redirect_uri.as_str().strip_prefix(redirect_uri.origin())?;
+    let whole = rest.split_once('?').map_or(rest, |(path, _)| path);
+    let prefix = whole.strip_suffix(callback)?;
+    LocalPath::parse(format!("{prefix}{path}")).ok()
 }
 
 impl<K> fmt::Debug for ConnectBuilder<K> {

@@ -12,6 +12,8 @@ pub enum ConnectError {
     PageOrigin,
     /// The integration to be made has another Redirect URI than the keeper's credentials.
     RedirectUriDiffers,
+    /// The Redirect URI does not end with the path of the callback, so nobody would come there.
+    RedirectUriElsewhere,
     /// A path of a route is none, or has a pattern in it.
     Path {
         /// Which.
@@ -36,6 +38,9 @@ impl fmt::Display for ConnectError {
             Self::RedirectUriDiffers => f.write_str(
                 "the integration made on the fly has another redirect uri than the credentials",
             ),
+            Self::RedirectUriElsewhere => {
+                f.write_str("the redirect uri does not end with the path of the callback")
+            }
             Self::Path { path } => write!(f, "the path {path:?} cannot be that of a route"),
             Self::PathTwice { path } => write!(f, "two routes have the path {path:?}"),
             Self::ExchangeWait => {

@@ -6,89 +6,91 @@ use axum::http::{Response, StatusCode};
 use kommo_oauth::ConsentMode;
 
 use crate::connect::Connect;
+use crate::consent_end::{ConsentEnd, Ending};
 use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::empty;
-use crate::page::{Ending, Page};
+use crate::onward::Onward;
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::sealed_attempt::LiveAttempt;
+use crate::sealed_result::ResultName;
 
 impl<K: GrantDesk> Connect<K> {
+    /// The page itself, for an address with nothing to hide in it.
+    pub(crate) fn page(&self, end: &ConsentEnd) -> Response<Body> {
+        let settings = &self.inner.settings;
+        let way_on = settings.success_path.as_ref().map(|path| path.as_str());
+        let links = match end.ending {
+            Ending::Connected | Ending::Waiting => [None, way_on.map(|path| (path, "Go on"))],
+            Ending::Refused | Ending::Unknown => [
+                Some((settings.start_address.as_str(), "Try again")),
+                way_on.map(|path| (path, "Back")),
+            ],
+        };
+        let is_connected = end.ending == Ending::Connected;
+        let page = Page {
+            end,
+            links: links.into_iter().flatten().collect(),
+            onward: way_on.filter(|_| is_connected && end.tells_opener),
+            opener: end.tells_opener.then_some(settings.page_origin.as_str()),
+        };
+        page.into_response(&self.inner.policies)
+    }
+
+    /// The way to that page, from an address with a code in it. The browser gets the result as a cookie.
+    pub(crate) fn lead_to_page(
+        &self,
+        end: &ConsentEnd,
+        attempt: Option<&LiveAttempt>,
+    ) -> Response<Body> {
+        let inner = &self.inner;
+        let name = ResultName::of(attempt);
+        let address = format!("{}{}", inner.settings.result_address.as_str(), name.query());
+        let now = inner.desk.now();
+        let cookie = inner
+            .cookies
+            .set_result(&inner.result_sealer, &name, end, now);
+        with_cookies(see_other(&address), cookie)
+    }
+
     /// The page of a refusal. An opener is told only by a window that an attempt of ours opened for it.
     pub(crate) fn refused(
         &self,
-        refusal: Refusal,
+        refusal: &Refusal,
         attempt: Option<&LiveAttempt>,
     ) -> Response<Body> {
-        let start = self.address_of(&self.inner.settings.paths.start);
-        let mut links = Vec::new();
-        if let Some(start) = &start {
-            links.push((start.as_str(), "Try again"));
-        }
-        links.extend(self.way_on("Back"));
-        let page = Page {
-            ending: Ending::Refused,
-            code: refusal.code(),
-            sentence: refusal.sentence(),
-            links,
-            onward: None,
-            opener: self.opener_of(attempt),
-        };
-        page.into_response(refusal.status(), &self.inner.policies)
+        let tells_opener = attempt.is_some_and(tells_opener);
+        self.lead_to_page(&ConsentEnd::refused(refusal, tells_opener), attempt)
     }
 
-    /// The code is kept, and its exchange takes longer than a browser waits.
     pub(crate) fn waiting(&self, attempt: &LiveAttempt) -> Response<Body> {
-        let page = Page {
-            ending: Ending::Waiting,
-            code: "waiting",
-            sentence: "The platform is slow to answer. The connection will be made as soon as it does; you need not do anything.",
-            links: self.way_on("Go on").into_iter().collect(),
-            onward: None,
-            opener: self.opener_of(Some(attempt)),
-        };
-        page.into_response(StatusCode::ACCEPTED, &self.inner.policies)
+        self.lead_to_page(&ConsentEnd::waiting(tells_opener(attempt)), Some(attempt))
     }
 
     /// The main window goes on; an opened one tells its opener.
     pub(crate) fn connected(&self, attempt: &LiveAttempt) -> Response<Body> {
-        if attempt.mode == ConsentMode::Popup
-            && let Some(path) = &self.inner.settings.success_path
-            && let Ok(location) = HeaderValue::from_str(path.as_str())
-        {
-            let mut response = empty(StatusCode::SEE_OTHER);
-            response.headers_mut().insert(LOCATION, location);
-            return response;
+        match &self.inner.settings.success_path {
+            Some(path) if !tells_opener(attempt) => see_other(path.as_str()),
+            _ => self.lead_to_page(&ConsentEnd::connected(tells_opener(attempt)), Some(attempt)),
         }
-        let page = Page {
-            ending: Ending::Connected,
-            code: "connected",
-            sentence: "The account is connected. You can close this window.",
-            links: self.way_on("Go on").into_iter().collect(),
-            onward: self.way_on("").map(|(path, _)| path),
-            opener: self.opener_of(Some(attempt)),
-        };
-        page.into_response(StatusCode::OK, &self.inner.policies)
     }
+}
 
-    fn way_on(&self, text: &'static str) -> Option<(&str, &'static str)> {
-        let path = self.inner.settings.success_path.as_ref()?;
-        Some((path.as_str(), text))
-    }
+fn tells_opener(attempt: &LiveAttempt) -> bool {
+    attempt.mode == ConsentMode::PostMessage
+}
 
-    fn opener_of(&self, attempt: Option<&LiveAttempt>) -> Option<&str> {
-        let told = attempt.is_some_and(|attempt| attempt.mode == ConsentMode::PostMessage);
-        told.then_some(self.inner.settings.page_origin.as_str())
-    }
+/// Where the application sends the browser.
+pub(crate) fn go_onward(onward: Onward) -> Response<Body> {
+    with_cookies(see_other(onward.path.as_str()), onward.cookies)
+}
 
-    /// Where a browser finds one of the routes, if the Redirect URI leads to the callback as it should.
-    fn address_of(&self, path: &str) -> Option<String> {
-        let credentials = self.inner.desk.credentials();
-        let redirect_uri = &credentials.redirect_uri;
-        let rest = redirect_uri.as_str().strip_prefix(redirect_uri.origin())?;
-        let whole = rest.split_once('?').map_or(rest, |(path, _)| path);
-        let prefix = whole.strip_suffix(&self.inner.settings.paths.callback)?;
-        Some(format!("{prefix}{path}"))
-    }
+fn see_other(address: &str) -> Response<Body> {
+    let mut response = empty(StatusCode::SEE_OTHER);
+    // INVARIANT: a `LocalPath` is visible ASCII, and so is what we add to one.
+    let location = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, location);
+    response
 }
 
 /// Adds cookies to an answer.

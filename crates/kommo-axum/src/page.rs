@@ -1,61 +1,31 @@
 //! The page at the end of a consent: it is kept by nobody, shown in no frame, fetches nothing and leaves no address behind.
 
 use axum::body::Body;
+use axum::http::Response;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
-use axum::http::{Response, StatusCode};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
+
+use crate::consent_end::ConsentEnd;
 
 const TEMPLATE: &str = include_str!("pages/outcome.html");
 const STYLE: &str = include_str!("pages/style.css");
 const TELL_OPENER: &str = include_str!("pages/tell_opener.js");
 
-/// How a consent ended, as the page and the message to the opener call it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Connected,
-    Waiting,
-    Refused,
-}
-
-impl Ending {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Connected => "connected",
-            Self::Waiting => "waiting",
-            Self::Refused => "refused",
-        }
-    }
-
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Connected => "Connected",
-            Self::Waiting => "Almost connected",
-            Self::Refused => "Not connected",
-        }
-    }
-}
-
 /// What is on a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<'a> {
-    pub(crate) ending: Ending,
-    pub(crate) code: &'static str,
-    pub(crate) sentence: &'static str,
+    pub(crate) end: &'a ConsentEnd,
     /// Where to go on: an address and a text.
     pub(crate) links: Vec<(&'a str, &'static str)>,
-    /// Where a window that runs no script goes by itself, away from an address with a code in it.
+    /// Where a window that runs no script goes by itself, since it tells nobody and does not close.
     pub(crate) onward: Option<&'a str>,
     /// The origin of the page that opened this window, if it is to be told.
     pub(crate) opener: Option<&'a str>,
 }
 
 impl Page<'_> {
-    pub(crate) fn into_response(
-        self,
-        status: StatusCode,
-        policies: &PagePolicies,
-    ) -> Response<Body> {
+    pub(crate) fn into_response(self, policies: &PagePolicies) -> Response<Body> {
         let opener = self.opener.map_or_else(String::new, |origin| {
             format!(" data-kommo-opener=\"{}\"", escaped(origin))
         });
@@ -69,12 +39,12 @@ impl Page<'_> {
         let text = fill(
             TEMPLATE,
             &[
-                ("title", self.ending.title()),
+                ("title", self.end.ending.title()),
                 ("style", STYLE),
                 ("onward", &onward),
-                ("outcome", self.ending.name()),
-                ("code", self.code),
-                ("sentence", self.sentence),
+                ("outcome", self.end.ending.name()),
+                ("code", &escaped(&self.end.code)),
+                ("sentence", &escaped(&self.end.sentence)),
                 ("links", &links(&self.links)),
                 ("opener", &opener),
                 ("script", &script),
@@ -85,7 +55,7 @@ impl Page<'_> {
             None => &policies.without_script,
         };
         let mut response = Response::new(Body::from(text));
-        *response.status_mut() = status;
+        *response.status_mut() = self.end.status;
         let headers = response.headers_mut();
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(CONTENT_TYPE, html);

@@ -13,6 +13,8 @@ pub struct RoutePaths {
     pub script: String,
     /// The integration's Redirect URI. Default: `/callback`.
     pub callback: String,
+    /// The page that says how a consent ended. Default: `/result`.
+    pub result: String,
     /// The install hook, if it has a path of its own. Default: `/install`.
     pub install: String,
     /// `secrets_uri`, if secrets are kept. Default: `/secrets`.
@@ -31,6 +33,7 @@ impl Default for RoutePaths {
             start: "/start".into(),
             script: "/script.js".into(),
             callback: "/callback".into(),
+            result: "/result".into(),
             install: "/install".into(),
             secrets: "/secrets".into(),
             disconnect: "/disconnect".into(),
@@ -47,6 +50,7 @@ impl RoutePaths {
             &self.start,
             &self.script,
             &self.callback,
+            &self.result,
             &self.install,
             &self.secrets,
             &self.disconnect,

@@ -11,6 +11,7 @@ use crate::disconnect_route::disconnect;
 use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::guard;
 use crate::install_route::install;
+use crate::result_route::result;
 use crate::script_route::script;
 use crate::secrets_route::secrets;
 use crate::start_route::start;
@@ -27,6 +28,7 @@ impl<K: GrantDesk> Connect<K> {
             .route(&paths.start, once(get(start::<K>)))
             .route(&paths.script, get(script::<K>))
             .route(&paths.callback, once(get(callback::<K>)))
+            .route(&paths.result, get(result::<K>))
             .route(&paths.disconnect, once(get(disconnect::<K>)))
             .route(&paths.health, get(health::<K>));
         if settings.install_door == InstallDoor::OwnPath {

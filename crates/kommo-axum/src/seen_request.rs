@@ -5,9 +5,9 @@ use axum::http::Uri;
 use axum::http::header::{COOKIE, REFERER};
 use axum::http::request::Parts;
 
-use crate::attempt_cookie::CookieKind;
+use crate::cookie_kind::CookieKind;
 
-/// Takes the query, the address of the page before, and the cookies of attempts away.
+/// Takes the query, the address of the page before, and our cookies away.
 pub(crate) fn without_secrets(mut parts: Parts, cookies: CookieKind) -> Parts {
     parts.uri = parts.uri.path().parse().unwrap_or(Uri::from_static("/"));
     parts.extensions.remove::<OriginalUri>();

@@ -9,6 +9,7 @@ use axum::http::{Response, StatusCode};
 use kommo_oauth::{ConsentMode, QUERY_MAX_BYTES};
 
 use crate::connect::Connect;
+use crate::consent_end::ConsentEnd;
 use crate::endings::with_cookies;
 use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::{OwnPage, empty};
@@ -52,7 +53,7 @@ pub(crate) async fn start<K: GrantDesk>(
 fn refuse<K: GrantDesk>(connect: &Connect<K>, refusal: Refusal) -> Response<Body> {
     connect.inner.counts.add(Family::Starts, refusal.code());
     tracing::warn!(code = refusal.code(), "no consent was begun");
-    connect.refused(refusal, None)
+    connect.page(&ConsentEnd::refused(&refusal, false))
 }
 
 /// `mode`, if it is there. Without a script the window is the main one, and then only `post_message` comes back by itself.

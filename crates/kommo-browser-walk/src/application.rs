@@ -69,7 +69,12 @@ pub struct Application {
 }
 
 impl Application {
-    pub(crate) async fn new(origin: &str, sandbox: &Sandbox, directory: &Path) -> Self {
+    pub(crate) async fn new(
+        origin: &str,
+        success_path: Option<&str>,
+        sandbox: &Sandbox,
+        directory: &Path,
+    ) -> Self {
         let state = sandbox.state();
         let endpoints = Endpoints::loopback(sandbox.address()).expect("a loopback address");
         let credentials = Credentials::new(
@@ -98,7 +103,7 @@ impl Application {
         );
         Self {
             origin: origin.to_owned(),
-            connect: connect(keeper.clone()),
+            connect: connect(keeper.clone(), success_path),
             keeper,
             told,
             called_back: Arc::default(),
@@ -180,18 +185,18 @@ pub(crate) fn redirect_uri(origin: &str) -> String {
 }
 
 /// Each attempt carries its number, in the order of the starts.
-fn connect(keeper: AppKeeper) -> Connect<AppKeeper> {
+fn connect(keeper: AppKeeper, success_path: Option<&str>) -> Connect<AppKeeper> {
     let attempts = AtomicU32::new(0);
     let key = StateKey::random().expect("random bytes");
-    Connect::builder(keeper, Platform::Global, key)
-        .success_path(LocalPath::parse("/done").expect("a path"))
-        .on_start(move |_| {
-            let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let attempt = Attempt::new().carrying(format!("attempt {number}"));
-            core::future::ready(Ok(attempt.expect("a short text")))
-        })
-        .build()
-        .expect("routes")
+    let mut builder = Connect::builder(keeper, Platform::Global, key).on_start(move |_| {
+        let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let attempt = Attempt::new().carrying(format!("attempt {number}"));
+        core::future::ready(Ok(attempt.expect("a short text")))
+    });
+    if let Some(path) = success_path {
+        builder = builder.success_path(LocalPath::parse(path).expect("a path"));
+    }
+    builder.build().expect("routes")
 }
 
 async fn home() -> impl IntoResponse {

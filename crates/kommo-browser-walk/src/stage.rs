@@ -28,9 +28,19 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts it.
+    /// Starts it. Whoever is connected goes on to the application's page `/done`.
     #[must_use]
     pub fn new(place: ApplicationPlace) -> Self {
+        Self::with_success_path(place, Some("/done"))
+    }
+
+    /// Starts it, with an application that has no page of its own to go on to.
+    #[must_use]
+    pub fn without_success_path(place: ApplicationPlace) -> Self {
+        Self::with_success_path(place, None)
+    }
+
+    fn with_success_path(place: ApplicationPlace, success_path: Option<&str>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let directory = tempfile::tempdir().expect("a directory for the store");
         let tls = TlsIdentity::new(ApplicationPlace::Tls.host());
@@ -39,7 +49,7 @@ impl Stage {
             let (third_listener, third_port) = bind().await;
             let origin = place.origin(app_port);
             let sandbox = platform(redirect_uri(&origin)).await;
-            let app = Application::new(&origin, &sandbox, directory.path()).await;
+            let app = Application::new(&origin, success_path, &sandbox, directory.path()).await;
             let acceptor = (place == ApplicationPlace::Tls).then(|| tls.acceptor.clone());
             serve(app_listener, acceptor, app.router());
             serve(third_listener, None, third_site::router());

@@ -133,6 +133,25 @@ pub struct Usable {
 }
 
 impl Usable {
+    /// A token that comes from elsewhere than a grant of this process, such as `kommo auth credential`: for those who hand tokens
+    /// to a client themselves. Nothing is checked here.
+    #[must_use]
+    pub const fn new(
+        access_token: AccessToken,
+        host: AccountHost,
+        generation: Generation,
+        obtained_at: UnixSeconds,
+        expires_at: Option<UnixSeconds>,
+    ) -> Self {
+        Self {
+            access_token,
+            host,
+            generation,
+            obtained_at,
+            expires_at,
+        }
+    }
+
     /// How long it still is valid; for a token that does not say, for ever.
     #[must_use]
     pub fn left(&self, now: UnixSeconds) -> Duration {

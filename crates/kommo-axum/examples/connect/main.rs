@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | `LISTEN` | where the application listens | `127.0.0.1:8010` |
 //! | `APP_ORIGIN` | how browsers call it; a loopback host unless it is `https` | `http://localhost:` and the port |
-//! | `STORE` | the file of the SQLite store, in a directory of yours | a new one in a directory that goes at the end |
+//! | `STORE`, `STORE_KEY_FILE` | the file of the SQLite store, in a directory of yours, and its key: 64 hex digits | new ones that go at the end |
 //! | `KOMMO_SANDBOX_URL` | a sandbox that runs already; its Redirect URI must be `APP_ORIGIN/kommo/callback` | one is started |
 //! | `KOMMO_CLIENT_ID`, `KOMMO_CLIENT_SECRET` | the integration in that sandbox | of the sandbox that is started |
 //!
@@ -94,15 +94,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         redirect_uri,
     );
 
-    // The store. A real application has its key from a vault; this one forgets it, and the store with it.
-    let (path, _directory) = match env::var("STORE") {
-        Ok(path) => (PathBuf::from(path), None),
+    // The store. A real application has its key from a vault; by itself this one forgets it, and the store with it.
+    let (path, key, _directory) = match env::var("STORE") {
+        Ok(path) => {
+            let key = std::fs::read_to_string(env::var("STORE_KEY_FILE")?)?;
+            (PathBuf::from(path), EncryptionKey::parse(&key)?, None)
+        }
         Err(_) => {
             let directory = tempfile::tempdir()?;
-            (directory.path().join("grants.sqlite"), Some(directory))
+            let path = directory.path().join("grants.sqlite");
+            (path, EncryptionKey::generate()?, Some(directory))
         }
     };
-    let keys = EncryptionKeys::new(EncryptionKey::generate()?);
+    let keys = EncryptionKeys::new(key);
     let store = SqliteStore::open(path, StoreSettings::new().encrypted(keys)).await?;
 
     let keeper: AppKeeper = Keeper::new(

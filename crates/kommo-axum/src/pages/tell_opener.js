@@ -1,8 +1,6 @@
 
 "use strict";
 (() => {
-  // The code goes from the address bar and from the history, should this window stay.
-  window.history.replaceState(null, "", window.location.pathname);
   const { kommoOutcome: outcome, kommoCode: code, kommoOpener: origin } =
     document.querySelector("[data-kommo=outcome]").dataset;
   if (!window.opener || window.opener.closed) return;

@@ -92,6 +92,13 @@ impl App {
         Self::with(|builder| builder)
     }
 
+    /// Nothing was kept, nothing was sent.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        assert!(self.store.codes().is_empty() && self.store.grants().is_empty());
+        assert_eq!(self.platform.exchanges.load(Ordering::SeqCst), 0);
+    }
+
     /// With settings of the test's.
     pub(crate) fn with(
         shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,

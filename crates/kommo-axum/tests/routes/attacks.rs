@@ -4,17 +4,9 @@ use core::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use kommo_axum::InstallDoor;
 
 use crate::app::{App, CLIENT, redirect_query};
-use crate::browser::{Browser, fetch, send};
-
-/// Nothing was kept, nothing was sent.
-#[track_caller]
-fn assert_untouched(app: &App) {
-    assert!(app.store.codes().is_empty() && app.store.grants().is_empty());
-    assert_eq!(app.platform.exchanges.load(Ordering::SeqCst), 0);
-}
+use crate::browser::{Browser, send};
 
 #[tokio::test]
 async fn a_forged_or_absent_state_is_refused() {
@@ -37,23 +29,26 @@ async fn a_forged_or_absent_state_is_refused() {
             "state-missing",
         ),
     ] {
-        let seen = browser.get(&query).await;
+        let seen = browser.come_back(&query).await;
         assert_eq!(
             (seen.status, seen.code()),
             (StatusCode::BAD_REQUEST, code),
             "{query}"
         );
     }
-    assert_untouched(&app);
-    assert_eq!(browser.cookies.len(), 1, "the attempt under way goes on");
+    app.assert_untouched();
+    assert_eq!(browser.attempts(), 1, "the attempt under way goes on");
 }
 
 #[tokio::test]
 async fn a_state_of_zeros_is_no_way_in_for_a_browser_without_attempts() {
     let app = App::new();
-    let seen = fetch(&app.router, &redirect_query("def502-1-1", &"A".repeat(43))).await;
+    let mut browser = Browser::new(&app.router);
+    let seen = browser
+        .come_back(&redirect_query("def502-1-1", &"A".repeat(43)))
+        .await;
     assert_eq!(seen.code(), "state-unknown");
-    assert_untouched(&app);
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -65,12 +60,12 @@ async fn the_state_of_another_browser_is_refused() {
     victim.begin("popup").await;
     assert_eq!(
         victim
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "state-unknown"
     );
-    assert_untouched(&app);
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -83,12 +78,12 @@ async fn the_state_of_one_tab_does_not_finish_the_other() {
     only_second.begin("popup").await;
     assert_eq!(
         only_second
-            .get(&redirect_query("def502-1-1", &first))
+            .come_back(&redirect_query("def502-1-1", &first))
             .await
             .code(),
         "state-unknown"
     );
-    assert_untouched(&app);
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -99,12 +94,14 @@ async fn a_state_is_used_once_even_if_the_cookie_is_kept() {
     let mut replay = browser.clone();
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "connected"
     );
-    let seen = replay.get(&redirect_query("def502-2-1", &state)).await;
+    let seen = replay
+        .come_back(&redirect_query("def502-2-1", &state))
+        .await;
     assert_eq!(
         (seen.status, seen.code()),
         (StatusCode::BAD_REQUEST, "state-used")
@@ -122,14 +119,14 @@ async fn a_replay_at_another_process_meets_the_store() {
     replay.cookies.clone_from(&browser.cookies);
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "connected"
     );
     assert_eq!(
         replay
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "code-repeated"
@@ -145,12 +142,12 @@ async fn a_state_ends_after_twenty_minutes() {
     app.clock.advance(1_201);
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "state-expired"
     );
-    assert_untouched(&app);
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -158,18 +155,20 @@ async fn a_cookie_with_one_letter_changed_is_none() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    let sealed = browser.cookies.values().next().unwrap().clone();
+    let (name, sealed) = browser.cookies.first_key_value().unwrap();
+    let (name, sealed) = (name.clone(), sealed.clone());
     for place in 0..sealed.len() {
         let mut bytes = sealed.clone().into_bytes();
         bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
-        let name = browser.cookies.keys().next().unwrap().clone();
         browser
             .cookies
-            .insert(name, String::from_utf8(bytes).unwrap());
-        let seen = browser.get(&redirect_query("def502-1-1", &state)).await;
+            .insert(name.clone(), String::from_utf8(bytes).unwrap());
+        let seen = browser
+            .come_back(&redirect_query("def502-1-1", &state))
+            .await;
         assert_eq!(seen.code(), "state-unknown", "place {place}");
     }
-    assert_untouched(&app);
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -189,17 +188,17 @@ async fn a_foreign_referer_gets_nothing_and_ends_the_attempt() {
         let mut browser = Browser::new(&app.router);
         let state = browser.begin("popup").await;
         let query = format!("/kommo/callback?code=def502-1-1&state={state}&referer={referer}");
-        let seen = browser.get(&query).await;
+        let seen = browser.come_back(&query).await;
         assert_eq!(
             (seen.status, seen.code()),
             (StatusCode::BAD_REQUEST, "referer-refused"),
             "{referer}"
         );
         assert!(!seen.text.contains("evil"), "{}", seen.text);
-        assert_untouched(&app);
+        app.assert_untouched();
         assert_eq!(
             browser
-                .get(&redirect_query("def502-1-1", &state))
+                .come_back(&redirect_query("def502-1-1", &state))
                 .await
                 .code(),
             "state-unknown"
@@ -255,7 +254,7 @@ async fn what_contradicts_itself_is_refused() {
     ] {
         let state = browser.begin("popup").await;
         let seen = browser
-            .get(&format!("/kommo/callback?{rest}&state={state}"))
+            .come_back(&format!("/kommo/callback?{rest}&state={state}"))
             .await;
         assert_eq!(
             (seen.status, seen.code()),
@@ -265,8 +264,8 @@ async fn what_contradicts_itself_is_refused() {
     }
     let state = browser.begin("popup").await;
     let twice = format!("{}&state={state}", redirect_query("def502-1-1", &state));
-    assert_eq!(browser.get(&twice).await.code(), "parameter-repeated");
-    assert_untouched(&app);
+    assert_eq!(browser.come_back(&twice).await.code(), "parameter-repeated");
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -279,7 +278,7 @@ async fn a_huge_query_is_refused_unread() {
         redirect_query("def502-1-1", &state),
         "a".repeat(9_000)
     );
-    let seen = browser.get(&huge).await;
+    let seen = browser.come_back(&huge).await;
     assert_eq!(
         (seen.status, seen.code()),
         (StatusCode::URI_TOO_LONG, "query-too-long")
@@ -291,60 +290,7 @@ async fn a_huge_query_is_refused_unread() {
         (seen.status, seen.code()),
         (StatusCode::URI_TOO_LONG, "query-too-long")
     );
-    assert_untouched(&app);
-}
-
-#[tokio::test]
-async fn from_widget_is_no_way_around_the_state() {
-    for door in [
-        InstallDoor::Callback,
-        InstallDoor::OwnPath,
-        InstallDoor::Closed,
-    ] {
-        let app = App::with(|builder| builder.install_door(door));
-        let mut browser = Browser::new(&app.router);
-        let state = browser.begin("popup").await;
-        let query = format!("{}&from_widget=1", redirect_query("def502-1-1", &state));
-        let seen = browser.get(&query).await;
-        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{door:?}");
-        assert_eq!(seen.code(), "install-hook-on-browser-route");
-        assert_untouched(&app);
-        assert_eq!(browser.cookies.len(), 1, "the attempt under way goes on");
-    }
-}
-
-#[tokio::test]
-async fn from_widget_without_a_state_is_never_bound_to_the_browser_that_brings_it() {
-    let app = App::with(|builder| {
-        builder.on_connected(|_, _| async { unreachable!("bound to a browser") })
-    });
-    let mut victim = Browser::new(&app.router);
-    victim.begin("popup").await;
-    let seen = victim
-        .get("/kommo/callback?code=def502-666-1&referer=attacker.kommo.com&from_widget=1")
-        .await;
-    assert_eq!((seen.status, seen.text.as_str()), (StatusCode::OK, ""));
-    let told = std::sync::Arc::clone(&app.told);
-    crate::app::eventually(|| told.lock().unwrap().len() == 1).await;
-    let told = told.lock().unwrap();
-    assert_eq!(
-        (told[0].origin.name(), told[0].carried.as_deref()),
-        ("install-hook", None)
-    );
-}
-
-#[tokio::test]
-async fn where_the_door_is_not_the_callback_from_widget_is_refused_there() {
-    for door in [InstallDoor::OwnPath, InstallDoor::Closed] {
-        let app = App::with(|builder| builder.install_door(door));
-        let seen = fetch(
-            &app.router,
-            "/kommo/callback?code=def502-1-1&referer=a.kommo.com&from_widget=1",
-        )
-        .await;
-        assert_eq!(seen.code(), "install-hook-on-browser-route", "{door:?}");
-        assert_untouched(&app);
-    }
+    app.assert_untouched();
 }
 
 #[tokio::test]
@@ -363,10 +309,10 @@ async fn asking_for_the_head_of_an_answer_uses_nothing_up() {
             StatusCode::METHOD_NOT_ALLOWED
         );
     }
-    assert_untouched(&app);
+    app.assert_untouched();
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "connected"

@@ -52,6 +52,12 @@ impl Browser {
         }
     }
 
+    /// How many attempts it has under way.
+    pub(crate) fn attempts(&self) -> usize {
+        let names = self.cookies.keys();
+        names.filter(|name| name.contains("kommo-state-")).count()
+    }
+
     /// A request with the browser's cookies.
     pub(crate) async fn get(&mut self, target: &str) -> Seen {
         let mut request = Request::get(target);
@@ -77,12 +83,33 @@ impl Browser {
         seen
     }
 
+    /// Comes back from the consent page and goes on to the page that says how it ended. The callback itself shows nothing.
+    pub(crate) async fn come_back(&mut self, target: &str) -> Seen {
+        let sent_on = self.get(target).await;
+        assert_eq!(
+            (sent_on.status, sent_on.text.as_str()),
+            (StatusCode::SEE_OTHER, ""),
+            "{target}"
+        );
+        assert!(is_clean(sent_on.location()), "{}", sent_on.location());
+        self.get(sent_on.location()).await
+    }
+
     /// Begins a consent; gives its state.
     pub(crate) async fn begin(&mut self, mode: &str) -> String {
         let seen = self.get(&format!("/kommo/start?mode={mode}")).await;
         assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text);
         state_of(seen.location())
     }
+}
+
+/// Whether this is the address of a result: our path, and at most the name of an attempt.
+pub(crate) fn is_clean(address: &str) -> bool {
+    let Some(query) = address.strip_prefix("/kommo/result") else {
+        return false;
+    };
+    let is_name = |name: &str| name.len() == 12 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    query.is_empty() || query.strip_prefix("?id=").is_some_and(is_name)
 }
 
 /// The state in a consent URL.

@@ -1,13 +1,12 @@
 //! Consents as they should go.
 
-use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use axum::http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use kommo_account::AccountId;
-use kommo_axum::{Attempt, LocalPath};
+use kommo_axum::{Attempt, LocalPath, Onward};
 use kommo_oauth::ConsentMode;
 
 use crate::app::{App, CLIENT, redirect_query};
@@ -64,7 +63,7 @@ async fn in_popup_mode_the_main_window_goes_on_to_the_application() {
     );
     assert!(
         browser.cookies.is_empty(),
-        "the cookie of the attempt is gone"
+        "the cookie of the attempt is gone, and there is no result to show"
     );
 }
 
@@ -73,7 +72,9 @@ async fn in_post_message_mode_a_page_tells_its_opener() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("post_message").await;
-    let seen = browser.get(&redirect_query("def502-77-5", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-77-5", &state))
+        .await;
     assert_eq!((seen.status, seen.code()), (StatusCode::OK, "connected"));
     assert!(
         seen.text
@@ -93,7 +94,7 @@ async fn a_refusal_of_the_user_changes_nothing_and_is_no_error() {
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
     let seen = browser
-        .get(&format!(
+        .come_back(&format!(
             "/kommo/callback?error=access_denied&client_id={CLIENT}&state={state}"
         ))
         .await;
@@ -118,14 +119,14 @@ async fn two_tabs_finish_in_any_order() {
     assert_eq!(browser.cookies.len(), 2);
     assert_eq!(
         browser
-            .get(&redirect_query("def502-2-1", &second))
+            .come_back(&redirect_query("def502-2-1", &second))
             .await
             .code(),
         "connected"
     );
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &first))
+            .come_back(&redirect_query("def502-1-1", &first))
             .await
             .code(),
         "connected"
@@ -143,7 +144,7 @@ async fn a_consent_may_end_at_another_process_than_it_began_at() {
     elsewhere.cookies = browser.cookies;
     assert_eq!(
         elsewhere
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "connected"
@@ -162,7 +163,7 @@ async fn a_browser_has_a_bounded_number_of_attempts_under_way() {
     assert_eq!(browser.cookies.len(), 6);
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &oldest))
+            .come_back(&redirect_query("def502-1-1", &oldest))
             .await
             .code(),
         "state-unknown"
@@ -178,7 +179,7 @@ async fn what_the_attempt_carries_comes_back_with_the_grant_and_never_in_the_url
     let seen = browser.get("/kommo/start?mode=popup").await;
     assert!(!seen.location().contains("tenant"), "{}", seen.location());
     browser
-        .get(&redirect_query("def502-1-1", &state_of(seen.location())))
+        .come_back(&redirect_query("def502-1-1", &state_of(seen.location())))
         .await;
     assert_eq!(
         app.told.lock().unwrap()[0].carried.as_deref(),
@@ -202,7 +203,7 @@ async fn the_application_decides_who_may_begin() {
 }
 
 #[tokio::test]
-async fn the_application_answers_for_its_own_user_and_sees_neither_code_nor_state() {
+async fn the_application_sends_its_own_user_on_and_sees_neither_code_nor_state() {
     let seen_by_application = Arc::new(Mutex::new(None));
     let noted = Arc::clone(&seen_by_application);
     let app = App::with(|builder| {
@@ -211,20 +212,25 @@ async fn the_application_answers_for_its_own_user_and_sees_neither_code_nor_stat
             async move {
                 let account = connected.grant.key.account_id.get();
                 *noted.lock().unwrap() = Some((account, parts));
-                Some("bound to you".into_response())
+                let path = LocalPath::parse("/accounts/77").unwrap();
+                let cookie = HeaderValue::from_static("seen=77; Path=/");
+                Some(Onward::to(path).with_cookie(cookie))
             }
         })
     });
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
     browser.cookies.insert("session".into(), "abc".into());
+    // The result of an earlier visit, which is no business of the application either.
+    browser.get("/kommo/callback?code=def502-1-1").await;
+    assert_eq!(browser.cookies.len(), 3);
     let seen = browser.get(&redirect_query("def502-77-5", &state)).await;
-    assert_eq!(seen.text, "bound to you");
     assert_eq!(
-        seen.header("content-security-policy"),
-        "",
-        "the application's page has its own policy"
+        (seen.status, seen.location(), seen.text.as_str()),
+        (StatusCode::SEE_OTHER, "/accounts/77", "")
     );
+    let cookies = seen.headers.get_all(SET_COOKIE).iter();
+    assert_eq!(cookies.filter(|line| *line == "seen=77; Path=/").count(), 1);
     assert_eq!(
         (seen.header("referrer-policy"), seen.header("cache-control")),
         ("no-referrer", "no-store")
@@ -256,123 +262,19 @@ async fn another_account_than_the_expected_one_is_kept_and_not_bound() {
     });
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    let seen = browser.get(&redirect_query("def502-78-5", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-78-5", &state))
+        .await;
     assert_eq!(
         (seen.status, seen.code()),
         (StatusCode::CONFLICT, "other-account")
     );
     assert_eq!((*asked.lock().unwrap(), app.store.grants().len()), (0, 1));
     let state = browser.begin("popup").await;
-    let seen = browser.get(&redirect_query("def502-77-5", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-77-5", &state))
+        .await;
     assert_eq!((seen.code(), *asked.lock().unwrap()), ("connected", 1));
-}
-
-#[tokio::test]
-async fn each_browser_is_told_of_its_own_code_alone() {
-    let app = App::new();
-    let mut slow = Browser::new(&app.router);
-    let mut quick = Browser::new(&app.router);
-    let mut refused = Browser::new(&app.router);
-    let state = slow.begin("popup").await;
-    let waiting =
-        tokio::spawn(async move { slow.get(&redirect_query("def502-1-1-slow", &state)).await });
-    let exchanges = Arc::clone(&app.platform.exchanges);
-    crate::app::eventually(|| exchanges.load(Ordering::SeqCst) == 1).await;
-    let state = quick.begin("popup").await;
-    assert_eq!(
-        quick
-            .get(&redirect_query("def502-2-1", &state))
-            .await
-            .code(),
-        "connected"
-    );
-    let state = refused.begin("popup").await;
-    assert_eq!(
-        refused
-            .get(&redirect_query("def502-used", &state))
-            .await
-            .code(),
-        "code-refused"
-    );
-    app.platform.slow.add_permits(1);
-    assert_eq!(waiting.await.unwrap().code(), "connected");
-    assert_eq!(app.told.lock().unwrap().len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_platform_keeps_no_browser_waiting_and_loses_nothing() {
-    let app = App::new();
-    let mut browser = Browser::new(&app.router);
-    let state = browser.begin("popup").await;
-    let seen = browser
-        .get(&redirect_query("def502-1-1-slow", &state))
-        .await;
-    assert_eq!(
-        (seen.status, seen.code()),
-        (StatusCode::ACCEPTED, "waiting")
-    );
-    app.platform.slow.add_permits(1);
-    let store = app.store.clone();
-    crate::app::eventually(|| store.grants().len() == 1).await;
-}
-
-#[tokio::test]
-async fn a_browser_that_hangs_up_does_not_take_its_code_with_it() {
-    let app = App::new();
-    let mut browser = Browser::new(&app.router);
-    let state = browser.begin("popup").await;
-    let exchanges = Arc::clone(&app.platform.exchanges);
-    let hung = tokio::spawn(async move {
-        browser
-            .get(&redirect_query("def502-1-1-slow", &state))
-            .await
-    });
-    crate::app::eventually(|| exchanges.load(Ordering::SeqCst) == 1).await;
-    hung.abort();
-    assert!(hung.await.unwrap_err().is_cancelled());
-    app.platform.slow.add_permits(1);
-    let store = app.store.clone();
-    crate::app::eventually(|| store.grants().len() == 1).await;
-}
-
-#[tokio::test]
-async fn our_own_mistakes_are_told_apart_from_the_users() {
-    let app = App::new();
-    let mut browser = Browser::new(&app.router);
-    let state = browser.begin("popup").await;
-    let seen = browser
-        .get(&redirect_query("def502-wrong-secret", &state))
-        .await;
-    assert_eq!(
-        (seen.status, seen.code()),
-        (StatusCode::BAD_GATEWAY, "client-refused")
-    );
-    app.store.is_broken.store(true, Ordering::SeqCst);
-    let state = browser.begin("popup").await;
-    let seen = browser.get(&redirect_query("def502-1-1", &state)).await;
-    assert_eq!(
-        (seen.status, seen.code()),
-        (StatusCode::SERVICE_UNAVAILABLE, "not-kept")
-    );
-}
-
-#[tokio::test]
-async fn codes_that_waited_through_a_restart_are_exchanged() {
-    let before = App::new();
-    let mut browser = Browser::new(&before.router);
-    let state = browser.begin("popup").await;
-    assert_eq!(
-        browser
-            .get(&redirect_query("def502-lost-9-9", &state))
-            .await
-            .code(),
-        "waiting"
-    );
-    let after = App::sharing(&before.store, |builder| builder);
-    after.clock.advance(121);
-    after.connect.exchange_waiting();
-    let exchanges = Arc::clone(&after.platform.exchanges);
-    crate::app::eventually(|| exchanges.load(Ordering::SeqCst) == 1).await;
 }
 
 #[tokio::test]

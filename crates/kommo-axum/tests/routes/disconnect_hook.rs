@@ -23,7 +23,9 @@ fn hook(secret: &str, account: u64) -> String {
 async fn connect_one(app: &App) {
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    let seen = browser.get(&redirect_query("def502-77-5", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-77-5", &state))
+        .await;
     assert_eq!(seen.code(), "connected");
 }
 

@@ -17,11 +17,13 @@ mod browser;
 mod app;
 
 mod consent;
+mod exchanges;
+mod clean_addresses;
 mod attacks;
+mod from_widget;
 mod install_hook;
 mod disconnect_hook;
 mod secrets_uri;
 mod pages;
 mod settings;
-mod silence;
 mod watching;

@@ -15,6 +15,8 @@ async fn every_answer_is_kept_by_nobody_and_leaves_no_address_behind() {
     for target in [
         redirect_query("def502-1-1", &state),
         redirect_query("def502-1-1", "x"),
+        "/kommo/result".into(),
+        "/kommo/result?id=000000000000".into(),
         "/kommo/start".into(),
         "/kommo/script.js".into(),
         "/kommo/disconnect".into(),
@@ -45,14 +47,14 @@ async fn only_a_window_that_was_opened_runs_a_script() {
     for (mode, runs) in [("popup", false), ("post_message", true)] {
         let state = browser.begin(mode).await;
         let seen = browser
-            .get(&redirect_query("def502-1-1", &format!("{state}x")))
+            .come_back(&redirect_query("def502-1-1", &format!("{state}x")))
             .await;
         assert!(
             !seen.text.contains("<script"),
             "whose window it is, is not known"
         );
         let seen = browser
-            .get(&redirect_query(&format!("def502-1-1-{mode}"), &state))
+            .come_back(&redirect_query(&format!("def502-1-1-{mode}"), &state))
             .await;
         assert_eq!(seen.text.contains("<script>"), runs, "{mode}");
         assert_eq!(
@@ -75,9 +77,13 @@ async fn a_connected_window_without_scripts_goes_on_by_itself() {
     let mut browser = Browser::new(&app.router);
     let onward = "<noscript><meta http-equiv=\"refresh\" content=\"0;url=/done?tab=1&amp;more=2\"></noscript>";
     let state = browser.begin("post_message").await;
-    let seen = browser.get(&redirect_query("def502-1-1", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-1-1", &state))
+        .await;
     assert!(seen.text.contains(onward), "{}", seen.text);
-    let seen = browser.get(&redirect_query("def502-1-1", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-1-1", &state))
+        .await;
     assert_eq!(seen.code(), "state-unknown");
     assert!(!seen.text.contains("http-equiv"), "a refusal is to be read");
 }
@@ -88,7 +94,9 @@ async fn the_message_is_for_the_one_origin_that_opens_the_window() {
     let app = App::with(|builder| builder.opened_by(page));
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("post_message").await;
-    let seen = browser.get(&redirect_query("def502-1-1", &state)).await;
+    let seen = browser
+        .come_back(&redirect_query("def502-1-1", &state))
+        .await;
     assert!(
         seen.text
             .contains("data-kommo-opener=\"https://panel.example\""),
@@ -155,7 +163,7 @@ async fn the_button_has_the_state_that_its_cookie_knows() {
     browser.cookies.insert(name.into(), value.into());
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", state))
+            .come_back(&redirect_query("def502-1-1", state))
             .await
             .code(),
         "connected"

@@ -123,7 +123,7 @@ async fn an_integration_is_made_its_secret_kept_and_its_grant_given() {
     assert_eq!((told.status, told.text.as_str()), (StatusCode::OK, ""));
     assert_eq!(vault.kept.lock().unwrap().len(), 1);
     let seen = browser
-        .get(&format!("/kommo/callback?code=def502-77-5&state={state}&referer=myshop.kommo.com&client_id={MADE}"))
+        .come_back(&format!("/kommo/callback?code=def502-77-5&state={state}&referer=myshop.kommo.com&client_id={MADE}"))
         .await;
     assert_eq!(seen.code(), "connected");
     assert_eq!(app.store.grants()[0].key.client_id.as_str(), MADE);
@@ -136,7 +136,7 @@ async fn a_code_of_an_integration_that_nobody_told_us_of_is_refused() {
     let mut browser = Browser::new(&router);
     let state = browser.begin("popup").await;
     let seen = browser
-        .get(&format!("/kommo/callback?code=def502-77-5&state={state}&referer=myshop.kommo.com&client_id={MADE}"))
+        .come_back(&format!("/kommo/callback?code=def502-77-5&state={state}&referer=myshop.kommo.com&client_id={MADE}"))
         .await;
     assert_eq!(seen.code(), "other-client");
     assert!(app.store.codes().is_empty());
@@ -150,7 +150,7 @@ async fn a_refusal_before_any_integration_was_made_is_a_refusal() {
     for rest in ["", "&client_id=99999999-2222-3333-4444-555555555555"] {
         let state = browser.begin("popup").await;
         let seen = browser
-            .get(&format!(
+            .come_back(&format!(
                 "/kommo/callback?error=access_denied&state={state}{rest}"
             ))
             .await;

@@ -60,6 +60,68 @@ async fn paths_that_the_router_would_panic_on_are_refused_before() {
 }
 
 #[tokio::test]
+async fn a_redirect_uri_that_leads_elsewhere_is_refused() {
+    for redirect in [
+        "https://app.example/kommo/other",
+        "https://app.example/kommo/callback/",
+        "https://app.example/callback2",
+        // The pages beside it would be on another host.
+        "https://app.example//evil.example/callback",
+    ] {
+        let app = App::new();
+        let keeper = keeper(
+            crate::app::CLIENT,
+            redirect,
+            &app.store,
+            &app.platform,
+            &app.clock,
+            &app.told,
+        );
+        let built = Connect::builder(keeper, Platform::Global, key()).build();
+        assert_eq!(
+            built.unwrap_err(),
+            ConnectError::RedirectUriElsewhere,
+            "{redirect}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_the_result_is_beside_the_callback_wherever_that_is() {
+    for (redirect, nested, address) in [
+        ("https://app.example/callback", "", "/result"),
+        (
+            "https://app.example/a/b/callback?tenant=1",
+            "/a/b",
+            "/a/b/result",
+        ),
+    ] {
+        let app = App::new();
+        let keeper = keeper(
+            crate::app::CLIENT,
+            redirect,
+            &app.store,
+            &app.platform,
+            &app.clock,
+            &app.told,
+        );
+        let connect = Connect::builder(keeper, Platform::Global, key())
+            .build()
+            .unwrap();
+        let router: Router = match nested {
+            "" => connect.router(),
+            prefix => Router::new().nest(prefix, connect.router()),
+        };
+        let mut browser = Browser::new(&router);
+        let seen = browser
+            .get(&format!("{nested}/callback?code=def502-1-1"))
+            .await;
+        assert_eq!(seen.location(), address, "{redirect}");
+        assert_eq!(browser.get(address).await.code(), "state-missing");
+    }
+}
+
+#[tokio::test]
 async fn the_time_for_an_exchange_has_bounds() {
     for seconds in [0, 61] {
         let app = App::new();
@@ -104,7 +166,7 @@ async fn an_application_on_this_machine_without_tls_has_cookies_that_browsers_ke
     let state = crate::browser::state_of(seen.location());
     assert_eq!(
         browser
-            .get(&redirect_query("def502-1-1", &state))
+            .come_back(&redirect_query("def502-1-1", &state))
             .await
             .code(),
         "connected"
@@ -116,7 +178,7 @@ async fn a_cookie_of_another_key_or_redirect_uri_is_none() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    let other_uri = "https://app.example/other/kommo/callback";
+    let other_uri = "https://other.example/kommo/callback";
     for (redirect, key) in [
         (crate::app::REDIRECT, StateKey::random().unwrap()),
         (other_uri, key()),
@@ -136,7 +198,7 @@ async fn a_cookie_of_another_key_or_redirect_uri_is_none() {
         elsewhere.cookies.clone_from(&browser.cookies);
         assert_eq!(
             elsewhere
-                .get(&redirect_query("def502-1-1", &state))
+                .come_back(&redirect_query("def502-1-1", &state))
                 .await
                 .code(),
             "state-unknown"

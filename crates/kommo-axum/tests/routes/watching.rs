@@ -48,8 +48,12 @@ async fn metrics_are_there_when_asked_for_and_count_what_happened() {
     let app = App::with(|builder| builder.metrics());
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    browser.get(&redirect_query("def502-1-1", &state)).await;
-    browser.get(&redirect_query("def502-1-1", &state)).await;
+    browser
+        .come_back(&redirect_query("def502-1-1", &state))
+        .await;
+    browser
+        .come_back(&redirect_query("def502-1-1", &state))
+        .await;
     let seen = fetch(&app.router, "/kommo/metrics").await;
     for line in [
         "kommo_keeper_codes_exchanged_total 1",

@@ -2,9 +2,7 @@
 
 use kommo_browser_walk::{ApplicationPlace, Stage};
 
-use crate::walk::{
-    choose, ended, log_in, no_code_is_seen, nothing_was_granted, pictures, stage, state_in,
-};
+use crate::walk::{choose, ended, log_in, nothing_was_granted, pictures, stage, state_in};
 
 /// Begins a consent in this window and gives its state.
 #[track_caller]
@@ -75,9 +73,11 @@ fn redirect_that_comes_again_is_refused() {
     choose(&stage, stage.account(2).id);
     browser.click("button[value=allow]");
     ended(&stage, "connected", "connected");
-    // No window opened this one, so it stays; the code does not.
-    no_code_is_seen(&stage);
+    // No window opened this one, so it stays; and it can be looked at again.
     pictures(&stage, "connected");
+    let shown = browser.address();
+    browser.go(&shown);
+    ended(&stage, "connected", "connected");
     let once = stage.app.called_back();
     assert_eq!(once.len(), 1);
 
@@ -90,6 +90,22 @@ fn redirect_that_comes_again_is_refused() {
     assert_eq!(stage.active_grants().len(), 1);
     assert_eq!(stage.app.told().len(), 1);
     assert_eq!(stage.sandbox.counters().codes_exchanged, 1);
+}
+
+#[test]
+fn result_of_another_browser_says_nothing_here() {
+    let Some(stage) = stage(ApplicationPlace::Tls) else {
+        return;
+    };
+    let browser = &stage.browser;
+    for query in ["", "?id=0123456789ab", "?outcome=connected&code=connected"] {
+        browser.go(&stage.app.at(&format!("/kommo/result{query}")));
+        let outcome = browser.attribute("[data-kommo=outcome]", "data-kommo-outcome");
+        assert_eq!(outcome, "unknown");
+        assert!(!browser.source().contains("The account is connected"));
+    }
+    pictures(&stage, "unknown");
+    nothing_was_granted(&stage);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Mode `popup`: the consent window tells its opener where to go, and closes.
 
-use kommo_browser_walk::ApplicationPlace;
+use kommo_browser_walk::{ApplicationPlace, Stage};
 
 use crate::walk::{
-    choose, log_in, no_code_is_left, nothing_was_granted, open_consent, pictures, stage, told,
+    attempts, choose, ended, log_in, no_code_is_left, nothing_was_granted, open_consent, pictures,
+    stage, stage_of, told,
 };
 
 #[test]
@@ -36,7 +37,7 @@ fn popup_allowed_ends_in_a_grant_and_leaves_no_code_behind() {
     browser.shown("#done");
     assert_eq!(browser.address(), stage.app.at("/done"));
     no_code_is_left(&stage);
-    assert_eq!(browser.cookies(), [], "the attempt is over");
+    assert_eq!(attempts(&stage), 0, "the attempt is over");
 
     assert_eq!(stage.app.told(), [("attempt 1".to_owned(), account)]);
     let grants = stage.active_grants();
@@ -48,6 +49,34 @@ fn popup_allowed_ends_in_a_grant_and_leaves_no_code_behind() {
     browser.run("history.back()", &[]);
     browser.wait_until("document.querySelector('#popup') !== null");
     assert_eq!(browser.address(), stage.app.at("/"));
+    assert_eq!(stage.app.called_back().len(), 1);
+}
+
+#[test]
+fn popup_of_an_application_without_a_page_to_go_on_to_leaves_no_code_behind() {
+    let place = ApplicationPlace::Tls;
+    let Some(stage) = stage_of(|| Stage::without_success_path(place)) else {
+        return;
+    };
+    let browser = &stage.browser;
+    browser.go(&stage.app.at("/"));
+    let main = browser.window();
+    let consent = open_consent(&stage, "#popup");
+    browser.click_and_leave("button[value=allow]");
+    browser.wait_closed(&consent);
+    browser.look_at(&main);
+    browser.shown("[data-kommo=outcome]");
+    ended(&stage, "connected", "connected");
+    assert_eq!(stage.app.called_back().len(), 1);
+    assert_eq!(attempts(&stage), 0);
+    assert_eq!(stage.active_grants().len(), 1);
+
+    // Back and forth again: the page is still there, and the callback is not asked a second time.
+    browser.run("history.back()", &[]);
+    browser.wait_until("document.querySelector('#popup') !== null");
+    browser.run("history.forward()", &[]);
+    browser.wait_until("document.querySelector('[data-kommo=outcome]') !== null");
+    ended(&stage, "connected", "connected");
     assert_eq!(stage.app.called_back().len(), 1);
 }
 

@@ -9,11 +9,17 @@ const CODE_BEGINS: &str = "def502";
 
 /// A stage, unless browsers are left out.
 #[track_caller]
+pub(crate) fn stage(place: ApplicationPlace) -> Option<Stage> {
+    stage_of(|| Stage::new(place))
+}
+
+/// The same with another stage.
+#[track_caller]
 #[allow(
     clippy::print_stderr,
     reason = "what is left out must be seen by whoever runs the tests"
 )]
-pub(crate) fn stage(place: ApplicationPlace) -> Option<Stage> {
+pub(crate) fn stage_of(start: impl FnOnce() -> Stage) -> Option<Stage> {
     if is_left_out() {
         eprintln!("left out: browser (KOMMO_TEST_WITHOUT)");
         return None;
@@ -21,7 +27,7 @@ pub(crate) fn stage(place: ApplicationPlace) -> Option<Stage> {
     if let Some(missing) = missing_programs() {
         panic!("{missing}");
     }
-    Some(Stage::new(place))
+    Some(start())
 }
 
 /// Takes pictures of the page that is shown.
@@ -82,7 +88,15 @@ fn texts(stage: &Stage, script: &str) -> Vec<String> {
     serde_json::from_value(stage.browser.run(script, &[])).unwrap()
 }
 
-/// The page of kommo-axum that is shown says this.
+/// How many attempts this browser has under way.
+#[track_caller]
+pub(crate) fn attempts(stage: &Stage) -> usize {
+    let cookies = stage.browser.cookies();
+    let names = cookies.iter().map(|(name, _)| name);
+    names.filter(|name| name.contains("kommo-state-")).count()
+}
+
+/// The page of kommo-axum that is shown says this, at an address that has nothing in it.
 #[track_caller]
 pub(crate) fn ended(stage: &Stage, outcome: &str, code: &str) {
     let shown = stage
@@ -92,31 +106,28 @@ pub(crate) fn ended(stage: &Stage, outcome: &str, code: &str) {
         .browser
         .attribute("[data-kommo=outcome]", "data-kommo-code");
     assert_eq!((&*shown, &*because), (outcome, code));
+    let address = stage.browser.address();
+    let rest = address.strip_prefix(&stage.app.at("/kommo/result"));
+    let rest = rest.expect("the address of a result");
+    let is_name = |name: &str| name.len() == 12;
+    assert!(
+        rest.is_empty() || rest.strip_prefix("?id=").is_some_and(is_name),
+        "{address}"
+    );
+    no_code_is_left(stage);
 }
 
-/// A page after the callback: nothing that it shows or knows has a code in it.
+/// A page after the callback: neither it nor the address bar nor the history of its window has a code in it, and no script could find one.
 #[track_caller]
 pub(crate) fn no_code_is_left(stage: &Stage) {
-    no_code_is_seen(stage);
-    let timings = texts(
-        stage,
-        "return performance.getEntries().map((entry) => entry.name)",
-    );
-    assert!(
-        !timings.iter().any(|text| has_code(text)),
-        "a code in the page's timings"
-    );
-}
-
-/// Neither the page nor the address bar nor the history of this window has a code in it.
-#[track_caller]
-pub(crate) fn no_code_is_seen(stage: &Stage) {
     let browser = &stage.browser;
+    let timings = "return performance.getEntries().map((entry) => entry.name)";
     for (place, texts) in [
         ("the page", vec![browser.source()]),
         ("the address bar", vec![browser.address()]),
         ("the history", browser.history()),
         ("the referrer", texts(stage, "return [document.referrer]")),
+        ("the timings", texts(stage, timings)),
     ] {
         assert!(
             !texts.iter().any(|text| has_code(text)),

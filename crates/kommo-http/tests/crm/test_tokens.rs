@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, Realm};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{
-    AccessToken, Generation, Grant, GrantKey, LongLived, ParseGrantKeyError, UnixSeconds, Usable,
-};
+use kommo_oauth::{AccessToken, Generation, GrantKey, ParseGrantKeyError, UnixSeconds, Usable};
 
 /// Real ones are longer still.
 pub(crate) const TOKEN: &str = concat!(
@@ -25,11 +23,9 @@ pub(crate) const HOST: &str = "shop.kommo.com";
 /// A token that may be used.
 pub(crate) fn usable(host: &str, token: &str, generation: u64) -> Usable {
     let host = AccountHost::parse(host).unwrap();
-    let token = LongLived::new(AccessToken::new(token).unwrap(), None);
-    let grant = Grant::import_long_lived(None, key(Realm::Real), host, token).grant;
-    let mut usable = grant.usable(UnixSeconds::new(1)).unwrap();
-    usable.generation = Generation::new(generation);
-    usable
+    let token = AccessToken::new(token).unwrap();
+    let generation = Generation::new(generation);
+    Usable::new(token, host, generation, UnixSeconds::new(1), None)
 }
 
 pub(crate) fn key(realm: Realm) -> GrantKey {

@@ -1,4 +1,30 @@
 //! No secret, code, token or state leaves by a log, a page, a metric or a `Debug` text.
+//!
+//! A program of its own: where other tests log at the same time without a subscriber, `tracing` may decide that a line interests nobody.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+#![allow(
+    dead_code,
+    reason = "what the tests of the routes have in common, of which this one needs a part"
+)]
+
+#[path = "routes/memory_store.rs"]
+mod memory_store;
+#[path = "routes/fake_platform.rs"]
+mod fake_platform;
+#[path = "routes/browser.rs"]
+mod browser;
+#[path = "routes/app.rs"]
+mod app;
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -51,8 +77,8 @@ async fn planted_markers_are_found_nowhere() {
         "def502-lost-PLANTEDCODE",
     ] {
         let state = browser.begin("post_message").await;
-        shown.push_str(&browser.get(&redirect_query(code, &state)).await.text);
-        let again = browser.get(&redirect_query(code, &state)).await;
+        shown.push_str(&browser.come_back(&redirect_query(code, &state)).await.text);
+        let again = browser.come_back(&redirect_query(code, &state)).await;
         shown.push_str(&again.text);
         states.push(state);
     }
