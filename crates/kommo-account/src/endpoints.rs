@@ -1,4 +1,4 @@
-//! Where a request goes: to the real host over TLS, or to a sandbox on this machine that plays all hosts.
+//! Where a request goes: to the real host over TLS, or to a sandbox on this machine that plays all hosts, with TLS or without.
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
@@ -7,7 +7,7 @@ use crate::account_host::AccountHost;
 use crate::api_domain::ApiDomain;
 use crate::chats_host::ChatsHost;
 use crate::error::{NotLoopback, ParseLoopbackUrlError, WriteUrlError};
-use crate::loopback_url;
+use crate::loopback_url::{self, LoopbackScheme};
 use crate::platform::Platform;
 
 /// The world that a request, and every grant made with it, belongs to.
@@ -60,16 +60,21 @@ pub enum EndpointRole {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoints {
     realm: Realm,
+    sandbox_scheme: LoopbackScheme,
 }
 
 impl Endpoints {
     /// The real hosts, over TLS.
     #[must_use]
     pub const fn real() -> Self {
-        Self { realm: Realm::Real }
+        Self {
+            realm: Realm::Real,
+            // Nobody asks for it in this realm.
+            sandbox_scheme: LoopbackScheme::Https,
+        }
     }
 
-    /// A sandbox on this machine.
+    /// A sandbox on this machine, without TLS.
     ///
     /// Flow label and scope of an IPv6 address are dropped, so that one sandbox is one realm.
     ///
@@ -92,23 +97,26 @@ impl Endpoints {
         let address = SocketAddr::new(address.ip(), address.port());
         Ok(Self {
             realm: Realm::Sandbox(address),
+            sandbox_scheme: LoopbackScheme::Http,
         })
     }
 
     /// A sandbox on this machine, as an operator types it: `http://127.0.0.1:PORT`, `http://[::1]:PORT` or
-    /// `http://localhost:PORT` with at most one trailing slash. `localhost` means `127.0.0.1`; no name is looked up. Never panics.
+    /// `http://localhost:PORT` with at most one trailing slash, or the same with `https://` for a sandbox that speaks TLS.
+    /// `localhost` means `127.0.0.1`; no name is looked up. The realm is the address alone: nobody else listens there. Never panics.
     ///
     /// # Errors
     ///
-    /// - `"https://127.0.0.1:8080"`, `"127.0.0.1:8080"`: [`ParseLoopbackUrlError::Scheme`].
+    /// - `"HTTP://127.0.0.1:8080"`, `"127.0.0.1:8080"`: [`ParseLoopbackUrlError::Scheme`].
     /// - `"http://127.0.0.1"`: [`ParseLoopbackUrlError::NoPort`].
     /// - `"http://192.0.2.1:8080"`: [`ParseLoopbackUrlError::NotLoopback`]; `"http://sandbox.example:8080"`:
     ///   [`ParseLoopbackUrlError::Host`].
     /// - a user, a path, a query, a port out of range: the variant of that name, with its offset.
     pub fn loopback_url(text: &str) -> Result<Self, ParseLoopbackUrlError> {
-        let address = loopback_url::parse(text)?;
+        let (sandbox_scheme, address) = loopback_url::parse(text)?;
         Ok(Self {
             realm: Realm::Sandbox(address),
+            sandbox_scheme,
         })
     }
 
@@ -123,6 +131,7 @@ impl Endpoints {
     pub const fn resolve(&self, role: EndpointRole) -> Target {
         Target {
             realm: self.realm,
+            sandbox_scheme: self.sandbox_scheme,
             role,
         }
     }
@@ -132,16 +141,17 @@ impl Endpoints {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     realm: Realm,
+    sandbox_scheme: LoopbackScheme,
     role: EndpointRole,
 }
 
 impl Target {
-    /// `https` for the real hosts, `http` for a sandbox.
+    /// `https` for the real hosts; for a sandbox as its URL says.
     #[must_use]
     pub const fn scheme(&self) -> &'static str {
-        match self.realm {
-            Realm::Real => "https",
-            Realm::Sandbox(_) => "http",
+        match (self.realm, self.sandbox_scheme) {
+            (Realm::Real, _) | (_, LoopbackScheme::Https) => "https",
+            (Realm::Sandbox(_), LoopbackScheme::Http) => "http",
         }
     }
 
@@ -177,7 +187,7 @@ impl Target {
         self.role
     }
 
-    /// Writes the URL of a path, which may have a query: `https://{host}{path}`, or `http://{address}{path}` for a sandbox.
+    /// Writes the URL of a path, which may have a query: `https://{host}{path}`, or for a sandbox `{scheme}://{address}{path}`.
     ///
     /// The path is written as given. Never panics; nothing is written if the path is refused.
     ///
@@ -194,7 +204,7 @@ impl Target {
         check_path(path)?;
         match self.realm {
             Realm::Real => write!(writer, "https://{}{path}", self.host())?,
-            Realm::Sandbox(address) => write!(writer, "http://{address}{path}")?,
+            Realm::Sandbox(address) => write!(writer, "{}://{address}{path}", self.scheme())?,
         }
         Ok(())
     }

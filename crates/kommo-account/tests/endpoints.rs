@@ -71,6 +71,26 @@ fn a_sandbox_target_connects_to_loopback_and_names_the_real_host() {
 }
 
 #[test]
+fn a_sandbox_with_tls_is_spoken_to_over_https_and_is_the_same_realm() {
+    for (text, at) in [
+        ("https://127.0.0.1:8443", "127.0.0.1:8443"),
+        ("https://localhost:8443/", "127.0.0.1:8443"),
+        ("https://[::1]:443", "[::1]:443"),
+    ] {
+        let endpoints = Endpoints::loopback_url(text).expect(text);
+        let plain = Endpoints::loopback(address(at)).expect(at);
+        assert_ne!(endpoints, plain);
+        assert_eq!(endpoints.realm(), plain.realm());
+        for (role, host) in roles() {
+            let target = endpoints.resolve(role);
+            assert_eq!((target.scheme(), target.host()), ("https", host));
+            assert_eq!(target.connect_to(), Some(address(at)));
+            assert_eq!(url(&target, "/v2/x?a=1"), format!("https://{at}/v2/x?a=1"));
+        }
+    }
+}
+
+#[test]
 fn only_loopback_addresses_can_be_a_sandbox() {
     for text in [
         "0.0.0.0:8080",
@@ -131,7 +151,10 @@ fn any_other_sandbox_url_is_refused_with_its_place() {
     use ParseLoopbackUrlError as Error;
     for (text, error) in [
         ("", Error::Empty),
-        ("https://127.0.0.1:8080", Error::Scheme),
+        ("HTTPS://127.0.0.1:8080", Error::Scheme),
+        ("httpss://127.0.0.1:8080", Error::Scheme),
+        ("https:/127.0.0.1:8080", Error::Scheme),
+        ("ws://127.0.0.1:8080", Error::Scheme),
         ("HTTP://127.0.0.1:8080", Error::Scheme),
         ("127.0.0.1:8080", Error::Scheme),
         (" http://127.0.0.1:8080", Error::Scheme),
@@ -162,6 +185,18 @@ fn any_other_sandbox_url_is_refused_with_its_place() {
         (
             "http://127.0.0.1:8080\\@evil.example",
             Error::AfterAddress { offset: 21 },
+        ),
+        ("https://192.0.2.1:8443", Error::NotLoopback { offset: 8 }),
+        ("https://sandbox.example:8443", Error::Host { offset: 8 }),
+        ("https://127.0.0.1:0", Error::Port { offset: 18 }),
+        ("https://127.0.0.1", Error::NoPort),
+        (
+            "https://me:pw@127.0.0.1:8443",
+            Error::UserInfo { offset: 13 },
+        ),
+        (
+            "https://127.0.0.1:8443/v2",
+            Error::AfterAddress { offset: 22 },
         ),
         ("http://127.0.0.1", Error::NoPort),
         ("http://localhost/", Error::NoPort),
@@ -262,6 +297,7 @@ fn no_refusal_repeats_the_url() {
     for text in [
         "plantedmarker",
         "http://plantedmarker:1",
+        "https://plantedmarker:1",
         "http://u:plantedmarker@127.0.0.1:1",
         "http://127.0.0.1:plantedmarker",
         "http://127.0.0.1:1/plantedmarker",
@@ -274,12 +310,14 @@ fn no_refusal_repeats_the_url() {
 
 proptest! {
     #[test]
-    fn a_sandbox_from_any_text_is_loopback(text in "(http://)?(127|localhost|\\[::1\\]|[0-9.:\\[\\]@/a-f]){0,6}:?[0-9]{0,6}/?") {
+    fn a_sandbox_from_any_text_is_loopback(text in "(https?://)?(127|localhost|\\[::1\\]|[0-9.:\\[\\]@/a-f]){0,6}:?[0-9]{0,6}/?") {
         if let Ok(endpoints) = Endpoints::loopback_url(&text) {
             let Realm::Sandbox(address) = endpoints.realm() else {
                 panic!("a sandbox url gave the real realm")
             };
-            prop_assert_eq!(Endpoints::loopback(address), Ok(endpoints));
+            let plain = Endpoints::loopback(address);
+            prop_assert_eq!(plain.map(|plain| plain.realm()), Ok(endpoints.realm()));
+            prop_assert_eq!(plain == Ok(endpoints), text.starts_with("http://"));
         }
     }
 

@@ -14,6 +14,7 @@ use crate::profile::{Profile, SecretKind};
 use crate::profile_file;
 use crate::secret_source::SecretSource;
 use crate::setting::ProfileName;
+use crate::told_endpoint::LatestRefusal;
 
 /// What every command is given.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) profile_name: Option<String>,
     profile: OnceCell<Profile>,
+    /// What the token endpoint refused last.
+    pub(crate) latest_refusal: LatestRefusal,
 }
 
 impl Context {
@@ -35,6 +38,7 @@ impl Context {
             output,
             profile_name,
             profile: OnceCell::new(),
+            latest_refusal: LatestRefusal::default(),
         })
     }
 

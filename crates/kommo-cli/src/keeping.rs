@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_account::{ClientId, Endpoints, Realm};
-use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{
     Alarm, AlarmKind, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners, SystemClock,
 };
@@ -13,7 +13,7 @@ use kommo_store::Lifeboat;
 use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::grant_choice::{Choice, GrantArgs};
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
@@ -21,12 +21,14 @@ use crate::sandbox_place::SandboxArgs;
 use crate::standard_input::claimed_once;
 use crate::store_place::{StoreArgs, StorePlace};
 use crate::stores::{self, AnyStore};
+use crate::told_endpoint::ToldEndpoint;
+use crate::transport;
 
 /// The keeper of this program.
-pub(crate) type CliKeeper = Keeper<AnyStore, HttpTokenEndpoint, SystemClock, Lifeboat>;
+pub(crate) type CliKeeper = Keeper<AnyStore, ToldEndpoint, SystemClock, Lifeboat>;
 
 /// One grant of it.
-pub(crate) type CliGrant = GrantHandle<AnyStore, HttpTokenEndpoint, SystemClock, Lifeboat>;
+pub(crate) type CliGrant = GrantHandle<AnyStore, ToldEndpoint, SystemClock, Lifeboat>;
 
 /// What every command about grants takes.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +71,7 @@ impl KeepingArgs {
         context: &Context,
     ) -> Result<CliKeeper, Failure> {
         let endpoints = self.sandbox.endpoints()?;
+        let token_endpoint = self.token_endpoint()?;
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);
@@ -77,13 +80,19 @@ impl KeepingArgs {
         let settings = KeeperSettings::new(endpoints);
         Ok(Keeper::new(
             store,
-            token_endpoint(endpoints)?,
+            ToldEndpoint::new(token_endpoint, context.latest_refusal.clone()),
             SystemClock::new(),
             lifeboat,
             credentials,
             settings,
             listeners(context.output),
         ))
+    }
+
+    /// The token endpoint, with the program's name in its user agent.
+    pub(crate) fn token_endpoint(&self) -> Result<HttpTokenEndpoint, Failure> {
+        let (transport, endpoints) = (self.sandbox.transport()?, self.sandbox.endpoints()?);
+        HttpTokenEndpoint::new(transport, endpoints).map_err(|error| transport::failure(&error))
     }
 
     /// The keeper and the one grant that is meant.
@@ -141,16 +150,6 @@ pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure
     let secret = ClientSecret::new("no client secret was given").map_err(Failure::io)?;
     let uri = RedirectUri::parse("https://localhost/").map_err(Failure::io)?;
     Ok(Credentials::new(client_id, secret, uri))
-}
-
-/// The token endpoint, with the program's name in its user agent.
-pub(crate) fn token_endpoint(endpoints: Endpoints) -> Result<HttpTokenEndpoint, Failure> {
-    HttpTokenEndpoint::new(transport(), endpoints).map_err(|error| Failure::io(exit::chain(&error)))
-}
-
-/// Settings of every connection of the program.
-pub(crate) fn transport() -> TransportBuilder {
-    TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")))
 }
 
 /// One line an attempt, on standard error. Nothing there has a token, a secret or a body in it (invariant I8).

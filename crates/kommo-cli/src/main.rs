@@ -5,8 +5,8 @@ extern crate alloc;
 // In the order the data flows: a file uses only files above it.
 mod exit;
 mod global_options;
-mod output;
 mod paragraph;
+mod output;
 
 mod clock;
 mod environment;
@@ -22,7 +22,11 @@ mod private_file;
 mod profile;
 mod profile_file;
 
+mod told_endpoint;
+
 mod context;
+
+mod transport;
 
 mod sandbox_place;
 mod store_place;

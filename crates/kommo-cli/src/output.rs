@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::exit::{Complaint, Failure};
 use crate::global_options::{Format, GlobalOptions};
+use crate::paragraph::wrapped;
 
 /// The two streams, as the operator wants them.
 #[derive(Debug, Clone, Copy)]
@@ -54,11 +55,16 @@ impl Output {
         print(bytes)
     }
 
-    /// Something worth knowing beside the result; `--quiet` leaves it out.
+    /// Something worth knowing beside the result; `--quiet` leaves it out. One line, or several short ones on a terminal.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
-            to_stderr(text);
+        if self.quiet {
+            return;
         }
+        let line = shown(text);
+        write_line(match io::stderr().is_terminal() {
+            true => wrapped(&line, 0),
+            false => line,
+        });
     }
 
     /// What happens on the way; only with `--verbose`.
@@ -100,6 +106,10 @@ pub(crate) fn complain(complaint: &Complaint) {
 
 /// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are shown, not obeyed.
 fn to_stderr(text: &str) {
+    write_line(shown(text));
+}
+
+fn shown(text: &str) -> String {
     let mut line = String::with_capacity(text.len() + 1);
     for character in text.chars() {
         if character.is_control() {
@@ -108,6 +118,10 @@ fn to_stderr(text: &str) {
             line.push(character);
         }
     }
+    line
+}
+
+fn write_line(mut line: String) {
     line.push('\n');
     // There is nowhere left to say that standard error is gone.
     let _ = io::stderr().lock().write_all(line.as_bytes());

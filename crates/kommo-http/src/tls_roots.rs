@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{BuildError, Cause};
@@ -24,6 +26,20 @@ pub(crate) fn roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() { bundled() } else { roots }
+}
+
+/// The certificates of a text in PEM, and nobody else.
+pub(crate) fn of_pem(pem: &[u8]) -> Result<RootCertStore, BuildError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| BuildError::SandboxAuthority)?;
+        let added = roots.add(certificate);
+        added.map_err(|_| BuildError::SandboxAuthority)?;
+    }
+    match roots.is_empty() {
+        true => Err(BuildError::SandboxAuthority),
+        false => Ok(roots),
+    }
 }
 
 pub(crate) fn bundled() -> RootCertStore {

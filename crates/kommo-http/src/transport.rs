@@ -54,7 +54,8 @@ impl Transport {
     /// Sends a request once and reads the whole answer, whatever its status. A redirect is an answer like any other; it is not
     /// followed. Dropping the future gives the request up, also when it is already on its way.
     ///
-    /// For a sandbox the connection goes to its loopback address without TLS and proxy, with the real host in `Host`.
+    /// For a sandbox the connection goes to its loopback address without a proxy, over TLS only if its URL says `https`, with the
+    /// real host in `Host`.
     ///
     /// # Errors
     ///

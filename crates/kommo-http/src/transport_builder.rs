@@ -1,6 +1,7 @@
 //! Settings of the transport, and what of it cannot be set.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use reqwest::{Client, ClientBuilder, redirect, retry};
@@ -38,6 +39,7 @@ pub struct TransportBuilder {
     max_body_bytes: usize,
     user_agent_suffix: Option<String>,
     keep_idle_connections: bool,
+    sandbox_authority: Option<Vec<u8>>,
 }
 
 impl TransportBuilder {
@@ -49,6 +51,7 @@ impl TransportBuilder {
             max_body_bytes: 1024 * 1024,
             user_agent_suffix: None,
             keep_idle_connections: true,
+            sandbox_authority: None,
         }
     }
 
@@ -83,18 +86,42 @@ impl TransportBuilder {
         self
     }
 
+    /// Whom a sandbox that speaks TLS is judged by: the certificate of its own authority, in PEM. Its certificates and names are
+    /// checked like all others.
+    ///
+    /// # Security
+    ///
+    /// Connections to loopback believe this authority and no other then; real hosts are judged by the roots of the machine
+    /// alone, as without it. So whoever has the authority's key can play a sandbox, and nobody else.
+    pub fn sandbox_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.sandbox_authority = Some(pem.into());
+        self
+    }
+
     /// Makes the transport; reads the roots of this machine, a few milliseconds.
     ///
     /// # Errors
     ///
     /// - a suffix `"a\nb"`, or of 129 bytes: [`BuildError::UserAgentSuffix`].
+    /// - an authority of a sandbox that is no PEM, a key, or empty: [`BuildError::SandboxAuthority`].
     /// - [`BuildError::Tls`] and [`BuildError::Http`], which are not known to happen.
     pub fn build(self) -> Result<Transport, BuildError> {
+        let (outside, loopback) = self.clients()?;
+        let (outside, loopback) = (built(outside)?, built(loopback)?);
+        Ok(Transport::new(outside, loopback, self.max_body_bytes))
+    }
+
+    /// The one for real hosts, and the one for loopback. INVARIANT (I3): the authority of a sandbox has no part in the first.
+    fn clients(&self) -> Result<(ClientBuilder, ClientBuilder), BuildError> {
         let user_agent = self.user_agent()?;
         let tls = tls_roots::client_config(tls_roots::roots())?;
-        let outside = built(self.settings(&user_agent, tls.clone()).https_only(true))?;
-        let loopback = built(self.settings(&user_agent, tls).no_proxy())?;
-        Ok(Transport::new(outside, loopback, self.max_body_bytes))
+        let loopback_tls = match &self.sandbox_authority {
+            Some(pem) => tls_roots::client_config(tls_roots::of_pem(pem)?)?,
+            None => tls.clone(),
+        };
+        let outside = self.settings(&user_agent, tls).https_only(true);
+        let loopback = self.settings(&user_agent, loopback_tls).no_proxy();
+        Ok((outside, loopback))
     }
 
     fn user_agent(&self) -> Result<String, BuildError> {

@@ -54,12 +54,14 @@ pub(crate) fn let_in(
     let token = match bearer {
         Bearer::Missing => {
             return Err(unauthorized(
+                "L1",
                 "token-missing",
                 "there is no Authorization header with a bearer token",
             ));
         }
         Bearer::Foreign => {
             return Err(unauthorized(
+                "L1",
                 "token-unknown",
                 "the access token is none that this platform signed",
             ));
@@ -71,15 +73,20 @@ pub(crate) fn let_in(
         .check_access(token, account, now)
         .map_err(|fault| match fault {
             AccessFault::Unknown => unauthorized(
+                "L1",
                 "token-unknown",
                 "the access token is none that this platform issued",
             ),
-            AccessFault::Expired => unauthorized("token-expired", "the access token has expired"),
+            AccessFault::Expired => {
+                unauthorized("K5", "token-expired", "the access token has expired")
+            }
             AccessFault::Revoked => unauthorized(
+                "K11",
                 "token-revoked",
                 "the access token was revoked, or replaced by a refresh",
             ),
             AccessFault::WrongAccount => unauthorized(
+                "L1",
                 "token-of-another-account",
                 "the access token belongs to an account at another host",
             ),
@@ -113,14 +120,20 @@ pub(crate) fn let_in(
                 "Forbidden",
                 "The user in whose name the call is made is not admitted",
             ),
-        ));
+        )
+        .by_rule(Some("L9")));
     };
     caller.user = user.id;
     caller.admin = user.admin;
     Ok(caller)
 }
 
-pub(crate) fn unauthorized(code: &'static str, reason: &'static str) -> Answered {
+/// 401, and the rule that was broken.
+pub(crate) fn unauthorized(
+    rule: &'static str,
+    code: &'static str,
+    reason: &'static str,
+) -> Answered {
     let answer = problem(401, "Unauthorized", "Invalid user name or password");
-    Answered::refused(code, reason, answer)
+    Answered::refused(code, reason, answer).by_rule(Some(rule))
 }

@@ -87,7 +87,8 @@ async fn visit(
                 "query",
                 "This link is broken",
                 &reason,
-            );
+            )
+            .by_rule(error.rule());
         }
     };
     let asking = match asking(platform, site, &wanted) {
@@ -127,12 +128,9 @@ fn asking(platform: &Platform, site: Site, wanted: &ConsentRequest) -> Result<As
     let Some(integration) = changing.integration(client_id) else {
         let reason = "No integration has this client_id.";
         let status = StatusCode::NOT_FOUND;
-        return Err(Box::new(Told::message(
-            status,
-            "client-unknown",
-            "Unknown integration",
-            reason,
-        )));
+        return Err(Box::new(
+            Told::message(status, "client-unknown", "Unknown integration", reason).by_rule("G1"),
+        ));
     };
     let settings = &integration.settings;
     if !settings.active {
@@ -154,22 +152,16 @@ fn asking(platform: &Platform, site: Site, wanted: &ConsentRequest) -> Result<As
             "This integration is for accounts under .{base_domain}, which have another consent page."
         );
         let status = StatusCode::FORBIDDEN;
-        return Err(Box::new(Told::message(
-            status,
-            "platform-mismatch",
-            "Another platform",
-            &reason,
-        )));
+        return Err(Box::new(
+            Told::message(status, "platform-mismatch", "Another platform", &reason).by_rule("G1"),
+        ));
     }
     let Some(redirect_uri) = WebAddress::parse(&integration.redirect_uri) else {
         let reason = "The redirect URI of this integration is no http or https address.";
         let status = StatusCode::FORBIDDEN;
-        return Err(Box::new(Told::message(
-            status,
-            "redirect-uri",
-            "Broken integration",
-            reason,
-        )));
+        return Err(Box::new(
+            Told::message(status, "redirect-uri", "Broken integration", reason).by_rule("G12"),
+        ));
     };
     let card = Card {
         name: settings.name.clone(),

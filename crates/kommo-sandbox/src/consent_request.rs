@@ -108,6 +108,14 @@ impl External {
 }
 
 impl ConsentRequestError {
+    /// The rule that the address breaks: of an integration that there is, or of one on the fly.
+    pub(crate) const fn rule(&self) -> &'static str {
+        match self {
+            Self::NoClientId => "G1",
+            Self::Missing(_) | Self::NotWebAddress(_) => "G4",
+        }
+    }
+
     /// One sentence for people.
     pub(crate) fn reason(&self) -> String {
         match self {

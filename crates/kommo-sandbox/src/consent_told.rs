@@ -14,6 +14,7 @@ use crate::platform::Platform;
 pub(crate) struct Told {
     pub(crate) response: Result<Response<Body>, StartError>,
     pub(crate) verdict: Verdict,
+    pub(crate) rule: Option<&'static str>,
     pub(crate) code: &'static str,
     pub(crate) reason: String,
 }
@@ -27,6 +28,7 @@ impl Told {
         Self {
             response,
             verdict: Verdict::Accepted,
+            rule: None,
             code,
             reason: reason.into(),
         }
@@ -50,6 +52,14 @@ impl Told {
         reason: &str,
     ) -> Self {
         Self::refused(message_page(status, title, reason), code, reason)
+    }
+
+    /// Names the rule that was broken.
+    pub(crate) fn by_rule(self, rule: &'static str) -> Self {
+        Self {
+            rule: Some(rule),
+            ..self
+        }
     }
 
     /// Writes it down, and gives the answer.
@@ -77,7 +87,7 @@ impl Told {
             target: shown,
             status: Some(response.status().as_u16()),
             verdict: self.verdict,
-            rule: None,
+            rule: self.rule.map(str::to_owned),
             detail: Some(Detail {
                 code: format!("consent-{}", self.code),
                 reason: self.reason,

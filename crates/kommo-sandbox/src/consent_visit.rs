@@ -14,7 +14,8 @@ use crate::consent_session::Session;
 use crate::consent_site::Site;
 use crate::consent_told::Told;
 use crate::error::StartError;
-use crate::hook_order::{HookKind, HookOrder};
+use crate::hook_kind::HookKind;
+use crate::hook_order::HookOrder;
 use crate::platform::Platform;
 use crate::web_address::WebAddress;
 
@@ -203,7 +204,8 @@ impl Visit<'_> {
                             "secrets-uri",
                             title,
                             &reason,
-                        );
+                        )
+                        .by_rule("G14");
                     }
                 }
             }

@@ -87,7 +87,7 @@ fn caller(changing: &Changing, call: &Call<'_>) -> Result<Caller, Answered> {
                 "host-wrong" => 404,
                 _ => changing.oauth.renamed_host_status,
             };
-            Answered::refused(code, reason, nothing_here(status))
+            Answered::refused(code, reason, nothing_here(status)).by_rule(Some("L1"))
         })?),
     };
     let caller = let_in(changing, call.request, call.bearer, account, call.now)?;
@@ -97,6 +97,7 @@ fn caller(changing: &Changing, call: &Call<'_>) -> Result<Caller, Answered> {
     if account.is_none() && base != Some(call.host.base()) {
         let reason = "the access token belongs to an account under another suffix";
         return Err(crate::bearer::unauthorized(
+            "L1",
             "token-of-another-account",
             reason,
         ));

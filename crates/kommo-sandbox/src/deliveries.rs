@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hook_order::HookKind;
+use crate::hook_kind::HookKind;
 use crate::hook_sender::{Outgoing, Unanswered};
 
 /// How many are kept.
@@ -47,6 +47,8 @@ pub enum DeliveryOutcome {
     Broken,
     /// No status came in time.
     TimedOut,
+    /// A fault kept it back.
+    NeverSent,
 }
 
 /// The latest deliveries, and the requests themselves, so that they can be sent again.
@@ -79,15 +81,19 @@ impl Deliveries {
             Ok(_) => DeliveryOutcome::Answered,
             Err(Unanswered::TimedOut) => DeliveryOutcome::TimedOut,
             Err(Unanswered::Broken) => DeliveryOutcome::Broken,
+            Err(Unanswered::NeverSent) => DeliveryOutcome::NeverSent,
             Err(_) => DeliveryOutcome::NotConnected,
         };
         Some(delivery.clone())
     }
 
-    /// The latest one of a kind, with its request.
+    /// The latest one of a kind that was sent, with its request.
     pub(crate) fn latest(&self, kind: HookKind) -> Option<(Delivery, Outgoing)> {
         let mut newest_first = self.kept.iter().rev();
-        newest_first.find(|(kept, _)| kept.kind == kind).cloned()
+        let was_sent = |kept: &Delivery| kept.outcome != DeliveryOutcome::NeverSent;
+        newest_first
+            .find(|(kept, _)| kept.kind == kind && was_sent(kept))
+            .cloned()
     }
 
     /// Those with an id greater than `id`, oldest first.

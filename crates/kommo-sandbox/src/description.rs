@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use crate::fault::Fault;
 use crate::fault_queue::MetFaults;
 use crate::journal::{Detail, Direction, JournalEntry, Verdict};
 use crate::platform::Platform;
@@ -66,12 +65,12 @@ pub(crate) fn tell(
         .fault
         .as_ref()
         .filter(|fault| fault.replaces_answer())
-        .map(Fault::kind);
+        .map(|fault| (fault.kind(), fault.surface()));
     let (verdict, rule, code, reason) = match replacing {
         None => (verdict, rule, code, reason),
-        Some(kind) => {
+        Some((kind, surface)) => {
             let reason = format!("a fault took the place of the answer; apart from it: {reason}");
-            (Verdict::Fault, kind.rule(), kind.name(), reason)
+            (Verdict::Fault, kind.rule(surface), kind.name(), reason)
         }
     };
     let detail = Detail {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault_kind::FaultKind;
 use crate::fault_surface::Surface;
+use crate::hook_kind::HookKind;
 use crate::token_row::TokenErrorRow;
 
 /// Where a 429 says `retry_after` (rule E4).
@@ -77,6 +78,7 @@ pub struct Fault {
     pub(crate) status: u16,
     pub(crate) body_bytes: u64,
     pub(crate) host: Option<String>,
+    pub(crate) hook: Option<HookKind>,
 }
 
 /// Ten minutes: longer than any client waits.
@@ -109,6 +111,7 @@ impl Fault {
             status: 418,
             body_bytes: 64 * 1024 * 1024,
             host: None,
+            hook: None,
         }
     }
 
@@ -223,6 +226,21 @@ impl Fault {
         }
     }
 
+    /// Sent twice, never sent: which hook, install or disconnect. Default: either.
+    #[must_use]
+    pub fn hook(self, hook: HookKind) -> Self {
+        Self {
+            hook: Some(hook),
+            ..self
+        }
+    }
+
+    /// Whether a hook of this kind meets it.
+    pub(crate) fn meets_hook(&self, hook: HookKind) -> bool {
+        let is_wanted = self.hook.is_none_or(|wanted| wanted == hook);
+        self.on == Surface::Hook && is_wanted && self.kind.meets_hook(hook)
+    }
+
     pub(crate) fn lets_commit(&self) -> bool {
         !self.replaces_answer()
             || matches!(
@@ -271,6 +289,8 @@ pub enum FaultError {
     },
     /// `delay_ms` is more than 600000.
     Delay,
+    /// `hook` is neither install nor disconnect.
+    Hook,
 }
 
 impl fmt::Display for FaultError {
@@ -283,6 +303,7 @@ impl fmt::Display for FaultError {
             }
             Self::Field { field, kind } => write!(f, "{field} does not belong to the fault {kind}"),
             Self::Delay => write!(f, "delay_ms is more than {LONGEST_DELAY_MS}"),
+            Self::Hook => f.write_str("hook is neither install nor disconnect"),
         }
     }
 }
@@ -319,6 +340,8 @@ struct FaultOrder {
     body_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hook: Option<HookKind>,
 }
 
 impl TryFrom<FaultOrder> for Fault {
@@ -347,6 +370,7 @@ impl TryFrom<FaultOrder> for Fault {
             status: order.status.unwrap_or(plain.status),
             body_bytes: order.body_bytes.unwrap_or(plain.body_bytes),
             host: order.host,
+            hook: order.hook,
             ..plain
         })
     }
@@ -366,6 +390,7 @@ impl FaultOrder {
             ("status", self.status.is_some()),
             ("body_bytes", self.body_bytes.is_some()),
             ("host", self.host.is_some()),
+            ("hook", self.hook.is_some()),
         ];
         let foreign = given
             .iter()
@@ -387,6 +412,12 @@ impl FaultOrder {
             .is_some_and(|status| !(400..=499).contains(&status))
         {
             return Err(FaultError::Status);
+        }
+        if self
+            .hook
+            .is_some_and(|hook| !HookKind::FAULTY.contains(&hook))
+        {
+            return Err(FaultError::Hook);
         }
         Ok(())
     }
@@ -410,6 +441,7 @@ impl From<Fault> for FaultOrder {
             status: has("status").then_some(fault.status),
             body_bytes: has("body_bytes").then_some(fault.body_bytes),
             host: fault.host.filter(|_| fault.kind == FaultKind::ForeignNext),
+            hook: fault.hook.filter(|_| has("hook")),
         }
     }
 }

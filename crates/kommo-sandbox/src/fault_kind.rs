@@ -5,6 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fault_surface::Surface;
+use crate::hook_kind::HookKind;
 
 /// A kind of fault. On the wire it is the name in kebab-case, for example `too-many-requests`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,11 +61,19 @@ pub enum FaultKind {
     EndlessHeaders,
     /// A `next` link to a foreign host.
     ForeignNext,
+    /// A hook is signed with another secret.
+    WrongSignature,
+    /// A hook has no signature.
+    NoSignature,
+    /// A hook is sent, and sent again, byte for byte.
+    SentTwice,
+    /// A hook is never sent; what it is about has happened.
+    NeverSent,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::StaleClock,
         Self::ForbiddenText,
         Self::NotFoundEmpty,
@@ -89,6 +98,10 @@ impl FaultKind {
         Self::HugeBody,
         Self::EndlessHeaders,
         Self::ForeignNext,
+        Self::WrongSignature,
+        Self::NoSignature,
+        Self::SentTwice,
+        Self::NeverSent,
     ];
 
     /// The name on the wire.
@@ -119,6 +132,10 @@ impl FaultKind {
             Self::HugeBody => "huge-body",
             Self::EndlessHeaders => "endless-headers",
             Self::ForeignNext => "foreign-next",
+            Self::WrongSignature => "wrong-signature",
+            Self::NoSignature => "no-signature",
+            Self::SentTwice => "sent-twice",
+            Self::NeverSent => "never-sent",
         }
     }
 
@@ -188,6 +205,23 @@ impl FaultKind {
             Self::ForeignNext => {
                 "The `next` link of a page leads to `host` (default `attacker.example`)."
             }
+            Self::WrongSignature => "The disconnect hook is signed with another secret.",
+            Self::NoSignature => "The disconnect hook has no signature.",
+            Self::SentTwice => {
+                "The hook is sent, and when it was answered it is sent again, byte for byte; `hook` is install or disconnect (default: either)."
+            }
+            Self::NeverSent => {
+                "The hook is never sent, and what it is about has happened all the same; `hook` is install or disconnect (default: either)."
+            }
+        }
+    }
+
+    /// Whether a hook of this kind meets the fault; only a disconnect hook is signed.
+    pub(crate) fn meets_hook(self, hook: HookKind) -> bool {
+        match self {
+            Self::WrongSignature | Self::NoSignature => hook == HookKind::Disconnect,
+            Self::SentTwice | Self::NeverSent => HookKind::FAULTY.contains(&hook),
+            _ => false,
         }
     }
 
@@ -205,6 +239,7 @@ impl FaultKind {
             Self::TooManyRequestsHtml => &["retry_after"],
             Self::HugeBody => &["body_bytes"],
             Self::ForeignNext => &["host"],
+            Self::SentTwice | Self::NeverSent => &["hook"],
             _ => &[],
         }
     }
@@ -221,9 +256,12 @@ impl FaultKind {
             | Self::Slow
             | Self::Cut
             | Self::NonJson
-            | Self::DropAfterCommit => &Surface::ALL,
+            | Self::DropAfterCommit => &[Surface::Chats, Surface::Token, Surface::Crm],
             Self::NoRefreshToken | Self::TokenError => &[Surface::Token],
             Self::Unauthorized | Self::ForeignNext => &[Surface::Crm],
+            Self::WrongSignature | Self::NoSignature | Self::SentTwice | Self::NeverSent => {
+                &[Surface::Hook]
+            }
             Self::Hold
             | Self::Unknown4xx
             | Self::PaymentRequired
@@ -238,8 +276,55 @@ impl FaultKind {
         }
     }
 
-    /// The rule of `docs/protocol.md` that a client of the Chats API meets with this fault.
-    pub(crate) const fn rule(self) -> Option<&'static str> {
+    /// The rule of `docs/protocol.md` that a client of that surface meets with this fault.
+    pub(crate) const fn rule(self, on: Surface) -> Option<&'static str> {
+        match on {
+            Surface::Chats => self.chats_rule(),
+            Surface::Token => self.token_rule(),
+            Surface::Crm => self.crm_rule(),
+            Surface::Hook => self.hook_rule(),
+        }
+    }
+
+    const fn token_rule(self) -> Option<&'static str> {
+        Some(match self {
+            Self::StaleClock => "K4",
+            Self::TokenError => "K6",
+            Self::TooManyRequests | Self::TooManyRequestsHtml => "K9",
+            Self::Unknown4xx
+            | Self::PaymentRequired
+            | Self::ForbiddenJson
+            | Self::ForbiddenHtml
+            | Self::NotFoundEmpty
+            | Self::NotFoundHtml => "M4",
+            _ => "K3",
+        })
+    }
+
+    const fn crm_rule(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unauthorized => "M5",
+            Self::PaymentRequired => "M4",
+            Self::TooManyRequests | Self::TooManyRequestsHtml => "L5",
+            Self::ForbiddenJson | Self::ForbiddenHtml => "L6",
+            Self::GatewayTimeout => "L7",
+            Self::ForeignNext => "L3",
+            Self::ServerError => "E5",
+            Self::NonJson => "E6",
+            Self::Slow | Self::Hold | Self::Cut | Self::DropAfterCommit => "L10",
+            _ => return None,
+        })
+    }
+
+    const fn hook_rule(self) -> Option<&'static str> {
+        Some(match self {
+            Self::WrongSignature | Self::NoSignature => "X1",
+            Self::SentTwice => "X7",
+            _ => return None,
+        })
+    }
+
+    const fn chats_rule(self) -> Option<&'static str> {
         Some(match self {
             Self::StaleClock => "T3",
             Self::ForbiddenText => "E3",

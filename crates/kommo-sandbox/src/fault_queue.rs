@@ -6,6 +6,7 @@
 use crate::fault::Fault;
 use crate::fault_kind::FaultKind;
 use crate::fault_surface::Surface;
+use crate::hook_kind::HookKind;
 
 #[derive(Debug, Default)]
 pub(crate) struct FaultQueue(Vec<Fault>);
@@ -43,12 +44,29 @@ impl FaultQueue {
         }
     }
 
+    /// What the next hook of this kind meets; it stays on order until it is [spent](Self::spend_for_hook).
+    pub(crate) fn for_hook(&self, hook: HookKind) -> Option<FaultKind> {
+        let mut faults = self.0.iter();
+        faults.find(|fault| fault.meets_hook(hook)).map(Fault::kind)
+    }
+
+    /// A hook of this kind met its fault.
+    pub(crate) fn spend_for_hook(&mut self, hook: HookKind) {
+        if let Some(at) = self.0.iter().position(|fault| fault.meets_hook(hook)) {
+            self.take_at(at);
+        }
+    }
+
     fn take(&mut self, surface: Surface, wanted: impl Fn(FaultKind) -> bool) -> Option<Fault> {
         let meets = |fault: &Fault| {
             let possible = fault.kind().surfaces().contains(&surface);
             fault.surface() == surface && possible && wanted(fault.kind())
         };
         let at = self.0.iter().position(meets)?;
+        self.take_at(at)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Fault> {
         let fault = self.0.get_mut(at)?;
         match &mut fault.times {
             None => Some(fault.clone()),

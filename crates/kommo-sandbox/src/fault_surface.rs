@@ -15,11 +15,13 @@ pub enum Surface {
     Token,
     /// The CRM API and the subdomain look-ups.
     Crm,
+    /// The hooks that the sandbox sends: install and disconnect.
+    Hook,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 3] = [Self::Chats, Self::Token, Self::Crm];
+    pub const ALL: [Self; 4] = [Self::Chats, Self::Token, Self::Crm, Self::Hook];
 
     /// The name on the wire.
     #[must_use]
@@ -28,6 +30,7 @@ impl Surface {
             Self::Chats => "chats",
             Self::Token => "token",
             Self::Crm => "crm",
+            Self::Hook => "hook",
         }
     }
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::control::{ControlError, ROUTES, after_of, read};
 use crate::deliveries::DeliveryOutcome;
-use crate::hook_order::{HookError, HookKind, HookOrder};
+use crate::hook_kind::HookKind;
+use crate::hook_order::{HookError, HookOrder};
 use crate::platform::Platform;
 
 /// Carries out a call about hooks; `None` for a call about something else.

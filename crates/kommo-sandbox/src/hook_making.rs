@@ -9,8 +9,10 @@ use crate::account::Account;
 use crate::changing::{Changing, as_uuid};
 use crate::channel_key::ChannelKey;
 use crate::disconnect_signature::disconnect_signature;
+use crate::fault_kind::FaultKind;
 use crate::grant_error::GrantError;
-use crate::hook_order::{ClientParameter, HookError, HookKind, HookOrder, HookVariant};
+use crate::hook_kind::HookKind;
+use crate::hook_order::{ClientParameter, HookError, HookOrder, HookVariant};
 use crate::hook_sender::{Outgoing, Reach, Unanswered, check_reach};
 use crate::integration::Integration;
 use crate::random_text::random_hex;
@@ -32,6 +34,8 @@ const WRONG_SECRET: &str = "not-the-secret-of-anything";
 pub(crate) struct Hook {
     pub(crate) outgoing: Outgoing,
     pub(crate) account: Option<u64>,
+    /// The fault that it meets.
+    pub(crate) fault: Option<FaultKind>,
 }
 
 /// What does not change while a hook is made.
@@ -43,8 +47,31 @@ pub(crate) struct Means<'a> {
     pub(crate) reach: Reach,
 }
 
-/// Makes the hook that was ordered. An install hook issues a code, which installs the integration.
+/// Makes the hook that was ordered, with the fault that lies there for it. What is odd by its order meets none besides.
 pub(crate) fn make_hook(
+    changing: &mut Changing,
+    means: Means<'_>,
+    order: &HookOrder,
+) -> Result<Hook, HookError> {
+    let fault = changing.faults.for_hook(order.kind);
+    let fault = fault.filter(|_| order.variant == HookVariant::Right);
+    let order = HookOrder {
+        variant: match fault {
+            Some(FaultKind::WrongSignature) => HookVariant::WrongSignature,
+            Some(FaultKind::NoSignature) => HookVariant::NoSignature,
+            _ => order.variant,
+        },
+        ..order.clone()
+    };
+    let hook = make_as_ordered(changing, means, &order)?;
+    if fault.is_some() {
+        changing.faults.spend_for_hook(order.kind);
+    }
+    Ok(Hook { fault, ..hook })
+}
+
+/// An install hook issues a code, which installs the integration.
+fn make_as_ordered(
     changing: &mut Changing,
     means: Means<'_>,
     order: &HookOrder,
@@ -59,6 +86,7 @@ pub(crate) fn make_hook(
         return Ok(Hook {
             outgoing: Outgoing { limit, ..outgoing },
             account: delivery.account,
+            fault: None,
         });
     }
     let account = match order.account {
@@ -81,6 +109,7 @@ pub(crate) fn make_hook(
     Ok(Hook {
         outgoing: Outgoing { limit, ..outgoing },
         account: Some(account.id),
+        fault: None,
     })
 }
 

@@ -54,6 +54,8 @@ pub(crate) enum Unanswered {
     Broken,
     /// No status came inside the limit.
     TimedOut,
+    /// A fault kept it back.
+    NeverSent,
 }
 
 /// Whether an address may be called at all.
@@ -155,6 +157,7 @@ impl Unanswered {
             Self::NotConnected => "not-connected",
             Self::Broken => "broken",
             Self::TimedOut => "timed-out",
+            Self::NeverSent => "never-sent",
         }
     }
 
@@ -166,6 +169,7 @@ impl Unanswered {
             Self::NotConnected => "nobody listens there",
             Self::Broken => "the connection ended without an answer",
             Self::TimedOut => "no answer came in time",
+            Self::NeverSent => "a fault kept it back: it was never sent",
         }
     }
 }

@@ -3,8 +3,11 @@
 use tokio::task::JoinHandle;
 
 use crate::deliveries::{Delivery, DeliveryOutcome};
+use crate::fault_kind::FaultKind;
+use crate::fault_surface::Surface;
+use crate::hook_kind::HookKind;
 use crate::hook_making::{Hook, Means, make_hook};
-use crate::hook_order::{HookError, HookKind, HookOrder};
+use crate::hook_order::{HookError, HookOrder};
 use crate::hook_sender::{Outgoing, Reach, Unanswered, check_reach, send};
 use crate::journal::{Detail, Direction, JournalEntry, Verdict};
 use crate::platform::Platform;
@@ -28,8 +31,8 @@ impl Platform {
     /// - `to` is `"http://192.0.2.1/hook"`: [`HookError::NotLoopback`], unless `allow_remote_hooks` is set.
     /// - [`HookVariant::Replay`](crate::HookVariant::Replay) of what was never sent: [`HookError::NothingToReplay`].
     pub async fn send_hook(&self, order: HookOrder) -> Result<Delivery, HookError> {
-        let (begun, outgoing) = self.prepare_hook(&order)?;
-        let answer = self.launch(&begun, outgoing).await;
+        let (begun, hook) = self.prepare_hook(&order)?;
+        let answer = self.launch(&begun, hook).await;
         Ok(answer.map_or(begun, |(ended, _)| ended))
     }
 
@@ -41,8 +44,8 @@ impl Platform {
 
     /// Sends a hook in the background; the delivery as it begins.
     pub(crate) fn start_hook(&self, order: &HookOrder) -> Result<Delivery, HookError> {
-        let (begun, outgoing) = self.prepare_hook(order)?;
-        drop(self.launch(&begun, outgoing));
+        let (begun, hook) = self.prepare_hook(order)?;
+        drop(self.launch(&begun, hook));
         Ok(begun)
     }
 
@@ -68,9 +71,10 @@ impl Platform {
         let hook = Hook {
             outgoing,
             account: Some(account),
+            fault: None,
         };
         let begun = self.begin(HookKind::Secrets, &hook);
-        let answer = self.launch(&begun, hook.outgoing).await;
+        let answer = self.launch(&begun, hook).await;
         answer.map_or(Err(Unanswered::Broken), |(_, answer)| answer)
     }
 
@@ -81,14 +85,14 @@ impl Platform {
         }
     }
 
-    fn prepare_hook(&self, order: &HookOrder) -> Result<(Delivery, Outgoing), HookError> {
+    fn prepare_hook(&self, order: &HookOrder) -> Result<(Delivery, Hook), HookError> {
         let means = Means {
             channel_id: self.channel_id(),
             channel_key: self.channel_key(),
             reach: self.reach(),
         };
         let hook = make_hook(&mut self.lock(), means, order)?;
-        Ok((self.begin(order.kind, &hook), hook.outgoing))
+        Ok((self.begin(order.kind, &hook), hook))
     }
 
     fn begin(&self, kind: HookKind, hook: &Hook) -> Delivery {
@@ -110,28 +114,50 @@ impl Platform {
     }
 
     /// A task of its own: the one who asked may hang up.
-    fn launch(&self, begun: &Delivery, outgoing: Outgoing) -> JoinHandle<Ended> {
+    fn launch(&self, begun: &Delivery, hook: Hook) -> JoinHandle<Ended> {
         let (platform, begun, reach) = (self.clone(), begun.clone(), self.reach());
         tokio::spawn(async move {
-            let answer = send(&outgoing, reach).await;
-            (platform.end(&begun, answer), answer)
+            let fault = hook.fault;
+            if fault == Some(FaultKind::NeverSent) {
+                let answer = Err(Unanswered::NeverSent);
+                return (platform.end(&begun, answer, fault), answer);
+            }
+            let answer = send(&hook.outgoing, reach).await;
+            let ended = platform.end(&begun, answer, fault);
+            if fault == Some(FaultKind::SentTwice) {
+                let again = platform.begin(begun.kind, &hook);
+                let answer = send(&hook.outgoing, reach).await;
+                platform.end(&again, answer, fault);
+            }
+            (ended, answer)
         })
     }
 
     /// Counts the hook and writes it down.
-    fn end(&self, begun: &Delivery, answer: Result<u16, Unanswered>) -> Delivery {
+    fn end(
+        &self,
+        begun: &Delivery,
+        answer: Result<u16, Unanswered>,
+        fault: Option<FaultKind>,
+    ) -> Delivery {
         let mut changing = self.lock();
-        changing.counters.hooks_sent += 1;
+        if answer != Err(Unanswered::NeverSent) {
+            changing.counters.hooks_sent += 1;
+        }
         if answer == Ok(200) {
             changing.counters.hooks_answered_200 += 1;
         }
         let ended = changing.deliveries.end(begun.id, answer);
-        changing.journal.push(entry(begun, answer));
+        changing.journal.push(entry(begun, answer, fault));
         ended.unwrap_or_else(|| begun.clone())
     }
 }
 
-fn entry(begun: &Delivery, answer: Result<u16, Unanswered>) -> JournalEntry {
+fn entry(
+    begun: &Delivery,
+    answer: Result<u16, Unanswered>,
+    fault: Option<FaultKind>,
+) -> JournalEntry {
     let content = answer.is_ok_and(|status| begun.kind.is_content_with(status));
     let (code, reason) = match answer {
         Ok(_) if content => ("answered".to_owned(), "the receiver answered".to_owned()),
@@ -148,15 +174,18 @@ fn entry(begun: &Delivery, answer: Result<u16, Unanswered>) -> JournalEntry {
         method: begun.method.clone(),
         target: begun.target.clone(),
         status: answer.ok(),
-        verdict: match content {
-            true => Verdict::Accepted,
-            false => Verdict::Refused,
+        verdict: match (answer, content) {
+            (Err(Unanswered::NeverSent), _) => Verdict::Fault,
+            (_, true) => Verdict::Accepted,
+            (_, false) => Verdict::Refused,
         },
-        rule: None,
+        rule: fault
+            .and_then(|fault| fault.rule(Surface::Hook))
+            .map(str::to_owned),
         detail: Some(Detail {
             code: format!("{}-{code}", begun.kind.name()),
             reason: format!("{} hook: {reason}", begun.kind.name()),
-            faults: Vec::new(),
+            faults: fault.iter().map(ToString::to_string).collect(),
             headers: Vec::new(),
             body_bytes: 0,
             explanations: Vec::new(),

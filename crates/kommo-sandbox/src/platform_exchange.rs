@@ -101,7 +101,9 @@ fn at_once(
     let commit = met.fault.as_ref().is_none_or(Fault::lets_commit);
     let answered = match surface {
         Surface::Token => token(platform, request, host, met, now, commit),
-        Surface::Chats | Surface::Crm => call(platform, request, host, met, now, commit),
+        Surface::Chats | Surface::Crm | Surface::Hook => {
+            call(platform, request, host, met, now, commit)
+        }
     };
     let Answered { told, response } = answered;
     let mut entry = tell(platform, request, met, told, clock_now);

@@ -81,20 +81,35 @@ pub(crate) fn judge(
             "method-wrong",
             "the token endpoint takes POST only",
             answer,
-        ));
+        )
+        .by_rule(Some("K1")));
     }
     let account = account_here(changing, host).map_err(|(code, reason)| {
         let status = match code {
             "host-wrong" => 404,
             _ => changing.oauth.renamed_host_status,
         };
-        Answered::refused(code, reason, nothing_here(status))
+        Answered::refused(code, reason, nothing_here(status)).by_rule(Some("K1"))
     })?;
-    judge_fields(changing, request, account, now).map_err(|row| {
+    judge_fields(changing, request, account, now).map_err(|fault| {
         let rules = &changing.oauth;
+        let Fault { row, rule } = fault;
         let answer = token_problem(row, true, Language::at(host.base(), rules), rules);
-        Answered::refused(row.name(), row.reason(), answer)
+        Answered::refused(row.name(), row.reason(), answer).by_rule(Some(rule))
     })
+}
+
+/// What a request with an account breaks.
+struct Fault {
+    row: TokenErrorRow,
+    rule: &'static str,
+}
+
+impl From<TokenErrorRow> for Fault {
+    fn from(row: TokenErrorRow) -> Self {
+        let rule = row.rule();
+        Self { row, rule }
+    }
 }
 
 /// What a host without an account answers: the body is a choice.
@@ -110,7 +125,7 @@ fn judge_fields(
     request: &ReceivedRequest<'_>,
     account: u64,
     now: u64,
-) -> Result<TokenPlan, TokenErrorRow> {
+) -> Result<TokenPlan, Fault> {
     let wanted = TokenRequest::read(request)?;
     if matches!(wanted.grant, GrantType::Refresh(_)) {
         changing.counters.refresh_requests += 1;
@@ -130,7 +145,12 @@ fn judge_fields(
     let uri_matters =
         matches!(wanted.grant, GrantType::Code(_)) || changing.oauth.redirect_uri_on_refresh;
     if uri_matters && !right_uri {
-        return Err(TokenErrorRow::RedirectUriMismatch);
+        let row = TokenErrorRow::RedirectUriMismatch;
+        // One answer for two faults: it is not there at all, or it is another one.
+        return Err(match wanted.redirect_uri {
+            None => Fault { row, rule: "K2" },
+            Some(_) => Fault::from(row),
+        });
     }
     match wanted.grant {
         GrantType::Code(code) => {

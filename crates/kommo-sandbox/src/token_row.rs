@@ -131,6 +131,26 @@ impl TokenErrorRow {
         }
     }
 
+    /// The rule that was broken: of the request (K1), of codes (G10), of the redirect URI (G12), of lifetimes (K5, K11); a
+    /// token or code that is somebody else's or nobody's breaks none but that by which it is told (K6, K7).
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
+            Self::CodeMissing
+            | Self::ClientIdInvalid
+            | Self::ClientSecretInvalid
+            | Self::ClientRejected
+            | Self::InvalidAccount
+            | Self::RefreshTokenMissing
+            | Self::UnknownGrantType => "K1",
+            Self::CodeExpired | Self::CodeRevoked => "G10",
+            Self::CodeUndecryptable | Self::CodeOfAnotherClient => "K6",
+            Self::RedirectUriMismatch => "G12",
+            Self::RefreshTokenRevoked => "K11",
+            Self::RefreshTokenExpired => "K5",
+            Self::RefreshTokenUndecryptable | Self::RefreshTokenOfAnotherClient => "K7",
+        }
+    }
+
     /// One sentence for the journal.
     pub(crate) const fn reason(self) -> &'static str {
         match self {

@@ -41,6 +41,12 @@ impl Answered {
         Self::new(Verdict::Refused, code, reason, response)
     }
 
+    /// Names the rule that was broken.
+    pub(crate) fn by_rule(mut self, rule: Option<&'static str>) -> Self {
+        self.told.rule = rule;
+        self
+    }
+
     fn new(
         verdict: Verdict,
         code: &'static str,

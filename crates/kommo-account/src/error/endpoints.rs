@@ -44,7 +44,7 @@ impl fmt::Display for NotLoopback {
 pub enum ParseLoopbackUrlError {
     /// `""`: nothing is there.
     Empty,
-    /// `"https://127.0.0.1:8080"`, `"127.0.0.1:8080"`: it does not begin with `http://`.
+    /// `"HTTP://127.0.0.1:8080"`, `"127.0.0.1:8080"`: it begins with neither `http://` nor `https://`.
     Scheme,
     /// `"http://me:pw@127.0.0.1:8080"`: a user or a password.
     UserInfo {
@@ -79,7 +79,9 @@ impl fmt::Display for ParseLoopbackUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("sandbox url is empty"),
-            Self::Scheme => f.write_str("sandbox url does not begin with http:// at byte 0"),
+            Self::Scheme => {
+                f.write_str("sandbox url begins with neither http:// nor https:// at byte 0")
+            }
             Self::UserInfo { offset: at } => write!(f, "sandbox url names a user before byte {at}"),
             Self::AfterAddress { offset: at } => {
                 write!(

@@ -18,6 +18,7 @@ use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliGrant, KeepingArgs};
 use crate::runtime::runtime;
 use crate::standard_input::claimed_once;
+use crate::transport;
 
 const HELP: &str = "\
 The path begins with a slash; the host is that of the grant, and no other can be
@@ -68,10 +69,11 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
     }
     runtime()?.block_on(async {
         let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
-        let transport = keeping::transport().max_body_bytes(BODY_AT_MOST_BYTES);
+        let transport = args.keeping.sandbox.transport()?;
         let transport = transport
+            .max_body_bytes(BODY_AT_MOST_BYTES)
             .build()
-            .map_err(|error| Failure::io(exit::chain(&error)))?;
+            .map_err(|error| transport::failure(&error))?;
         let budget = RequestBudget::new(BudgetSettings::new());
         let key = *grant.key();
         let client = CrmClient::new(transport, endpoints, key, Arc::new(grant), budget);

@@ -263,6 +263,18 @@ fn a_code_of_another_account_than_the_one_that_was_meant_is_not_used() {
 }
 
 #[test]
+fn a_wait_that_is_over_says_how_long_it_was() {
+    let shop = Shop::open();
+    let (child, url) = begin(&shop, &["--listen", "127.0.0.1:0", "--wait", "0"]);
+    assert!(!url.is_empty());
+    let (status, _, stderr) = end(child);
+    assert_eq!(
+        (status, stderr.as_str()),
+        (1, "error: no redirect came in 0 s\n")
+    );
+}
+
+#[test]
 fn a_refused_integration_is_told_with_its_remedy_and_the_code_is_kept() {
     let shop = Shop::open();
     private(&shop.room, "other.secret", "MARKER-not-the-secret");
@@ -272,8 +284,9 @@ fn a_refused_integration_is_told_with_its_remedy_and_the_code_is_kept() {
         shop.run(base.iter().chain(more))
     };
     let refused = login(&["--secret-file", "other.secret"]);
+    let said = refused.failed(1);
     assert!(
-        refused.failed(1).contains("client secret is wrong"),
+        said.contains("client secret is wrong (status 401, no hint that is known)"),
         "{refused:?}"
     );
     shop.assert_quiet(&refused);
@@ -292,10 +305,41 @@ fn a_refused_integration_is_told_with_its_remedy_and_the_code_is_kept() {
         uri,
     ];
     let refused = shop.run(base);
+    let said = refused.failed(1);
     assert!(
-        refused.failed(1).contains("redirect uri is not the one"),
+        said.contains("redirect uri is not the one of the settings (status 400, hint \"Redirect URI is not associated with client\")"),
         "{refused:?}"
     );
+}
+
+// Rule K6.
+#[test]
+fn a_refused_code_is_told_with_the_status_and_the_hint_that_came() {
+    let shop = Shop::open();
+    let login = |code: &str| {
+        let base = ["auth", "login", "--code", code, "--account", HOST];
+        shop.run(base)
+    };
+    let refused = login("MARKER-none-of-the-platforms");
+    let said = refused.failed(1);
+    assert!(
+        said.starts_with("error: the code was refused: ")
+            && said.contains("(status 400, hint \"Cannot decrypt the authorization code\")"),
+        "{said}"
+    );
+    shop.assert_quiet(&refused);
+
+    // Neither of the two: it passes, and the code is good for another try.
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let fault = json!({ "on": "token", "kind": "too-many-requests", "times": 1 });
+    shop.sandbox.order("faults", &fault);
+    let refused = login(&code);
+    let said = refused.failed(3);
+    assert!(
+        said.contains("too many requests (status 429, no hint that is known); the code is kept"),
+        "{said}"
+    );
+    assert_eq!(shop.counter("codes_exchanged"), 0);
 }
 
 #[test]

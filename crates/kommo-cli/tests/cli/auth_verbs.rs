@@ -178,6 +178,10 @@ fn a_rejected_generation_is_refreshed_only_if_it_is_the_current_one_and_really_r
     let renewed = credential(&["--rejected-generation", "2"]);
     assert_eq!(renewed["generation"], 3);
     assert_eq!(shop.counter("refreshes"), 2);
+    // Both questions at once: not this one, and good for another hour.
+    let both = ["--rejected-generation", "2", "--min-validity", "3600"];
+    assert_eq!(credential(&both)["generation"], 3);
+    assert_eq!(shop.counter("refreshes"), 2);
     // One that was never handed out is a slip.
     shop.run(["auth", "credential", "--rejected-generation", "99"])
         .failed(2);

@@ -1,7 +1,7 @@
 //! What holds for every command: statuses, streams, help.
 
 use std::fs::File;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::program::{Room, ended};
 
@@ -34,6 +34,47 @@ fn control_characters_of_an_argument_do_not_reach_the_terminal() {
         .failed(3)
         .to_owned();
     assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
+}
+
+/// What is no error and no result is for people: a terminal gets it in lines that fit, a file as one line.
+#[test]
+fn a_warning_fits_80_columns_on_a_terminal_and_is_one_line_elsewhere() {
+    let room = Room::new();
+    let words = [
+        "init",
+        "--no-input",
+        "--redirect-uri",
+        "http://127.0.0.1:4001/callback",
+    ];
+    let elsewhere = room.run(words);
+    let warning = elsewhere.stderr.trim_end();
+    assert!(
+        warning.starts_with("warning: ") && warning.len() > 100,
+        "{warning}"
+    );
+    assert_eq!(warning.lines().count(), 1);
+
+    let line = format!(
+        "'{}' {} --force",
+        env!("CARGO_BIN_EXE_kommo"),
+        words.join(" ")
+    );
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TERM", "dumb")
+        .env("HOME", room.path())
+        .current_dir(room.path());
+    let shown = ended(command, b"").stdout.replace('\r', "");
+    let text: Vec<_> = shown.split_whitespace().collect();
+    let told: Vec<_> = warning.split_whitespace().collect();
+    assert_eq!(text[..told.len()], told, "{shown}");
+    // The result is a path, as long as it is.
+    let mut lines = shown.lines().filter(|line| !line.starts_with("wrote "));
+    let too_wide = lines.find(|line| line.chars().count() > 80);
+    assert_eq!(too_wide, None, "{shown}");
 }
 
 #[test]

@@ -7,10 +7,20 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+extern crate alloc;
+
 mod plain_http;
 mod program;
 
 mod shop;
+
+/// One implementation for all tests that need a server.
+#[allow(
+    unreachable_pub,
+    reason = "there it is a part of a library, and here of a test"
+)]
+#[path = "../../../kommo-fleet-probe/src/postgres_cluster.rs"]
+mod postgres_cluster;
 
 mod api;
 mod auth_login;
@@ -22,7 +32,9 @@ mod doctor;
 mod documents;
 mod explain;
 mod init;
+mod on_postgres;
 mod sandbox;
+mod sandbox_tls;
 mod secret_rotation;
 mod secrets;
 mod sign;

@@ -10,6 +10,8 @@ use super::cause::Cause;
 pub enum BuildError {
     /// The suffix of the user agent has a byte that no header may have, or more than 128 bytes.
     UserAgentSuffix,
+    /// The authority of a sandbox is no certificate in PEM.
+    SandboxAuthority,
     /// The TLS library refused its settings.
     Tls(Cause),
     /// The HTTP library refused its settings.
@@ -22,6 +24,7 @@ impl fmt::Display for BuildError {
             Self::UserAgentSuffix => {
                 "suffix of the user agent is no header text of at most 128 bytes"
             }
+            Self::SandboxAuthority => "authority of the sandbox is no certificate in pem",
             Self::Tls(_) => "tls could not be set up",
             Self::Http(_) => "http client could not be set up",
         })
@@ -31,7 +34,7 @@ impl fmt::Display for BuildError {
 impl error::Error for BuildError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::UserAgentSuffix => None,
+            Self::UserAgentSuffix | Self::SandboxAuthority => None,
             Self::Tls(cause) | Self::Http(cause) => Some(cause),
         }
     }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::TransportBuilder;
-use crate::error::TransportError;
+use crate::error::{BuildError, TransportError};
 use crate::outgoing_request::OutgoingRequest;
 use crate::raw_response::RawResponse;
 use crate::tls_roots;
@@ -25,6 +25,7 @@ use crate::transport::Transport;
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
+    pem: String,
 }
 
 impl Authority {
@@ -32,10 +33,11 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let certificate = params.self_signed(&key).unwrap();
         Self {
             issuer: Issuer::new(params, key),
-            certificate,
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
         }
     }
 
@@ -117,12 +119,20 @@ impl TlsServer {
             .resolve("amojo.kommo.com", self.address)
             .build()
             .unwrap();
-        let transport = Transport::new(outside.clone(), outside, 100);
-        let target = Endpoints::real().resolve(EndpointRole::Chats(ChatsHost::AmojoKommoCom));
-        let path = RequestPath::parse("/v2/x").unwrap();
-        transport
-            .send(&target, &OutgoingRequest::new(RequestMethod::GET, path))
-            .await
+        ask(
+            &Transport::new(outside.clone(), outside, 100),
+            Endpoints::real(),
+        )
+        .await
+    }
+
+    /// Sends to a sandbox with TLS that is here.
+    async fn send_as_sandbox(
+        &self,
+        builder: TransportBuilder,
+    ) -> Result<RawResponse, TransportError> {
+        let endpoints = Endpoints::loopback_url(&alloc::format!("https://{}", self.address));
+        ask(&builder.build().unwrap(), endpoints.unwrap()).await
     }
 
     #[track_caller]
@@ -134,6 +144,83 @@ impl TlsServer {
             "a request left before the certificate was checked"
         );
     }
+}
+
+async fn ask(transport: &Transport, endpoints: Endpoints) -> Result<RawResponse, TransportError> {
+    let target = endpoints.resolve(EndpointRole::Chats(ChatsHost::AmojoKommoCom));
+    let path = RequestPath::parse("/v2/x").unwrap();
+    transport
+        .send(&target, &OutgoingRequest::new(RequestMethod::GET, path))
+        .await
+}
+
+fn believing(authority: &Authority) -> TransportBuilder {
+    TransportBuilder::new().sandbox_authority(authority.pem.as_str())
+}
+
+// Rule T1.
+#[tokio::test]
+async fn a_sandbox_with_tls_is_judged_by_its_own_authority() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 4096).await;
+    let answer = server.send_as_sandbox(believing(&authority)).await;
+    assert_eq!(answer.unwrap().body(), b"ok");
+    let received = server.received().to_ascii_lowercase();
+    assert_eq!(
+        received.matches("\r\nhost: amojo.kommo.com\r\n").count(),
+        1,
+        "{received}"
+    );
+}
+
+// Rule T1.
+#[tokio::test]
+async fn a_sandbox_of_another_authority_or_another_name_or_another_time_is_refused() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 4096).await;
+    server.assert_refused(server.send_as_sandbox(TransportBuilder::new()).await);
+    let other = believing(&Authority::new());
+    server.assert_refused(server.send_as_sandbox(other).await);
+    for (name, last_year) in [
+        ("amojo.kommo.com", 4096),
+        ("127.0.0.2", 4096),
+        ("127.0.0.1", 2001),
+    ] {
+        let server = authority.serve(name, last_year).await;
+        server.assert_refused(server.send_as_sandbox(believing(&authority)).await);
+    }
+}
+
+// Invariant I3.
+#[tokio::test]
+async fn a_real_host_is_never_judged_by_the_authority_of_a_sandbox() {
+    let authority = Authority::new();
+    let server = authority.serve("amojo.kommo.com", 4096).await;
+    let (outside, _) = believing(&authority).clients().unwrap();
+    let outside = outside
+        .no_proxy()
+        .resolve("amojo.kommo.com", server.address)
+        .build()
+        .unwrap();
+    let transport = Transport::new(outside.clone(), outside, 100);
+    server.assert_refused(ask(&transport, Endpoints::real()).await);
+}
+
+#[test]
+fn an_authority_is_a_certificate_in_pem() {
+    let authority = Authority::new();
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    for pem in [
+        "",
+        "no certificate",
+        key.as_str(),
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n",
+    ] {
+        let built = TransportBuilder::new().sandbox_authority(pem).build();
+        assert_eq!(built.unwrap_err(), BuildError::SandboxAuthority, "{pem}");
+    }
+    assert!(believing(&authority).build().is_ok());
 }
 
 // Rule T1.

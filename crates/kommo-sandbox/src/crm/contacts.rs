@@ -26,9 +26,11 @@ pub(super) fn list(
         .map_or("", |(_, query)| query);
     let page = positive(query, "page", 1)
         .ok_or_else(|| bad_request("page-wrong", "page is a whole number from 1"))?;
-    let limit = positive(query, "limit", USUAL_PAGE)
-        .filter(|limit| *limit <= LARGEST_PAGE)
-        .ok_or_else(|| bad_request("limit-wrong", "limit is a whole number from 1 to 250"))?;
+    let limit_wrong = || bad_request("limit-wrong", "limit is a whole number from 1 to 250");
+    let limit = positive(query, "limit", USUAL_PAGE).ok_or_else(limit_wrong)?;
+    if limit > LARGEST_PAGE {
+        return Err(limit_wrong().by_rule(Some("L7")));
+    }
     let total = changing.crm.contacts;
     let first = (page - 1).saturating_mul(limit);
     if first >= total {

@@ -33,13 +33,13 @@ pub(super) fn add(
     if items.len() > MOST_ITEMS {
         let reason = "a write has at most 250 items";
         let answer = problem(422, "Unprocessable Entity", reason);
-        return Err(Answered::refused("too-many-items", reason, answer));
+        return Err(Answered::refused("too-many-items", reason, answer).by_rule(Some("L7")));
     }
     let limit = changing.crm.gateway_timeout_above_items;
     if limit.is_some_and(|limit| items.len() > limit) {
         let reason = "the batch is larger than the gateway has patience for";
         let answer = gateway_page(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out");
-        return Err(Answered::refused("batch-too-large", reason, answer));
+        return Err(Answered::refused("batch-too-large", reason, answer).by_rule(Some("L7")));
     }
     let first = changing.counters.leads_created + 1;
     if call.commit {

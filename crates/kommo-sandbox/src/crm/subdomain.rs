@@ -12,11 +12,12 @@ use crate::problem::problem;
 use crate::token_text::Fingerprint;
 use crate::told::Answered;
 
+/// The look-up with a refresh token (rule K12).
+const CURRENT: &str = "/oauth2/account/current/subdomain";
+
 pub(super) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
     let account = match (call.request.method(), call.request.path(), call.host) {
-        ("GET", "/oauth2/account/current/subdomain", PlatformHost::Api(_)) => {
-            by_refresh_token(changing, call)?
-        }
+        ("GET", CURRENT, PlatformHost::Api(_)) => by_refresh_token(changing, call)?,
         ("GET", "/oauth2/account/subdomain", PlatformHost::Www(_)) => {
             let caller = let_in(changing, call.request, call.bearer, None, call.now)?;
             if call.commit {
@@ -28,7 +29,9 @@ pub(super) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answere
             let reason =
                 "the look-ups are GET current/subdomain at an api- host, and GET subdomain at www.";
             let answer = problem(404, "Not Found", "Nothing is here");
-            return Err(Answered::refused("route-unknown", reason, answer));
+            let is_look_up = call.request.path() == CURRENT;
+            return Err(Answered::refused("route-unknown", reason, answer)
+                .by_rule(is_look_up.then_some("K12")));
         }
     };
     let account = changing
@@ -36,6 +39,7 @@ pub(super) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answere
         .filter(|account| account.base_domain() == call.host.base())
         .ok_or_else(|| {
             unauthorized(
+                "K12",
                 "token-of-another-account",
                 "the token belongs to an account under another suffix",
             )
@@ -58,7 +62,7 @@ fn by_refresh_token(changing: &Changing, call: &Call<'_>) -> Result<u64, Answere
         })
         .ok_or_else(|| {
             let reason = "X-Refresh-Token is missing, or is no refresh token that would be taken";
-            unauthorized("refresh-token-refused", reason)
+            unauthorized("K12", "refresh-token-refused", reason)
         })
 }
 

@@ -80,7 +80,7 @@ pub(super) fn add(
     let Some(webhook) = added else {
         let reason = "an account has at most 100 webhooks";
         let answer = problem(400, "Bad Request", reason);
-        return Err(Answered::refused("too-many-webhooks", reason, answer));
+        return Err(Answered::refused("too-many-webhooks", reason, answer).by_rule(Some("L8")));
     };
     let reason = "the webhook is there";
     Ok(Answered::accepted(

@@ -301,13 +301,14 @@ async fn an_integration_that_may_not_ask_here_says_so_before_the_login() {
         ..IntegrationSettings::default()
     };
     let unknown = "/oauth?client_id=00000000-0000-4000-8000-000000000000".to_owned();
-    for (settings, target, status, sentence, code) in [
+    for (settings, target, status, sentence, code, rule) in [
         (
             IntegrationSettings::default(),
             unknown,
             404,
             "No integration has this client_id",
             "consent-client-unknown",
+            "G1",
         ),
         (
             off,
@@ -315,6 +316,7 @@ async fn an_integration_that_may_not_ask_here_says_so_before_the_login() {
             403,
             "This integration is switched off",
             "consent-integration-off",
+            "",
         ),
         (
             russian,
@@ -322,6 +324,7 @@ async fn an_integration_that_may_not_ask_here_says_so_before_the_login() {
             403,
             "accounts under .amocrm.ru",
             "consent-platform-mismatch",
+            "G1",
         ),
         (
             IntegrationSettings::default(),
@@ -329,13 +332,14 @@ async fn an_integration_that_may_not_ask_here_says_so_before_the_login() {
             400,
             "client_id is missing",
             "consent-query",
+            "G1",
         ),
     ] {
         let platform = platform(settings);
         let page = Browser::at(&platform, HOME).get(&target).await;
         assert_eq!(page.status, status);
         assert!(text(&page).contains(sentence), "{}", text(&page));
-        assert_eq!(latest(&platform).0, code);
+        assert_eq!(latest(&platform), (code.into(), rule.into()));
     }
 }
 

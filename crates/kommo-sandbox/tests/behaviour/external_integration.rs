@@ -78,7 +78,10 @@ async fn any_answer_but_200_ends_the_flow_with_the_code_of_the_answer() {
             "{}",
             text(&answer)
         );
-        assert_eq!(latest(&platform).0, "consent-secrets-uri");
+        assert_eq!(
+            latest(&platform),
+            ("consent-secrets-uri".into(), "G14".into())
+        );
     }
 }
 
@@ -117,6 +120,7 @@ async fn refusing_makes_no_integration() {
     assert!(receiver.is_empty());
 }
 
+// Rule G4.
 #[tokio::test]
 async fn what_is_missing_or_no_address_is_named() {
     let platform = platform();
@@ -145,5 +149,6 @@ async fn what_is_missing_or_no_address_is_named() {
         let page = Browser::at(&platform, "www.kommo.com").get(&wrong).await;
         assert_eq!(page.status, 400);
         assert!(text(&page).contains(sentence), "{}", text(&page));
+        assert_eq!(latest(&platform), ("consent-query".into(), "G4".into()));
     }
 }

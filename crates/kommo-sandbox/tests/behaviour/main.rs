@@ -20,6 +20,7 @@ mod control_api;
 mod dashboard;
 mod external_integration;
 mod faults;
+mod hook_faults;
 mod hooks;
 mod journal;
 mod lifecycle;

@@ -18,5 +18,6 @@ mod exchange;
 mod faults;
 mod refresh;
 mod rotation;
+mod rules;
 mod secrecy;
 mod subdomain;

@@ -38,7 +38,7 @@ pub(crate) struct CredentialArgs {
     min_validity: Option<u64>,
 
     /// The platform said 401 to the token of this generation
-    #[arg(long, value_name = "N", conflicts_with = "min_validity")]
+    #[arg(long, value_name = "N")]
     rejected_generation: Option<u64>,
 
     #[command(flatten)]
@@ -84,22 +84,20 @@ impl CredentialArgs {
     }
 
     async fn usable(&self, grant: &CliGrant, context: &Context) -> Result<Arc<Usable>, Failure> {
-        let asked = match (self.rejected_generation, self.min_validity) {
-            (Some(rejected), _) => {
-                let rejected = Generation::new(rejected);
-                match grant.token_after_401(rejected).await {
-                    Ok(Some(usable)) => Ok(usable),
-                    Ok(None) => {
-                        context.output.note(
-                            "warning: a probe with this token was let in: the 401 was about the call",
-                        );
-                        grant.token().await
-                    }
-                    Err(error) => Err(error),
-                }
+        if let Some(rejected) = self.rejected_generation {
+            let usable = grant.token_after_401(Generation::new(rejected)).await;
+            match usable.map_err(|error| keeping::failure(&error))? {
+                Some(usable) if self.min_validity.is_none() => return Ok(usable),
+                // How long it is valid is another question.
+                Some(_) => {}
+                None => context.output.note(
+                    "warning: a probe with this token was let in: the 401 was about the call",
+                ),
             }
-            (None, Some(seconds)) => grant.token_valid_for(Duration::from_secs(seconds)).await,
-            (None, None) => grant.token().await,
+        }
+        let asked = match self.min_validity {
+            Some(seconds) => grant.token_valid_for(Duration::from_secs(seconds)).await,
+            None => grant.token().await,
         };
         asked.map_err(|error| keeping::failure(&error))
     }

@@ -163,7 +163,7 @@ impl ImportArgs {
         if self.offline {
             return claimed.ok_or_else(unsaid);
         }
-        let endpoint = keeping::token_endpoint(endpoints)?;
+        let endpoint = self.keeping.token_endpoint()?;
         match endpoint.probe(endpoints.realm(), host, token).await {
             Probe::Alive {
                 account_id,

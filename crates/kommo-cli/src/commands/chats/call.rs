@@ -1,14 +1,15 @@
 //! Sends, and tells what was learned on the way.
 
-use kommo_http::{Answer, ChatsClient, ChatsError, TransportBuilder};
+use kommo_http::{Answer, ChatsClient, ChatsError};
 use kommo_sign::ChannelSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::connection::Connection;
 use super::failure;
 use crate::context::Context;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::runtime::runtime;
+use crate::transport;
 
 /// Makes a client for the connection and lets `call` use it.
 pub(super) fn run<T>(
@@ -22,11 +23,8 @@ pub(super) fn run<T>(
     if context.output.is_verbose() {
         tell_attempts();
     }
-    let transport =
-        TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")));
-    let transport = transport
-        .build()
-        .map_err(|error| Failure::io(exit::chain(&error)))?;
+    let transport = connection.sandbox.transport()?.build();
+    let transport = transport.map_err(|error| transport::failure(&error))?;
     let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret);
     let answer = runtime()?
         .block_on(call(&client))

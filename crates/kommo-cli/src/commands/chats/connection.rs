@@ -7,6 +7,7 @@ use super::place::PlaceArgs;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::profile::{Profile, SecretKind};
+use crate::sandbox_place::SandboxArgs;
 use crate::secret_source::{SecretArgs, SecretSource};
 
 #[derive(Debug, Args)]
@@ -37,6 +38,7 @@ pub(super) struct Connection {
     pub(super) secret: SecretSource,
     pub(super) endpoints: Endpoints,
     pub(super) host: ChatsHost,
+    pub(super) sandbox: SandboxArgs,
 }
 
 impl ConnectionArgs {
@@ -62,6 +64,7 @@ impl ConnectionArgs {
                 .or(|| context.profile_secret(SecretKind::Channel))?,
             endpoints,
             host,
+            sandbox: self.place.sandbox.clone(),
         })
     }
 }

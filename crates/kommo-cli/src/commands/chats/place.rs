@@ -18,7 +18,7 @@ pub(super) struct PlaceArgs {
     chats_host: Option<ChatsHost>,
 
     #[command(flatten)]
-    sandbox: SandboxArgs,
+    pub(super) sandbox: SandboxArgs,
 }
 
 impl PlaceArgs {

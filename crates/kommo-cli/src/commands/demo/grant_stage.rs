@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use super::story_clock::StoryClock;
 use crate::exit::{self, Failure};
-use crate::keeping::transport;
 use crate::private_file;
 use crate::store_place::StorePlace;
 use crate::stores::AnyStore;
+use crate::transport::transport;
 
 pub(super) type StoryKeeper = Keeper<AnyStore, HttpTokenEndpoint<StoryClock>, StoryClock>;
 pub(super) type StoryGrant = GrantHandle<AnyStore, HttpTokenEndpoint<StoryClock>, StoryClock>;

@@ -2,7 +2,7 @@
 //! every answer has a date.
 
 use kommo_account::{AccountHost, ChatsHost, EndpointRole, Endpoints, HostSuffix, Target};
-use kommo_http::OutgoingRequest;
+use kommo_http::{OutgoingRequest, Transport};
 use kommo_sign::{RequestDate, RequestMethod, RequestPath};
 
 use super::DoctorArgs;
@@ -11,7 +11,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::{self, Failure};
 use crate::grant_choice::AccountName;
-use crate::keeping;
+use crate::transport;
 
 const AREA: &str = "clock";
 
@@ -44,7 +44,9 @@ pub(super) async fn look(
         );
         return Ok(());
     };
-    match server_time(&target).await {
+    let transport = args.keeping.sandbox.transport()?.build();
+    let transport = transport.map_err(|error| transport::failure(&error))?;
+    match server_time(&transport, &target).await {
         Ok(Some(theirs)) => compare(ours, theirs, report),
         Ok(None) => report.add(
             AREA,
@@ -86,9 +88,7 @@ fn target(
     Ok(role.map(|role| endpoints.resolve(role)))
 }
 
-async fn server_time(target: &Target) -> Result<Option<u64>, String> {
-    let transport = keeping::transport().build();
-    let transport = transport.map_err(|error| exit::chain(&error))?;
+async fn server_time(transport: &Transport, target: &Target) -> Result<Option<u64>, String> {
     let path = RequestPath::parse("/").map_err(|error| exit::chain(&error))?;
     let request = OutgoingRequest::new(RequestMethod::GET, path);
     let response = transport.send(target, &request).await;

@@ -1,6 +1,6 @@
 //! Hosts: every place that a secret or a token could go to passed the allow-list; here it is told where two of them disagree.
 
-use kommo_account::{Endpoints, Realm};
+use kommo_account::{EndpointRole, Endpoints, Platform, Realm};
 use kommo_oauth::{Grant, GrantState, UnverifiedClaims};
 
 use super::DoctorArgs;
@@ -23,7 +23,13 @@ pub(super) fn look(
         report.good(
             AREA,
             "sandbox",
-            format!("a sandbox at {address}, on this machine"),
+            match endpoints
+                .resolve(EndpointRole::Consent(Platform::Global))
+                .scheme()
+            {
+                "https" => format!("a sandbox at {address}, on this machine, with TLS"),
+                _ => format!("a sandbox at {address}, on this machine"),
+            },
         );
     }
     let account = match args.account {

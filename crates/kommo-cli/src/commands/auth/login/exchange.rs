@@ -1,7 +1,7 @@
 //! From a code to a grant, by the keeper.
 
 use kommo_keeper::{Clock, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
-use kommo_oauth::TokenRefusalKind;
+use kommo_oauth::{TokenRefusal, TokenRefusalKind};
 use serde_json::Value;
 
 use super::super::told;
@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::keeping::CliKeeper;
 use crate::stores;
+use crate::told_endpoint::RefusalText;
 
 /// Codes that are looked after in one login: those that an earlier one left behind come along.
 const CODES_AT_MOST: usize = 16;
@@ -40,9 +41,12 @@ pub(super) async fn finish(
     pending: &PendingCode,
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let outcome = exchange(keeper, pending).await;
+    let outcome = exchange(keeper, pending, context).await;
     keeper.drain().await;
-    let told = tell_outcome(keeper, outcome?, context).await;
+    let told = match outcome {
+        Ok((outcome, came)) => tell_outcome(keeper, outcome, came, context).await,
+        Err(failure) => Err(failure),
+    };
     keeper.store().close().await;
     told
 }
@@ -50,47 +54,64 @@ pub(super) async fn finish(
 async fn tell_outcome(
     keeper: &CliKeeper,
     outcome: Option<CodeOutcome>,
+    came: Option<TokenRefusal>,
     context: &Context,
 ) -> Result<Outcome, Failure> {
     match outcome {
         Some(CodeOutcome::Granted(grant)) => tell(keeper, &grant, context).await,
         Some(CodeOutcome::Refused(kind)) => {
-            Err(Failure::refused(format!("the code was refused: {kind}"))
+            let why = RefusalText { kind, came };
+            Err(Failure::refused(format!("the code was refused: {why}"))
                 .hint("begin again: `kommo auth login`"))
         }
-        Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind)),
-        _ => Err(
-            Failure::io("the token endpoint gave no usable answer; the code is kept")
-                .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes"),
-        ),
+        Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
+        _ => Err(no_answer(came)
+            .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
     }
 }
 
-/// The outcome of our code; what else was waiting is looked after on the way.
+/// Neither granted nor refused: it says so itself, or nothing came that could be read.
+fn no_answer(came: Option<TokenRefusal>) -> Failure {
+    Failure::io(match came {
+        Some(refusal) => {
+            let kind = refusal.kind;
+            let why = RefusalText { kind, came };
+            format!("the token endpoint does not exchange it now: {why}; the code is kept")
+        }
+        None => "the token endpoint gave no usable answer; the code is kept".to_owned(),
+    })
+}
+
+/// The outcome of our code, and what came if it was refused; what else was waiting is looked after on the way.
 async fn exchange(
     keeper: &CliKeeper,
     pending: &PendingCode,
-) -> Result<Option<CodeOutcome>, Failure> {
+    context: &Context,
+) -> Result<(Option<CodeOutcome>, Option<TokenRefusal>), Failure> {
     let mut first = None;
+    let mut first_came = None;
     for _ in 0..CODES_AT_MOST {
         let outcomes = keeper.exchange_codes(1).await.map_err(Failure::io)?;
         let Some(outcome) = outcomes.into_iter().next() else {
             break;
         };
+        let came = context.latest_refusal.take();
         match &outcome {
             CodeOutcome::Granted(grant) if grant.carried == pending.carried => {
-                return Ok(Some(outcome));
+                return Ok((Some(outcome), None));
             }
             CodeOutcome::Granted(_) => {}
             // The code that was put last is claimed first.
-            _ => first = first.or(Some(outcome)),
+            _ if first.is_none() => (first, first_came) = (Some(outcome), came),
+            _ => {}
         }
     }
-    Ok(first)
+    Ok((first, first_came))
 }
 
-fn client_refused(kind: TokenRefusalKind) -> Failure {
-    let failure = Failure::refused(format!("the integration was refused: {kind}"));
+fn client_refused(kind: TokenRefusalKind, came: Option<TokenRefusal>) -> Failure {
+    let why = RefusalText { kind, came };
+    let failure = Failure::refused(format!("the integration was refused: {why}"));
     match kind {
         TokenRefusalKind::RedirectUriMismatch => failure.hint(
             "copy the redirect uri from the settings, with every slash; the code is kept for another try",

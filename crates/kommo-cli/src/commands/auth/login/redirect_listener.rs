@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::exit::{self, Failure};
+use crate::instant;
 
 /// Requests that wait to be looked at; more are told to come again.
 const WAITING_AT_MOST: usize = 16;
@@ -66,10 +67,8 @@ impl RedirectListener {
         let server = tokio::spawn(server.into_future());
         let judged = tokio::time::timeout(limit, judge(&mut visitors, state, client_id, keep));
         let judged = judged.await.unwrap_or_else(|_| {
-            let minutes = limit.as_secs() / 60;
-            Err(Failure::refused(format!(
-                "no redirect came in {minutes} minutes"
-            )))
+            let length = instant::length(limit.as_secs());
+            Err(Failure::refused(format!("no redirect came in {length}")))
         });
         let _ = stop.send(());
         // The page is on its way; a browser that keeps its connection open is not waited for.

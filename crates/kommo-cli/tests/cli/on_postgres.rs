@@ -1,0 +1,193 @@
+//! The same commands with their grants in PostgreSQL, named by the environment.
+
+use std::net::TcpListener;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, query};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::postgres_cluster::PostgresCluster;
+use crate::program::{Ended, ended};
+use crate::shop::{ACCOUNT, HOST, Shop};
+
+/// The server that is named, or one for this process that goes with it; `None` if PostgreSQL is to be left out, which is said.
+#[allow(
+    clippy::print_stderr,
+    reason = "what is left out is said where the test command reads it"
+)]
+fn server() -> Option<String> {
+    static OWN: OnceLock<PostgresCluster> = OnceLock::new();
+    let left_out = std::env::var("KOMMO_TEST_WITHOUT").unwrap_or_default();
+    if left_out.split(',').any(|name| name.trim() == "postgres") {
+        eprintln!("left out: postgres");
+        return None;
+    }
+    let start = || PostgresCluster::start().unwrap_or_else(|error| panic!("{error}"));
+    let named = std::env::var("KOMMO_TEST_POSTGRES_URL").ok();
+    Some(named.unwrap_or_else(|| OWN.get_or_init(start).url()))
+}
+
+/// A database of one test; gone at the end.
+struct Database {
+    runtime: Runtime,
+    server: String,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    fn make(test: &str) -> Option<Self> {
+        let server = server()?;
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let name = format!("kommo_cli_{test}_{}", std::process::id());
+        let (address, parameters) = match server.split_once('?') {
+            Some((address, parameters)) => (address, format!("?{parameters}")),
+            None => (server.as_str(), String::new()),
+        };
+        let (authority, _) = address.rsplit_once('/').unwrap();
+        let url = format!("{authority}/{name}{parameters}");
+        let database = Self {
+            runtime,
+            server,
+            name,
+            url,
+        };
+        database.on_server(&format!("CREATE DATABASE {}", database.name));
+        Some(database)
+    }
+
+    fn on_server(&self, statement: &str) {
+        self.runtime.block_on(async {
+            let mut connection = PgConnection::connect(&self.server).await.unwrap();
+            // Digits and letters of our own making.
+            let statement = AssertSqlSafe(statement.to_owned());
+            query(statement).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    }
+
+    fn run(&self, shop: &Shop, words: &[&str]) -> Ended {
+        let mut command = shop.command(words);
+        command.env("KOMMO_STORE", &self.url);
+        ended(command, b"")
+    }
+
+    fn json(&self, shop: &Shop, words: &[&str]) -> Value {
+        let words: Vec<_> = words.iter().copied().chain(["--format", "json"]).collect();
+        let ended = self.run(shop, &words);
+        ended.done();
+        ended.json()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
+fn log_in(database: &Database, shop: &Shop) {
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let login = ["auth", "login", "--code", &code, "--account", &host];
+    database.run(shop, &login).done();
+}
+
+#[test]
+fn a_grant_in_postgres_is_got_used_refreshed_and_ended() {
+    let Some(database) = Database::make("life") else {
+        return;
+    };
+    let shop = Shop::open();
+    log_in(&database, &shop);
+    let token = database.run(&shop, &["auth", "token"]);
+    let token = token.done().trim().to_owned();
+    assert_eq!(token.split('.').count(), 3);
+    let account = database.json(&shop, &["api", "GET", "/api/v4/account"]);
+    assert_eq!(account["id"], ACCOUNT);
+
+    let refreshed = database.json(&shop, &["auth", "refresh"]);
+    assert_eq!(refreshed["generation"], 2);
+    let credential = database.json(&shop, &["auth", "credential"]);
+    assert_eq!(credential["generation"], 2);
+    assert_ne!(credential["access_token"], Value::from(token));
+    assert_eq!(shop.counter("refreshes"), 1);
+    assert_eq!(shop.counter("double_refreshes"), 0);
+
+    let status = database.json(&shop, &["auth", "status"]);
+    assert_eq!(status["grants"][0]["account_host"], HOST);
+    let doctor = database.json(&shop, &["doctor"]);
+    assert_eq!(doctor["ok"], true);
+    database.run(&shop, &["auth", "logout"]).done();
+    database.run(&shop, &["auth", "token"]).failed(1);
+    // All of it lay in the database.
+    let file = shop.room.path().join(".local/share/kommo/grants.db");
+    assert!(!file.exists());
+}
+
+// Invariant I5.
+#[test]
+fn processes_that_share_a_database_refresh_once() {
+    let Some(database) = Database::make("flight") else {
+        return;
+    };
+    let shop = Shop::open();
+    log_in(&database, &shop);
+    let rejected = ["auth", "credential", "--rejected-generation", "1"];
+    let order = json!({ "on": "crm", "kind": "unauthorized" });
+    shop.sandbox.order("faults", &order);
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = shop.command(rejected);
+            command
+                .env("KOMMO_STORE", &database.url)
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let credential: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(credential["generation"], 2);
+    }
+    assert_eq!(shop.counter("refreshes"), 1);
+    assert_eq!(shop.counter("double_refreshes"), 0);
+}
+
+#[test]
+fn a_database_that_is_not_there_is_a_mistake_of_the_operator() {
+    let Some(database) = Database::make("gone") else {
+        return;
+    };
+    let shop = Shop::open();
+    let mut command = shop.command(["auth", "status"]);
+    let missing = database.url.replace("kommo_cli_gone", "kommo_cli_missing");
+    command.env("KOMMO_STORE", missing);
+    let failed = ended(command, b"");
+    assert!(failed.failed(2).contains("does not exist"), "{failed:?}");
+}
+
+// Invariant I8.
+#[test]
+fn a_server_that_is_gone_is_io_and_its_password_is_not_repeated() {
+    let shop = Shop::open();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port();
+    let url = format!("postgres://kommo:MARKER@127.0.0.1:{port}/kommo");
+    for words in [&["auth", "status", "--verbose"][..], &["auth", "token"]] {
+        let mut command = shop.command(words);
+        command.env("KOMMO_STORE", &url);
+        let failed = ended(command, b"");
+        assert_eq!(
+            (failed.status, failed.stdout.as_str()),
+            (3, ""),
+            "{failed:?}"
+        );
+        shop.assert_quiet(&failed);
+    }
+    // In an argument it is refused before anybody is called.
+    let refused = shop.run(["auth", "status", "--store", &url]);
+    assert!(!refused.failed(2).contains("MARKER"), "{refused:?}");
+}
