@@ -1,6 +1,8 @@
 //! What the application is told: a new grant, and what a person should know about.
 
 use core::fmt;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 
 use kommo_account::AccountId;
 use kommo_oauth::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason, UnixSeconds};
@@ -130,7 +132,7 @@ impl Listeners {
     pub(crate) fn tell_grant(&self, grant: &NewGrant) {
         tracing::info!(key = %grant.key, origin = grant.origin.name(), "new grant");
         if let Some(listener) = &self.on_grant {
-            listener(grant);
+            shielded("on_grant", || listener(grant));
         }
     }
 
@@ -140,8 +142,15 @@ impl Listeners {
             None => tracing::warn!(alarm = kind.name(), "alarm"),
         }
         if let Some(listener) = &self.on_alarm {
-            listener(&Alarm { key, kind });
+            shielded("on_alarm", || listener(&Alarm { key, kind }));
         }
+    }
+}
+
+/// A listener that panics does not take with it what the keeper is doing, which may be a pair on its way into the store.
+fn shielded(name: &'static str, listener: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(listener)).is_err() {
+        tracing::error!(listener = name, "a listener of the keeper panicked");
     }
 }
 

@@ -7,7 +7,7 @@ use kommo_oauth::{
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock;
-use crate::grant_store::{GrantStore, StoreError, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::identity::Known;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
@@ -16,6 +16,12 @@ use crate::token_endpoint::TokenEndpoint;
 
 /// A difference between the clocks that is worth an alarm.
 const CLOCKS_DIFFER_SECONDS: u64 = 60;
+
+/// Pauses before a pair that lies in the lifeboat is left there: about an hour.
+const WAITS_AT_MOST: u32 = 450;
+
+/// The pause between tries to save doubles so often: from a quarter of a second to eight.
+const DOUBLINGS_AT_MOST: u32 = 5;
 
 /// Where a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,7 @@ pub(crate) async fn carry_out<S, E, C, L>(
     start: Start,
     key: GrantKey,
     want: Want,
+    is_leaving: impl Fn() -> bool + Send + Sync,
 ) -> Outcome
 where
     S: GrantStore,
@@ -57,9 +64,11 @@ where
         known: &known,
         protocol,
         lock: None,
+        clocks_differ: None,
+        waits: 0,
     };
     loop {
-        match run.step().await {
+        match run.step(&is_leaving).await {
             Ok(None) => {}
             Ok(Some(outcome)) => return outcome,
             Err(OutOfTurn { .. }) => {
@@ -80,6 +89,10 @@ struct Run<'a, S: GrantStore, E, C, L> {
     known: &'a Known,
     protocol: RefreshProtocol,
     lock: Option<S::Lock>,
+    /// By how many seconds our clock is ahead, if that is worth an alarm.
+    clocks_differ: Option<i64>,
+    /// Pauses so far before another try to save.
+    waits: u32,
 }
 
 impl<S, E, C, L> Run<'_, S, E, C, L>
@@ -93,7 +106,10 @@ where
         self.ports.clock.now()
     }
 
-    async fn step(&mut self) -> Result<Option<Outcome>, OutOfTurn> {
+    async fn step(
+        &mut self,
+        is_leaving: &(impl Fn() -> bool + Send + Sync),
+    ) -> Result<Option<Outcome>, OutOfTurn> {
         match self.protocol.poll() {
             Step::Load => self.load().await?,
             Step::Lock => self.take_lock().await?,
@@ -103,15 +119,16 @@ where
             Step::LookUp { .. } => self.look_up().await?,
             Step::WriteLifeboat(_) => self.write_lifeboat().await?,
             Step::DeleteLifeboat(_) => self.delete_lifeboat().await?,
-            Step::WaitToSave => {
-                self.ports
-                    .clock
-                    .pause(self.ports.settings.policy.save_pause)
-                    .await;
-                self.protocol.handle_waited()?;
-            }
+            Step::WaitToSave => self.wait_to_save(is_leaving()).await?,
             Step::Release => self.release().await?,
-            Step::Done(outcome) => return Ok(Some(outcome.clone())),
+            Step::Done(outcome) => {
+                let outcome = outcome.clone();
+                if let Some(seconds) = self.clocks_differ {
+                    let key = *self.protocol.key();
+                    self.ports.alarm(key, AlarmKind::ClockDiffers { seconds });
+                }
+                return Ok(Some(outcome));
+            }
             // A step of a later version of the protocol: not carried out, so nothing goes on.
             _ => return Err(OutOfTurn::new()),
         }
@@ -129,9 +146,26 @@ where
             Ok(grant) => self.protocol.handle_loaded(grant, now),
             Err(error) => {
                 self.store_failed(&error);
+                // The lock's connection may be what failed, and it would fail again.
+                self.lock = None;
                 self.protocol.handle_load_failed(now)
             }
         }
+    }
+
+    /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a keeper that is leaving, or a store
+    /// that will not take it for long, ends the run.
+    async fn wait_to_save(&mut self, is_leaving: bool) -> Result<(), OutOfTurn> {
+        let gives_up = is_leaving || self.waits >= WAITS_AT_MOST;
+        let now = self.now();
+        if gives_up && self.protocol.leave_to_lifeboat(now) {
+            return Ok(());
+        }
+        let doublings = self.waits.min(DOUBLINGS_AT_MOST);
+        let pause = self.ports.settings.policy.save_pause * 2_u32.pow(doublings);
+        self.waits = self.waits.saturating_add(1);
+        self.ports.clock.pause(pause).await;
+        self.protocol.handle_waited()
     }
 
     async fn take_lock(&mut self) -> Result<(), OutOfTurn> {
@@ -186,23 +220,10 @@ where
         let realm = self.protocol.key().realm;
         let outcome = self.ports.endpoint.send(realm, &request).await;
         if let SendOutcome::Answered(TokenAnswer::Granted(pair)) = &outcome {
-            self.compare_clocks(pair);
+            self.clocks_differ = clocks_differ(pair);
         }
         let now = self.now();
         self.protocol.handle_sent(outcome, now)
-    }
-
-    fn compare_clocks(&self, pair: &TokenPair) {
-        let Some(server) = pair.server_time else {
-            return;
-        };
-        let ours = pair.obtained_at;
-        if ours.get().abs_diff(server.get()) > CLOCKS_DIFFER_SECONDS {
-            let seconds = i64::try_from(i128::from(ours.get()) - i128::from(server.get()));
-            let seconds = seconds.unwrap_or(i64::MAX);
-            self.ports
-                .alarm(*self.protocol.key(), AlarmKind::ClockDiffers { seconds });
-        }
     }
 
     async fn look_up(&mut self) -> Result<(), OutOfTurn> {
@@ -222,12 +243,18 @@ where
 
     async fn read_lifeboat(&mut self) -> Result<(), OutOfTurn> {
         let read = self.ports.lifeboat.read(self.protocol.key()).await;
-        let unsaved = read.unwrap_or_else(|error| {
-            self.lifeboat_failed(&error);
-            None
-        });
         let now = self.now();
-        self.protocol.handle_lifeboat(unsaved, now)
+        match read {
+            Ok(unsaved) => self.protocol.handle_lifeboat(unsaved, now),
+            Err(error) => {
+                self.lifeboat_failed(&error);
+                match error.trouble() {
+                    // Nobody will ever read it, so there is nothing to wait for.
+                    StoreTrouble::Damaged => self.protocol.handle_lifeboat(None, now),
+                    _ => self.protocol.handle_lifeboat_failed(now),
+                }
+            }
+        }
     }
 
     async fn write_lifeboat(&mut self) -> Result<(), OutOfTurn> {
@@ -266,8 +293,11 @@ where
         self.protocol.handle_released()
     }
 
+    /// While a pair waits to be saved, somebody is told again after two, four, eight tries, and so on.
     fn store_failed(&self, error: &dyn StoreError) {
-        self.ports.store_failed(Some(*self.protocol.key()), error);
+        if self.waits == 0 || self.waits.is_power_of_two() {
+            self.ports.store_failed(Some(*self.protocol.key()), error);
+        }
     }
 
     fn lifeboat_failed(&self, error: &dyn StoreError) {
@@ -277,4 +307,12 @@ where
             AlarmKind::LifeboatFailed(error.trouble()),
         );
     }
+}
+
+/// By how many seconds our clock is ahead of the server's, if it is far off.
+fn clocks_differ(pair: &TokenPair) -> Option<i64> {
+    let (ours, server) = (pair.obtained_at.get(), pair.server_time?.get());
+    let seconds = i128::from(ours) - i128::from(server);
+    let is_far = ours.abs_diff(server) > CLOCKS_DIFFER_SECONDS;
+    is_far.then(|| i64::try_from(seconds).unwrap_or(i64::MAX))
 }

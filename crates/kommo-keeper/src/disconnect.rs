@@ -4,7 +4,7 @@
 //! account in ten minutes is sent, so that a replay costs nothing.
 
 use kommo_account::AccountId;
-use kommo_oauth::{DisconnectReason, GrantKey, NotMet, Outcome, Usable, Want};
+use kommo_oauth::{DisconnectReason, Grant, GrantKey, GrantState, NotMet, Outcome, Usable, Want};
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock;
@@ -29,6 +29,16 @@ pub enum DisconnectVerdict {
     Disconnected(GrantKey),
     /// Nobody could tell. The grant goes on, and its next refresh will tell.
     Unknown(GrantKey),
+}
+
+/// What an order to end a grant met.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Now,
+    /// It was over already, or is not there.
+    Before,
+    /// It is not to be ended.
+    Not,
 }
 
 impl<S, E, C, L> Keeper<S, E, C, L>
@@ -71,7 +81,13 @@ where
         }
         let mut verdicts = Vec::with_capacity(keys.len());
         for key in keys {
-            verdicts.push(self.confirm_disconnect(key).await);
+            let keeper = self.clone();
+            let flight = self.in_flight(async move { keeper.confirm_disconnect(key).await });
+            let verdict = match flight {
+                Ok(flight) => flight.await.ok(),
+                Err(_) => None,
+            };
+            verdicts.push(verdict.unwrap_or(DisconnectVerdict::Unknown(key)));
         }
         Ok(verdicts)
     }
@@ -118,13 +134,24 @@ where
             .await
     }
 
+    /// Ends a grant whose every pair was refused. One that has come back to life meanwhile, by a new consent, goes on.
     async fn end(&self, key: GrantKey) -> DisconnectVerdict {
-        match self.disconnect(&key, DisconnectReason::Confirmed).await {
-            Ok(true) => {
+        let ended = self
+            .disconnect_if(&key, DisconnectReason::Confirmed, |grant| {
+                match &grant.state {
+                    GrantState::ReauthRequired(_) => true,
+                    GrantState::LongLived(token) => token.is_revoked,
+                    _ => false,
+                }
+            })
+            .await;
+        match ended {
+            Ok(Ended::Now) => {
                 self.ports().alarm(key, AlarmKind::Disconnected);
                 DisconnectVerdict::Disconnected(key)
             }
-            Ok(false) => DisconnectVerdict::Disconnected(key),
+            Ok(Ended::Before) => DisconnectVerdict::Disconnected(key),
+            Ok(Ended::Not) => DisconnectVerdict::StillConnected(key),
             Err(_) => DisconnectVerdict::Unknown(key),
         }
     }
@@ -140,6 +167,16 @@ where
         key: &GrantKey,
         reason: DisconnectReason,
     ) -> Result<bool, StoreTrouble> {
+        let ended = self.disconnect_if(key, reason, |_| true).await?;
+        Ok(ended == Ended::Now)
+    }
+
+    async fn disconnect_if(
+        &self,
+        key: &GrantKey,
+        reason: DisconnectReason,
+        is_to_end: impl Fn(&Grant) -> bool + Send,
+    ) -> Result<Ended, StoreTrouble> {
         let ports = self.ports();
         let failed = |error: <S as GrantStore>::Error| {
             ports.store_failed(Some(*key), &error);
@@ -147,16 +184,22 @@ where
         };
         for _ in 0..CONFLICTS_AT_MOST {
             let Some(grant) = ports.store.load(key).await.map_err(failed)? else {
-                return Ok(false);
+                return Ok(Ended::Before);
             };
+            if matches!(grant.state, GrantState::Disconnected(_)) {
+                return Ok(Ended::Before);
+            }
+            if !is_to_end(&grant) {
+                return Ok(Ended::Not);
+            }
             let now = ports.clock.now();
             let Some(moved) = grant.disconnect(reason, now) else {
-                return Ok(false);
+                return Ok(Ended::Before);
             };
             match ports.store.write(None, &moved, now).await.map_err(failed)? {
                 Written::Confirmed(_) => {
-                    self.forget(key);
-                    return Ok(true);
+                    self.overtake(key, moved.grant.generation);
+                    return Ok(Ended::Now);
                 }
                 Written::Conflict => {}
             }

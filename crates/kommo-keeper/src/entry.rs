@@ -4,11 +4,12 @@
 //! second. It goes on when its callers go away.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use kommo_oauth::{GrantKey, Outcome, Usable};
+use kommo_oauth::{Generation, GrantKey, Outcome, Usable};
 use tokio::sync::watch;
 
 use crate::cached_token::{CachedToken, FreshToken};
@@ -20,12 +21,18 @@ pub(crate) struct Entry {
     pub(crate) key: GrantKey,
     current: ArcSwapOption<CachedToken>,
     flight: Mutex<Flight>,
+    /// Tokens of earlier generations are not put any more.
+    oldest: AtomicU64,
+    /// Whether it was told that the grant needs a person.
+    is_ended: AtomicBool,
 }
 
 #[derive(Default)]
 struct Flight {
     /// Of the flight that is up.
     landing: Option<watch::Receiver<Landing>>,
+    /// The generation that it asks the platform about.
+    probes: Option<Generation>,
     /// Before this, by the monotonic clock, nobody starts one only because a token is due.
     not_before: Duration,
 }
@@ -48,6 +55,8 @@ impl Entry {
             key,
             current: ArcSwapOption::empty(),
             flight: Mutex::new(Flight::default()),
+            oldest: AtomicU64::new(0),
+            is_ended: AtomicBool::new(false),
         }
     }
 
@@ -67,8 +76,22 @@ impl Entry {
         }
     }
 
+    /// A flight that began before the grant was ended or consented to again brings nothing back.
     pub(crate) fn put(&self, cached: CachedToken) {
-        self.current.store(Some(Arc::new(cached)));
+        if cached.usable.generation.get() >= self.oldest.load(Ordering::Acquire) {
+            self.current.store(Some(Arc::new(cached)));
+        }
+    }
+
+    /// The grant is over, or goes on, as this generation: what is here is of an earlier one.
+    pub(crate) fn overtake(&self, generation: Generation) {
+        self.oldest.fetch_max(generation.get(), Ordering::AcqRel);
+        self.forget();
+    }
+
+    /// Notes whether the grant needs a person; gives whether that was known.
+    pub(crate) fn note_end(&self, is_ended: bool) -> bool {
+        self.is_ended.swap(is_ended, Ordering::AcqRel) && is_ended
     }
 
     /// The token is not to be used any more.
@@ -86,20 +109,22 @@ impl Entry {
     /// Joins the flight that is up, or starts one. `start` gets the sender that the flight must answer on.
     pub(crate) fn join_or_start(
         self: &Arc<Self>,
+        probes: Option<Generation>,
         start: impl FnOnce(FlightGuard),
-    ) -> watch::Receiver<Landing> {
+    ) -> (watch::Receiver<Landing>, Option<Generation>) {
         let mut flight = self.lock();
         if let Some(landing) = &flight.landing {
-            return landing.clone();
+            return (landing.clone(), flight.probes);
         }
         let (sender, receiver) = watch::channel(None);
         flight.landing = Some(receiver.clone());
+        flight.probes = probes;
         drop(flight);
         start(FlightGuard {
             entry: Arc::clone(self),
             sender,
         });
-        receiver
+        (receiver, probes)
     }
 
     /// Whether a refresh that is only due may start now.

@@ -9,9 +9,11 @@ use core::fmt;
 
 use kommo_account::{AccountId, UserId};
 use kommo_oauth::{
-    Grant, GrantKey, SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
+    Grant, GrantKey, HoldKind, SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
     UnverifiedClaims,
 };
+
+use tokio::task::JoinHandle;
 
 use crate::alarm::{AlarmKind, NewGrant};
 use crate::clock::Clock;
@@ -23,7 +25,10 @@ use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCod
 use crate::token_endpoint::{Probe, TokenEndpoint};
 
 /// Exchanges whose answer was lost before a code is given up: one, and one more to learn what became of it.
-const CLAIMS_AT_MOST: u32 = 3;
+const SENDS_AT_MOST: u32 = 2;
+
+/// The pause between tries to keep a pair doubles so often: from a quarter of a second to eight.
+const DOUBLINGS_AT_MOST: u32 = 5;
 
 /// Writes of the grant that met another revision before it is left for the next claim.
 const CONFLICTS_AT_MOST: u32 = 16;
@@ -98,7 +103,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Store`]. What was exchanged before it is done.
+    /// [`ExchangeError::Store`]: no code could be looked after. What was exchanged is done.
     pub async fn exchange_codes(&self, limit: u32) -> Result<Vec<CodeOutcome>, ExchangeError> {
         let ports = self.ports();
         let client_id = ports.identity.get().credentials.client_id;
@@ -113,11 +118,39 @@ where
             )
             .await
             .map_err(|error| self.exchange_failed(&error))?;
-        let mut outcomes = Vec::with_capacity(claimed.len());
-        for code in &claimed {
-            outcomes.push(self.exchange(code).await?);
+        // Side by side, so that the last is at work while the lease still runs; each in a task of its own, which goes on if this future is
+        // dropped. An error of the store ends none of the others.
+        let mut flights = Vec::with_capacity(claimed.len());
+        for code in claimed {
+            let keeper = self.clone();
+            flights.push(self.in_flight(async move { keeper.exchange(&code).await }));
         }
-        Ok(outcomes)
+        let mut outcomes = Vec::with_capacity(flights.len());
+        let mut failed = None;
+        for flight in flights {
+            let Ok(flight) = flight else {
+                outcomes.push(CodeOutcome::NotYet);
+                continue;
+            };
+            match self.landed(flight).await {
+                Some(Ok(outcome)) => outcomes.push(outcome),
+                Some(Err(error)) => failed = Some(error),
+                None => outcomes.push(CodeOutcome::NotYet),
+            }
+        }
+        match failed {
+            Some(error) if outcomes.is_empty() => Err(error),
+            _ => Ok(outcomes),
+        }
+    }
+
+    /// What a flight ended with; `None` if it goes on longer than the lease: its pair waits for the store.
+    async fn landed<T>(&self, flight: JoinHandle<T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            landed = flight => landed.ok(),
+            () = self.ports().clock.pause(self.settings().lease) => None,
+        }
     }
 
     async fn exchange(&self, code: &ClaimedCode) -> Result<CodeOutcome, ExchangeError> {
@@ -132,7 +165,14 @@ where
                 ports.metrics.add(Counter::CodesRefused);
                 ports.listeners.tell_alarm(None, AlarmKind::CodeRefused);
             }
-            CodeOutcome::ClientRefused(_) | CodeOutcome::NotYet => {}
+            CodeOutcome::ClientRefused(_) => ports.listeners.tell_alarm(
+                None,
+                AlarmKind::Held {
+                    kind: HoldKind::ClientMisconfigured,
+                    until: None,
+                },
+            ),
+            CodeOutcome::NotYet => {}
         }
         let settled = ports.store.settle_code(code, end).await;
         settled.map_err(|error| self.exchange_failed(&error))?;
@@ -149,17 +189,38 @@ where
         let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code);
         let answer = match ports.endpoint.send(pending.realm, &request).await {
             SendOutcome::Answered(answer) => answer,
-            SendOutcome::NotSent => return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain)),
+            SendOutcome::NotSent => return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect)),
             _ => return Ok(unknown(code)),
         };
         match answer {
             TokenAnswer::Granted(pair) => {
-                let kept = ports.store.keep_answer(code, &pair).await;
-                kept.map_err(|error| self.exchange_failed(&error))?;
+                self.keep_pair(code, &pair).await;
                 self.settle_pair(code, &pair).await
             }
             TokenAnswer::Refused(refusal) => Ok(refused(refusal.kind)),
             _ => Ok(unknown(code)),
+        }
+    }
+
+    /// Keeps the pair, however long the store takes to be there again: the code is spent, and there is no other copy.
+    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) {
+        let ports = self.ports();
+        let mut tries = 0_u32;
+        while let Err(error) = ports.store.keep_answer(code, pair).await {
+            if error.trouble() == StoreTrouble::Taken {
+                // The code gave two pairs. This one becomes a grant without that rest.
+                return ports.store_failed(None, &error);
+            }
+            if tries == 0 || tries.is_power_of_two() {
+                ports.store_failed(None, &error);
+                let in_lifeboat = false;
+                ports
+                    .listeners
+                    .tell_alarm(None, AlarmKind::Unsaved { in_lifeboat });
+            }
+            let pause = ports.settings.policy.save_pause * 2_u32.pow(tries.min(DOUBLINGS_AT_MOST));
+            tries = tries.saturating_add(1);
+            ports.clock.pause(pause).await;
         }
     }
 
@@ -243,7 +304,11 @@ where
             let moved = Grant::consent(earlier, key, code.pending.host, is_admin, pair.clone());
             let written = ports.store.write(None, &moved, ports.clock.now()).await;
             match written.map_err(|error| self.exchange_failed(&error))? {
-                Written::Confirmed(_) => return Ok(Some(is_first)),
+                Written::Confirmed(_) => {
+                    // Handles that are in use find the new pair with their next look.
+                    self.overtake(&key, moved.grant.generation);
+                    return Ok(Some(is_first));
+                }
                 Written::Conflict => {}
             }
         }
@@ -258,7 +323,7 @@ where
 
 /// The answer was lost. One more try is allowed, only to learn what became of the code.
 const fn unknown(code: &ClaimedCode) -> (CodeOutcome, CodeEnd) {
-    if code.earlier_claims + 1 >= CLAIMS_AT_MOST {
+    if code.earlier_claims + 1 >= SENDS_AT_MOST {
         return (
             CodeOutcome::Refused(TokenRefusalKind::Unknown),
             CodeEnd::Refused,
@@ -282,7 +347,7 @@ const fn refused(kind: TokenRefusalKind) -> (CodeOutcome, CodeEnd) {
         | TokenRefusalKind::ClientRejected
         | TokenRefusalKind::RedirectUriMismatch
         | TokenRefusalKind::UnknownGrantType
-        | TokenRefusalKind::Unauthorized => (CodeOutcome::ClientRefused(kind), CodeEnd::TryAgain),
-        _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
+        | TokenRefusalKind::Unauthorized => (CodeOutcome::ClientRefused(kind), CodeEnd::NoEffect),
+        _ => (CodeOutcome::NotYet, CodeEnd::NoEffect),
     }
 }

@@ -18,6 +18,8 @@ pub enum StoreTrouble {
     NewerVersion,
     /// A record is encrypted with a key that was not given.
     WrongKey,
+    /// Another record stands where this one was to be written, and stays.
+    Taken,
     /// The store is set up in a way that could lose a token, or by a mistake of the caller.
     Misconfigured,
 }

@@ -61,15 +61,12 @@ where
     /// The token's last minute: another is wanted first, and this one taken if none comes.
     async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<Usable>, KeeperError> {
         match self.wait_for(Want::valid_for(cached.margin)).await {
-            Err(error) => {
-                let now = self.keeper.ports().clock.monotonic();
-                let is_valid = now < cached.valid_until && error.is_passing();
-                if is_valid {
-                    Ok(Arc::clone(&cached.usable))
-                } else {
-                    Err(error)
-                }
-            }
+            // What the flights left in memory may be used: the old token, unless the store said that the grant is over.
+            Err(error) => match self.entry.look(self.keeper.ports().clock.monotonic()) {
+                Seen::Fresh(fresh) => Ok(fresh.to_shared()),
+                Seen::Due(cached) | Seen::Last(cached) => Ok(Arc::clone(&cached.usable)),
+                Seen::Nothing => Err(error),
+            },
             token => token,
         }
     }
@@ -225,7 +222,9 @@ where
             {
                 return Ok(Some(newest));
             }
-            let landing = self.fly(move |handle| handle.replace_rejected(rejected))?;
+            let (landing, probed) = self.fly(Some(rejected), move |handle| {
+                handle.replace_rejected(rejected)
+            })?;
             let landed = self.land_before(landing, deadline).await;
             let want = Want::newer_than(rejected);
             if let Some(token) = self.met(&want, &landed) {
@@ -236,9 +235,12 @@ where
                     let last = Some((*why, None));
                     return self.give_up(want, &landed, last).map(Some);
                 }
-                // The flight was ours, and the probe did not confirm the 401.
+                // The flight asked the platform, which did not confirm the 401.
                 Some(Outcome::Met { token, .. }) if token.generation == rejected => {
-                    return Ok(None);
+                    if probed == Some(rejected) {
+                        return Ok(None);
+                    }
+                    // It was up for something else. It has landed, so the next one is ours.
                 }
                 Some(Outcome::NotMet { why, again_at, .. }) => {
                     let last = Some((*why, *again_at));

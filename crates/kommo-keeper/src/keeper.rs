@@ -6,8 +6,9 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_oauth::{Credentials, GrantKey, MetBy, NotMet, Outcome, Usable, Want};
+use kommo_oauth::{Credentials, Generation, GrantKey, MetBy, NotMet, Outcome, Usable, Want};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::alarm::{AlarmKind, Listeners};
 use crate::cached_token::CachedToken;
@@ -182,7 +183,8 @@ where
         Ok(())
     }
 
-    /// Lets no new flight up and waits until those that are up have landed. What could not be saved stays in the lifeboat.
+    /// Lets no new flight up and waits until those that are up have landed. What cannot be saved stays in the lifeboat; without one
+    /// this waits until the store takes it, so put a limit on it that you can live with.
     pub async fn drain(&self) {
         self.inner
             .flights
@@ -190,6 +192,30 @@ where
         let mut flights = self.inner.flights.subscribe();
         // INVARIANT: the sender lives in `self`, so the channel is open.
         let _ = flights.wait_for(|flights| flights.up == 0).await;
+    }
+
+    /// Does work in a task of its own, which counts as a flight: it goes on when its caller goes away, and [`drain`](Self::drain) waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeeperError::ShuttingDown`]: nothing was begun.
+    pub(crate) fn in_flight<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, KeeperError> {
+        let airborne = self.take_off()?;
+        Ok(tokio::spawn(async move {
+            let done = work.await;
+            drop(airborne);
+            done
+        }))
+    }
+
+    /// What is in memory of a grant is over: it was ended, or consented to again, as this generation.
+    pub(crate) fn overtake(&self, key: &GrantKey, generation: Generation) {
+        if let Some(entry) = self.known_entry(key) {
+            entry.overtake(generation);
+        }
     }
 
     /// Counts a flight up, unless the keeper is draining.
@@ -216,10 +242,11 @@ where
 
     pub(crate) async fn run_from(&self, start: Start, entry: &Entry, want: Want) -> Outcome {
         let ports = self.ports();
-        let outcome = carry_out(ports, start, entry.key, want).await;
+        let is_leaving = || self.inner.flights.borrow().is_draining;
+        let outcome = carry_out(ports, start, entry.key, want, is_leaving).await;
         let monotonic = ports.clock.monotonic();
         let now = ports.clock.now();
-        self.note(&outcome, entry.key);
+        self.note(&outcome, entry);
         let (usable, again_at) = match &outcome {
             Outcome::Met { token, .. } => (Some(token), None),
             Outcome::NotMet {
@@ -252,18 +279,27 @@ where
         outcome
     }
 
-    fn note(&self, outcome: &Outcome, key: GrantKey) {
-        let ports = self.ports();
+    fn note(&self, outcome: &Outcome, entry: &Entry) {
+        let (ports, key) = (self.ports(), entry.key);
         let (why, again_at) = match outcome {
             Outcome::NotMet { why, again_at, .. } => (why, again_at),
-            Outcome::Met { by, .. } => {
-                return ports.metrics.add(match by {
-                    MetBy::Refresh => Counter::Refreshes,
-                    _ => Counter::Adoptions,
-                });
+            Outcome::Met { token, by } => {
+                entry.note_end(false);
+                let known = entry.newest().map(|usable| usable.generation);
+                let is_adopted = known.is_some_and(|known| token.generation > known);
+                match by {
+                    MetBy::Refresh => ports.metrics.add(Counter::Refreshes),
+                    _ if is_adopted => ports.metrics.add(Counter::Adoptions),
+                    _ => {}
+                }
+                return;
             }
             _ => return,
         };
+        // A grant ends once, however often it is asked for afterwards.
+        if entry.note_end(matches!(why, NotMet::ReauthRequired(_))) {
+            return;
+        }
         let (counter, alarm) = match *why {
             NotMet::Busy => (Counter::Busy, None),
             NotMet::Unreachable => (Counter::Unreachable, None),
@@ -344,17 +380,19 @@ where
         }
     }
 
-    /// Joins the flight that is up, or starts one that does `work`. The flight does not end with its caller.
+    /// Joins the flight that is up, or starts one that does `work`. The flight does not end with its caller. `probes` names the generation
+    /// that the work asks the platform about; what comes back beside the landing is that of the flight that is up.
     pub(crate) fn fly<F>(
         &self,
+        probes: Option<Generation>,
         work: impl FnOnce(Self) -> F + Send + 'static,
-    ) -> Result<watch::Receiver<Landing>, KeeperError>
+    ) -> Result<(watch::Receiver<Landing>, Option<Generation>), KeeperError>
     where
         F: Future<Output = Outcome> + Send,
     {
         let airborne = self.keeper.take_off()?;
         let handle = self.clone();
-        Ok(self.entry.join_or_start(move |guard: FlightGuard| {
+        Ok(self.entry.join_or_start(probes, move |guard: FlightGuard| {
             tokio::spawn(async move {
                 let outcome = work(handle).await;
                 guard.land(outcome);
@@ -365,7 +403,8 @@ where
 
     /// The same for a plain run of the protocol.
     pub(crate) fn fly_for(&self, want: Want) -> Result<watch::Receiver<Landing>, KeeperError> {
-        self.fly(move |handle| async move { handle.keeper.run(&handle.entry, want).await })
+        let run = move |handle: Self| async move { handle.keeper.run(&handle.entry, want).await };
+        Ok(self.fly(None, run)?.0)
     }
 
     /// How long after now `wait_at_most` ends, by the monotonic clock.

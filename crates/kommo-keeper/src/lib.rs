@@ -27,6 +27,7 @@ mod handing_out;
 mod exchange;
 mod disconnect;
 mod sweep;
+mod rescue;
 
 pub use access_tokens::AccessTokens;
 pub use alarm::{Alarm, AlarmKind, Listeners, NewGrant};

@@ -121,7 +121,7 @@ pub struct ClaimedCode {
     pub id: i64,
     /// Names the lease.
     pub token: u128,
-    /// How often it was claimed before: whether an exchange may have been sent already.
+    /// How often it was claimed before and not settled as [`CodeEnd::NoEffect`]: how many exchanges may have been sent already.
     pub earlier_claims: u32,
     /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
     pub answer: Option<TokenPair>,
@@ -153,6 +153,9 @@ pub enum CodeEnd {
     Refused,
     /// Nobody knows; it is claimed again when the lease ends.
     TryAgain,
+    /// Nothing was sent, or the platform answered without looking at the code. It is claimed again when the lease ends, and this claim does
+    /// not count.
+    NoEffect,
 }
 
 /// A durable, bounded table of codes.

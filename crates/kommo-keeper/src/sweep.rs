@@ -67,6 +67,7 @@ where
             ..SweepReport::default()
         };
         let mut waiting = claims.into_iter();
+        // These only wait. What they wait for has tasks of its own, which go on if this future is dropped.
         let mut flying = JoinSet::new();
         let mut settled = Vec::with_capacity(report.claimed);
         loop {
@@ -74,12 +75,12 @@ where
                 && let Some(claim) = waiting.next()
             {
                 let keeper = self.clone();
-                flying.spawn(async move { (claim, keeper.look_after(claim).await) });
+                flying.spawn(async move { (claim, keeper.look_after_within_lease(claim).await) });
             }
             let Some(landed) = flying.join_next().await else {
                 break;
             };
-            // A task that panicked keeps its claim until the lease ends.
+            // INVARIANT: what these tasks wait for cannot panic them, and nobody aborts them while this future lives.
             let Ok((claim, outcome)) = landed else {
                 continue;
             };
@@ -96,16 +97,30 @@ where
     /// not due again before the lease has ended.
     fn outlives_lease(&self, outcome: &Outcome) -> bool {
         let settings = self.settings();
-        let due_after_lease = settings.policy.refresh_before + settings.lease;
         let Outcome::Met { token, .. } = outcome else {
             return false;
         };
-        token.left(self.ports().clock.now()) > due_after_lease
+        let margin = token.margin(settings.policy.refresh_before);
+        token.left(self.ports().clock.now()) > margin + settings.lease
+    }
+
+    /// Waits no longer than the claim lasts: a pair that cannot be saved does not keep the others from being looked after.
+    async fn look_after_within_lease(&self, claim: DueClaim) -> Outcome {
+        let keeper = self.clone();
+        let Ok(flight) = self.in_flight(async move { keeper.look_after(claim).await }) else {
+            return not_ours();
+        };
+        tokio::select! {
+            biased;
+            // A task that panicked has said so itself.
+            landed = flight => landed.unwrap_or_else(|_| not_ours()),
+            () = self.ports().clock.pause(self.settings().lease) => not_ours(),
+        }
     }
 
     async fn look_after(&self, claim: DueClaim) -> Outcome {
         let policy = &self.settings().policy;
-        let want = Want::valid_for(policy.refresh_before);
+        let want = Want::not_due(policy.refresh_before);
         if self.check(&claim.key).is_err() {
             return not_ours();
         }
@@ -113,9 +128,6 @@ where
         let entry = self
             .known_entry(&claim.key)
             .unwrap_or_else(|| Arc::new(Entry::new(claim.key)));
-        let Ok(_airborne) = self.take_off() else {
-            return not_ours();
-        };
         let outcome = self.run_from(Start::Lock, &entry, want).await;
         let may_be_long_lived = matches!(
             outcome,
@@ -163,9 +175,11 @@ impl SweepReport {
             } => self.refreshed += 1,
             Outcome::Met { .. } => self.fresh += 1,
             Outcome::NotMet { why, .. } if why.needs_person() => self.ended += 1,
-            Outcome::NotMet { again_at, .. } => {
+            Outcome::NotMet { why, again_at, .. } => {
                 self.later += 1;
-                return *again_at;
+                // A hold of this machine alone: another one may take the grant when the lease ends.
+                let is_ours_alone = matches!(why, NotMet::Held(kind) if !kind.stops_everybody());
+                return again_at.filter(|_| !is_ours_alone);
             }
             _ => {}
         }

@@ -152,6 +152,12 @@ impl Usable {
         }
     }
 
+    /// How long before its end it is due: so long, but at most half of its life.
+    #[must_use]
+    pub fn margin(&self, before: Duration) -> Duration {
+        before.min(self.left(self.obtained_at) / 2)
+    }
+
     /// How long it still is valid; for a token that does not say, for ever.
     #[must_use]
     pub fn left(&self, now: UnixSeconds) -> Duration {

@@ -75,6 +75,12 @@ impl HoldKind {
         }
     }
 
+    /// Whether a hold of this kind stops every machine. The others come from one configuration or one address, and stop that one alone.
+    #[must_use]
+    pub const fn stops_everybody(self) -> bool {
+        !matches!(self, Self::Blocked | Self::ClientMisconfigured)
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

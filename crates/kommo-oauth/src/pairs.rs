@@ -12,7 +12,7 @@
 use alloc::vec::Vec;
 
 use crate::generation::{Generation, PairNumber};
-use crate::tokens::{RefreshToken, TokenPair};
+use crate::tokens::TokenPair;
 
 /// One pair, with the number by which attempts name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -105,10 +105,12 @@ impl Pairs {
         self.all().find(|held| held.number == number)
     }
 
-    /// Whether this very refresh token is held already.
-    pub(crate) fn holds(&self, refresh_token: &RefreshToken) -> bool {
-        self.all()
-            .any(|held| held.pair.refresh_token == *refresh_token)
+    /// Whether these very tokens are held already.
+    pub(crate) fn holds(&self, pair: &TokenPair) -> bool {
+        self.all().any(|held| {
+            held.pair.refresh_token == pair.refresh_token
+                && held.pair.access_token == pair.access_token
+        })
     }
 
     /// The next pair to send: the newest, then the spares from the latest to the oldest, leaving out what was refused.

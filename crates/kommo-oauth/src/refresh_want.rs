@@ -21,6 +21,8 @@ pub struct Want {
     pub is_rejected: bool,
     /// The pair must have been obtained at this instant or later.
     pub obtained_since: Option<UnixSeconds>,
+    /// Half of its life is enough for a token that lives shortly: it would be due from its first moment otherwise.
+    pub or_half_its_life: bool,
 }
 
 impl Want {
@@ -32,6 +34,16 @@ impl Want {
             newer_than: None,
             is_rejected: false,
             obtained_since: None,
+            or_half_its_life: false,
+        }
+    }
+
+    /// A token that is not due: valid for at least this long, or for half of its life if that is shorter.
+    #[must_use]
+    pub const fn not_due(before: Duration) -> Self {
+        Self {
+            or_half_its_life: true,
+            ..Self::valid_for(before)
         }
     }
 
@@ -66,7 +78,11 @@ impl Want {
     #[must_use]
     pub fn is_met_by(&self, grant: &Grant, now: UnixSeconds) -> Option<Usable> {
         let usable = grant.usable(now)?;
-        let is_met = usable.left(now) >= self.min_validity
+        let min_validity = match self.or_half_its_life {
+            true => usable.margin(self.min_validity),
+            false => self.min_validity,
+        };
+        let is_met = usable.left(now) >= min_validity
             && self.newer_than.is_none_or(|old| usable.generation > old)
             && self
                 .obtained_since

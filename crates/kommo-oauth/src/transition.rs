@@ -213,7 +213,7 @@ impl Grant {
         let Some(pairs) = self.state.pairs_mut() else {
             return Err(illegal(&self.state, "receive"));
         };
-        if pairs.holds(&pair.refresh_token) {
+        if pairs.holds(&pair) {
             return Ok((self.moved(Happened::SpareKept), PairFate::Known));
         }
         let is_over = matches!(self.state, GrantState::Disconnected(_));

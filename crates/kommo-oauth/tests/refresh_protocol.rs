@@ -13,8 +13,8 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
-    AccessToken, Asker, AttemptId, Fingerprint, Grant, GrantKey, GrantState, HoldKind, Located,
-    MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
+    AccessToken, Asker, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, HoldKind,
+    Located, MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
     RefreshProtocol, RefreshToken, Revision, SendOutcome, Step, TokenAnswer, TokenPair,
     UnixSeconds, UnsavedPair, Want, read_token_answer,
 };
@@ -758,4 +758,66 @@ fn a_pair_that_arrives_twice_is_held_once() {
         .receive(base, used, pair("2", 60), NOW)
         .unwrap();
     assert_eq!(fate, PairFate::Known);
+}
+
+#[test]
+fn a_new_access_token_beside_the_refresh_token_that_we_hold_is_taken() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    let answer = TokenPair::new(
+        AccessToken::new("access-2").unwrap(),
+        RefreshToken::new("refresh-1").unwrap(),
+        NOW,
+        UnixSeconds::new(NOW.get() + 86_400),
+    );
+    let answer = SendOutcome::Answered(TokenAnswer::Granted(answer));
+    whole(&mut protocol, &mut store, &[answer]);
+    met(&protocol, "access-2", MetBy::Refresh);
+    // And it is refreshed like any other.
+    let want = Want::newer_than(store.grant.generation);
+    let id = AttemptId::new([2; 16]);
+    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
+    whole(&mut next, &mut store, &[granted("3")]);
+    met(&next, "access-3", MetBy::Refresh);
+}
+
+#[test]
+fn an_answer_that_repeats_what_we_had_is_a_doubt_and_not_asked_for_again_at_once() {
+    let (mut store, mut protocol) = (Store::new(), run(1));
+    let repeated = SendOutcome::Answered(TokenAnswer::Granted(pair("1", 30)));
+    whole(&mut protocol, &mut store, &[repeated]);
+    assert_eq!(not_met(&protocol), NotMet::InDoubt(DoubtReason::Unreadable));
+    assert_eq!(store.grant.state.name(), "in-doubt");
+}
+
+// Invariant I6.
+#[test]
+fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
+    let want = Want::valid_for(HOUR);
+    for has_lifeboat in [false, true] {
+        let mut store = Store::new();
+        let id = AttemptId::new([1; 16]);
+        let mut protocol = RefreshProtocol::new(
+            key(),
+            want,
+            asker(1),
+            RefreshPolicy::new(),
+            id,
+            has_lifeboat,
+        );
+        assert!(!protocol.leave_to_lifeboat(NOW), "nothing to leave");
+        go(
+            &mut protocol,
+            &mut store,
+            &mut VecDeque::from([granted("2")]),
+            &["save"],
+        );
+        store.is_failing = true;
+        go(&mut protocol, &mut store, &mut VecDeque::new(), &["wait"]);
+        assert_eq!(protocol.leave_to_lifeboat(NOW), has_lifeboat);
+        assert_eq!(protocol.unsaved().is_none(), has_lifeboat);
+        assert_eq!(
+            name(protocol.poll()),
+            if has_lifeboat { "release" } else { "wait" }
+        );
+    }
 }

@@ -24,7 +24,9 @@ impl World {
         let generation = self.record.generation;
         let want = match ask {
             Ask::Newer => Want::newer_than(generation),
-            Ask::ValidFor(seconds) | Ask::Due(seconds) => Want::valid_for(Duration::from_secs(seconds)),
+            Ask::ValidFor(seconds) | Ask::Due(seconds) => {
+                Want::valid_for(Duration::from_secs(seconds))
+            }
             Ask::InsteadOfRejected => Want::instead_of_rejected(generation),
             Ask::YoungerThan(seconds) => {
                 Want::obtained_since(self.now.minus(Duration::from_secs(seconds)))
@@ -92,8 +94,11 @@ impl World {
             Task::Load => self.tell(worker, |run| run.handle_load_failed(now)),
             Task::Lock if is_fine => self.lock(worker),
             Task::Lock => self.tell(worker, |run| run.handle_lock_failed(now)),
+            Task::ReadLifeboat if !is_fine => {
+                self.tell(worker, |run| run.handle_lifeboat_failed(now));
+            }
             Task::ReadLifeboat => {
-                let is_read = is_fine && setup.mutation != Mutation::LifeboatNotRead;
+                let is_read = setup.mutation != Mutation::LifeboatNotRead;
                 let boat = self.boat(worker).filter(|_| is_read);
                 let found = boat.and_then(|boat| boat.first().cloned());
                 self.tell(worker, |run| run.handle_lifeboat(found, now));

@@ -214,7 +214,8 @@ impl PendingCodes for MemoryStore {
     async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), Broken> {
         self.ask().await?;
         let mut inside = self.inside.lock().unwrap();
-        inside.codes[usize::try_from(claimed.id).unwrap()].is_done = end != CodeEnd::TryAgain;
+        inside.codes[usize::try_from(claimed.id).unwrap()].is_done =
+            !matches!(end, CodeEnd::TryAgain | CodeEnd::NoEffect);
         Ok(())
     }
 }

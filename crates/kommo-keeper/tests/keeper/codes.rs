@@ -4,7 +4,7 @@ use kommo_account::{AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, ExchangeError, PendingCode};
 use kommo_oauth::{AuthorizationCode, TokenRefusalKind, UnixSeconds};
 
-use crate::scene::{CLIENT, Scene, host, key};
+use crate::scene::{CLIENT, DAY, Scene, host, key};
 use crate::virtual_clock::START;
 use crate::wire::Turn;
 
@@ -110,13 +110,69 @@ async fn a_lost_exchange_is_sent_again_only_to_learn_what_became_of_it() {
     );
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
-        [CodeOutcome::NotYet]
-    );
-    assert_eq!(
-        scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::Refused(TokenRefusalKind::Unknown)]
     );
     assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+    assert_eq!(scene.wire.sent().len(), 2, "once, and once more to learn");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_or_not_looked_at_does_not_count_as_an_exchange() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene.wire.with(|platform| {
+        platform.is_lenient = true;
+        platform.turns.extend([
+            Turn::NotSent,
+            Turn::Answer(429, "{}"),
+            Turn::NotSent,
+            Turn::Answer(401, "{}"),
+            Turn::LoseAnswer,
+        ]);
+    });
+    for _ in 0..5 {
+        scene.keeper.exchange_codes(10).await.unwrap();
+    }
+    let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+    assert!(
+        matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]),
+        "{outcomes:?}"
+    );
+    assert!(scene.alarm_names().contains(&"client-misconfigured"));
+}
+
+// Invariant I6.
+#[tokio::test(start_paused = true)]
+async fn a_pair_of_an_exchange_waits_until_the_store_takes_it() {
+    let scene = Scene::new();
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene.store.with(|kept| kept.failing_answers = 5);
+    let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+    assert!(
+        matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]),
+        "{outcomes:?}"
+    );
+    assert_eq!(scene.wire.sent().len(), 1);
+    assert!(scene.alarm_names().contains(&"unsaved"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consent_reaches_handles_that_are_in_use() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-0"
+    );
+    let code = scene.wire.consent();
+    scene.keeper.accept_code(&pending(&code)).await.unwrap();
+    scene.keeper.exchange_codes(10).await.unwrap();
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-3"
+    );
 }
 
 #[tokio::test(start_paused = true)]

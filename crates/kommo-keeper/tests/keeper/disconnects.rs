@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use kommo_account::AccountId;
 use kommo_keeper::{Counter, DisconnectVerdict};
-use kommo_oauth::DisconnectReason;
+use kommo_oauth::{DisconnectReason, Grant};
 
-use crate::scene::{DAY, Scene, key};
+use crate::scene::{DAY, Scene, host, key, pair};
 
 // Rules M6, X7.
 #[tokio::test(start_paused = true)]
@@ -108,5 +108,47 @@ async fn a_logout_raises_the_fence_and_is_told_once() {
     );
     let after = scene.store.with(|kept| kept.grants[&key()].generation);
     assert!(after > before);
+    assert!(handle.token().await.is_err(), "a handle that was in use");
     assert!(scene.keeper.grant(&key()).unwrap().token().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consent_that_comes_before_the_end_is_written_is_not_ended() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    handle.token().await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.refused_access.insert("access-0".to_owned()));
+    scene.wire.kill();
+    // The refusal is written down first; the new consent comes before the end is.
+    handle
+        .token_after_401(handle.fresh().unwrap().generation)
+        .await
+        .unwrap_err();
+    assert_eq!(scene.state(), "reauth-required");
+    let refresh = scene.wire.consent();
+    let earlier = scene.store.with(|kept| kept.grants[&key()].clone());
+    let revision = earlier.revision;
+    let mut consented = Grant::consent(
+        Some(earlier),
+        key(),
+        host(),
+        None,
+        pair(&refresh, "access-9", DAY),
+    )
+    .grant;
+    consented.revision = revision.next();
+    scene.store.with(|kept| kept.before_write = Some(consented));
+    let verdicts = scene
+        .keeper
+        .disconnect_reported(key().account_id)
+        .await
+        .unwrap();
+    assert_eq!(verdicts, [DisconnectVerdict::StillConnected(key())]);
+    assert_eq!(scene.state(), "active");
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-9"
+    );
 }

@@ -98,6 +98,32 @@ async fn a_blocked_address_stops_itself_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_blocked_address_that_retries_a_doubt_leaves_it_to_the_others() {
+    let scene = Scene::new();
+    scene.wire.with(|platform| {
+        platform.is_lenient = true;
+        platform.turns.push_back(Turn::LoseAnswer);
+        platform.turns.push_back(Turn::Answer(403, "<html>"));
+    });
+    let handle = scene.grant(10);
+    tokio::time::advance(Duration::from_secs(DAY)).await;
+    let error = handle.token().await.unwrap_err();
+    assert_eq!(held(&error), Some(HoldKind::Blocked));
+    assert_eq!(scene.state(), "in-doubt");
+    let elsewhere = Scene::beside(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        NoLifeboat::new(),
+        "another address",
+        SECRET,
+    );
+    let handle = elsewhere.keeper.grant(&key()).unwrap();
+    let token = handle.token().await.unwrap();
+    assert_eq!(token.access_token.expose(), "access-3");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_secret_stops_its_machine_until_the_secret_is_replaced() {
     let scene = Scene::new();
     let error = refused(&scene, 401, r#"{"title":"x"}"#).await;

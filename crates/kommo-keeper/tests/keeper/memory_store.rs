@@ -21,6 +21,10 @@ pub(crate) struct Kept {
     pub(crate) writes: u64,
     /// Writes that fail, counted from the next one that brings a new generation.
     pub(crate) failing_saves: u32,
+    /// Answers of exchanges that are not kept.
+    pub(crate) failing_answers: u32,
+    /// What somebody else writes just before the next write.
+    pub(crate) before_write: Option<Grant>,
     pub(crate) is_out_of_reach: bool,
     pub(crate) codes: Vec<KeptCode>,
     /// Claims of due grants that were given back.
@@ -110,6 +114,9 @@ impl GrantStore for MemoryStore {
     ) -> Result<Written, MemoryError> {
         self.reach(|kept| {
             let key = moved.grant.key;
+            if let Some(other) = kept.before_write.take() {
+                kept.grants.insert(key, other);
+            }
             let stored = kept.grants.get(&key);
             let is_save = stored.is_some_and(|old| old.generation != moved.grant.generation);
             if is_save && kept.failing_saves > 0 {
@@ -240,7 +247,7 @@ impl PendingCodes for MemoryStore {
             for kept in &mut kept.codes {
                 let pending = &kept.pending;
                 let is_ours = pending.realm == realm && pending.client_id == *client_id;
-                let is_open = matches!(kept.end, None | Some(CodeEnd::TryAgain));
+                let is_open = !matches!(kept.end, Some(CodeEnd::Exchanged | CodeEnd::Refused));
                 if is_ours && is_open && claimed.len() < limit as usize {
                     let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
                     code.answer = kept.answer.clone();
@@ -258,15 +265,21 @@ impl PendingCodes for MemoryStore {
         pair: &TokenPair,
     ) -> Result<(), MemoryError> {
         self.reach(|kept| {
+            if kept.failing_answers > 0 {
+                kept.failing_answers -= 1;
+                return Err(MemoryError);
+            }
             let at = usize::try_from(claimed.id).unwrap();
             kept.codes[at].answer = Some(pair.clone());
-        })
+            Ok(())
+        })?
     }
 
     async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), MemoryError> {
         self.reach(|kept| {
             let at = usize::try_from(claimed.id).unwrap();
             kept.codes[at].end = Some(end);
+            kept.codes[at].claims -= u32::from(end == CodeEnd::NoEffect);
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Lost answers, stores that fail, programs that end at the wrong moment.
 
+use core::sync::atomic::Ordering;
 use core::time::Duration;
 
-use kommo_keeper::{Counter, KeeperError};
+use kommo_account::Endpoints;
+use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat};
 use kommo_oauth::{GrantState, NotMet, ReauthReason};
 
-use crate::scene::{DAY, HOUR, MemoryLifeboat, Scene, key};
+use crate::scene::{DAY, HOUR, MemoryLifeboat, SECRET, Scene, credentials, key};
 use crate::wire::Turn;
 
 async fn expire() {
@@ -142,7 +144,7 @@ async fn a_pair_in_the_lifeboat_is_saved_by_the_next_program() {
         one.clock.clone(),
         lifeboat.clone(),
         "default",
-        crate::scene::SECRET,
+        SECRET,
     );
     let token = two.keeper.grant(&key()).unwrap().token().await.unwrap();
     assert_eq!(token.access_token.expose(), "access-2");
@@ -239,4 +241,144 @@ async fn clocks_that_differ_are_told() {
     expire().await;
     handle.token().await.unwrap();
     assert_eq!(scene.alarm_names(), ["clock-differs"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_leaves_in_the_lifeboat_what_the_store_will_not_take() {
+    let lifeboat = MemoryLifeboat::default();
+    let scene = Scene::with_lifeboat(lifeboat.clone());
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
+    assert!(ended.is_err());
+    let drained = tokio::time::timeout(Duration::from_secs(60), scene.keeper.drain()).await;
+    assert!(drained.is_ok(), "the drain waits for ever");
+    assert_eq!(lifeboat.files.lock().unwrap().len(), 1);
+    let alarms = scene.alarm_names();
+    let told = alarms
+        .iter()
+        .filter(|name| **name == "store-failed")
+        .count();
+    assert!(told < 10, "{told} alarms");
+
+    // The next program finds it there.
+    scene.store.with(|kept| kept.failing_saves = 0);
+    let two = Scene::beside(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        lifeboat.clone(),
+        "default",
+        SECRET,
+    );
+    assert_eq!(two.keeper.rescue().await, Ok(1));
+    assert_eq!(two.state(), "active");
+    assert!(lifeboat.files.lock().unwrap().is_empty());
+    assert_eq!(scene.wire.sent(), ["refresh-1"]);
+}
+
+// Invariant I6.
+#[tokio::test(start_paused = true)]
+async fn a_rescue_brings_back_a_grant_that_was_given_up() {
+    let lifeboat = MemoryLifeboat::default();
+    let one = Scene::with_lifeboat(lifeboat.clone());
+    let handle = one.grant(10);
+    expire().await;
+    one.store.with(|kept| kept.failing_saves = u32::MAX);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
+    assert!(ended.is_err());
+    one.keeper.drain().await;
+    one.store.with(|kept| kept.failing_saves = 0);
+    // A machine without that lifeboat gives the grant up.
+    let other = Scene::beside(
+        one.store.clone(),
+        one.wire.clone(),
+        one.clock.clone(),
+        NoLifeboat::new(),
+        "elsewhere",
+        SECRET,
+    );
+    other
+        .keeper
+        .grant(&key())
+        .unwrap()
+        .token()
+        .await
+        .unwrap_err();
+    assert_eq!(one.state(), "reauth-required");
+    let two = Scene::beside(
+        one.store.clone(),
+        one.wire.clone(),
+        one.clock.clone(),
+        lifeboat,
+        "default",
+        SECRET,
+    );
+    assert_eq!(two.keeper.rescue().await, Ok(1));
+    assert_eq!(one.state(), "active");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_while_a_lifeboat_cannot_be_read_that_may_hold_the_newest_pair() {
+    let lifeboat = MemoryLifeboat::default();
+    let scene = Scene::with_lifeboat(lifeboat.clone());
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
+    assert!(ended.is_err());
+    scene.keeper.drain().await;
+    scene.store.with(|kept| kept.failing_saves = 0);
+    let two = Scene::beside(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        lifeboat.clone(),
+        "default",
+        SECRET,
+    );
+    lifeboat.is_unreadable.store(true, Ordering::Relaxed);
+    let handle = two.keeper.grant(&key()).unwrap();
+    let error = handle.token().await.unwrap_err();
+    assert!(error.is_passing(), "{error}");
+    assert!(two.alarm_names().contains(&"lifeboat-failed"));
+    assert_eq!(
+        scene.wire.sent(),
+        ["refresh-1"],
+        "the old token was sent again"
+    );
+    lifeboat.is_unreadable.store(false, Ordering::Relaxed);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-2"
+    );
+    assert_eq!(scene.wire.sent(), ["refresh-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_panics_costs_no_pair() {
+    let scene = Scene::new();
+    scene.grant(10);
+    let mut settings = KeeperSettings::new(Endpoints::real());
+    settings.policy.jitter = Duration::ZERO;
+    let keeper = Keeper::new(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        NoLifeboat::new(),
+        credentials(SECRET),
+        settings,
+        Listeners::new().on_alarm(|_| panic!("a listener")),
+    );
+    let handle = keeper.grant(&key()).unwrap();
+    expire().await;
+    scene.wire.with(|platform| platform.server_time = Some(1));
+    scene.store.with(|kept| kept.failing_saves = 2);
+    assert_eq!(
+        handle.token().await.unwrap().access_token.expose(),
+        "access-2"
+    );
+    assert_eq!(scene.wire.sent(), ["refresh-1"]);
 }

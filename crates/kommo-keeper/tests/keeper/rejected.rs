@@ -93,3 +93,47 @@ async fn while_a_new_consent_is_awaited_the_token_that_lives_goes_on_serving() {
         "access-0"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_serves_in_its_last_minute_too_and_not_a_moment_longer() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    scene.wire.kill();
+    assert!(handle.token_newer_than(Generation::FIRST).await.is_err());
+    tokio::time::advance(Duration::from_secs(DAY - 30)).await;
+    let token = handle.token().await.unwrap();
+    assert_eq!(token.access_token.expose(), "access-0");
+    tokio::time::advance(Duration::from_secs(31)).await;
+    assert!(handle.token().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_ended_is_told_once_however_often_it_is_asked_for() {
+    let scene = Scene::new();
+    let handle = scene.grant(10);
+    scene.wire.kill();
+    tokio::time::advance(Duration::from_secs(DAY)).await;
+    for _ in 0..5 {
+        handle.token().await.unwrap_err();
+    }
+    assert_eq!(scene.alarm_names(), ["reauth-required"]);
+    assert_eq!(scene.count(Counter::Ends), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_joins_another_flight_is_probed_all_the_same() {
+    let scene = Scene::new();
+    let handle = scene.grant(DAY);
+    let token = handle.token().await.unwrap();
+    scene
+        .wire
+        .with(|platform| platform.refused_access.insert("access-0".to_owned()));
+    // A flight that only looks into the store is up when the 401 comes.
+    let looking = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.token_valid_for(Duration::from_secs(5)).await }
+    });
+    let replaced = handle.token_after_401(token.generation).await.unwrap();
+    assert_eq!(replaced.unwrap().access_token.expose(), "access-2");
+    looking.await.unwrap().unwrap();
+}

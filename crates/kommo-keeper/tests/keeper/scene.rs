@@ -1,5 +1,6 @@
 //! One keeper with everything around it.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
@@ -50,6 +51,7 @@ pub(crate) fn pair(refresh: &str, access: &str, left: u64) -> TokenPair {
 /// Files in memory.
 #[derive(Clone, Default)]
 pub(crate) struct MemoryLifeboat {
+    pub(crate) is_unreadable: Arc<AtomicBool>,
     pub(crate) files: Arc<Mutex<Vec<UnsavedPair>>>,
 }
 
@@ -66,6 +68,9 @@ impl LifeboatPort for MemoryLifeboat {
     }
 
     async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
+        if self.is_unreadable.load(Ordering::Relaxed) {
+            return Err(MemoryError);
+        }
         let files = self.files.lock().unwrap();
         Ok(files.iter().find(|file| file.key == *key).cloned())
     }

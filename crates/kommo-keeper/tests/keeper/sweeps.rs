@@ -8,6 +8,12 @@ use crate::scene::{DAY, Scene, host, key, pair};
 use crate::virtual_clock::START;
 use crate::wire::Turn;
 
+/// A grant whose token has ten seconds left of thirty.
+async fn due(scene: &Scene) {
+    scene.grant(30);
+    tokio::time::advance(Duration::from_secs(20)).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
     let scene = Scene::new();
@@ -23,6 +29,7 @@ async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
         grant.revision = grant.revision.next();
         scene.store.with(|kept| kept.grants.insert(key, grant));
     }
+    tokio::time::advance(Duration::from_secs(20)).await;
     let report = scene.keeper.sweep_once(100).await.unwrap();
     assert_eq!((report.claimed, report.refreshed), (5, 5));
     assert_eq!(scene.wire.sent().len(), 5);
@@ -33,16 +40,17 @@ async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
 #[tokio::test(start_paused = true)]
 async fn a_claim_is_given_back_unless_its_grant_is_fresh_for_longer_than_the_lease() {
     let scene = Scene::new();
-    scene.grant(30);
+    due(&scene).await;
     // Refreshed for a day: the claim ends by itself, which saves a write.
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert!(scene.store.with(|kept| kept.settled.is_empty()));
-    // Refreshed for less than the time before which tokens are refreshed: due again, and so given back.
+    // Due again before the lease ends, and so given back.
     scene.clock.jump(DAY);
-    scene.wire.with(|platform| platform.expires_in = 1_800);
+    scene.wire.with(|platform| platform.expires_in = 200);
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert_eq!(scene.store.with(|kept| kept.settled.len()), 1);
     // Put off: given back with the instant of the next look.
+    scene.clock.jump(DAY);
     scene.wire.with(|platform| {
         platform.turns.push_back(Turn::NotSent);
         platform.expires_in = DAY;
@@ -50,6 +58,70 @@ async fn a_claim_is_given_back_unless_its_grant_is_fresh_for_longer_than_the_lea
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
     let last = scene.store.with(|kept| kept.settled.last().copied());
     assert!(matches!(last, Some((_, Some(_)))), "{last:?}");
+}
+
+// Invariant I6.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_is_dropped_finishes_what_it_began_and_a_drain_waits_for_it() {
+    let scene = Scene::new();
+    due(&scene).await;
+    scene.wire.with(|platform| {
+        platform.turns.push_back(Turn::Slow(Duration::from_secs(5)));
+    });
+    let sweep = scene.keeper.sweep_once(10);
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), sweep)
+            .await
+            .is_err()
+    );
+    assert_eq!(scene.state(), "refreshing");
+    scene.keeper.drain().await;
+    assert_eq!(scene.state(), "active");
+    assert_eq!(scene.wire.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_cannot_be_saved_does_not_keep_a_sweep_from_the_others() {
+    let scene = Scene::new();
+    due(&scene).await;
+    scene.store.with(|kept| kept.failing_saves = 1_000);
+    let report = scene.keeper.sweep_once(10).await.unwrap();
+    assert_eq!((report.claimed, report.refreshed, report.later), (1, 0, 1));
+    scene.store.with(|kept| kept.failing_saves = 0);
+    scene.keeper.drain().await;
+    assert_eq!(scene.state(), "active");
+    assert_eq!(scene.wire.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_of_this_machine_puts_the_grant_off_for_nobody_else() {
+    for (status, body, is_put_off) in [
+        (403, "<html>", false),
+        (401, r#"{"title":"x"}"#, false),
+        (429, r#"{"retry_after":120}"#, true),
+    ] {
+        let scene = Scene::new();
+        due(&scene).await;
+        scene
+            .wire
+            .with(|platform| platform.turns.push_back(Turn::Answer(status, body)));
+        scene.keeper.sweep_once(10).await.unwrap();
+        let settled = scene.store.with(|kept| kept.settled.clone());
+        assert_eq!(settled.len(), 1);
+        assert_eq!(settled[0].1.is_some(), is_put_off, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_shortly_is_not_due_from_its_first_moment() {
+    let scene = Scene::new();
+    due(&scene).await;
+    scene.wire.with(|platform| platform.expires_in = 1_800);
+    assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
+    let again = scene.keeper.sweep_once(10).await.unwrap();
+    assert_eq!(again.refreshed, 0, "{again:?}");
+    tokio::time::advance(Duration::from_secs(901)).await;
+    assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
 }
 
 // Rule M7.

@@ -164,14 +164,29 @@ impl RefreshProtocol {
             }),
             Settlement::NotSent => grant.without_effect(sent.attempt, self.soon(now)),
             Settlement::Dead(reason) => grant.refuse(sent.attempt, sent.used, reason, now),
-            Settlement::Held(hold) => grant
-                .without_effect(sent.attempt, hold.until)
-                .map(|moved| moved.grant.hold(hold)),
+            Settlement::Held(hold) => {
+                let next_try = self.next_try_beside(&hold, &grant, now);
+                grant
+                    .without_effect(sent.attempt, next_try)
+                    .map(|moved| moved.grant.hold(hold))
+            }
             Settlement::Moved(host) => {
                 let is_ours = matches!(&grant.state, GrantState::Refreshing(refreshing)
                     if refreshing.attempt.id == sent.attempt);
                 is_ours.then(|| grant.move_host(host))
             }
+        }
+    }
+
+    /// When a doubt is looked at again, if a hold is put beside it. A hold that stops this machine alone leaves the doubt to the others.
+    fn next_try_beside(&self, hold: &Hold, grant: &Grant, now: UnixSeconds) -> UnixSeconds {
+        match &grant.state {
+            _ if hold.scope == HoldScope::Grant => hold.until,
+            GrantState::Refreshing(refreshing) => {
+                let tries = refreshing.doubt.map_or(1, |doubt| doubt.tries);
+                now.plus(self.policy.doubt_pause(tries))
+            }
+            _ => now,
         }
     }
 

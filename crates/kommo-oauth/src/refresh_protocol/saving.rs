@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
-use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Stage};
+use crate::grant::GrantState;
+use crate::grant::attempt::DoubtReason;
+use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Settlement, Stage};
 use crate::refresh_want::{MetBy, NotMet, Outcome};
 use crate::transition::PairFate;
 use crate::unix_time::UnixSeconds;
@@ -15,11 +17,25 @@ impl RefreshProtocol {
             return self.let_go(now);
         };
         match grant.receive(unsaved.base, unsaved.used, unsaved.pair, now) {
-            Ok((_, PairFate::Known)) => self.after_save(now),
+            // The record has this pair already: the save had happened after all, or a file was left behind.
+            Ok((_, PairFate::Known)) if self.is_rescue || !self.is_attempt_open() => {
+                self.after_save(now);
+            }
+            // The answer to this attempt repeats what we had before it. It proves nothing, and asking again at once would not help.
+            Ok((_, PairFate::Known)) => {
+                self.unsaved = None;
+                self.settle(Settlement::Doubt(DoubtReason::Unreadable), now);
+            }
             Ok((moved, fate)) => self.stage = Stage::Save(Box::new(moved), fate),
             // The operator put a long-lived token in its place.
             Err(_) => self.let_go(now),
         }
+    }
+
+    fn is_attempt_open(&self) -> bool {
+        let state = self.grant.as_ref().map(|grant| &grant.state);
+        matches!((state, self.sent), (Some(GrantState::Refreshing(refreshing)), Some(sent))
+            if refreshing.attempt.id == sent.attempt)
     }
 
     fn let_go(&mut self, now: UnixSeconds) {

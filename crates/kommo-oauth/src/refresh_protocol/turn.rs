@@ -1,7 +1,7 @@
 //! The doors by which a run is told what happened: each checks that it is the turn of its step.
 
 use crate::generation::{Generation, Revision};
-use crate::grant::Grant;
+use crate::grant::{Grant, GrantState};
 use crate::lifeboat::UnsavedPair;
 use crate::refresh_protocol::reports::{Located, OutOfTurn, SendOutcome};
 use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Stage};
@@ -104,6 +104,26 @@ impl RefreshProtocol {
                 self.ask_lifeboat = false;
                 self.begin(now);
             }
+        }
+        Ok(())
+    }
+
+    /// The lifeboat cannot be read now: somebody must see to its files. Nothing is sent for a grant whose newest pair may lie there.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReadLifeboat`.
+    pub fn handle_lifeboat_failed(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
+        if self.stage != Stage::ReadLifeboat {
+            return Err(OutOfTurn);
+        }
+        let is_settled = |grant: &Grant| matches!(grant.state, GrantState::Active(_));
+        if self.grant.as_ref().is_some_and(is_settled) {
+            // No attempt is open, so no pair is missing.
+            self.ask_lifeboat = false;
+            self.begin(now);
+        } else {
+            self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
         }
         Ok(())
     }
@@ -211,6 +231,17 @@ impl RefreshProtocol {
         let refusal = *refusal;
         self.after_look_up(refusal, located, now);
         Ok(())
+    }
+
+    /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant finds it there. `false`, and nothing is
+    /// changed, if the pair is in memory alone, or if [`poll`](Self::poll) does not say `WaitToSave`.
+    pub fn leave_to_lifeboat(&mut self, now: UnixSeconds) -> bool {
+        let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat;
+        if is_safe {
+            self.unsaved = None;
+            self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
+        }
+        is_safe
     }
 
     /// The lifeboat was written, or could not be. Saving is tried again either way.

@@ -15,7 +15,7 @@ const DAY: u64 = 86_400;
 impl Grant {
     /// The instant from which a sweep should look at this grant; `None` if nothing in it changes with time.
     ///
-    /// - active: `refresh_before` before the newest token ends; at once if the platform said 401 to that token;
+    /// - active: `refresh_before` before the newest token ends, or half of its life if that is shorter; at once if the platform said 401 to that token;
     /// - refreshing: a minute after the attempt began; in doubt: the next try;
     /// - long-lived: the next warning, 30, 7 and 1 days before the end, and the end;
     /// - a new consent awaited, or over: never.
@@ -27,7 +27,9 @@ impl Grant {
         let due = match &self.state {
             GrantState::Active(active) if active.pairs.access_rejected() => UnixSeconds::new(0),
             GrantState::Active(active) => {
-                active.pairs.newest().pair.expires_at.minus(refresh_before)
+                let pair = &active.pairs.newest().pair;
+                let lifetime = pair.obtained_at.until(pair.expires_at);
+                pair.expires_at.minus(refresh_before.min(lifetime / 2))
             }
             GrantState::InDoubt(in_doubt) => in_doubt.doubt.next_try,
             GrantState::Refreshing(refreshing) => {

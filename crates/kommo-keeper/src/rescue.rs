@@ -1,0 +1,57 @@
+//! Pairs that an earlier program could not save: looked after first when a program starts.
+
+use alloc::sync::Arc;
+
+use kommo_oauth::Want;
+
+use crate::alarm::AlarmKind;
+use crate::carry_out::Start;
+use crate::clock::Clock;
+use crate::entry::Entry;
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
+use crate::keeper::Keeper;
+use crate::lifeboat_port::LifeboatPort;
+use crate::token_endpoint::TokenEndpoint;
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Saves what lies in the lifeboat: call it when the program starts, before the grants are used. No sweep finds a grant that was given
+    /// up while its newest pair lay there. Gives how many grants of this keeper had something.
+    ///
+    /// # Errors
+    ///
+    /// The lifeboat cannot be read; the alarm says so too.
+    pub async fn rescue(&self) -> Result<usize, StoreTrouble> {
+        let ports = self.ports();
+        let keys = ports.lifeboat.keys().await.map_err(|error| {
+            tracing::error!(%error, "the lifeboat failed");
+            let trouble = error.trouble();
+            ports
+                .listeners
+                .tell_alarm(None, AlarmKind::LifeboatFailed(trouble));
+            trouble
+        })?;
+        let mut rescued = 0;
+        for key in keys {
+            if self.check(&key).is_err() {
+                continue;
+            }
+            let entry = self
+                .known_entry(&key)
+                .unwrap_or_else(|| Arc::new(Entry::new(key)));
+            let keeper = self.clone();
+            let run = async move { keeper.run_from(Start::Lock, &entry, Want::default()).await };
+            let Ok(flight) = self.in_flight(run) else {
+                break;
+            };
+            // What came of it was told by the run itself.
+            rescued += usize::from(flight.await.is_ok());
+        }
+        Ok(rescued)
+    }
+}
