@@ -4,6 +4,7 @@ use core::cell::OnceCell;
 use std::path::PathBuf;
 
 use kommo_account::ClientId;
+use kommo_http::RequestBudget;
 
 use crate::clock;
 use crate::environment;
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     profile: OnceCell<Profile>,
     /// What the token endpoint refused last.
     pub(crate) latest_refusal: LatestRefusal,
+    /// What calls and token requests of this process share.
+    pub(crate) budget: RequestBudget,
 }
 
 impl Context {
@@ -39,6 +42,7 @@ impl Context {
             profile_name,
             profile: OnceCell::new(),
             latest_refusal: LatestRefusal::default(),
+            budget: RequestBudget::default(),
         })
     }
 

@@ -71,7 +71,9 @@ impl KeepingArgs {
         context: &Context,
     ) -> Result<CliKeeper, Failure> {
         let endpoints = self.sandbox.endpoints()?;
-        let token_endpoint = self.token_endpoint()?;
+        let token_endpoint = self
+            .token_endpoint()?
+            .with_budget(context.budget.clone(), credentials.client_id);
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);

@@ -35,7 +35,7 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
-use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{GrantStore, Keeper, KeeperSettings, Listeners, NoLifeboat, SystemClock};
 use kommo_oauth::{ClientSecret, Credentials, GrantKey, RedirectUri};
 use kommo_sandbox::{Sandbox, SandboxConfig};
@@ -111,7 +111,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let keeper: AppKeeper = Keeper::new(
         WatchedStore::new(store),
-        HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?,
+        HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
+            .with_budget(RequestBudget::default(), credentials.client_id),
         SystemClock::new(),
         NoLifeboat::new(),
         credentials,

@@ -38,8 +38,9 @@ impl Clock for TestClock {
         Duration::from_secs(self.0.load(Ordering::SeqCst))
     }
 
-    async fn pause(&self, _: Duration) {
-        tokio::task::yield_now().await;
+    /// The runtime's time, which tests may pause. It is waited for only where something hangs.
+    async fn pause(&self, length: Duration) {
+        tokio::time::sleep(length).await;
     }
 
     fn random_bytes(&self) -> [u8; 16] {

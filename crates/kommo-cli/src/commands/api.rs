@@ -5,8 +5,7 @@ use alloc::sync::Arc;
 use clap::Args;
 use kommo_account::UserId;
 use kommo_http::{
-    BudgetSettings, CrmClient, CrmError, CrmMethod, CrmRefusalKind, CrmRequest, CrmResponse,
-    PagingError, RequestBudget,
+    CrmClient, CrmError, CrmMethod, CrmRefusalKind, CrmRequest, CrmResponse, PagingError,
 };
 use kommo_keeper::KeeperError;
 use serde_json::Value;
@@ -74,7 +73,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             .max_body_bytes(BODY_AT_MOST_BYTES)
             .build()
             .map_err(|error| transport::failure(&error))?;
-        let budget = RequestBudget::new(BudgetSettings::new());
+        let budget = context.budget.clone();
         let key = *grant.key();
         let client = CrmClient::new(transport, endpoints, key, Arc::new(grant), budget);
         let called = match client {
