@@ -244,7 +244,7 @@ async fn call(
     let (method, query) = (&parts.method, parts.uri.query());
     let answer = match hook_control(platform, method, path, query, &body).await {
         Some(answer) => answer?,
-        None => match grant_control(platform, method, path, query, &body) {
+        None => match grant_control(platform, method, path, query, &body).await {
             Some(answer) => answer?,
             None => control(platform, method, path, query, &body)?,
         },

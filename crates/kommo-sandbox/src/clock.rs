@@ -48,6 +48,28 @@ pub(crate) fn skewed(now: u64, skew_seconds: i64) -> u64 {
     now.saturating_add_signed(skew_seconds).min(LATEST_UNIX)
 }
 
+/// One instant, as the sandbox counts it and as an answer tells it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The sandbox's clock, which every lifetime goes by.
+    pub(crate) now: u64,
+    /// What stands in claims, `server_time` and `Date`: the clock, off by a fault's skew.
+    pub(crate) told: u64,
+}
+
+impl Moment {
+    /// `now`, told as it is.
+    pub(crate) fn at(now: u64) -> Self {
+        Self { now, told: now }
+    }
+
+    /// `now`, told wrongly.
+    pub(crate) fn told_askew(now: u64, skew_seconds: i64) -> Self {
+        let told = skewed(now, skew_seconds);
+        Self { now, told }
+    }
+}
+
 /// The wall clock; a machine that lives before 1970 reads as 1970.
 pub(crate) fn wall_unix() -> u64 {
     #[allow(

@@ -144,7 +144,7 @@ impl FaultKind {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::StaleClock => {
-                "The server's clock and its Date header are off by `seconds` (default 3600), so that dates made by the right time are refused."
+                "What the server tells of its clock, such as its Date header, is off by `seconds` (default 3600); the Chats API refuses dates made by the right time."
             }
             Self::ForbiddenText => {
                 "Answers 403 with the plain text `403 Forbidden`, as after too many requests."

@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use crate::account::User;
 use crate::control::{ControlError, ROUTES, read};
@@ -13,7 +14,7 @@ use crate::oauth_rules::OauthRules;
 use crate::platform::Platform;
 
 /// Carries out a call about grants; `None` for a call about something else.
-pub(crate) fn grant_control(
+pub(crate) async fn grant_control(
     platform: &Platform,
     method: &Method,
     path: &str,
@@ -23,7 +24,7 @@ pub(crate) fn grant_control(
     Some(match (path, method.as_str()) {
         ("/codes", "POST") => issue_code(platform, body),
         ("/grants", "GET") => grants(platform, query.unwrap_or_default()),
-        ("/grants", "POST") => make_grants(platform, body),
+        ("/grants", "POST") => make_grants(platform, body).await,
         ("/long-lived", "POST") => long_lived(platform, body),
         ("/users", "POST") => add_user(platform, body),
         ("/integration", "POST") => change_integration(platform, body),
@@ -75,10 +76,20 @@ fn grants(platform: &Platform, query: &str) -> Result<Value, ControlError> {
     Ok(json!({ "grants": views, "count": platform.grant_count() }))
 }
 
-fn make_grants(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
+/// On a thread of its own: ten thousand signatures take seconds, and requests come in meanwhile. They are made to the end
+/// although the caller hangs up.
+async fn make_grants(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
     let order: GrantOrder = read(body)?;
-    let made = platform.make_grants(order).map_err(refused)?;
-    Ok(json!({ "grants": made }))
+    let platform = platform.clone();
+    let making = spawn_blocking(move || {
+        let made = platform.make_grants(order);
+        made.map(|made| json!({ "grants": made }))
+    });
+    let made = making.await.map_err(|_| {
+        let error = "the sandbox failed; this is a defect";
+        ControlError::new(StatusCode::INTERNAL_SERVER_ERROR, error)
+    })?;
+    made.map_err(refused)
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::changing::Changing;
+use crate::clock::Moment;
 use crate::grant_error::GrantError;
 use crate::grants::{GrantKey, GrantView};
 use crate::made_grant::{GrantOrder, IssuedCode, LongLivedToken, MadeGrant};
@@ -30,8 +31,9 @@ impl Platform {
         Ok(IssuedCode { code, account_host })
     }
 
-    /// Makes grants at once, for tests only: each of a made-up administrator whom the account's list does not show. Their
-    /// pairs count as delivered.
+    /// Makes grants at once, for tests only: each of a made-up administrator whom the account's list does not show, which
+    /// installs the integration there. Their pairs count as delivered. Signing thousands takes seconds, in which the caller's
+    /// thread does nothing else.
     ///
     /// # Errors
     ///
@@ -61,7 +63,9 @@ impl Platform {
         let user = key.user;
         let scopes = own_scopes(changing);
         let now = changing.clock.now().saturating_sub(order.age_seconds);
-        let draft = DraftPair::new(changing, &key, &scopes, now).map_err(|_| GrantError::Random)?;
+        let draft = DraftPair::new(changing, &key, &scopes, Moment::at(now))
+            .map_err(|_| GrantError::Random)?;
+        changing.install(&key.client_id, id);
         let rules = changing.oauth.clone();
         let pair = changing
             .grants

@@ -243,7 +243,7 @@ impl GrantBook {
         Some((&grant.key, &grant.scopes))
     }
 
-    /// Ends every grant that `wanted` names, and its codes: all their tokens die. How many grants there were.
+    /// Ends every grant that `wanted` names, and its codes: all their tokens die. How many grants lived until now.
     pub(crate) fn end(&mut self, wanted: impl Fn(&GrantKey) -> bool) -> usize {
         for code in self.codes.values_mut().filter(|code| wanted(&code.key)) {
             code.used = true;
@@ -253,8 +253,9 @@ impl GrantBook {
             .ledger
             .grants
             .iter_mut()
-            .filter(|grant| wanted(&grant.key))
+            .filter(|grant| grant.lives && wanted(&grant.key))
         {
+            grant.lives = false;
             grant.epoch += 1;
             grant.issued = 0;
             grant.living.clear();
@@ -322,7 +323,7 @@ impl GrantBook {
             refused_since_latest: grant.refused_since_latest,
             last_answer_delivered: latest.map(|pair| pair.delivered),
             latest_used: self.latest_used(grant),
-            ended: grant.issued == 0 && grant.epoch > 0,
+            ended: !grant.lives,
             lost: self.is_lost(grant, now),
         }
     }
@@ -344,6 +345,7 @@ impl GrantBook {
         if let Some(id) = self.by_key.get(&key) {
             if let Some(grant) = self.ledger.grants.get_mut(*id) {
                 grant.scopes = scopes;
+                grant.lives = true;
             }
             return *id;
         }

@@ -4,6 +4,7 @@ use crate::account::{Account, User, check_accounts};
 use crate::crm_rules::CrmRules;
 use crate::error::{ConfigError, StartError};
 use crate::grant_error::GrantError;
+use crate::grants::GrantKey;
 use crate::integration::IntegrationSettings;
 use crate::oauth_rules::OauthRules;
 use crate::platform::Platform;
@@ -102,8 +103,8 @@ impl Platform {
         Ok(renamed)
     }
 
-    /// Ends one user's grant, as an administrator or the user does in the list of issued accesses. Whether there was one; if
-    /// so, the disconnect hook is sent, if there is a place for it.
+    /// Ends one user's grants, as an administrator or the user does in the list of issued accesses. Whether there was one that
+    /// lived. If one of them was to the configured integration, its disconnect hook is sent, if there is a place for it.
     ///
     /// # Panics
     ///
@@ -111,13 +112,18 @@ impl Platform {
     #[must_use = "it says whether there was a grant"]
     pub fn revoke_grant(&self, account: u64, user: u64) -> bool {
         let mut changing = self.lock();
+        let own = changing.integrations.first();
+        let own = own.map(|integration| integration.client_id.clone());
+        let of_user = |key: &GrantKey| key.account == account && key.user == user;
         let grants = &mut changing.grants;
-        let ended = grants.end(|key| key.account == account && key.user == user);
+        let own_ended = grants.end(|key| of_user(key) && Some(&key.client_id) == own.as_ref());
+        // What integrations made on the fly had: they have no disconnect hook.
+        let others_ended = grants.end(of_user);
         drop(changing);
-        if ended > 0 {
+        if own_ended > 0 {
             self.start_disconnect_hook(account);
         }
-        ended > 0
+        own_ended + others_ended > 0
     }
 
     /// Changes what the integration shows and may; who granted before keeps what was granted.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::answer::{set_date, with_json, with_text};
 use crate::bearer::{Bearer, bearer};
-use crate::clock::skewed;
+use crate::clock::Moment;
 use crate::crm::{self, Call};
 use crate::description::tell;
 use crate::fault::{CommitPoint, Fault};
@@ -96,17 +96,16 @@ fn at_once(
         .map(|(name, value)| (name.as_str(), value.as_slice()))
         .collect();
     let request = &ReceivedRequest::new(&owned.method, &owned.target, &headers, &owned.body);
-    let clock_now = platform.now();
-    let now = skewed(clock_now, met.skew_seconds.unwrap_or(0));
+    let moment = Moment::told_askew(platform.now(), met.skew_seconds.unwrap_or(0));
     let commit = met.fault.as_ref().is_none_or(Fault::lets_commit);
     let answered = match surface {
-        Surface::Token => token(platform, request, host, met, now, commit),
+        Surface::Token => token(platform, request, host, met, moment, commit),
         Surface::Chats | Surface::Crm | Surface::Hook => {
-            call(platform, request, host, met, now, commit)
+            call(platform, request, host, met, moment.now, commit)
         }
     };
     let Answered { told, response } = answered;
-    let mut entry = tell(platform, request, met, told, clock_now);
+    let mut entry = tell(platform, request, met, told, moment.now);
     let instead = met.fault.as_ref().and_then(|fault| {
         let rules = platform.lock().oauth.clone();
         instead(fault, Language::at(host.base(), &rules), &rules)
@@ -116,7 +115,7 @@ fn at_once(
     let cuts = met.fault.as_ref().is_some_and(Fault::cuts);
     entry.status = (!cuts).then(|| response.status().as_u16());
     platform.write_down(entry);
-    set_date(&mut response, now);
+    set_date(&mut response, moment.told);
     set_request_id(&mut response);
     response
 }
@@ -126,11 +125,11 @@ fn token(
     request: &ReceivedRequest<'_>,
     host: &PlatformHost,
     met: &MetFaults,
-    now: u64,
+    moment: Moment,
     commit: bool,
 ) -> Answered {
     let mut changing = platform.lock();
-    let plan = match judge(&mut changing, request, host, now) {
+    let plan = match judge(&mut changing, request, host, moment.now) {
         Err(refused) => return refused,
         Ok(_) if !commit => {
             let reason = "the request was in order; nothing was changed";
@@ -138,7 +137,7 @@ fn token(
         }
         Ok(plan) => plan,
     };
-    let issued = token_endpoint::carry_out(&mut changing, plan, now);
+    let issued = token_endpoint::carry_out(&mut changing, plan, moment);
     drop(changing);
     let with_refresh = met
         .fault

@@ -9,6 +9,7 @@ use axum::http::Response;
 
 use crate::changing::Changing;
 use crate::channel_key::same_text;
+use crate::clock::Moment;
 use crate::grants::{GrantKey, PairId};
 use crate::integration::Integration;
 use crate::platform_host::PlatformHost;
@@ -189,10 +190,14 @@ fn secret_fits(integration: &Integration, given: &str, previous_too: bool) -> bo
 }
 
 /// Issues the pair; `None` without random bytes.
-pub(crate) fn carry_out(changing: &mut Changing, plan: TokenPlan, now: u64) -> Option<Issued> {
+pub(crate) fn carry_out(
+    changing: &mut Changing,
+    plan: TokenPlan,
+    moment: Moment,
+) -> Option<Issued> {
     match plan {
         TokenPlan::Exchange { code, key, scopes } => {
-            let draft = DraftPair::new(changing, &key, &scopes, now).ok()?;
+            let draft = DraftPair::new(changing, &key, &scopes, moment).ok()?;
             let new = draft.for_the_book();
             let pair = changing
                 .grants
@@ -206,7 +211,7 @@ pub(crate) fn carry_out(changing: &mut Changing, plan: TokenPlan, now: u64) -> O
             })
         }
         TokenPlan::Refresh { pair, key, scopes } => {
-            let draft = DraftPair::new(changing, &key, &scopes, now).ok()?;
+            let draft = DraftPair::new(changing, &key, &scopes, moment).ok()?;
             let new = draft.for_the_book();
             let (pair, double) = changing.grants.refresh(pair, new, &changing.oauth)?;
             changing.counters.refreshes += 1;

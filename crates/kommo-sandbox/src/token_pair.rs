@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::access_token::{Claims, SigningKey, UnsignedToken};
 use crate::changing::{Changing, as_uuid};
+use crate::clock::Moment;
 use crate::error::StartError;
 use crate::grants::{GrantKey, NewPair};
 use crate::token_text::{Fingerprint, new_refresh_token, new_token_id};
@@ -12,35 +13,36 @@ use crate::token_text::{Fingerprint, new_refresh_token, new_token_id};
 pub(crate) struct DraftPair {
     access: UnsignedToken,
     refresh: String,
-    now: u64,
+    moment: Moment,
     lifetime: u64,
     server_time: bool,
 }
 
 impl DraftPair {
-    /// New texts for this grant. `now` is the server's clock, a fault's skew included.
+    /// New texts for this grant.
     pub(crate) fn new(
         changing: &Changing,
         key: &GrantKey,
         scopes: &[String],
-        now: u64,
+        moment: Moment,
     ) -> Result<Self, StartError> {
         let lifetime = changing.oauth.access_lifetime_seconds;
+        let told = moment.told;
         Ok(Self {
-            access: draft_access(changing, key, scopes, now, now.saturating_add(lifetime))?,
+            access: draft_access(changing, key, scopes, told, told.saturating_add(lifetime))?,
             refresh: new_refresh_token()?,
-            now,
+            moment,
             lifetime,
             server_time: changing.oauth.server_time,
         })
     }
 
-    /// What the book of grants keeps of it.
+    /// What the book of grants keeps of it: a client counts `expires_in` from the answer, so a skew moves no end.
     pub(crate) fn for_the_book(&self) -> NewPair {
         NewPair {
             refresh: Fingerprint::of(&self.refresh),
             access: self.access.fingerprint(),
-            now: self.now,
+            now: self.moment.now,
         }
     }
 
@@ -64,7 +66,7 @@ impl DraftPair {
         fields.insert("token_type".into(), Value::from("Bearer"));
         fields.insert("expires_in".into(), Value::from(self.lifetime));
         if self.server_time {
-            fields.insert("server_time".into(), Value::from(self.now));
+            fields.insert("server_time".into(), Value::from(self.moment.told));
         }
         fields.insert("access_token".into(), Value::from(key.sign(self.access)?));
         if with_refresh {

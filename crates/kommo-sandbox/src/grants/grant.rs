@@ -49,6 +49,8 @@ pub(crate) struct Pair {
 pub(crate) struct Grant {
     pub(crate) key: GrantKey,
     pub(crate) scopes: Vec<String>,
+    /// Whether something was granted since the latest ending.
+    pub(crate) lives: bool,
     /// How often it was ended: by the account, by the user, by the integration.
     pub(crate) epoch: u32,
     /// The pairs issued since the latest ending.
@@ -69,6 +71,7 @@ impl Grant {
         Self {
             key,
             scopes,
+            lives: true,
             epoch: 0,
             issued: 0,
             living: Vec::new(),

@@ -1,7 +1,10 @@
 //! An integration that the button makes on the fly: its secrets come first, and the code only if they were taken.
 
+use kommo_sandbox::{HookKind, IntegrationSettings, Platform, SandboxConfig};
+use serde_json::{Value, json};
+
 use crate::browser::{Browser, offered, parameters, text};
-use crate::naive_client::{latest, platform};
+use crate::naive_client::{Draft, config, latest, platform};
 use crate::receiver::{Behaviour, Receiver};
 
 const ADMIN: &str = "admin@sandbox.example";
@@ -36,7 +39,7 @@ async fn its_secrets_are_delivered_before_the_code() {
     let hook = receiver.next().await;
     assert_eq!(hook.request_line(), "POST /secrets HTTP/1.1");
     assert_eq!(hook.header("content-type"), "application/json");
-    let secrets: serde_json::Value = serde_json::from_slice(&hook.body).unwrap();
+    let secrets: Value = serde_json::from_slice(&hook.body).unwrap();
     assert_eq!(secrets["state"], "s1");
     let (client_id, secret) = (
         secrets["client_id"].as_str().unwrap(),
@@ -151,4 +154,57 @@ async fn what_is_missing_or_no_address_is_named() {
         assert!(text(&page).contains(sentence), "{}", text(&page));
         assert_eq!(latest(&platform), ("consent-query".into(), "G4".into()));
     }
+}
+
+/// The one disconnect hook there is belongs to the configured integration, and its secret signs it.
+#[tokio::test]
+async fn revoking_its_grant_sends_no_hook_in_the_name_of_another() {
+    let mut receiver = Receiver::start(Behaviour::Answer(200)).await;
+    let platform = Platform::new(SandboxConfig {
+        integration: IntegrationSettings {
+            disconnect_hook_uri: Some(receiver.url("/off")),
+            ..IntegrationSettings::default()
+        },
+        ..config()
+    })
+    .unwrap();
+    let target = target(&receiver.url("/secrets"));
+    let mut browser = Browser::at(&platform, "www.kommo.com");
+    browser.log_in(&target, ADMIN).await;
+    let answer = browser
+        .post(&target, &[("step", "allow"), ("account", "10000001")])
+        .await;
+    let secrets: Value = serde_json::from_slice(&receiver.next().await.body).unwrap();
+    let pairs = parameters(answer.header("location"));
+    let code = pairs.iter().find(|(name, _)| name == "code").unwrap();
+    let exchange = json!({
+        "client_id": secrets["client_id"], "client_secret": secrets["client_secret"],
+        "grant_type": "authorization_code", "code": code.1,
+        "redirect_uri": "http://127.0.0.1:9/back?tenant=1",
+    });
+    let answer = Draft::new("POST", "/oauth2/access_token")
+        .header("host", "sandbox-one.kommo.com")
+        .header("content-type", "application/json")
+        .body(exchange.to_string())
+        .send(&platform)
+        .await;
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+
+    let hooks = || {
+        let deliveries = platform.deliveries_after(0).into_iter();
+        deliveries
+            .filter(|delivery| delivery.kind == HookKind::Disconnect)
+            .count()
+    };
+    assert!(platform.revoke_grant(10_000_001, 20_000_001));
+    assert!(platform.grants(0, 1)[0].ended);
+    assert_eq!(hooks(), 0);
+    assert!(!platform.revoke_grant(10_000_001, 20_000_001));
+
+    // Beside a grant to the configured integration it is one hook, not two.
+    platform
+        .long_lived_token(10_000_001, Some(20_000_001), 1)
+        .unwrap();
+    assert!(platform.revoke_grant(10_000_001, 20_000_001));
+    assert_eq!(hooks(), 1);
 }

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use std::io;
 
 use kommo_sandbox::{Sandbox, SandboxConfig};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -64,6 +65,51 @@ async fn a_client_with_fixed_hosts_that_trusts_the_authority_is_served() {
         let answer = exchange(&sandbox, host, &draft).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     }
+}
+
+/// The resolver is what differs from the real thing: `exchange` goes to the sandbox's socket under the name that it is given.
+#[tokio::test]
+async fn an_account_host_and_the_consent_page_are_served_under_their_real_names() {
+    let sandbox = sandbox().await;
+    let state = sandbox.state();
+    let [first, second] = state.accounts.as_slice() else {
+        panic!("two accounts by default");
+    };
+    for (account, home) in [(first, "www.kommo.com"), (second, "www.amocrm.ru")] {
+        let host = account.host.as_str();
+        let target = format!("/oauth?client_id={}&state=s1&mode=popup", state.client_id);
+        let draft = Draft::new("GET", &target).header("host", home);
+        let page = exchange(&sandbox, home, &draft).await.unwrap();
+        assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+        assert!(page.contains("name=\"login\""), "{page}");
+
+        let request = json!({
+            "client_id": state.client_id, "client_secret": state.client_secret,
+            "grant_type": "authorization_code", "redirect_uri": state.redirect_uri,
+            "code": sandbox.issue_code(account.id, None).unwrap().code,
+        });
+        let draft = Draft::new("POST", "/oauth2/access_token")
+            .header("host", host)
+            .header("content-type", "application/json")
+            .body(request.to_string());
+        let answer = exchange(&sandbox, host, &draft).await.unwrap();
+        let pair = body_of_200(&answer);
+        assert_eq!(pair["expires_in"], 86_400);
+
+        let bearer = format!("Bearer {}", pair["access_token"].as_str().unwrap());
+        let draft = Draft::new("GET", "/api/v4/account")
+            .header("host", host)
+            .header("authorization", bearer);
+        let answer = exchange(&sandbox, host, &draft).await.unwrap();
+        assert_eq!(body_of_200(&answer)["id"], account.id);
+    }
+}
+
+#[track_caller]
+fn body_of_200(answer: &str) -> Value {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    serde_json::from_str(body).unwrap()
 }
 
 #[tokio::test]

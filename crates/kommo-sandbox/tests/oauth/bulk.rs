@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::plain_client::{HOST, NOW, control, platform, refresh, refresh_body, token, works};
 
+const OTHER_ACCOUNT: u64 = 10_000_002;
+
 #[tokio::test]
 async fn made_grants_work_like_granted_ones() {
     let platform = platform();
@@ -57,4 +59,52 @@ async fn the_control_api_makes_old_grants_without_signatures_and_pages_through_t
         .json();
     assert_eq!(rest["grants"].as_array().unwrap().len(), 500);
     assert_eq!(rest["grants"][0]["id"], 1501);
+}
+
+/// Whoever granted was an administrator, so the integration is installed, and taking it back is told.
+#[tokio::test]
+async fn made_grants_install_the_integration_in_their_account() {
+    let platform = platform();
+    let mut settings = platform.integration_settings();
+    // Port 9 of this machine is nobody's: what counts is that a hook left.
+    settings.disconnect_hook_uri = Some("http://127.0.0.1:9/hook".into());
+    platform.set_integration(settings);
+    let order = json!({"count": 2, "account": OTHER_ACCOUNT, "sign": false});
+    let made = control(&platform, "POST", "grants", &order).await.json();
+    assert_eq!(made["grants"].as_array().unwrap().len(), 2);
+
+    // The first account never had it.
+    platform.deactivate(None).unwrap();
+    let told: Vec<_> = platform
+        .deliveries_after(0)
+        .iter()
+        .map(|delivery| delivery.account)
+        .collect();
+    assert_eq!(told, [Some(OTHER_ACCOUNT)]);
+    assert!(platform.grants(0, 2).iter().all(|grant| grant.ended));
+}
+
+/// The runtime has one thread for requests and one for what blocks; the latter is busy until the test lets it go.
+#[test]
+fn grants_are_made_beside_the_thread_that_answers_requests() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let platform = platform();
+        let (let_go, gate) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || gate.recv());
+        let order = json!({"count": 3});
+        let making = async { control(&platform, "POST", "grants", &order).await.json() };
+        let asking = async {
+            let state = control(&platform, "GET", "state", &Value::Null).await;
+            assert_eq!((state.status, platform.grant_count()), (200, 0));
+            let_go.send(()).unwrap();
+        };
+        let (made, ()) = tokio::join!(making, asking);
+        assert_eq!(made["grants"].as_array().unwrap().len(), 3);
+        assert_eq!(platform.grant_count(), 3);
+        busy.await.unwrap().unwrap();
+    });
 }

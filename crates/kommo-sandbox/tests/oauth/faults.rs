@@ -1,12 +1,14 @@
 //! Every fault of the token endpoint and the CRM API, by what a client sees.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_sandbox::{
     Fault, FaultKind, OauthRules, RetryAfterPlace, Sandbox, Surface, TokenErrorRow,
 };
 use serde_json::json;
 
 use crate::plain_client::{
-    config, control, get, granted, over_socket, platform, refresh, refresh_body, told, works,
+    HOST, Pair, code, config, control, exchange_body, get, granted, over_socket, platform, refresh,
+    refresh_body, token, told, works,
 };
 
 #[tokio::test]
@@ -137,6 +139,76 @@ async fn a_skewed_clock_is_seen_in_the_date_and_in_server_time() {
     );
     let answer = refresh(&platform, &pair.refresh).await;
     assert_eq!(answer.json()["server_time"], platform.now() - 600);
+    let expected = std::time::UNIX_EPOCH + core::time::Duration::from_secs(platform.now() - 600);
+    assert_eq!(answer.header("date"), httpdate::fmt_http_date(expected));
+    let claims = claims(&answer.pair());
+    assert_eq!(claims["iat"], platform.now() - 600);
+    assert_eq!(claims["exp"], platform.now() - 600 + 86_400);
+}
+
+/// What the access token of a pair says.
+fn claims(pair: &Pair) -> serde_json::Value {
+    let payload = pair.access.split('.').nth(1).unwrap();
+    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).unwrap()).unwrap()
+}
+
+/// Rules K4, K5. A client that counts from the answer and not from `server_time` is right.
+#[tokio::test]
+async fn a_pair_from_a_skewed_clock_lives_as_long_as_it_says() {
+    for seconds in [-3600, 3600] {
+        let platform = platform();
+        let first = granted(&platform).await;
+        let skewed = Fault::new(FaultKind::StaleClock).on(Surface::Token);
+        platform.inject(skewed.seconds(seconds).times(1));
+        let pair = refresh(&platform, &first.refresh).await.pair();
+        let view = &platform.grants(0, 1)[0].living[1];
+        assert_eq!(view.access_expires_at, platform.now() + 86_400);
+        assert_eq!(view.refresh_expires_at, platform.now() + 7_776_000);
+        platform.advance_seconds(84_600);
+        assert!(works(&platform, &pair.access).await, "{seconds}");
+        platform.advance_seconds(1799);
+        assert!(works(&platform, &pair.access).await, "{seconds}");
+        platform.advance_seconds(1);
+        assert!(!works(&platform, &pair.access).await, "{seconds}");
+    }
+}
+
+/// Rules G10, K5. What lives by the sandbox's clock is taken, and what has ended is not, whatever the fault tells.
+#[tokio::test]
+async fn a_skewed_clock_judges_no_code_and_no_token() {
+    let platform = platform();
+    let inject = |on: Surface, seconds: i64| {
+        let skewed = Fault::new(FaultKind::StaleClock).on(on);
+        platform.inject(skewed.seconds(seconds).times(1));
+    };
+    inject(Surface::Token, 3600);
+    let fresh = exchange_body(&code(&platform));
+    let pair = token(&platform, HOST, &fresh).await.pair();
+    let stale = exchange_body(&code(&platform));
+    platform.advance_seconds(1200);
+    inject(Surface::Token, -3600);
+    let refused = token(&platform, HOST, &stale).await;
+    assert_eq!(
+        refused.problem(),
+        (400, "Authorization code has expired".into())
+    );
+
+    platform.advance_seconds(86_400 - 1200 - 1);
+    inject(Surface::Crm, 3600);
+    assert!(works(&platform, &pair.access).await);
+    platform.advance_seconds(1);
+    inject(Surface::Crm, -3600);
+    assert!(!works(&platform, &pair.access).await);
+}
+
+#[tokio::test]
+async fn a_skewed_clock_of_the_crm_api_is_seen_in_the_date() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    let skewed = Fault::new(FaultKind::StaleClock).on(Surface::Crm);
+    platform.inject(skewed.seconds(-600).times(1));
+    let answer = get(&platform, &pair.access, "/api/v4/account").await;
+    assert_eq!(answer.status, 200);
     let expected = std::time::UNIX_EPOCH + core::time::Duration::from_secs(platform.now() - 600);
     assert_eq!(answer.header("date"), httpdate::fmt_http_date(expected));
 }

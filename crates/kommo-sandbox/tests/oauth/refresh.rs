@@ -223,3 +223,36 @@ async fn switching_off_and_revoking_each_send_one_disconnect_hook_per_account() 
     platform.deactivate(Some(ACCOUNT)).unwrap();
     assert_eq!(sent(), 2);
 }
+
+#[tokio::test]
+async fn only_a_grant_that_lives_can_be_revoked() {
+    let platform = platform();
+    let mut settings = platform.integration_settings();
+    settings.disconnect_hook_uri = Some("http://127.0.0.1:9/hook".into());
+    platform.set_integration(settings);
+    let revoke = || platform.revoke_grant(ACCOUNT, crate::plain_client::USER);
+    let sent = || platform.deliveries_after(0).len();
+    granted(&platform).await;
+    assert!(revoke());
+    assert!(!revoke());
+    assert_eq!(sent(), 1);
+
+    let again = granted(&platform).await;
+    assert!(!platform.grants(0, 1)[0].ended);
+    assert!(revoke());
+    assert!(!works(&platform, &again.access).await);
+    assert_eq!(sent(), 2);
+
+    granted(&platform).await;
+    platform.rotate_secret(false).unwrap();
+    assert!(platform.grants(0, 1)[0].ended);
+    assert!(!revoke());
+
+    // A long-lived token alone is a grant too.
+    platform.long_lived_token(ACCOUNT, None, 1).unwrap();
+    assert!(!platform.grants(0, 1)[0].ended);
+    assert!(revoke());
+    assert!(!revoke());
+    assert!(platform.grants(0, 1)[0].ended);
+    assert_eq!(sent(), 3);
+}
