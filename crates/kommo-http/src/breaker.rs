@@ -153,14 +153,19 @@ impl Breaker {
     }
 
     /// The platform answered with something that is no stop sign. Only a trial closes what is open: any other call may have
-    /// left before the stop sign came.
+    /// left before the stop sign came. A token request goes during a pause too; calls keep to the pause all the same.
     pub(crate) fn answered(&mut self, pass: &Pass) {
         if pass.is_trial {
             self.egress = None;
             self.accounts.remove(&pass.host);
         } else if let Some(state) = self.accounts.get_mut(&pass.host) {
             let is_newer = state.throttled_at.is_none_or(|at| pass.admitted_at > at);
-            if is_newer && state.open.is_none() {
+            if !is_newer || state.open.is_some() {
+                return;
+            }
+            if pass.admitted_at < state.throttled_until {
+                state.in_a_row = 0;
+            } else {
                 self.accounts.remove(&pass.host);
             }
         }

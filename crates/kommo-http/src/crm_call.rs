@@ -29,8 +29,9 @@ use crate::breaker::{Pass, Shut};
 use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
 use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
-use crate::crm_request::CrmRequest;
+use crate::crm_request::{CrmMethod, CrmRequest};
 use crate::error::{InvalidRequest, TransportError};
+use crate::json_body;
 use crate::outgoing_request::OutgoingRequest;
 use crate::raw_response::RawResponse;
 use crate::repeat::Repeat;
@@ -70,6 +71,8 @@ struct Progress {
     /// The token to replay with, after a 401.
     renewed: Option<Arc<Usable>>,
     was_renewed: bool,
+    /// Whether an attempt that was followed by another may have been carried out.
+    was_in_doubt: bool,
 }
 
 /// What follows an attempt.
@@ -85,12 +88,26 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     /// Sends until there is a result or an error.
     pub(crate) async fn run(&self) -> Result<CrmResponse, CrmError<T::Error>> {
         let mut progress = Progress::default();
+        let result = self.attempt(&mut progress).await;
+        // A read that was carried out twice has changed nothing.
+        let is_write = self.request.method() != CrmMethod::Get;
+        result.map_err(|error| {
+            if is_write && progress.was_in_doubt && !error.may_be_done() {
+                CrmError::AfterDoubt(Box::new(error))
+            } else {
+                error
+            }
+        })
+    }
+
+    async fn attempt(&self, progress: &mut Progress) -> Result<CrmResponse, CrmError<T::Error>> {
         loop {
-            let (usable, pass) = self.ready(&mut progress).await?;
+            let (usable, pass) = self.ready(progress).await?;
             progress.attempts += 1;
             let result = self.send(&usable).await;
             report(progress.attempts, &result, usable.access_token.expose());
-            match self.next(result, &usable, &pass, &progress) {
+            let is_in_doubt = is_in_doubt(&result);
+            match self.next(result, &usable, &pass, progress) {
                 Next::Done(response) => {
                     return Ok(CrmResponse {
                         response,
@@ -105,6 +122,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                 }
                 Next::Repeat(pause) => {
                     progress.repetitions += 1;
+                    progress.was_in_doubt |= is_in_doubt;
                     self.budget.clock().pause(pause).await;
                 }
             }
@@ -122,7 +140,10 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             while let Some(shut) = self.budget.shut(host) {
                 self.wait_out(shut).await?;
             }
-            self.budget.take(self.client_id, host).await;
+            if let Err(shut) = self.budget.take(self.client_id, host).await {
+                self.wait_out(shut).await?;
+                continue;
+            }
             let usable = self.token(progress).await?;
             if usable.host != host {
                 // The account has moved meanwhile.
@@ -190,7 +211,10 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         let attempts = progress.attempts;
         match result {
             Ok(response) if response.is_success() => {
-                self.budget.answered(pass);
+                // A page of something on the way says nothing about the platform, whatever its status is.
+                if json_body::is_in_or_empty(&response) {
+                    self.budget.answered(pass);
+                }
                 Next::Done(response)
             }
             Ok(response) if matches!(response.status(), 300..=399) => {
@@ -226,9 +250,8 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                 self.budget.blocked(pass.host);
                 return refused(refusal);
             }
-            // A page of something on the way says nothing about the platform.
-            CrmRefusalKind::Page => {}
-            _ => self.budget.answered(pass),
+            _ if refusal.is_json_or_empty() => self.budget.answered(pass),
+            _ => {}
         }
         if refusal.status() == 401 && !progress.was_renewed {
             return Next::Renew(refusal);
@@ -291,6 +314,14 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         let random = |longest| clock.random_up_to(longest);
         self.retry_policy
             .pause(progress.repetitions + 1, asked, random)
+    }
+}
+
+/// Whether the request of an attempt may have been carried out.
+fn is_in_doubt(result: &Result<RawResponse, TransportError>) -> bool {
+    match result {
+        Ok(response) => matches!(response.status(), 500..=599),
+        Err(error) => error.is_in_doubt(),
     }
 }
 

@@ -1,14 +1,12 @@
 //! The client of the CRM API.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use kommo_account::{EndpointRole, Endpoints, Platform, UserId};
+use kommo_account::{Endpoints, UserId};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{GrantKey, SubdomainAnswer, read_subdomain_answer};
-use kommo_sign::{RequestMethod, RequestPath};
+use kommo_oauth::GrantKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
@@ -18,13 +16,9 @@ use crate::crm_call::{CrmCall, ReplayAfter401};
 use crate::crm_error::CrmError;
 use crate::crm_request::{CrmMethod, CrmRequest};
 use crate::error::InvalidRequest;
-use crate::outgoing_request::OutgoingRequest;
 use crate::request_budget::RequestBudget;
 use crate::retry_policy::RetryPolicy;
 use crate::transport::Transport;
-
-/// The look-up that the vendor library calls old.
-const OLD_SUBDOMAIN_PATH: &str = "/oauth2/account/subdomain";
 
 /// Calls the CRM API in the name of one grant.
 ///
@@ -192,6 +186,7 @@ impl<T: AccessTokens> CrmClient<T> {
     ///   [`CrmError::BreakerOpen`], and nothing is sent.
     /// - a 3xx: [`CrmError::Redirected`]; every other refusal: [`CrmError::Refused`].
     /// - no whole answer: [`CrmError::Transport`].
+    /// - any of these after an attempt to write that may have been carried out: [`CrmError::AfterDoubt`], with it inside.
     pub async fn call_raw(
         &self,
         mut request: CrmRequest,
@@ -214,39 +209,6 @@ impl<T: AccessTokens> CrmClient<T> {
             request: &request,
         };
         call.run().instrument(span).await
-    }
-
-    /// Asks the Russian platform where the account lives now, with the access token; `None` for accounts of the other
-    /// platform, which has no such look-up.
-    ///
-    /// # Errors
-    ///
-    /// No token: [`CrmError::Tokens`]; no whole answer: [`CrmError::Transport`].
-    #[deprecated(
-        note = "the vendor library marks this look-up as deprecated; use `HttpTokenEndpoint::look_up`"
-    )]
-    pub async fn look_up_with_access_token(
-        &self,
-    ) -> Result<Option<SubdomainAnswer>, CrmError<T::Error>> {
-        let usable = self.tokens.access_token().await.map_err(CrmError::Tokens)?;
-        let platform = usable.host.platform();
-        if platform != Platform::Russia {
-            return Ok(None);
-        }
-        self.budget.take(self.key.client_id, usable.host).await;
-        let target = self.endpoints.resolve(EndpointRole::Consent(platform));
-        let path = RequestPath::parse(OLD_SUBDOMAIN_PATH).map_err(InvalidRequest::Path)?;
-        let mut authorization = String::from("Bearer ");
-        authorization.push_str(usable.access_token.expose());
-        let outgoing = OutgoingRequest::new(RequestMethod::GET, path)
-            .with_sensitive_header("authorization", &authorization);
-        match self.transport.send(&target, &outgoing).await {
-            Ok(response) => Ok(Some(read_subdomain_answer(
-                response.status(),
-                response.body(),
-            ))),
-            Err(error) => Err(CrmError::Transport { error, attempts: 1 }),
-        }
     }
 }
 

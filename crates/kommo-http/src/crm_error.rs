@@ -20,12 +20,13 @@ pub enum CrmError<E> {
     Payload,
     /// There is no token; nothing was sent, or nothing more. Whose turn it is says the source of tokens.
     Tokens(E),
-    /// An earlier call got a 429, and its pause is longer than this call waits by itself. Nothing was sent.
+    /// An earlier request got a 429, and its pause is longer than this call waits by itself. Nothing was sent, or nothing more
+    /// after attempts of this call that were not carried out.
     Throttled {
         /// How long the pause still is.
         left: Duration,
     },
-    /// The breaker is open. Nothing was sent.
+    /// The breaker is open. Nothing was sent, or nothing more after attempts of this call that were not carried out.
     BreakerOpen(OpenBreaker),
     /// Refused; [`CrmRefusal::kind`] says what it means and whose turn it is.
     Refused(Box<CrmRefusal>),
@@ -48,13 +49,18 @@ pub enum CrmError<E> {
     },
     /// A page cannot be asked for, or its link to the next one cannot be followed.
     Paging(PagingError),
-    /// The wire. Whether the request was carried out is said at [`TransportError`].
+    /// The wire. Whether the last attempt was carried out is said at [`TransportError`]; attempts before it were not, unless it is
+    /// in doubt too.
     Transport {
         /// What broke, in the last attempt.
         error: TransportError,
         /// How many requests the call tried to send.
         attempts: u32,
     },
+    /// An earlier attempt of this call, to write, may have been carried out; then came what is inside, which says of its own
+    /// attempt that it was not. Only calls that may be repeated come to this. [`refusal`](Self::refusal) and [`kind`](Self::kind)
+    /// look inside.
+    AfterDoubt(Box<Self>),
 }
 
 /// What is wrong with the body of a success. Says where, and nothing of what stands there.
@@ -101,8 +107,12 @@ pub enum PagingError {
     ForeignNext,
     /// The link to the next page is no text, or a URL that cannot be sent. Nothing was sent.
     UnusableNext,
+    /// The link to the next page leads to another path than the page itself. Nothing was sent there.
+    OtherPath,
     /// The link leads to a page that was read before. Nothing was sent.
     Loop,
+    /// There is a link to yet another page after as many as were allowed. Nothing was sent.
+    TooManyPages,
 }
 
 impl<E> CrmError<E> {
@@ -111,6 +121,7 @@ impl<E> CrmError<E> {
     pub fn refusal(&self) -> Option<&CrmRefusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
+            Self::AfterDoubt(error) => error.refusal(),
             _ => None,
         }
     }
@@ -121,12 +132,12 @@ impl<E> CrmError<E> {
         self.refusal().map(CrmRefusal::kind)
     }
 
-    /// Whether the request may have been carried out all the same.
+    /// Whether the request may have been carried out all the same, by any attempt of the call.
     #[must_use]
     pub fn may_be_done(&self) -> bool {
         match self {
             Self::Refused(refusal) => matches!(refusal.status(), 500..=599),
-            Self::Unreadable { .. } => true,
+            Self::Unreadable { .. } | Self::AfterDoubt(_) => true,
             Self::Transport { error, .. } => error.is_in_doubt(),
             _ => false,
         }
@@ -150,6 +161,9 @@ impl<E> fmt::Display for CrmError<E> {
             Self::Unreadable { status, fault, .. } => write!(f, "http {status} with {fault}"),
             Self::Paging(error) => write!(f, "{error}"),
             Self::Transport { error, attempts } => write!(f, "{error} (attempts: {attempts})"),
+            Self::AfterDoubt(_) => {
+                f.write_str("an earlier attempt may have been carried out, a later one failed")
+            }
         }
     }
 }
@@ -189,7 +203,9 @@ impl fmt::Display for PagingError {
             Self::Method => "only a get without a body can be paged",
             Self::ForeignNext => "link to the next page leads to another host, nothing was sent",
             Self::UnusableNext => "link to the next page cannot be followed",
+            Self::OtherPath => "link to the next page leads to another path, nothing was sent",
             Self::Loop => "link to the next page leads to one that was read before",
+            Self::TooManyPages => "more pages than were allowed",
         })
     }
 }
@@ -201,6 +217,7 @@ impl<E: error::Error + 'static> error::Error for CrmError<E> {
             Self::Tokens(error) => Some(error),
             // The transport's own text stands in ours, so its cause comes next.
             Self::Transport { error, .. } => error.source(),
+            Self::AfterDoubt(error) => Some(error.as_ref()),
             _ => None,
         }
     }

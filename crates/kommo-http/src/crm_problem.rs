@@ -10,6 +10,7 @@ use core::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::error::clean;
+use crate::json_body;
 
 /// A longer body is not looked into.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -51,7 +52,7 @@ const NAME_MAX_BYTES: usize = 128;
 /// What was read of a body.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct CrmProblem {
-    /// Whether the body is a JSON object.
+    /// Whether the body is JSON, be it cut.
     pub(crate) is_json: bool,
     pub(crate) is_empty: bool,
     pub(crate) title: Option<String>,
@@ -64,11 +65,13 @@ pub(crate) struct CrmProblem {
 
 impl CrmProblem {
     /// Reads a body. A text in which `secret` stands is dropped.
-    pub(crate) fn read(body: &[u8], secret: &str) -> Self {
+    pub(crate) fn read(content_type: Option<&str>, body: &[u8], secret: &str) -> Self {
+        let is_json = json_body::is_json(content_type, body);
         let is_empty = body.trim_ascii().is_empty();
         let parsed = (body.len() <= MAX_BYTES).then(|| serde_json::from_slice(body).ok());
         let Some(Value::Object(fields)) = parsed.flatten() else {
             return Self {
+                is_json,
                 is_empty,
                 ..Self::default()
             };
@@ -76,7 +79,7 @@ impl CrmProblem {
         let text = |fields: &Map<String, Value>, name| text(fields, name, secret);
         let legacy = fields.get("response").and_then(Value::as_object);
         Self {
-            is_json: true,
+            is_json,
             is_empty,
             title: text(&fields, "title"),
             detail: text(&fields, "detail"),
@@ -139,7 +142,7 @@ mod tests {
     use super::CrmProblem;
 
     fn read(body: &str) -> CrmProblem {
-        CrmProblem::read(body.as_bytes(), "the-token")
+        CrmProblem::read(None, body.as_bytes(), "the-token")
     }
 
     // Source: vendor page "HTTP codes".
@@ -160,12 +163,17 @@ mod tests {
     // Rules E4, E5, E6.
     #[test]
     fn whatever_the_body_is_reading_does_not_fail() {
-        for body in ["", "<html>", "[]", "{", "null", "\u{0}"] {
+        for (body, is_json) in [
+            ("", false),
+            ("<html>", false),
+            ("{", false),
+            ("\u{0}", false),
+            ("[]", true),
+            ("null", true),
+        ] {
             let problem = read(body);
-            assert!(
-                !problem.is_json && problem.findings.is_empty(),
-                "{body:?} was read"
-            );
+            assert_eq!(problem.is_json, is_json, "{body:?}");
+            assert!(problem.findings.is_empty(), "{body:?} was read");
         }
         assert_eq!(
             read(r#"{"retry_after":300}"#).retry_after,

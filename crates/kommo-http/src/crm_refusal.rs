@@ -22,7 +22,7 @@ pub enum CrmRefusalKind {
     Unauthorized,
     /// 402: the account's owner must pay. Stop its jobs and keep its tokens.
     PaymentRequired,
-    /// 403 in JSON: this call is not allowed, by rights or by the account's list of addresses. Tokens are as good as before.
+    /// 403 in JSON, whole or cut: this call is not allowed, by rights or by the account's list of addresses. Tokens are as good as before.
     Forbidden,
     /// 403 that is no JSON: the platform has blocked this address or account. The breaker is open now; its support unblocks
     /// (rule L6).
@@ -107,7 +107,7 @@ pub struct CrmRefusal {
 impl CrmRefusal {
     /// `secret` is the token that the request carried.
     pub(crate) fn read(response: &RawResponse, secret: &str, attempts: u32) -> Self {
-        let problem = CrmProblem::read(response.body(), secret);
+        let problem = CrmProblem::read(response.content_type(), response.body(), secret);
         let status = response.status();
         let in_body = problem.retry_after;
         let request_id = response.request_id().filter(|id| !id.contains(secret));
@@ -125,6 +125,11 @@ impl CrmRefusal {
     pub(crate) const fn with_retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = Some(pause);
         self
+    }
+
+    /// Whether it can be the platform's own; a page never is.
+    pub(crate) const fn is_json_or_empty(&self) -> bool {
+        self.problem.is_json || self.problem.is_empty
     }
 
     pub(crate) const fn with_new_token(mut self) -> Self {

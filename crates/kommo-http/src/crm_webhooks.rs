@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use kommo_keeper::AccessTokens;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::crm_client::{CrmClient, to_body};
 use crate::crm_error::{AnswerFault, CrmError};
@@ -16,7 +16,7 @@ use crate::repeat::Repeat;
 const PATH: &str = "/api/v4/webhooks";
 
 /// The most webhooks that an account can have (rule L8).
-pub const WEBHOOKS_MAX: usize = 100;
+pub const WEBHOOKS_MAX: u32 = 100;
 
 /// A webhook of an account.
 ///
@@ -45,12 +45,20 @@ pub struct Webhook {
     #[serde(default)]
     pub sort: Option<u64>,
     /// Whether the platform has switched it off, after more than 100 bad answers in two hours. An administrator switches it
-    /// on; so does adding it again, as far as is known.
-    #[serde(default)]
+    /// on; so does adding it again, as far as is known. `null` counts as `false`.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub disabled: bool,
-    /// The events that it is sent for.
-    #[serde(default)]
+    /// The events that it is sent for. `null` counts as none.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub settings: Vec<String>,
+}
+
+fn null_as_default<'de, D, V>(deserializer: D) -> Result<V, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl fmt::Debug for Webhook {
@@ -62,6 +70,16 @@ impl fmt::Debug for Webhook {
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
+}
+
+/// The webhooks of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WebhookList {
+    /// Those that could be read.
+    pub webhooks: Vec<Webhook>,
+    /// What is wrong with each of the others, in their order. They exist, and the list above is not all then.
+    pub unreadable: Vec<AnswerFault>,
 }
 
 /// A webhook to add. `Debug` shows the length of the address alone.
@@ -134,31 +152,35 @@ impl<T: AccessTokens> CrmClient<T> {
 }
 
 impl<T: AccessTokens> Webhooks<'_, T> {
-    /// All of them, of all integrations.
+    /// All of them, of all integrations. One of another shape does not hide the others: it is told apart.
     ///
     /// # Errors
     ///
-    /// As [`CrmClient::call`]; a webhook of another shape is [`CrmError::Unreadable`].
-    pub async fn list(&self) -> Result<Vec<Webhook>, CrmError<T::Error>> {
+    /// As [`CrmClient::call`]. At most [`WEBHOOKS_MAX`] pages are read, since so many webhooks fill no more:
+    /// [`PagingError::TooManyPages`](crate::PagingError::TooManyPages) if there are others.
+    pub async fn list(&self) -> Result<WebhookList, CrmError<T::Error>> {
         let request = CrmRequest::new(CrmMethod::Get, PATH)?;
-        let mut pages = self.client.pages(request)?;
-        let mut all = Vec::new();
+        let mut pages = self.client.pages(request)?.with_max_pages(WEBHOOKS_MAX);
+        let mut all = WebhookList::default();
         while let Some(page) = pages.next_page().await? {
             for webhook in page.items::<Webhook>("webhooks") {
-                all.push(webhook.map_err(|fault| unreadable(200, fault))?);
+                match webhook {
+                    Ok(webhook) => all.webhooks.push(webhook),
+                    Err(fault) => all.unreadable.push(fault),
+                }
             }
         }
         Ok(all)
     }
 
-    /// Those that the platform has switched off: nothing is sent to them.
+    /// Those that the platform has switched off: nothing is sent to them. Of those that cannot be read nobody knows.
     ///
     /// # Errors
     ///
     /// As [`list`](Self::list).
-    pub async fn disabled(&self) -> Result<Vec<Webhook>, CrmError<T::Error>> {
+    pub async fn disabled(&self) -> Result<WebhookList, CrmError<T::Error>> {
         let mut all = self.list().await?;
-        all.retain(|webhook| webhook.disabled);
+        all.webhooks.retain(|webhook| webhook.disabled);
         Ok(all)
     }
 

@@ -7,25 +7,27 @@
 //! anything later ─────────────────────────────────> Lost      it may have been carried out
 //! ```
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, EndpointRole, Endpoints, Realm, Target};
 use kommo_keeper::{Clock, Probe, SystemClock, TokenEndpoint};
 use kommo_oauth::{
-    AccessToken, Located, SendOutcome, SubdomainAnswer, SubdomainLookup, TokenAnswer,
-    TokenRefusalKind, TokenRequest, read_subdomain_answer, read_token_answer,
+    AccessToken, Located, SendOutcome, SubdomainAnswer, SubdomainLookup, TokenAnswer, TokenRequest,
+    read_subdomain_answer, read_token_answer,
 };
 use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
 
 use crate::account_probe::{self, ACCOUNT_PATH};
+use crate::budget_report::CountedRequest;
 use crate::error::{BuildError, InvalidRequest, TransportError};
 use crate::outgoing_request::OutgoingRequest;
 use crate::raw_response::RawResponse;
 use crate::request_budget::RequestBudget;
 use crate::server_date;
+use crate::token_log;
 use crate::transport::Transport;
 use crate::transport_builder::TransportBuilder;
 
@@ -56,6 +58,11 @@ impl HttpTokenEndpoint {
     /// An endpoint with its own connections and the clock of this machine. The builder's time limits apply; its defaults,
     /// 5 s and 20 s, suit.
     ///
+    /// A grant's lock is held during a request, and its session in a PostgreSQL store of `kommo-store` is silent as long: for the
+    /// wait for a place, at most 10 s (see [`with_budget`](Self::with_budget)), and the total timeout. The server ends the session
+    /// after three times `StoreSettings::request_limit`, by default 60 s. So a longer
+    /// [`total_timeout`](TransportBuilder::total_timeout) needs a `request_limit` that is as long at least.
+    ///
     /// # Errors
     ///
     /// [`BuildError`], from the builder.
@@ -82,8 +89,12 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     }
 
     /// Counts the requests of an integration in a budget, ahead of the calls that wait in it. A request waits for its place,
-    /// at most 10 s, but is not stopped by the breaker: the keeper has holds of its own. What it meets, a 429 or a block, the
-    /// breaker is told. Without this nothing is counted. [`look_up`](Self::look_up) by itself is not counted either.
+    /// at most 10 s, but is not stopped by the breaker: the keeper has holds of its own. One that had to wait longer is not
+    /// sent; a shared bucket that is slow to answer counts as waiting, though it is not cut off.
+    ///
+    /// The breaker is told what a token request or a probe meets: a 429, a block, or an answer in JSON. What a look-up meets it
+    /// is not told, since that goes to a host which is no account's. Without this nothing is counted.
+    /// [`look_up`](Self::look_up) by itself is not counted either.
     #[must_use]
     pub fn with_budget(self, budget: RequestBudget, client_id: ClientId) -> Self {
         Self {
@@ -132,6 +143,14 @@ impl<C: Clock> HttpTokenEndpoint<C> {
         }
     }
 
+    /// To be made before the request leaves.
+    fn counted(&self, host: AccountHost) -> Option<CountedRequest<'_>> {
+        self.budget.as_ref().map(|(budget, _)| CountedRequest {
+            budget,
+            pass: budget.pass_outside(host),
+        })
+    }
+
     async fn send_once(
         &self,
         realm: Realm,
@@ -175,22 +194,6 @@ impl<C: Clock> HttpTokenEndpoint<C> {
         }
     }
 
-    fn tell_budget(&self, host: AccountHost, outcome: &SendOutcome) {
-        let Some((budget, _)) = &self.budget else {
-            return;
-        };
-        let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
-            return;
-        };
-        match refusal.kind {
-            TokenRefusalKind::Blocked => budget.blocked(host),
-            TokenRefusalKind::Throttled {
-                retry_after_seconds,
-            } => budget.throttled_outside(host, retry_after_seconds.map(Duration::from_secs)),
-            _ => {}
-        }
-    }
-
     async fn probe_once(
         &self,
         realm: Realm,
@@ -223,11 +226,13 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
                 tracing::warn!("no place in the request budget, nothing sent");
                 return SendOutcome::NotSent;
             }
+            let counted = self.counted(*request.host());
             let result = self.send_once(realm, request).await;
-            report(&result);
-            let outcome = self.outcome(result);
-            self.tell_budget(*request.host(), &outcome);
-            outcome
+            token_log::report(&result, request.body());
+            if let Some(counted) = counted {
+                counted.tell(&result);
+            }
+            self.outcome(result)
         }
         .instrument(span)
         .await
@@ -256,7 +261,11 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
         if realm != self.endpoints.realm() || !self.has_place(host).await {
             return Probe::Inconclusive;
         }
+        let counted = self.counted(host);
         let result = self.probe_once(realm, host, access_token).await;
+        if let Some(counted) = counted {
+            counted.tell(&result);
+        }
         result.map_or(Probe::Inconclusive, |response| {
             account_probe::read(&response)
         })
@@ -270,23 +279,6 @@ impl<C> fmt::Debug for HttpTokenEndpoint<C> {
             .field("realm", &self.endpoints.realm())
             .field("has_budget", &self.budget.is_some())
             .finish_non_exhaustive()
-    }
-}
-
-/// What helps at night, and nothing of what was sent or received.
-fn report(result: &Result<RawResponse, TransportError>) {
-    match result {
-        Ok(response) => tracing::debug!(
-            status = response.status(),
-            request_id = response.request_id(),
-            answer_bytes = response.body().len(),
-            "token endpoint answered"
-        ),
-        Err(error) => tracing::warn!(
-            %error,
-            cause = ?core::error::Error::source(error).map(ToString::to_string),
-            "token endpoint gave no answer"
-        ),
     }
 }
 

@@ -20,6 +20,8 @@ mod repeat;
 #[cfg(any(feature = "chats", feature = "crm"))]
 mod retry_policy;
 #[cfg(any(feature = "oauth", feature = "crm"))]
+mod json_body;
+#[cfg(any(feature = "oauth", feature = "crm"))]
 mod any_clock;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod rate_limit;
@@ -66,6 +68,10 @@ mod chats_client;
 // Feature `oauth`.
 #[cfg(feature = "oauth")]
 mod account_probe;
+#[cfg(feature = "oauth")]
+mod budget_report;
+#[cfg(feature = "oauth")]
+mod token_log;
 #[cfg(feature = "oauth")]
 mod http_token_endpoint;
 
@@ -132,6 +138,6 @@ pub use {
     crm_problem::ValidationError,
     crm_refusal::{CrmRefusal, CrmRefusalKind},
     crm_request::{CrmMethod, CrmRequest},
-    crm_webhooks::{NewWebhook, WEBHOOKS_MAX, Webhook, Webhooks},
-    pages::{PAGE_LIMIT_MAX, Page, Pages},
+    crm_webhooks::{NewWebhook, WEBHOOKS_MAX, Webhook, WebhookList, Webhooks},
+    pages::{PAGE_LIMIT_MAX, PAGES_MAX_DEFAULT, Page, Pages},
 };

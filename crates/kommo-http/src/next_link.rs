@@ -1,7 +1,8 @@
 //! Where a page's link to the next one may lead.
 //!
 //! It is an absolute URL that arrives in a body, and the next request carries the token. So it must have `https` and the host
-//! that answered (rule L3), in a sandbox too, and only its path and query are taken out of it.
+//! that answered (rule L3), in a sandbox too, and only its query is taken out of it: its path must be that of the page, since
+//! paths are shown in logs, and whoever answers could have put the token there.
 
 use alloc::string::String;
 
@@ -11,22 +12,30 @@ use serde_json::Value;
 use crate::crm_error::PagingError;
 use crate::crm_request::{CrmMethod, CrmRequest};
 
-/// The target of the next page: a path, perhaps with a query; none if there is no next page.
-pub(crate) fn read(page: &Value, host: &AccountHost) -> Result<Option<String>, PagingError> {
+/// The target of the page after one at `path`: that path, perhaps with a query; none if there is no next page.
+pub(crate) fn read(
+    page: &Value,
+    host: &AccountHost,
+    path: &str,
+) -> Result<Option<String>, PagingError> {
     match page.pointer("/_links/next") {
         None | Some(Value::Null) => Ok(None),
         Some(next) => {
             let href = next.get("href").and_then(Value::as_str);
-            target(href.ok_or(PagingError::UnusableNext)?, host).map(Some)
+            target(href.ok_or(PagingError::UnusableNext)?, host, path).map(Some)
         }
     }
 }
 
-fn target(href: &str, host: &AccountHost) -> Result<String, PagingError> {
+fn target(href: &str, host: &AccountHost, path: &str) -> Result<String, PagingError> {
     let target = behind_authority(href, host).ok_or(PagingError::ForeignNext)?;
     // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, white space, `#`.
     let request = CrmRequest::new(CrmMethod::Get, target).map_err(|_| PagingError::UnusableNext)?;
-    Ok(request.target())
+    if request.path() == path {
+        Ok(request.target())
+    } else {
+        Err(PagingError::OtherPath)
+    }
 }
 
 /// What stands behind `https://` and the host, byte for byte; letters of scheme and host may have either case.
@@ -57,15 +66,15 @@ mod tests {
 
     fn next(href: &str) -> Result<Option<String>, PagingError> {
         let host = AccountHost::parse("shop.kommo.com").unwrap();
-        read(&json!({"_links": {"next": {"href": href}}}), &host)
+        read(&json!({"_links": {"next": {"href": href}}}), &host, "/a")
     }
 
     #[test]
     fn a_link_to_the_same_host_gives_its_path_and_query() {
         for (href, target) in [
             (
-                "https://shop.kommo.com/api/v4/leads?page=2&limit=250",
-                "/api/v4/leads?page=2&limit=250",
+                "https://shop.kommo.com/a?page=2&limit=250",
+                "/a?page=2&limit=250",
             ),
             ("HTTPS://Shop.Kommo.COM/a", "/a"),
             ("https://shop.kommo.com:443/a", "/a"),
@@ -99,6 +108,20 @@ mod tests {
         }
     }
 
+    // Rule L3.
+    #[test]
+    fn a_link_to_another_path_is_refused() {
+        for href in [
+            "https://shop.kommo.com/b?page=2",
+            "https://shop.kommo.com/a/?page=2",
+            "https://shop.kommo.com/a/b",
+            "https://shop.kommo.com/A",
+            "https://shop.kommo.com/",
+        ] {
+            assert_eq!(next(href), Err(PagingError::OtherPath), "{href}");
+        }
+    }
+
     #[test]
     fn a_link_that_would_be_rewritten_is_refused() {
         for href in [
@@ -122,14 +145,14 @@ mod tests {
             json!({"_links": {"next": null}}),
             json!([]),
         ] {
-            assert_eq!(read(&end, &host), Ok(None));
+            assert_eq!(read(&end, &host, "/a"), Ok(None));
         }
         for odd in [
             json!({"_links": {"next": {}}}),
             json!({"_links": {"next": "https://shop.kommo.com/a"}}),
             json!({"_links": {"next": {"href": 1}}}),
         ] {
-            assert_eq!(read(&odd, &host), Err(PagingError::UnusableNext));
+            assert_eq!(read(&odd, &host, "/a"), Err(PagingError::UnusableNext));
         }
     }
 }

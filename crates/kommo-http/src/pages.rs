@@ -17,6 +17,9 @@ use crate::next_link;
 /// The most entities on a page (rule L7).
 pub const PAGE_LIMIT_MAX: u32 = 250;
 
+/// So many pages are read at most, unless [`Pages::with_max_pages`] says otherwise: with 250 entities on each, 2.5 million.
+pub const PAGES_MAX_DEFAULT: u32 = 10_000;
+
 impl<T: AccessTokens> CrmClient<T> {
     /// Begins to page through a collection. Nothing is sent before [`Pages::next_page`]. Without a `limit` in the query the
     /// platform chooses one.
@@ -36,6 +39,8 @@ impl<T: AccessTokens> CrmClient<T> {
         Ok(Pages {
             client: self,
             seen: HashSet::from([request.target()]),
+            max_pages: PAGES_MAX_DEFAULT,
+            read: 0,
             ahead: Ahead::Ask(request),
         })
     }
@@ -44,7 +49,8 @@ impl<T: AccessTokens> CrmClient<T> {
 /// The pages of a collection.
 ///
 /// The end is a page without a link to the next one, or 204. A link is followed only if it leads to the account's own host
-/// over `https`, and to a page that was not read before (rule L3).
+/// over `https`, to the same path, and to a page that was not read before (rule L3); and at most [`PAGES_MAX_DEFAULT`] pages are
+/// read.
 ///
 /// # Examples
 ///
@@ -65,6 +71,8 @@ pub struct Pages<'a, T> {
     client: &'a CrmClient<T>,
     ahead: Ahead,
     seen: HashSet<String>,
+    max_pages: u32,
+    read: u32,
 }
 
 /// What the next call of [`Pages::next_page`] does.
@@ -73,6 +81,16 @@ enum Ahead {
     Ask(CrmRequest),
     Fail(PagingError),
     End,
+}
+
+impl<T> Pages<'_, T> {
+    /// Reads at most so many pages; 0 counts as 1. If the last of them has a link to another one, the error after it is
+    /// [`PagingError::TooManyPages`].
+    #[must_use]
+    pub const fn with_max_pages(mut self, pages: u32) -> Self {
+        self.max_pages = if pages == 0 { 1 } else { pages };
+        self
+    }
 }
 
 impl<T: AccessTokens> Pages<'_, T> {
@@ -93,7 +111,8 @@ impl<T: AccessTokens> Pages<'_, T> {
             Ahead::End => return Ok(None),
         };
         let response = self.client.call_raw(request.clone()).await?;
-        let page = Page::read(response)?;
+        let page = Page::read(response, request.path())?;
+        self.read = self.read.saturating_add(1);
         self.ahead = match &page {
             Some(page) => self.after(&request, page),
             None => Ahead::End,
@@ -104,6 +123,7 @@ impl<T: AccessTokens> Pages<'_, T> {
     fn after(&mut self, request: &CrmRequest, page: &Page) -> Ahead {
         match &page.next {
             Ok(None) => Ahead::End,
+            Ok(Some(_)) if self.read >= self.max_pages => Ahead::Fail(PagingError::TooManyPages),
             Ok(Some(target)) if self.seen.insert(target.clone()) => request
                 .retarget(target)
                 .map_or(Ahead::Fail(PagingError::UnusableNext), Ahead::Ask),
@@ -116,7 +136,8 @@ impl<T: AccessTokens> Pages<'_, T> {
 impl<T> fmt::Debug for Pages<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
-            .field("pages_seen", &self.seen.len())
+            .field("pages_read", &self.read)
+            .field("max_pages", &self.max_pages)
             .field("ahead", &self.ahead)
             .finish_non_exhaustive()
     }
@@ -131,7 +152,7 @@ pub struct Page {
 
 impl Page {
     /// None for an empty answer.
-    fn read<E>(response: CrmResponse) -> Result<Option<Self>, CrmError<E>> {
+    fn read<E>(response: CrmResponse, path: &str) -> Result<Option<Self>, CrmError<E>> {
         let answer = response.read::<Value>();
         let payload = answer.map_err(|fault| CrmError::Unreadable {
             status: response.status(),
@@ -139,7 +160,7 @@ impl Page {
             attempts: response.attempts(),
         })?;
         Ok(payload.into_payload().map(|payload| Self {
-            next: next_link::read(&payload, response.host()),
+            next: next_link::read(&payload, response.host(), path),
             payload,
         }))
     }

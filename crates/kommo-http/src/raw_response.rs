@@ -48,8 +48,8 @@ impl RawResponse {
         self.header("content-type")
     }
 
-    /// The header `X-Request-Id`, which the platform's support asks for. It may be logged: one with more than 64 bytes, as a
-    /// token has, is left out.
+    /// The header `X-Request-Id`, which the platform's support asks for. One with more than 64 bytes, as a token has, is left
+    /// out. Whoever answers may put there what was sent: look for that before it is logged.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.header("x-request-id").filter(|id| id.len() <= 64)

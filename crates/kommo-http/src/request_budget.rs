@@ -101,20 +101,21 @@ impl RequestBudget {
         self.breaker().close(host);
     }
 
-    /// Takes one request out of every bucket, waiting in order, as long as that takes; or until calls to the account are
-    /// stopped, which [`admit`](Self::admit) tells then.
+    /// Takes one request out of every bucket, waiting in order, as long as that takes. If calls to the account are stopped
+    /// meanwhile there is no place. The permission to send is [`admit`](Self::admit)'s to give.
     #[cfg(feature = "crm")]
-    pub(crate) async fn take(&self, client_id: ClientId, host: AccountHost) {
+    pub(crate) async fn take(&self, client_id: ClientId, host: AccountHost) -> Result<(), Shut> {
         for (key, limit) in self.buckets_of(client_id, host) {
             let bucket = self.shared.buckets.get(&key, limit);
             let _turn = bucket.turn.lock().await;
-            if self.shut(host).is_some() {
-                return;
+            if let Some(shut) = self.shut(host) {
+                return Err(shut);
             }
             while let Taken::After(pause) = self.ask(&key, limit, &bucket).await {
                 self.shared.clock.pause(pause).await;
             }
         }
+        Ok(())
     }
 
     /// The same past those who wait in order, but no longer than so long; whether there was a place.
@@ -139,16 +140,21 @@ impl RequestBudget {
     async fn take_all_ahead(&self, buckets: &[(BucketKey, RateLimit)], longest: Duration) -> bool {
         let clock = &self.shared.clock;
         let deadline = clock.monotonic().saturating_add(longest);
+        // A store may take its time to answer, and that counts.
+        let is_late = |pause| clock.monotonic().saturating_add(pause) > deadline;
         for (key, limit) in buckets {
             let bucket = self.shared.buckets.get(key, *limit);
+            if is_late(Duration::ZERO) {
+                return false;
+            }
             while let Taken::After(pause) = self.ask(key, *limit, &bucket).await {
-                if clock.monotonic().saturating_add(pause) > deadline {
+                if is_late(pause) {
                     return false;
                 }
                 clock.pause(pause).await;
             }
         }
-        true
+        !is_late(Duration::ZERO)
     }
 
     /// In the order of the drawing above.
@@ -195,7 +201,13 @@ impl RequestBudget {
         self.breaker().admit(host, now)
     }
 
-    #[cfg(feature = "crm")]
+    /// For a request that goes whatever the breaker says; made before it is sent.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn pass_outside(&self, host: AccountHost) -> Pass {
+        Pass::outside(host, self.shared.clock.monotonic())
+    }
+
+    /// JSON or nothing, and no stop sign.
     pub(crate) fn answered(&self, pass: &Pass) {
         self.breaker().answered(pass);
     }
@@ -212,13 +224,6 @@ impl RequestBudget {
             );
         }
         pause
-    }
-
-    /// A 429 to a request that did not ask for admission.
-    #[cfg(feature = "oauth")]
-    pub(crate) fn throttled_outside(&self, host: AccountHost, asked: Option<Duration>) {
-        let now = self.shared.clock.monotonic();
-        self.throttled(&Pass::outside(host, now), asked);
     }
 
     fn pause_of(&self, asked: Option<Duration>) -> Duration {
@@ -266,5 +271,26 @@ impl fmt::Debug for RequestBudget {
             .field("settings", &self.shared.settings)
             .field("is_shared", &self.shared.store.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "crm"))]
+mod tests {
+    use kommo_account::{AccountHost, ClientId};
+
+    use super::RequestBudget;
+    use crate::breaker::Shut;
+
+    #[tokio::test]
+    async fn who_waits_for_an_account_that_is_blocked_gets_no_place() {
+        let host = AccountHost::parse("shop.kommo.com").unwrap();
+        let client = ClientId::parse("11111111-2222-3333-4444-555555555555").unwrap();
+        let budget = RequestBudget::default();
+        assert_eq!(budget.take(client, host).await, Ok(()));
+        budget.blocked(host);
+        assert!(matches!(
+            budget.take(client, host).await,
+            Err(Shut::Open(_))
+        ));
     }
 }

@@ -159,3 +159,19 @@ fn a_trial_that_is_throttled_opens_again() {
     assert_eq!(again, Some(BreakReason::TooManyRequests));
     assert_open(&breaker, shop(1), 1001, 900, false);
 }
+
+#[cfg(feature = "oauth")]
+#[test]
+fn an_answer_to_a_token_request_during_a_pause_ends_the_row_and_not_the_pause() {
+    let mut breaker = breaker();
+    for now in [0, 10, 20, 30] {
+        let pass = super::Pass::outside(shop(1), at(now));
+        assert_eq!(breaker.throttled(&pass, at(60), at(now + 1)), None);
+        let pass = super::Pass::outside(shop(1), at(now + 5));
+        breaker.answered(&pass);
+        let left = Shut::Throttled { left: at(56) };
+        assert_eq!(breaker.shut(shop(1), at(now + 5)), Some(left));
+    }
+    breaker.answered(&super::Pass::outside(shop(1), at(91)));
+    assert!(breaker.accounts.is_empty());
+}

@@ -5,7 +5,7 @@ use core::{error, fmt};
 use super::cause::{self, Cause};
 use super::invalid_request::InvalidRequest;
 
-/// Why there is no whole answer to a request.
+/// Why there is no whole answer to a request. It speaks of one attempt; a call may have had others before.
 ///
 /// After [`Timeout`](Self::Timeout), [`Cut`](Self::Cut) and [`BodyTooLarge`](Self::BodyTooLarge) nobody knows whether the request was
 /// carried out.

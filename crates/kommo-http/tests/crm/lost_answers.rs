@@ -115,3 +115,77 @@ async fn pauses_between_attempts_are_those_of_the_policy() {
         scene.clock.pauses()
     );
 }
+
+/// The error of a write that may be repeated.
+async fn error_of_marked(scene: &Scene) -> Error {
+    let request = write().with_repeat(Repeat::WhenSafe);
+    scene.client.call_raw(request).await.unwrap_err()
+}
+
+#[track_caller]
+fn inside(error: &Error) -> &Error {
+    assert!(error.may_be_done(), "{error}");
+    match error {
+        Error::AfterDoubt(inside) => {
+            assert!(!inside.may_be_done(), "{inside}");
+            inside
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_lost_once_may_be_done_whatever_ends_it() {
+    let problem = |status| crate::scene::problem(status, r#"{"retry_after":100}"#);
+    for lost in [Reply::cut(), half(), page("502 X")] {
+        for (status, expected) in [
+            ("404 X", CrmRefusalKind::NotFound),
+            ("429 X", CrmRefusalKind::TooManyRequests),
+            ("403 X", CrmRefusalKind::Forbidden),
+        ] {
+            let scene = Scene::start([lost.clone(), problem(status)]).await;
+            let error = error_of_marked(&scene).await;
+            assert!(matches!(inside(&error), Error::Refused(_)), "{error}");
+            assert_eq!(error.kind(), Some(expected));
+            assert_eq!(error.refusal().unwrap().attempts(), 2);
+            assert_eq!(scene.requests(), 2);
+        }
+        let redirect = Reply::answer("302 X", &[("Location", "/x")], b"");
+        let scene = Scene::start([lost, redirect]).await;
+        let error = error_of_marked(&scene).await;
+        assert!(matches!(
+            inside(&error),
+            Error::Redirected { attempts: 2, .. }
+        ));
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), inside(&error).to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_after_a_lost_attempt_does_not_say_that_nothing_was_sent() {
+    let settings = BudgetSettings::new().open_after_throttles(1, Duration::from_secs(900));
+    let short = crate::scene::problem("429 X", r#"{"retry_after":1}"#);
+    let scene = Scene::with_budget([Reply::cut(), short.clone()], settings.clone()).await;
+    let error = error_of_marked(&scene).await;
+    assert!(matches!(inside(&error), Error::BreakerOpen(_)), "{error}");
+    assert_eq!(scene.requests(), 2);
+    // A 429 alone did nothing.
+    let scene = Scene::with_budget([short], settings).await;
+    let error = error_of_marked(&scene).await;
+    assert!(matches!(error, Error::BreakerOpen(_)), "{error}");
+    assert!(!error.may_be_done());
+}
+
+#[tokio::test]
+async fn what_was_not_in_doubt_is_not_wrapped() {
+    let refused = crate::scene::problem("404 X", "{}");
+    // A read changes nothing, however often it was carried out.
+    let scene = Scene::start([Reply::cut(), refused.clone()]).await;
+    assert!(matches!(scene.get().await, Err(Error::Refused(_))));
+    // The last attempt is in doubt itself.
+    let scene = Scene::start([page("502 X"), Reply::cut()]).await;
+    assert_lost(&error_of_marked(&scene).await, 3);
+    let scene = Scene::start([refused]).await;
+    assert!(matches!(error_of_marked(&scene).await, Error::Refused(_)));
+}

@@ -40,7 +40,6 @@ mod budget;
 mod calls;
 mod hostile_answers;
 mod lost_answers;
-mod old_lookup;
 mod paging;
 mod realms;
 mod refusals;

@@ -116,6 +116,47 @@ async fn a_link_back_is_a_loop() {
     }
 }
 
+// Rule L3.
+#[tokio::test]
+async fn a_link_to_another_path_is_not_followed_and_shows_nothing_of_it() {
+    let next = format!("https://{HOST}/api/v4/leads/path-marker?page=2");
+    let scene = Scene::start([reply(1, Some(&next)), reply(2, None)]).await;
+    let mut pages = scene.client.pages(get("/api/v4/leads")).unwrap();
+    pages.next_page().await.unwrap().unwrap();
+    assert!(!format!("{pages:?}").contains("path-marker"));
+    let error = pages.next_page().await.unwrap_err();
+    assert!(matches!(error, Error::Paging(PagingError::OtherPath)));
+    assert!(!format!("{error} {error:?}").contains("path-marker"));
+    assert_eq!(scene.requests(), 1);
+}
+
+#[tokio::test]
+async fn pages_without_an_end_are_given_up_after_as_many_as_were_allowed() {
+    let replies = || (1..=9).map(|number| reply(number, Some(&link(number + 1))));
+    for (allowed, expected) in [(0, 1), (1, 1), (3, 3)] {
+        let scene = Scene::start(replies()).await;
+        let pages = scene.client.pages(get("/api/v4/leads?limit=1")).unwrap();
+        let mut pages = pages.with_max_pages(allowed);
+        for number in 1..=expected {
+            let page = pages.next_page().await.unwrap().unwrap();
+            assert_eq!(page.number(), Some(number));
+        }
+        let error = pages.next_page().await.unwrap_err();
+        assert!(matches!(error, Error::Paging(PagingError::TooManyPages)));
+        assert!(pages.next_page().await.unwrap().is_none());
+        assert_eq!(scene.requests() as u64, expected);
+    }
+}
+
+#[tokio::test]
+async fn as_many_pages_as_allowed_and_no_more_are_no_error() {
+    let scene = Scene::start([reply(1, Some(&link(2))), reply(2, None)]).await;
+    let pages = scene.client.pages(get("/api/v4/leads?limit=1")).unwrap();
+    let mut pages = pages.with_max_pages(2);
+    while pages.next_page().await.unwrap().is_some() {}
+    assert_eq!(scene.requests(), 2);
+}
+
 // Rule L7.
 #[tokio::test]
 async fn limits_that_the_platform_refuses_are_not_sent() {
@@ -160,7 +201,7 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
 #[tokio::test]
 async fn the_user_of_the_first_page_is_the_user_of_all() {
     let scene = Scene::start([reply(1, Some(&link(2))), reply(2, None)]).await;
-    let request = get("/a").with_context_user(UserId::from_number(5).unwrap());
+    let request = get("/api/v4/leads").with_context_user(UserId::from_number(5).unwrap());
     let mut pages = scene.client.pages(request).unwrap();
     while pages.next_page().await.unwrap().is_some() {}
     for received in scene.server.received() {

@@ -21,12 +21,16 @@ fn fates() -> Vec<Reply> {
     let next = format!(
         r#"{{"_links":{{"next":{{"href":"https://evil.example/{TOKEN}"}}}},"_embedded":{{"leads":["{ANSWER}"]}}}}"#
     );
+    let same_host = format!(
+        r#"{{"_links":{{"next":{{"href":"https://{HOST}/api/v4/leads/{TOKEN}?page=2"}}}},"_embedded":{{"leads":[]}}}}"#
+    );
     let id = ("X-Request-Id", TOKEN);
     let html = format!("<html>{ANSWER} {TOKEN}</html>");
     let location = format!("https://evil.example/{TOKEN}");
     let half = format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{ANSWER}");
     let mut fates = vec![
         ok(&next),
+        ok(&same_host),
         ok(&format!("\"{ANSWER}\"")),
         Reply::answer("200 OK", &[HTML], html.as_bytes()),
         Reply::answer("302 X", &[("Location", &location)], echo),

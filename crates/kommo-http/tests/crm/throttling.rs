@@ -6,7 +6,7 @@ use kommo_account::AccountHost;
 use kommo_http::{BreakReason, BudgetSettings, CrmRefusalKind, RetryPolicy};
 
 use crate::raw_server::Reply;
-use crate::scene::{Error, PROBLEM, Scene, ok, page, problem};
+use crate::scene::{Error, HTML, JSON, PROBLEM, Scene, ok, page, problem};
 use crate::test_tokens::HOST;
 
 fn throttled(retry_after: Option<(&str, &str)>, body: &str) -> Reply {
@@ -115,6 +115,40 @@ async fn a_block_stops_all_calls_for_hours_and_then_one_trial_goes() {
     assert_eq!(scene.requests(), 3);
 }
 
+/// Whether the breaker is closed by what answers the trial after a block.
+async fn is_closed_by(trial: Reply) -> bool {
+    let scene = Scene::start([page("403 Forbidden"), trial]).await;
+    scene.write().await.unwrap_err();
+    scene.clock.advance_seconds(4 * 3600);
+    let _ = scene.write().await;
+    assert_eq!(scene.requests(), 2);
+    scene.budget.open_breaker(host()).is_none()
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_page_of_a_gateway_does_not_close_the_breaker() {
+    for status in ["502 X", "503 X", "504 X", "418 X", "404 X", "200 OK"] {
+        assert!(!is_closed_by(page(status)).await, "{status}");
+        let text = Reply::answer(status, &[("Content-Type", "text/plain")], b"up again?");
+        assert!(!is_closed_by(text).await, "{status}");
+    }
+}
+
+// Rule L6.
+#[tokio::test]
+async fn json_or_nothing_closes_the_breaker() {
+    for status in ["200 OK", "404 X", "418 X", "500 X"] {
+        assert!(is_closed_by(problem(status, "{}")).await, "{status}");
+        assert!(
+            is_closed_by(Reply::answer(status, &[HTML], b"")).await,
+            "{status}"
+        );
+    }
+    // Cut, but begun as JSON and named so.
+    assert!(is_closed_by(Reply::answer("200 OK", &[JSON], b"{\"id\":")).await);
+}
+
 // Rule E3.
 #[tokio::test]
 async fn a_block_in_plain_text_without_a_body_or_too_long_is_a_block_too() {
@@ -130,9 +164,23 @@ async fn a_block_in_plain_text_without_a_body_or_too_long_is_a_block_too() {
 // Rule L6.
 #[tokio::test]
 async fn a_refusal_in_json_opens_nothing() {
-    let scene = Scene::start([problem("403 X", r#"{"title":"Forbidden"}"#)]).await;
+    for body in [
+        r#"{"title":"Forbidden"}"#,
+        "[]",
+        r#""denied""#,
+        "null",
+        r#"{"title":"Forb"#,
+        "[{",
+    ] {
+        let scene = Scene::start([problem("403 X", body)]).await;
+        let error = scene.get().await.unwrap_err();
+        assert_eq!(error.kind(), Some(CrmRefusalKind::Forbidden), "{body}");
+        assert_eq!(scene.budget.open_breaker(host()), None, "{body}");
+    }
+    let no_json = Reply::answer("403 X", &[HTML], br#"{"title":"Forb"#);
+    let scene = Scene::start([no_json]).await;
     scene.get().await.unwrap_err();
-    assert_eq!(scene.budget.open_breaker(host()), None);
+    assert!(scene.budget.open_breaker(host()).is_some());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The webhooks of an account, on the wire; the sandbox judges the rest.
 
-use kommo_http::{AnswerFault, CrmRefusalKind, NewWebhook};
+use kommo_http::{AnswerFault, CrmRefusalKind, NewWebhook, PagingError, WEBHOOKS_MAX, WebhookList};
 
 use crate::raw_server::Reply;
 use crate::scene::{Error, Scene, ok, page, problem};
@@ -41,27 +41,55 @@ async fn those_that_were_switched_off_are_found_over_all_pages() {
     let second = format!(r#"{{"_embedded":{{"webhooks":[{OFF}]}}}}"#);
     let scene = Scene::start([ok(&first), ok(&second)]).await;
     let disabled = scene.client.webhooks().disabled().await.unwrap();
-    let ids: Vec<_> = disabled.iter().map(|webhook| webhook.id).collect();
+    let ids: Vec<_> = disabled.webhooks.iter().map(|webhook| webhook.id).collect();
     assert_eq!(ids, [2]);
 }
 
 #[tokio::test]
 async fn an_account_without_webhooks_has_an_empty_list() {
     let scene = Scene::start([Reply::answer("204 No Content", &[], b"")]).await;
-    assert_eq!(scene.client.webhooks().list().await.unwrap(), []);
+    let list = scene.client.webhooks().list().await.unwrap();
+    assert_eq!(list, WebhookList::default());
 }
 
 #[tokio::test]
-async fn a_webhook_of_another_shape_is_an_error_and_not_left_out() {
-    let scene = Scene::start([ok(r#"{"_embedded":{"webhooks":[{"id":"x"}]}}"#)]).await;
+async fn a_webhook_of_another_shape_hides_no_other_and_is_not_left_out() {
+    let body = format!(r#"{{"_embedded":{{"webhooks":[{ONE},{{"id":"x"}},null,{OFF}]}}}}"#);
+    let scene = Scene::start([ok(&body)]).await;
+    let list = scene.client.webhooks().list().await.unwrap();
+    let ids: Vec<_> = list.webhooks.iter().map(|webhook| webhook.id).collect();
+    assert_eq!(ids, [1, 2]);
+    assert_eq!(list.unreadable.len(), 2);
+    for fault in &list.unreadable {
+        assert!(matches!(fault, AnswerFault::OtherShape { .. }), "{fault}");
+    }
+    let disabled = scene.client.webhooks().disabled().await.unwrap();
+    assert_eq!((disabled.webhooks.len(), disabled.unreadable.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn null_is_not_switched_off_and_has_no_events() {
+    let hook = r#"{"id":7,"destination":"https://app.example/c","created_by":null,"disabled":null,"settings":null}"#;
+    let body = format!(r#"{{"_embedded":{{"webhooks":[{hook}]}}}}"#);
+    let scene = Scene::start([ok(&body)]).await;
+    let list = scene.client.webhooks().list().await.unwrap();
+    assert!(list.unreadable.is_empty());
+    let webhook = &list.webhooks[0];
+    assert!(!webhook.disabled && webhook.settings.is_empty());
+}
+
+// Rule L8.
+#[tokio::test]
+async fn a_list_without_an_end_is_given_up_after_as_many_pages_as_there_can_be_webhooks() {
+    let page = |number: u32| {
+        ok(&format!(
+            r#"{{"_links":{{"next":{{"href":"https://shop.kommo.com/api/v4/webhooks?page={number}"}}}},"_embedded":{{"webhooks":[{ONE}]}}}}"#
+        ))
+    };
+    let scene = Scene::start((2..=WEBHOOKS_MAX + 5).map(page)).await;
     let error = scene.client.webhooks().list().await.unwrap_err();
-    assert!(matches!(
-        error,
-        Error::Unreadable {
-            fault: AnswerFault::OtherShape { .. },
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::Paging(PagingError::TooManyPages)));
+    assert_eq!(scene.requests(), WEBHOOKS_MAX as usize);
 }
 
 #[tokio::test]

@@ -97,30 +97,54 @@ async fn a_token_that_nobody_issued_is_unauthorized() {
     assert_eq!(probe, Probe::Unauthorized);
 }
 
+// Rules K6, K7.
 #[tokio::test]
 async fn every_refusal_of_the_platform_is_recognised() {
-    use TokenRefusalKind as Kind;
     let platform = Platform::start().await;
     let token = platform.grant().await.refresh_token;
-    for (row, expected) in [
-        (
-            TokenErrorRow::RefreshTokenRevoked,
-            Kind::RefreshTokenRevoked,
-        ),
-        (TokenErrorRow::ClientRejected, Kind::ClientRejected),
-        (
-            TokenErrorRow::RedirectUriMismatch,
-            Kind::RedirectUriMismatch,
-        ),
-    ] {
-        platform.fault(Fault::new(FaultKind::TokenError).row(row));
-        let outcome = platform.refresh(&token).await;
-        let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
-            panic!("{outcome:?}");
-        };
-        assert_eq!(refusal.kind, expected);
+    for row in TokenErrorRow::ALL {
+        let (with_hint, without_hint) = meanings(row);
+        let fault = Fault::new(FaultKind::TokenError).row(row);
+        for (fault, expected) in [
+            (fault.clone(), with_hint),
+            (fault.without_hint(), without_hint),
+        ] {
+            platform.fault(fault);
+            let outcome = platform.refresh(&token).await;
+            let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
+                panic!("{row}: {outcome:?}");
+            };
+            assert_eq!(refusal.kind, expected, "{row}");
+            // Without its hint no refusal proves a death (rule K7).
+            assert!(!without_hint.is_proof_of_death());
+        }
     }
     pair(platform.refresh(&token).await);
+}
+
+/// What a row means with its hint, and without it. A rejected client has none and is known by its title.
+fn meanings(row: TokenErrorRow) -> (TokenRefusalKind, TokenRefusalKind) {
+    use TokenErrorRow as Row;
+    use TokenRefusalKind as Kind;
+    match row {
+        Row::CodeUndecryptable => (Kind::CodeUndecryptable, Kind::Unknown),
+        Row::CodeExpired => (Kind::CodeExpired, Kind::Unknown),
+        Row::CodeRevoked => (Kind::CodeRevoked, Kind::Unknown),
+        Row::CodeOfAnotherClient => (Kind::CodeOfAnotherClient, Kind::Unknown),
+        Row::CodeMissing => (Kind::CodeMissing, Kind::Unknown),
+        Row::ClientIdInvalid => (Kind::ClientIdInvalid, Kind::Unknown),
+        Row::ClientSecretInvalid => (Kind::ClientSecretInvalid, Kind::Unknown),
+        Row::ClientRejected => (Kind::ClientRejected, Kind::ClientRejected),
+        Row::RedirectUriMismatch => (Kind::RedirectUriMismatch, Kind::Unknown),
+        Row::InvalidAccount => (Kind::InvalidAccount, Kind::Unknown),
+        Row::RefreshTokenRevoked => (Kind::RefreshTokenRevoked, Kind::Unauthorized),
+        Row::RefreshTokenExpired => (Kind::RefreshTokenExpired, Kind::Unauthorized),
+        Row::RefreshTokenUndecryptable => (Kind::RefreshTokenUndecryptable, Kind::Unauthorized),
+        Row::RefreshTokenOfAnotherClient => (Kind::RefreshTokenOfAnotherClient, Kind::Unauthorized),
+        Row::RefreshTokenMissing => (Kind::RefreshTokenMissing, Kind::Unknown),
+        Row::UnknownGrantType => (Kind::UnknownGrantType, Kind::Unknown),
+        _ => panic!("{row} is not in the table"),
+    }
 }
 
 #[tokio::test]

@@ -1,29 +1,51 @@
 //! Token requests in the same budget as calls.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kommo_http::{BreakReason, BudgetSettings, RateLimit, RequestBudget, TransportBuilder};
-use kommo_keeper::TokenEndpoint;
+use kommo_keeper::{BucketSize, Probe, SharedBucket, Taken, TokenEndpoint};
 use kommo_oauth::{Located, SendOutcome};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::raw_server::{RawServer, Reply};
-use crate::scene::{PAIR, Scene, client_id, endpoint_at, host, ok, refresh};
+use crate::scene::{JSON, PAIR, Scene, client_id, endpoint_at, host, ok, refresh};
 use crate::test_clock::TestClock;
 
 /// A scene whose endpoint counts.
 async fn counted(reply: Reply, settings: BudgetSettings) -> (Scene, RequestBudget) {
-    let server = RawServer::start([reply]).await;
+    counted_all([reply], settings).await
+}
+
+async fn counted_all(
+    replies: impl IntoIterator<Item = Reply>,
+    settings: BudgetSettings,
+) -> (Scene, RequestBudget) {
     let clock = TestClock::default();
     let budget = RequestBudget::with_clock(settings, clock.clone());
+    (counted_in(replies, &budget, clock).await, budget)
+}
+
+async fn counted_in(
+    replies: impl IntoIterator<Item = Reply>,
+    budget: &RequestBudget,
+    clock: TestClock,
+) -> Scene {
+    let server = RawServer::start(replies).await;
     let (endpoints, endpoint) = endpoint_at(server.address, TransportBuilder::new(), &clock);
     let endpoint = endpoint.with_budget(budget.clone(), client_id());
-    let scene = Scene {
+    Scene {
         server,
         clock,
         endpoints,
         endpoint,
-    };
-    (scene, budget)
+    }
+}
+
+fn throttle(body: &str) -> Reply {
+    Reply::answer("429 X", &[JSON], body.as_bytes())
 }
 
 // Rule L4.
@@ -84,4 +106,146 @@ async fn throttles_of_the_token_endpoint_count_too() {
     }
     let open = budget.open_breaker(host()).unwrap();
     assert_eq!(open.reason, BreakReason::TooManyRequests);
+}
+
+#[tokio::test]
+async fn throttles_with_an_answer_of_the_platform_between_them_are_not_in_a_row() {
+    let revoked = br#"{"hint":"Token has been revoked","status":401}"#;
+    for (between, is_in_a_row) in [
+        (ok(PAIR), false),
+        (Reply::answer("401 X", &[JSON], revoked), false),
+        (Reply::answer("502 X", &[], b"<html>"), true),
+        (Reply::cut(), true),
+    ] {
+        let replies = (0..3).flat_map(|_| [throttle("{}"), between.clone()]);
+        let (scene, budget) = counted_all(replies, BudgetSettings::new()).await;
+        for _ in 0..6 {
+            scene.refresh().await;
+            scene.clock.advance_seconds(60);
+        }
+        assert_eq!(scene.requests(), 6);
+        assert_eq!(budget.open_breaker(host()).is_some(), is_in_a_row);
+    }
+}
+
+#[tokio::test]
+async fn token_requests_that_left_together_are_one_throttle() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let clock = TestClock::default();
+    let wide = RateLimit::per_second(1000).with_burst(1000);
+    let settings = BudgetSettings::new()
+        .egress(wide)
+        .integration(wide)
+        .account(wide);
+    let budget = RequestBudget::with_clock(settings, clock.clone());
+    let (endpoints, endpoint) = endpoint_at(address, TransportBuilder::new(), &clock);
+    let endpoint = endpoint.with_budget(budget.clone(), client_id());
+    let mut tasks = JoinSet::new();
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let endpoint = endpoint.clone();
+        tasks.spawn(async move { endpoint.send(endpoints.realm(), &refresh()).await });
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        streams.push(stream);
+    }
+    // All have left. Their answers come one after the other.
+    for stream in &mut streams {
+        clock.advance_seconds(1);
+        let answer = b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        let outcome = tasks.join_next().await.unwrap().unwrap();
+        assert!(matches!(outcome, SendOutcome::Answered(_)), "{outcome:?}");
+    }
+    assert_eq!(budget.open_breaker(host()), None);
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_probe_that_meets_a_block_opens_the_breaker_and_a_refusal_in_json_does_not() {
+    let long = vec![b' '; 2 * 1024 * 1024];
+    for body in [&b"<html>"[..], b"", &long] {
+        let (scene, budget) =
+            counted(Reply::answer("403 X", &[], body), BudgetSettings::new()).await;
+        assert_eq!(scene.probe().await, Probe::Inconclusive);
+        let open = budget.open_breaker(host()).unwrap();
+        assert_eq!(open.reason, BreakReason::Blocked);
+    }
+    for body in ["{}", "[]", r#"{"title":"Forb"#] {
+        let refusal = Reply::answer("403 X", &[JSON], body.as_bytes());
+        let (scene, budget) = counted(refusal, BudgetSettings::new()).await;
+        scene.probe().await;
+        assert_eq!(budget.open_breaker(host()), None, "{body}");
+    }
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_token_request_that_is_refused_in_json_opens_nothing() {
+    for body in ["{}", "[]", r#""denied""#, r#"{"title":"Forb"#] {
+        let refusal = Reply::answer("403 X", &[JSON], body.as_bytes());
+        let (scene, budget) = counted(refusal, BudgetSettings::new()).await;
+        scene.refresh().await;
+        assert_eq!(budget.open_breaker(host()), None, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn throttles_of_probes_count_and_their_answers_too() {
+    let open_after = |replies: Vec<Reply>| async move {
+        let count = replies.len();
+        let settings = BudgetSettings::new().open_after_throttles(2, Duration::from_secs(90));
+        let (scene, budget) = counted_all(replies, settings).await;
+        for _ in 0..count {
+            assert_eq!(budget.open_breaker(host()), None);
+            scene.probe().await;
+            scene.clock.advance_seconds(10);
+        }
+        budget.open_breaker(host())
+    };
+    let asked = throttle(r#"{"retry_after":200}"#);
+    let open = open_after(vec![throttle("{}"), asked.clone()])
+        .await
+        .unwrap();
+    // The pause that was asked for is longer than the setting.
+    assert_eq!(open.left, Duration::from_secs(190));
+    let alive = ok(r#"{"id":12345678}"#);
+    assert_eq!(open_after(vec![throttle("{}"), alive, asked]).await, None);
+}
+
+/// A store that always has a place, and takes its time to say so.
+struct SlowStore {
+    clock: TestClock,
+    takes: Duration,
+}
+
+impl SharedBucket for SlowStore {
+    type Error = Infallible;
+
+    async fn take(&self, _: &str, _: BucketSize) -> Result<Taken, Infallible> {
+        self.clock.advance(self.takes);
+        Ok(Taken::Now)
+    }
+}
+
+// Three buckets for a token request, one for a look-up; ten seconds for all of them.
+#[tokio::test]
+async fn a_store_that_is_slow_counts_as_waiting() {
+    for (seconds, requests) in [(3, 2), (4, 1), (11, 0)] {
+        let clock = TestClock::default();
+        let store = SlowStore {
+            clock: clock.clone(),
+            takes: Duration::from_secs(seconds),
+        };
+        let budget = RequestBudget::with_clock(BudgetSettings::new(), clock.clone());
+        let budget = budget.with_shared_bucket(store);
+        let scene = counted_in([ok(PAIR)], &budget, clock.clone()).await;
+        let outcome = scene.refresh().await;
+        assert_eq!(outcome == SendOutcome::NotSent, seconds > 3, "{seconds}");
+        // Who is late does not ask the store for the buckets that are left.
+        assert!(clock.elapsed() <= Duration::from_secs(12));
+        scene.locate().await;
+        assert_eq!(scene.requests(), requests, "{seconds}");
+    }
 }

@@ -24,6 +24,10 @@ fn fates() -> Vec<Reply> {
     for status in ["400 X", "401 X", "403 X", "404 X", "429 X", "500 X"] {
         fates.push(Reply::answer(status, &[JSON], echo.as_bytes()));
     }
+    for id in [SECRET, REFRESH, CODE, ACCESS, "0f8c-77"] {
+        let headers = [JSON, ("X-Request-Id", id)];
+        fates.push(Reply::answer("400 X", &headers, b"{}"));
+    }
     fates
 }
 
@@ -55,6 +59,7 @@ async fn no_secret_code_or_token_is_ever_shown() {
     for word in [
         "token_request",
         "token endpoint answered",
+        "request_id=\"0f8c-77\"",
         "starting new connection",
     ] {
         assert!(said.contains(word), "{word} is missing");
