@@ -47,6 +47,15 @@ pub enum CodeOutcome {
     NotYet,
 }
 
+/// Where the pair of an exchange is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// With us, and durable unless the store has another one.
+    Here,
+    /// Nowhere: the account was erased meanwhile, at its owner's wish.
+    Erased,
+}
+
 /// Why a code could not be looked after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -193,23 +202,31 @@ where
             _ => return Ok(unknown(code)),
         };
         match answer {
-            TokenAnswer::Granted(pair) => {
-                self.keep_pair(code, &pair).await;
-                self.settle_pair(code, &pair).await
-            }
+            TokenAnswer::Granted(pair) => match self.keep_pair(code, &pair).await {
+                Kept::Here => self.settle_pair(code, &pair).await,
+                Kept::Erased => Ok((
+                    CodeOutcome::Refused(TokenRefusalKind::Unknown),
+                    CodeEnd::Refused,
+                )),
+            },
             TokenAnswer::Refused(refusal) => Ok(refused(refusal.kind)),
             _ => Ok(unknown(code)),
         }
     }
 
     /// Keeps the pair, however long the store takes to be there again: the code is spent, and there is no other copy.
-    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) {
+    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) -> Kept {
         let ports = self.ports();
         let mut tries = 0_u32;
         while let Err(error) = ports.store.keep_answer(code, pair).await {
-            if error.trouble() == StoreTrouble::Taken {
-                // The code gave two pairs. This one becomes a grant without that rest.
-                return ports.store_failed(None, &error);
+            match error.trouble() {
+                StoreTrouble::Erased => return Kept::Erased,
+                StoreTrouble::Taken => {
+                    // The code gave two pairs. This one becomes a grant without that rest.
+                    ports.store_failed(None, &error);
+                    return Kept::Here;
+                }
+                _ => {}
             }
             if tries == 0 || tries.is_power_of_two() {
                 ports.store_failed(None, &error);
@@ -222,6 +239,7 @@ where
             tries = tries.saturating_add(1);
             ports.clock.pause(pause).await;
         }
+        Kept::Here
     }
 
     /// Asks whose the pair is, and writes the grant.

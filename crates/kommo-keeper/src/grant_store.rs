@@ -20,6 +20,8 @@ pub enum StoreTrouble {
     WrongKey,
     /// Another record stands where this one was to be written, and stays.
     Taken,
+    /// What this belongs to was erased on request meanwhile, and is not to come back.
+    Erased,
     /// The store is set up in a way that could lose a token, or by a mistake of the caller.
     Misconfigured,
 }

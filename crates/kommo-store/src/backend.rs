@@ -5,8 +5,8 @@ use core::future::Future;
 use kommo_keeper::CodePut;
 
 use crate::columns::{
-    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
-    SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
+    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
 };
 use crate::error::StoreFault;
 
@@ -35,7 +35,8 @@ pub trait Backend: Send + Sync + 'static {
         lock: &mut Self::Lock,
         key: &str,
     ) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
-    /// Writes the row in the place of the revision before it, and the line. `false`: that revision is not there.
+    /// Writes the row in the place of the revision before it, and the line. `false`: that revision is not there, or this is the
+    /// first one and an erasure took the code that gave its pair.
     #[doc(hidden)]
     fn write(
         &self,
@@ -83,13 +84,12 @@ pub trait Backend: Send + Sync + 'static {
         settled: &[(String, Vec<u8>, Option<i64>)],
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes what was received before `cutoff`, then adds the code if fewer than `most` are left.
+    /// Removes what is too old, then adds the code if there is room, with no other between the count and the addition.
     #[doc(hidden)]
     fn put_code(
         &self,
         code: &CodeColumns,
-        cutoff: i64,
-        most: i64,
+        room: &CodeRoom,
     ) -> impl Future<Output = Result<CodePut>> + Send;
     #[doc(hidden)]
     fn claim_codes(
@@ -100,6 +100,9 @@ pub trait Backend: Send + Sync + 'static {
         lease_milliseconds: i64,
         token: &[u8],
     ) -> impl Future<Output = Result<Vec<ClaimedColumns>>> + Send;
+    /// The claim did not come to an exchange, and does not count. Its lease goes on.
+    #[doc(hidden)]
+    fn uncount_claim(&self, id: i64, token: &[u8]) -> impl Future<Output = Result<()>> + Send;
     #[doc(hidden)]
     fn end_code(
         &self,
@@ -107,14 +110,15 @@ pub trait Backend: Send + Sync + 'static {
         token: &[u8],
         is_exchanged: bool,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Keeps the answer, with the code's row if that is gone. `false`: there is an answer already.
+    /// Keeps the answer, with the code's row if that is gone.
     #[doc(hidden)]
     fn keep_answer(
         &self,
         claimed: &ClaimedColumns,
         token: &[u8],
-    ) -> impl Future<Output = Result<bool>> + Send;
+    ) -> impl Future<Output = Result<AnswerKept>> + Send;
 
+    /// Removes what there is of an account. Of its codes the hashes stay, marked as erased.
     #[doc(hidden)]
     fn erase_rows(&self, account: [&str; 3]) -> impl Future<Output = Result<Erased>> + Send;
     #[doc(hidden)]
@@ -126,7 +130,7 @@ pub trait Backend: Send + Sync + 'static {
         user_id: &str,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// `false`: the state was used before.
+    /// `false`: the state was used before, or the integration has a secret.
     #[doc(hidden)]
     fn put_secret(
         &self,

@@ -4,12 +4,12 @@ use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
 use kommo_oauth::{AccessToken, AuthorizationCode, RefreshToken, TokenPair, UnixSeconds};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::columns::CodeColumns;
 use crate::error::StoreFault;
 use crate::grant_columns::number;
+use crate::hash_text::hash_text;
 use crate::realm_text::realm_text;
 use crate::sealed::{Place, Sealer};
 
@@ -39,24 +39,6 @@ impl Drop for CodeRecord {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.code);
     }
-}
-
-/// A hash as text: 64 hex digits. The parts are kept apart by their lengths.
-pub(crate) fn hash_text(purpose: &str, parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in core::iter::once(&purpose).chain(parts) {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let bytes: [u8; 32] = hash.finalize().into();
-    hex_text(&bytes)
-}
-
-pub(crate) fn hex_text(bytes: &[u8]) -> String {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-        .collect()
 }
 
 pub(crate) const fn code_place(hash: &str) -> Place<'_> {

@@ -33,15 +33,24 @@ pub struct GrantColumns {
     pub(crate) expires_at: Option<i64>,
     pub(crate) due_at: Option<i64>,
     pub(crate) record: Vec<u8>,
+    /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave the pair.
+    pub(crate) pair_hash: Option<String>,
 }
 
 /// What is read of a grant's row to have the grant.
 #[derive(Clone, Debug)]
 pub struct StoredColumns {
+    pub(crate) realm: String,
+    pub(crate) client_id: String,
+    pub(crate) account_id: String,
+    pub(crate) user_id: String,
+    pub(crate) host: String,
     pub(crate) generation: i64,
     pub(crate) revision: i64,
-    pub(crate) host: String,
     pub(crate) state: String,
+    pub(crate) is_admin: Option<bool>,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) due_at: Option<i64>,
     pub(crate) record: Vec<u8>,
 }
 
@@ -80,6 +89,29 @@ pub struct CodeColumns {
     pub(crate) record: Vec<u8>,
 }
 
+/// Which codes go before another is put, and how many may wait then.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRoom {
+    /// Codes that were received by then are too old.
+    pub(crate) cutoff: i64,
+    /// The same of what an erasure left.
+    pub(crate) erased_cutoff: i64,
+    /// Of one realm.
+    pub(crate) most: i64,
+    /// Of one realm, and of the origin that the code has.
+    pub(crate) most_of_origin: i64,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerKept {
+    Kept,
+    /// There is one already.
+    Another,
+    /// An erasure took the code.
+    Erased,
+}
+
 /// A code that was claimed.
 #[derive(Clone, Debug)]
 pub struct ClaimedColumns {
@@ -87,6 +119,8 @@ pub struct ClaimedColumns {
     pub(crate) claims: i64,
     /// The sealed pair that the exchange gave.
     pub(crate) answer: Option<Vec<u8>>,
+    /// Its hash, to be kept beside it.
+    pub(crate) pair_hash: Option<String>,
     pub(crate) code: CodeColumns,
 }
 

@@ -53,6 +53,16 @@ pub enum StoreFault {
         /// The hash of the code.
         record: String,
     },
+    /// An erasure took this code, so the answer to its exchange is not kept.
+    Erased {
+        /// The hash of the code.
+        record: String,
+    },
+    /// An integration has another secret already, which is kept.
+    SecretThere {
+        /// The id of the integration.
+        client_id: String,
+    },
     /// A record cannot be read. It is still there.
     Damaged {
         /// The key of the grant, or the name of another record.
@@ -144,6 +154,10 @@ impl fmt::Display for StoreFault {
             Self::WrongState { key, state } => write!(f, "grant {key} is {state}"),
             Self::Contended { key } => write!(f, "grant {key} was written by others all the time"),
             Self::AnswerThere { record } => write!(f, "code {record} has an answer already"),
+            Self::Erased { record } => write!(f, "code {record} was erased"),
+            Self::SecretThere { client_id } => {
+                write!(f, "integration {client_id} has another secret already")
+            }
             Self::Damaged { record, what } => write!(f, "record {record} is damaged: {what}"),
             Self::NewerRecord { record, version } => write!(
                 f,
@@ -177,12 +191,13 @@ impl StoreError for StoreFault {
         match self {
             Self::Database { source, .. } => source.trouble(),
             Self::Damaged { .. } => StoreTrouble::Damaged,
+            Self::AnswerThere { .. } | Self::SecretThere { .. } => StoreTrouble::Taken,
+            Self::Erased { .. } => StoreTrouble::Erased,
             Self::NewerRecord { .. } | Self::NewerSchema { .. } => StoreTrouble::NewerVersion,
             Self::WrongKey { .. } => StoreTrouble::WrongKey,
-            Self::Misconfigured { .. }
-            | Self::NoGrant { .. }
-            | Self::AnswerThere { .. }
-            | Self::WrongState { .. } => StoreTrouble::Misconfigured,
+            Self::Misconfigured { .. } | Self::NoGrant { .. } | Self::WrongState { .. } => {
+                StoreTrouble::Misconfigured
+            }
             Self::File { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => StoreTrouble::Misconfigured,
                 _ => StoreTrouble::Unavailable,

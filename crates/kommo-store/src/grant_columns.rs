@@ -6,6 +6,7 @@ use kommo_oauth::{Grant, GrantKey, GrantState, Happened, Revision, UnixSeconds};
 
 use crate::columns::{GrantColumns, LineColumns, ListedColumns, StoredColumns};
 use crate::error::StoreFault;
+use crate::hash_text::pair_hash;
 use crate::history::{GrantLine, HistoryLine};
 use crate::sealed::{Place, Sealer};
 
@@ -68,9 +69,15 @@ pub(crate) fn to_columns(
         expires_at: expires_at(grant).map(|end| number(end.get())),
         due_at: grant.due_at(refresh_before).map(|due| number(due.get())),
         record,
+        pair_hash: consented_pair(grant, happened),
         key,
     };
     Ok((columns, line))
+}
+
+fn consented_pair(grant: &Grant, happened: Happened) -> Option<String> {
+    let pairs = grant.state.pairs()?;
+    matches!(happened, Happened::Consented).then(|| pair_hash(&pairs.newest().pair.refresh_token))
 }
 
 fn expires_at(grant: &Grant) -> Option<UnixSeconds> {
@@ -83,7 +90,8 @@ fn expires_at(grant: &Grant) -> Option<UnixSeconds> {
 /// The grant of a row.
 ///
 /// INVARIANT (I7): a column that says something else than the record is damage. The columns are what sweeps and lists go by,
-/// and what a write is compared with.
+/// and what a write is compared with. `due_at` alone may differ, since claims put it off and `refresh_before` is a setting; but an
+/// empty one beside a record that is due some time would keep the grant from every sweep.
 pub(crate) fn from_columns(
     sealer: &Sealer,
     key: &GrantKey,
@@ -95,11 +103,26 @@ pub(crate) fn from_columns(
     let grant =
         Grant::from_stored(key, &record).map_err(|error| StoreFault::of_record(&name, error))?;
     let revision = from_number(&name, "column revision", columns.revision)?;
+    let ends_at = expires_at(&grant).map(|end| number(end.get()));
+    let is_due = grant.due_at(Duration::ZERO).is_some();
     for (is_equal, what) in [
+        (key.realm_text() == columns.realm, "column realm"),
+        (
+            key.client_id.as_str() == columns.client_id,
+            "column client_id",
+        ),
+        (
+            key.account_id.to_string() == columns.account_id,
+            "column account_id",
+        ),
+        (key.user_id.to_string() == columns.user_id, "column user_id"),
         (grant.generation.get() == generation, "column generation"),
         (grant.revision.get() == revision, "column revision"),
         (grant.host.as_str() == columns.host, "column host"),
         (grant.state.name() == columns.state, "column state"),
+        (grant.is_admin == columns.is_admin, "column is_admin"),
+        (ends_at == columns.expires_at, "column expires_at"),
+        (!is_due || columns.due_at.is_some(), "column due_at"),
     ] {
         if !is_equal {
             return Err(StoreFault::damaged(&name, what));
@@ -108,9 +131,15 @@ pub(crate) fn from_columns(
     Ok(grant)
 }
 
+/// The longest text of a damaged key that an error repeats.
+const KEY_TEXT_AT_MOST: usize = 200;
+
 /// A key that stands in a row.
 pub(crate) fn parse_key(text: &str) -> Result<GrantKey, StoreFault> {
-    GrantKey::parse(text).map_err(|_| StoreFault::damaged("of a grant", "column key"))
+    GrantKey::parse(text).map_err(|_| {
+        let shown: String = text.escape_debug().take(KEY_TEXT_AT_MOST).collect();
+        StoreFault::damaged(shown, "column key")
+    })
 }
 
 pub(crate) fn to_line(columns: ListedColumns) -> Result<GrantLine, StoreFault> {

@@ -13,6 +13,7 @@ mod encryption_key;
 mod sealed;
 mod settings;
 mod realm_text;
+mod hash_text;
 mod columns;
 mod history;
 mod grant_columns;

@@ -6,28 +6,35 @@
 //!   HASH.part       0600   a pair that is being written; the file gets its name when it is on the disk
 //! ```
 //!
-//! A file that cannot be read is an error and stays: it may be the only living pair of an account.
+//! A file that cannot be read is an error and stays: it may be the only living pair of an account. A `.part` that a crash left is
+//! read like any other if it is whole, which its seal tells; torn, it has no pair in it and goes after a day.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use kommo_keeper::LifeboatPort;
 use kommo_oauth::{GrantKey, UnsavedPair};
 
-use crate::code_columns::{hash_text, hex_text};
 use crate::encryption_key::EncryptionKeys;
 use crate::error::StoreFault;
+use crate::hash_text::{hash_text, hex_text};
 use crate::private_files::{new_private_file, private_directory, sync_directory};
 use crate::sealed::{Place, Sealer};
 
 const ENDING: &str = "pair";
+const PART: &str = "part";
+
+/// Nobody writes one file for so long: a torn one that is older has no writer any more.
+const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A directory for pairs that the store could not take. Cheap to clone.
 ///
-/// Keep it on another disk than the store, so that one full disk does not take both.
+/// Keep it on another disk than the store, so that one full disk does not take both. A file that a crash left in the middle of
+/// writing is read if it is whole; [`keys`](LifeboatPort::keys) removes those that are not, when they are older than a day.
 #[derive(Clone, Debug)]
 pub struct Lifeboat {
     inner: Arc<Inner>,
@@ -133,7 +140,7 @@ impl Inner {
     fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
         let name = name_of(unsaved);
         let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
-        let part = self.path(&name, "part");
+        let part = self.path(&name, PART);
         let path = self.path(&name, ENDING);
         let written = || -> io::Result<()> {
             match fs::remove_file(&part) {
@@ -179,15 +186,29 @@ impl Inner {
         (found, problems)
     }
 
-    /// `None` if another process removed it meanwhile.
+    /// `None` if another process removed it meanwhile, or is writing it.
     fn read(&self, name: &str) -> Result<Option<UnsavedPair>, StoreFault> {
-        let path = self.path(name, ENDING);
+        let whole = self.read_one(name, ENDING);
+        if let Ok(Some(_)) = whole {
+            return whole;
+        }
+        match self.read_one(name, PART) {
+            Ok(Some(unsaved)) => Ok(Some(unsaved)),
+            // A part that is gone has got its name since.
+            Ok(None) if whole.is_ok() => self.read_one(name, ENDING),
+            Err(problem) if whole.is_ok() && !is_torn(&problem) => Err(problem),
+            _ => whole,
+        }
+    }
+
+    fn read_one(&self, name: &str, ending: &str) -> Result<Option<UnsavedPair>, StoreFault> {
+        let path = self.path(name, ending);
         let sealed = match fs::read(&path) {
             Ok(sealed) => zeroize::Zeroizing::new(sealed),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreFault::file("reading a lifeboat", &path, error)),
         };
-        let file = format!("{name}.{ENDING}");
+        let file = format!("{name}.{ending}");
         let plain = self.sealer.open(place(name), &sealed)?;
         let unsaved = UnsavedPair::from_stored(&plain)
             .map_err(|error| StoreFault::of_record(&file, error))?;
@@ -198,12 +219,18 @@ impl Inner {
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreFault> {
-        let path = self.path(name, ENDING);
-        match fs::remove_file(&path) {
+        for ending in [ENDING, PART] {
+            self.remove(&self.path(name, ending))?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), StoreFault> {
+        match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             done => done.and_then(|()| sync_directory(&self.directory)),
         }
-        .map_err(|error| StoreFault::file("removing a lifeboat", &path, error))
+        .map_err(|error| StoreFault::file("removing a lifeboat", path, error))
     }
 
     fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
@@ -211,7 +238,9 @@ impl Inner {
         let mut keys: Vec<_> = found.iter().map(|unsaved| unsaved.key).collect();
         keys.sort();
         keys.dedup();
-        match (keys.is_empty(), problems.into_iter().next()) {
+        // A torn file that stays hides no pair.
+        let stays = self.remove_torn().err();
+        match (keys.is_empty(), problems.into_iter().next().or(stays)) {
             (true, Some(problem)) => Err(problem),
             _ => Ok(keys),
         }
@@ -221,21 +250,47 @@ impl Inner {
         Ok(self.read_all(self.names()?.into_iter()).1)
     }
 
-    /// The names of the files that are whole, in order.
+    /// A file whose age cannot be told stays.
+    fn remove_torn(&self) -> Result<(), StoreFault> {
+        for name in self.names()? {
+            let path = self.path(&name, PART);
+            let written_at = fs::metadata(&path).and_then(|file| file.modified());
+            let age = written_at.ok().and_then(|at| at.elapsed().ok());
+            let is_old = age.is_some_and(|age| age > TORN_AT_MOST);
+            if is_old
+                && self
+                    .read_one(&name, PART)
+                    .is_err_and(|problem| is_torn(&problem))
+            {
+                self.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the files, without their endings, each once, in order.
     fn names(&self) -> Result<Vec<String>, StoreFault> {
         let failed = |error| StoreFault::file("listing the lifeboat", &self.directory, error);
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             let name = name.to_string_lossy();
-            let whole = name
-                .strip_suffix(ENDING)
-                .and_then(|name| name.strip_suffix('.'));
-            names.extend(whole.map(str::to_owned));
+            let stem = match name.rsplit_once('.') {
+                Some((stem, ENDING | PART)) => Some(stem.to_owned()),
+                _ => None,
+            };
+            names.extend(stem);
         }
         names.sort();
+        names.dedup();
         Ok(names)
     }
+}
+
+/// Whether a writer may have died in the middle of such a file. One that needs another key, or a newer program, is whole for all
+/// we know.
+const fn is_torn(problem: &StoreFault) -> bool {
+    matches!(problem, StoreFault::Damaged { .. })
 }
 
 const fn place(name: &str) -> Place<'_> {

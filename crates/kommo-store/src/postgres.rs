@@ -18,13 +18,13 @@ mod statements;
 use core::time::Duration;
 
 use kommo_keeper::CodePut;
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection, PgPool, Transaction, query};
 use tokio::time::timeout;
 
 use crate::backend::Backend;
 use crate::columns::{
-    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
-    SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
+    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
 };
 use crate::database_url::DatabaseUrl;
 use crate::error::{DatabaseFault, StoreFault};
@@ -34,6 +34,14 @@ use crate::store::Store;
 
 use self::lock_sessions::LockSessions;
 pub use self::lock_sessions::PostgresLock;
+
+/// Codes are counted or erased one at a time. The number is ours. A process that stops in between is ended by the server, so that
+/// the others need not wait for it to come back.
+const CODES_ONE_AT_A_TIME: &str = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
+                                   pg_advisory_xact_lock(7813574623098423552)";
+
+/// A consent that is being written is there before the erasure looks, or is written after it and meets what it left.
+const NO_GRANT_IS_WRITTEN: &str = "LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE";
 
 /// A store in a `PostgreSQL` database, version 14 or later.
 pub type PostgresStore = Store<Postgres>;
@@ -68,6 +76,23 @@ impl Postgres {
 
     async fn writer(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
         self.pool.acquire().await
+    }
+
+    /// A transaction that no other of its kind runs beside. Each of its statements sees what was committed before that statement,
+    /// whatever the database's default is: the count must see what the one before added.
+    async fn one_at_a_time<'a>(
+        &self,
+        connection: &'a mut PgConnection,
+    ) -> sqlx::Result<Transaction<'a, sqlx::Postgres>> {
+        let mut all = connection
+            .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+            .await?;
+        let silent = self.wait_at_most.as_millis().max(1_000).to_string();
+        query(CODES_ONE_AT_A_TIME)
+            .bind(silent)
+            .execute(&mut *all)
+            .await?;
+        Ok(all)
     }
 
     /// A server that hangs is one that is not there: nobody waits for ever.
@@ -148,6 +173,29 @@ impl Backend for Postgres {
         self.within("settling due grants", async {
             let mut connection = self.writer().await?;
             statements::settle_all(&mut connection, settled).await
+        })
+        .await
+    }
+
+    async fn put_code(&self, code: &CodeColumns, room: &CodeRoom) -> Result<CodePut, StoreFault> {
+        self.within("keeping a code", async {
+            let mut connection = self.writer().await?;
+            let mut all = self.one_at_a_time(&mut connection).await?;
+            let put = statements::put_code(&mut all, code, room).await?;
+            all.commit().await?;
+            Ok(put)
+        })
+        .await
+    }
+
+    async fn erase_rows(&self, account: [&str; 3]) -> Result<Erased, StoreFault> {
+        self.within("erasing an account", async {
+            let mut connection = self.writer().await?;
+            let mut all = self.one_at_a_time(&mut connection).await?;
+            query(NO_GRANT_IS_WRITTEN).execute(&mut *all).await?;
+            let erased = statements::erase_rows(&mut all, account).await?;
+            all.commit().await?;
+            Ok(erased)
         })
         .await
     }

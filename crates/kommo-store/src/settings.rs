@@ -11,7 +11,8 @@ pub struct StoreSettings {
     /// The keys that records are encrypted with. Default: none, so records are plain and only the file's mode or the
     /// database's own rights protect them.
     pub encryption: Option<EncryptionKeys>,
-    /// How many codes wait at most, of one realm. Default: 10,000.
+    /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from install hooks:
+    /// [`max_hook_codes`](Self::max_hook_codes).
     pub max_codes: u32,
     /// How long before its end a token is due for the sweep. Default: an hour, as in `RefreshPolicy`.
     pub refresh_before: Duration,
@@ -22,7 +23,8 @@ pub struct StoreSettings {
     pub wait_at_most: Duration,
     /// Connections for everything but locks. Default: 8.
     pub connections: u32,
-    /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only. Default: 16.
+    /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only. One more
+    /// waits for `wait_at_most`; then the grant counts as busy. Default: 16.
     pub lock_connections: u32,
 }
 
@@ -39,6 +41,13 @@ impl StoreSettings {
             connections: 8,
             lock_connections: 16,
         }
+    }
+
+    /// How many codes of install hooks wait at most, of one realm: half of `max_codes`. Anybody can send such hooks, so a flood of
+    /// them leaves the other half to the consents of browsers.
+    #[must_use]
+    pub const fn max_hook_codes(&self) -> u32 {
+        self.max_codes / 2
     }
 
     /// With encryption.

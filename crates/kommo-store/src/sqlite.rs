@@ -25,8 +25,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::Backend;
 use crate::columns::{
-    BucketColumns, ClaimedColumns, CodeColumns, Erased, GrantColumns, LineColumns, ListedColumns,
-    SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
+    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
 };
 use crate::error::{DatabaseFault, StoreFault};
 use crate::settings::StoreSettings;
@@ -180,6 +180,28 @@ impl Backend for Sqlite {
                 statements::settle_one(&mut all, key, token, *again_at).await?;
             }
             all.commit().await
+        })
+        .await
+    }
+
+    async fn put_code(&self, code: &CodeColumns, room: &CodeRoom) -> Result<CodePut, StoreFault> {
+        self.within("keeping a code", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let put = statements::put_code(&mut all, code, room).await?;
+            all.commit().await?;
+            Ok(put)
+        })
+        .await
+    }
+
+    async fn erase_rows(&self, account: [&str; 3]) -> Result<Erased, StoreFault> {
+        self.within("erasing an account", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let erased = statements::erase_rows(&mut all, account).await?;
+            all.commit().await?;
+            Ok(erased)
         })
         .await
     }

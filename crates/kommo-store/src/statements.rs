@@ -18,11 +18,11 @@ pub(crate) use self::sealed::sealed_statements;
 macro_rules! statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal) => {
         use kommo_keeper::CodePut;
-        use sqlx::{Connection as _, Result, query, query_as, query_scalar};
+        use sqlx::{Result, query, query_as, query_scalar};
 
         use crate::columns::{
-            BucketColumns, ClaimedColumns, CodeColumns, Erased, LineColumns, ListedColumns, SealedColumns,
-            SealedTable, StoredColumns,
+            AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, LineColumns,
+            ListedColumns, SealedColumns, SealedTable, StoredColumns,
         };
 
         $crate::statements::grant_statements!($connection, now: $now, skip: $skip);
@@ -69,17 +69,15 @@ macro_rules! all_methods_by_statements {
             writer "claiming due grants"
             fn claim_due(of: [&str; 2], now: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<String>;
-            writer "keeping a code"
-            fn put_code(code: &CodeColumns, cutoff: i64, most: i64) -> CodePut;
             writer "claiming codes"
             fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<ClaimedColumns>;
+            writer "giving a code back"
+            fn uncount_claim(id: i64, token: &[u8]) -> ();
             writer "ending a code"
             fn end_code(id: i64, token: &[u8], is_exchanged: bool) -> ();
             writer "keeping an answer"
-            fn keep_answer(claimed: &ClaimedColumns, token: &[u8]) -> bool;
-            writer "erasing an account"
-            fn erase_rows(account: [&str; 3]) -> Erased;
+            fn keep_answer(claimed: &ClaimedColumns, token: &[u8]) -> AnswerKept;
             reader "reading a choice"
             fn primary(account: [&str; 3]) -> Option<String>;
             writer "keeping a choice"

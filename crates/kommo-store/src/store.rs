@@ -56,20 +56,25 @@ impl<B: Backend> fmt::Debug for Store<B> {
 }
 
 /// One record that cannot be read does not keep the others from their worker: it stays leased, comes again with the next lease, and
-/// is an error as soon as nothing else was claimed with it.
+/// is an error as soon as nothing else was claimed with it. Until then the log names it.
 fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault> {
-    let mut problem = None;
+    let mut problems = Vec::new();
     let mut read = Vec::with_capacity(claims.len());
     for claim in claims {
         match claim {
             Ok(claim) => read.push(claim),
-            Err(error) => problem = problem.or(Some(error)),
+            Err(problem) => problems.push(problem),
         }
     }
-    match problem {
-        Some(problem) if read.is_empty() => Err(problem),
-        _ => Ok(read),
+    let returned = if read.is_empty() {
+        problems.pop()
+    } else {
+        None
+    };
+    for problem in &problems {
+        tracing::error!(%problem, "a claimed record was passed over");
     }
+    returned.map_or(Ok(read), Err)
 }
 
 /// Sixteen bytes for a lease.

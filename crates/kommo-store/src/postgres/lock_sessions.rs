@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection, query_scalar};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::grant_columns::parse_key;
@@ -69,13 +70,20 @@ impl LockSessions {
         }
     }
 
+    /// `None`: somebody else has the lock, or no session became free in time, which is as passing.
     pub(super) async fn try_lock(&self, key: &str) -> Result<Option<PostgresLock>, StoreFault> {
         let doing = "locking a grant";
-        let place = within(self.wait_at_most, doing, async {
-            let place = Arc::clone(&self.places).acquire_owned().await;
-            place.map_err(|_| sqlx::Error::PoolClosed)
-        })
-        .await?;
+        let place = match timeout(self.wait_at_most, Arc::clone(&self.places).acquire_owned()).await
+        {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) => {
+                return Err(StoreFault::Database {
+                    doing,
+                    source: DatabaseFault::from(sqlx::Error::PoolClosed),
+                });
+            }
+            Err(_) => return Ok(None),
+        };
         let number = lock_number(key);
         let used = self.idle.list().pop();
         if let Some(mut connection) = used {

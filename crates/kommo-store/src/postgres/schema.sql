@@ -50,13 +50,16 @@ CREATE TABLE kommo_codes (
     origin TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     is_done BOOLEAN NOT NULL DEFAULT FALSE,
+    is_erased BOOLEAN NOT NULL DEFAULT FALSE,
     claims BIGINT NOT NULL DEFAULT 0,
     lease_token BYTEA,
     lease_until BIGINT,
     record BYTEA NOT NULL,
-    answer BYTEA
+    answer BYTEA,
+    pair_hash TEXT
 );
 CREATE INDEX kommo_codes_received ON kommo_codes (realm, received_at);
+CREATE INDEX kommo_codes_erased ON kommo_codes (pair_hash) WHERE is_erased;
 
 CREATE TABLE kommo_secrets (
     state_hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -64,7 +67,7 @@ CREATE TABLE kommo_secrets (
     record BYTEA NOT NULL,
     stored_at BIGINT NOT NULL
 );
-CREATE INDEX kommo_secrets_client ON kommo_secrets (client_id);
+CREATE UNIQUE INDEX kommo_secrets_client ON kommo_secrets (client_id);
 
 CREATE TABLE kommo_key_uses (
     purpose TEXT NOT NULL,

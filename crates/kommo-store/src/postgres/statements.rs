@@ -12,7 +12,7 @@ statements! {
 }
 
 /// Puts the row in the place of the revision before its own, and the line into the history: one statement, so one transaction and
-/// one way there and back. `false`: that revision is not there.
+/// one way there and back. `false`: that revision is not there, or the pair of a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut PgConnection,
     grant: &GrantColumns,
@@ -21,7 +21,8 @@ pub(super) async fn write_grant(
     let statement = if grant.revision == 1 {
         "WITH written AS (INSERT INTO kommo_grants (key, revision, host, generation, state, is_admin, expires_at, \
          due_at, updated_at, record, realm, client_id, account_id, user_id, stored_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $9) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $9 \
+         WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $17) \
          ON CONFLICT (key) DO NOTHING RETURNING key) \
          INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
          SELECT key, $9, $11, $12, $4, $2 FROM written"
@@ -33,7 +34,7 @@ pub(super) async fn write_grant(
          INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
          SELECT key, $9, $11, $12, $4, $2 FROM written"
     };
-    let done = query(statement)
+    let mut statement = query(statement)
         .bind(&grant.key)
         .bind(grant.revision)
         .bind(&grant.host)
@@ -49,9 +50,11 @@ pub(super) async fn write_grant(
         .bind(&grant.realm)
         .bind(&grant.client_id)
         .bind(&grant.account_id)
-        .bind(&grant.user_id)
-        .execute(connection)
-        .await?;
+        .bind(&grant.user_id);
+    if grant.revision == 1 {
+        statement = statement.bind(&grant.pair_hash);
+    }
+    let done = statement.execute(connection).await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -3,8 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::code_columns::hash_text;
 use crate::error::StoreFault;
+use crate::hash_text::hash_text;
 use crate::private_files::{private_directory, private_file};
 
 /// The directory of the lock files.

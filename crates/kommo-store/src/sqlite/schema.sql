@@ -50,13 +50,16 @@ CREATE TABLE kommo_codes (
     origin TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     is_done INTEGER NOT NULL DEFAULT FALSE,
+    is_erased INTEGER NOT NULL DEFAULT FALSE,
     claims INTEGER NOT NULL DEFAULT 0,
     lease_token BLOB,
     lease_until INTEGER,
     record BLOB NOT NULL,
-    answer BLOB
+    answer BLOB,
+    pair_hash TEXT
 ) STRICT;
 CREATE INDEX kommo_codes_received ON kommo_codes (realm, received_at);
+CREATE INDEX kommo_codes_erased ON kommo_codes (pair_hash) WHERE is_erased;
 
 CREATE TABLE kommo_secrets (
     state_hash TEXT NOT NULL PRIMARY KEY,
@@ -64,7 +67,7 @@ CREATE TABLE kommo_secrets (
     record BLOB NOT NULL,
     stored_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX kommo_secrets_client ON kommo_secrets (client_id);
+CREATE UNIQUE INDEX kommo_secrets_client ON kommo_secrets (client_id);
 
 CREATE TABLE kommo_key_uses (
     purpose TEXT NOT NULL,

@@ -11,7 +11,7 @@ statements! {
     skip: ""
 }
 
-/// Puts the row in the place of the revision before its own. `false`: that is not there.
+/// Puts the row in the place of the revision before its own. `false`: that is not there, or the pair of a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut SqliteConnection,
     grant: &GrantColumns,
@@ -21,7 +21,8 @@ pub(super) async fn write_grant(
         let done = query(
             "INSERT INTO kommo_grants (key, realm, client_id, account_id, user_id, host, generation, revision, \
              state, is_admin, expires_at, due_at, stored_at, updated_at, record) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14 \
+             WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $15) \
              ON CONFLICT (key) DO NOTHING",
         )
         .bind(&grant.key)
@@ -38,6 +39,7 @@ pub(super) async fn write_grant(
         .bind(grant.due_at)
         .bind(line.at)
         .bind(&grant.record)
+        .bind(&grant.pair_hash)
         .execute(connection)
         .await?;
         return Ok(done.rows_affected() == 1);

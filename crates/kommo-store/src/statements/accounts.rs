@@ -2,6 +2,7 @@
 
 macro_rules! account_statements {
     ($connection:ty) => {
+        /// In a transaction that no `put_code` and no consent runs beside.
         pub(super) async fn erase_rows(
             connection: &mut $connection,
             [realm, client_id, account_id]: [&str; 3],
@@ -9,30 +10,31 @@ macro_rules! account_statements {
             let of_account = |statement: &'static str| {
                 query(statement).bind(realm).bind(client_id).bind(account_id)
             };
-            let mut all = connection.begin().await?;
+            // Their hashes stay for a while, so that an exchange that is on its way brings nothing back.
             let codes = of_account(
-                "DELETE FROM kommo_codes WHERE realm = $1 AND client_id = $2 AND host IN \
+                "UPDATE kommo_codes SET is_done = TRUE, is_erased = TRUE, host = '', record = $4, answer = NULL, \
+                 lease_token = NULL, lease_until = NULL WHERE realm = $1 AND client_id = $2 AND host IN \
                  (SELECT host FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3)",
             )
-            .execute(&mut *all)
+            .bind(Vec::<u8>::new())
+            .execute(&mut *connection)
             .await?;
             let history_lines = of_account(
                 "DELETE FROM kommo_history WHERE key IN \
                  (SELECT key FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3)",
             )
-            .execute(&mut *all)
+            .execute(&mut *connection)
             .await?;
             of_account(
                 "DELETE FROM kommo_primary WHERE realm = $1 AND client_id = $2 AND account_id = $3",
             )
-            .execute(&mut *all)
+            .execute(&mut *connection)
             .await?;
             let grants = of_account(
                 "DELETE FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3",
             )
-            .execute(&mut *all)
+            .execute(&mut *connection)
             .await?;
-            all.commit().await?;
             Ok(Erased {
                 grants: grants.rows_affected(),
                 history_lines: history_lines.rows_affected(),
@@ -72,6 +74,7 @@ macro_rules! account_statements {
             .map(|_| ())
         }
 
+        /// `false`: the state was used, or the integration has a secret.
         pub(super) async fn put_secret(
             connection: &mut $connection,
             state_hash: &str,
@@ -81,7 +84,7 @@ macro_rules! account_statements {
         ) -> Result<bool> {
             let done = query(
                 "INSERT INTO kommo_secrets (state_hash, client_id, record, stored_at) \
-                 VALUES ($1, $2, $3, $4) ON CONFLICT (state_hash) DO NOTHING",
+                 VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             )
             .bind(state_hash)
             .bind(client_id)
@@ -97,8 +100,7 @@ macro_rules! account_statements {
             client_id: &str,
         ) -> Result<Option<(String, Vec<u8>)>> {
             query_as(
-                "SELECT state_hash, record FROM kommo_secrets WHERE client_id = $1 \
-                 ORDER BY stored_at DESC, state_hash LIMIT 1",
+                "SELECT state_hash, record FROM kommo_secrets WHERE client_id = $1",
             )
             .bind(client_id)
             .fetch_optional(connection)

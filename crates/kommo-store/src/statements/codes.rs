@@ -2,30 +2,34 @@
 
 macro_rules! code_statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal) => {
+        /// One at a time, in a transaction: else two could count before either adds.
         pub(super) async fn put_code(
             connection: &mut $connection,
             code: &CodeColumns,
-            cutoff: i64,
-            most: i64,
+            room: &CodeRoom,
         ) -> Result<CodePut> {
             query(
-                "DELETE FROM kommo_codes WHERE realm = $1 AND received_at <= $2 AND answer IS NULL",
+                "DELETE FROM kommo_codes WHERE realm = $1 AND received_at <= $2 AND answer IS NULL \
+                 AND (NOT is_erased OR received_at <= $3)",
             )
                 .bind(&code.realm)
-                .bind(cutoff)
+                .bind(room.cutoff)
+                .bind(room.erased_cutoff)
                 .execute(&mut *connection)
                 .await?;
-            let (known, waiting): (i64, i64) = query_as(
-                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(*) FROM kommo_codes WHERE realm = $1",
+            let (known, waiting, of_origin): (i64, i64, i64) = query_as(
+                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(*), \
+                 COUNT(CASE WHEN origin = $3 THEN 1 END) FROM kommo_codes WHERE realm = $1",
             )
             .bind(&code.realm)
             .bind(&code.hash)
+            .bind(&code.origin)
             .fetch_one(&mut *connection)
             .await?;
             if known > 0 {
                 return Ok(CodePut::Duplicate);
             }
-            if waiting >= most {
+            if waiting >= room.most || of_origin >= room.most_of_origin {
                 return Ok(CodePut::Full);
             }
             let done = query(
@@ -47,6 +51,7 @@ macro_rules! code_statements {
             }
         }
 
+        /// The newest first: whoever waits for a consent is served before a backlog of hooks.
         pub(super) async fn claim_codes(
             connection: &mut $connection,
             [realm, client_id]: [&str; 2],
@@ -62,7 +67,7 @@ macro_rules! code_statements {
                  WHERE realm = $1 AND client_id = $2 AND (received_at > $3 OR answer IS NOT NULL) AND NOT is_done \
                  AND (lease_until IS NULL OR lease_until <= ",
                 $now,
-                ") ORDER BY id LIMIT $4 ",
+                ") ORDER BY id DESC LIMIT $4 ",
                 $skip,
                 ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, lease_until = ",
                 $now,
@@ -84,6 +89,7 @@ macro_rules! code_statements {
                     id,
                     claims,
                     answer,
+                    pair_hash: None,
                     code: CodeColumns {
                         hash,
                         realm,
@@ -96,7 +102,7 @@ macro_rules! code_statements {
                 }
             };
             let mut claims: Vec<_> = rows.into_iter().map(claimed).collect();
-            claims.sort_by_key(|claim| claim.id);
+            claims.sort_by_key(|claim| core::cmp::Reverse(claim.id));
             Ok(claims)
         }
 
@@ -104,13 +110,16 @@ macro_rules! code_statements {
             connection: &mut $connection,
             claimed: &ClaimedColumns,
             token: &[u8],
-        ) -> Result<bool> {
+        ) -> Result<AnswerKept> {
             let code = &claimed.code;
             let done = query(
                 "INSERT INTO kommo_codes (id, hash, realm, client_id, host, origin, received_at, record, \
-                 claims, lease_token, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-                 ON CONFLICT (hash) DO UPDATE SET answer = excluded.answer, record = excluded.record, \
-                 is_done = FALSE WHERE kommo_codes.answer IS NULL",
+                 claims, lease_token, answer, pair_hash) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                 ON CONFLICT (hash) DO UPDATE SET answer = excluded.answer, pair_hash = excluded.pair_hash, \
+                 record = excluded.record, is_done = FALSE \
+                 WHERE (kommo_codes.answer IS NULL OR kommo_codes.pair_hash = excluded.pair_hash) \
+                 AND NOT kommo_codes.is_erased",
             )
             .bind(claimed.id)
             .bind(&code.hash)
@@ -123,9 +132,38 @@ macro_rules! code_statements {
             .bind(claimed.claims)
             .bind(token)
             .bind(claimed.answer.as_deref())
-            .execute(connection)
+            .bind(claimed.pair_hash.as_deref())
+            .execute(&mut *connection)
             .await?;
-            Ok(done.rows_affected() == 1)
+            if done.rows_affected() == 1 {
+                return Ok(AnswerKept::Kept);
+            }
+            let is_erased: Option<bool> =
+                query_scalar("SELECT is_erased FROM kommo_codes WHERE hash = $1")
+                    .bind(&code.hash)
+                    .fetch_optional(connection)
+                    .await?;
+            // What was there and is gone had no answer: it was the end of an erasure.
+            Ok(match is_erased {
+                Some(false) => AnswerKept::Another,
+                Some(true) | None => AnswerKept::Erased,
+            })
+        }
+
+        /// The claim did not come to an exchange.
+        pub(super) async fn uncount_claim(
+            connection: &mut $connection,
+            id: i64,
+            token: &[u8],
+        ) -> Result<()> {
+            query(
+                "UPDATE kommo_codes SET claims = claims - 1 WHERE id = $1 AND lease_token = $2 AND claims > 0",
+            )
+            .bind(id)
+            .bind(token)
+            .execute(connection)
+            .await
+            .map(|_| ())
         }
 
         /// The hash stays, the code goes. A code that has an answer ends only when that became a grant.
@@ -136,8 +174,8 @@ macro_rules! code_statements {
             is_exchanged: bool,
         ) -> Result<()> {
             query(
-                "UPDATE kommo_codes SET is_done = TRUE, record = $3, answer = NULL, lease_token = NULL, \
-                 lease_until = NULL WHERE id = $1 AND lease_token = $2 AND ($4 OR answer IS NULL)",
+                "UPDATE kommo_codes SET is_done = TRUE, record = $3, answer = NULL, pair_hash = NULL, \
+                 lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND ($4 OR answer IS NULL)",
             )
             .bind(id)
             .bind(token)

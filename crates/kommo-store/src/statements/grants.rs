@@ -6,19 +6,45 @@ macro_rules! grant_statements {
             connection: &mut $connection,
             key: &str,
         ) -> Result<Option<StoredColumns>> {
-            let row: Option<(i64, i64, String, String, Vec<u8>)> = query_as(
-                "SELECT generation, revision, host, state, record FROM kommo_grants WHERE key = $1",
+            type Row = (
+                String,
+                String,
+                String,
+                String,
+                String,
+                i64,
+                i64,
+                String,
+                Option<bool>,
+                Option<i64>,
+                Option<i64>,
+                Vec<u8>,
+            );
+            let row: Option<Row> = query_as(
+                "SELECT realm, client_id, account_id, user_id, host, generation, revision, state, is_admin, \
+                 expires_at, due_at, record FROM kommo_grants WHERE key = $1",
             )
             .bind(key)
             .fetch_optional(connection)
             .await?;
-            Ok(row.map(|(generation, revision, host, state, record)| StoredColumns {
-                generation,
-                revision,
-                host,
-                state,
-                record,
-            }))
+            let stored = |row: Row| {
+                let (realm, client_id, account_id, user_id, host, generation, revision, state, is_admin, expires_at, due_at, record) = row;
+                StoredColumns {
+                    realm,
+                    client_id,
+                    account_id,
+                    user_id,
+                    host,
+                    generation,
+                    revision,
+                    state,
+                    is_admin,
+                    expires_at,
+                    due_at,
+                    record,
+                }
+            };
+            Ok(row.map(stored))
         }
 
         pub(super) async fn keys(

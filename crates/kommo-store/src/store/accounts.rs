@@ -81,7 +81,9 @@ impl<B: Backend> Store<B> {
     }
 
     /// Erases all grants of an account, their history, the choice, and the codes that wait for their hosts. A refresh that is
-    /// on its way finds no record to write to.
+    /// on its way finds no record to write to; of an exchange that is on its way the answer is refused, and a consent with a pair
+    /// that an erased code gave meets [`Written::Conflict`](kommo_keeper::Written::Conflict). For that the hashes of the erased codes
+    /// stay until 40 minutes after the codes came.
     ///
     /// It does not reach backups, files of a [`Lifeboat`](crate::Lifeboat), or what the operating system keeps of deleted
     /// blocks. `SQLite` overwrites the erased rows and empties its log; `PostgreSQL` does so

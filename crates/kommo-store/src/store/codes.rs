@@ -3,14 +3,15 @@
 use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
-use kommo_keeper::{ClaimedCode, CodeEnd, CodePut, PendingCode, PendingCodes};
+use kommo_keeper::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
 use kommo_oauth::{TokenPair, UnixSeconds};
 
 use crate::backend::Backend;
 use crate::code_columns::{from_columns, open_answer, seal_answer, to_columns};
-use crate::columns::ClaimedColumns;
+use crate::columns::{AnswerKept, ClaimedColumns, CodeRoom};
 use crate::error::StoreFault;
 use crate::grant_columns::number;
+use crate::hash_text::pair_hash;
 use crate::realm_text::realm_text;
 
 use super::{Store, lease_milliseconds, lease_token, readable};
@@ -18,15 +19,27 @@ use super::{Store, lease_milliseconds, lease_token, readable};
 /// How long the platform takes a code. Source: vendor page "OAuth".
 const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
 
+/// How long the hash of an erased code stays: an exchange that began with the code's last second is over by then.
+const ERASED_FOR: Duration = Duration::from_secs(2 * 20 * 60);
+
 /// Ages are judged within one realm: the clock of a sandbox says nothing about codes of the real platform.
 impl<B: Backend> PendingCodes for Store<B> {
     type Error = StoreFault;
 
     async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, StoreFault> {
         let columns = to_columns(&self.sealer, pending)?;
-        let cutoff = number(pending.received_at.minus(CODE_LIFETIME).get());
-        let most = i64::from(self.settings.max_codes);
-        self.backend.put_code(&columns, cutoff, most).await
+        let received_at = pending.received_at;
+        let most_of_origin = match pending.origin {
+            CodeOrigin::InstallHook => self.settings.max_hook_codes(),
+            _ => self.settings.max_codes,
+        };
+        let room = CodeRoom {
+            cutoff: number(received_at.minus(CODE_LIFETIME).get()),
+            erased_cutoff: number(received_at.minus(ERASED_FOR).get()),
+            most: i64::from(self.settings.max_codes),
+            most_of_origin: i64::from(most_of_origin),
+        };
+        self.backend.put_code(&columns, &room).await
     }
 
     async fn claim_codes(
@@ -60,7 +73,8 @@ impl<B: Backend> PendingCodes for Store<B> {
         readable(rows.iter().map(claimed).collect())
     }
 
-    /// A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost.
+    /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost. If an
+    /// erasure took it, the pair is not kept.
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
         let code = to_columns(&self.sealer, &claimed.pending)?;
         let answer = seal_answer(&self.sealer, &code.hash, pair)?;
@@ -68,12 +82,16 @@ impl<B: Backend> PendingCodes for Store<B> {
             id: claimed.id,
             claims: i64::from(claimed.earlier_claims) + 1,
             answer: Some(answer),
+            pair_hash: Some(pair_hash(&pair.refresh_token)),
             code,
         };
         let token = claimed.token.to_be_bytes();
         match self.backend.keep_answer(&columns, &token).await? {
-            true => Ok(()),
-            false => Err(StoreFault::AnswerThere {
+            AnswerKept::Kept => Ok(()),
+            AnswerKept::Another => Err(StoreFault::AnswerThere {
+                record: columns.code.hash,
+            }),
+            AnswerKept::Erased => Err(StoreFault::Erased {
                 record: columns.code.hash,
             }),
         }
@@ -89,6 +107,10 @@ impl<B: Backend> PendingCodes for Store<B> {
                         end == CodeEnd::Exchanged,
                     )
                     .await
+            }
+            CodeEnd::NoEffect => {
+                let token = claimed.token.to_be_bytes();
+                self.backend.uncount_claim(claimed.id, &token).await
             }
             // The lease ends by itself.
             _ => Ok(()),

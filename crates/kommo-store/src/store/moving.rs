@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::backend::Backend;
-use crate::code_columns::hex_text;
 use crate::error::StoreFault;
+use crate::hash_text::hex_text;
 use crate::sealed::Place;
 
 use super::Store;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::backend::Backend;
-use crate::code_columns::hash_text;
 use crate::error::StoreFault;
 use crate::grant_columns::{instant, number};
+use crate::hash_text::hash_text;
 use crate::history::KeyUse;
 use crate::sealed::Place;
 
@@ -40,13 +40,18 @@ pub(super) const fn secret_place(state_hash: &str) -> Place<'_> {
 
 impl<B: Backend> Store<B> {
     /// Keeps the client secret that the platform sent to a `secrets_uri` for this `state`, durably before it returns. The
-    /// `state` is kept as a hash. `false`: this `state` brought a secret before; nothing was changed.
+    /// `state` is kept as a hash.
+    ///
+    /// `true`: this secret is kept, from now on or from before. `false`: this `state` brought another secret before; nothing was
+    /// changed. The first secret of an integration stays: the request is unsigned, and whoever has a live `state` of his own could
+    /// else replace the secret of another's integration.
     ///
     /// Source: reference text of the vendor's button script; that the request is unsigned is why one `state` counts once.
     ///
     /// # Errors
     ///
-    /// A store without an encryption key: [`StoreFault::Misconfigured`].
+    /// - a store without an encryption key: [`StoreFault::Misconfigured`];
+    /// - another secret of this integration is kept: [`StoreFault::SecretThere`]; nothing was changed.
     pub async fn put_integration_secret(
         &self,
         state: &str,
@@ -69,13 +74,23 @@ impl<B: Backend> Store<B> {
             .map(Zeroizing::new)
             .map_err(|_| StoreFault::damaged(&state_hash, "cannot be written as JSON"))?;
         let sealed = self.sealer.seal(secret_place(&state_hash), &json)?;
-        let at = number(at.get());
-        self.backend
-            .put_secret(&state_hash, client_id.as_str(), &sealed, at)
-            .await
+        let is_new = self
+            .backend
+            .put_secret(&state_hash, client_id.as_str(), &sealed, number(at.get()))
+            .await?;
+        if is_new {
+            return Ok(true);
+        }
+        match self.kept_secret(client_id).await? {
+            Some((_, kept)) if is_same(&kept, secret) => Ok(true),
+            Some((name, _)) if name != state_hash => Err(StoreFault::SecretThere {
+                client_id: client_id.to_string(),
+            }),
+            _ => Ok(false),
+        }
     }
 
-    /// The client secret of an integration, the latest that came.
+    /// The client secret of an integration: the first that came.
     ///
     /// # Errors
     ///
@@ -84,6 +99,15 @@ impl<B: Backend> Store<B> {
         &self,
         client_id: &ClientId,
     ) -> Result<Option<ClientSecret>, StoreFault> {
+        let kept = self.kept_secret(client_id).await?;
+        Ok(kept.map(|(_, secret)| secret))
+    }
+
+    /// With the hash of the state that brought it.
+    async fn kept_secret(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<(String, ClientSecret)>, StoreFault> {
         let Some((name, sealed)) = self.backend.secret(client_id.as_str()).await? else {
             return Ok(None);
         };
@@ -94,7 +118,7 @@ impl<B: Backend> Store<B> {
             return Err(damaged("columns"));
         }
         let secret = ClientSecret::new(record.secret.as_str()).map_err(|_| damaged("secret"))?;
-        Ok(Some(secret))
+        Ok(Some((name, secret)))
     }
 
     /// Notes that a key proved something. `purpose` is the caller's word, `key_id` names the key and is not secret. An earlier
@@ -131,4 +155,10 @@ impl<B: Backend> Store<B> {
         };
         rows.into_iter().map(key_use).collect()
     }
+}
+
+/// By their hashes, so that the time it takes says nothing of the kept one.
+fn is_same(kept: &ClientSecret, other: &ClientSecret) -> bool {
+    let hash = |secret: &ClientSecret| hash_text("kommo-store same", &[secret.expose_secret()]);
+    hash(kept) == hash(other)
 }

@@ -105,6 +105,93 @@ async fn a_file_that_cannot_be_read_is_an_error_and_stays_and_hides_no_other() {
     assert!(file.exists());
 }
 
+/// The file of one pair, as a crash before its last step leaves it: without its name.
+fn unnamed(directory: &std::path::Path) -> std::path::PathBuf {
+    let mut files = fs::read_dir(directory)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let pair = files
+        .find(|path| path.extension().unwrap() == "pair")
+        .unwrap();
+    let part = pair.with_extension("part");
+    fs::rename(pair, &part).unwrap();
+    part
+}
+
+fn age(path: &std::path::Path, hours: u64) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(modified - crate::samples::HOUR * u32::try_from(hours).unwrap())
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_whole_file_that_a_crash_left_without_its_name_is_read() {
+    for keys in [None, keys(1)] {
+        let place = tempfile::tempdir().unwrap();
+        let boat = Lifeboat::in_directory(place.path(), keys).unwrap();
+        boat.write(&unsaved(1, 5)).await.unwrap();
+        let part = unnamed(place.path());
+        age(&part, 100);
+        assert_eq!(boat.keys().await.unwrap(), [key(1)]);
+        assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
+        assert!(boat.problems().await.unwrap().is_empty());
+        boat.delete(&unsaved(1, 5)).await.unwrap();
+        assert!(!part.exists());
+        assert_eq!(boat.read(&key(1)).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_torn_file_without_its_name_hides_nothing_and_goes_after_a_day() {
+    for keys in [None, keys(1)] {
+        let place = tempfile::tempdir().unwrap();
+        let boat = Lifeboat::in_directory(place.path(), keys).unwrap();
+        boat.write(&unsaved(1, 5)).await.unwrap();
+        let part = unnamed(place.path());
+        let whole = fs::read(&part).unwrap();
+        for length in [0, 1, 20, whole.len() - 1] {
+            fs::write(&part, &whole[..length]).unwrap();
+            age(&part, 23);
+            // Somebody may be writing it.
+            assert!(boat.keys().await.unwrap().is_empty());
+            assert_eq!(boat.read(&key(1)).await.unwrap(), None);
+            assert!(boat.problems().await.unwrap().is_empty());
+            assert!(part.exists());
+            age(&part, 2);
+            assert!(boat.keys().await.unwrap().is_empty());
+            assert!(!part.exists(), "{length}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_its_name_that_needs_another_key_stays() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.write(&unsaved(1, 5)).await.unwrap();
+    let part = unnamed(place.path());
+    age(&part, 100);
+    let other_key = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
+    let error = other_key.keys().await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(other_key.problems().await.unwrap().len(), 1);
+    assert!(part.exists());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_read_from_its_next_writing() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.write(&unsaved(1, 5)).await.unwrap();
+    let part = unnamed(place.path());
+    fs::write(part.with_extension("pair"), b"\x01damaged").unwrap();
+    assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
+    fs::write(&part, b"\x01torn").unwrap();
+    let error = boat.read(&key(1)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+}
+
 #[tokio::test]
 async fn a_file_under_another_name_is_not_taken() {
     let place = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod samples;
+mod log_lines;
 mod place;
 mod child;
 #[cfg(feature = "postgres")]

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use kommo_keeper::{GrantStore as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble};
 use kommo_store::{SqliteStore, StoreSettings};
 
 use crate::place::Place as _;
-use crate::samples::{MARKER, at, consented, encrypted_with, key};
+use crate::samples::{LEASE, MARKER, at, consented, encrypted_with, key, pair};
 use crate::sqlite_place::SqlitePlace;
 
 #[cfg(unix)]
@@ -136,13 +136,26 @@ async fn an_erased_account_leaves_no_bytes_in_the_files() {
     for user in 1..=20 {
         store.write(None, &consented(user), at(1)).await.unwrap();
     }
+    let at_host = crate::samples::code("code", 1);
+    store.put_code(&at_host).await.unwrap();
+    let claimed = store
+        .claim_codes(
+            kommo_account::Realm::Real,
+            &crate::samples::client(),
+            at(2),
+            1,
+            LEASE,
+        )
+        .await
+        .unwrap();
+    store.keep_answer(&claimed[0], &pair(30)).await.unwrap();
     assert!(has_marker(&everything_on_disk(&place)));
     let (client, account) = (crate::samples::client(), crate::samples::account());
     let erased = store
         .erase_account(kommo_account::Realm::Real, &client, account)
         .await
         .unwrap();
-    assert_eq!(erased.grants, 20);
+    assert_eq!((erased.grants, erased.codes), (20, 1));
     assert!(!has_marker(&everything_on_disk(&place)));
 }
 

@@ -64,6 +64,13 @@ pub(crate) fn code(text: &str, received_at: u64) -> PendingCode {
     )
 }
 
+/// A code that a browser brought.
+pub(crate) fn redirected(text: &str, received_at: u64) -> PendingCode {
+    let mut pending = code(text, received_at);
+    pending.origin = CodeOrigin::Redirect;
+    pending
+}
+
 pub(crate) fn encryption_key(number: u8) -> EncryptionKey {
     let mut bytes = [number; 32];
     bytes[0] = 255;

@@ -1,16 +1,22 @@
 //! The primary grant of an account, and its erasure.
 
+use core::time::Duration;
+
 use kommo_account::Realm;
-use kommo_keeper::{GrantStore as _, PendingCodes as _};
+use kommo_keeper::{CodeEnd, CodePut, GrantStore as _, PendingCodes as _, Written};
 use kommo_oauth::{DisconnectReason, Grant, GrantKey};
+use kommo_store::StoreFault;
 
 use crate::conformance::{on_both, place};
 use crate::place::Place;
 use crate::samples::{CLIENT, LEASE, account, at, client, code, consented, host, key, pair};
 
+const LIFE: u64 = 20 * 60;
+
 on_both! {
     the_first_living_administrator_speaks_for_an_account_until_another_is_chosen
     an_account_is_erased_and_no_other
+    an_exchange_on_its_way_brings_no_erased_account_back
     a_list_tells_what_there_is_and_no_token
 }
 
@@ -89,7 +95,7 @@ async fn an_account_is_erased_and_no_other<P: Place>() {
     assert_eq!(store.load(&key(1)).await.unwrap(), None);
     assert!(store.history(&key(1), 5).await.unwrap().is_empty());
     let written = store.write(None, &late, at(2)).await.unwrap();
-    assert_eq!(written, kommo_keeper::Written::Conflict);
+    assert_eq!(written, Written::Conflict);
     assert!(store.load(&other).await.unwrap().is_some());
     let codes = store
         .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
@@ -107,6 +113,56 @@ async fn an_account_is_erased_and_no_other<P: Place>() {
             .unwrap(),
         None
     );
+}
+
+async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    for text in ["sent", "answered"] {
+        store.put_code(&code(text, 1)).await.unwrap();
+    }
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
+    let claims = claims.await.unwrap();
+    let (answered, sent) = (&claims[0], &claims[1]);
+    assert_eq!(answered.pending.code, code("answered", 1).code);
+    store.keep_answer(answered, &pair(7)).await.unwrap();
+    let erased = store.erase_account(Realm::Real, &client, account());
+    assert_eq!(erased.await.unwrap().codes, 2);
+
+    // Until no exchange of the code can be on its way any more.
+    for later in [2, 1 + LIFE, 2 * LIFE] {
+        store.put_code(&code("elsewhere", later)).await.unwrap();
+        let error = store.keep_answer(sent, &pair(8)).await.unwrap_err();
+        assert!(matches!(error, StoreFault::Erased { .. }), "{error:?}");
+        assert_eq!(
+            store.put_code(&code("sent", 2)).await.unwrap(),
+            CodePut::Duplicate
+        );
+    }
+    // The other one was asking whose its pair is.
+    let late = Grant::consent(None, key(2), host(), None, pair(7));
+    let written = store.write(None, &late, at(3)).await.unwrap();
+    assert_eq!(written, Written::Conflict);
+    assert_eq!(store.load(&key(2)).await.unwrap(), None);
+    store
+        .settle_code(answered, CodeEnd::TryAgain)
+        .await
+        .unwrap();
+    let claims = store.claim_codes(Realm::Real, &client, at(3), 5, LEASE);
+    let claims = claims.await.unwrap();
+    let left: Vec<_> = claims.iter().map(|claim| &claim.pending.code).collect();
+    assert_eq!(left, [&code("elsewhere", 2).code]);
+
+    // A consent after the erasure is another pair.
+    let written = store.write(None, &consented(2), at(4)).await.unwrap();
+    assert!(matches!(written, Written::Confirmed(_)));
+    // In the end the hash goes too.
+    let much_later = code("much-later", 1 + 2 * LIFE);
+    store.put_code(&much_later).await.unwrap();
+    let put = store.put_code(&code("sent", 1 + 2 * LIFE)).await.unwrap();
+    assert_eq!(put, CodePut::Stored);
 }
 
 async fn a_list_tells_what_there_is_and_no_token<P: Place>() {

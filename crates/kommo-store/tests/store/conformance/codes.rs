@@ -1,14 +1,17 @@
 //! Codes between their arrival and their exchange.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_account::{AccountId, Endpoints, Realm};
 use kommo_keeper::{CodeEnd, CodePut, PendingCodes as _, StoreError as _, StoreTrouble};
 use kommo_store::StoreSettings;
+use tokio::sync::Barrier;
 
 use crate::conformance::{on_both, place};
+use crate::log_lines::LogLines;
 use crate::place::Place;
-use crate::samples::{LEASE, MARKER, at, client, code, encrypted_with, pair};
+use crate::samples::{LEASE, MARKER, at, client, code, encrypted_with, pair, redirected};
 
 const LIFE: u64 = 20 * 60;
 
@@ -16,12 +19,17 @@ on_both! {
     a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate
     a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind
     a_code_that_nobody_settled_is_claimed_again_and_counted
+    a_claim_that_came_to_no_exchange_does_not_count
+    an_answer_may_be_kept_twice_and_another_one_not
     the_table_is_bounded_and_old_codes_make_room
+    a_flood_of_hooks_leaves_half_of_the_room_to_consents
+    codes_that_come_at_once_never_overshoot_the_bound
+    the_newest_code_is_claimed_first
     a_sandbox_neither_sees_nor_ages_real_codes
     an_answer_is_given_back_to_the_next_claim_and_outlives_the_code
     a_second_answer_does_not_replace_the_first
     a_damaged_code_is_an_error_without_the_code
-    a_damaged_code_keeps_no_other_from_its_exchange
+    a_damaged_code_keeps_no_other_from_its_exchange_and_is_logged
 }
 
 fn sandbox() -> Realm {
@@ -92,6 +100,44 @@ async fn a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind<P: Place
     );
 }
 
+async fn a_claim_that_came_to_no_exchange_does_not_count<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.put_code(&code("a", 1)).await.unwrap();
+    for end in [CodeEnd::NoEffect, CodeEnd::NoEffect, CodeEnd::TryAgain] {
+        let claims = store
+            .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
+            .await
+            .unwrap();
+        assert_eq!(claims[0].earlier_claims, 0);
+        store.settle_code(&claims[0], end).await.unwrap();
+        // Once is enough, and a claim that has passed to another worker changes nothing.
+        let mut stale = claims[0].clone();
+        stale.token = 1;
+        store.settle_code(&stale, CodeEnd::NoEffect).await.unwrap();
+    }
+    let claims = store
+        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
+        .await
+        .unwrap();
+    assert_eq!(claims[0].earlier_claims, 1);
+}
+
+async fn an_answer_may_be_kept_twice_and_another_one_not<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.put_code(&code("a", 1)).await.unwrap();
+    let claims = store
+        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        store.keep_answer(&claims[0], &pair(1)).await.unwrap();
+    }
+    let error = store.keep_answer(&claims[0], &pair(2)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Taken);
+}
+
 async fn a_code_that_nobody_settled_is_claimed_again_and_counted<P: Place>() {
     let place = place!(P);
     let store = place.open().await;
@@ -141,22 +187,97 @@ async fn the_table_is_bounded_and_old_codes_make_room<P: Place>() {
     settings.max_codes = 2;
     let store = place.open_with(settings).await.unwrap();
     assert_eq!(
-        store.put_code(&code("a", 1)).await.unwrap(),
+        store.put_code(&redirected("a", 1)).await.unwrap(),
         CodePut::Stored
     );
     assert_eq!(
-        store.put_code(&code("b", 2)).await.unwrap(),
+        store.put_code(&redirected("b", 2)).await.unwrap(),
         CodePut::Stored
     );
-    assert_eq!(store.put_code(&code("c", 3)).await.unwrap(), CodePut::Full);
     assert_eq!(
-        store.put_code(&code("b", 3)).await.unwrap(),
+        store.put_code(&redirected("c", 3)).await.unwrap(),
+        CodePut::Full
+    );
+    assert_eq!(
+        store.put_code(&redirected("b", 3)).await.unwrap(),
         CodePut::Duplicate
     );
     assert_eq!(
-        store.put_code(&code("c", 1 + LIFE)).await.unwrap(),
+        store.put_code(&redirected("c", 1 + LIFE)).await.unwrap(),
         CodePut::Stored
     );
+}
+
+async fn a_flood_of_hooks_leaves_half_of_the_room_to_consents<P: Place>() {
+    let place = place!(P);
+    let mut settings = StoreSettings::new();
+    settings.max_codes = 5;
+    assert_eq!(settings.max_hook_codes(), 2);
+    let store = place.open_with(settings).await.unwrap();
+    let hooks = [
+        ("a", CodePut::Stored),
+        ("b", CodePut::Stored),
+        ("c", CodePut::Full),
+    ];
+    for (text, expected) in hooks {
+        assert_eq!(store.put_code(&code(text, 1)).await.unwrap(), expected);
+    }
+    for text in ["d", "e", "f"] {
+        let put = store.put_code(&redirected(text, 1)).await.unwrap();
+        assert_eq!(put, CodePut::Stored, "{text}");
+    }
+    let put = store.put_code(&redirected("g", 1)).await.unwrap();
+    assert_eq!(put, CodePut::Full);
+    // What hooks left behind makes room for hooks.
+    let put = store.put_code(&code("c", 1 + LIFE)).await.unwrap();
+    assert_eq!(put, CodePut::Stored);
+}
+
+async fn codes_that_come_at_once_never_overshoot_the_bound<P: Place>() {
+    const PROCESSES: usize = 8;
+    let place = place!(P);
+    let client = client();
+    let mut settings = StoreSettings::new();
+    settings.max_codes = 9;
+    settings.connections = 3;
+    let start = Arc::new(Barrier::new(PROCESSES));
+    let mut putting = tokio::task::JoinSet::new();
+    for process in 0..PROCESSES {
+        let store = place.open_with(settings.clone()).await.unwrap();
+        let start = Arc::clone(&start);
+        putting.spawn(async move {
+            start.wait().await;
+            let mut stored = 0;
+            for number in 0..6 {
+                let pending = redirected(&format!("{process}-{number}"), 1);
+                stored += usize::from(store.put_code(&pending).await.unwrap() == CodePut::Stored);
+            }
+            stored
+        });
+    }
+    let stored: usize = putting.join_all().await.into_iter().sum();
+    assert_eq!(stored, 9);
+    let kept = place.open().await;
+    let claims = kept.claim_codes(Realm::Real, &client, at(2), 99, LEASE);
+    assert_eq!(claims.await.unwrap().len(), 9);
+}
+
+async fn the_newest_code_is_claimed_first<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    for text in ["hook-1", "hook-2"] {
+        store.put_code(&code(text, 1)).await.unwrap();
+    }
+    store.put_code(&redirected("person", 2)).await.unwrap();
+    for expected in [&["person", "hook-2"][..], &["hook-1"]] {
+        let claims = store
+            .claim_codes(Realm::Real, &client(), at(3), 2, LEASE)
+            .await
+            .unwrap();
+        let codes: Vec<_> = claims.iter().map(|claim| &claim.pending.code).collect();
+        let expected: Vec<_> = expected.iter().map(|text| code(text, 1).code).collect();
+        assert_eq!(codes, expected.iter().collect::<Vec<_>>());
+    }
 }
 
 async fn a_sandbox_neither_sees_nor_ages_real_codes<P: Place>() {
@@ -182,10 +303,11 @@ async fn a_sandbox_neither_sees_nor_ages_real_codes<P: Place>() {
 
 async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Place>() {
     let place = place!(P);
+    let client = client();
     let store = place.open_with(encrypted_with(1)).await.unwrap();
     store.put_code(&code("a", 1)).await.unwrap();
     let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
+        .claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO)
         .await
         .unwrap();
     // The row went while the exchange was on its way; the pair must not.
@@ -196,8 +318,10 @@ async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Plac
         .put_code(&code("much-later", 10 * LIFE))
         .await
         .unwrap();
+    let newest = store.claim_codes(Realm::Real, &client, at(10 * LIFE), 1, LEASE);
+    assert_eq!(newest.await.unwrap()[0].answer, None);
     let again = store
-        .claim_codes(Realm::Real, &client(), at(10 * LIFE), 1, LEASE)
+        .claim_codes(Realm::Real, &client, at(10 * LIFE), 1, LEASE)
         .await
         .unwrap();
     assert_eq!(again[0].answer, Some(pair(3)));
@@ -206,9 +330,11 @@ async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Plac
         .settle_code(&again[0], CodeEnd::Refused)
         .await
         .unwrap();
-    place.sql("UPDATE kommo_codes SET lease_until = 0").await;
+    place
+        .sql("UPDATE kommo_codes SET lease_until = 0 WHERE answer IS NOT NULL")
+        .await;
     let again = store
-        .claim_codes(Realm::Real, &client(), at(10 * LIFE), 1, LEASE)
+        .claim_codes(Realm::Real, &client, at(10 * LIFE), 1, LEASE)
         .await
         .unwrap();
     assert_eq!(again[0].answer, Some(pair(3)));
@@ -218,7 +344,7 @@ async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Plac
         .unwrap();
     place.sql("UPDATE kommo_codes SET lease_until = 0").await;
     let rest = store
-        .claim_codes(Realm::Real, &client(), at(10 * LIFE), 5, LEASE)
+        .claim_codes(Realm::Real, &client, at(10 * LIFE), 5, LEASE)
         .await
         .unwrap();
     assert!(rest.iter().all(|claim| claim.answer.is_none()));
@@ -262,18 +388,25 @@ async fn a_damaged_code_is_an_error_without_the_code<P: Place>() {
     }
 }
 
-async fn a_damaged_code_keeps_no_other_from_its_exchange<P: Place>() {
+async fn a_damaged_code_keeps_no_other_from_its_exchange_and_is_logged<P: Place>() {
     let place = place!(P);
+    let client = client();
     let store = place.open().await;
     store.put_code(&code("a", 1)).await.unwrap();
     place
         .sql("UPDATE kommo_codes SET host = 'other.kommo.com'")
         .await;
+    let alone = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
+    let error = alone.await.unwrap_err();
     store.put_code(&code("b", 1)).await.unwrap();
+    let (log, _listening) = LogLines::listen();
     let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
+        .claim_codes(Realm::Real, &client, at(2), 5, LEASE)
         .await
         .unwrap();
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].pending.code, code("b", 1).code);
+    let text = log.text();
+    assert!(text.contains(&error.to_string()), "{text}");
+    assert!(!text.contains(MARKER));
 }

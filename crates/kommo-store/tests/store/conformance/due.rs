@@ -8,6 +8,7 @@ use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_keeper::{DueGrants as _, GrantStore as _};
 
 use crate::conformance::{on_both, place};
+use crate::log_lines::LogLines;
 use crate::place::Place;
 use crate::samples::{LEASE, at, client, consented, consented_again, key};
 
@@ -21,6 +22,7 @@ on_both! {
     a_record_that_was_written_meanwhile_says_itself_when_it_is_due
     a_claim_settled_without_an_instant_is_not_handed_out_at_once
     a_grant_of_another_realm_or_client_is_not_handed_out
+    a_grant_whose_key_is_damaged_keeps_no_other_from_its_sweep_and_is_logged
     workers_never_share_a_grant
 }
 
@@ -185,6 +187,29 @@ async fn a_grant_of_another_realm_or_client_is_not_handed_out<P: Place>() {
         .claim_due(Realm::Real, &client(), at(DUE + 1), 10, LEASE)
         .await;
     assert_eq!(claims.unwrap().len(), 1);
+}
+
+async fn a_grant_whose_key_is_damaged_keeps_no_other_from_its_sweep_and_is_logged<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    for user in [1, 2] {
+        store.write(None, &consented(user), at(1)).await.unwrap();
+    }
+    place
+        .sql("UPDATE kommo_grants SET key = 'no key at all' WHERE user_id = '1'")
+        .await;
+    let (log, _listening) = LogLines::listen();
+    let claims = store.claim_due(Realm::Real, &client, at(DUE + 2), 10, LEASE);
+    let keys: Vec<_> = claims
+        .await
+        .unwrap()
+        .iter()
+        .map(|claim| claim.key)
+        .collect();
+    assert_eq!(keys, [key(2)]);
+    let text = log.text();
+    assert!(text.contains("record no key at all is damaged"), "{text}");
 }
 
 async fn workers_never_share_a_grant<P: Place>() {

@@ -2,8 +2,8 @@
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble};
-use kommo_oauth::ClientSecret;
-use kommo_store::{EncryptionKeys, StoreSettings};
+use kommo_oauth::{ClientSecret, DisconnectReason};
+use kommo_store::{EncryptionKeys, StoreFault, StoreSettings};
 
 use crate::conformance::{on_both, place};
 use crate::place::Place;
@@ -15,6 +15,7 @@ on_both! {
     an_encrypted_store_is_read_with_its_key_only
     a_damaged_record_is_an_error_with_its_key
     a_column_that_says_something_else_is_damage
+    a_claim_may_put_a_due_grant_off
     a_record_copied_over_another_does_not_open
     a_record_of_a_newer_program_says_so
     a_store_of_a_newer_program_is_refused_only_if_it_says_so
@@ -22,11 +23,12 @@ on_both! {
     rotation_reseals_everything_and_loses_nothing
     encryption_can_be_turned_on_later
     integration_secrets_need_encryption_and_a_state_counts_once
+    the_first_secret_of_an_integration_stays
     the_latest_use_of_a_key_is_kept
 }
 
 #[track_caller]
-fn check(error: &kommo_store::StoreFault, trouble: StoreTrouble) {
+fn check(error: &StoreFault, trouble: StoreTrouble) {
     assert_eq!(error.trouble(), trouble, "{error}");
     let text = format!("{error} {error:?}");
     assert!(text.contains(&key(1).to_string()), "no key in: {text}");
@@ -97,6 +99,15 @@ async fn a_column_that_says_something_else_is_damage<P: Place>() {
         "UPDATE kommo_grants SET revision = revision + 1",
         "UPDATE kommo_grants SET host = 'other.kommo.com'",
         "UPDATE kommo_grants SET state = 'disconnected'",
+        "UPDATE kommo_grants SET is_admin = NULL",
+        "UPDATE kommo_grants SET is_admin = NOT is_admin",
+        "UPDATE kommo_grants SET expires_at = expires_at + 1",
+        "UPDATE kommo_grants SET expires_at = NULL",
+        "UPDATE kommo_grants SET due_at = NULL",
+        "UPDATE kommo_grants SET realm = 'sandbox'",
+        "UPDATE kommo_grants SET client_id = '99999999-2222-3333-4444-555555555555'",
+        "UPDATE kommo_grants SET account_id = '7'",
+        "UPDATE kommo_grants SET user_id = '7'",
     ] {
         place.sql("DELETE FROM kommo_grants").await;
         store.write(None, &consented(1), at(1)).await.unwrap();
@@ -106,6 +117,27 @@ async fn a_column_that_says_something_else_is_damage<P: Place>() {
             StoreTrouble::Damaged,
         );
     }
+}
+
+async fn a_claim_may_put_a_due_grant_off<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    for moved in [
+        "UPDATE kommo_grants SET due_at = due_at + 100",
+        "UPDATE kommo_grants SET due_at = 0",
+    ] {
+        place.sql(moved).await;
+        assert!(store.load(&key(1)).await.unwrap().is_some());
+    }
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    let over = grant
+        .disconnect(DisconnectReason::LoggedOut, at(2))
+        .unwrap();
+    store.write(None, &over, at(2)).await.unwrap();
+    // A claim that was settled late.
+    place.sql("UPDATE kommo_grants SET due_at = 5").await;
+    assert!(store.load(&key(1)).await.unwrap().is_some());
 }
 
 async fn a_record_copied_over_another_does_not_open<P: Place>() {
@@ -304,16 +336,34 @@ async fn integration_secrets_need_encryption_and_a_state_counts_once<P: Place>()
     let kept = store.integration_secret(&client()).await.unwrap().unwrap();
     assert_eq!(kept.expose_secret(), secret.expose_secret());
     assert!(store.integration_secret(&other).await.unwrap().is_none());
+}
 
-    let later = ClientSecret::new(format!("{MARKER}-two")).unwrap();
+async fn the_first_secret_of_an_integration_stays<P: Place>() {
+    let place = place!(P);
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    let first = ClientSecret::new(format!("{MARKER}-one")).unwrap();
+    let client = client();
+    let put = store.put_integration_secret("s", &client, &first, at(1));
+    assert!(put.await.unwrap());
+    // A live state of somebody else's own.
+    let forged = ClientSecret::new(format!("{MARKER}-two")).unwrap();
+    let put = store.put_integration_secret("t", &client, &forged, at(2));
+    let error = put.await.unwrap_err();
     assert!(
-        store
-            .put_integration_secret("t", &client(), &later, at(3))
-            .await
-            .unwrap()
+        matches!(&error, StoreFault::SecretThere { client_id } if client_id == client.as_str())
     );
-    let kept = store.integration_secret(&client()).await.unwrap().unwrap();
-    assert_eq!(kept.expose_secret(), later.expose_secret());
+    assert!(!format!("{error} {error:?}").contains(MARKER));
+    let kept = store.integration_secret(&client).await.unwrap().unwrap();
+    assert_eq!(kept.expose_secret(), first.expose_secret());
+    // The same secret once more, by the same attempt or another.
+    for state in ["s", "u"] {
+        let put = store.put_integration_secret(state, &client, &first, at(3));
+        assert!(put.await.unwrap(), "{state}");
+    }
+    // The refused state was not used up.
+    let other = ClientId::parse("99999999-2222-3333-4444-555555555555").unwrap();
+    let put = store.put_integration_secret("t", &other, &forged, at(4));
+    assert!(put.await.unwrap());
 }
 
 async fn the_latest_use_of_a_key_is_kept<P: Place>() {

@@ -1,0 +1,27 @@
+//! Hashes and bytes as text: names of records whose content is secret.
+
+use kommo_oauth::RefreshToken;
+use sha2::{Digest, Sha256};
+
+/// A hash as text: 64 hex digits. The parts are kept apart by their lengths.
+pub(crate) fn hash_text(purpose: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in core::iter::once(&purpose).chain(parts) {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let bytes: [u8; 32] = hash.finalize().into();
+    hex_text(&bytes)
+}
+
+pub(crate) fn hex_text(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
+}
+
+/// What an erased answer is known by.
+pub(crate) fn pair_hash(refresh_token: &RefreshToken) -> String {
+    hash_text("kommo-store pair", &[refresh_token.expose()])
+}
