@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Under the lenient readings no grant may be lost. Under the strict one a grant is lost if, and only if, the sandbox's living
-//! pair was never used and is not in the store: the server had committed, and the answer died with the worker.
+//! pair was never used and is not in the store: the server had committed, and the answer died with the worker. The sandbox
+//! counts such grants itself, and each loss that a worker tells must be one that it counts.
 
 use alloc::collections::BTreeSet;
 use core::time::Duration;
@@ -310,7 +311,11 @@ impl<S: FleetStore> Drive<'_, S> {
         self.scene.ensure_state(key, "reauth-required").await?;
         let stored = self.scene.stored_fingerprints(key).await?;
         let mut is_new = false;
-        for pair in self.scene.world.view(key)?.living {
+        let view = self.scene.world.view(key)?;
+        ensure(view.lost || view.abandoned, || {
+            format!("grant {key} was given up, and the sandbox does not count it as lost")
+        })?;
+        for pair in view.living {
             let is_unused = pair.refreshes == 0 && !pair.access_used;
             ensure(is_unused && !stored.contains(&pair.fingerprint), || {
                 format!("grant {key} was given up while the store held a living pair")
@@ -357,8 +362,9 @@ impl<S: FleetStore> Drive<'_, S> {
             self.report.declared_retries += attempts.declared_retries;
         }
         let counters = self.scene.world.sandbox.counters();
-        ensure(counters.lost_grants == 0, || {
-            format!("the sandbox counts {} lost grants", counters.lost_grants)
+        let left = counters.lost_grants + counters.abandoned_grants;
+        ensure(left == 0, || {
+            format!("the sandbox counts {left} lost grants that no worker told of")
         })?;
         self.report.refreshes = counters.refreshes;
         self.report.double_refreshes = counters.double_refreshes;

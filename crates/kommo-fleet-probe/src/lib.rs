@@ -39,4 +39,4 @@ pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
 pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster};
 pub use store_choice::StoreChoice;
-pub use sweep_report::{HEAD, SweepPair, SweepRun};
+pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

@@ -10,7 +10,7 @@ use kommo_fleet_probe::arguments::Arguments;
 use kommo_fleet_probe::crash::CrashOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::{
-    HEAD, PostgresCluster, Result, StoreChoice, crash, sandbox_process, sweep, worker,
+    GOALS_MET, HEAD, PostgresCluster, Result, StoreChoice, crash, sandbox_process, sweep, worker,
 };
 use kommo_sandbox::Rotation;
 use tokio::runtime::Builder;
@@ -120,6 +120,7 @@ fn sweep_with(arguments: &Arguments) -> Result<()> {
     block_on(true, async {
         say(HEAD)?;
         let mut first_cost = None;
+        let mut missed = Vec::new();
         for grants in [1_000, 10_000, 100_000]
             .into_iter()
             .filter(|grants| *grants < most)
@@ -135,7 +136,14 @@ fn sweep_with(arguments: &Arguments) -> Result<()> {
             say(&format!(
                 "{pair}         cost of a grant: {growth:.2} of the first row's"
             ))?;
+            missed.extend(pair.missed_goals(growth));
         }
-        Ok(())
+        for goal in &missed {
+            say(&format!("missed: {goal}"))?;
+        }
+        if missed.is_empty() {
+            return say(GOALS_MET);
+        }
+        Err("a goal was missed".into())
     })
 }

@@ -266,78 +266,22 @@ impl GrantBook {
 
     /// Grants in which a pair was issued since the latest ending, and of which no living refresh token was delivered.
     pub(crate) fn lost(&self, now: u64) -> u64 {
-        let lost = self
-            .ledger
-            .grants
-            .iter()
-            .filter(|grant| self.is_lost(grant, now));
-        u64::try_from(lost.count()).unwrap_or(u64::MAX)
+        self.ledger.lost(now)
     }
 
     /// Grants whose client asks in vain, while a pair that was delivered to it lies unused.
     pub(crate) fn abandoned(&self, now: u64) -> u64 {
-        let abandoned = self.ledger.grants.iter().filter(|grant| {
-            grant.issued > 0
-                && grant.refused_since_latest > 0
-                && !self.latest_used(grant)
-                && !self.is_lost(grant, now)
-        });
-        u64::try_from(abandoned.count()).unwrap_or(u64::MAX)
+        self.ledger.abandoned(now)
     }
 
-    fn latest_used(&self, grant: &Grant) -> bool {
-        let latest = grant.latest.and_then(|pair| self.ledger.pairs.get(pair));
-        latest.is_some_and(|pair| pair.access_used || !pair.children.is_empty())
+    /// The grants after the one with the id `after`, at most `limit`.
+    pub(crate) fn views(&self, after: usize, limit: usize, now: u64) -> Vec<GrantView> {
+        self.ledger.views(after, limit, now)
     }
 
     /// How many grants there are.
     pub(crate) fn len(&self) -> usize {
         self.ledger.grants.len()
-    }
-
-    /// The grants after the one with the id `after`, at most `limit`.
-    pub(crate) fn views(&self, after: usize, limit: usize, now: u64) -> Vec<GrantView> {
-        let grants = self
-            .ledger
-            .grants
-            .iter()
-            .enumerate()
-            .skip(after)
-            .take(limit);
-        grants
-            .map(|(at, grant)| self.view(at, grant, now))
-            .collect()
-    }
-
-    fn view(&self, at: usize, grant: &Grant, now: u64) -> GrantView {
-        let latest = grant.latest.and_then(|pair| self.ledger.pairs.get(pair));
-        GrantView {
-            id: at + 1,
-            client_id: grant.key.client_id.clone(),
-            account: grant.key.account,
-            user: grant.key.user,
-            living: self.living(grant, now).map(pair_view).collect(),
-            refreshes: grant.refreshes,
-            double_refreshes: grant.double_refreshes,
-            refused_as_revoked: grant.refused_as_revoked,
-            refused_since_latest: grant.refused_since_latest,
-            last_answer_delivered: latest.map(|pair| pair.delivered),
-            latest_used: self.latest_used(grant),
-            ended: !grant.lives,
-            lost: self.is_lost(grant, now),
-        }
-    }
-
-    fn is_lost(&self, grant: &Grant, now: u64) -> bool {
-        grant.issued > 0 && !self.living(grant, now).any(|pair| pair.delivered)
-    }
-
-    fn living<'a>(&'a self, grant: &'a Grant, now: u64) -> impl Iterator<Item = &'a Pair> {
-        let pairs = grant
-            .living
-            .iter()
-            .filter_map(|pair| self.ledger.pairs.get(*pair));
-        pairs.filter(move |pair| now < pair.refresh_expires_at)
     }
 
     /// The grant of this key, made if it is new; its permissions are those of the latest consent.
@@ -394,16 +338,5 @@ impl GrantBook {
         };
         self.access_tokens.insert(new.access, access);
         id
-    }
-}
-
-fn pair_view(pair: &Pair) -> PairView {
-    PairView {
-        fingerprint: pair.refresh.short(),
-        delivered: pair.delivered,
-        refreshes: pair.children.len(),
-        access_used: pair.access_used,
-        access_expires_at: pair.access_expires_at,
-        refresh_expires_at: pair.refresh_expires_at,
     }
 }

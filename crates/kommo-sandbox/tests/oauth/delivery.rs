@@ -148,8 +148,11 @@ async fn a_client_that_forgot_the_answer_is_known_when_it_asks_again() {
     assert_eq!(refresh(&sandbox, &first.refresh).await.status, 401);
     let counters = sandbox.counters();
     assert_eq!((counters.abandoned_grants, counters.lost_grants), (1, 0));
+    let told = |sandbox: &Sandbox| sandbox.grants(0, 1)[0].abandoned;
+    assert!(told(&sandbox));
     assert!(works(&sandbox, &second.access).await);
     assert_eq!(sandbox.counters().abandoned_grants, 0);
+    assert!(!told(&sandbox));
 }
 
 /// Waits for something that another task is about to do, without a pause of its own.
