@@ -23,10 +23,19 @@ use crate::scene::{LIFETIME_SECONDS, Scene, World};
 use crate::store_choice::{StoreChoice, drop_database, new_database};
 use crate::story::Attempts;
 use crate::told::{Called, Told};
-use crate::worker_order::{StorePlace, Work};
+use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
-/// Short, so that PostgreSQL gives the silent session up after a second.
-const REQUEST_LIMIT: Duration = Duration::from_millis(300);
+/// On PostgreSQL: short, so that the server gives the silent session up after three seconds, and long enough for a slow machine.
+const SHORT_REQUEST_LIMIT: Duration = Duration::from_secs(1);
+
+/// On SQLite nothing hangs on it.
+const REQUEST_LIMIT: Duration = Duration::from_secs(20);
+
+const WORK: Work = Work::Rounds {
+    grants: None,
+    tasks: 1,
+    calls: true,
+};
 
 const HOLDER: usize = 0;
 const OTHERS: [usize; 2] = [1, 2];
@@ -66,14 +75,18 @@ pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> 
                 return Err(failure("a place of sqlite is a path"));
             };
             let store = SqliteStore::open(path, settings(REQUEST_LIMIT, 1)).await?;
-            drive(program, Scene::new(world, store)?, place, false).await
+            let scene = Scene::new(world, store)?;
+            let worker = scene.world.order(&place, WORK, REQUEST_LIMIT)?;
+            drive(program, scene, worker, false).await
         }
         StoreChoice::Postgres { url: server } => {
             let url = new_database(server).await?;
-            let settings = settings(REQUEST_LIMIT, 1);
+            let settings = settings(SHORT_REQUEST_LIMIT, 1);
             let store = PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings).await?;
             let place = StorePlace::Postgres(url.clone());
-            let report = drive(program, Scene::new(world, store)?, place, true).await?;
+            let scene = Scene::new(world, store)?;
+            let worker = scene.world.order(&place, WORK, SHORT_REQUEST_LIMIT)?;
+            let report = drive(program, scene, worker, true).await?;
             drop_database(server, &url).await?;
             Ok(report)
         }
@@ -83,19 +96,13 @@ pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> 
 async fn drive<S: FleetStore>(
     program: PathBuf,
     scene: Scene<S>,
-    place: StorePlace,
+    worker: WorkerOrder,
     lock_ends_by_itself: bool,
 ) -> Result<StoppedReport> {
     let keys = scene.grants(1).await?;
     let [key] = keys.as_slice() else {
         return Err(failure("one grant was ordered"));
     };
-    let work = Work::Rounds {
-        grants: None,
-        tasks: 1,
-        calls: true,
-    };
-    let worker = scene.world.order(&place, work, REQUEST_LIMIT)?;
     let fleet = Fleet::start(program, vec![worker; 1 + OTHERS.len()]).await?;
     let mut drive = Drive {
         scene,
