@@ -135,14 +135,19 @@ impl Hold {
         }
     }
 
-    /// Whether it stops this asker now.
+    /// Whether this asker is one of those whom it stops, whenever that is.
     #[must_use]
-    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
-        let is_meant = match self.scope {
+    pub fn is_meant_for(&self, asker: &Asker) -> bool {
+        match self.scope {
             HoldScope::Grant => true,
             HoldScope::Configuration(fingerprint) => fingerprint == asker.configuration,
             HoldScope::Egress(fingerprint) => fingerprint == asker.egress,
-        };
-        is_meant && now < self.until
+        }
+    }
+
+    /// Whether it stops this asker now.
+    #[must_use]
+    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
+        self.is_meant_for(asker) && now < self.until
     }
 }

@@ -39,6 +39,7 @@ mod happened;
 mod transition;
 mod lifeboat;
 mod stored_grant;
+mod store_trouble;
 mod refresh_want;
 mod refresh_policy;
 mod refresh_protocol;
@@ -79,6 +80,7 @@ pub use settings::{
     DESCRIPTION_MAX_CHARACTERS, ICON_HEIGHT, ICON_WIDTH, IntegrationKind, IntegrationSettings,
     NAME_MAX_CHARACTERS,
 };
+pub use store_trouble::StoreTrouble;
 pub use stored_grant::{STORED_GRANT_VERSION, StoredGrantError};
 pub use subdomain_lookup::{
     SUBDOMAIN_PATH, SubdomainAnswer, SubdomainError, SubdomainLookup, read_subdomain_answer,

@@ -19,6 +19,8 @@ mod codes;
 mod disconnects;
 mod fresh;
 mod holds;
+mod outages;
+mod own_holds;
 mod recovery;
 mod rejected;
 mod secrecy;

@@ -4,7 +4,9 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
-use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat};
+use kommo_keeper::{
+    Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat, StoreTrouble,
+};
 use kommo_oauth::{GrantState, NotMet, ReauthReason};
 
 use crate::scene::{DAY, HOUR, MemoryLifeboat, SECRET, Scene, credentials, key};
@@ -186,7 +188,7 @@ async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
     assert!(matches!(
         error,
         KeeperError::NoToken {
-            why: NotMet::StoreFailed,
+            why: NotMet::StoreFailed(StoreTrouble::Unavailable),
             ..
         }
     ));

@@ -4,10 +4,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use kommo_account::{AccountHost, ClientId, Endpoints};
+use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
     Alarm, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
-    NoLifeboat,
+    NoLifeboat, StoreTrouble,
 };
 use kommo_oauth::{
     AccessToken, ClientSecret, Credentials, Grant, GrantKey, RedirectUri, RefreshToken, TokenPair,
@@ -69,7 +69,7 @@ impl LifeboatPort for MemoryLifeboat {
 
     async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
         if self.is_unreadable.load(Ordering::Relaxed) {
-            return Err(MemoryError);
+            return Err(MemoryError(StoreTrouble::Unavailable));
         }
         let files = self.files.lock().unwrap();
         Ok(files.iter().find(|file| file.key == *key).cloned())
@@ -169,6 +169,20 @@ impl<L: LifeboatPort> Scene<L> {
         grant.revision = grant.revision.next();
         self.store.with(|kept| kept.grants.insert(key(), grant));
         self.keeper.grant(&key()).unwrap()
+    }
+
+    /// The grant of another account, whose access token has so many seconds left.
+    pub(crate) fn grant_of(&self, account: u64, left: u64) -> Handle<L> {
+        let key = GrantKey {
+            account_id: AccountId::from_number(account).unwrap(),
+            ..key()
+        };
+        let refresh = self.wire.consent();
+        let pair = pair(&refresh, &format!("access-of-{account}"), left);
+        let mut grant = Grant::consent(None, key, host(), None, pair).grant;
+        grant.revision = grant.revision.next();
+        self.store.with(|kept| kept.grants.insert(key, grant));
+        self.keeper.grant(&key).unwrap()
     }
 
     pub(crate) fn state(&self) -> &'static str {

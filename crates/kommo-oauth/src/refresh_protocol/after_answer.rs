@@ -48,6 +48,7 @@ impl RefreshProtocol {
             self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
             return;
         }
+        self.is_asker_refused = kind.is_about_asker();
         let hold = self.hold_of(kind, now);
         let on_unknown = match kind {
             TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => hold,
@@ -141,6 +142,12 @@ impl RefreshProtocol {
         let (Some(grant), Some(sent)) = (self.grant.clone(), self.sent) else {
             return self.not_met(NotMet::NoGrant, now, None);
         };
+        if let Settlement::Held(hold) = settlement
+            && hold.scope != HoldScope::Grant
+            && self.is_asker_refused
+        {
+            self.laid_on_asker = Some(hold);
+        }
         let after = match settlement {
             Settlement::Moved(_) => AfterRecord::Send(sent),
             _ => AfterRecord::Conclude(settlement),

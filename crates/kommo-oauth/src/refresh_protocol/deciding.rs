@@ -85,6 +85,7 @@ impl RefreshProtocol {
             Some(Outcome::NotMet {
                 why,
                 usable,
+                is_read: self.is_read(why),
                 again_at,
             })
         };
@@ -116,7 +117,11 @@ impl RefreshProtocol {
             }
             _ => {}
         }
-        if let Some(hold) = grant.hold_for(&self.asker, now) {
+        let own = self
+            .own_hold
+            .as_ref()
+            .filter(|hold| hold.stops(&self.asker, now));
+        if let Some(hold) = grant.hold_for(&self.asker, now).or(own) {
             return not_met(NotMet::Held(hold.kind), usable, Some(hold.until));
         }
         match &grant.state {
@@ -154,11 +159,6 @@ impl RefreshProtocol {
             },
             AfterRecord::Decide => LoadFor::Begin,
         });
-    }
-
-    /// Shortly.
-    pub(super) const fn soon(&self, now: UnixSeconds) -> UnixSeconds {
-        now.plus(self.policy.unreachable_pause)
     }
 }
 
