@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::grant_choice::{Choice, GrantArgs};
+use crate::grant_choice::{Choice, GrantArgs, is_over};
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
 use crate::sandbox_place::SandboxArgs;
@@ -126,7 +126,8 @@ impl KeepingArgs {
         Ok((keeper, handle))
     }
 
-    /// A long-lived token needs no client secret: nothing can be refreshed with it, so the keeper has nothing to send one with.
+    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is refreshed, so the keeper has nothing to send
+    /// one with.
     async fn keep_long_lived(
         &self,
         choice: &Choice,
@@ -138,7 +139,7 @@ impl KeepingArgs {
         store.close().await;
         let is_long_lived = listed
             .iter()
-            .any(|grant| grant.key == key && grant.state == "long-lived");
+            .any(|grant| grant.key == key && (grant.state == "long-lived" || is_over(grant)));
         if !is_long_lived {
             // The complaint of a missing secret.
             self.integration.credentials(context)?;
@@ -203,6 +204,9 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
             "the clock of this machine is {} s behind the server's; set it right",
             seconds.unsigned_abs()
         ),
+        AlarmKind::Revoked => {
+            "the platform took the long-lived token back: make a new one".to_owned()
+        }
         AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
         // What the command answers says the rest.
         _ => return None,

@@ -1,7 +1,7 @@
 //! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides nothing.
 
 use kommo_oauth::{
-    GrantKey, Hold, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step,
+    GrantKey, Happened, Hold, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step,
     SubdomainLookup, TokenAnswer, TokenPair, TokenRequest, UnixSeconds, Want,
 };
 
@@ -77,6 +77,7 @@ where
         save_trouble: StoreTrouble::Unavailable,
         own_try: None,
         is_news: false,
+        is_unsaved_told: false,
     };
     loop {
         match run.step(&is_leaving).await {
@@ -118,6 +119,7 @@ struct Run<'a, S: GrantStore, E, C, L> {
     /// This run tries whether a hold over the whole process is over.
     own_try: Option<Try<'a>>,
     is_news: bool,
+    is_unsaved_told: bool,
 }
 
 impl<S, E, C, L> Run<'_, S, E, C, L>
@@ -186,6 +188,10 @@ where
     /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a keeper that is leaving, or a store
     /// that will not take it for long, ends the run.
     async fn wait_to_save(&mut self, is_leaving: bool) -> Result<(), OutOfTurn> {
+        // Without a lifeboat nothing else has told it.
+        if !self.is_unsaved_told {
+            self.tell_unsaved(*self.protocol.key(), false);
+        }
         let gives_up = is_leaving || self.waits >= WAITS_AT_MOST;
         let now = self.now();
         if gives_up && self.protocol.leave_to_lifeboat(self.save_trouble, now) {
@@ -220,14 +226,17 @@ where
             _ => return Err(OutOfTurn::new()),
         };
         let now = self.ports.clock.now();
-        let generation = moved.grant.generation;
+        let (generation, happened) = (moved.grant.generation, moved.happened);
         let written = self.ports.store.write(self.lock.as_mut(), moved, now).await;
         let now = self.now();
         match written {
             Ok(Written::Confirmed(revision)) if is_save => {
                 self.protocol.handle_saved(generation, revision, now)
             }
-            Ok(Written::Confirmed(revision)) => self.protocol.handle_recorded(revision, now),
+            Ok(Written::Confirmed(revision)) => {
+                self.is_news |= matches!(happened, Happened::Held(_) | Happened::Revoked);
+                self.protocol.handle_recorded(revision, now)
+            }
             Ok(Written::Conflict) => self.protocol.handle_conflict(now),
             Err(error) => {
                 self.store_failed(&error);
@@ -338,10 +347,19 @@ where
         let is_written = written
             .inspect_err(|error| self.lifeboat_failed(error))
             .is_ok();
-        self.ports.metrics.add(Counter::Unsaved);
-        let in_lifeboat = is_written;
-        self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+        self.tell_unsaved(key, is_written);
         self.protocol.handle_lifeboat_written(is_written)
+    }
+
+    /// Once for a pair, and once more when it comes into the lifeboat after all.
+    fn tell_unsaved(&mut self, key: GrantKey, in_lifeboat: bool) {
+        if !self.is_unsaved_told {
+            self.ports.metrics.add(Counter::Unsaved);
+        }
+        if !self.is_unsaved_told || in_lifeboat {
+            self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+        }
+        self.is_unsaved_told = true;
     }
 
     async fn delete_lifeboat(&mut self) -> Result<(), OutOfTurn> {

@@ -14,7 +14,7 @@ use crate::alarm::{AlarmKind, Listeners};
 use crate::cached_token::CachedToken;
 use crate::carry_out::{Ran, Start, carry_out};
 use crate::clock::Clock;
-use crate::entry::{Entry, FlightGuard, Landing};
+use crate::entry::{Entry, FlightGuard, Landing, PutOff};
 use crate::grant_store::GrantStore;
 use crate::identity::Identity;
 use crate::keeper_error::KeeperError;
@@ -276,6 +276,17 @@ where
             // No record was read, so nothing speaks against the token that is here.
             None => {}
         }
+        if let (Some(rejected), Outcome::NotMet { why, again_at, .. }) =
+            (want.newer_than.filter(|_| want.is_rejected), &outcome)
+            && let (NotMet::Held(_), Some(again_at)) = (*why, *again_at)
+        {
+            entry.put_off(PutOff {
+                rejected,
+                why: *why,
+                again_at,
+                until: monotonic.saturating_add(now.until(again_at)),
+            });
+        }
         entry.back_off_until(match again_at {
             None => monotonic,
             // Passing trouble: not before the protocol says, and never in a tight loop.
@@ -310,7 +321,7 @@ where
         }
         let (counter, alarm) = match *why {
             // It was told by the run that brought it about, of this process or another.
-            NotMet::InDoubt(_) | NotMet::Held(_) if !ran.is_news => return,
+            NotMet::InDoubt(_) | NotMet::Held(_) | NotMet::Revoked if !ran.is_news => return,
             NotMet::Busy => (Counter::Busy, None),
             NotMet::Unreachable => (Counter::Unreachable, None),
             NotMet::InDoubt(reason) => (Counter::Doubts, Some(AlarmKind::InDoubt(reason))),
@@ -321,6 +332,7 @@ where
                     until: *again_at,
                 }),
             ),
+            NotMet::Revoked => (Counter::Ends, Some(AlarmKind::Revoked)),
             NotMet::ReauthRequired(reason) => {
                 (Counter::Ends, Some(AlarmKind::ReauthRequired(reason)))
             }

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::generation::Generation;
 use crate::grant::attempt::DoubtReason;
-use crate::grant::ended::{DisconnectReason, ReauthReason};
+use crate::grant::ended::ReauthReason;
 use crate::grant::{Grant, Usable};
 use crate::hold::HoldKind;
 use crate::store_trouble::StoreTrouble;

@@ -27,6 +27,18 @@ impl VirtualClock {
         }
     }
 
+    /// The same clock on a machine that is ahead.
+    pub(crate) fn ahead_by(&self, seconds: u64) -> Self {
+        Self {
+            jumped: Arc::new(AtomicU64::new(seconds)),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn jump_back(&self, seconds: u64) {
+        self.jumped.fetch_sub(seconds, Ordering::SeqCst);
+    }
+
     pub(crate) fn jump(&self, seconds: u64) {
         self.jumped.fetch_add(seconds, Ordering::SeqCst);
     }

@@ -115,10 +115,6 @@ impl RefreshProtocol {
         Hold::new(kind, scope, now, length)
     }
 
-    fn new_hold(&self, kind: HoldKind, scope: HoldScope, now: UnixSeconds) -> Hold {
-        Hold::new(kind, scope, now, self.policy.hold_length(kind))
-    }
-
     pub(super) fn after_look_up(&mut self, refusal: Refusal, located: Located, now: UnixSeconds) {
         let ours = match located {
             Located::At { account_id, host } if account_id == self.key.account_id => Some(host),

@@ -9,7 +9,7 @@ use crate::grant::Grant;
 use crate::grant::attempt::{AttemptId, DoubtReason};
 use crate::grant::ended::ReauthReason;
 use crate::grant_key::GrantKey;
-use crate::hold::{Asker, Hold};
+use crate::hold::{Asker, Hold, HoldKind, HoldScope};
 use crate::lifeboat::UnsavedPair;
 use crate::refresh_policy::RefreshPolicy;
 use crate::refresh_want::{NotMet, Outcome, Want};
@@ -312,6 +312,11 @@ impl RefreshProtocol {
     pub(super) fn store_failed(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
         let again_at = (!trouble.needs_person()).then(|| self.soon(now));
         self.not_met(NotMet::StoreFailed(trouble), now, again_at);
+    }
+
+    /// A hold of the length that the policy has for it.
+    pub(super) fn new_hold(&self, kind: HoldKind, scope: HoldScope, now: UnixSeconds) -> Hold {
+        Hold::new(kind, scope, now, self.policy.hold_length(kind))
     }
 
     /// Shortly.
