@@ -15,10 +15,12 @@ mod scene;
 mod virtual_clock;
 mod wire;
 
+mod cancelled;
 mod codes;
 mod disconnects;
 mod fresh;
 mod holds;
+mod hostile_host;
 mod long_lived;
 mod outages;
 mod own_holds;

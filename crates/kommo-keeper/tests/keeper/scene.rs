@@ -133,6 +133,20 @@ impl<L: LifeboatPort> Scene<L> {
         egress: &str,
         secret: &str,
     ) -> Self {
+        Self::beside_with(store, wire, clock, lifeboat, secret, |settings| {
+            settings.egress = egress.to_owned();
+        })
+    }
+
+    /// The same with other settings than the tests have.
+    pub(crate) fn beside_with(
+        store: MemoryStore,
+        wire: Wire,
+        clock: VirtualClock,
+        lifeboat: L,
+        secret: &str,
+        adjust: impl FnOnce(&mut KeeperSettings),
+    ) -> Self {
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));
@@ -140,8 +154,8 @@ impl<L: LifeboatPort> Scene<L> {
             .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
             .on_grant(move |grant| given.lock().unwrap().push(grant.clone()));
         let mut settings = KeeperSettings::new(Endpoints::real());
-        settings.egress = egress.to_owned();
         settings.policy.jitter = Duration::ZERO;
+        adjust(&mut settings);
         let keeper = Keeper::new(
             store.clone(),
             wire.clone(),

@@ -45,6 +45,7 @@ pub(crate) struct Platform {
     parents: HashMap<String, String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) located: Option<Located>,
+    pub(crate) look_ups: u64,
     pub(crate) probe_is_inconclusive: bool,
     pub(crate) expires_in: u64,
     pub(crate) server_time: Option<u64>,
@@ -160,7 +161,10 @@ impl TokenEndpoint for Wire {
     }
 
     async fn locate(&self, _: Realm, _: &SubdomainLookup<'_>) -> Located {
-        self.with(|platform| platform.located.unwrap_or(Located::Unknown))
+        self.with(|platform| {
+            platform.look_ups += 1;
+            platform.located.unwrap_or(Located::Unknown)
+        })
     }
 
     async fn probe(&self, _: Realm, _: AccountHost, access_token: &AccessToken) -> Probe {
