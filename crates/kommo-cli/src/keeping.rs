@@ -4,7 +4,8 @@ use clap::Args;
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{
-    Alarm, AlarmKind, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners, SystemClock,
+    Alarm, AlarmKind, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners, StoreTrouble,
+    SystemClock,
 };
 use kommo_oauth::{
     ClientSecret, Credentials, DoubtReason, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
@@ -14,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::grant_choice::{Choice, GrantArgs};
+use crate::grant_choice::{Choice, GrantArgs, is_over};
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
 use crate::sandbox_place::SandboxArgs;
@@ -125,7 +126,8 @@ impl KeepingArgs {
         Ok((keeper, handle))
     }
 
-    /// A long-lived token needs no client secret: nothing can be refreshed with it, so the keeper has nothing to send one with.
+    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is refreshed, so the keeper has nothing to send
+    /// one with.
     async fn keep_long_lived(
         &self,
         choice: &Choice,
@@ -137,7 +139,7 @@ impl KeepingArgs {
         store.close().await;
         let is_long_lived = listed
             .iter()
-            .any(|grant| grant.key == key && grant.state == "long-lived");
+            .any(|grant| grant.key == key && (grant.state == "long-lived" || is_over(grant)));
         if !is_long_lived {
             // The complaint of a missing secret.
             self.integration.credentials(context)?;
@@ -202,6 +204,9 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
             "the clock of this machine is {} s behind the server's; set it right",
             seconds.unsigned_abs()
         ),
+        AlarmKind::Revoked => {
+            "the platform took the long-lived token back: make a new one".to_owned()
+        }
         AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
         // What the command answers says the rest.
         _ => return None,
@@ -250,13 +255,41 @@ fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failu
         .hint("nothing is lost: the next command tries again with the same tokens"),
         NotMet::Unreachable => Failure::io(format!("the platform cannot be reached: {whose}"))
             .hint("nothing was sent, and nothing is lost"),
-        NotMet::StoreFailed => Failure::io(format!("the store failed: {whose}"))
-            .hint("nothing is lost: what was received is in the lifeboat"),
+        NotMet::StoreFailed(trouble) => store_failed(trouble, &whose),
         NotMet::Busy | NotMet::Contended => {
             Failure::io(format!("another worker is refreshing this grant: {whose}"))
                 .hint("try again in a moment")
         }
         other => Failure::io(format!("no token ({}): {whose}", other.name())),
+    }
+}
+
+/// A store that is away is waited for; everything else waits for the operator.
+fn store_failed(trouble: StoreTrouble, whose: &str) -> Failure {
+    match trouble {
+        StoreTrouble::Damaged => Failure::io(format!("the record is damaged: {whose}"))
+            .hint("nothing was overwritten; `kommo doctor` looks at every record"),
+        StoreTrouble::NewerVersion => {
+            Failure::io(format!("a newer `kommo` wrote the record: {whose}"))
+                .hint("update this program")
+        }
+        StoreTrouble::WrongKey => Failure::usage(format!(
+            "the record is encrypted with a key that was not given: {whose}"
+        ))
+        .hint("give that key with --encryption-key-file; the record stays as it is"),
+        StoreTrouble::Misconfigured => {
+            Failure::usage(format!("the store is not set up as it must be: {whose}"))
+                .hint("`kommo doctor` says what is wrong with it")
+        }
+        StoreTrouble::Erased => {
+            Failure::refused(format!("the account was erased on request: {whose}"))
+        }
+        StoreTrouble::Taken => {
+            Failure::io(format!("another record stands in the place of this one: {whose}"))
+        }
+        _ => Failure::io(format!("the store cannot be reached: {whose}")).hint(
+            "try again when it can; if new tokens could not be saved, a warning says where they are",
+        ),
     }
 }
 

@@ -51,6 +51,8 @@ pub enum AlarmKind {
     InDoubt(DoubtReason),
     /// A new consent is required.
     ReauthRequired(ReauthReason),
+    /// The platform took a long-lived token back: make a new one.
+    Revoked,
     /// A disconnect was reported and confirmed.
     Disconnected,
     /// The store failed.
@@ -85,6 +87,7 @@ impl AlarmKind {
             Self::Held { kind, .. } => kind.name(),
             Self::InDoubt(_) => "in-doubt",
             Self::ReauthRequired(_) => "reauth-required",
+            Self::Revoked => "revoked",
             Self::Disconnected => "disconnected",
             Self::StoreFailed(_) => "store-failed",
             Self::Unsaved { .. } => "unsaved",
@@ -115,14 +118,19 @@ impl Listeners {
         Self::default()
     }
 
-    /// Called for each new grant, after it is durable.
+    /// Called for each new grant, after it is durable and its code is settled: once, or not at all.
+    ///
+    /// It is no queue. A program that ends between the two has told nobody, and the next one does not: look through the store's grants
+    /// when you start, if you must know all. If it ends before the code is settled, the next claim of the code tells, and
+    /// [`is_first`](NewGrant::is_first) is then `false`, since the grant was there.
     #[must_use]
     pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
         self.on_grant = Some(Box::new(listener));
         self
     }
 
-    /// Called for each alarm.
+    /// Called for each alarm: when something comes to be so in this process, not each time that it is found. A hold and a doubt are told
+    /// by the process whose request brought them about, again for each attempt that renews them.
     #[must_use]
     pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.on_alarm = Some(Box::new(listener));

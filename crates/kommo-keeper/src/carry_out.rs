@@ -1,8 +1,8 @@
 //! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides nothing.
 
 use kommo_oauth::{
-    GrantKey, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step, SubdomainLookup,
-    TokenAnswer, TokenPair, TokenRequest, UnixSeconds, Want,
+    GrantKey, Happened, Hold, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step,
+    SubdomainLookup, TokenAnswer, TokenPair, TokenRequest, UnixSeconds, Want,
 };
 
 use crate::alarm::AlarmKind;
@@ -11,6 +11,7 @@ use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::identity::Known;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
+use crate::own_holds::Try;
 use crate::ports::Ports;
 use crate::token_endpoint::TokenEndpoint;
 
@@ -32,6 +33,13 @@ pub(crate) enum Start {
     Lock,
 }
 
+/// What a run came to.
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    /// Whether this run changed something: it asked the platform, or laid a hold. Else it only found what was there.
+    pub(crate) is_news: bool,
+}
+
 /// One run, from beginning to end. Not to be dropped half way: the keeper gives it a task of its own.
 pub(crate) async fn carry_out<S, E, C, L>(
     ports: &Ports<S, E, C, L>,
@@ -39,7 +47,7 @@ pub(crate) async fn carry_out<S, E, C, L>(
     key: GrantKey,
     want: Want,
     is_leaving: impl Fn() -> bool + Send + Sync,
-) -> Outcome
+) -> Ran
 where
     S: GrantStore,
     E: TokenEndpoint,
@@ -66,18 +74,31 @@ where
         lock: None,
         clocks_differ: None,
         waits: 0,
+        save_trouble: StoreTrouble::Unavailable,
+        own_try: None,
+        is_news: false,
+        is_unsaved_told: false,
     };
     loop {
         match run.step(&is_leaving).await {
             Ok(None) => {}
-            Ok(Some(outcome)) => return outcome,
+            Ok(Some(outcome)) => {
+                return Ran {
+                    outcome,
+                    is_news: run.is_news,
+                };
+            }
             Err(OutOfTurn { .. }) => {
                 tracing::error!(%key, "the refresh protocol was told out of turn");
                 ports.alarm(key, AlarmKind::OutOfTurn);
-                return Outcome::NotMet {
-                    why: NotMet::Contended,
-                    usable: None,
-                    again_at: None,
+                return Ran {
+                    outcome: Outcome::NotMet {
+                        why: NotMet::Contended,
+                        usable: None,
+                        is_read: false,
+                        again_at: None,
+                    },
+                    is_news: run.is_news,
                 };
             }
         }
@@ -93,6 +114,12 @@ struct Run<'a, S: GrantStore, E, C, L> {
     clocks_differ: Option<i64>,
     /// Pauses so far before another try to save.
     waits: u32,
+    /// Why the pair is not saved.
+    save_trouble: StoreTrouble,
+    /// This run tries whether a hold over the whole process is over.
+    own_try: Option<Try<'a>>,
+    is_news: bool,
+    is_unsaved_told: bool,
 }
 
 impl<S, E, C, L> Run<'_, S, E, C, L>
@@ -143,12 +170,17 @@ where
         };
         let now = self.now();
         match loaded {
-            Ok(grant) => self.protocol.handle_loaded(grant, now),
+            Ok(grant) => {
+                let hold = self.own_hold(now);
+                self.protocol.set_own_hold(hold);
+                self.protocol.handle_loaded(grant, now)
+            }
             Err(error) => {
                 self.store_failed(&error);
                 // The lock's connection may be what failed, and it would fail again.
                 self.lock = None;
-                self.protocol.handle_load_failed(now)
+                self.save_trouble = error.trouble();
+                self.protocol.handle_load_failed(error.trouble(), now)
             }
         }
     }
@@ -156,9 +188,13 @@ where
     /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a keeper that is leaving, or a store
     /// that will not take it for long, ends the run.
     async fn wait_to_save(&mut self, is_leaving: bool) -> Result<(), OutOfTurn> {
+        // Without a lifeboat nothing else has told it.
+        if !self.is_unsaved_told {
+            self.tell_unsaved(*self.protocol.key(), false);
+        }
         let gives_up = is_leaving || self.waits >= WAITS_AT_MOST;
         let now = self.now();
-        if gives_up && self.protocol.leave_to_lifeboat(now) {
+        if gives_up && self.protocol.leave_to_lifeboat(self.save_trouble, now) {
             return Ok(());
         }
         let doublings = self.waits.min(DOUBLINGS_AT_MOST);
@@ -178,7 +214,7 @@ where
             }
             Err(error) => {
                 self.store_failed(&error);
-                self.protocol.handle_lock_failed(now)
+                self.protocol.handle_lock_failed(error.trouble(), now)
             }
         }
     }
@@ -190,20 +226,24 @@ where
             _ => return Err(OutOfTurn::new()),
         };
         let now = self.ports.clock.now();
-        let generation = moved.grant.generation;
+        let (generation, happened) = (moved.grant.generation, moved.happened);
         let written = self.ports.store.write(self.lock.as_mut(), moved, now).await;
         let now = self.now();
         match written {
             Ok(Written::Confirmed(revision)) if is_save => {
                 self.protocol.handle_saved(generation, revision, now)
             }
-            Ok(Written::Confirmed(revision)) => self.protocol.handle_recorded(revision, now),
+            Ok(Written::Confirmed(revision)) => {
+                self.is_news |= matches!(happened, Happened::Held(_) | Happened::Revoked);
+                self.protocol.handle_recorded(revision, now)
+            }
             Ok(Written::Conflict) => self.protocol.handle_conflict(now),
             Err(error) => {
                 self.store_failed(&error);
                 // The lock may have gone with its connection. Further writes are protected by the revision alone.
                 self.lock = None;
-                self.protocol.handle_write_failed(now)
+                self.save_trouble = error.trouble();
+                self.protocol.handle_write_failed(error.trouble(), now)
             }
         }
     }
@@ -216,14 +256,53 @@ where
         else {
             return Err(OutOfTurn::new());
         };
+        self.is_news = true;
         let request = TokenRequest::refresh(&self.known.credentials, &host, refresh_token);
         let realm = self.protocol.key().realm;
         let outcome = self.ports.endpoint.send(realm, &request).await;
         if let SendOutcome::Answered(TokenAnswer::Granted(pair)) = &outcome {
             self.clocks_differ = clocks_differ(pair);
         }
+        let is_taken = match &outcome {
+            SendOutcome::Answered(TokenAnswer::Granted(_)) => true,
+            SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
+                refusal.kind.is_proof_of_death()
+            }
+            _ => false,
+        };
+        if is_taken {
+            self.ports.own_holds.lift(&self.known.asker);
+        }
         let now = self.now();
-        self.protocol.handle_sent(outcome, now)
+        self.protocol.handle_sent(outcome, now)?;
+        self.lay_own_hold();
+        Ok(())
+    }
+
+    /// What stops this process as a whole. A run that holds the lock, and so may send, tries for all when a hold has ended.
+    fn own_hold(&mut self, now: UnixSeconds) -> Option<Hold> {
+        let (holds, asker) = (&self.ports.own_holds, &self.known.asker);
+        let monotonic = self.ports.clock.monotonic();
+        if self.own_try.is_some() {
+            return None;
+        }
+        if self.lock.is_none() {
+            return holds.look(asker, now, monotonic);
+        }
+        match holds.enter(asker, now, monotonic) {
+            Ok(own_try) => {
+                self.own_try = own_try;
+                None
+            }
+            Err(hold) => Some(hold),
+        }
+    }
+
+    fn lay_own_hold(&self) {
+        if let Some(hold) = self.protocol.laid_on_asker() {
+            let monotonic = self.ports.clock.monotonic();
+            self.ports.own_holds.lay(hold, monotonic);
+        }
     }
 
     async fn look_up(&mut self) -> Result<(), OutOfTurn> {
@@ -238,7 +317,9 @@ where
         let realm = self.protocol.key().realm;
         let located = self.ports.endpoint.locate(realm, &look_up).await;
         let now = self.now();
-        self.protocol.handle_located(located, now)
+        self.protocol.handle_located(located, now)?;
+        self.lay_own_hold();
+        Ok(())
     }
 
     async fn read_lifeboat(&mut self) -> Result<(), OutOfTurn> {
@@ -251,7 +332,7 @@ where
                 match error.trouble() {
                     // Nobody will ever read it, so there is nothing to wait for.
                     StoreTrouble::Damaged => self.protocol.handle_lifeboat(None, now),
-                    _ => self.protocol.handle_lifeboat_failed(now),
+                    trouble => self.protocol.handle_lifeboat_failed(trouble, now),
                 }
             }
         }
@@ -266,10 +347,19 @@ where
         let is_written = written
             .inspect_err(|error| self.lifeboat_failed(error))
             .is_ok();
-        self.ports.metrics.add(Counter::Unsaved);
-        let in_lifeboat = is_written;
-        self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+        self.tell_unsaved(key, is_written);
         self.protocol.handle_lifeboat_written(is_written)
+    }
+
+    /// Once for a pair, and once more when it comes into the lifeboat after all.
+    fn tell_unsaved(&mut self, key: GrantKey, in_lifeboat: bool) {
+        if !self.is_unsaved_told {
+            self.ports.metrics.add(Counter::Unsaved);
+        }
+        if !self.is_unsaved_told || in_lifeboat {
+            self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+        }
+        self.is_unsaved_told = true;
     }
 
     async fn delete_lifeboat(&mut self) -> Result<(), OutOfTurn> {

@@ -140,7 +140,7 @@ where
             .disconnect_if(&key, DisconnectReason::Confirmed, |grant| {
                 match &grant.state {
                     GrantState::ReauthRequired(_) => true,
-                    GrantState::LongLived(token) => token.is_revoked,
+                    GrantState::LongLived(token) => token.ended.is_some(),
                     _ => false,
                 }
             })

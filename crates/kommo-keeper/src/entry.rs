@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use kommo_oauth::{Generation, GrantKey, Outcome, Usable};
+use kommo_oauth::{Generation, GrantKey, NotMet, Outcome, UnixSeconds, Usable};
 use tokio::sync::watch;
 
 use crate::cached_token::{CachedToken, FreshToken};
@@ -35,6 +35,18 @@ struct Flight {
     probes: Option<Generation>,
     /// Before this, by the monotonic clock, nobody starts one only because a token is due.
     not_before: Duration,
+    /// A 401 to the token of this generation leads to nothing for a while.
+    put_off: Option<PutOff>,
+}
+
+/// Why a 401 to a generation's token leads to nothing, and until when.
+#[derive(Clone, Copy)]
+pub(crate) struct PutOff {
+    pub(crate) rejected: Generation,
+    pub(crate) why: NotMet,
+    pub(crate) again_at: UnixSeconds,
+    /// By the monotonic clock.
+    pub(crate) until: Duration,
 }
 
 /// What a caller finds.
@@ -131,6 +143,16 @@ impl Entry {
     pub(crate) fn may_start(&self, monotonic: Duration) -> bool {
         let flight = self.lock();
         flight.landing.is_none() && flight.not_before <= monotonic
+    }
+
+    /// A 401 that a probe confirmed met a hold: it is not asked about again while that lies.
+    pub(crate) fn put_off(&self, put_off: PutOff) {
+        self.lock().put_off = Some(put_off);
+    }
+
+    pub(crate) fn is_put_off(&self, rejected: Generation, monotonic: Duration) -> Option<PutOff> {
+        let put_off = self.lock().put_off?;
+        (put_off.rejected == rejected && monotonic < put_off.until).then_some(put_off)
     }
 
     pub(crate) fn back_off_until(&self, monotonic: Duration) {

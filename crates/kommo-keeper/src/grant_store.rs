@@ -6,25 +6,7 @@ use core::future::Future;
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::{Grant, GrantKey, Moved, Revision, UnixSeconds};
 
-/// What kind of trouble a store has, and so whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StoreTrouble {
-    /// It cannot be reached, or is full: try again.
-    Unavailable,
-    /// A record cannot be read. It is not "no tokens"; it must be looked at.
-    Damaged,
-    /// A record, or the whole store, was written by a newer version: update this program.
-    NewerVersion,
-    /// A record is encrypted with a key that was not given.
-    WrongKey,
-    /// Another record stands where this one was to be written, and stays.
-    Taken,
-    /// What this belongs to was erased on request meanwhile, and is not to come back.
-    Erased,
-    /// The store is set up in a way that could lose a token, or by a mistake of the caller.
-    Misconfigured,
-}
+pub use kommo_oauth::StoreTrouble;
 
 /// An error of a store. Its text has the grant's key where there is one, and no secret.
 pub trait StoreError: Error + Send + Sync + 'static {

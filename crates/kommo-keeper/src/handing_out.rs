@@ -210,7 +210,8 @@ where
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token).
+    /// As [`token`](Self::token). A confirmed 401 to a token that was given in the place of a rejected one, less than ten minutes ago,
+    /// holds the grant as [`HoldKind::Suspect`](kommo_oauth::HoldKind::Suspect): while that lies, no 401 leads to another probe or refresh.
     pub async fn token_after_401(
         &self,
         rejected: Generation,
@@ -221,6 +222,14 @@ where
                 && newest.generation > rejected
             {
                 return Ok(Some(newest));
+            }
+            let monotonic = self.keeper.ports().clock.monotonic();
+            if let Some(put_off) = self.entry.is_put_off(rejected, monotonic) {
+                return Err(KeeperError::NoToken {
+                    key: self.entry.key,
+                    why: put_off.why,
+                    again_at: Some(put_off.again_at),
+                });
             }
             let (landing, probed) = self.fly(Some(rejected), move |handle| {
                 handle.replace_rejected(rejected)

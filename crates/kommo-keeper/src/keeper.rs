@@ -12,14 +12,15 @@ use tokio::task::JoinHandle;
 
 use crate::alarm::{AlarmKind, Listeners};
 use crate::cached_token::CachedToken;
-use crate::carry_out::{Start, carry_out};
+use crate::carry_out::{Ran, Start, carry_out};
 use crate::clock::Clock;
-use crate::entry::{Entry, FlightGuard, Landing};
+use crate::entry::{Entry, FlightGuard, Landing, PutOff};
 use crate::grant_store::GrantStore;
 use crate::identity::Identity;
 use crate::keeper_error::KeeperError;
 use crate::lifeboat_port::{LifeboatPort, NoLifeboat};
 use crate::metrics::{Counter, Metrics};
+use crate::own_holds::OwnHolds;
 use crate::ports::Ports;
 use crate::probe_times::ProbeTimes;
 use crate::settings::KeeperSettings;
@@ -75,6 +76,7 @@ where
             settings,
             listeners,
             metrics: Arc::default(),
+            own_holds: OwnHolds::default(),
         };
         Self {
             inner: Arc::new(Inner {
@@ -243,16 +245,20 @@ where
     pub(crate) async fn run_from(&self, start: Start, entry: &Entry, want: Want) -> Outcome {
         let ports = self.ports();
         let is_leaving = || self.inner.flights.borrow().is_draining;
-        let outcome = carry_out(ports, start, entry.key, want, is_leaving).await;
+        let ran = carry_out(ports, start, entry.key, want, is_leaving).await;
         let monotonic = ports.clock.monotonic();
         let now = ports.clock.now();
-        self.note(&outcome, entry);
-        let (usable, again_at) = match &outcome {
-            Outcome::Met { token, .. } => (Some(token), None),
+        self.note(&ran, entry);
+        let Ran { outcome, .. } = ran;
+        let (usable, is_read, again_at) = match &outcome {
+            Outcome::Met { token, .. } => (Some(token), true, None),
             Outcome::NotMet {
-                usable, again_at, ..
-            } => (usable.as_ref(), Some(*again_at)),
-            _ => (None, None),
+                usable,
+                is_read,
+                again_at,
+                ..
+            } => (usable.as_ref(), *is_read, Some(*again_at)),
+            _ => (None, false, None),
         };
         match usable {
             Some(usable) => {
@@ -266,7 +272,20 @@ where
                     ports.chance(),
                 ));
             }
-            None => entry.forget(),
+            None if is_read => entry.forget(),
+            // No record was read, so nothing speaks against the token that is here.
+            None => {}
+        }
+        if let (Some(rejected), Outcome::NotMet { why, again_at, .. }) =
+            (want.newer_than.filter(|_| want.is_rejected), &outcome)
+            && let (NotMet::Held(_), Some(again_at)) = (*why, *again_at)
+        {
+            entry.put_off(PutOff {
+                rejected,
+                why: *why,
+                again_at,
+                until: monotonic.saturating_add(now.until(again_at)),
+            });
         }
         entry.back_off_until(match again_at {
             None => monotonic,
@@ -279,9 +298,9 @@ where
         outcome
     }
 
-    fn note(&self, outcome: &Outcome, entry: &Entry) {
+    fn note(&self, ran: &Ran, entry: &Entry) {
         let (ports, key) = (self.ports(), entry.key);
-        let (why, again_at) = match outcome {
+        let (why, again_at) = match &ran.outcome {
             Outcome::NotMet { why, again_at, .. } => (why, again_at),
             Outcome::Met { token, by } => {
                 entry.note_end(false);
@@ -301,6 +320,8 @@ where
             return;
         }
         let (counter, alarm) = match *why {
+            // It was told by the run that brought it about, of this process or another.
+            NotMet::InDoubt(_) | NotMet::Held(_) | NotMet::Revoked if !ran.is_news => return,
             NotMet::Busy => (Counter::Busy, None),
             NotMet::Unreachable => (Counter::Unreachable, None),
             NotMet::InDoubt(reason) => (Counter::Doubts, Some(AlarmKind::InDoubt(reason))),
@@ -311,6 +332,7 @@ where
                     until: *again_at,
                 }),
             ),
+            NotMet::Revoked => (Counter::Ends, Some(AlarmKind::Revoked)),
             NotMet::ReauthRequired(reason) => {
                 (Counter::Ends, Some(AlarmKind::ReauthRequired(reason)))
             }

@@ -16,6 +16,7 @@ mod alarm;
 mod metrics;
 mod settings;
 mod identity;
+mod own_holds;
 mod ports;
 mod probe_times;
 mod carry_out;

@@ -17,7 +17,7 @@ pub enum Counter {
     Unreachable,
     /// Attempts that ended in a hold.
     Holds,
-    /// Grants that came to need a new consent.
+    /// Grants that came to need a new consent, or a new long-lived token.
     Ends,
     /// Pairs that could not be saved at once.
     Unsaved,
@@ -78,7 +78,7 @@ impl Counter {
             Self::Doubts => "Attempts whose outcome nobody knows.",
             Self::Unreachable => "Attempts that certainly did not leave.",
             Self::Holds => "Attempts that ended in a hold.",
-            Self::Ends => "Grants that came to need a new consent.",
+            Self::Ends => "Grants that came to need a new consent or token.",
             Self::Unsaved => "Pairs that could not be saved at once.",
             Self::Busy => "Runs that found the lock held by somebody else.",
             Self::StoreFailures => "Runs in which the store failed.",

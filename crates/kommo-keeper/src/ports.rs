@@ -10,6 +10,7 @@ use crate::grant_store::{GrantStore, StoreError};
 use crate::identity::Identity;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::{Counter, Metrics};
+use crate::own_holds::OwnHolds;
 use crate::settings::KeeperSettings;
 use crate::token_endpoint::TokenEndpoint;
 
@@ -23,6 +24,7 @@ pub(crate) struct Ports<S, E, C, L> {
     pub(crate) settings: KeeperSettings,
     pub(crate) listeners: Listeners,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) own_holds: OwnHolds,
 }
 
 impl<S, E, C, L> Ports<S, E, C, L>

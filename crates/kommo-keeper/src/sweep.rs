@@ -1,6 +1,7 @@
 //! Looks after all grants of a store, whether or not anybody calls with them: what is due is claimed, refreshed and given back.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use kommo_oauth::{GrantKey, MetBy, NotMet, Outcome, UnixSeconds, Want};
 use tokio::task::JoinSet;
@@ -15,6 +16,9 @@ use crate::keeper::Keeper;
 use crate::lifeboat_port::LifeboatPort;
 use crate::token_endpoint::TokenEndpoint;
 
+/// When a record that a person must see to is looked at again.
+const UNREADABLE_AGAIN: Duration = Duration::from_secs(15 * 60);
+
 /// What one round of looking after due grants did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,7 +31,7 @@ pub struct SweepReport {
     pub fresh: usize,
     /// Grants that will be looked at again: held, in doubt, busy, unreachable.
     pub later: usize,
-    /// Grants that need a person.
+    /// Grants that need a person: over, or not to be read.
     pub ended: usize,
 }
 
@@ -84,7 +88,7 @@ where
             let Ok((claim, outcome)) = landed else {
                 continue;
             };
-            let again_at = report.count(&outcome);
+            let again_at = report.count(&outcome, ports.clock.now());
             if !self.outlives_lease(&outcome) {
                 settled.push((claim, again_at));
             }
@@ -168,13 +172,18 @@ where
 
 impl SweepReport {
     /// Counts an outcome; gives when the grant is to be looked at again.
-    fn count(&mut self, outcome: &Outcome) -> Option<UnixSeconds> {
+    fn count(&mut self, outcome: &Outcome, now: UnixSeconds) -> Option<UnixSeconds> {
         match outcome {
             Outcome::Met {
                 by: MetBy::Refresh, ..
             } => self.refreshed += 1,
             Outcome::Met { .. } => self.fresh += 1,
-            Outcome::NotMet { why, .. } if why.needs_person() => self.ended += 1,
+            Outcome::NotMet { why, .. } if why.needs_person() => {
+                self.ended += 1;
+                // A grant that is over is not due; a record that cannot be read still counts as due.
+                let is_unreadable = matches!(why, NotMet::StoreFailed(_));
+                return is_unreadable.then(|| now.plus(UNREADABLE_AGAIN));
+            }
             Outcome::NotMet { why, again_at, .. } => {
                 self.later += 1;
                 // A hold of this machine alone: another one may take the grant when the lease ends.
@@ -191,6 +200,7 @@ const fn not_ours() -> Outcome {
     Outcome::NotMet {
         why: NotMet::Busy,
         usable: None,
+        is_read: false,
         again_at: None,
     }
 }

@@ -29,7 +29,7 @@ use kommo_account::AccountHost;
 use crate::generation::{Generation, Revision};
 use crate::grant_key::GrantKey;
 use crate::hold::{Asker, Hold};
-use crate::long_lived::{LongLived, LongLivedState};
+use crate::long_lived::{LongLived, LongLivedEnd, LongLivedState};
 use crate::pairs::Pairs;
 use crate::tokens::AccessToken;
 use crate::unix_time::UnixSeconds;
@@ -58,7 +58,7 @@ pub enum GrantState {
 }
 
 impl GrantState {
-    /// The name that logs, metrics, the command line and the stored record use.
+    /// The name that logs, metrics, the command line and the stored record use. A long-lived token that was given up is `disconnected`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -66,7 +66,11 @@ impl GrantState {
             Self::Refreshing(_) => "refreshing",
             Self::InDoubt(_) => "in-doubt",
             Self::ReauthRequired(_) => "reauth-required",
-            Self::Disconnected(_) => "disconnected",
+            Self::Disconnected(_)
+            | Self::LongLived(LongLived {
+                ended: Some(LongLivedEnd::Over(_)),
+                ..
+            }) => "disconnected",
             Self::LongLived(_) => "long-lived",
         }
     }

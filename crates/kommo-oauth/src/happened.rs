@@ -1,7 +1,8 @@
 //! What happened to a grant, for its history. No token and no text of the platform enters it.
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::grant::attempt::DoubtReason;
-use crate::grant::ended::{DisconnectReason, ReauthReason};
+use crate::grant::ended::ReauthReason;
 use crate::hold::HoldKind;
 use crate::long_lived::EndWarning;
 

@@ -4,6 +4,10 @@ use core::time::Duration;
 
 use crate::unix_time::UnixSeconds;
 
+/// The clocks of two machines may differ by so much. What waits longer than it says that it does was written by a clock that is
+/// ahead, and is due.
+pub(crate) const CLOCKS_MAY_DIFFER: Duration = Duration::from_secs(5 * 60);
+
 /// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate has no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
@@ -55,7 +59,7 @@ pub enum HoldKind {
     PaymentRequired,
     /// The platform does not know our client id, secret or redirect URI. The grant may be fine.
     ClientMisconfigured,
-    /// An answer that fits nothing, or a disconnect hook that is not confirmed.
+    /// An answer that fits nothing, or a 401 to an access token that had just been given in the place of one that got 401.
     Suspect,
     /// The account is not at its host, and its new host is not known.
     MovedHost,
@@ -135,14 +139,27 @@ impl Hold {
         }
     }
 
-    /// Whether it stops this asker now.
+    /// Whether this asker is one of those whom it stops, whenever that is.
     #[must_use]
-    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
-        let is_meant = match self.scope {
+    pub fn is_meant_for(&self, asker: &Asker) -> bool {
+        match self.scope {
             HoldScope::Grant => true,
             HoldScope::Configuration(fingerprint) => fingerprint == asker.configuration,
             HoldScope::Egress(fingerprint) => fingerprint == asker.egress,
-        };
-        is_meant && now < self.until
+        }
+    }
+
+    /// Whether it stops this asker now.
+    #[must_use]
+    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
+        self.is_meant_for(asker) && self.lasts(now)
+    }
+
+    /// Whether its end is still to come. One that would last longer than its whole length, by more than clocks may differ, was laid by a
+    /// machine whose clock is ahead, or our clock was set back: it is over.
+    #[must_use]
+    pub fn lasts(&self, now: UnixSeconds) -> bool {
+        let left = now.until(self.until);
+        !left.is_zero() && left <= self.since.until(self.until) + CLOCKS_MAY_DIFFER
     }
 }

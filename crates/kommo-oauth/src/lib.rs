@@ -33,12 +33,14 @@ mod generation;
 mod grant_key;
 mod pairs;
 mod hold;
+mod disconnect_reason;
 mod long_lived;
 mod grant;
 mod happened;
 mod transition;
 mod lifeboat;
 mod stored_grant;
+mod store_trouble;
 mod refresh_want;
 mod refresh_policy;
 mod refresh_protocol;
@@ -51,11 +53,12 @@ pub use consent_url::{ConsentFor, ConsentMode, ConsentUrl};
 pub use credentials::{
     CLIENT_SECRET_MAX_BYTES, ClientSecret, ClientSecretError, ClientSecrets, Credentials,
 };
+pub use disconnect_reason::DisconnectReason;
 pub use finding::{Finding, Level};
 pub use generation::{Generation, PairNumber, Revision};
 pub use grant::active::Active;
 pub use grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
-pub use grant::ended::{DisconnectReason, Disconnected, ReauthReason, ReauthRequired};
+pub use grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 pub use grant::in_doubt::InDoubt;
 pub use grant::refreshing::Refreshing;
 pub use grant::{Grant, GrantState, Usable};
@@ -66,7 +69,7 @@ pub use icon::{IconError, IconFormat, IconHeader};
 pub use install_hook::{InstallHook, InstallHookError};
 pub use known_hint::KnownHint;
 pub use lifeboat::UnsavedPair;
-pub use long_lived::{EndWarning, LongLived, LongLivedState};
+pub use long_lived::{EndWarning, LongLived, LongLivedEnd, LongLivedState};
 pub use new_integration::{NewIntegration, NewIntegrationError, Scope};
 pub use pairs::{HeldPair, Pairs};
 pub use pasted_code::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedRedirect, StateCheck};
@@ -79,6 +82,7 @@ pub use settings::{
     DESCRIPTION_MAX_CHARACTERS, ICON_HEIGHT, ICON_WIDTH, IntegrationKind, IntegrationSettings,
     NAME_MAX_CHARACTERS,
 };
+pub use store_trouble::StoreTrouble;
 pub use stored_grant::{STORED_GRANT_VERSION, StoredGrantError};
 pub use subdomain_lookup::{
     SUBDOMAIN_PATH, SubdomainAnswer, SubdomainError, SubdomainLookup, read_subdomain_answer,

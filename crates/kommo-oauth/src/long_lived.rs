@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::tokens::AccessToken;
 use crate::unix_time::UnixSeconds;
 
@@ -17,6 +18,38 @@ pub enum LongLivedState {
     Expired,
     /// The platform answered 401 to it: somebody took it back.
     Revoked,
+    /// It is not used here any more.
+    Over(DisconnectReason),
+}
+
+/// Why a long-lived token is not used any more before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LongLivedEnd {
+    /// The platform took it back.
+    Revoked,
+    /// It was given up here, for this reason. The token is sealed.
+    Over(DisconnectReason),
+}
+
+impl LongLivedEnd {
+    /// The name that the stored record uses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Over(reason) => reason.name(),
+        }
+    }
+
+    /// The end of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        if name == Self::Revoked.name() {
+            return Some(Self::Revoked);
+        }
+        DisconnectReason::from_name(name).map(Self::Over)
+    }
 }
 
 /// How near the end of a long-lived token is. Each is told once.
@@ -41,8 +74,8 @@ pub struct LongLived {
     pub access_token: AccessToken,
     /// Its end, as its own claim `exp` says; `None` if it does not say.
     pub expires_at: Option<UnixSeconds>,
-    /// Whether the platform took it back.
-    pub is_revoked: bool,
+    /// Why it is not used any more, if it is not.
+    pub ended: Option<LongLivedEnd>,
     /// The warning that was told last.
     pub warned: Option<EndWarning>,
 }
@@ -54,7 +87,7 @@ impl LongLived {
         Self {
             access_token,
             expires_at,
-            is_revoked: false,
+            ended: None,
             warned: None,
         }
     }
@@ -62,18 +95,21 @@ impl LongLived {
     /// What is known of it now. The last second before its end still counts as active.
     #[must_use]
     pub fn state(&self, now: UnixSeconds) -> LongLivedState {
-        if self.is_revoked {
-            LongLivedState::Revoked
-        } else if self.expires_at.is_some_and(|end| end <= now) {
-            LongLivedState::Expired
-        } else {
-            LongLivedState::Active
+        match self.ended {
+            Some(LongLivedEnd::Revoked) => LongLivedState::Revoked,
+            Some(LongLivedEnd::Over(reason)) => LongLivedState::Over(reason),
+            None if self.expires_at.is_some_and(|end| end <= now) => LongLivedState::Expired,
+            None => LongLivedState::Active,
         }
     }
 
-    /// The warning that is due and was not told yet: 30, 7 and 1 days before the end, and at the end.
+    /// The warning that is due and was not told yet: 30, 7 and 1 days before the end, and at the end. Of one that is not used any more
+    /// nothing is told.
     #[must_use]
     pub fn due_warning(&self, now: UnixSeconds) -> Option<EndWarning> {
+        if self.ended.is_some() {
+            return None;
+        }
         let left = now.until(self.expires_at?);
         let stage = if left.is_zero() {
             EndWarning::Ended

@@ -37,6 +37,8 @@ pub struct Pairs {
     next_number: PairNumber,
     /// Whether the platform has said 401 to the newest access token.
     access_rejected: bool,
+    /// Whether the newest pair came in the place of one whose access token the platform had said 401 to.
+    instead_of_rejected: bool,
 }
 
 impl Pairs {
@@ -53,6 +55,7 @@ impl Pairs {
             spares: Vec::new(),
             next_number: number.next(),
             access_rejected: false,
+            instead_of_rejected: false,
         }
     }
 
@@ -62,6 +65,7 @@ impl Pairs {
         spares: Vec<HeldPair>,
         next_number: PairNumber,
         access_rejected: bool,
+        instead_of_rejected: bool,
     ) -> Option<Self> {
         let numbers = || spares.iter().chain([&newest]).map(|held| held.number);
         let is_twice =
@@ -74,6 +78,7 @@ impl Pairs {
             spares,
             next_number,
             access_rejected,
+            instead_of_rejected,
         })
     }
 
@@ -93,6 +98,17 @@ impl Pairs {
     #[must_use]
     pub const fn access_rejected(&self) -> bool {
         self.access_rejected
+    }
+
+    /// Whether the newest pair came in the place of one whose access token the platform had said 401 to.
+    #[must_use]
+    pub const fn instead_of_rejected(&self) -> bool {
+        self.instead_of_rejected
+    }
+
+    /// A consent gave the newest pair: what was before says nothing about it.
+    pub(crate) const fn begin_anew(&mut self) {
+        self.instead_of_rejected = false;
     }
 
     pub(crate) const fn next_number(&self) -> PairNumber {
@@ -133,7 +149,7 @@ impl Pairs {
         self.spares.push(previous);
         self.spares
             .retain(|spare| !spare.refused && spare.since >= proven);
-        self.access_rejected = false;
+        self.instead_of_rejected = core::mem::take(&mut self.access_rejected);
     }
 
     /// Keeps a pair that met the fence.

@@ -19,8 +19,11 @@ pub struct RefreshPolicy {
     pub jitter: Duration,
     /// A token with less than this left is not handed out without an attempt to refresh it. Default: 60 seconds.
     pub must_before: Duration,
-    /// A pair older than this is refreshed to keep it alive, although nobody calls. Default: 7 days of the 90 that a
+    /// A pair older than this is to be refreshed to keep it alive, although nobody calls. Default: 7 days of the 90 that a
     /// refresh token lives (advice of users, who lost grants that lay idle).
+    ///
+    /// Nothing here and no sweep reads it: a sweep refreshes each grant whenever its access token is due. It is for programs that do not
+    /// sweep and call [`Want::obtained_since`](crate::Want::obtained_since) with it, as `kommo auth keep-alive` does.
     pub keep_alive_after: Duration,
     /// Pauses between tries in doubt; the last one repeats. Default: 1, 5, 30, 120 seconds, 10 minutes, an hour.
     pub doubt_pauses: [Duration; 6],
@@ -65,6 +68,20 @@ impl RefreshPolicy {
         let last = self.doubt_pauses.len() - 1;
         let index = usize::try_from(tries.saturating_sub(1)).map_or(last, |tries| tries.min(last));
         self.doubt_pauses.get(index).copied().unwrap_or_default()
+    }
+
+    /// The longest pause that a doubt can have: its own, or that of a hold that stops everybody.
+    #[must_use]
+    pub fn longest_doubt_pause(&self) -> Duration {
+        let holds = [
+            HoldKind::Throttled,
+            HoldKind::PaymentRequired,
+            HoldKind::Suspect,
+            HoldKind::MovedHost,
+        ];
+        let holds = holds.map(|kind| self.hold_length(kind));
+        let longest = self.doubt_pauses.into_iter().chain(holds).max();
+        longest.unwrap_or_default().max(self.throttled_at_most)
     }
 
     /// How long a hold of this kind lasts if the platform did not say. Then it is asked again.

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::generation::Generation;
 use crate::grant::attempt::DoubtReason;
-use crate::grant::ended::{DisconnectReason, ReauthReason};
+use crate::grant::ended::ReauthReason;
 use crate::grant::{Grant, Usable};
 use crate::hold::HoldKind;
+use crate::store_trouble::StoreTrouble;
 use crate::unix_time::UnixSeconds;
 
 /// What is wanted of a grant. The refresh protocol does nothing if the store has it already.
@@ -108,6 +110,8 @@ pub enum Outcome {
         why: NotMet,
         /// The token that may be used meanwhile.
         usable: Option<Usable>,
+        /// Whether a record was read at all. If not, that `usable` is none says nothing about a token which the caller has.
+        is_read: bool,
         /// When it is worth asking again; `None` if only a person can help.
         again_at: Option<UnixSeconds>,
     },
@@ -147,8 +151,8 @@ pub enum NotMet {
     Revoked,
     /// A long-lived token has less validity than was wanted, or is the very one that should be replaced.
     NotRefreshable,
-    /// The store cannot be read or written. What was received is in memory and in the lifeboat.
-    StoreFailed,
+    /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in the lifeboat.
+    StoreFailed(StoreTrouble),
     /// The record changed again and again while it was being written.
     Contended,
 }
@@ -168,7 +172,7 @@ impl NotMet {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::NotRefreshable => "not-refreshable",
-            Self::StoreFailed => "store-failed",
+            Self::StoreFailed(trouble) => trouble.name(),
             Self::Contended => "contended",
         }
     }
@@ -176,14 +180,17 @@ impl NotMet {
     /// Whether only a person can help: nothing will be sent again by itself.
     #[must_use]
     pub const fn needs_person(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::NoGrant
-                | Self::ReauthRequired(_)
-                | Self::Disconnected(_)
-                | Self::Expired
-                | Self::Revoked
-                | Self::NotRefreshable
-        )
+            | Self::ReauthRequired(_)
+            | Self::Disconnected(_)
+            | Self::Expired
+            | Self::Revoked
+            | Self::NotRefreshable => true,
+            Self::StoreFailed(trouble) => trouble.needs_person(),
+            Self::Busy | Self::Held(_) | Self::InDoubt(_) | Self::Unreachable | Self::Contended => {
+                false
+            }
+        }
     }
 }

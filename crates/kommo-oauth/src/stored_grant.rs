@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! {"v":1,"key":"real/…","host":"…","generation":3,"revision":7,"is_admin":true,"state":"in-doubt",
-//!  "pairs":{"next":4,"access_rejected":false,"newest":{…},"spares":[…]},"doubt":{…},"holds":[…]}
+//!  "pairs":{"next":4,"access_rejected":false,"instead_of_rejected":false,"newest":{…},"spares":[…]},"doubt":{…},"holds":[…]}
 //! ```
 //!
 //! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by `state`. An unknown field is

@@ -76,6 +76,22 @@ impl TokenRefusalKind {
                 | Self::RefreshTokenOfAnotherClient
         )
     }
+
+    /// Whether it is certainly about the one who asks, and so would be the answer for every other grant too: a client or redirect URI
+    /// that the platform does not take, an address that it blocks. A 401 without a known hint, and a 403 with JSON, may be about this
+    /// one grant.
+    #[must_use]
+    pub const fn is_about_asker(self) -> bool {
+        matches!(
+            self,
+            Self::ClientIdInvalid
+                | Self::ClientSecretInvalid
+                | Self::ClientRejected
+                | Self::RedirectUriMismatch
+                | Self::UnknownGrantType
+                | Self::Blocked
+        )
+    }
 }
 
 impl fmt::Display for TokenRefusalKind {

@@ -9,16 +9,17 @@ use core::fmt;
 
 use kommo_account::AccountHost;
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::generation::{Generation, PairNumber, Revision};
 use crate::grant::active::Active;
 use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
-use crate::grant::ended::{DisconnectReason, Disconnected, ReauthReason, ReauthRequired};
+use crate::grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 use crate::grant::in_doubt::InDoubt;
 use crate::grant::{Grant, GrantState};
 use crate::grant_key::GrantKey;
 use crate::happened::Happened;
 use crate::hold::{Hold, HoldKind, HoldScope};
-use crate::long_lived::{EndWarning, LongLived};
+use crate::long_lived::{EndWarning, LongLived, LongLivedEnd};
 use crate::pairs::Pairs;
 use crate::tokens::TokenPair;
 use crate::unix_time::UnixSeconds;
@@ -86,7 +87,7 @@ impl Grant {
             is_admin,
             Happened::Consented,
             |earlier, generation| {
-                let pairs = match earlier {
+                let mut pairs = match earlier {
                     Some(GrantState::Active(Active { mut pairs }))
                     | Some(GrantState::InDoubt(InDoubt { mut pairs, .. })) => {
                         let proven = pairs.newest().since;
@@ -106,27 +107,37 @@ impl Grant {
                     }
                     Some(GrantState::LongLived(_)) | None => Pairs::first(pair, generation),
                 };
+                pairs.begin_anew();
                 GrantState::Active(Active { pairs })
             },
         )
     }
 
-    /// A long-lived token, brought by the operator.
-    #[must_use]
+    /// A long-lived token, brought by the operator. What was sealed goes.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalMove`] over a grant whose pairs may live, in `Active`, `Refreshing` and `InDoubt`: no pair is thrown away (I6).
     pub fn import_long_lived(
         earlier: Option<Self>,
         key: GrantKey,
         host: AccountHost,
         token: LongLived,
-    ) -> Moved {
-        Self::anew(
+    ) -> Result<Moved, IllegalMove> {
+        if let Some(grant) = &earlier
+            && let GrantState::Active(_) | GrantState::Refreshing(_) | GrantState::InDoubt(_) =
+                &grant.state
+        {
+            return Err(illegal(&grant.state, "import a long-lived token"));
+        }
+        Ok(Self::anew(
             earlier,
             key,
             host,
             Some(true),
             Happened::Imported,
             |_, _| GrantState::LongLived(token),
-        )
+        ))
     }
 
     fn anew(
@@ -372,8 +383,11 @@ impl Grant {
             return None;
         }
         if let GrantState::LongLived(token) = &mut self.state {
-            let was_revoked = core::mem::replace(&mut token.is_revoked, true);
-            return (!was_revoked).then(|| self.moved(Happened::Revoked));
+            if token.ended.is_some() {
+                return None;
+            }
+            token.ended = Some(LongLivedEnd::Revoked);
+            return Some(self.moved(Happened::Revoked));
         }
         let pairs = self.state.pairs_mut()?;
         if pairs.access_rejected() {
@@ -384,16 +398,22 @@ impl Grant {
     }
 
     /// The end: a confirmed disconnect, a logout, a move to another store. It raises the fence; the tokens are sealed.
-    /// `None` if the grant is over already.
+    /// `None` if the grant is over already. A long-lived token that was revoked can only be logged out.
     #[must_use]
     pub fn disconnect(self, reason: DisconnectReason, now: UnixSeconds) -> Option<Moved> {
         let state = match self.state {
             GrantState::Disconnected(_) => return None,
-            GrantState::LongLived(token) if token.is_revoked => return None,
-            GrantState::LongLived(token) => GrantState::LongLived(LongLived {
-                is_revoked: true,
-                ..token
-            }),
+            GrantState::LongLived(token) => match (token.ended, reason) {
+                (Some(LongLivedEnd::Over(_)), _)
+                | (
+                    Some(LongLivedEnd::Revoked),
+                    DisconnectReason::Confirmed | DisconnectReason::Exported,
+                ) => return None,
+                _ => GrantState::LongLived(LongLived {
+                    ended: Some(LongLivedEnd::Over(reason)),
+                    ..token
+                }),
+            },
             GrantState::Active(Active { pairs })
             | GrantState::InDoubt(InDoubt { pairs, .. })
             | GrantState::ReauthRequired(ReauthRequired { pairs, .. }) => over(pairs, reason, now),

@@ -13,10 +13,10 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
-    AccessToken, Asker, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, HoldKind,
-    Located, MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
-    RefreshProtocol, RefreshToken, Revision, SendOutcome, Step, TokenAnswer, TokenPair,
-    UnixSeconds, UnsavedPair, Want, read_token_answer,
+    AccessToken, Asker, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold,
+    HoldKind, HoldScope, Located, MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason,
+    RefreshPolicy, RefreshProtocol, RefreshToken, Revision, SendOutcome, Step, StoreTrouble,
+    TokenAnswer, TokenPair, UnixSeconds, UnsavedPair, Want, read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
@@ -116,11 +116,15 @@ fn go(
 
 fn tell(protocol: &mut RefreshProtocol, store: &mut Store, answers: &mut VecDeque<SendOutcome>) {
     match protocol.poll() {
-        Step::Load if store.is_failing => protocol.handle_load_failed(NOW),
+        Step::Load if store.is_failing => {
+            protocol.handle_load_failed(StoreTrouble::Unavailable, NOW)
+        }
         Step::Load => protocol.handle_loaded(Some(store.grant.clone()), NOW),
         Step::Lock => protocol.handle_locked(true, NOW),
         Step::ReadLifeboat => protocol.handle_lifeboat(None, NOW),
-        Step::Record(_) | Step::Save(_) if store.is_failing => protocol.handle_write_failed(NOW),
+        Step::Record(_) | Step::Save(_) if store.is_failing => {
+            protocol.handle_write_failed(StoreTrouble::Unavailable, NOW)
+        }
         Step::Record(moved) => match store.write(&moved.clone()) {
             Some(revision) => protocol.handle_recorded(revision, NOW),
             None => protocol.handle_conflict(NOW),
@@ -371,7 +375,9 @@ fn a_save_whose_confirmation_was_lost_is_found_to_have_happened() {
     if let Step::Save(moved) = protocol.poll() {
         store.write(&moved.clone()).unwrap();
     }
-    protocol.handle_write_failed(NOW).unwrap();
+    protocol
+        .handle_write_failed(StoreTrouble::Unavailable, NOW)
+        .unwrap();
     let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
     assert_eq!(steps, ["wait", "load", "release"]);
     met(&protocol, "access-2", MetBy::Refresh);
@@ -696,13 +702,21 @@ fn a_record_that_cannot_be_read_or_written_sends_nothing() {
     store.is_failing = true;
     let mut protocol = run(1);
     whole(&mut protocol, &mut store, &[]);
-    assert_eq!(not_met(&protocol), NotMet::StoreFailed);
+    assert_eq!(
+        not_met(&protocol),
+        NotMet::StoreFailed(StoreTrouble::Unavailable)
+    );
     store.is_failing = false;
     let mut protocol = run(2);
     go(&mut protocol, &mut store, &mut VecDeque::new(), &["record"]);
-    protocol.handle_write_failed(NOW).unwrap();
+    protocol
+        .handle_write_failed(StoreTrouble::Unavailable, NOW)
+        .unwrap();
     whole(&mut protocol, &mut store, &[]);
-    assert_eq!(not_met(&protocol), NotMet::StoreFailed);
+    assert_eq!(
+        not_met(&protocol),
+        NotMet::StoreFailed(StoreTrouble::Unavailable)
+    );
 }
 
 #[test]
@@ -804,7 +818,10 @@ fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
             id,
             has_lifeboat,
         );
-        assert!(!protocol.leave_to_lifeboat(NOW), "nothing to leave");
+        assert!(
+            !protocol.leave_to_lifeboat(StoreTrouble::Unavailable, NOW),
+            "nothing to leave"
+        );
         go(
             &mut protocol,
             &mut store,
@@ -813,11 +830,79 @@ fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
         );
         store.is_failing = true;
         go(&mut protocol, &mut store, &mut VecDeque::new(), &["wait"]);
-        assert_eq!(protocol.leave_to_lifeboat(NOW), has_lifeboat);
+        assert_eq!(
+            protocol.leave_to_lifeboat(StoreTrouble::Unavailable, NOW),
+            has_lifeboat
+        );
         assert_eq!(protocol.unsaved().is_none(), has_lifeboat);
         assert_eq!(
             name(protocol.poll()),
             if has_lifeboat { "release" } else { "wait" }
         );
+    }
+}
+
+// Rule M4.
+#[test]
+fn nothing_is_sent_while_the_asker_is_held_as_a_whole() {
+    let length = Duration::from_secs(60);
+    let scope = HoldScope::Configuration(Fingerprint::new([1; 16]));
+    let hold = Hold::new(HoldKind::ClientMisconfigured, scope, NOW, length);
+    let mut store = Store::new();
+    let mut protocol = run(1);
+    protocol.set_own_hold(Some(hold));
+    let steps = go(&mut protocol, &mut store, &mut VecDeque::new(), &["done"]);
+    assert_eq!(steps, ["load"]);
+    assert_eq!(not_met(&protocol), NotMet::Held(hold.kind));
+    assert_eq!(store.grant.holds, [], "the grant itself is not held");
+    // It is another's, or over.
+    let others = HoldScope::Configuration(Fingerprint::new([2; 16]));
+    let before = UnixSeconds::new(NOW.get() - 60);
+    for hold in [
+        Hold::new(hold.kind, others, NOW, length),
+        Hold::new(hold.kind, scope, before, length),
+    ] {
+        let mut protocol = run(1);
+        protocol.set_own_hold(Some(hold));
+        go(
+            &mut protocol,
+            &mut store,
+            &mut VecDeque::new(),
+            &["send", "done"],
+        );
+        assert_eq!(name(protocol.poll()), "send");
+    }
+}
+
+#[test]
+fn an_answer_says_whether_its_hold_is_about_the_asker_or_about_the_grant() {
+    for (status, body, is_about_asker) in [
+        (401, r#"{"error":"invalid_client"}"#, true),
+        (
+            400,
+            r#"{"hint":"Check the `client_secret` parameter"}"#,
+            true,
+        ),
+        (
+            400,
+            r#"{"hint":"Redirect URI is not associated with client"}"#,
+            true,
+        ),
+        (403, "<html>", true),
+        (403, "{}", false),
+        (401, "{}", false),
+        (402, "{}", false),
+        (429, "{}", false),
+        (418, "{}", false),
+    ] {
+        let mut store = Store::new();
+        let mut protocol = run(1);
+        whole(&mut protocol, &mut store, &[refused(status, body)]);
+        let NotMet::Held(_) = not_met(&protocol) else {
+            panic!("{status} {body}");
+        };
+        let laid = protocol.laid_on_asker();
+        assert_eq!(laid.is_some(), is_about_asker, "{status} {body}");
+        assert!(laid.is_none_or(|hold| store.grant.holds.contains(&hold)));
     }
 }

@@ -66,7 +66,9 @@ fn in_doubt() -> Grant {
 
 fn long_lived(expires_at: Option<UnixSeconds>) -> Grant {
     let token = LongLived::new(AccessToken::new(MARKER).unwrap(), expires_at);
-    Grant::import_long_lived(None, key(), host(), token).grant
+    Grant::import_long_lived(None, key(), host(), token)
+        .unwrap()
+        .grant
 }
 
 fn text_of(grant: &Grant) -> String {
@@ -143,7 +145,7 @@ fn step(grant: Grant, number: u64, kind: u8) -> Grant {
         13 => return grant.take_over(at(number)),
         14 => {
             let token = LongLived::new(AccessToken::new("t").unwrap(), Some(at(number)));
-            Some(Grant::import_long_lived(Some(grant), key(), host(), token))
+            Grant::import_long_lived(Some(grant), key(), host(), token).ok()
         }
         15 => grant.warn_of_end(at(number)).map(|(moved, _)| moved),
         _ => grant.exhaust(at(number)),

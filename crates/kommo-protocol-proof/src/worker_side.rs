@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use kommo_oauth::{
-    AttemptId, Grant, GrantState, Located, OutOfTurn, RefreshProtocol, SendOutcome, TokenAnswer,
-    UnsavedPair, Want,
+    AttemptId, Grant, GrantState, Located, OutOfTurn, RefreshProtocol, SendOutcome, StoreTrouble,
+    TokenAnswer, UnsavedPair, Want,
 };
 
 use crate::action::{Ask, Fate};
@@ -91,11 +91,17 @@ impl World {
         let is_fine = fate == Fate::Fine;
         match task {
             Task::Load if is_fine => self.load(worker),
-            Task::Load => self.tell(worker, |run| run.handle_load_failed(now)),
+            Task::Load => self.tell(worker, |run| {
+                run.handle_load_failed(StoreTrouble::Unavailable, now)
+            }),
             Task::Lock if is_fine => self.lock(worker),
-            Task::Lock => self.tell(worker, |run| run.handle_lock_failed(now)),
+            Task::Lock => self.tell(worker, |run| {
+                run.handle_lock_failed(StoreTrouble::Unavailable, now)
+            }),
             Task::ReadLifeboat if !is_fine => {
-                self.tell(worker, |run| run.handle_lifeboat_failed(now));
+                self.tell(worker, |run| {
+                    run.handle_lifeboat_failed(StoreTrouble::Unavailable, now)
+                });
             }
             Task::ReadLifeboat => {
                 let is_read = setup.mutation != Mutation::LifeboatNotRead;
@@ -169,7 +175,9 @@ impl World {
         };
         match (fate, written) {
             (Fate::FailsBefore | Fate::FailsAfter, _) => {
-                self.tell(worker, |run| run.handle_write_failed(now));
+                self.tell(worker, |run| {
+                    run.handle_write_failed(StoreTrouble::Unavailable, now)
+                });
             }
             (Fate::Fine, None) => self.tell(worker, |run| run.handle_conflict(now)),
             (Fate::Fine, Some(revision)) => {

@@ -15,7 +15,7 @@ const KEY: &str = "real/11111111-2222-3333-4444-555555555555/12345678/87654321";
 const MOVES_MAX: usize = 200;
 
 /// Two bytes are a move and its argument. Whatever the order: the generation never goes back; a pair goes only when a later
-/// success, a consent or an import lets it go; a pair that meets the fence becomes no newest one; what is sealed is not used;
+/// success or a consent lets it go, or, if it is sealed, an import; a pair that meets the fence becomes no newest one; what is sealed is not used;
 /// the record is read again as it was written.
 ///
 /// # Panics
@@ -50,6 +50,8 @@ struct Steps {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lets {
     Nothing,
+    /// What is not used any more.
+    Sealed,
     /// What lay there before this generation, and what was refused.
     Before(Generation),
     Anything,
@@ -122,9 +124,9 @@ impl Steps {
                 let (key, host) = (grant.key, grant.host);
                 let token = AccessToken::new("long").ok();
                 let token = token.map(|token| LongLived::new(token, Some(now)));
-                let moved =
-                    token.map(|token| Grant::import_long_lived(Some(grant), key, host, token));
-                return (moved.map(|moved| moved.grant), Lets::Anything);
+                let moved = token
+                    .and_then(|token| Grant::import_long_lived(Some(grant), key, host, token).ok());
+                return (moved.map(|moved| moved.grant), Lets::Sealed);
             }
             _ => grant.warn_of_end(now).map(|(moved, _)| moved),
         };
@@ -221,6 +223,10 @@ fn kept(before: &Grant, after: &Grant, lets: Lets) {
     for held in held_by(before) {
         let may_go = match lets {
             Lets::Nothing => false,
+            Lets::Sealed => matches!(
+                before.state,
+                GrantState::ReauthRequired(_) | GrantState::Disconnected(_)
+            ),
             Lets::Before(proven) => held.refused || held.since < proven,
             Lets::Anything => true,
         };

@@ -195,9 +195,9 @@ fn grants() -> Vec<Grant> {
         now,
         Duration::from_secs(60),
     );
-    let long = AccessToken::new("long")
-        .ok()
-        .map(|token| Grant::import_long_lived(None, key, host, LongLived::new(token, Some(now))));
+    let long = AccessToken::new("long").ok().and_then(|token| {
+        Grant::import_long_lived(None, key, host, LongLived::new(token, Some(now))).ok()
+    });
     let moved = [
         in_doubt,
         ended,

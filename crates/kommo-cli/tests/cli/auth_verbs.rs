@@ -429,6 +429,59 @@ fn a_long_lived_token_is_imported_used_without_a_client_secret_and_never_refresh
         "{alive:?}"
     );
     assert_eq!(shop.counter("refresh_requests"), 0);
+
+    // It moves out, and once more, since that file was lost.
+    shop.run(["auth", "export", "--output", "lost.json"]).done();
+    let over = shop.run(["auth", "status", "--format", "json"]);
+    assert_eq!(over.status, 0, "{over:?}");
+    let told = &over.json()["grants"][0];
+    assert_eq!(told["state"], "disconnected");
+    assert_eq!(told["reason"], "exported");
+    assert_eq!(told["needs_person"], false);
+    shop.run(["auth", "export", "--again", "--output", "again.json"])
+        .done();
+    shop.run(["auth", "import", "--export-file", "again.json"])
+        .done();
+    without(&["auth", "token"]).done();
+
+    // Logged out, it is over, and nobody is asked for anything.
+    shop.run(["auth", "logout"]).done();
+    let over = shop.run(["auth", "status", "--format", "json"]);
+    assert_eq!(over.status, 0, "{over:?}");
+    let told = &over.json()["grants"][0];
+    assert_eq!(told["reason"], "logged-out");
+    assert_eq!(told["needs_person"], false);
+    let failed = without(&["auth", "token"]);
+    assert!(failed.failed(1).contains("logged-out"), "{failed:?}");
+}
+
+// Invariant I6.
+#[test]
+fn a_long_lived_token_is_not_imported_over_a_living_grant() {
+    let shop = Shop::open();
+    shop.log_in();
+    let made = shop
+        .sandbox
+        .order("long-lived", &json!({ "account": ACCOUNT, "days": 90 }));
+    private(
+        &shop.room,
+        "token.txt",
+        made["access_token"].as_str().unwrap(),
+    );
+    let import = [
+        "auth",
+        "import",
+        "--token-file",
+        "token.txt",
+        "--account",
+        HOST,
+    ];
+    let failed = shop.run(import);
+    assert!(failed.failed(1).contains("living grant"), "{failed:?}");
+    assert!(failed.stderr.contains("kommo auth logout"), "{failed:?}");
+    shop.run(["auth", "token"]).done();
+    shop.run(["auth", "logout"]).done();
+    shop.run(import).done();
 }
 
 #[test]

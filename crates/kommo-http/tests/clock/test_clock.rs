@@ -14,6 +14,7 @@ pub(crate) const START: u64 = 1_700_000_000;
 pub(crate) struct TestClock {
     elapsed: Arc<Mutex<Duration>>,
     pauses: Arc<Mutex<Vec<Duration>>>,
+    chance: Arc<Mutex<u64>>,
 }
 
 impl TestClock {
@@ -27,6 +28,12 @@ impl TestClock {
 
     pub(crate) fn elapsed(&self) -> Duration {
         *self.elapsed.lock().unwrap()
+    }
+
+    /// The number that every chance is drawn from.
+    #[allow(dead_code, reason = "not every test program that has this file draws")]
+    pub(crate) fn set_chance(&self, chance: u64) {
+        *self.chance.lock().unwrap() = chance;
     }
 
     /// Every pause so far.
@@ -50,8 +57,8 @@ impl Clock for TestClock {
         ready(())
     }
 
-    /// Zeros: jitter is none.
+    /// Zeros unless the test says otherwise: jitter is none.
     fn random_bytes(&self) -> [u8; 16] {
-        [0; 16]
+        (u128::from(*self.chance.lock().unwrap()) << 64).to_be_bytes()
     }
 }

@@ -46,6 +46,26 @@ async fn the_pause_is_the_bodys_or_the_headers_or_a_minute_and_at_most_five() {
     assert_eq!(pause_of(dated).await, seconds(15));
 }
 
+// Rule L5.
+#[tokio::test]
+async fn a_pause_that_nobody_named_is_spread_by_chance_over_ten_seconds() {
+    for (chance, millis) in [
+        (0, 60_000),
+        (4_500, 64_500),
+        (10_000, 70_000),
+        (10_001, 60_000),
+    ] {
+        for (body, is_named) in [("{}", false), (r#"{"retry_after":30}"#, true)] {
+            let scene = Scene::start([throttled(None, body)]).await;
+            scene.clock.set_chance(chance);
+            let error = scene.write().await.unwrap_err();
+            let pause = error.refusal().unwrap().retry_after().unwrap();
+            let expected = if is_named { 30_000 } else { millis };
+            assert_eq!(pause, Duration::from_millis(expected));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_short_pause_is_waited_out_even_for_a_write() {
     let scene = Scene::start([throttled(None, r#"{"retry_after":8}"#), ok("{}")]).await;

@@ -206,3 +206,77 @@ async fn a_pair_that_lay_idle_is_kept_alive() {
     assert_eq!(again.generation, token.generation);
     assert_eq!(scene.wire.sent().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_a_token_is_due_is_spread_by_chance_over_twenty_minutes() {
+    const MINUTE: u64 = 60;
+    for (chance, minutes) in [
+        (0, 60),
+        (10 * 60_000, 70),
+        (20 * 60_000, 80),
+        (20 * 60_000 + 1, 60),
+    ] {
+        let scene = Scene::new();
+        let spread = Scene::beside_with(
+            scene.store.clone(),
+            scene.wire.clone(),
+            scene.clock.clone(),
+            kommo_keeper::NoLifeboat::new(),
+            crate::scene::SECRET,
+            |settings| settings.policy.jitter = Duration::from_secs(20 * MINUTE),
+        );
+        scene.grant(DAY);
+        scene.clock.set_chance(chance);
+        let handle = spread.keeper.grant(&key()).unwrap();
+        handle.token().await.unwrap();
+        tokio::time::advance(Duration::from_secs(DAY - minutes * MINUTE - 1)).await;
+        assert!(handle.fresh().is_some(), "{minutes} minutes before the end");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(handle.fresh().is_none(), "{minutes} minutes before the end");
+        handle.token().await.unwrap();
+        spread.keeper.drain().await;
+        assert_eq!(
+            scene.wire.sent(),
+            ["refresh-1"],
+            "{minutes} minutes before the end"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_looks_of_those_who_wait_are_spread_by_chance() {
+    let mut waited = Vec::new();
+    for chance in [0, 50, 100] {
+        let scene = Scene::new();
+        let handle = scene.grant(10);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        scene.clock.set_chance(chance);
+        let lock = kommo_keeper::GrantStore::try_lock(&scene.store, &key()).await;
+        let freed = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            drop(lock);
+        });
+        let before = tokio::time::Instant::now();
+        handle.token().await.unwrap();
+        waited.push(before.elapsed().as_millis());
+        freed.await.unwrap();
+    }
+    assert_eq!(waited, [100, 150, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_its_last_minute_a_token_is_replaced_before_it_is_given() {
+    for (left, given, waited) in [(61, "access-0", 0), (59, "access-2", 5), (1, "access-2", 5)] {
+        let scene = Scene::new();
+        let handle = scene.grant(DAY);
+        handle.token().await.unwrap();
+        tokio::time::advance(Duration::from_secs(DAY - left)).await;
+        scene
+            .wire
+            .with(|platform| platform.turns.push_back(Turn::Slow(Duration::from_secs(5))));
+        let before = tokio::time::Instant::now();
+        let token = handle.token().await.unwrap();
+        assert_eq!(token.access_token.expose(), given, "{left} seconds left");
+        assert_eq!(before.elapsed().as_secs(), waited, "{left} seconds left");
+    }
+}

@@ -15,11 +15,18 @@ mod scene;
 mod virtual_clock;
 mod wire;
 
+mod cancelled;
 mod codes;
 mod disconnects;
 mod fresh;
 mod holds;
+mod hostile_host;
+mod long_lived;
+mod outages;
+mod own_holds;
 mod recovery;
 mod rejected;
 mod secrecy;
+mod stubborn;
 mod sweeps;
+mod two_clocks;

@@ -26,6 +26,10 @@ pub(crate) struct Kept {
     /// What somebody else writes just before the next write.
     pub(crate) before_write: Option<Grant>,
     pub(crate) is_out_of_reach: bool,
+    /// What the store says to everything.
+    pub(crate) trouble: Option<StoreTrouble>,
+    /// What it says to the one who wants a lock.
+    pub(crate) lock_trouble: Option<StoreTrouble>,
     pub(crate) codes: Vec<KeptCode>,
     /// Claims of due grants that were given back.
     pub(crate) settled: Vec<(GrantKey, Option<UnixSeconds>)>,
@@ -52,15 +56,20 @@ impl MemoryStore {
     fn reach<T>(&self, look: impl FnOnce(&mut Kept) -> T) -> Result<T, MemoryError> {
         self.with(|kept| {
             if kept.is_out_of_reach {
-                return Err(MemoryError);
+                return Err(UNAVAILABLE);
+            }
+            if let Some(trouble) = kept.trouble {
+                return Err(MemoryError(trouble));
             }
             Ok(look(kept))
         })
     }
 }
 
+const UNAVAILABLE: MemoryError = MemoryError(StoreTrouble::Unavailable);
+
 #[derive(Debug)]
-pub(crate) struct MemoryError;
+pub(crate) struct MemoryError(pub(crate) StoreTrouble);
 
 impl fmt::Display for MemoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,7 +81,7 @@ impl core::error::Error for MemoryError {}
 
 impl StoreError for MemoryError {
     fn trouble(&self) -> StoreTrouble {
-        StoreTrouble::Unavailable
+        self.0
     }
 }
 
@@ -99,6 +108,10 @@ impl GrantStore for MemoryStore {
     }
 
     async fn try_lock(&self, key: &GrantKey) -> Result<Option<MemoryLock>, MemoryError> {
+        let trouble = self.with(|kept| kept.lock_trouble);
+        if let Some(trouble) = trouble {
+            return Err(MemoryError(trouble));
+        }
         let is_taken = self.reach(|kept| !kept.locks.insert(*key))?;
         Ok((!is_taken).then(|| MemoryLock {
             store: self.clone(),
@@ -121,7 +134,7 @@ impl GrantStore for MemoryStore {
             let is_save = stored.is_some_and(|old| old.generation != moved.grant.generation);
             if is_save && kept.failing_saves > 0 {
                 kept.failing_saves -= 1;
-                return Err(MemoryError);
+                return Err(UNAVAILABLE);
             }
             let found = stored.map_or(Revision::NOT_STORED, |old| old.revision);
             if found != moved.grant.revision {
@@ -267,7 +280,7 @@ impl PendingCodes for MemoryStore {
         self.reach(|kept| {
             if kept.failing_answers > 0 {
                 kept.failing_answers -= 1;
-                return Err(MemoryError);
+                return Err(UNAVAILABLE);
             }
             let at = usize::try_from(claimed.id).unwrap();
             kept.codes[at].answer = Some(pair.clone());

@@ -4,7 +4,9 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
-use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat};
+use kommo_keeper::{
+    Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat, StoreTrouble,
+};
 use kommo_oauth::{GrantState, NotMet, ReauthReason};
 
 use crate::scene::{DAY, HOUR, MemoryLifeboat, SECRET, Scene, credentials, key};
@@ -186,7 +188,7 @@ async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
     assert!(matches!(
         error,
         KeeperError::NoToken {
-            why: NotMet::StoreFailed,
+            why: NotMet::StoreFailed(StoreTrouble::Unavailable),
             ..
         }
     ));
@@ -381,4 +383,30 @@ async fn a_listener_that_panics_costs_no_pair() {
         "access-2"
     );
     assert_eq!(scene.wire.sent(), ["refresh-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_is_not_saved_is_told_and_counted_once_with_and_without_a_lifeboat() {
+    for has_lifeboat in [false, true] {
+        let told = match has_lifeboat {
+            false => unsaved(&Scene::new()).await,
+            true => unsaved(&Scene::with_lifeboat(MemoryLifeboat::default())).await,
+        };
+        assert_eq!(told, [has_lifeboat]);
+    }
+}
+
+/// What was told of a pair that the store takes at the fourth try only.
+async fn unsaved<L: kommo_keeper::LifeboatPort>(scene: &Scene<L>) -> Vec<bool> {
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.failing_saves = 3);
+    handle.token().await.unwrap();
+    assert_eq!(scene.count(Counter::Unsaved), 1);
+    let alarms = scene.alarms.lock().unwrap();
+    let told = alarms.iter().filter_map(|alarm| match alarm.kind {
+        kommo_keeper::AlarmKind::Unsaved { in_lifeboat } => Some(in_lifeboat),
+        _ => None,
+    });
+    told.collect()
 }

@@ -4,10 +4,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use kommo_account::{AccountHost, ClientId, Endpoints};
+use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
     Alarm, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
-    NoLifeboat,
+    NoLifeboat, StoreTrouble,
 };
 use kommo_oauth::{
     AccessToken, ClientSecret, Credentials, Grant, GrantKey, RedirectUri, RefreshToken, TokenPair,
@@ -69,7 +69,7 @@ impl LifeboatPort for MemoryLifeboat {
 
     async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
         if self.is_unreadable.load(Ordering::Relaxed) {
-            return Err(MemoryError);
+            return Err(MemoryError(StoreTrouble::Unavailable));
         }
         let files = self.files.lock().unwrap();
         Ok(files.iter().find(|file| file.key == *key).cloned())
@@ -133,6 +133,20 @@ impl<L: LifeboatPort> Scene<L> {
         egress: &str,
         secret: &str,
     ) -> Self {
+        Self::beside_with(store, wire, clock, lifeboat, secret, |settings| {
+            settings.egress = egress.to_owned();
+        })
+    }
+
+    /// The same with other settings than the tests have.
+    pub(crate) fn beside_with(
+        store: MemoryStore,
+        wire: Wire,
+        clock: VirtualClock,
+        lifeboat: L,
+        secret: &str,
+        adjust: impl FnOnce(&mut KeeperSettings),
+    ) -> Self {
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));
@@ -140,8 +154,8 @@ impl<L: LifeboatPort> Scene<L> {
             .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
             .on_grant(move |grant| given.lock().unwrap().push(grant.clone()));
         let mut settings = KeeperSettings::new(Endpoints::real());
-        settings.egress = egress.to_owned();
         settings.policy.jitter = Duration::ZERO;
+        adjust(&mut settings);
         let keeper = Keeper::new(
             store.clone(),
             wire.clone(),
@@ -169,6 +183,20 @@ impl<L: LifeboatPort> Scene<L> {
         grant.revision = grant.revision.next();
         self.store.with(|kept| kept.grants.insert(key(), grant));
         self.keeper.grant(&key()).unwrap()
+    }
+
+    /// The grant of another account, whose access token has so many seconds left.
+    pub(crate) fn grant_of(&self, account: u64, left: u64) -> Handle<L> {
+        let key = GrantKey {
+            account_id: AccountId::from_number(account).unwrap(),
+            ..key()
+        };
+        let refresh = self.wire.consent();
+        let pair = pair(&refresh, &format!("access-of-{account}"), left);
+        let mut grant = Grant::consent(None, key, host(), None, pair).grant;
+        grant.revision = grant.revision.next();
+        self.store.with(|kept| kept.grants.insert(key, grant));
+        self.keeper.grant(&key).unwrap()
     }
 
     pub(crate) fn state(&self) -> &'static str {

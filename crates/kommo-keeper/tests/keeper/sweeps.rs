@@ -130,7 +130,8 @@ async fn the_end_of_a_long_lived_token_is_told_at_each_stage_once() {
     let scene = Scene::new();
     let token = AccessToken::new("long-lived").unwrap();
     let token = LongLived::new(token, Some(UnixSeconds::new(START + 40 * DAY)));
-    let mut grant = Grant::import_long_lived(None, key(), host(), token).grant;
+    let moved = Grant::import_long_lived(None, key(), host(), token);
+    let mut grant = moved.unwrap().grant;
     grant.revision = grant.revision.next();
     scene.store.with(|kept| kept.grants.insert(key(), grant));
     let handle = scene.keeper.grant(&key()).unwrap();

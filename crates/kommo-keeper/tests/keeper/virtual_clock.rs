@@ -16,6 +16,7 @@ pub(crate) struct VirtualClock {
     /// What the wall clock was moved by.
     jumped: Arc<AtomicU64>,
     drawn: Arc<AtomicU64>,
+    chance: Arc<AtomicU64>,
 }
 
 impl VirtualClock {
@@ -24,7 +25,25 @@ impl VirtualClock {
             start: Instant::now(),
             jumped: Arc::default(),
             drawn: Arc::default(),
+            chance: Arc::default(),
         }
+    }
+
+    /// The number that every chance is drawn from from now on.
+    pub(crate) fn set_chance(&self, chance: u64) {
+        self.chance.store(chance, Ordering::SeqCst);
+    }
+
+    /// The same clock on a machine that is ahead.
+    pub(crate) fn ahead_by(&self, seconds: u64) -> Self {
+        Self {
+            jumped: Arc::new(AtomicU64::new(seconds)),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn jump_back(&self, seconds: u64) {
+        self.jumped.fetch_sub(seconds, Ordering::SeqCst);
     }
 
     pub(crate) fn jump(&self, seconds: u64) {
@@ -48,6 +67,7 @@ impl Clock for VirtualClock {
 
     fn random_bytes(&self) -> [u8; 16] {
         let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
-        u128::from(drawn).to_be_bytes()
+        let chance = self.chance.load(Ordering::SeqCst);
+        (u128::from(chance) << 64 | u128::from(drawn)).to_be_bytes()
     }
 }

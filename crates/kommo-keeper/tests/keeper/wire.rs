@@ -32,6 +32,10 @@ pub(crate) struct Platform {
     living: HashSet<String>,
     issued: u64,
     pub(crate) turns: VecDeque<Turn>,
+    /// What every request with this text in it is answered, without acting.
+    pub(crate) refuses: Option<(&'static str, u16, &'static str)>,
+    /// How long each answer takes.
+    pub(crate) latency: Duration,
     /// Each refresh token that was sent.
     pub(crate) sent: Vec<String>,
     pub(crate) probes: u64,
@@ -41,6 +45,7 @@ pub(crate) struct Platform {
     parents: HashMap<String, String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) located: Option<Located>,
+    pub(crate) look_ups: u64,
     pub(crate) probe_is_inconclusive: bool,
     pub(crate) expires_in: u64,
     pub(crate) server_time: Option<u64>,
@@ -129,8 +134,14 @@ impl TokenEndpoint for Wire {
         let turn = self.with(|platform| {
             platform.sent.push(sent.clone());
             platform.hosts.push(request.host().to_string());
-            platform.turns.pop_front()
+            let refused = platform.refuses.filter(|(text, ..)| body.contains(text));
+            let turn = refused.map(|(_, status, answer)| Turn::Answer(status, answer));
+            turn.or_else(|| platform.turns.pop_front())
         });
+        let latency = self.with(|platform| platform.latency);
+        if !latency.is_zero() {
+            self.clock.pause(latency).await;
+        }
         let (status, body) = match turn {
             Some(Turn::NotSent) => return SendOutcome::NotSent,
             Some(Turn::LoseAnswer) => {
@@ -150,7 +161,10 @@ impl TokenEndpoint for Wire {
     }
 
     async fn locate(&self, _: Realm, _: &SubdomainLookup<'_>) -> Located {
-        self.with(|platform| platform.located.unwrap_or(Located::Unknown))
+        self.with(|platform| {
+            platform.look_ups += 1;
+            platform.located.unwrap_or(Located::Unknown)
+        })
     }
 
     async fn probe(&self, _: Realm, _: AccountHost, access_token: &AccessToken) -> Probe {

@@ -1,5 +1,6 @@
 //! The two states that only a new consent ends. Their tokens are sealed, not erased, until then.
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::pairs::Pairs;
 use crate::token_refusal_kind::TokenRefusalKind;
 use crate::unix_time::UnixSeconds;
@@ -68,38 +69,6 @@ pub struct ReauthRequired {
     pub reason: ReauthReason,
     /// Since when.
     pub since: UnixSeconds,
-}
-
-/// Why a grant is over although nothing proved its tokens dead at the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum DisconnectReason {
-    /// A disconnect hook, confirmed by a probe.
-    Confirmed,
-    /// The operator logged out.
-    LoggedOut,
-    /// The grant was moved to another store; it has one home only.
-    Exported,
-}
-
-impl DisconnectReason {
-    /// The name that logs, metrics and the stored record use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::LoggedOut => "logged-out",
-            Self::Exported => "exported",
-        }
-    }
-
-    /// The reason of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Confirmed, Self::LoggedOut, Self::Exported]
-            .into_iter()
-            .find(|reason| reason.name() == name)
-    }
 }
 
 /// The grant is over. Nothing of it is used.

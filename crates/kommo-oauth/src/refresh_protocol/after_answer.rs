@@ -48,6 +48,7 @@ impl RefreshProtocol {
             self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
             return;
         }
+        self.is_asker_refused = kind.is_about_asker();
         let hold = self.hold_of(kind, now);
         let on_unknown = match kind {
             TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => hold,
@@ -114,10 +115,6 @@ impl RefreshProtocol {
         Hold::new(kind, scope, now, length)
     }
 
-    fn new_hold(&self, kind: HoldKind, scope: HoldScope, now: UnixSeconds) -> Hold {
-        Hold::new(kind, scope, now, self.policy.hold_length(kind))
-    }
-
     pub(super) fn after_look_up(&mut self, refusal: Refusal, located: Located, now: UnixSeconds) {
         let ours = match located {
             Located::At { account_id, host } if account_id == self.key.account_id => Some(host),
@@ -141,6 +138,12 @@ impl RefreshProtocol {
         let (Some(grant), Some(sent)) = (self.grant.clone(), self.sent) else {
             return self.not_met(NotMet::NoGrant, now, None);
         };
+        if let Settlement::Held(hold) = settlement
+            && hold.scope != HoldScope::Grant
+            && self.is_asker_refused
+        {
+            self.laid_on_asker = Some(hold);
+        }
         let after = match settlement {
             Settlement::Moved(_) => AfterRecord::Send(sent),
             _ => AfterRecord::Conclude(settlement),

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 
 use crate::generation::PairNumber;
-use crate::grant::attempt::Attempt;
+use crate::grant::attempt::{Attempt, Doubt};
 use crate::grant::{Grant, GrantState};
+use crate::hold::{CLOCKS_MAY_DIFFER, HoldKind, HoldScope};
 use crate::long_lived::LongLivedState;
 use crate::refresh_protocol::run::{
     AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage,
@@ -45,6 +46,10 @@ impl RefreshProtocol {
             return self.not_met(NotMet::NoGrant, now, None);
         };
         if let Some(moved) = self.rejection(&grant) {
+            let moved = match self.is_stubborn(&grant, now) {
+                true => grant.hold(self.new_hold(HoldKind::Suspect, HoldScope::Grant, now)),
+                false => moved,
+            };
             return self.record(moved, AfterRecord::Decide);
         }
         let grant = grant.take_over(now);
@@ -75,6 +80,25 @@ impl RefreshProtocol {
         grant.clone().reject_access(rejected)
     }
 
+    /// Whether the token that was rejected had come, a moment ago, in the place of another rejected one: a refresh does not help, so the
+    /// next one waits for a hold.
+    fn is_stubborn(&self, grant: &Grant, now: UnixSeconds) -> bool {
+        let is_recent = |at: UnixSeconds| {
+            let apart = at.until(now).max(now.until(at));
+            apart < self.policy.hold_length(HoldKind::Suspect)
+        };
+        self.rejection(grant).is_some()
+            && grant.state.pairs().is_some_and(|pairs| {
+                pairs.instead_of_rejected() && is_recent(pairs.newest().pair.obtained_at)
+            })
+    }
+
+    /// Whether the next try of a doubt is still to come. One that lies further off than any pause was put there by a clock that is ahead.
+    fn waits(&self, doubt: &Doubt, now: UnixSeconds) -> bool {
+        let left = now.until(doubt.next_try);
+        !left.is_zero() && left <= self.policy.longest_doubt_pause() + CLOCKS_MAY_DIFFER
+    }
+
     pub(super) fn record(&mut self, moved: Moved, after: AfterRecord) {
         self.stage = Stage::Record(Box::new(moved), after);
     }
@@ -85,6 +109,7 @@ impl RefreshProtocol {
             Some(Outcome::NotMet {
                 why,
                 usable,
+                is_read: self.is_read(why),
                 again_at,
             })
         };
@@ -95,7 +120,7 @@ impl RefreshProtocol {
             let by = MetBy::Store;
             return Some(Outcome::Met { token, by });
         }
-        if self.rejection(grant).is_some() {
+        if self.rejection(grant).is_some() && !self.is_stubborn(grant, now) {
             return None;
         }
         let usable = grant.usable(now);
@@ -103,6 +128,7 @@ impl RefreshProtocol {
             GrantState::LongLived(token) => {
                 let why = match token.state(now) {
                     LongLivedState::Revoked => NotMet::Revoked,
+                    LongLivedState::Over(reason) => NotMet::Disconnected(reason),
                     LongLivedState::Expired => NotMet::Expired,
                     LongLivedState::Active => NotMet::NotRefreshable,
                 };
@@ -116,11 +142,15 @@ impl RefreshProtocol {
             }
             _ => {}
         }
-        if let Some(hold) = grant.hold_for(&self.asker, now) {
+        let own = self
+            .own_hold
+            .as_ref()
+            .filter(|hold| hold.stops(&self.asker, now));
+        if let Some(hold) = grant.hold_for(&self.asker, now).or(own) {
             return not_met(NotMet::Held(hold.kind), usable, Some(hold.until));
         }
         match &grant.state {
-            GrantState::InDoubt(in_doubt) if now < in_doubt.doubt.next_try => not_met(
+            GrantState::InDoubt(in_doubt) if self.waits(&in_doubt.doubt, now) => not_met(
                 NotMet::InDoubt(in_doubt.doubt.reason),
                 usable,
                 Some(in_doubt.doubt.next_try),
@@ -154,11 +184,6 @@ impl RefreshProtocol {
             },
             AfterRecord::Decide => LoadFor::Begin,
         });
-    }
-
-    /// Shortly.
-    pub(super) const fn soon(&self, now: UnixSeconds) -> UnixSeconds {
-        now.plus(self.policy.unreachable_pause)
     }
 }
 

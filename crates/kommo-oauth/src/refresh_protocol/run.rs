@@ -9,10 +9,11 @@ use crate::grant::Grant;
 use crate::grant::attempt::{AttemptId, DoubtReason};
 use crate::grant::ended::ReauthReason;
 use crate::grant_key::GrantKey;
-use crate::hold::{Asker, Hold};
+use crate::hold::{Asker, Hold, HoldKind, HoldScope};
 use crate::lifeboat::UnsavedPair;
 use crate::refresh_policy::RefreshPolicy;
 use crate::refresh_want::{NotMet, Outcome, Want};
+use crate::store_trouble::StoreTrouble;
 use crate::tokens::RefreshToken;
 use crate::transition::{Moved, PairFate};
 use crate::unix_time::UnixSeconds;
@@ -87,6 +88,12 @@ pub struct RefreshProtocol {
     pub(super) sent: Option<Sent>,
     /// Where a look-up found the account.
     pub(super) moved_host: Option<AccountHost>,
+    /// The hold that lies over the asker, whichever the grant.
+    pub(super) own_hold: Option<Hold>,
+    /// Whether the platform refused the asker in this run, and not the grant.
+    pub(super) is_asker_refused: bool,
+    /// The hold that came of that.
+    pub(super) laid_on_asker: Option<Hold>,
 }
 
 /// The attempt on its way.
@@ -187,6 +194,9 @@ impl RefreshProtocol {
             is_in_lifeboat: false,
             sent: None,
             moved_host: None,
+            own_hold: None,
+            is_asker_refused: false,
+            laid_on_asker: None,
         }
     }
 
@@ -198,6 +208,18 @@ impl RefreshProtocol {
             self.stage = Stage::Lock;
         }
         self
+    }
+
+    /// Tells which hold lies over the asker as a whole, from the answer to another grant's request. No attempt is begun while it stops
+    /// the asker. Tell it before each `handle_loaded`; nothing told means that there is none.
+    pub const fn set_own_hold(&mut self, hold: Option<Hold>) {
+        self.own_hold = hold;
+    }
+
+    /// The hold that an answer to this run has laid over the asker as a whole: to be told to the runs of its other grants.
+    #[must_use]
+    pub const fn laid_on_asker(&self) -> Option<Hold> {
+        self.laid_on_asker
     }
 
     /// What to do next. Always the same until a `handle_…` method was called.
@@ -276,7 +298,29 @@ impl RefreshProtocol {
         self.finish(Outcome::NotMet {
             why,
             usable,
+            is_read: self.is_read(why),
             again_at,
         });
+    }
+
+    /// Whether this run has read a record, or that there is none.
+    pub(super) fn is_read(&self, why: NotMet) -> bool {
+        self.grant.is_some() || why == NotMet::NoGrant
+    }
+
+    /// Ends the run with a trouble of the store.
+    pub(super) fn store_failed(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
+        let again_at = (!trouble.needs_person()).then(|| self.soon(now));
+        self.not_met(NotMet::StoreFailed(trouble), now, again_at);
+    }
+
+    /// A hold of the length that the policy has for it.
+    pub(super) fn new_hold(&self, kind: HoldKind, scope: HoldScope, now: UnixSeconds) -> Hold {
+        Hold::new(kind, scope, now, self.policy.hold_length(kind))
+    }
+
+    /// Shortly.
+    pub(super) const fn soon(&self, now: UnixSeconds) -> UnixSeconds {
+        now.plus(self.policy.unreachable_pause)
     }
 }

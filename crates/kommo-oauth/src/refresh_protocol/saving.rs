@@ -6,6 +6,7 @@ use crate::grant::GrantState;
 use crate::grant::attempt::DoubtReason;
 use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Settlement, Stage};
 use crate::refresh_want::{MetBy, NotMet, Outcome};
+use crate::store_trouble::StoreTrouble;
 use crate::transition::PairFate;
 use crate::unix_time::UnixSeconds;
 
@@ -77,11 +78,11 @@ impl RefreshProtocol {
     }
 
     /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is saved when the store is back.
-    pub(super) fn keep_afloat(&mut self, now: UnixSeconds) {
+    pub(super) fn keep_afloat(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
         if self.is_rescue {
             // It lies in its file already.
             self.unsaved = None;
-            return self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
+            return self.store_failed(trouble, now);
         }
         self.stage = if self.has_lifeboat && !self.is_in_lifeboat {
             Stage::WriteLifeboat

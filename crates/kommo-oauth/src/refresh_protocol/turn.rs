@@ -6,6 +6,7 @@ use crate::lifeboat::UnsavedPair;
 use crate::refresh_protocol::reports::{Located, OutOfTurn, SendOutcome};
 use crate::refresh_protocol::run::{LoadFor, RefreshProtocol, Stage};
 use crate::refresh_want::{NotMet, Outcome};
+use crate::store_trouble::StoreTrouble;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
@@ -38,13 +39,17 @@ impl RefreshProtocol {
     /// # Errors
     ///
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Load`.
-    pub fn handle_load_failed(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
+    pub fn handle_load_failed(
+        &mut self,
+        trouble: StoreTrouble,
+        now: UnixSeconds,
+    ) -> Result<(), OutOfTurn> {
         let Stage::Load(purpose) = &self.stage else {
             return Err(OutOfTurn);
         };
         match purpose {
-            LoadFor::Save => self.keep_afloat(now),
-            _ => self.not_met(NotMet::StoreFailed, now, Some(self.soon(now))),
+            LoadFor::Save => self.keep_afloat(trouble, now),
+            _ => self.store_failed(trouble, now),
         }
         Ok(())
     }
@@ -72,11 +77,15 @@ impl RefreshProtocol {
     /// # Errors
     ///
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Lock`.
-    pub fn handle_lock_failed(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
+    pub fn handle_lock_failed(
+        &mut self,
+        trouble: StoreTrouble,
+        now: UnixSeconds,
+    ) -> Result<(), OutOfTurn> {
         if self.stage != Stage::Lock {
             return Err(OutOfTurn);
         }
-        self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
+        self.store_failed(trouble, now);
         Ok(())
     }
 
@@ -113,7 +122,11 @@ impl RefreshProtocol {
     /// # Errors
     ///
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReadLifeboat`.
-    pub fn handle_lifeboat_failed(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
+    pub fn handle_lifeboat_failed(
+        &mut self,
+        trouble: StoreTrouble,
+        now: UnixSeconds,
+    ) -> Result<(), OutOfTurn> {
         if self.stage != Stage::ReadLifeboat {
             return Err(OutOfTurn);
         }
@@ -123,7 +136,7 @@ impl RefreshProtocol {
             self.ask_lifeboat = false;
             self.begin(now);
         } else {
-            self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
+            self.store_failed(trouble, now);
         }
         Ok(())
     }
@@ -195,12 +208,14 @@ impl RefreshProtocol {
     /// # Errors
     ///
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Record` or `Save`.
-    pub fn handle_write_failed(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
+    pub fn handle_write_failed(
+        &mut self,
+        trouble: StoreTrouble,
+        now: UnixSeconds,
+    ) -> Result<(), OutOfTurn> {
         match &self.stage {
-            Stage::Record(..) => {
-                self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
-            }
-            Stage::Save(..) => self.keep_afloat(now),
+            Stage::Record(..) => self.store_failed(trouble, now),
+            Stage::Save(..) => self.keep_afloat(trouble, now),
             _ => return Err(OutOfTurn),
         }
         Ok(())
@@ -235,11 +250,11 @@ impl RefreshProtocol {
 
     /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant finds it there. `false`, and nothing is
     /// changed, if the pair is in memory alone, or if [`poll`](Self::poll) does not say `WaitToSave`.
-    pub fn leave_to_lifeboat(&mut self, now: UnixSeconds) -> bool {
+    pub fn leave_to_lifeboat(&mut self, trouble: StoreTrouble, now: UnixSeconds) -> bool {
         let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat;
         if is_safe {
             self.unsaved = None;
-            self.not_met(NotMet::StoreFailed, now, Some(self.soon(now)));
+            self.store_failed(trouble, now);
         }
         is_safe
     }

@@ -46,7 +46,7 @@ impl Grant {
 }
 
 fn next_warning(token: &LongLived) -> Option<UnixSeconds> {
-    if token.is_revoked {
+    if token.ended.is_some() {
         return None;
     }
     let days_before = match token.warned {

@@ -6,17 +6,18 @@ use alloc::vec::Vec;
 use kommo_account::AccountHost;
 use serde::Deserialize;
 
+use crate::disconnect_reason::DisconnectReason;
 use crate::generation::{Generation, PairNumber, Revision};
 use crate::grant::active::Active;
 use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
-use crate::grant::ended::{DisconnectReason, Disconnected, ReauthReason, ReauthRequired};
+use crate::grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 use crate::grant::in_doubt::InDoubt;
 use crate::grant::refreshing::Refreshing;
 use crate::grant::{Grant, GrantState};
 use crate::grant_key::GrantKey;
 use crate::hold::{Fingerprint, Hold, HoldKind, HoldScope};
 use crate::lifeboat::UnsavedPair;
-use crate::long_lived::{EndWarning, LongLived};
+use crate::long_lived::{EndWarning, LongLived, LongLivedEnd};
 use crate::pairs::{HeldPair, Pairs};
 use crate::peer_json::parse_object;
 use crate::tokens::{AccessToken, RefreshToken, TokenPair};
@@ -149,9 +150,15 @@ fn state(name: &str, parts: Parts<'_>) -> Read<GrantState> {
                 since: UnixSeconds::new(ended.since),
             })
         }
-        ("long-lived", None, None, None, None, Some(token)) => GrantState::LongLived(token),
+        ("long-lived" | "disconnected", None, None, None, None, Some(token)) => {
+            GrantState::LongLived(token)
+        }
         _ => return Err(damaged("state")),
     };
+    // A long-lived token that was given up, and it alone, has another name.
+    if state.name() != name {
+        return Err(damaged("state"));
+    }
     Ok(state)
 }
 
@@ -166,7 +173,14 @@ fn all_pairs(record: PairsRecord<'_>, generation: Generation) -> Read<Pairs> {
         .map(|spare| held(spare, generation))
         .collect::<Read<Vec<_>>>()?;
     let next = pair_number(record.next)?;
-    Pairs::from_parts(newest, spares, next, record.access_rejected).ok_or(damaged("number"))
+    Pairs::from_parts(
+        newest,
+        spares,
+        next,
+        record.access_rejected,
+        record.instead_of_rejected,
+    )
+    .ok_or(damaged("number"))
 }
 
 /// No pair came in a generation that has not been.
@@ -219,7 +233,10 @@ fn long_lived(record: LongLivedRecord<'_>) -> Read<LongLived> {
     Ok(LongLived {
         access_token: access_token(record.access)?,
         expires_at: record.expires_at.map(UnixSeconds::new),
-        is_revoked: record.is_revoked,
+        ended: match record.ended.as_deref() {
+            Some(name) => Some(LongLivedEnd::from_name(name).ok_or(damaged("ended"))?),
+            None => None,
+        },
         warned: record.warned.as_deref().map(warning).transpose()?,
     })
 }

@@ -45,6 +45,7 @@ pub(super) struct GrantRecord<'a> {
 pub(super) struct PairsRecord<'a> {
     pub(super) next: u64,
     pub(super) access_rejected: bool,
+    pub(super) instead_of_rejected: bool,
     #[serde(borrow)]
     pub(super) newest: HeldRecord<'a>,
     #[serde(borrow)]
@@ -107,7 +108,8 @@ pub(super) struct LongLivedRecord<'a> {
     #[serde(borrow)]
     pub(super) access: Cow<'a, str>,
     pub(super) expires_at: Option<u64>,
-    pub(super) is_revoked: bool,
+    #[serde(borrow)]
+    pub(super) ended: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) warned: Option<Cow<'a, str>>,
 }

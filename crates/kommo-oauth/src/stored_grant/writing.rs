@@ -104,6 +104,8 @@ fn all_pairs(json: &mut JsonText, pairs: &Pairs) {
     json.name("pairs").open(b'{');
     json.name("next").bare(pairs.next_number());
     json.name("access_rejected").bare(pairs.access_rejected());
+    json.name("instead_of_rejected")
+        .bare(pairs.instead_of_rejected());
     held(json.name("newest"), pairs.newest());
     json.name("spares").open(b'[');
     for spare in pairs.spares() {
@@ -165,7 +167,9 @@ fn long_lived(json: &mut JsonText, token: &LongLived) {
     if let Some(expires_at) = token.expires_at {
         json.name("expires_at").bare(expires_at);
     }
-    json.name("is_revoked").bare(token.is_revoked);
+    if let Some(ended) = token.ended {
+        json.name("ended").text(ended.name());
+    }
     if let Some(warned) = token.warned {
         json.name("warned").text(warning_name(warned));
     }

@@ -3,8 +3,8 @@
 
 use kommo_keeper::Written;
 use kommo_oauth::{
-    DisconnectReason, Generation, Grant, GrantKey, GrantState, Happened, PairNumber, Revision,
-    UnixSeconds,
+    DisconnectReason, Generation, Grant, GrantKey, GrantState, Happened, LongLived, LongLivedEnd,
+    PairNumber, Revision, UnixSeconds,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -100,8 +100,7 @@ impl<B: Backend> Store<B> {
     ///
     /// # Errors
     ///
-    /// A grant that is not here because it was exported: [`StoreFault::WrongState`]. So is a long-lived token, which keeps no
-    /// reason for its end.
+    /// A grant that is here, or that is over for another reason: [`StoreFault::WrongState`].
     pub async fn export_again(
         &self,
         key: &GrantKey,
@@ -111,6 +110,13 @@ impl<B: Backend> Store<B> {
         match &grant.state {
             GrantState::Disconnected(over) if over.reason == DisconnectReason::Exported => {
                 self.pack(&reopened(&grant, at))
+            }
+            GrantState::LongLived(token)
+                if token.ended == Some(LongLivedEnd::Over(DisconnectReason::Exported)) =>
+            {
+                let mut open = grant.clone();
+                open.state = GrantState::LongLived(unsealed(token.clone()));
+                self.pack(&open)
             }
             state => Err(StoreFault::WrongState {
                 key: Box::new(*key),
@@ -234,11 +240,17 @@ const fn parcel_place(key: &str, generation: u64) -> Place<'_> {
 fn is_living(grant: &Grant) -> bool {
     match &grant.state {
         GrantState::Disconnected(_) => false,
-        GrantState::LongLived(token) => !token.is_revoked,
+        GrantState::LongLived(token) => token.ended.is_none(),
         // Its tokens are proven dead: a new home may replace it.
         GrantState::ReauthRequired(_) => false,
         _ => true,
     }
+}
+
+/// A long-lived token as it was before it was exported.
+fn unsealed(mut token: LongLived) -> LongLived {
+    token.ended = None;
+    token
 }
 
 /// An exported grant as it was: its newest pair, and every spare that was not refused.

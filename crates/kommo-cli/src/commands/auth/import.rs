@@ -236,15 +236,10 @@ async fn keep(
     }
     let loaded = store.load(&key).await;
     let earlier = loaded.map_err(|error| stores::failure(&error))?;
-    let is_refreshable =
-        |grant: &Grant| grant.state.pairs().is_some() && grant.usable(now).is_some();
-    if earlier.as_ref().is_some_and(is_refreshable) {
-        return Err(Failure::refused(
-            "this user has a grant that refreshes itself, which is better",
-        )
-        .hint("end it first with `kommo auth logout`, if that is what you want"));
-    }
-    let moved = Grant::import_long_lived(earlier, key, host, token);
+    let moved = Grant::import_long_lived(earlier, key, host, token).map_err(|_| {
+        Failure::refused("the store holds a living grant of this user, which refreshes itself")
+            .hint("end it first with `kommo auth logout`, if that is what you want")
+    })?;
     let written = store.write(None, &moved, now).await;
     match written.map_err(|error| stores::failure(&error))? {
         Written::Confirmed(_) => Ok(moved.grant),

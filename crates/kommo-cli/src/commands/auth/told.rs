@@ -30,7 +30,11 @@ pub(super) fn needs_person(grant: &Grant, now: UnixSeconds) -> bool {
         GrantState::ReauthRequired(_) => true,
         // A logout and a move were somebody's wish.
         GrantState::Disconnected(over) => over.reason == DisconnectReason::Confirmed,
-        GrantState::LongLived(token) => token.state(now) != LongLivedState::Active,
+        GrantState::LongLived(token) => match token.state(now) {
+            LongLivedState::Active => false,
+            LongLivedState::Over(reason) => reason == DisconnectReason::Confirmed,
+            _ => true,
+        },
         _ => false,
     }
 }
@@ -52,6 +56,7 @@ fn reason(grant: &Grant, now: UnixSeconds) -> Option<&'static str> {
         GrantState::LongLived(token) => match token.state(now) {
             LongLivedState::Expired => Some("expired"),
             LongLivedState::Revoked => Some("revoked"),
+            LongLivedState::Over(reason) => Some(reason.name()),
             _ => None,
         },
         _ => None,
@@ -97,7 +102,7 @@ pub(super) fn to_json(grant: &Grant, now: UnixSeconds) -> Value {
 }
 
 fn living_holds(grant: &Grant, now: UnixSeconds) -> impl Iterator<Item = &Hold> {
-    grant.holds.iter().filter(move |hold| now < hold.until)
+    grant.holds.iter().filter(move |hold| hold.lasts(now))
 }
 
 fn hold_json(hold: &Hold) -> Value {

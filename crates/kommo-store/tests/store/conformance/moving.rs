@@ -1,16 +1,19 @@
 //! Moving a grant between stores: the source is sealed first, and one token has one home.
 
 use kommo_keeper::{GrantStore as _, StoreError as _, StoreTrouble};
-use kommo_oauth::{Attempt, AttemptId, DoubtReason, Grant, GrantState};
+use kommo_oauth::{
+    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Grant, GrantState, LongLived,
+};
 
 use crate::conformance::{on_both, place};
 use crate::place::Place;
-use crate::samples::{MARKER, at, consented, consented_again, encrypted_with, key};
+use crate::samples::{MARKER, at, consented, consented_again, encrypted_with, host, key};
 
 on_both! {
     a_grant_moves_and_its_source_is_sealed
     a_grant_comes_back_with_a_later_generation
     a_lost_export_is_given_once_more_with_its_spares
+    an_exported_long_lived_token_is_over_and_is_given_once_more
     an_attempt_on_its_way_moves_as_a_doubt
     an_export_waits_for_no_refresh
     a_living_grant_is_not_replaced_by_an_import
@@ -79,6 +82,38 @@ async fn a_lost_export_is_given_once_more_with_its_spares<P: Place>() {
     assert_eq!(pairs.newest().pair, crate::samples::pair(8));
     assert_eq!(pairs.spares()[0].pair, crate::samples::pair(1));
     assert!(moved.usable(at(9)).is_some());
+}
+
+async fn an_exported_long_lived_token_is_over_and_is_given_once_more<P: Place>() {
+    let (from, to) = (place!(P), place!(P));
+    let (from, to) = (from.open().await, to.open().await);
+    let token = LongLived::new(AccessToken::new("long-lived").unwrap(), None);
+    let moved = Grant::import_long_lived(None, key(1), host(), token).unwrap();
+    from.write(None, &moved, at(1)).await.unwrap();
+    from.export_sealed(&key(1), at(2)).await.unwrap();
+    let source = from.load(&key(1)).await.unwrap().unwrap();
+    assert_eq!(source.state.name(), "disconnected");
+    assert!(source.usable(at(3)).is_none());
+    let error = from.export_sealed(&key(1), at(3)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("grant {} is disconnected", key(1))
+    );
+
+    let again = from.export_again(&key(1), at(3)).await.unwrap();
+    to.import(&again, at(4)).await.unwrap();
+    let there = to.load(&key(1)).await.unwrap().unwrap();
+    assert_eq!(there.state, moved.grant.state);
+    assert!(there.usable(at(5)).is_some());
+    // And back, over the one that is over.
+    let back = to.export_sealed(&key(1), at(6)).await.unwrap();
+    from.import(&back, at(7)).await.unwrap();
+    let home = from.load(&key(1)).await.unwrap().unwrap();
+    assert!(home.usable(at(8)).is_some());
+    // What was logged out was not exported.
+    let out = home.disconnect(DisconnectReason::LoggedOut, at(8)).unwrap();
+    from.write(None, &out, at(8)).await.unwrap();
+    assert!(from.export_again(&key(1), at(9)).await.is_err());
 }
 
 async fn an_attempt_on_its_way_moves_as_a_doubt<P: Place>() {

@@ -1,0 +1,138 @@
+//! Holds that lie over this process as a whole: its credentials were refused, or its address is blocked.
+//!
+//! The answer to one grant's request says so for every grant, so none of them asks again before the hold ends. Then one of them
+//! tries, and the others wait for what becomes of it.
+
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kommo_oauth::{Asker, Hold, UnixSeconds};
+
+/// When those who wait for the one that tries look again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The holds over this process. Their ends are those of the clock that never goes back.
+#[derive(Debug, Default)]
+pub(crate) struct OwnHolds {
+    all: Mutex<All>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    laid: Vec<Laid>,
+    tries: u64,
+}
+
+#[derive(Debug)]
+struct Laid {
+    hold: Hold,
+    ends_at: Duration,
+    /// Which try is under way, after its end.
+    tried_by: Option<u64>,
+}
+
+impl OwnHolds {
+    /// The platform has answered this process with a hold.
+    pub(crate) fn lay(&self, hold: Hold, monotonic: Duration) {
+        let mut all = self.lock();
+        all.laid
+            .retain(|other| (other.hold.kind, other.hold.scope) != (hold.kind, hold.scope));
+        let ends_at = monotonic.saturating_add(hold.since.until(hold.until));
+        all.laid.push(Laid {
+            hold,
+            ends_at,
+            tried_by: None,
+        });
+    }
+
+    /// The platform has taken this asker's credentials, and its address.
+    pub(crate) fn lift(&self, asker: &Asker) {
+        self.lock()
+            .laid
+            .retain(|laid| !laid.hold.is_meant_for(asker));
+    }
+
+    /// What stops this asker.
+    pub(crate) fn look(
+        &self,
+        asker: &Asker,
+        now: UnixSeconds,
+        monotonic: Duration,
+    ) -> Option<Hold> {
+        self.lock().stopping(asker, now, monotonic)
+    }
+
+    /// The same for one that is about to send. If a hold has ended, this one tries for all.
+    pub(crate) fn enter(
+        &self,
+        asker: &Asker,
+        now: UnixSeconds,
+        monotonic: Duration,
+    ) -> Result<Option<Try<'_>>, Hold> {
+        let mut all = self.lock();
+        if let Some(hold) = all.stopping(asker, now, monotonic) {
+            return Err(hold);
+        }
+        all.tries = all.tries.wrapping_add(1);
+        let number = all.tries;
+        let mut is_try = false;
+        for laid in &mut all.laid {
+            if laid.hold.is_meant_for(asker) {
+                laid.tried_by = Some(number);
+                is_try = true;
+            }
+        }
+        Ok(is_try.then(|| Try {
+            holds: self,
+            number,
+        }))
+    }
+
+    /// A panic of another holder does not matter: no change here is left half done.
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    fn stopping(&self, asker: &Asker, now: UnixSeconds, monotonic: Duration) -> Option<Hold> {
+        let meant = self
+            .laid
+            .iter()
+            .filter(|laid| laid.hold.is_meant_for(asker));
+        meant
+            .filter_map(|laid| laid.stops(now, monotonic))
+            .max_by_key(|hold| hold.until)
+    }
+}
+
+impl Laid {
+    fn stops(&self, now: UnixSeconds, monotonic: Duration) -> Option<Hold> {
+        let left = match self.ends_at.checked_sub(monotonic) {
+            // The clock of the day has whole seconds.
+            Some(left) if !left.is_zero() => Duration::from_secs(left.as_secs() + 1),
+            _ if self.tried_by.is_some() => LOOK_AGAIN,
+            _ => return None,
+        };
+        let mut hold = self.hold;
+        hold.until = now.plus(left);
+        Some(hold)
+    }
+}
+
+/// One that tries whether a hold is over. If it ends without an answer, the next one tries.
+#[derive(Debug)]
+pub(crate) struct Try<'a> {
+    holds: &'a OwnHolds,
+    number: u64,
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        for laid in &mut self.holds.lock().laid {
+            if laid.tried_by == Some(self.number) {
+                laid.tried_by = None;
+            }
+        }
+    }
+}

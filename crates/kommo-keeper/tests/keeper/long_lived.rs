@@ -1,0 +1,97 @@
+//! A long-lived token that the platform takes back.
+
+use kommo_keeper::{Counter, DisconnectVerdict, KeeperError, NoLifeboat};
+use kommo_oauth::{AccessToken, DisconnectReason, Grant, LongLived, NotMet};
+
+use crate::scene::{Handle, SECRET, Scene, host, key};
+
+fn imported(scene: &Scene) -> Handle {
+    let token = LongLived::new(AccessToken::new("long-lived").unwrap(), None);
+    let moved = Grant::import_long_lived(None, key(), host(), token);
+    let mut grant = moved.unwrap().grant;
+    grant.revision = grant.revision.next();
+    scene.store.with(|kept| kept.grants.insert(key(), grant));
+    scene.keeper.grant(&key()).unwrap()
+}
+
+fn revoke(scene: &Scene) {
+    scene
+        .wire
+        .with(|platform| platform.refused_access.insert("long-lived".to_owned()));
+}
+
+fn why(error: &KeeperError) -> NotMet {
+    match error {
+        KeeperError::NoToken { why, .. } => *why,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_a_probe_confirms_is_told_once() {
+    let scene = Scene::new();
+    let handle = imported(&scene);
+    let token = handle.token().await.unwrap();
+    revoke(&scene);
+    for _ in 0..5 {
+        let error = handle.token_after_401(token.generation).await.unwrap_err();
+        assert_eq!(why(&error), NotMet::Revoked);
+        assert!(!error.is_passing());
+        handle.token().await.unwrap_err();
+    }
+    scene.keeper.sweep_once(10).await.unwrap();
+    assert_eq!(scene.alarm_names(), ["revoked"]);
+    assert_eq!(scene.count(Counter::Ends), 1);
+    assert_eq!(scene.count(Counter::Probes), 1);
+    // Nor by another process that finds it so.
+    let other = Scene::beside(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        NoLifeboat::new(),
+        "default",
+        SECRET,
+    );
+    other
+        .keeper
+        .grant(&key())
+        .unwrap()
+        .token()
+        .await
+        .unwrap_err();
+    assert!(other.alarm_names().is_empty());
+}
+
+// Rule M6.
+#[tokio::test(start_paused = true)]
+async fn a_disconnect_hook_that_a_probe_confirms_is_told_once() {
+    let scene = Scene::new();
+    let handle = imported(&scene);
+    handle.token().await.unwrap();
+    revoke(&scene);
+    for round in 0..3_u64 {
+        let verdicts = scene.keeper.disconnect_reported(key().account_id).await;
+        assert_eq!(
+            verdicts.unwrap(),
+            [DisconnectVerdict::Disconnected(key())],
+            "round {round}"
+        );
+        tokio::time::advance(core::time::Duration::from_secs(601)).await;
+    }
+    assert_eq!(scene.alarm_names(), ["revoked"]);
+    assert_eq!(scene.state(), "long-lived");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_logged_out_is_over_and_not_revoked() {
+    let scene = Scene::new();
+    let handle = imported(&scene);
+    handle.token().await.unwrap();
+    let reason = DisconnectReason::LoggedOut;
+    assert_eq!(scene.keeper.disconnect(&key(), reason).await, Ok(true));
+    assert_eq!(scene.keeper.disconnect(&key(), reason).await, Ok(false));
+    let error = handle.token().await.unwrap_err();
+    assert_eq!(why(&error), NotMet::Disconnected(reason));
+    assert_eq!(scene.state(), "disconnected");
+    assert!(scene.alarm_names().is_empty());
+}
