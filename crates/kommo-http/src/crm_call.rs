@@ -30,6 +30,7 @@ use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
 use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
 use crate::crm_request::{CrmMethod, CrmRequest};
+use crate::echoes;
 use crate::error::{InvalidRequest, TransportError};
 use crate::json_body;
 use crate::outgoing_request::OutgoingRequest;
@@ -109,8 +110,11 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             let is_in_doubt = is_in_doubt(&result);
             match self.next(result, &usable, &pass, progress) {
                 Next::Done(response) => {
+                    let sent = usable.access_token.expose().as_bytes();
+                    let request_id = echoes::request_id(&response, sent).map(String::from);
                     return Ok(CrmResponse {
                         response,
+                        request_id,
                         host: usable.host,
                         attempts: progress.attempts,
                     });
@@ -335,7 +339,7 @@ fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &st
         Ok(response) => tracing::debug!(
             attempt = number,
             status = response.status(),
-            request_id = response.request_id().filter(|id| !id.contains(secret)),
+            request_id = echoes::request_id(response, secret.as_bytes()),
             answer_bytes = response.body().len(),
             "crm api answered"
         ),
