@@ -23,3 +23,4 @@ mod recovery;
 mod rejected;
 mod secrecy;
 mod sweeps;
+mod withheld;
