@@ -119,7 +119,12 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                         attempts: progress.attempts,
                     });
                 }
-                Next::Fail(error) => return Err(error),
+                Next::Fail(error) => {
+                    if error.kind() == Some(CrmRefusalKind::PaymentRequired) {
+                        self.tokens.payment_required();
+                    }
+                    return Err(error);
+                }
                 Next::Renew(refusal) => {
                     progress.renewed = Some(self.renew(&usable, refusal).await?);
                     progress.was_renewed = true;

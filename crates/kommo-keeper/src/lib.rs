@@ -23,6 +23,7 @@ mod cached_token;
 mod entry;
 mod keeper_error;
 mod keeper;
+mod payment;
 mod handing_out;
 mod exchange;
 mod disconnect;

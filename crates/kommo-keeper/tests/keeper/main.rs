@@ -19,6 +19,7 @@ mod codes;
 mod disconnects;
 mod fresh;
 mod holds;
+mod payment;
 mod recovery;
 mod rejected;
 mod secrecy;
