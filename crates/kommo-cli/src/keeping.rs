@@ -202,6 +202,10 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
             "the clock of this machine is {} s behind the server's; set it right",
             seconds.unsigned_abs()
         ),
+        AlarmKind::CodeExpired => {
+            "a code grew too old before it could be exchanged; begin again: `kommo auth login`"
+                .to_owned()
+        }
         AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
         // What the command answers says the rest.
         _ => return None,

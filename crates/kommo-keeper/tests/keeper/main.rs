@@ -20,6 +20,7 @@ mod disconnects;
 mod fresh;
 mod holds;
 mod payment;
+mod put_off;
 mod recovery;
 mod rejected;
 mod secrecy;

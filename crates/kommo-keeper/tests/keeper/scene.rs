@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, ClientId, Endpoints};
 use kommo_keeper::{
-    Alarm, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
+    Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
     NoLifeboat,
 };
 use kommo_oauth::{
@@ -133,6 +133,8 @@ impl<L: LifeboatPort> Scene<L> {
         egress: &str,
         secret: &str,
     ) -> Self {
+        let store_clock = clock.clone();
+        store.with(|kept| kept.now = Some(Box::new(move || store_clock.now())));
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));
