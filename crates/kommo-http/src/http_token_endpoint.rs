@@ -46,7 +46,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// # Security
 ///
 /// A token request goes to the [`AccountHost`] that it names and a look-up to its [`ApiDomain`](kommo_account::ApiDomain),
-/// through [`Endpoints`], and nowhere else. No body, token or header is logged.
+/// through [`Endpoints`], and nowhere else. No body, token or header is logged. Of a refusal, status, known hint, request id and the first
+/// eight hexadecimal digits of the SHA-256 of the refresh token are.
 #[derive(Clone)]
 pub struct HttpTokenEndpoint<C = SystemClock> {
     transport: Transport,
@@ -176,12 +177,12 @@ impl<C: Clock> HttpTokenEndpoint<C> {
         self.transport.send(&target, &outgoing).await
     }
 
-    fn outcome(&self, result: Result<RawResponse, TransportError>) -> SendOutcome {
+    fn outcome(&self, result: &Result<RawResponse, TransportError>) -> SendOutcome {
         // The time of the answer: read when the whole of it is there.
         let now = self.clock.now();
         match result {
             Ok(response) => {
-                let retry_after = server_date::retry_after_in_any_form(&response);
+                let retry_after = server_date::retry_after_in_any_form(response);
                 SendOutcome::Answered(read_token_answer(
                     response.status(),
                     response.content_type(),
@@ -192,7 +193,7 @@ impl<C: Clock> HttpTokenEndpoint<C> {
             }
             // A refusal stays one, however long it is; its hint is not read.
             Err(TransportError::BodyTooLarge { status, .. }) => {
-                match read_token_answer(status, None, None, &[], now) {
+                match read_token_answer(*status, None, None, &[], now) {
                     refused @ TokenAnswer::Refused(_) => SendOutcome::Answered(refused),
                     _ => SendOutcome::Lost,
                 }
@@ -244,11 +245,12 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
                 }
             };
             let result = self.send_once(realm, request).await;
-            token_log::report(&result, request.body());
             if let Some(counted) = counted {
                 counted.tell(&result);
             }
-            self.outcome(result)
+            let outcome = self.outcome(&result);
+            token_log::report(&result, &outcome, request.body());
+            outcome
         }
         .instrument(span)
         .await
@@ -315,7 +317,7 @@ mod tests {
 
     fn outcome(error: TransportError) -> SendOutcome {
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), Endpoints::real()).unwrap();
-        endpoint.outcome(Err(error))
+        endpoint.outcome(&Err(error))
     }
 
     // What an untrusted certificate and a missing listener become stands in the tests of the transport.
