@@ -11,7 +11,6 @@
 //!
 //! It reads no clock: instants come in as arguments.
 
-use alloc::vec::Vec;
 use core::time::Duration;
 use std::collections::HashMap;
 
@@ -148,23 +147,24 @@ impl Breaker {
         now: Duration,
     ) -> Result<Pass, Duration> {
         let account = self.accounts.get_mut(&host);
-        let opens = [
+        let mut opens = [
             self.egress.as_mut(),
             account.and_then(|state| state.open.as_mut()),
         ];
-        let mut blocks = opens
-            .into_iter()
+        let blocks = opens
+            .iter_mut()
             .flatten()
-            .filter(|open| open.reason == BreakReason::Blocked)
-            .collect::<Vec<_>>();
-        let Some(until) = blocks.iter().map(|open| open.until).max() else {
+            .filter(|open| open.reason == BreakReason::Blocked);
+        let Some(until) = blocks.map(|open| open.until).max() else {
             return Ok(Pass::outside(host, now));
         };
         if until > now {
             return Err(until.saturating_sub(now));
         }
-        for open in &mut blocks {
-            open.until = now.saturating_add(self.settings.trial_spacing);
+        for open in opens.into_iter().flatten() {
+            if open.reason == BreakReason::Blocked {
+                open.until = now.saturating_add(self.settings.trial_spacing);
+            }
         }
         Ok(Pass {
             host,

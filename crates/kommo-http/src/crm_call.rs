@@ -52,6 +52,9 @@ pub enum ReplayAfter401 {
     Always,
 }
 
+/// Once for a 401 that is confirmed, and once more only if the token has changed again meanwhile (rule L10).
+const RENEWALS_AT_MOST: u32 = 2;
+
 /// What every attempt of a call has in common.
 pub(crate) struct CrmCall<'a, T> {
     pub(crate) transport: &'a Transport,
@@ -71,7 +74,7 @@ struct Progress {
     repetitions: u32,
     /// The token to replay with, after a 401.
     renewed: Option<Arc<Usable>>,
-    was_renewed: bool,
+    renewals: u32,
     /// Whether an attempt that was followed by another may have been carried out.
     was_in_doubt: bool,
 }
@@ -126,8 +129,12 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                     return Err(error);
                 }
                 Next::Renew(refusal) => {
-                    progress.renewed = Some(self.renew(&usable, refusal).await?);
-                    progress.was_renewed = true;
+                    let renewed = match progress.renewals {
+                        0 => self.renew(&usable, refusal).await?,
+                        _ => self.overtaken(&usable, refusal).await?,
+                    };
+                    progress.renewed = Some(renewed);
+                    progress.renewals += 1;
                 }
                 Next::Repeat(pause) => {
                     progress.repetitions += 1;
@@ -262,7 +269,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             _ if refusal.is_json_or_empty() => self.budget.answered(pass),
             _ => {}
         }
-        if refusal.status() == 401 && !progress.was_renewed {
+        if refusal.status() == 401 && progress.renewals < RENEWALS_AT_MOST {
             return Next::Renew(refusal);
         }
         let may_pass = matches!(refusal.status(), 500 | 502 | 503) && self.is_safe();
@@ -311,6 +318,20 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             None => Err(CrmError::Refused(Box::new(refusal))),
             Some(renewed) if self.replay == ReplayAfter401::Always || self.is_safe() => Ok(renewed),
             Some(_) => Err(CrmError::Refused(Box::new(refusal.with_new_token()))),
+        }
+    }
+
+    /// After a second 401: the token, if it has changed again meanwhile, as when somebody else's refresh ended the one that was just sent.
+    /// Nothing is asked of the platform for it.
+    async fn overtaken(
+        &self,
+        usable: &Usable,
+        refusal: CrmRefusal,
+    ) -> Result<Arc<Usable>, CrmError<T::Error>> {
+        let current = self.tokens.access_token().await;
+        match current.map_err(CrmError::Tokens)? {
+            current if current.generation > usable.generation => Ok(current),
+            _ => Err(CrmError::Refused(Box::new(refusal))),
         }
     }
 

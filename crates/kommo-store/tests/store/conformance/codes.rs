@@ -186,10 +186,7 @@ async fn codes_that_grew_too_old_are_ended_and_counted_once<P: Place>() {
     store.settle_code(waiting, at_once).await.unwrap();
     store.settle_code(refused, CodeEnd::Refused).await.unwrap();
     store.keep_answer(answered, &pair(3)).await.unwrap();
-    store
-        .put_code(&redirected("young", 2))
-        .await
-        .unwrap();
+    store.put_code(&redirected("young", 2)).await.unwrap();
     assert_eq!(expire(LIFE).await.unwrap(), 0, "not too old yet");
     // A new code does not sweep away what was not counted.
     let late = store.put_code(&redirected("late", 1 + LIFE)).await;
