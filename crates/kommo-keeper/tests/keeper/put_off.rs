@@ -170,3 +170,20 @@ async fn a_grant_whose_code_was_not_settled_is_told_again_as_the_first() {
         assert!(want.is_met_by(&after, scene.clock.now()).is_some());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_for_a_pair_that_the_store_does_not_take_and_its_limit_ends_the_wait() {
+    let scene = waiting([]).await;
+    scene.store.with(|kept| kept.failing_answers = u32::MAX);
+    assert_eq!(exchange(&scene).await, [CodeOutcome::NotYet]);
+    assert!(scene.alarm_names().contains(&"unsaved"));
+    let limit = Duration::from_secs(60);
+    let before = scene.clock.monotonic();
+    assert!(!scene.keeper.drain_within(limit).await);
+    assert_eq!(scene.clock.monotonic() - before, limit);
+    // The pair is not given up: when the store is back it becomes a grant, and then all has landed.
+    scene.store.with(|kept| kept.failing_answers = 0);
+    assert!(scene.keeper.drain_within(limit).await);
+    assert_eq!(scene.grants.lock().unwrap().len(), 1);
+    assert_eq!(scene.wire.sent().len(), 1);
+}
