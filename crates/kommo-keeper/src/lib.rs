@@ -26,6 +26,7 @@ mod keeper;
 mod payment;
 mod handing_out;
 mod code_outcome;
+mod exchanged_pair;
 mod exchange;
 mod disconnect;
 mod sweep;
