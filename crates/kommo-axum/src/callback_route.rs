@@ -20,7 +20,7 @@ use kommo_account::ClientId;
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, NewGrant, PendingCode};
 use kommo_oauth::{
     CallbackFieldError, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
-    RedirectError, RedirectOutcome,
+    RedirectError, RedirectOutcome, TokenRefusalKind,
 };
 use zeroize::Zeroizing;
 
@@ -196,6 +196,10 @@ impl<K: GrantDesk> Connect<K> {
         match tokio::time::timeout(wait, awaited.outcome()).await {
             Ok(Ok(CodeOutcome::Granted(grant))) => Ok(Finished::Granted(grant)),
             Ok(Ok(CodeOutcome::Refused(kind))) => Err(Refusal::CodeRefused(kind)),
+            // The answers were lost, or the account was erased: to the user it is a code that works no more.
+            Ok(Ok(CodeOutcome::Lost | CodeOutcome::Erased)) => {
+                Err(Refusal::CodeRefused(TokenRefusalKind::Unknown))
+            }
             Ok(Ok(CodeOutcome::ClientRefused(kind))) => Err(Refusal::ClientRefused(kind)),
             // Nobody knows yet, or the store failed after the code was durable.
             Ok(Ok(_) | Err(_)) | Err(_) => Ok(Finished::Waiting),

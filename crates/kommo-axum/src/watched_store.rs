@@ -128,6 +128,15 @@ impl<S: PendingCodes> PendingCodes for WatchedStore<S> {
         self.inner.put_code(pending)
     }
 
+    fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        self.inner.expire_codes(realm, client_id, now)
+    }
+
     async fn claim_codes(
         &self,
         realm: Realm,

@@ -207,6 +207,10 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
         AlarmKind::Revoked => {
             "the platform took the long-lived token back: make a new one".to_owned()
         }
+        AlarmKind::CodeExpired => {
+            "a code grew too old before it could be exchanged; begin again: `kommo auth login`"
+                .to_owned()
+        }
         AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
         // What the command answers says the rest.
         _ => return None,

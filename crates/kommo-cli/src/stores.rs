@@ -301,6 +301,15 @@ impl PendingCodes for AnyStore {
         on_either!(self, store => store.put_code(pending))
     }
 
+    async fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> Result<u64, StoreFault> {
+        on_either!(self, store => store.expire_codes(realm, client_id, now))
+    }
+
     async fn claim_codes(
         &self,
         realm: Realm,

@@ -7,6 +7,8 @@
 //!                                                              └── refused again ────┘
 //! ```
 //!
+//! A token request is stopped by a block like a call, and goes during a pause of 429s, since calls wait for its token.
+//!
 //! It reads no clock: instants come in as arguments.
 
 use core::time::Duration;
@@ -64,7 +66,7 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// Of a request that goes whatever the breaker says.
+    /// Of a request that no pause stops.
     #[cfg(feature = "oauth")]
     pub(crate) const fn outside(host: AccountHost, now: Duration) -> Self {
         Self {
@@ -131,6 +133,50 @@ impl Breaker {
             admitted_at: now,
             is_trial,
         })
+    }
+
+    /// Whether a token request or a probe may go: not while the platform blocks, and as the one trial when a block's time is over.
+    ///
+    /// # Errors
+    ///
+    /// How long the block stays.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn admit_token(
+        &mut self,
+        host: AccountHost,
+        now: Duration,
+    ) -> Result<Pass, Duration> {
+        let account = self.accounts.get_mut(&host);
+        let mut opens = [
+            self.egress.as_mut(),
+            account.and_then(|state| state.open.as_mut()),
+        ];
+        let blocks = opens
+            .iter_mut()
+            .flatten()
+            .filter(|open| open.reason == BreakReason::Blocked);
+        let Some(until) = blocks.map(|open| open.until).max() else {
+            return Ok(Pass::outside(host, now));
+        };
+        if until > now {
+            return Err(until.saturating_sub(now));
+        }
+        for open in opens.into_iter().flatten() {
+            if open.reason == BreakReason::Blocked {
+                open.until = now.saturating_add(self.settings.trial_spacing);
+            }
+        }
+        Ok(Pass {
+            host,
+            admitted_at: now,
+            is_trial: true,
+        })
+    }
+
+    /// Whether all of the egress is blocked.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn is_egress_blocked(&self, now: Duration) -> bool {
+        self.egress.is_some_and(|open| open.until > now)
     }
 
     /// What stops a call to this account now; changes nothing.

@@ -1,5 +1,6 @@
 //! What a call to the CRM API came to.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -43,6 +44,7 @@ impl<T> CrmAnswer<T> {
 #[derive(Clone)]
 pub struct CrmResponse {
     pub(crate) response: RawResponse,
+    pub(crate) request_id: Option<String>,
     pub(crate) host: AccountHost,
     pub(crate) attempts: u32,
 }
@@ -54,10 +56,10 @@ impl CrmResponse {
         self.response.status()
     }
 
-    /// The header `X-Request-Id`.
+    /// The header `X-Request-Id`: at most 40 hexadecimal digits and hyphens. One in which a piece of the token stands is left out.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.response.request_id()
+        self.request_id.as_deref()
     }
 
     /// A header.

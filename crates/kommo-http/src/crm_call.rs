@@ -30,6 +30,7 @@ use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
 use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
 use crate::crm_request::{CrmMethod, CrmRequest};
+use crate::echoes;
 use crate::error::{InvalidRequest, TransportError};
 use crate::json_body;
 use crate::outgoing_request::OutgoingRequest;
@@ -51,6 +52,9 @@ pub enum ReplayAfter401 {
     Always,
 }
 
+/// Once for a 401 that is confirmed, and once more only if the token has changed again meanwhile (rule L10).
+const RENEWALS_AT_MOST: u32 = 2;
+
 /// What every attempt of a call has in common.
 pub(crate) struct CrmCall<'a, T> {
     pub(crate) transport: &'a Transport,
@@ -70,7 +74,7 @@ struct Progress {
     repetitions: u32,
     /// The token to replay with, after a 401.
     renewed: Option<Arc<Usable>>,
-    was_renewed: bool,
+    renewals: u32,
     /// Whether an attempt that was followed by another may have been carried out.
     was_in_doubt: bool,
 }
@@ -109,16 +113,28 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             let is_in_doubt = is_in_doubt(&result);
             match self.next(result, &usable, &pass, progress) {
                 Next::Done(response) => {
+                    let sent = usable.access_token.expose().as_bytes();
+                    let request_id = echoes::request_id(&response, sent).map(String::from);
                     return Ok(CrmResponse {
                         response,
+                        request_id,
                         host: usable.host,
                         attempts: progress.attempts,
                     });
                 }
-                Next::Fail(error) => return Err(error),
+                Next::Fail(error) => {
+                    if error.kind() == Some(CrmRefusalKind::PaymentRequired) {
+                        self.tokens.payment_required();
+                    }
+                    return Err(error);
+                }
                 Next::Renew(refusal) => {
-                    progress.renewed = Some(self.renew(&usable, refusal).await?);
-                    progress.was_renewed = true;
+                    let renewed = match progress.renewals {
+                        0 => self.renew(&usable, refusal).await?,
+                        _ => self.overtaken(&usable, refusal).await?,
+                    };
+                    progress.renewed = Some(renewed);
+                    progress.renewals += 1;
                 }
                 Next::Repeat(pause) => {
                     progress.repetitions += 1;
@@ -253,7 +269,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             _ if refusal.is_json_or_empty() => self.budget.answered(pass),
             _ => {}
         }
-        if refusal.status() == 401 && !progress.was_renewed {
+        if refusal.status() == 401 && progress.renewals < RENEWALS_AT_MOST {
             return Next::Renew(refusal);
         }
         let may_pass = matches!(refusal.status(), 500 | 502 | 503) && self.is_safe();
@@ -305,6 +321,20 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
+    /// After a second 401: the token, if it has changed again meanwhile, as when somebody else's refresh ended the one that was just sent.
+    /// Nothing is asked of the platform for it.
+    async fn overtaken(
+        &self,
+        usable: &Usable,
+        refusal: CrmRefusal,
+    ) -> Result<Arc<Usable>, CrmError<T::Error>> {
+        let current = self.tokens.access_token().await;
+        match current.map_err(CrmError::Tokens)? {
+            current if current.generation > usable.generation => Ok(current),
+            _ => Err(CrmError::Refused(Box::new(refusal))),
+        }
+    }
+
     fn is_safe(&self) -> bool {
         self.request.repeat == Repeat::WhenSafe
     }
@@ -335,7 +365,7 @@ fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &st
         Ok(response) => tracing::debug!(
             attempt = number,
             status = response.status(),
-            request_id = response.request_id().filter(|id| !id.contains(secret)),
+            request_id = echoes::request_id(response, secret.as_bytes()),
             answer_bytes = response.body().len(),
             "crm api answered"
         ),

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::echoes::repeats;
 use crate::error::clean;
 use crate::json_body;
 
@@ -64,7 +65,7 @@ pub(crate) struct CrmProblem {
 }
 
 impl CrmProblem {
-    /// Reads a body. A text in which `secret` stands is dropped.
+    /// Reads a body. A text in which `secret` or a piece of it stands is dropped.
     pub(crate) fn read(content_type: Option<&str>, body: &[u8], secret: &str) -> Self {
         let is_json = json_body::is_json(content_type, body);
         let is_empty = body.trim_ascii().is_empty();
@@ -109,11 +110,12 @@ fn findings(fields: &Map<String, Value>, secret: &str) -> Vec<ValidationError> {
 
 /// A text or a number, cut and cleaned.
 fn text(fields: &Map<String, Value>, name: &str, secret: &str) -> Option<String> {
-    match fields.get(name)? {
-        Value::String(text) if !text.contains(secret) => Some(clean(text)),
-        Value::Number(number) => Some(clean(&alloc::format!("{number}"))),
-        _ => None,
-    }
+    let text = match fields.get(name)? {
+        Value::String(text) => clean(text),
+        Value::Number(number) => clean(&alloc::format!("{number}")),
+        _ => return None,
+    };
+    (!repeats(&text, secret.as_bytes())).then_some(text)
 }
 
 /// The same for a name or an id.
@@ -137,6 +139,7 @@ fn number(fields: &Map<String, Value>, name: &str) -> Option<u64> {
     reason = "the parts of a test outside its function may end it too"
 )]
 mod tests {
+    use alloc::borrow::ToOwned;
     use core::time::Duration;
 
     use super::CrmProblem;
@@ -199,6 +202,15 @@ mod tests {
         let problem = read(r#"{"title":"Bearer the-token","detail":"a\nb"}"#);
         assert_eq!(problem.title, None);
         assert_eq!(problem.detail.as_deref(), Some("a\u{fffd}b"));
+        let token = "eyJ0.".to_owned() + &"0123456789abcdef".repeat(60);
+        let piece = &token[400..500];
+        let body =
+            alloc::format!(r#"{{"title":"no {piece}","detail":"{piece}","trace_id":"{piece}"}}"#);
+        let problem = CrmProblem::read(None, body.as_bytes(), &token);
+        assert_eq!(
+            (problem.title, problem.detail, problem.trace_id),
+            (None, None, None)
+        );
         let long = alloc::format!(r#"{{"title":"{}"}}"#, "x".repeat(5000));
         assert_eq!(read(&long).title.map(|title| title.len()), Some(200));
         let long = alloc::format!(r#"{{"trace_id":"{}"}}"#, "x".repeat(129));

@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::crm_problem::{CrmProblem, ValidationError};
+use crate::echoes;
 use crate::raw_response::RawResponse;
 use crate::server_date;
 
@@ -110,7 +111,7 @@ impl CrmRefusal {
         let problem = CrmProblem::read(response.content_type(), response.body(), secret);
         let status = response.status();
         let in_body = problem.retry_after;
-        let request_id = response.request_id().filter(|id| !id.contains(secret));
+        let request_id = echoes::request_id(response, secret.as_bytes());
         Self {
             kind: CrmRefusalKind::of(status, &problem),
             status,
@@ -173,7 +174,8 @@ impl CrmRefusal {
         self.problem.trace_id.as_deref()
     }
 
-    /// The header `X-Request-Id`, for the platform's support.
+    /// The header `X-Request-Id`, for the platform's support: at most 40 hexadecimal digits and hyphens. One in which a piece of the
+    /// token stands is left out.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

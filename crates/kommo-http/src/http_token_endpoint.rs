@@ -1,8 +1,9 @@
 //! The token endpoint over HTTP: each request once, on a connection of its own.
 //!
-//! What became of a request decides whether a grant is in doubt, so the two ways of not getting an answer are kept apart:
+//! What became of a request decides whether a grant is in doubt, so the ways of not getting an answer are kept apart:
 //!
 //! ```text
+//! the platform blocks ────────────────────────────> Withheld  not a byte, and none for hours
 //! wrong realm · no name · no connection · no TLS ──> NotSent   not a byte of the request has left
 //! anything later ─────────────────────────────────> Lost      it may have been carried out
 //! ```
@@ -45,7 +46,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// # Security
 ///
 /// A token request goes to the [`AccountHost`] that it names and a look-up to its [`ApiDomain`](kommo_account::ApiDomain),
-/// through [`Endpoints`], and nowhere else. No body, token or header is logged.
+/// through [`Endpoints`], and nowhere else. No body, token or header is logged. Of a refusal, status, known hint, request id and the first
+/// eight hexadecimal digits of the SHA-256 of the refresh token are.
 #[derive(Clone)]
 pub struct HttpTokenEndpoint<C = SystemClock> {
     transport: Transport,
@@ -89,8 +91,12 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     }
 
     /// Counts the requests of an integration in a budget, ahead of the calls that wait in it. A request waits for its place,
-    /// at most 10 s, but is not stopped by the breaker: the keeper has holds of its own. One that had to wait longer is not
-    /// sent; a shared bucket that is slow to answer counts as waiting, though it is not cut off.
+    /// at most 10 s. One that had to wait longer is not sent; a shared bucket that is slow to answer counts as waiting, though
+    /// it is not cut off.
+    ///
+    /// While the breaker is open because of a block, no token request, probe or look-up is sent: [`SendOutcome::Withheld`], an
+    /// inconclusive probe, no host. When the block's time is over, one of them may be the trial. The pauses of 429s stop calls
+    /// alone, which wait for the token: the keeper has holds of its own for them.
     ///
     /// The breaker is told what a token request or a probe meets: a 429, a block, or an answer in JSON. What a look-up meets it
     /// is not told, since that goes to a host which is no account's. Without this nothing is counted.
@@ -144,11 +150,16 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     }
 
     /// To be made before the request leaves.
-    fn counted(&self, host: AccountHost) -> Option<CountedRequest<'_>> {
-        self.budget.as_ref().map(|(budget, _)| CountedRequest {
-            budget,
-            pass: budget.pass_outside(host),
-        })
+    ///
+    /// # Errors
+    ///
+    /// Blocked: how long nothing is to be sent.
+    fn counted(&self, host: AccountHost) -> Result<Option<CountedRequest<'_>>, Duration> {
+        let Some((budget, _)) = &self.budget else {
+            return Ok(None);
+        };
+        let pass = budget.admit_token(host)?;
+        Ok(Some(CountedRequest { budget, pass }))
     }
 
     async fn send_once(
@@ -166,12 +177,12 @@ impl<C: Clock> HttpTokenEndpoint<C> {
         self.transport.send(&target, &outgoing).await
     }
 
-    fn outcome(&self, result: Result<RawResponse, TransportError>) -> SendOutcome {
+    fn outcome(&self, result: &Result<RawResponse, TransportError>) -> SendOutcome {
         // The time of the answer: read when the whole of it is there.
         let now = self.clock.now();
         match result {
             Ok(response) => {
-                let retry_after = server_date::retry_after_in_any_form(&response);
+                let retry_after = server_date::retry_after_in_any_form(response);
                 SendOutcome::Answered(read_token_answer(
                     response.status(),
                     response.content_type(),
@@ -182,7 +193,7 @@ impl<C: Clock> HttpTokenEndpoint<C> {
             }
             // A refusal stays one, however long it is; its hint is not read.
             Err(TransportError::BodyTooLarge { status, .. }) => {
-                match read_token_answer(status, None, None, &[], now) {
+                match read_token_answer(*status, None, None, &[], now) {
                     refused @ TokenAnswer::Refused(_) => SendOutcome::Answered(refused),
                     _ => SendOutcome::Lost,
                 }
@@ -226,13 +237,20 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
                 tracing::warn!("no place in the request budget, nothing sent");
                 return SendOutcome::NotSent;
             }
-            let counted = self.counted(*request.host());
+            let counted = match self.counted(*request.host()) {
+                Ok(counted) => counted,
+                Err(left) => {
+                    tracing::warn!(left_seconds = left.as_secs(), "blocked, nothing sent");
+                    return SendOutcome::Withheld { left };
+                }
+            };
             let result = self.send_once(realm, request).await;
-            token_log::report(&result, request.body());
             if let Some(counted) = counted {
                 counted.tell(&result);
             }
-            self.outcome(result)
+            let outcome = self.outcome(&result);
+            token_log::report(&result, &outcome, request.body());
+            outcome
         }
         .instrument(span)
         .await
@@ -240,7 +258,7 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
 
     async fn locate(&self, realm: Realm, look_up: &SubdomainLookup<'_>) -> Located {
         if let Some((budget, _)) = &self.budget
-            && !budget.take_egress_ahead(LONGEST_WAIT).await
+            && (budget.is_egress_blocked() || !budget.take_egress_ahead(LONGEST_WAIT).await)
         {
             return Located::Unknown;
         }
@@ -261,7 +279,9 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
         if realm != self.endpoints.realm() || !self.has_place(host).await {
             return Probe::Inconclusive;
         }
-        let counted = self.counted(host);
+        let Ok(counted) = self.counted(host) else {
+            return Probe::Inconclusive;
+        };
         let result = self.probe_once(realm, host, access_token).await;
         if let Some(counted) = counted {
             counted.tell(&result);
@@ -297,7 +317,7 @@ mod tests {
 
     fn outcome(error: TransportError) -> SendOutcome {
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), Endpoints::real()).unwrap();
-        endpoint.outcome(Err(error))
+        endpoint.outcome(&Err(error))
     }
 
     // What an untrusted certificate and a missing listener become stands in the tests of the transport.

@@ -20,6 +20,8 @@ mod repeat;
 #[cfg(any(feature = "chats", feature = "crm"))]
 mod retry_policy;
 #[cfg(any(feature = "oauth", feature = "crm"))]
+mod echoes;
+#[cfg(any(feature = "oauth", feature = "crm"))]
 mod json_body;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod any_clock;
@@ -36,7 +38,7 @@ mod local_buckets;
     not(feature = "crm"),
     allow(
         dead_code,
-        reason = "the token endpoint tells the breaker and does not ask it"
+        reason = "the token endpoint asks the breaker about blocks alone"
     )
 )]
 mod breaker;

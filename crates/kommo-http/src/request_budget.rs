@@ -201,10 +201,22 @@ impl RequestBudget {
         self.breaker().admit(host, now)
     }
 
-    /// For a request that goes whatever the breaker says; made before it is sent.
+    /// For a token request or a probe, made before it is sent: a block stops it, a pause of 429s does not.
+    ///
+    /// # Errors
+    ///
+    /// How long the block stays.
     #[cfg(feature = "oauth")]
-    pub(crate) fn pass_outside(&self, host: AccountHost) -> Pass {
-        Pass::outside(host, self.shared.clock.monotonic())
+    pub(crate) fn admit_token(&self, host: AccountHost) -> Result<Pass, Duration> {
+        let now = self.shared.clock.monotonic();
+        self.breaker().admit_token(host, now)
+    }
+
+    /// Whether nothing at all is to be sent from here.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn is_egress_blocked(&self) -> bool {
+        let now = self.shared.clock.monotonic();
+        self.breaker().is_egress_blocked(now)
     }
 
     /// JSON or nothing, and no stop sign.

@@ -1,52 +1,87 @@
 //! What is logged of a token request.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use core::fmt::Write as _;
 
+use kommo_oauth::{SendOutcome, TokenAnswer};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::echoes;
 use crate::error::TransportError;
 use crate::raw_response::RawResponse;
 
-/// A UUID has 36; the longest secret that could be in hex has 64.
-const REQUEST_ID_MAX_BYTES: usize = 40;
+/// So many bytes of the digest are shown: enough to find the same token again, and nothing of it.
+const DIGEST_BYTES: usize = 4;
 
-/// What helps at night, and nothing of what was sent or received.
-pub(crate) fn report(result: &Result<RawResponse, TransportError>, sent: &[u8]) {
-    match result {
-        Ok(response) => tracing::debug!(
+/// What helps at night, and nothing of what was sent or received: of a refusal the status, the hint if it is a known one, the request id,
+/// and a short digest of the refresh token.
+pub(crate) fn report(
+    result: &Result<RawResponse, TransportError>,
+    outcome: &SendOutcome,
+    sent: &[u8],
+) {
+    match (result, outcome) {
+        (Ok(response), SendOutcome::Answered(TokenAnswer::Refused(refusal))) => tracing::warn!(
             status = response.status(),
-            request_id = response.request_id().filter(|id| is_harmless(id, sent)),
+            // Its own text, and not the peer's.
+            hint = refusal.hint.map(|hint| hint.as_str()),
+            meaning = %refusal.kind,
+            request_id = echoes::request_id(response, sent),
+            refresh_token_digest = digest(sent),
+            answer_bytes = response.body().len(),
+            "token endpoint refused"
+        ),
+        (Ok(response), SendOutcome::Answered(TokenAnswer::InDoubt(cause))) => tracing::warn!(
+            status = response.status(),
+            %cause,
+            request_id = echoes::request_id(response, sent),
+            refresh_token_digest = digest(sent),
+            answer_bytes = response.body().len(),
+            "token endpoint left it in doubt"
+        ),
+        (Ok(response), _) => tracing::debug!(
+            status = response.status(),
+            request_id = echoes::request_id(response, sent),
             answer_bytes = response.body().len(),
             "token endpoint answered"
         ),
-        Err(error) => tracing::warn!(
+        (Err(error), _) => tracing::warn!(
             %error,
             cause = ?core::error::Error::source(error).map(ToString::to_string),
+            refresh_token_digest = digest(sent),
             "token endpoint gave no answer"
         ),
     }
 }
 
-/// Whether a request id has the form of one and is no piece of what was sent: whoever answers may have put a secret there.
-fn is_harmless(id: &str, sent: &[u8]) -> bool {
-    let is_hex = id
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let is_id = is_hex && (1..=REQUEST_ID_MAX_BYTES).contains(&id.len());
-    is_id && !sent.windows(id.len()).any(|piece| piece == id.as_bytes())
+#[derive(Deserialize)]
+struct Sent<'a> {
+    #[serde(borrow)]
+    refresh_token: alloc::borrow::Cow<'a, str>,
+}
+
+/// The first eight hexadecimal digits of the SHA-256 of the refresh token that was sent; none for a code.
+fn digest(sent: &[u8]) -> Option<String> {
+    let sent: Sent<'_> = serde_json::from_slice(sent).ok()?;
+    let digest = Sha256::digest(sent.refresh_token.as_bytes());
+    let mut text = String::new();
+    for byte in digest.iter().take(DIGEST_BYTES) {
+        // Writing into a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Some(text)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_harmless;
+    use super::digest;
 
     #[test]
-    fn a_request_id_is_logged_only_if_it_is_one() {
-        let sent = br#"{"refresh_token":"def50200aabb","client_secret":"s3cret"}"#;
-        for id in ["0f8c-77", "6E8BC430-9C3A-11D9-9669-0800200C9A66"] {
-            assert!(is_harmless(id, sent), "{id}");
-        }
-        let long = "0123456789abcdef0123456789abcdef012345678";
-        for id in ["", "def50200aabb", "50200aab", "s3cret", "x-1", "a b", long] {
-            assert!(!is_harmless(id, sent), "{id}");
-        }
+    fn the_digest_is_the_beginning_of_the_tokens_own() {
+        // printf abc | sha256sum
+        let sent = br#"{"grant_type":"refresh_token","refresh_token":"abc"}"#;
+        assert_eq!(digest(sent).as_deref(), Some("ba7816bf"));
+        assert_eq!(digest(br#"{"code":"abc"}"#), None);
     }
 }

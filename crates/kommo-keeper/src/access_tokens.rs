@@ -20,4 +20,8 @@ pub trait AccessTokens: Send + Sync {
         &self,
         rejected: Generation,
     ) -> impl Future<Output = Result<Option<Arc<Usable>>, Self::Error>> + Send;
+
+    /// The platform said 402 to a call: the account is not paid for. Told for each such call, so be quick; the keeper makes a hold of
+    /// it and raises one alarm. By default nothing happens.
+    fn payment_required(&self) {}
 }

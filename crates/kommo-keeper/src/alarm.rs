@@ -40,7 +40,7 @@ pub struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlarmKind {
-    /// The platform is not asked for a while.
+    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange.
     Held {
         /// Why.
         kind: HoldKind,
@@ -71,8 +71,14 @@ pub enum AlarmKind {
         /// By how much, in seconds; positive if ours is ahead.
         seconds: i64,
     },
-    /// A code could not be turned into a grant.
+    /// The platform refused a code, which ended without a grant.
     CodeRefused,
+    /// The answers to the exchanges of a code were lost, and it ended without a grant.
+    CodeLost,
+    /// A code grew too old while it waited for its exchange, and ended without a grant.
+    CodeExpired,
+    /// A code gave a pair, which was not kept, since the account was erased meanwhile.
+    CodeErased,
     /// The table of pending codes is full.
     CodesFull,
     /// The protocol was told about a step that it did not ask for: a mistake in this crate.
@@ -95,6 +101,9 @@ impl AlarmKind {
             Self::EndsSoon(_) => "ends-soon",
             Self::ClockDiffers { .. } => "clock-differs",
             Self::CodeRefused => "code-refused",
+            Self::CodeLost => "code-lost",
+            Self::CodeExpired => "code-expired",
+            Self::CodeErased => "code-erased",
             Self::CodesFull => "codes-full",
             Self::OutOfTurn => "out-of-turn",
         }
@@ -118,11 +127,8 @@ impl Listeners {
         Self::default()
     }
 
-    /// Called for each new grant, after it is durable and its code is settled: once, or not at all.
-    ///
-    /// It is no queue. A program that ends between the two has told nobody, and the next one does not: look through the store's grants
-    /// when you start, if you must know all. If it ends before the code is settled, the next claim of the code tells, and
-    /// [`is_first`](NewGrant::is_first) is then `false`, since the grant was there.
+    /// Called for each new grant, after it is durable, at least once: a crash, or a failure of the store, before the code is settled
+    /// tells it again, with the same `is_first`. The key says which grant it is.
     #[must_use]
     pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
         self.on_grant = Some(Box::new(listener));

@@ -5,47 +5,21 @@
 //!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
 //! ```
 
-use core::fmt;
-
-use kommo_account::{AccountId, UserId};
-use kommo_oauth::{
-    Grant, GrantKey, HoldKind, SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
-    UnverifiedClaims,
-};
-
+use kommo_oauth::{AfterExchange, AnotherExchange, HoldKind, TokenPair, TokenRequest};
 use tokio::task::JoinHandle;
 
-use crate::alarm::{AlarmKind, NewGrant};
+use crate::alarm::AlarmKind;
 use crate::clock::Clock;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::code_outcome::{CodeOutcome, ExchangeError};
+use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
 use crate::keeper::Keeper;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
-use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
-use crate::token_endpoint::{Probe, TokenEndpoint};
-
-/// Exchanges whose answer was lost before a code is given up: one, and one more to learn what became of it.
-const SENDS_AT_MOST: u32 = 2;
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodePut, PendingCode, PendingCodes};
+use crate::token_endpoint::TokenEndpoint;
 
 /// The pause between tries to keep a pair doubles so often: from a quarter of a second to eight.
 const DOUBLINGS_AT_MOST: u32 = 5;
-
-/// Writes of the grant that met another revision before it is left for the next claim.
-const CONFLICTS_AT_MOST: u32 = 16;
-
-/// What became of a code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CodeOutcome {
-    /// There is a durable grant.
-    Granted(NewGrant),
-    /// The platform refused the code. The user must start again.
-    Refused(TokenRefusalKind),
-    /// The platform refused us: client id, secret or redirect URI. The code is kept for another try.
-    ClientRefused(TokenRefusalKind),
-    /// Nobody knows yet; a later claim goes on.
-    NotYet,
-}
 
 /// Where the pair of an exchange is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,31 +29,6 @@ enum Kept {
     /// Nowhere: the account was erased meanwhile, at its owner's wish.
     Erased,
 }
-
-/// Why a code could not be looked after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// The store failed. A code that was put stays put.
-    Store(StoreTrouble),
-    /// The code belongs to another realm or integration than the keeper.
-    NotOurs,
-}
-
-impl fmt::Display for ExchangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(_) => {
-                f.write_str("the store failed while an authorization code was looked after")
-            }
-            Self::NotOurs => {
-                f.write_str("the authorization code belongs to another realm or integration")
-            }
-        }
-    }
-}
-
-impl core::error::Error for ExchangeError {}
 
 impl<S, E, C, L> Keeper<S, E, C, L>
 where
@@ -108,7 +57,8 @@ where
         Ok(put)
     }
 
-    /// Exchanges codes that nobody is at, at most `limit`; a code that was put a moment ago is among the first.
+    /// Exchanges codes that nobody is at, at most `limit`; a code that was put a moment ago is among the first. Codes that grew too old
+    /// while they waited are ended first, and told as alarms.
     ///
     /// # Errors
     ///
@@ -116,15 +66,14 @@ where
     pub async fn exchange_codes(&self, limit: u32) -> Result<Vec<CodeOutcome>, ExchangeError> {
         let ports = self.ports();
         let client_id = ports.identity.get().credentials.client_id;
+        let (realm, now) = (ports.settings.endpoints.realm(), ports.clock.now());
+        let expired = ports.store.expire_codes(realm, &client_id, now).await;
+        for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
+            self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
+        }
         let claimed = ports
             .store
-            .claim_codes(
-                ports.settings.endpoints.realm(),
-                &client_id,
-                ports.clock.now(),
-                limit,
-                ports.settings.lease,
-            )
+            .claim_codes(realm, &client_id, now, limit, ports.settings.lease)
             .await
             .map_err(|error| self.exchange_failed(&error))?;
         // Side by side, so that the last is at work while the lease still runs; each in a task of its own, which goes on if this future is
@@ -168,27 +117,28 @@ where
             Some(pair) => self.settle_pair(code, pair).await?,
             None => self.send_code(code).await?,
         };
-        match &outcome {
-            CodeOutcome::Granted(_) => ports.metrics.add(Counter::CodesExchanged),
-            CodeOutcome::Refused(_) => {
-                ports.metrics.add(Counter::CodesRefused);
-                ports.listeners.tell_alarm(None, AlarmKind::CodeRefused);
-            }
-            CodeOutcome::ClientRefused(_) => ports.listeners.tell_alarm(
-                None,
-                AlarmKind::Held {
-                    kind: HoldKind::ClientMisconfigured,
-                    until: None,
-                },
-            ),
-            CodeOutcome::NotYet => {}
+        if let CodeOutcome::Granted(grant) = &outcome {
+            // Before the code is settled: a crash between the two tells the application twice, and not never.
+            ports.listeners.tell_grant(grant);
         }
         let settled = ports.store.settle_code(code, end).await;
         settled.map_err(|error| self.exchange_failed(&error))?;
-        if let CodeOutcome::Granted(grant) = &outcome {
-            ports.listeners.tell_grant(grant);
+        match &outcome {
+            CodeOutcome::Granted(_) => ports.metrics.add(Counter::CodesExchanged),
+            CodeOutcome::Refused(_) => {
+                self.code_ended(Counter::CodesRefused, AlarmKind::CodeRefused);
+            }
+            CodeOutcome::Lost => self.code_ended(Counter::CodesLost, AlarmKind::CodeLost),
+            CodeOutcome::Erased => self.code_ended(Counter::CodesErased, AlarmKind::CodeErased),
+            CodeOutcome::ClientRefused(_) | CodeOutcome::PutOff(_) | CodeOutcome::NotYet => {}
         }
         Ok(outcome)
+    }
+
+    /// A code that ended without a grant: counted once, told once.
+    fn code_ended(&self, counter: Counter, alarm: AlarmKind) {
+        self.ports().metrics.add(counter);
+        self.ports().listeners.tell_alarm(None, alarm);
     }
 
     async fn send_code(&self, code: &ClaimedCode) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
@@ -196,22 +146,47 @@ where
         let known = ports.identity.get();
         let pending = &code.pending;
         let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code);
-        let answer = match ports.endpoint.send(pending.realm, &request).await {
-            SendOutcome::Answered(answer) => answer,
-            SendOutcome::NotSent => return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect)),
-            _ => return Ok(unknown(code)),
-        };
-        match answer {
-            TokenAnswer::Granted(pair) => match self.keep_pair(code, &pair).await {
-                Kept::Here => self.settle_pair(code, &pair).await,
-                Kept::Erased => Ok((
-                    CodeOutcome::Refused(TokenRefusalKind::Unknown),
-                    CodeEnd::Refused,
-                )),
+        let outcome = ports.endpoint.send(pending.realm, &request).await;
+        let policy = &ports.settings.policy;
+        Ok(
+            match AfterExchange::of(outcome, code.earlier_claims, policy) {
+                AfterExchange::Keep(pair) => match self.keep_pair(code, &pair).await {
+                    Kept::Here => self.settle_pair(code, &pair).await?,
+                    Kept::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
+                },
+                AfterExchange::Refused(refusal) => {
+                    (CodeOutcome::Refused(refusal.kind), CodeEnd::Refused)
+                }
+                AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
+                AfterExchange::Again(again) => self.put_off(again),
+                // What a later version of the decision says is not known here; the code stays.
+                _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
             },
-            TokenAnswer::Refused(refusal) => Ok(refused(refusal.kind)),
-            _ => Ok(unknown(code)),
+        )
+    }
+
+    /// The code is kept; what keeps us from exchanging it is told at once.
+    fn put_off(&self, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
+        let ports = self.ports();
+        if let Some(kind) = again.hold {
+            let until = again.pause.map(|pause| ports.clock.now().plus(pause));
+            let alarm = AlarmKind::Held { kind, until };
+            ports.listeners.tell_alarm(None, alarm);
         }
+        let outcome = match again.refusal {
+            Some(refusal) if again.hold == Some(HoldKind::ClientMisconfigured) => {
+                CodeOutcome::ClientRefused(refusal.kind)
+            }
+            Some(refusal) => CodeOutcome::PutOff(refusal),
+            None => CodeOutcome::NotYet,
+        };
+        let counts = again.counts;
+        let end = match again.pause {
+            Some(pause) => CodeEnd::Later { pause, counts },
+            None if counts => CodeEnd::TryAgain,
+            None => CodeEnd::NoEffect,
+        };
+        (outcome, end)
     }
 
     /// Keeps the pair, however long the store takes to be there again: the code is spent, and there is no other copy.
@@ -240,132 +215,5 @@ where
             ports.clock.pause(pause).await;
         }
         Kept::Here
-    }
-
-    /// Asks whose the pair is, and writes the grant.
-    async fn settle_pair(
-        &self,
-        code: &ClaimedCode,
-        pair: &TokenPair,
-    ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
-        let Some((account_id, user_id)) = self.ask_whose(code, pair).await else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
-        };
-        let pending = &code.pending;
-        let key = GrantKey {
-            realm: pending.realm,
-            client_id: pending.client_id,
-            account_id,
-            user_id,
-        };
-        let Some(is_first) = self.write_consent(key, code, pair).await? else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
-        };
-        let grant = NewGrant {
-            key,
-            origin: pending.origin,
-            carried: pending.carried.clone(),
-            is_first,
-            expected_account: pending
-                .expected_account
-                .filter(|expected| *expected != account_id),
-        };
-        Ok((CodeOutcome::Granted(grant), CodeEnd::Exchanged))
-    }
-
-    /// The platform's own word counts; the claims of the token, which nobody can verify, only stand in while it says nothing.
-    async fn ask_whose(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
-        let pending = &code.pending;
-        let ports = self.ports();
-        let probe = ports
-            .endpoint
-            .probe(pending.realm, pending.host, &pair.access_token)
-            .await;
-        let claims = UnverifiedClaims::decode(&pair.access_token).ok();
-        let claimed_user = claims.as_ref().and_then(|claims| claims.user_id);
-        match probe {
-            Probe::Alive {
-                account_id,
-                user_id,
-            } => {
-                let user = user_id.and_then(|number| UserId::from_number(number).ok());
-                Some((account_id, user.or(claimed_user)?))
-            }
-            _ => Some((claims?.account_id?, claimed_user?)),
-        }
-    }
-
-    /// Whether the grant is the first of its key; `None` if the record went on moving.
-    async fn write_consent(
-        &self,
-        key: GrantKey,
-        code: &ClaimedCode,
-        pair: &TokenPair,
-    ) -> Result<Option<bool>, ExchangeError> {
-        let ports = self.ports();
-        // Only an administrator can install; of the other ways nothing is known.
-        let is_admin = (code.pending.origin == CodeOrigin::InstallHook).then_some(true);
-        for _ in 0..CONFLICTS_AT_MOST {
-            let earlier = ports.store.load(&key).await;
-            let earlier = earlier.map_err(|error| self.exchange_failed(&error))?;
-            let holds_pair = earlier.as_ref().is_some_and(|grant| {
-                grant
-                    .state
-                    .pairs()
-                    .is_some_and(|pairs| pairs.newest().pair.refresh_token == pair.refresh_token)
-            });
-            let is_first = earlier.is_none();
-            if holds_pair {
-                // An earlier claim wrote it and did not come to settle the code.
-                return Ok(Some(is_first));
-            }
-            let moved = Grant::consent(earlier, key, code.pending.host, is_admin, pair.clone());
-            let written = ports.store.write(None, &moved, ports.clock.now()).await;
-            match written.map_err(|error| self.exchange_failed(&error))? {
-                Written::Confirmed(_) => {
-                    // Handles that are in use find the new pair with their next look.
-                    self.overtake(&key, moved.grant.generation);
-                    return Ok(Some(is_first));
-                }
-                Written::Conflict => {}
-            }
-        }
-        Ok(None)
-    }
-
-    fn exchange_failed(&self, error: &dyn StoreError) -> ExchangeError {
-        self.ports().store_failed(None, error);
-        ExchangeError::Store(error.trouble())
-    }
-}
-
-/// The answer was lost. One more try is allowed, only to learn what became of the code.
-const fn unknown(code: &ClaimedCode) -> (CodeOutcome, CodeEnd) {
-    if code.earlier_claims + 1 >= SENDS_AT_MOST {
-        return (
-            CodeOutcome::Refused(TokenRefusalKind::Unknown),
-            CodeEnd::Refused,
-        );
-    }
-    (CodeOutcome::NotYet, CodeEnd::TryAgain)
-}
-
-/// A refusal of the code ends it; a refusal of the client, and everything that passes, does not.
-const fn refused(kind: TokenRefusalKind) -> (CodeOutcome, CodeEnd) {
-    match kind {
-        TokenRefusalKind::CodeUndecryptable
-        | TokenRefusalKind::CodeExpired
-        | TokenRefusalKind::CodeRevoked
-        | TokenRefusalKind::CodeOfAnotherClient
-        | TokenRefusalKind::CodeMissing
-        | TokenRefusalKind::InvalidAccount
-        | TokenRefusalKind::InvalidGrant => (CodeOutcome::Refused(kind), CodeEnd::Refused),
-        TokenRefusalKind::ClientIdInvalid
-        | TokenRefusalKind::ClientSecretInvalid
-        | TokenRefusalKind::ClientRejected
-        | TokenRefusalKind::RedirectUriMismatch
-        | TokenRefusalKind::UnknownGrantType
-        | TokenRefusalKind::Unauthorized => (CodeOutcome::ClientRefused(kind), CodeEnd::NoEffect),
-        _ => (CodeOutcome::NotYet, CodeEnd::NoEffect),
     }
 }

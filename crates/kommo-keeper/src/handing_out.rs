@@ -311,4 +311,8 @@ where
     ) -> Result<Option<Arc<Usable>>, KeeperError> {
         self.token_after_401(rejected).await
     }
+
+    fn payment_required(&self) {
+        self.note_payment_required();
+    }
 }

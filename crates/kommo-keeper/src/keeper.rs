@@ -185,8 +185,11 @@ where
         Ok(())
     }
 
-    /// Lets no new flight up and waits until those that are up have landed. What cannot be saved stays in the lifeboat; without one
-    /// this waits until the store takes it, so put a limit on it that you can live with.
+    /// Lets no new flight up and waits until those that are up have landed.
+    ///
+    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, and for the pair of an exchange, of which nobody may
+    /// know yet whose it is, so that it has no place there, this waits until the store takes it: for ever if that never happens.
+    /// [`drain_within`](Self::drain_within) has a limit.
     pub async fn drain(&self) {
         self.inner
             .flights
@@ -194,6 +197,16 @@ where
         let mut flights = self.inner.flights.subscribe();
         // INVARIANT: the sender lives in `self`, so the channel is open.
         let _ = flights.wait_for(|flights| flights.up == 0).await;
+    }
+
+    /// The same, but no longer than the limit. Gives whether all have landed. What has not goes on as long as the runtime lives; a pair
+    /// that the store does not take before its end is lost, and the alarm [`AlarmKind::Unsaved`] without a lifeboat has said so.
+    pub async fn drain_within(&self, limit: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.drain() => true,
+            () = self.inner.ports.clock.pause(limit) => false,
+        }
     }
 
     /// Does work in a task of its own, which counts as a flight: it goes on when its caller goes away, and [`drain`](Self::drain) waits for it.

@@ -31,11 +31,17 @@ pub enum Counter {
     CodesExchanged,
     /// Codes that the platform refused.
     CodesRefused,
+    /// Codes whose exchanges were never answered.
+    CodesLost,
+    /// Codes that grew too old while they waited.
+    CodesExpired,
+    /// Codes whose account was erased during the exchange.
+    CodesErased,
 }
 
 impl Counter {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Refreshes,
         Self::Adoptions,
         Self::Doubts,
@@ -48,6 +54,9 @@ impl Counter {
         Self::Probes,
         Self::CodesExchanged,
         Self::CodesRefused,
+        Self::CodesLost,
+        Self::CodesExpired,
+        Self::CodesErased,
     ];
 
     /// The name of the metric.
@@ -66,6 +75,9 @@ impl Counter {
             Self::Probes => "kommo_keeper_probes_total",
             Self::CodesExchanged => "kommo_keeper_codes_exchanged_total",
             Self::CodesRefused => "kommo_keeper_codes_refused_total",
+            Self::CodesLost => "kommo_keeper_codes_lost_total",
+            Self::CodesExpired => "kommo_keeper_codes_expired_total",
+            Self::CodesErased => "kommo_keeper_codes_erased_total",
         }
     }
 
@@ -85,6 +97,9 @@ impl Counter {
             Self::Probes => "Access tokens probed after a 401 or a disconnect hook.",
             Self::CodesExchanged => "Codes that became grants.",
             Self::CodesRefused => "Codes that the platform refused.",
+            Self::CodesLost => "Codes whose exchanges were never answered.",
+            Self::CodesExpired => "Codes that grew too old while they waited.",
+            Self::CodesErased => "Codes whose account was erased during the exchange.",
         }
     }
 

@@ -121,7 +121,7 @@ pub struct ClaimedCode {
     pub id: i64,
     /// Names the lease.
     pub token: u128,
-    /// How often it was claimed before and not settled as [`CodeEnd::NoEffect`]: how many exchanges may have been sent already.
+    /// How often it was claimed before and not settled as an end that does not count: how many exchanges may have been sent already.
     pub earlier_claims: u32,
     /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
     pub answer: Option<TokenPair>,
@@ -156,6 +156,13 @@ pub enum CodeEnd {
     /// Nothing was sent, or the platform answered without looking at the code. It is claimed again when the lease ends, and this claim does
     /// not count.
     NoEffect,
+    /// It is claimed again when the pause is over, however long or short the lease is; the lease ends now.
+    Later {
+        /// How long.
+        pause: Duration,
+        /// Whether this claim counts.
+        counts: bool,
+    },
 }
 
 /// A durable, bounded table of codes.
@@ -163,11 +170,21 @@ pub trait PendingCodes: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards the bound and go.
+    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards the bound. Those that are done go;
+    /// those that waited in vain stay for [`expire_codes`](Self::expire_codes), though no longer than another 20 minutes.
     fn put_code(
         &self,
         pending: &PendingCode,
     ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send;
+
+    /// Ends the codes that grew older than 20 minutes while they waited: nobody is at them, and there is no pair for them. Gives how many
+    /// there were; each is counted once, over all workers that share the store.
+    fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
     /// Claims at most `limit` codes that nobody has claimed, for the length of the lease. Codes of other realms stay.
     fn claim_codes(

@@ -31,7 +31,7 @@ use crate::grant_key::GrantKey;
 use crate::hold::{Asker, Hold};
 use crate::long_lived::{LongLived, LongLivedEnd, LongLivedState};
 use crate::pairs::Pairs;
-use crate::tokens::AccessToken;
+use crate::tokens::{AccessToken, TokenPair};
 use crate::unix_time::UnixSeconds;
 
 use self::active::Active;
@@ -203,6 +203,13 @@ impl Grant {
             obtained_at,
             expires_at,
         }
+    }
+
+    /// The generation in which this pair came, if the grant holds it. [`Generation::FIRST`] is the consent that made the grant.
+    #[must_use]
+    pub fn holds_since(&self, pair: &TokenPair) -> Option<Generation> {
+        let held = self.state.pairs()?.find_pair(pair)?;
+        Some(held.since)
     }
 
     /// The hold that stops this asker for the longest, if any does.

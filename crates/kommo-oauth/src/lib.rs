@@ -44,10 +44,12 @@ mod store_trouble;
 mod refresh_want;
 mod refresh_policy;
 mod refresh_protocol;
+mod code_exchange;
 
 pub use button::{CALLBACK_NAME_MAX_BYTES, ConsentButton, NotAFunctionName};
 pub use button_brand::{ButtonBrand, ButtonColor, ButtonLocale, ButtonTheme};
 pub use claims::{CLAIM_MAX_BYTES, ClaimsError, HostileApiDomain, SCOPES_MAX, UnverifiedClaims};
+pub use code_exchange::{AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST};
 pub use consent_state::{ConsentState, NotAState, STATE_CHARACTERS, STATE_RANDOM_BYTES};
 pub use consent_url::{ConsentFor, ConsentMode, ConsentUrl};
 pub use credentials::{

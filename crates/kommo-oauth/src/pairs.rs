@@ -123,7 +123,12 @@ impl Pairs {
 
     /// Whether these very tokens are held already.
     pub(crate) fn holds(&self, pair: &TokenPair) -> bool {
-        self.all().any(|held| {
+        self.find_pair(pair).is_some()
+    }
+
+    /// These very tokens.
+    pub(crate) fn find_pair(&self, pair: &TokenPair) -> Option<&HeldPair> {
+        self.all().find(|held| {
             held.pair.refresh_token == pair.refresh_token
                 && held.pair.access_token == pair.access_token
         })

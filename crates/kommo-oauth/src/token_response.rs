@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::peer_json::{NotReadable, Number, Text, parse_object};
 use crate::token_refusal::{TokenRefusal, read_refusal};
+use crate::token_refusal_kind::RETRY_AFTER_MAX_SECONDS;
 use crate::tokens::{AccessToken, RefreshToken, TokenError, TokenPair};
 use crate::unix_time::UnixSeconds;
 
@@ -67,6 +68,8 @@ pub enum DoubtCause {
     Status {
         /// The status.
         status: u16,
+        /// The pause that the header asks for; at most [`RETRY_AFTER_MAX_SECONDS`].
+        retry_after_seconds: Option<u64>,
     },
     /// A 2xx other than 200 to 204.
     OtherSuccess {
@@ -101,7 +104,7 @@ pub enum DoubtCause {
 impl fmt::Display for DoubtCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status { status } => write!(f, "token endpoint answered {status}"),
+            Self::Status { status, .. } => write!(f, "token endpoint answered {status}"),
             Self::OtherSuccess { status } => {
                 write!(f, "token endpoint answered {status}, no known success")
             }
@@ -168,7 +171,11 @@ pub fn read_token_answer(
             Err(cause) => TokenAnswer::InDoubt(cause),
         },
         205..=299 => TokenAnswer::InDoubt(DoubtCause::OtherSuccess { status }),
-        408 | 500..=599 => TokenAnswer::InDoubt(DoubtCause::Status { status }),
+        408 | 500..=599 => TokenAnswer::InDoubt(DoubtCause::Status {
+            status,
+            retry_after_seconds: retry_after_seconds
+                .map(|seconds| seconds.min(RETRY_AFTER_MAX_SECONDS)),
+        }),
         _ => TokenAnswer::Refused(read_refusal(
             status,
             content_type,

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use kommo_account::AccountHost;
 
@@ -365,6 +366,21 @@ impl Grant {
         let before = self.holds.len();
         self.holds.retain(|hold| hold.kind != kind);
         (self.holds.len() < before).then(|| self.moved(Happened::Lifted(kind)))
+    }
+
+    /// The platform said 402 to a call. `None` if that is known, or the grant is over.
+    #[must_use]
+    pub fn require_payment(self, now: UnixSeconds, length: Duration) -> Option<Moved> {
+        let is_over = matches!(
+            self.state,
+            GrantState::Disconnected(_) | GrantState::ReauthRequired(_)
+        );
+        let hold = Hold::new(HoldKind::PaymentRequired, HoldScope::Grant, now, length);
+        let is_known = self
+            .holds
+            .iter()
+            .any(|other| (other.kind, other.scope) == (hold.kind, hold.scope) && now < other.until);
+        (!is_over && !is_known).then(|| self.hold(hold))
     }
 
     /// The account has another host.

@@ -220,7 +220,13 @@ fn a_body_has_a_limit() {
 fn timeouts_server_faults_and_strange_successes_are_in_doubt() {
     let body = hinted("Token has been revoked");
     for status in [408, 500, 502, 503, 504, 599] {
-        assert_eq!(doubt(status, &body), DoubtCause::Status { status });
+        assert_eq!(
+            doubt(status, &body),
+            DoubtCause::Status {
+                status,
+                retry_after_seconds: None
+            }
+        );
     }
     for status in [205, 206, 299] {
         let cause = DoubtCause::OtherSuccess { status };

@@ -91,6 +91,9 @@ pub trait Backend: Send + Sync + 'static {
         code: &CodeColumns,
         room: &CodeRoom,
     ) -> impl Future<Output = Result<CodePut>> + Send;
+    /// How many codes grew older than the cutoff while they waited; they are done now.
+    #[doc(hidden)]
+    fn expire_codes(&self, of: [&str; 2], cutoff: i64) -> impl Future<Output = Result<u64>> + Send;
     #[doc(hidden)]
     fn claim_codes(
         &self,
@@ -103,6 +106,15 @@ pub trait Backend: Send + Sync + 'static {
     /// The claim did not come to an exchange, and does not count. Its lease goes on.
     #[doc(hidden)]
     fn uncount_claim(&self, id: i64, token: &[u8]) -> impl Future<Output = Result<()>> + Send;
+    /// The lease ends, and nobody claims the code before the pause is over; `uncounted` claims do not count.
+    #[doc(hidden)]
+    fn postpone_code(
+        &self,
+        id: i64,
+        token: &[u8],
+        pause_milliseconds: i64,
+        uncounted: i64,
+    ) -> impl Future<Output = Result<()>> + Send;
     #[doc(hidden)]
     fn end_code(
         &self,

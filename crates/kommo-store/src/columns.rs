@@ -94,8 +94,8 @@ pub struct CodeColumns {
 pub struct CodeRoom {
     /// Codes that were received by then are too old.
     pub(crate) cutoff: i64,
-    /// The same of what an erasure left.
-    pub(crate) erased_cutoff: i64,
+    /// The same of what an erasure left, and of codes that waited in vain.
+    pub(crate) last_cutoff: i64,
     /// Of one realm.
     pub(crate) most: i64,
     /// Of one realm, and of the origin that the code has.

@@ -69,11 +69,15 @@ macro_rules! all_methods_by_statements {
             writer "claiming due grants"
             fn claim_due(of: [&str; 2], now: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<String>;
+            writer "ending codes that grew too old"
+            fn expire_codes(of: [&str; 2], cutoff: i64) -> u64;
             writer "claiming codes"
             fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<ClaimedColumns>;
             writer "giving a code back"
             fn uncount_claim(id: i64, token: &[u8]) -> ();
+            writer "putting a code off"
+            fn postpone_code(id: i64, token: &[u8], pause_milliseconds: i64, uncounted: i64) -> ();
             writer "ending a code"
             fn end_code(id: i64, token: &[u8], is_exchanged: bool) -> ();
             writer "keeping an answer"

@@ -175,3 +175,36 @@ fn an_answer_to_a_token_request_during_a_pause_ends_the_row_and_not_the_pause() 
     breaker.answered(&super::Pass::outside(shop(1), at(91)));
     assert!(breaker.accounts.is_empty());
 }
+
+#[cfg(feature = "oauth")]
+#[test]
+fn a_token_request_is_stopped_by_a_block_and_by_nothing_else() {
+    let mut breaker = breaker();
+    let pass = breaker.admit_token(shop(1), at(0)).unwrap();
+    assert!(!pass.is_trial);
+    for now in 1..=3 {
+        let pass = breaker.admit_token(shop(1), at(now)).unwrap();
+        breaker.throttled(&pass, at(300), at(now));
+    }
+    assert!(breaker.shut(shop(1), at(4)).is_some(), "calls are stopped");
+    assert!(breaker.admit_token(shop(1), at(4)).is_ok());
+    breaker.blocked(shop(1), at(10));
+    let left = |breaker: &mut Breaker, host, now| breaker.admit_token(host, at(now)).err();
+    assert_eq!(left(&mut breaker, shop(1), 10), Some(at(4 * HOUR)));
+    assert_eq!(left(&mut breaker, shop(2), 10), None);
+    breaker.blocked(shop(2), at(20));
+    assert_eq!(left(&mut breaker, shop(3), 20), Some(at(4 * HOUR)));
+    assert!(breaker.is_egress_blocked(at(20)));
+    // The time is over: one trial, and another one after a while.
+    let end = 20 + 4 * HOUR;
+    assert!(!breaker.is_egress_blocked(at(end)));
+    let trial = breaker.admit_token(shop(3), at(end)).unwrap();
+    assert_eq!(left(&mut breaker, shop(3), end + 1), Some(at(59)));
+    assert!(
+        breaker.shut(shop(3), at(end + 1)).is_some(),
+        "for calls too"
+    );
+    breaker.answered(&trial);
+    assert_eq!(left(&mut breaker, shop(3), end + 1), None);
+    assert_eq!(breaker.shut(shop(3), at(end + 1)), None);
+}

@@ -32,6 +32,8 @@ mod test_tokens;
 #[path = "../collector/collector.rs"]
 mod collector;
 
+#[cfg(feature = "oauth")]
+mod one_grant;
 mod scene;
 
 mod against_sandbox;
@@ -47,3 +49,5 @@ mod secrecy;
 mod throttling;
 mod unauthorized;
 mod webhooks;
+#[cfg(feature = "oauth")]
+mod with_keeper;

@@ -12,6 +12,13 @@ const BODY: &str = "marker of the body 77c0";
 const QUERY: &str = "marker-of-the-query-1f9a";
 const ANSWER: &str = "marker of the answer 3b8d";
 
+/// As long as a real one, in hex, so that a piece of it looks like an id.
+const LONG_PIECE: &str = "c0ffee5ec2e7d00dfeedfacecafebabe8badf00d";
+
+fn long_token() -> String {
+    format!("eyJ0.{}", LONG_PIECE.repeat(23))
+}
+
 /// Every fate of a request, each with a marker in its answer; some repeat the token.
 fn fates() -> Vec<Reply> {
     let echo = format!(
@@ -43,6 +50,8 @@ fn fates() -> Vec<Reply> {
         "400 X", "401 X", "402 X", "403 X", "404 X", "422 X", "429 X", "500 X", "504 X",
     ] {
         fates.push(Reply::answer(status, &[PROBLEM, id], echo));
+        let piece = ("X-Request-Id", &TOKEN[TOKEN.len() - 40..]);
+        fates.push(Reply::answer(status, &[PROBLEM, piece], echo));
         fates.push(Reply::answer(status, &[HTML], html.as_bytes()));
     }
     fates
@@ -98,6 +107,7 @@ async fn no_token_body_or_query_is_ever_shown() {
     for marker in [
         "first-token-marker",
         "second-token-marker",
+        &TOKEN[TOKEN.len() - 40..],
         BODY,
         QUERY,
         ANSWER,
@@ -113,5 +123,43 @@ async fn no_token_body_or_query_is_ever_shown() {
         "starting new connection",
     ] {
         assert!(said.contains(word), "{word} is missing");
+    }
+}
+
+#[tokio::test]
+async fn a_piece_of_a_token_where_an_id_is_expected_is_left_out() {
+    let token = long_token();
+    assert!(token.len() > 900);
+    let pieces = [
+        &token[..64],
+        &token[5..69],
+        &token[5..45],
+        &token[20..52],
+        "77-c0ffee5ec2e7d00d-77",
+    ];
+    for (status, piece) in ["200 OK", "400 X", "401 X", "404 X", "429 X", "500 X"]
+        .into_iter()
+        .flat_map(|status| pieces.map(|piece| (status, piece)))
+    {
+        let body = format!(
+            r#"{{"title":"{piece}","trace_id":"{piece}","validation-errors":[{{"request_id":"{piece}","errors":[{{"code":"{piece}","path":"{piece}"}}]}}]}}"#
+        );
+        let headers = [PROBLEM, ("X-Request-Id", piece)];
+        let tokens = TestTokens::of(usable(HOST, &token, 1));
+        let scene = Scene::with_tokens([Reply::answer(status, &headers, body.as_bytes())], tokens);
+        let scene = scene.await;
+        let request = CrmRequest::new(CrmMethod::Post, "/api/v4/leads").unwrap();
+        let (shown, id) = match scene.client.call_raw(request).await {
+            Ok(response) => (
+                format!("{response:?}"),
+                response.request_id().map(String::from),
+            ),
+            Err(error) => {
+                let id = error.refusal().and_then(|refusal| refusal.request_id());
+                (format!("{error} {error:?}"), id.map(String::from))
+            }
+        };
+        assert_eq!(id, None, "{status} {piece}");
+        assert!(!shown.contains("c0ffee5ec2e7"), "{shown}");
     }
 }

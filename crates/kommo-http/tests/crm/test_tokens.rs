@@ -40,6 +40,8 @@ pub(crate) struct TestTokens {
     current: Mutex<Arc<Usable>>,
     successors: Mutex<VecDeque<Usable>>,
     rejected: Mutex<Vec<Generation>>,
+    /// What somebody else puts in the place of the next successor.
+    overtaking: Mutex<Option<Usable>>,
     fails: bool,
 }
 
@@ -49,6 +51,7 @@ impl TestTokens {
             current: Mutex::new(Arc::new(current)),
             successors: Mutex::default(),
             rejected: Mutex::default(),
+            overtaking: Mutex::default(),
             fails: false,
         }
     }
@@ -59,6 +62,12 @@ impl TestTokens {
 
     pub(crate) fn with_successor(self, successor: Usable) -> Self {
         self.successors.lock().unwrap().push_back(successor);
+        self
+    }
+
+    /// As soon as a successor is given, somebody else has replaced it by this one.
+    pub(crate) fn overtaken_by(self, other: Usable) -> Self {
+        *self.overtaking.lock().unwrap() = Some(other);
         self
     }
 
@@ -96,7 +105,8 @@ impl AccessTokens for TestTokens {
             return Ok(None);
         };
         let next = Arc::new(next);
-        *self.current.lock().unwrap() = Arc::clone(&next);
+        let other = self.overtaking.lock().unwrap().take().map(Arc::new);
+        *self.current.lock().unwrap() = other.unwrap_or_else(|| Arc::clone(&next));
         Ok(Some(next))
     }
 }

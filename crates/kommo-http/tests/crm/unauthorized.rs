@@ -121,3 +121,31 @@ async fn a_replay_counts_as_no_repetition() {
     let scene = Scene::with_tokens(replies, renewable()).await;
     assert_eq!(scene.get().await.unwrap().attempts(), 4);
 }
+
+// Rule L10.
+#[tokio::test]
+async fn a_second_401_is_answered_with_a_third_request_only_if_the_token_changed_meanwhile() {
+    let third = || usable(HOST, "third", 3);
+    let scene = Scene::with_tokens(
+        [unauthorized(), unauthorized(), ok("{}")],
+        renewable().overtaken_by(third()),
+    )
+    .await;
+    assert_eq!(scene.get().await.unwrap().attempts(), 3);
+    let received = scene.server.received();
+    assert_eq!(received[2].header("authorization"), "Bearer third");
+    // Only the first one was reported: nobody refreshes because of the second.
+    assert_eq!(scene.tokens.rejected(), [1]);
+
+    let tokens = renewable().overtaken_by(third());
+    let scene = Scene::with_tokens([unauthorized()], tokens).await;
+    let error = scene.get().await.unwrap_err();
+    assert_eq!(error.kind(), Some(CrmRefusalKind::Unauthorized));
+    assert_eq!(scene.requests(), 3, "and never a fourth");
+
+    // A write that is not to be sent again is not.
+    let tokens = renewable().overtaken_by(third());
+    let scene = Scene::with_tokens([unauthorized()], tokens).await;
+    scene.write().await.unwrap_err();
+    assert_eq!(scene.requests(), 1);
+}

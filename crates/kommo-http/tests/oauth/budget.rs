@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::raw_server::{RawServer, Reply};
-use crate::scene::{JSON, PAIR, Scene, client_id, endpoint_at, host, ok, refresh};
+use crate::scene::{JSON, PAIR, Scene, client_id, endpoint_at, exchange, host, ok, refresh};
 use crate::test_clock::TestClock;
 
 /// A scene whose endpoint counts.
@@ -83,15 +83,58 @@ async fn who_gets_no_place_soon_has_sent_nothing() {
     assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
 }
 
+fn block() -> Reply {
+    Reply::answer("403 X", &[("Content-Type", "text/html")], b"<html>")
+}
+
+// Rule L6.
 #[tokio::test]
-async fn a_block_opens_the_breaker_for_calls_and_not_for_token_requests() {
-    let page = Reply::answer("403 X", &[("Content-Type", "text/html")], b"<html>");
-    let (scene, budget) = counted(page, BudgetSettings::new()).await;
-    scene.refresh().await;
+async fn a_block_stops_token_requests_and_probes_for_hours_and_then_one_is_the_trial() {
+    let (scene, budget) = counted_all([block(), ok(PAIR)], BudgetSettings::new()).await;
+    assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
     let open = budget.open_breaker(host()).unwrap();
     assert_eq!(open.reason, BreakReason::Blocked);
+    scene.clock.advance_seconds(3_600);
     let realm = scene.endpoints.realm();
-    scene.endpoint.send(realm, &refresh()).await;
+    for request in [refresh(), exchange()] {
+        let outcome = scene.endpoint.send(realm, &request).await;
+        let SendOutcome::Withheld { left } = outcome else {
+            panic!("{outcome:?}");
+        };
+        // Less what it waited for its place.
+        assert_eq!(left.as_secs().div_ceil(60), 3 * 60);
+    }
+    assert_eq!(scene.probe().await, Probe::Inconclusive);
+    assert_eq!(scene.requests(), 1, "nothing left meanwhile");
+    scene.clock.advance_seconds(3 * 3_600);
+    assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
+    assert_eq!(scene.requests(), 2);
+    assert_eq!(budget.open_breaker(host()), None);
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_block_of_the_whole_egress_stops_look_ups_too() {
+    let settings = BudgetSettings::new().blocked_accounts_for_egress(1);
+    let (scene, _) = counted(block(), settings).await;
+    scene.probe().await;
+    assert_eq!(scene.locate().await, Located::Unknown);
+    assert!(matches!(
+        scene.refresh().await,
+        SendOutcome::Withheld { .. }
+    ));
+    assert_eq!(scene.requests(), 1);
+}
+
+// Rule L6: a pause of 429s is for calls, which wait for the token.
+#[tokio::test]
+async fn a_breaker_that_429s_opened_does_not_stop_token_requests() {
+    let settings = BudgetSettings::new().open_after_throttles(1, Duration::from_secs(900));
+    let (scene, budget) = counted(throttle("{}"), settings).await;
+    scene.refresh().await;
+    let open = budget.open_breaker(host()).unwrap();
+    assert_eq!(open.reason, BreakReason::TooManyRequests);
+    assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
     assert_eq!(scene.requests(), 2);
 }
 

@@ -24,6 +24,10 @@ fn fates() -> Vec<Reply> {
     for status in ["400 X", "401 X", "403 X", "404 X", "429 X", "500 X"] {
         fates.push(Reply::answer(status, &[JSON], echo.as_bytes()));
     }
+    let revoked = format!(r#"{{"hint":"Token has been revoked","detail":"{REFRESH}"}}"#);
+    fates.push(Reply::answer("401 X", &[JSON], revoked.as_bytes()));
+    let unknown = format!(r#"{{"hint":"hint-marker-4a {REFRESH}"}}"#);
+    fates.push(Reply::answer("400 X", &[JSON], unknown.as_bytes()));
     for id in [SECRET, REFRESH, CODE, ACCESS, "0f8c-77"] {
         let headers = [JSON, ("X-Request-Id", id)];
         fates.push(Reply::answer("400 X", &headers, b"{}"));
@@ -55,6 +59,22 @@ async fn no_secret_code_or_token_is_ever_shown() {
     ] {
         assert!(!said.contains(marker), "{marker} is shown");
     }
+    // What the operator needs is there: printf %s refresh-marker-77c0 | sha256sum
+    let refusals: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("token endpoint refused"))
+        .collect();
+    let is_told = |word: &str| refusals.iter().any(|line| line.contains(word));
+    for word in [
+        "status=401",
+        "hint=\"Token has been revoked\"",
+        "request_id=\"0f8c-77\"",
+        "refresh_token_digest=\"e79d4e82\"",
+    ] {
+        assert!(is_told(word), "{word} is missing in {refusals:#?}");
+    }
+    // A hint that nobody knows is the peer's own text.
+    assert!(!said.contains("hint-marker"), "an unknown hint is shown");
     // The collector is not deaf.
     for word in [
         "token_request",

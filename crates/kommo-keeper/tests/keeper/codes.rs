@@ -1,7 +1,7 @@
 //! From a code to a grant.
 
 use kommo_account::{AccountId, ClientId, Endpoints, Realm};
-use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, ExchangeError, PendingCode};
+use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, Counter, ExchangeError, PendingCode};
 use kommo_oauth::{AuthorizationCode, TokenRefusalKind, UnixSeconds};
 
 use crate::scene::{CLIENT, DAY, Scene, host, key};
@@ -110,10 +110,13 @@ async fn a_lost_exchange_is_sent_again_only_to_learn_what_became_of_it() {
     );
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
-        [CodeOutcome::Refused(TokenRefusalKind::Unknown)]
+        [CodeOutcome::Lost]
     );
     assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
     assert_eq!(scene.wire.sent().len(), 2, "once, and once more to learn");
+    assert_eq!(scene.alarm_names(), ["code-lost"]);
+    assert_eq!(scene.count(Counter::CodesLost), 1);
+    assert_eq!(scene.count(Counter::CodesRefused), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,6 +136,8 @@ async fn what_was_not_sent_or_not_looked_at_does_not_count_as_an_exchange() {
     });
     for _ in 0..5 {
         scene.keeper.exchange_codes(10).await.unwrap();
+        // The pause of the 429.
+        scene.clock.jump(60);
     }
     let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
     assert!(

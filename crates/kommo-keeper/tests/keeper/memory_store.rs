@@ -30,6 +30,10 @@ pub(crate) struct Kept {
     pub(crate) trouble: Option<StoreTrouble>,
     /// What it says to the one who wants a lock.
     pub(crate) lock_trouble: Option<StoreTrouble>,
+    /// Codes that are not settled.
+    pub(crate) failing_ends: u32,
+    /// The store's own clock.
+    pub(crate) now: Option<Box<dyn Fn() -> UnixSeconds + Send>>,
     pub(crate) codes: Vec<KeptCode>,
     /// Claims of due grants that were given back.
     pub(crate) settled: Vec<(GrantKey, Option<UnixSeconds>)>,
@@ -41,6 +45,16 @@ pub(crate) struct KeptCode {
     pub(crate) answer: Option<TokenPair>,
     claims: u32,
     end: Option<CodeEnd>,
+    /// Nobody claims it before.
+    not_before: Option<UnixSeconds>,
+}
+
+const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
+
+impl KeptCode {
+    fn is_open(&self) -> bool {
+        !matches!(self.end, Some(CodeEnd::Exchanged | CodeEnd::Refused))
+    }
 }
 
 #[derive(Clone, Default)]
@@ -242,8 +256,30 @@ impl PendingCodes for MemoryStore {
                 answer: None,
                 claims: 0,
                 end: None,
+                not_before: None,
             });
             CodePut::Stored
+        })
+    }
+
+    async fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> Result<u64, MemoryError> {
+        self.reach(|kept| {
+            let mut expired = 0;
+            for code in &mut kept.codes {
+                let pending = &code.pending;
+                let is_ours = pending.realm == realm && pending.client_id == *client_id;
+                let is_old = pending.received_at.plus(CODE_LIFETIME) <= now;
+                if is_ours && is_old && code.is_open() && code.answer.is_none() {
+                    code.end = Some(CodeEnd::Refused);
+                    expired += 1;
+                }
+            }
+            expired
         })
     }
 
@@ -251,7 +287,7 @@ impl PendingCodes for MemoryStore {
         &self,
         realm: Realm,
         client_id: &ClientId,
-        _: UnixSeconds,
+        now: UnixSeconds,
         limit: u32,
         _: Duration,
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
@@ -260,8 +296,8 @@ impl PendingCodes for MemoryStore {
             for kept in &mut kept.codes {
                 let pending = &kept.pending;
                 let is_ours = pending.realm == realm && pending.client_id == *client_id;
-                let is_open = !matches!(kept.end, Some(CodeEnd::Exchanged | CodeEnd::Refused));
-                if is_ours && is_open && claimed.len() < limit as usize {
+                let is_free = kept.is_open() && kept.not_before.is_none_or(|at| at <= now);
+                if is_ours && is_free && claimed.len() < limit as usize {
                     let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
                     code.answer = kept.answer.clone();
                     kept.claims += 1;
@@ -290,9 +326,22 @@ impl PendingCodes for MemoryStore {
 
     async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), MemoryError> {
         self.reach(|kept| {
-            let at = usize::try_from(claimed.id).unwrap();
-            kept.codes[at].end = Some(end);
-            kept.codes[at].claims -= u32::from(end == CodeEnd::NoEffect);
-        })
+            if kept.failing_ends > 0 {
+                kept.failing_ends -= 1;
+                return Err(MemoryError);
+            }
+            let now = kept.now.as_ref().map(|now| now());
+            let code = &mut kept.codes[usize::try_from(claimed.id).unwrap()];
+            code.end = Some(end);
+            match end {
+                CodeEnd::NoEffect => code.claims -= 1,
+                CodeEnd::Later { pause, counts } => {
+                    code.claims -= u32::from(!counts);
+                    code.not_before = Some(now.unwrap().plus(pause));
+                }
+                _ => {}
+            }
+            Ok(())
+        })?
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
-    Alarm, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
+    Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
     NoLifeboat, StoreTrouble,
 };
 use kommo_oauth::{
@@ -147,6 +147,8 @@ impl<L: LifeboatPort> Scene<L> {
         secret: &str,
         adjust: impl FnOnce(&mut KeeperSettings),
     ) -> Self {
+        let store_clock = clock.clone();
+        store.with(|kept| kept.now = Some(Box::new(move || store_clock.now())));
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));

@@ -18,8 +18,12 @@ use crate::virtual_clock::VirtualClock;
 pub(crate) enum Turn {
     /// The platform acts, and its answer is lost.
     LoseAnswer,
+    /// Nothing arrives and nothing comes back, and nobody knows.
+    Lost,
     /// Nothing leaves.
     NotSent,
+    /// Nothing leaves, since the platform blocks for so long.
+    Withheld(Duration),
     /// This answer, without acting.
     Answer(u16, &'static str),
     /// The platform acts, and its answer takes so long.
@@ -143,7 +147,9 @@ impl TokenEndpoint for Wire {
             self.clock.pause(latency).await;
         }
         let (status, body) = match turn {
+            Some(Turn::Lost) => return SendOutcome::Lost,
             Some(Turn::NotSent) => return SendOutcome::NotSent,
+            Some(Turn::Withheld(left)) => return SendOutcome::Withheld { left },
             Some(Turn::LoseAnswer) => {
                 self.with(|platform| Self::act(platform, &sent));
                 return SendOutcome::Lost;

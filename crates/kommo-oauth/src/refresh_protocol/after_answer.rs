@@ -27,6 +27,11 @@ impl RefreshProtocol {
         };
         match outcome {
             SendOutcome::NotSent => self.settle(Settlement::NotSent, now),
+            SendOutcome::Withheld { left } => {
+                let scope = HoldScope::Egress(self.asker.egress);
+                let hold = Hold::new(HoldKind::Blocked, scope, now, left);
+                self.settle(Settlement::Held(hold), now);
+            }
             SendOutcome::Lost => self.settle(Settlement::Doubt(DoubtReason::AnswerLost), now),
             SendOutcome::Answered(TokenAnswer::InDoubt(cause)) => {
                 self.settle(Settlement::Doubt(DoubtReason::of_answer(&cause)), now);

@@ -1,6 +1,7 @@
 //! What a run is told about requests, and what it answers when nobody asked.
 
 use core::fmt;
+use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 
@@ -14,6 +15,11 @@ pub enum SendOutcome {
     Answered(TokenAnswer),
     /// It certainly did not leave: no name, no connection, no TLS.
     NotSent,
+    /// It was held back, so it did not leave: a call was met by a block of this address or account, and nothing is sent to it for so long.
+    Withheld {
+        /// How long.
+        left: Duration,
+    },
     /// It may have left, and no whole answer came.
     Lost,
 }

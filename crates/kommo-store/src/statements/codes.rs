@@ -10,20 +10,21 @@ macro_rules! code_statements {
         ) -> Result<CodePut> {
             query(
                 "DELETE FROM kommo_codes WHERE realm = $1 AND received_at <= $2 AND answer IS NULL \
-                 AND (NOT is_erased OR received_at <= $3)",
+                 AND ((is_done AND NOT is_erased) OR received_at <= $3)",
             )
                 .bind(&code.realm)
                 .bind(room.cutoff)
-                .bind(room.erased_cutoff)
+                .bind(room.last_cutoff)
                 .execute(&mut *connection)
                 .await?;
             let (known, waiting, of_origin): (i64, i64, i64) = query_as(
-                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(*), \
-                 COUNT(CASE WHEN origin = $3 THEN 1 END) FROM kommo_codes WHERE realm = $1",
+                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(CASE WHEN received_at > $4 THEN 1 END), \
+                 COUNT(CASE WHEN origin = $3 AND received_at > $4 THEN 1 END) FROM kommo_codes WHERE realm = $1",
             )
             .bind(&code.realm)
             .bind(&code.hash)
             .bind(&code.origin)
+            .bind(room.cutoff)
             .fetch_one(&mut *connection)
             .await?;
             if known > 0 {
@@ -49,6 +50,28 @@ macro_rules! code_statements {
                 0 => Ok(CodePut::Duplicate),
                 _ => Ok(CodePut::Stored),
             }
+        }
+
+        /// Those that waited in vain. The hash stays, the code goes.
+        pub(super) async fn expire_codes(
+            connection: &mut $connection,
+            [realm, client_id]: [&str; 2],
+            cutoff: i64,
+        ) -> Result<u64> {
+            let done = query(concat!(
+                "UPDATE kommo_codes SET is_done = TRUE, record = $4, lease_token = NULL, lease_until = NULL \
+                 WHERE realm = $1 AND client_id = $2 AND received_at <= $3 AND answer IS NULL AND NOT is_done \
+                 AND (lease_token IS NULL OR lease_until <= ",
+                $now,
+                ")"
+            ))
+            .bind(realm)
+            .bind(client_id)
+            .bind(cutoff)
+            .bind(Vec::<u8>::new())
+            .execute(connection)
+            .await?;
+            Ok(done.rows_affected())
         }
 
         /// The newest first: whoever waits for a consent is served before a backlog of hooks.
@@ -161,6 +184,28 @@ macro_rules! code_statements {
             )
             .bind(id)
             .bind(token)
+            .execute(connection)
+            .await
+            .map(|_| ())
+        }
+
+        /// Nobody holds it any more, and nobody claims it before the pause is over.
+        pub(super) async fn postpone_code(
+            connection: &mut $connection,
+            id: i64,
+            token: &[u8],
+            pause_milliseconds: i64,
+            uncounted: i64,
+        ) -> Result<()> {
+            query(concat!(
+                "UPDATE kommo_codes SET claims = claims - $3, lease_token = NULL, lease_until = ",
+                $now,
+                " + $4 WHERE id = $1 AND lease_token = $2 AND claims > 0"
+            ))
+            .bind(id)
+            .bind(token)
+            .bind(uncounted)
+            .bind(pause_milliseconds)
             .execute(connection)
             .await
             .map(|_| ())

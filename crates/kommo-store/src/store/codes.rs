@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
-use kommo_oauth::{TokenPair, UnixSeconds};
+use kommo_oauth::{CODE_LIFETIME, TokenPair, UnixSeconds};
 
 use crate::backend::Backend;
 use crate::code_columns::{from_columns, open_answer, seal_answer, to_columns};
@@ -16,11 +16,9 @@ use crate::realm_text::realm_text;
 
 use super::{Store, lease_milliseconds, lease_token, readable};
 
-/// How long the platform takes a code. Source: vendor page "OAuth".
-const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
-
-/// How long the hash of an erased code stays: an exchange that began with the code's last second is over by then.
-const ERASED_FOR: Duration = Duration::from_secs(2 * 20 * 60);
+/// How long the hash of an erased code stays: an exchange that began with the code's last second is over by then. So long a code that
+/// waited in vain stays too, to be counted.
+const KEPT_AT_MOST: Duration = Duration::from_secs(2 * 20 * 60);
 
 /// Ages are judged within one realm: the clock of a sandbox says nothing about codes of the real platform.
 impl<B: Backend> PendingCodes for Store<B> {
@@ -35,11 +33,23 @@ impl<B: Backend> PendingCodes for Store<B> {
         };
         let room = CodeRoom {
             cutoff: number(received_at.minus(CODE_LIFETIME).get()),
-            erased_cutoff: number(received_at.minus(ERASED_FOR).get()),
+            last_cutoff: number(received_at.minus(KEPT_AT_MOST).get()),
             most: i64::from(self.settings.max_codes),
             most_of_origin: i64::from(most_of_origin),
         };
         self.backend.put_code(&columns, &room).await
+    }
+
+    async fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> Result<u64, StoreFault> {
+        let cutoff = number(now.minus(CODE_LIFETIME).get());
+        self.backend
+            .expire_codes([&realm_text(realm), client_id.as_str()], cutoff)
+            .await
     }
 
     async fn claim_codes(
@@ -111,6 +121,13 @@ impl<B: Backend> PendingCodes for Store<B> {
             CodeEnd::NoEffect => {
                 let token = claimed.token.to_be_bytes();
                 self.backend.uncount_claim(claimed.id, &token).await
+            }
+            CodeEnd::Later { pause, counts } => {
+                let token = claimed.token.to_be_bytes();
+                let pause = lease_milliseconds(pause);
+                self.backend
+                    .postpone_code(claimed.id, &token, pause, i64::from(!counts))
+                    .await
             }
             // The lease ends by itself.
             _ => Ok(()),

@@ -90,6 +90,12 @@ async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), F
                     .output
                     .note(&format!("warning: a code that waited was refused: {kind}"));
             }
+            CodeOutcome::PutOff(refusal) => context
+                .output
+                .note(&format!("warning: a code still waits: {refusal}")),
+            CodeOutcome::Lost => context
+                .output
+                .note("warning: a code that waited was answered by nobody and is given up"),
             _ => context.output.note("warning: a code still waits"),
         }
     }

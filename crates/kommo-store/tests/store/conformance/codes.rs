@@ -20,6 +20,8 @@ on_both! {
     a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind
     a_code_that_nobody_settled_is_claimed_again_and_counted
     a_claim_that_came_to_no_exchange_does_not_count
+    a_code_that_is_put_off_is_not_claimed_before_the_pause_is_over
+    codes_that_grew_too_old_are_ended_and_counted_once
     an_answer_may_be_kept_twice_and_another_one_not
     the_table_is_bounded_and_old_codes_make_room
     a_flood_of_hooks_leaves_half_of_the_room_to_consents
@@ -121,6 +123,90 @@ async fn a_claim_that_came_to_no_exchange_does_not_count<P: Place>() {
         .await
         .unwrap();
     assert_eq!(claims[0].earlier_claims, 1);
+}
+
+async fn a_code_that_is_put_off_is_not_claimed_before_the_pause_is_over<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    store.put_code(&code("a", 1)).await.unwrap();
+    for (counts, expected) in [(false, 0), (true, 0), (true, 1), (false, 2)] {
+        let claims = store
+            .claim_codes(Realm::Real, &client, at(2), 5, LEASE)
+            .await
+            .unwrap();
+        assert_eq!(claims[0].earlier_claims, expected);
+        let pause = Duration::from_secs(3_600);
+        let end = CodeEnd::Later { pause, counts };
+        let mut stale = claims[0].clone();
+        stale.token = 1;
+        store.settle_code(&stale, end).await.unwrap();
+        store.settle_code(&claims[0], end).await.unwrap();
+        // Whose claim is over settles nothing any more.
+        let refused = CodeEnd::Refused;
+        store.settle_code(&claims[0], refused).await.unwrap();
+        let early = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
+        assert!(early.await.unwrap().is_empty());
+        // An hour of the database's clock.
+        place
+            .sql("UPDATE kommo_codes SET lease_until = lease_until - 3600000")
+            .await;
+    }
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
+    assert_eq!(claims.await.unwrap()[0].earlier_claims, 2);
+}
+
+async fn codes_that_grew_too_old_are_ended_and_counted_once<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    let other = place.open().await;
+    let expire = |now| store.expire_codes(Realm::Real, &client, at(now));
+    for text in ["answered", "refused", "claimed", "put-off", "waiting"] {
+        store.put_code(&redirected(text, 1)).await.unwrap();
+    }
+    let claims = store
+        .claim_codes(Realm::Real, &client, at(2), 5, LEASE)
+        .await
+        .unwrap();
+    let [waiting, put_off, _, refused, answered] = claims.as_slice() else {
+        panic!("{claims:?}");
+    };
+    let pause = 99 * LEASE;
+    let later = CodeEnd::Later {
+        pause,
+        counts: false,
+    };
+    store.settle_code(put_off, later).await.unwrap();
+    let now = Duration::ZERO;
+    let at_once = CodeEnd::Later {
+        pause: now,
+        counts: true,
+    };
+    store.settle_code(waiting, at_once).await.unwrap();
+    store.settle_code(refused, CodeEnd::Refused).await.unwrap();
+    store.keep_answer(answered, &pair(3)).await.unwrap();
+    store.put_code(&redirected("young", 2)).await.unwrap();
+    assert_eq!(expire(LIFE).await.unwrap(), 0, "not too old yet");
+    // A new code does not sweep away what was not counted.
+    let late = store.put_code(&redirected("late", 1 + LIFE)).await;
+    assert_eq!(late.unwrap(), CodePut::Stored);
+    let sandboxed = store.expire_codes(sandbox(), &client, at(9 * LIFE));
+    assert_eq!(sandboxed.await.unwrap(), 0, "of another realm");
+    // The one that waits and the one that was put off; not the one that somebody is at.
+    assert_eq!(expire(1 + LIFE).await.unwrap(), 2);
+    let again = other.expire_codes(Realm::Real, &client, at(1 + LIFE));
+    assert_eq!(again.await.unwrap(), 0, "counted once");
+    place.sql("UPDATE kommo_codes SET lease_until = 0").await;
+    assert_eq!(expire(1 + LIFE).await.unwrap(), 1);
+    // The pair stays to be asked for, and the young ones to be exchanged.
+    let claims = store
+        .claim_codes(Realm::Real, &client, at(1 + LIFE), 9, LEASE)
+        .await
+        .unwrap();
+    assert_eq!(claims.len(), 3);
+    let answers = claims.iter().filter_map(|claim| claim.answer.as_ref());
+    assert_eq!(answers.collect::<Vec<_>>(), [&pair(3)]);
 }
 
 async fn an_answer_may_be_kept_twice_and_another_one_not<P: Place>() {

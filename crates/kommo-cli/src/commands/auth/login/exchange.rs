@@ -65,6 +65,15 @@ async fn tell_outcome(
                 .hint("begin again: `kommo auth login`"))
         }
         Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
+        Some(CodeOutcome::PutOff(refusal)) => Err(no_answer(Some(refusal))
+            .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
+        Some(CodeOutcome::Lost) => Err(Failure::io(
+            "the token endpoint gave no usable answer, twice; the code is spent",
+        )
+        .hint("begin again: `kommo auth login`")),
+        Some(CodeOutcome::Erased) => Err(Failure::refused(
+            "the account was erased meanwhile; nothing was kept",
+        )),
         _ => Err(no_answer(came)
             .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
     }

@@ -1,0 +1,199 @@
+//! `CrmClient` with a real keeper behind it, against the platform that judges both: 401 to refresh to replay, 402 to a hold, a block to
+//! a hold.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, UserId};
+use kommo_http::{
+    BudgetSettings, CrmAnswer, CrmClient, CrmError, CrmRefusalKind, HttpTokenEndpoint,
+    RequestBudget, TransportBuilder,
+};
+use kommo_keeper::{
+    Alarm, AlarmKind, Counter, GrantHandle, GrantStore, Keeper, KeeperError, KeeperSettings,
+    Listeners, NoLifeboat, SystemClock, TokenEndpoint,
+};
+use kommo_oauth::{
+    AuthorizationCode, ClientSecret, Credentials, Grant, GrantKey, HoldKind, NotMet, RedirectUri,
+    SendOutcome, TokenAnswer, TokenRequest, UnixSeconds,
+};
+use kommo_sandbox::{Fault, FaultKind, Sandbox, Surface};
+use serde_json::Value;
+
+use crate::one_grant::OneGrant;
+use crate::scene::transport;
+
+type Handle = GrantHandle<OneGrant, HttpTokenEndpoint, SystemClock>;
+
+struct Scene {
+    sandbox: Sandbox,
+    store: OneGrant,
+    keeper: Keeper<OneGrant, HttpTokenEndpoint, SystemClock>,
+    handle: Handle,
+    client: CrmClient<Handle>,
+    alarms: Arc<Mutex<Vec<Alarm>>>,
+}
+
+impl Scene {
+    /// A grant as an exchange gave it.
+    async fn start() -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        let state = sandbox.state();
+        let account = &state.accounts[0];
+        let endpoints = Endpoints::loopback_url(sandbox.base_url()).unwrap();
+        let credentials = Credentials::new(
+            ClientId::parse(&state.client_id).unwrap(),
+            ClientSecret::new(state.client_secret.clone()).unwrap(),
+            RedirectUri::parse(&state.redirect_uri).unwrap(),
+        );
+        let budget = RequestBudget::new(BudgetSettings::new());
+        let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)
+            .unwrap()
+            .with_budget(budget.clone(), credentials.client_id);
+        let key = GrantKey {
+            realm: endpoints.realm(),
+            client_id: credentials.client_id,
+            account_id: AccountId::from_number(account.id).unwrap(),
+            user_id: UserId::from_number(account.users[0].id).unwrap(),
+        };
+        let code = sandbox.platform().issue_code(account.id, None).unwrap();
+        let code = AuthorizationCode::new(code.code).unwrap();
+        let host = AccountHost::parse(&account.host).unwrap();
+        let request = TokenRequest::exchange(&credentials, &host, &code);
+        let outcome = endpoint.send(endpoints.realm(), &request).await;
+        let SendOutcome::Answered(TokenAnswer::Granted(pair)) = outcome else {
+            panic!("{outcome:?}");
+        };
+        let store = OneGrant::default();
+        let moved = Grant::consent(None, key, host, None, pair);
+        store
+            .write(None, &moved, UnixSeconds::new(0))
+            .await
+            .unwrap();
+        let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
+        let told = Arc::clone(&alarms);
+        let listeners =
+            Listeners::new().on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()));
+        let mut settings = KeeperSettings::new(endpoints);
+        settings.probe_pause = Duration::ZERO;
+        let keeper = Keeper::new(
+            store.clone(),
+            endpoint,
+            SystemClock::new(),
+            NoLifeboat::new(),
+            credentials,
+            settings,
+            listeners,
+        );
+        let handle = keeper.grant(&key).unwrap();
+        let tokens = Arc::new(handle.clone());
+        let client = CrmClient::new(transport(), endpoints, key, tokens, budget).unwrap();
+        Self {
+            sandbox,
+            store,
+            keeper,
+            handle,
+            client,
+            alarms,
+        }
+    }
+
+    fn fault(&self, kind: FaultKind, times: u32) {
+        self.sandbox
+            .inject(Fault::new(kind).on(Surface::Crm).times(times));
+    }
+
+    async fn account(&self) -> Result<CrmAnswer<Value>, CrmError<KeeperError>> {
+        self.client.get("/api/v4/account").await
+    }
+
+    fn alarm_kinds(&self) -> Vec<AlarmKind> {
+        let alarms = self.alarms.lock().unwrap();
+        alarms.iter().map(|alarm| alarm.kind).collect()
+    }
+}
+
+// Rules L10, M5.
+#[tokio::test]
+async fn a_401_that_the_probe_confirms_is_refreshed_and_the_call_replayed() {
+    let scene = Scene::start().await;
+    // The call and the probe.
+    scene.fault(FaultKind::Unauthorized, 2);
+    assert!(scene.account().await.unwrap().into_payload().is_some());
+    let grant = scene.store.grant();
+    assert_eq!((grant.generation.get(), grant.state.name()), (2, "active"));
+    assert_eq!(scene.keeper.metrics().get(Counter::Refreshes), 1);
+    assert_eq!(scene.keeper.metrics().get(Counter::Probes), 1);
+    // The new token serves from then on.
+    scene.account().await.unwrap();
+    assert_eq!(scene.keeper.metrics().get(Counter::Refreshes), 1);
+    assert!(scene.alarm_kinds().is_empty());
+}
+
+// Rule M5.
+#[tokio::test]
+async fn a_401_that_the_probe_does_not_confirm_is_the_calls_own() {
+    let scene = Scene::start().await;
+    scene.fault(FaultKind::Unauthorized, 1);
+    let error = scene.account().await.unwrap_err();
+    assert_eq!(error.kind(), Some(CrmRefusalKind::Unauthorized));
+    assert!(!error.refusal().unwrap().has_new_token());
+    assert_eq!(scene.store.grant().generation.get(), 1);
+    assert_eq!(scene.keeper.metrics().get(Counter::Probes), 1);
+}
+
+// Rules M5, L10: nothing is sent a third time.
+#[tokio::test]
+async fn a_401_right_after_the_refresh_ends_the_call() {
+    let scene = Scene::start().await;
+    scene.fault(FaultKind::Unauthorized, 3);
+    let error = scene.account().await.unwrap_err();
+    assert_eq!(error.kind(), Some(CrmRefusalKind::Unauthorized));
+    assert_eq!(error.refusal().unwrap().attempts(), 2);
+    assert_eq!(scene.store.grant().generation.get(), 2);
+    scene.account().await.unwrap();
+}
+
+// Rule M9.
+#[tokio::test]
+async fn a_402_holds_the_grant_once_and_ends_nothing() {
+    let scene = Scene::start().await;
+    scene.fault(FaultKind::PaymentRequired, 2);
+    for _ in 0..2 {
+        let error = scene.account().await.unwrap_err();
+        assert_eq!(error.kind(), Some(CrmRefusalKind::PaymentRequired));
+    }
+    // The token goes on serving.
+    scene.account().await.unwrap();
+    scene.keeper.drain().await;
+    let grant = scene.store.grant();
+    assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
+    let kinds: Vec<_> = grant.holds.iter().map(|hold| hold.kind).collect();
+    assert_eq!(kinds, [HoldKind::PaymentRequired]);
+    assert!(matches!(
+        scene.alarm_kinds().as_slice(),
+        [AlarmKind::Held {
+            kind: HoldKind::PaymentRequired,
+            until: Some(_)
+        }]
+    ));
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_block_on_a_call_keeps_the_refresh_back_and_leaves_no_doubt() {
+    let scene = Scene::start().await;
+    scene.fault(FaultKind::ForbiddenHtml, 1);
+    let error = scene.account().await.unwrap_err();
+    assert_eq!(error.kind(), Some(CrmRefusalKind::Blocked));
+    let newer = scene
+        .handle
+        .token_newer_than(scene.store.grant().generation);
+    let KeeperError::NoToken { why, .. } = newer.await.unwrap_err() else {
+        panic!("another reason");
+    };
+    assert_eq!(why, NotMet::Held(HoldKind::Blocked));
+    let grant = scene.store.grant();
+    assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
+    assert_eq!(scene.keeper.metrics().get(Counter::Doubts), 0);
+}

@@ -1,0 +1,114 @@
+//! From the pair of an exchange to a grant: whose it is, and the write.
+
+use kommo_account::{AccountId, UserId};
+use kommo_oauth::{Generation, Grant, GrantKey, TokenPair, UnverifiedClaims};
+
+use crate::alarm::NewGrant;
+use crate::clock::Clock;
+use crate::code_outcome::{CodeOutcome, ExchangeError};
+use crate::grant_store::{GrantStore, StoreError, Written};
+use crate::keeper::Keeper;
+use crate::lifeboat_port::LifeboatPort;
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, PendingCodes};
+use crate::token_endpoint::{Probe, TokenEndpoint};
+
+/// Writes of the grant that met another revision before it is left for the next claim.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+impl<S, E, C, L> Keeper<S, E, C, L>
+where
+    S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Asks whose the pair is, and writes the grant.
+    pub(crate) async fn settle_pair(
+        &self,
+        code: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
+        let Some((account_id, user_id)) = self.ask_whose(code, pair).await else {
+            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+        };
+        let pending = &code.pending;
+        let key = GrantKey {
+            realm: pending.realm,
+            client_id: pending.client_id,
+            account_id,
+            user_id,
+        };
+        let Some(is_first) = self.write_consent(key, code, pair).await? else {
+            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+        };
+        let grant = NewGrant {
+            key,
+            origin: pending.origin,
+            carried: pending.carried.clone(),
+            is_first,
+            expected_account: pending
+                .expected_account
+                .filter(|expected| *expected != account_id),
+        };
+        Ok((CodeOutcome::Granted(grant), CodeEnd::Exchanged))
+    }
+
+    /// The platform's own word counts; the claims of the token, which nobody can verify, only stand in while it says nothing.
+    async fn ask_whose(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
+        let pending = &code.pending;
+        let ports = self.ports();
+        let probe = ports
+            .endpoint
+            .probe(pending.realm, pending.host, &pair.access_token)
+            .await;
+        let claims = UnverifiedClaims::decode(&pair.access_token).ok();
+        let claimed_user = claims.as_ref().and_then(|claims| claims.user_id);
+        match probe {
+            Probe::Alive {
+                account_id,
+                user_id,
+            } => {
+                let user = user_id.and_then(|number| UserId::from_number(number).ok());
+                Some((account_id, user.or(claimed_user)?))
+            }
+            _ => Some((claims?.account_id?, claimed_user?)),
+        }
+    }
+
+    /// Whether the grant is the first of its key; `None` if the record went on moving.
+    async fn write_consent(
+        &self,
+        key: GrantKey,
+        code: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> Result<Option<bool>, ExchangeError> {
+        let ports = self.ports();
+        // Only an administrator can install; of the other ways nothing is known.
+        let is_admin = (code.pending.origin == CodeOrigin::InstallHook).then_some(true);
+        for _ in 0..CONFLICTS_AT_MOST {
+            let earlier = ports.store.load(&key).await;
+            let earlier = earlier.map_err(|error| self.exchange_failed(&error))?;
+            if let Some(since) = earlier.as_ref().and_then(|grant| grant.holds_since(pair)) {
+                // An earlier claim wrote it and did not come to settle the code.
+                return Ok(Some(since == Generation::FIRST));
+            }
+            let is_first = earlier.is_none();
+            let moved = Grant::consent(earlier, key, code.pending.host, is_admin, pair.clone());
+            let written = ports.store.write(None, &moved, ports.clock.now()).await;
+            match written.map_err(|error| self.exchange_failed(&error))? {
+                Written::Confirmed(_) => {
+                    // Handles that are in use find the new pair with their next look.
+                    self.overtake(&key, moved.grant.generation);
+                    return Ok(Some(is_first));
+                }
+                Written::Conflict => {}
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn exchange_failed(&self, error: &dyn StoreError) -> ExchangeError {
+        self.ports().store_failed(None, error);
+        ExchangeError::Store(error.trouble())
+    }
+}

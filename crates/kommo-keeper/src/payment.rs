@@ -1,0 +1,62 @@
+//! The platform said 402 to a call: the account is not paid for. Nothing ends, and somebody is told.
+
+use kommo_oauth::HoldKind;
+
+use crate::alarm::AlarmKind;
+use crate::clock::Clock;
+use crate::grant_store::{GrantStore, Written};
+use crate::keeper::GrantHandle;
+use crate::lifeboat_port::LifeboatPort;
+use crate::metrics::Counter;
+use crate::token_endpoint::TokenEndpoint;
+
+/// Writes that met another revision before the hold is left to the next 402.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+impl<S, E, C, L> GrantHandle<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::RefreshPolicy::hold_length), and raises one
+    /// alarm. While the hold lasts nothing is refreshed, the token in use goes on being handed out, and further 402s change nothing. A
+    /// refresh that succeeds afterwards lifts it.
+    ///
+    /// It returns at once: the hold is written beside, in a task that [`drain`](crate::Keeper::drain) waits for. A keeper that is
+    /// draining notes nothing; the next 402 will tell.
+    pub fn note_payment_required(&self) {
+        let handle = self.clone();
+        // Nobody waits for the end of the task: what there is to tell it tells itself.
+        drop(
+            self.keeper
+                .in_flight(async move { handle.hold_for_payment().await }),
+        );
+    }
+
+    async fn hold_for_payment(self) {
+        let (ports, key) = (self.keeper.ports(), self.entry.key);
+        let length = ports.settings.policy.hold_length(HoldKind::PaymentRequired);
+        for _ in 0..CONFLICTS_AT_MOST {
+            let grant = match ports.store.load(&key).await {
+                Ok(Some(grant)) => grant,
+                Ok(None) => return,
+                Err(error) => return ports.store_failed(Some(key), &error),
+            };
+            let now = ports.clock.now();
+            let Some(moved) = grant.require_payment(now, length) else {
+                return;
+            };
+            match ports.store.write(None, &moved, now).await {
+                Ok(Written::Confirmed(_)) => {
+                    ports.metrics.add(Counter::Holds);
+                    let (kind, until) = (HoldKind::PaymentRequired, Some(now.plus(length)));
+                    return ports.alarm(key, AlarmKind::Held { kind, until });
+                }
+                Ok(Written::Conflict) => {}
+                Err(error) => return ports.store_failed(Some(key), &error),
+            }
+        }
+    }
+}

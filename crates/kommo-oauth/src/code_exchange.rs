@@ -1,0 +1,156 @@
+//! What follows for an authorization code from what became of its exchange: every case, in one place. Nothing here is done, only said.
+//!
+//! ```text
+//!   a pair ──────────────────────────────────────────> Keep: durable before anything uses it
+//!   the code is refused ─────────────────────────────> Refused: never sent again
+//!   lost, 5xx, unreadable ──────── once ── Again ────> Lost: the one more try was to learn what became of it
+//!   an unknown 4xx, 404 ────────── once ── Again ────> Refused
+//!   our client, 402, 403, 429, nothing sent ─ Again    until the code is too old; these tries do not count
+//! ```
+
+use core::time::Duration;
+
+use crate::hold::HoldKind;
+use crate::refresh_policy::RefreshPolicy;
+use crate::refresh_protocol::SendOutcome;
+use crate::token_refusal::TokenRefusal;
+use crate::token_refusal_kind::TokenRefusalKind;
+use crate::token_response::{DoubtCause, TokenAnswer};
+use crate::tokens::TokenPair;
+
+/// How long the platform takes a code.
+///
+/// Source: vendor page "OAuth".
+pub const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
+
+/// Exchanges at which the platform may have looked before a code is given up: one, and one more to learn what became of it.
+pub const EXCHANGES_AT_MOST: u32 = 2;
+
+/// What follows for a code. `Debug` shows no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AfterExchange {
+    /// The code gave a pair: keep it, durably, before anything uses it.
+    Keep(TokenPair),
+    /// The platform refused the code for good. The user must start again.
+    Refused(TokenRefusal),
+    /// The answers were lost as often as the code may be sent. The user must start again.
+    Lost,
+    /// The code is kept for another exchange.
+    Again(AnotherExchange),
+}
+
+/// An exchange that is to be tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnotherExchange {
+    /// What the platform said, if it refused.
+    pub refusal: Option<TokenRefusal>,
+    /// What keeps us from asking, if a person should know.
+    pub hold: Option<HoldKind>,
+    /// Whether the platform may have looked at the code, so that this exchange counts towards [`EXCHANGES_AT_MOST`].
+    pub counts: bool,
+    /// Not before so long from now. `None`: at the next opportunity, which is minutes away.
+    pub pause: Option<Duration>,
+}
+
+impl AfterExchange {
+    /// What follows from the outcome of an exchange, `earlier` of which counted before it.
+    #[must_use]
+    pub fn of(outcome: SendOutcome, earlier: u32, policy: &RefreshPolicy) -> Self {
+        match outcome {
+            SendOutcome::Answered(TokenAnswer::Granted(pair)) => Self::Keep(pair),
+            SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
+                after_refusal(refusal, earlier, policy)
+            }
+            SendOutcome::Answered(TokenAnswer::InDoubt(cause)) => {
+                after_doubt(pause_of(&cause, policy), earlier)
+            }
+            SendOutcome::Lost => after_doubt(None, earlier),
+            SendOutcome::NotSent => Self::Again(AnotherExchange::default()),
+            SendOutcome::Withheld { left } => Self::Again(AnotherExchange {
+                hold: Some(HoldKind::Blocked),
+                pause: Some(left),
+                ..AnotherExchange::default()
+            }),
+        }
+    }
+}
+
+/// Whether an exchange that counts was the last one.
+const fn is_last(earlier: u32) -> bool {
+    earlier.saturating_add(1) >= EXCHANGES_AT_MOST
+}
+
+fn after_doubt(pause: Option<Duration>, earlier: u32) -> AfterExchange {
+    if is_last(earlier) {
+        return AfterExchange::Lost;
+    }
+    AfterExchange::Again(AnotherExchange {
+        counts: true,
+        pause,
+        ..AnotherExchange::default()
+    })
+}
+
+/// The pause that a 503 asks for, as far as a 429 may ask too.
+fn pause_of(cause: &DoubtCause, policy: &RefreshPolicy) -> Option<Duration> {
+    let DoubtCause::Status {
+        retry_after_seconds,
+        ..
+    } = cause
+    else {
+        return None;
+    };
+    let asked = retry_after_seconds.map(Duration::from_secs)?;
+    Some(asked.min(policy.throttled_at_most))
+}
+
+fn after_refusal(refusal: TokenRefusal, earlier: u32, policy: &RefreshPolicy) -> AfterExchange {
+    let (hold, counts, pause) = match refusal.kind {
+        TokenRefusalKind::CodeUndecryptable
+        | TokenRefusalKind::CodeExpired
+        | TokenRefusalKind::CodeRevoked
+        | TokenRefusalKind::CodeOfAnotherClient
+        | TokenRefusalKind::CodeMissing
+        | TokenRefusalKind::InvalidAccount
+        | TokenRefusalKind::InvalidGrant => return AfterExchange::Refused(refusal),
+        TokenRefusalKind::ClientIdInvalid
+        | TokenRefusalKind::ClientSecretInvalid
+        | TokenRefusalKind::ClientRejected
+        | TokenRefusalKind::RedirectUriMismatch
+        | TokenRefusalKind::UnknownGrantType
+        | TokenRefusalKind::Unauthorized => (HoldKind::ClientMisconfigured, false, None),
+        TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => {
+            let pause = policy.hold_length(HoldKind::Blocked);
+            (HoldKind::Blocked, false, Some(pause))
+        }
+        TokenRefusalKind::Throttled {
+            retry_after_seconds,
+        } => {
+            let asked = retry_after_seconds.map(Duration::from_secs);
+            let pause = asked.unwrap_or(policy.throttled);
+            let pause = pause.min(policy.throttled_at_most);
+            (HoldKind::Throttled, false, Some(pause))
+        }
+        // The hour of a hold would outlive the code.
+        TokenRefusalKind::PaymentRequired => (HoldKind::PaymentRequired, false, None),
+        TokenRefusalKind::NotFound => (HoldKind::MovedHost, true, None),
+        // A fault of a refresh token in answer to a code is as strange as an unknown one.
+        TokenRefusalKind::RefreshTokenRevoked
+        | TokenRefusalKind::RefreshTokenExpired
+        | TokenRefusalKind::RefreshTokenUndecryptable
+        | TokenRefusalKind::RefreshTokenOfAnotherClient
+        | TokenRefusalKind::RefreshTokenMissing
+        | TokenRefusalKind::Unknown => (HoldKind::Suspect, true, None),
+    };
+    if counts && is_last(earlier) {
+        return AfterExchange::Refused(refusal);
+    }
+    AfterExchange::Again(AnotherExchange {
+        refusal: Some(refusal),
+        hold: Some(hold),
+        counts,
+        pause,
+    })
+}
