@@ -10,6 +10,8 @@
 //! A file that cannot be read is an error and stays: it may be the only living pair of an account. A `.part` that a crash left is
 //! read like any other if it is whole, which its seal tells; torn, it has no pair in it and goes after a day.
 
+mod resealing;
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,11 +28,9 @@ use crate::error::StoreFault;
 use crate::hash_text::{hash_text, hex_text};
 use crate::private_files::{new_private_file, private_directory, sync_directory};
 use crate::sealed::{Place, Sealer};
-use crate::store::rotation::Rotated;
 
 const ENDING: &str = "pair";
 const PART: &str = "part";
-const RESEALED: &str = "new";
 
 /// Nobody writes one file for so long: a torn one that is older has no writer any more.
 const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -77,19 +77,6 @@ impl Lifeboat {
     /// A directory that cannot be read: [`StoreFault::File`].
     pub async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         self.blocking(Inner::problems).await
-    }
-
-    /// Seals every file anew with the first key of the ring, as [`Store::rotate_encryption`](crate::Store::rotate_encryption) does
-    /// with the records; without keys, it writes them plain. Call it wherever a lifeboat is, with that lifeboat's ring, before the old
-    /// key is dropped: the store does not know of these files. It may run beside keepers, and again after it was interrupted.
-    ///
-    /// # Errors
-    ///
-    /// - a file that no key opens: [`StoreFault::WrongKey`] or [`StoreFault::Damaged`], with its name. All others are done, and this one
-    ///   still needs its key; [`problems`](Self::problems) names every such file;
-    /// - a file that cannot be read or replaced: [`StoreFault::File`].
-    pub async fn rotate_encryption(&self) -> Result<Rotated, StoreFault> {
-        self.blocking(Inner::reseal_all).await
     }
 
     /// File work is done where it keeps no task waiting. It goes on to its end although the caller is dropped.
@@ -175,46 +162,6 @@ impl Inner {
             sync_directory(&self.directory)
         };
         written().map_err(|error| StoreFault::file("writing a lifeboat", path, error))
-    }
-
-    /// One problem keeps no other file from its new key.
-    fn reseal_all(&self) -> Result<Rotated, StoreFault> {
-        let mut rotated = Rotated::default();
-        let mut problem = None;
-        for name in self.names()? {
-            for ending in [ENDING, PART] {
-                match self.reseal(&name, ending) {
-                    Ok(Some(true)) => rotated.resealed += 1,
-                    Ok(Some(false)) => rotated.current += 1,
-                    Ok(None) => {}
-                    // What a crash tore has no pair in it.
-                    Err(torn) if ending == PART && is_torn(&torn) => {}
-                    Err(error) => problem = problem.or(Some(error)),
-                }
-            }
-        }
-        problem.map_or(Ok(rotated), Err)
-    }
-
-    /// `None` if it is not there. A pair that is saved and removed meanwhile may come back; its generation tells that it is old, and it
-    /// is removed again.
-    fn reseal(&self, name: &str, ending: &str) -> Result<Option<bool>, StoreFault> {
-        let path = self.path(name, ending);
-        let Some(sealed) = read_file(&path)? else {
-            return Ok(None);
-        };
-        let plain = self.sealer.open(place(name), &sealed)?;
-        if self.sealer.is_current(&sealed) {
-            return Ok(Some(false));
-        }
-        let new = self.sealer.seal(place(name), &plain)?;
-        // Not the part's own name: a keeper may be writing that.
-        let part = self.path(name, &format!("{ending}.{RESEALED}"));
-        if !path.exists() {
-            return Ok(None);
-        }
-        self.put_whole(&part, &path, &new)?;
-        Ok(Some(true))
     }
 
     /// A file that cannot be read hides no other of the same grant.
