@@ -146,7 +146,10 @@ impl<K: GrantDesk> Connect<K> {
         }
         let other_client = RedirectError::Field(CallbackFieldError::OtherClient);
         let client_id = on_the_fly.sink.client_of(&digest.whole_text()).await;
-        let desk = client_id.as_ref().and_then(|id| (on_the_fly.desk_of)(id));
+        let desk = match client_id {
+            Some(client_id) => (on_the_fly.desk_of)(client_id).await,
+            None => None,
+        };
         let (Some(client_id), Some(desk)) = (client_id, desk) else {
             return Err(Refusal::Redirect(other_client));
         };

@@ -2,6 +2,8 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
 
 use axum::http::header::{HeaderMap, HeaderValue};
@@ -19,6 +21,7 @@ use crate::exchanging::Exchanging;
 use crate::grant_desk::GrantDesk;
 use crate::local_path::LocalPath;
 use crate::page::PagePolicies;
+use crate::proof_log::ProofNotes;
 use crate::refusal::Refusal;
 use crate::route_counts::RouteCounts;
 use crate::route_paths::RoutePaths;
@@ -70,7 +73,8 @@ impl fmt::Debug for Begun {
     }
 }
 
-pub(crate) type DeskOf<K> = dyn Fn(&ClientId) -> Option<K> + Send + Sync;
+pub(crate) type DeskOf<K> =
+    dyn Fn(ClientId) -> Pin<Box<dyn Future<Output = Option<K>> + Send>> + Send + Sync;
 
 /// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their grants.
 pub(crate) struct OnTheFly<K> {
@@ -93,6 +97,7 @@ pub(crate) struct Settings<K> {
     pub(crate) exchange_wait: Duration,
     pub(crate) install_door: InstallDoor,
     pub(crate) on_the_fly: Option<OnTheFly<K>>,
+    pub(crate) proof_notes: Option<Arc<ProofNotes>>,
     pub(crate) paths: RoutePaths,
     pub(crate) has_metrics: bool,
 }

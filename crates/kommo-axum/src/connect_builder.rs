@@ -18,6 +18,7 @@ use crate::connect_error::ConnectError;
 use crate::grant_desk::GrantDesk;
 use crate::local_path::LocalPath;
 use crate::onward::Onward;
+use crate::proof_log::{ProofLog, ProofNotes};
 use crate::route_paths::RoutePaths;
 use crate::secret_sink::SecretSink;
 use crate::state_key::StateKey;
@@ -38,6 +39,7 @@ pub struct ConnectBuilder<K> {
     install_door: InstallDoor,
     on_the_fly: Option<OnTheFly<K>>,
     sink_encrypts: bool,
+    proof_notes: Option<Arc<ProofNotes>>,
     paths: RoutePaths,
     has_metrics: bool,
 }
@@ -58,6 +60,7 @@ impl<K: GrantDesk> Connect<K> {
             install_door: InstallDoor::default(),
             on_the_fly: None,
             sink_encrypts: true,
+            proof_notes: None,
             paths: RoutePaths::default(),
             has_metrics: false,
         }
@@ -143,26 +146,39 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     }
 
     /// Has the consent page make an integration in each customer's account, and takes its secrets at `secrets_uri`. `desk_of` gives the
-    /// keeper for an integration whose secrets the sink has kept; that of the builder is not asked for grants then.
+    /// keeper for an integration whose secrets the sink has kept, by looking them up: perhaps another process kept them. That of the
+    /// builder is not asked for grants then.
     ///
     /// # Security
     ///
     /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours that lives, once.
     #[must_use]
-    pub fn on_the_fly(
+    pub fn on_the_fly<F, R>(
         mut self,
         integration: NewIntegration,
         sink: impl SecretSink,
         tls: TlsProof,
-        desk_of: impl Fn(&ClientId) -> Option<K> + Send + Sync + 'static,
-    ) -> Self {
+        desk_of: F,
+    ) -> Self
+    where
+        F: Fn(ClientId) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<K>> + Send + 'static,
+    {
         self.sink_encrypts = sink.encrypts();
         self.on_the_fly = Some(OnTheFly {
             integration,
             sink: Arc::new(sink),
             tls,
-            desk_of: Arc::new(desk_of),
+            desk_of: Arc::new(move |client_id| Box::pin(desk_of(client_id))),
         });
+        self
+    }
+
+    /// Notes which client secret proved a disconnect hook, at most once in a minute for each: while a secret changes, it says when the old
+    /// one is needed no more. The answer does not wait for it. Default: nobody notes it.
+    #[must_use]
+    pub fn proof_log(mut self, log: impl ProofLog) -> Self {
+        self.proof_notes = Some(Arc::new(ProofNotes::new(log)));
         self
     }
 
@@ -228,6 +244,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             exchange_wait: self.exchange_wait,
             install_door: self.install_door,
             on_the_fly: self.on_the_fly,
+            proof_notes: self.proof_notes,
             paths: self.paths,
             has_metrics: self.has_metrics,
         };

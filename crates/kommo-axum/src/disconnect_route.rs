@@ -10,8 +10,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use kommo_account::{AccountId, ClientId};
-use kommo_oauth::{ClientSecrets, QUERY_MAX_BYTES};
-use kommo_sign::{ClientSecret, DisconnectKey, DisconnectQuery};
+use kommo_oauth::{ClientSecret, ClientSecrets, QUERY_MAX_BYTES};
+use kommo_sign::{DisconnectKey, DisconnectQuery};
 
 use crate::connect::Connect;
 use crate::grant_desk::GrantDesk;
@@ -23,9 +23,9 @@ pub(crate) async fn disconnect<K: GrantDesk>(
     request: Request,
 ) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
-    let (status, outcome) = match connect.prove(query) {
+    let (status, outcome) = match connect.prove(query).await {
         None => (StatusCode::UNAUTHORIZED, "not-proven"),
-        Some((desk, account_id)) => connect.look_into(desk, account_id),
+        Some(proven) => connect.look_into(proven),
     };
     connect.inner.counts.add(Family::DisconnectHooks, outcome);
     if status != StatusCode::OK {
@@ -34,9 +34,16 @@ pub(crate) async fn disconnect<K: GrantDesk>(
     empty(status)
 }
 
+/// A disconnect, and what proved it.
+struct Proven<K> {
+    desk: K,
+    account_id: AccountId,
+    secret: ClientSecret,
+}
+
 impl<K: GrantDesk> Connect<K> {
     /// Whose disconnect it is. Why something is not proven is told to nobody.
-    fn prove(&self, query: &str) -> Option<(K, AccountId)> {
+    async fn prove(&self, query: &str) -> Option<Proven<K>> {
         if query.len() > QUERY_MAX_BYTES {
             return None;
         }
@@ -46,27 +53,43 @@ impl<K: GrantDesk> Connect<K> {
             (self.inner.desk.clone(), self.client_secrets())
         } else {
             let made = ClientId::parse(received.client_id()).ok()?;
-            let desk = (self.inner.settings.on_the_fly.as_ref()?.desk_of)(&made)?;
+            let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
+            let desk = (on_the_fly.desk_of)(made).await?;
             let secret = desk.credentials().client_secret;
             (desk, ClientSecrets::new(secret))
         };
         let client_id = desk.credentials().client_id;
-        let number = secrets.candidates(desk.now()).find_map(|secret| {
-            let secret = ClientSecret::new(secret.expose_secret()).ok()?;
-            let key = DisconnectKey::new(&secret);
-            key.verify_query(client_id.as_str(), query).ok()
+        let (account_id, secret) = secrets.candidates(desk.now()).find_map(|secret| {
+            let key = kommo_sign::ClientSecret::new(secret.expose_secret()).ok()?;
+            let key = DisconnectKey::new(&key);
+            let number = key.verify_query(client_id.as_str(), query).ok()?;
+            Some((AccountId::new(number), secret.clone()))
         })?;
-        Some((desk, AccountId::new(number)))
+        Some(Proven {
+            desk,
+            account_id,
+            secret,
+        })
     }
 
-    fn look_into(&self, desk: K, account_id: AccountId) -> (StatusCode, &'static str) {
+    fn look_into(&self, proven: Proven<K>) -> (StatusCode, &'static str) {
         let Ok(room) = Arc::clone(&self.inner.hook_room).try_acquire_owned() else {
             return (StatusCode::SERVICE_UNAVAILABLE, "busy");
         };
+        let Proven {
+            desk,
+            account_id,
+            secret,
+        } = proven;
         tracing::info!(account = account_id.get(), "a disconnect was reported");
+        let notes = self.inner.settings.proof_notes.clone();
         tokio::spawn(async move {
+            let now = desk.now();
             // The keeper raises the alarm if the store fails; the next refresh learns what this would have.
             let _ = desk.disconnect_reported(account_id).await;
+            if let Some(notes) = notes {
+                notes.note("disconnect", &secret, now).await;
+            }
             drop(room);
         });
         (StatusCode::OK, "proven")

@@ -18,6 +18,9 @@ mod seen_request;
 mod onward;
 mod application;
 mod secret_sink;
+mod proof_log;
+#[cfg(feature = "store")]
+mod store_ports;
 mod watched_store;
 mod grant_desk;
 mod exchanging;
@@ -49,6 +52,7 @@ pub use connect_error::ConnectError;
 pub use grant_desk::{GrantDesk, TakenCode};
 pub use local_path::{LOCAL_PATH_MAX_BYTES, LocalPath, LocalPathError};
 pub use onward::Onward;
+pub use proof_log::{ProofLog, SecretProof};
 pub use refusal::Refusal;
 pub use route_paths::RoutePaths;
 pub use secret_sink::{IntegrationSecrets, NotKept, SecretSink};

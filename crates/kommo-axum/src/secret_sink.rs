@@ -1,11 +1,12 @@
 //! Where the secrets of integrations that the consent page makes on the fly are kept.
 
+use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::{error, fmt};
 
 use kommo_account::ClientId;
-use kommo_oauth::ClientSecret;
+use kommo_oauth::{ClientSecret, UnixSeconds};
 
 /// The id and secret of an integration that a consent page made. `Debug` does not show the secret.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct IntegrationSecrets {
     pub client_id: ClientId,
     /// Its secret.
     pub client_secret: ClientSecret,
+    /// When they came.
+    pub received_at: UnixSeconds,
 }
 
 impl IntegrationSecrets {
@@ -24,11 +27,13 @@ impl IntegrationSecrets {
         attempt: String,
         client_id: ClientId,
         client_secret: ClientSecret,
+        received_at: UnixSeconds,
     ) -> Self {
         Self {
             attempt,
             client_id,
             client_secret,
+            received_at,
         }
     }
 }
@@ -70,6 +75,23 @@ pub trait SecretSink: Send + Sync + 'static {
 
     /// Which integration was made in an attempt.
     fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send;
+}
+
+impl<T: SecretSink> SecretSink for Arc<T> {
+    fn encrypts(&self) -> bool {
+        T::encrypts(self)
+    }
+
+    fn keep(
+        &self,
+        secrets: IntegrationSecrets,
+    ) -> impl Future<Output = Result<(), NotKept>> + Send {
+        T::keep(self, secrets)
+    }
+
+    fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send {
+        T::client_of(self, attempt)
+    }
 }
 
 type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -92,7 +92,8 @@ impl<K: GrantDesk> Connect<K> {
         {
             return (StatusCode::CONFLICT, "state-used");
         }
-        let secrets = IntegrationSecrets::new(state.digest.whole_text(), client_id, client_secret);
+        let attempt = state.digest.whole_text();
+        let secrets = IntegrationSecrets::new(attempt, client_id, client_secret, now);
         match on_the_fly.sink.keep(secrets).await {
             Ok(()) => (StatusCode::OK, "kept"),
             Err(_) => {

@@ -1,5 +1,6 @@
 //! Which grants need attention, shared out between the workers of a store.
 
+use alloc::sync::Arc;
 use core::future::Future;
 use core::time::Duration;
 
@@ -49,4 +50,27 @@ pub trait DueGrants: Send + Sync + 'static {
         &self,
         settled: &[(DueClaim, Option<UnixSeconds>)],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// One store for several keepers.
+impl<S: DueGrants> DueGrants for Arc<S> {
+    type Error = S::Error;
+
+    fn claim_due(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<DueClaim>, Self::Error>> + Send {
+        S::claim_due(self, realm, client_id, now, limit, lease)
+    }
+
+    fn settle_due(
+        &self,
+        settled: &[(DueClaim, Option<UnixSeconds>)],
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::settle_due(self, settled)
+    }
 }

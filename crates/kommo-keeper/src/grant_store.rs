@@ -1,5 +1,6 @@
 //! What the keeper needs of a store.
 
+use alloc::sync::Arc;
 use core::error::Error;
 use core::future::Future;
 
@@ -94,4 +95,62 @@ pub trait GrantStore: Send + Sync + 'static {
         client_id: &ClientId,
         account_id: AccountId,
     ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
+}
+
+/// One store for several keepers.
+impl<S: GrantStore> GrantStore for Arc<S> {
+    type Error = S::Error;
+    type Lock = S::Lock;
+
+    fn load(
+        &self,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send {
+        S::load(self, key)
+    }
+
+    fn load_locked(
+        &self,
+        lock: &mut Self::Lock,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send {
+        S::load_locked(self, lock, key)
+    }
+
+    fn try_lock(
+        &self,
+        key: &GrantKey,
+    ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send {
+        S::try_lock(self, key)
+    }
+
+    fn write(
+        &self,
+        lock: Option<&mut Self::Lock>,
+        moved: &Moved,
+        at: UnixSeconds,
+    ) -> impl Future<Output = Result<Written, Self::Error>> + Send {
+        S::write(self, lock, moved, at)
+    }
+
+    fn unlock(&self, lock: Self::Lock) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::unlock(self, lock)
+    }
+
+    fn keys(
+        &self,
+        after: Option<&GrantKey>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send {
+        S::keys(self, after, limit)
+    }
+
+    fn keys_of_account(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        account_id: AccountId,
+    ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send {
+        S::keys_of_account(self, realm, client_id, account_id)
+    }
 }

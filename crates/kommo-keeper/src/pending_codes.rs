@@ -1,6 +1,7 @@
 //! Authorization codes between their arrival and their exchange. A code lives twenty minutes and comes once, so it is durable before
 //! the one who brought it is answered.
 
+use alloc::sync::Arc;
 use core::future::Future;
 use core::time::Duration;
 
@@ -210,4 +211,43 @@ pub trait PendingCodes: Send + Sync + 'static {
         claimed: &ClaimedCode,
         end: CodeEnd,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// One store for several keepers.
+impl<S: PendingCodes> PendingCodes for Arc<S> {
+    type Error = S::Error;
+
+    fn put_code(
+        &self,
+        pending: &PendingCode,
+    ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send {
+        S::put_code(self, pending)
+    }
+
+    fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
+        S::claim_codes(self, realm, client_id, now, limit, lease)
+    }
+
+    fn keep_answer(
+        &self,
+        claimed: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::keep_answer(self, claimed, pair)
+    }
+
+    fn settle_code(
+        &self,
+        claimed: &ClaimedCode,
+        end: CodeEnd,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::settle_code(self, claimed, end)
+    }
 }

@@ -151,6 +151,23 @@ pub trait Backend: Send + Sync + 'static {
         record: &[u8],
         at: i64,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// One more state that brought the secret which is kept. `false`: it was used for another integration.
+    #[doc(hidden)]
+    fn bind_state(
+        &self,
+        state_hash: &str,
+        client_id: &str,
+        at: i64,
+        cutoff: i64,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    #[doc(hidden)]
+    fn client_of_state(
+        &self,
+        state_hash: &str,
+    ) -> impl Future<Output = Result<Option<String>>> + Send;
+    /// `false`: there is none. Its states stay used up.
+    #[doc(hidden)]
+    fn forget_secret(&self, client_id: &str) -> impl Future<Output = Result<bool>> + Send;
     #[doc(hidden)]
     fn secret(
         &self,
@@ -193,9 +210,9 @@ pub trait Backend: Send + Sync + 'static {
         new: &[u8],
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be asked to.
+    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be asked to. `false`: not now.
     #[doc(hidden)]
-    fn scrub(&self) -> impl Future<Output = Result<()>> + Send;
+    fn scrub(&self) -> impl Future<Output = Result<bool>> + Send;
 
     #[doc(hidden)]
     fn close(&self) -> impl Future<Output = ()> + Send;

@@ -96,9 +96,9 @@ pub struct CodeRoom {
     pub(crate) cutoff: i64,
     /// The same of what an erasure left, and of codes that waited in vain.
     pub(crate) last_cutoff: i64,
-    /// Of one realm.
+    /// Of one realm, not counting those that have ended.
     pub(crate) most: i64,
-    /// Of one realm, and of the origin that the code has.
+    /// Of one realm, and of the origin that the code has. So many that have ended are remembered, besides.
     pub(crate) most_of_origin: i64,
 }
 
@@ -142,6 +142,11 @@ pub struct Erased {
     pub history_lines: u64,
     /// Codes that waited for the hosts of these grants.
     pub codes: u64,
+    /// Client secrets: 1 if the integration was made on the fly and no account has a grant of it any more.
+    pub secrets: u64,
+    /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if somebody read from the log all the time;
+    /// then the bytes stay in it until an erasure finds it free, so call it again. `PostgreSQL`: `false`, since its vacuum does that.
+    pub bytes_gone: bool,
 }
 
 /// The tables that hold sealed records.

@@ -4,10 +4,13 @@
 //!   directory       0700
 //!   HASH.pair       0600   sealed; HASH is made of the grant's key and the attempt
 //!   HASH.part       0600   a pair that is being written; the file gets its name when it is on the disk
+//!   HASH.pair.new   0600   the same pair while it is sealed anew; nobody reads it, and the next rotation writes over it
 //! ```
 //!
 //! A file that cannot be read is an error and stays: it may be the only living pair of an account. A `.part` that a crash left is
 //! read like any other if it is whole, which its seal tells; torn, it has no pair in it and goes after a day.
+
+mod resealing;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,6 +21,7 @@ use core::time::Duration;
 
 use kommo_keeper::LifeboatPort;
 use kommo_oauth::{GrantKey, UnsavedPair};
+use zeroize::Zeroizing;
 
 use crate::encryption_key::EncryptionKeys;
 use crate::error::StoreFault;
@@ -142,18 +146,22 @@ impl Inner {
         let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
         let part = self.path(&name, PART);
         let path = self.path(&name, ENDING);
+        self.put_whole(&part, &path, &sealed)
+    }
+
+    fn put_whole(&self, part: &Path, path: &Path, sealed: &[u8]) -> Result<(), StoreFault> {
         let written = || -> io::Result<()> {
-            match fs::remove_file(&part) {
+            match fs::remove_file(part) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            let mut file = new_private_file(&part)?;
-            file.write_all(&sealed)?;
+            let mut file = new_private_file(part)?;
+            file.write_all(sealed)?;
             file.sync_all()?;
-            fs::rename(&part, &path)?;
+            fs::rename(part, path)?;
             sync_directory(&self.directory)
         };
-        written().map_err(|error| StoreFault::file("writing a lifeboat", &path, error))
+        written().map_err(|error| StoreFault::file("writing a lifeboat", path, error))
     }
 
     /// A file that cannot be read hides no other of the same grant.
@@ -202,11 +210,8 @@ impl Inner {
     }
 
     fn read_one(&self, name: &str, ending: &str) -> Result<Option<UnsavedPair>, StoreFault> {
-        let path = self.path(name, ending);
-        let sealed = match fs::read(&path) {
-            Ok(sealed) => zeroize::Zeroizing::new(sealed),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreFault::file("reading a lifeboat", &path, error)),
+        let Some(sealed) = read_file(&self.path(name, ending))? else {
+            return Ok(None);
         };
         let file = format!("{name}.{ending}");
         let plain = self.sealer.open(place(name), &sealed)?;
@@ -284,6 +289,15 @@ impl Inner {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+}
+
+/// `None` if it is not there.
+fn read_file(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
+    match fs::read(path) {
+        Ok(sealed) => Ok(Some(Zeroizing::new(sealed))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreFault::file("reading a lifeboat", path, error)),
     }
 }
 

@@ -200,10 +200,21 @@ impl Backend for Postgres {
         .await
     }
 
+    async fn forget_secret(&self, client_id: &str) -> Result<bool, StoreFault> {
+        self.within("forgetting a secret", async {
+            let mut connection = self.writer().await?;
+            let mut all = connection.begin().await?;
+            let was_there = statements::forget_secret(&mut all, client_id).await?;
+            all.commit().await?;
+            Ok(was_there)
+        })
+        .await
+    }
+
     /// The rows are out of sight at once and leave the files with the next vacuum, which is the database's own affair: on a large
     /// table it takes longer than anybody waits here.
-    async fn scrub(&self) -> Result<(), StoreFault> {
-        Ok(())
+    async fn scrub(&self) -> Result<bool, StoreFault> {
+        Ok(false)
     }
 
     async fn close(&self) {

@@ -15,12 +15,48 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is.
+/// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is. Not for the database:
+/// [`private_file_unopened`] says why.
 #[cfg(feature = "sqlite")]
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let file = private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
     narrow(path, 0o600)?;
     Ok(file)
+}
+
+/// Makes an empty file with mode 0600 if none is there, and narrows the one that is; a file that is there is never opened.
+///
+/// POSIX drops all locks that a process has on a file when the process closes any handle of it, so to open a database here and
+/// close it again would free `SQLite`'s own locks. The new file is closed before it gets its name, which `hard_link` gives to one file only.
+#[cfg(feature = "sqlite")]
+pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(_) => return narrow(path, 0o600),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|_| io::Error::other("operating system gives no random bytes"))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{:016x}.new", u64::from_be_bytes(random)));
+    let new = Path::new(&name);
+    drop(new_private_file(new)?);
+    let linked = std::fs::hard_link(new, path);
+    std::fs::remove_file(new)?;
+    match linked {
+        Ok(()) => sync_directory(match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        }),
+        // Another process was faster. What it made is narrow, or it narrows it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A file system without links. Nobody else can have locks yet on a file that only now comes to be.
+        Err(_) => match new_private_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        },
+    }
 }
 
 /// Makes a file with mode 0600 that must not be there.

@@ -12,7 +12,8 @@ pub struct StoreSettings {
     /// database's own rights protect them.
     pub encryption: Option<EncryptionKeys>,
     /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from install hooks:
-    /// [`max_hook_codes`](Self::max_hook_codes).
+    /// [`max_hook_codes`](Self::max_hook_codes). Codes that were exchanged or refused do not count; the same number of their hashes is
+    /// remembered for each origin, the newest, so that a second delivery is a duplicate.
     pub max_codes: u32,
     /// How long before its end a token is due for the sweep. Default: an hour, as in `RefreshPolicy`.
     pub refresh_before: Duration,

@@ -20,7 +20,7 @@ use core::ops::{Deref, DerefMut};
 
 use kommo_keeper::CodePut;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-use sqlx::{Connection as _, SqliteConnection, query};
+use sqlx::{Connection as _, SqliteConnection, query_as};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::Backend;
@@ -206,14 +206,26 @@ impl Backend for Sqlite {
         .await
     }
 
-    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
-    async fn scrub(&self) -> Result<(), StoreFault> {
+    async fn forget_secret(&self, client_id: &str) -> Result<bool, StoreFault> {
+        self.within("forgetting a secret", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let was_there = statements::forget_secret(&mut all, client_id).await?;
+            all.commit().await?;
+            Ok(was_there)
+        })
+        .await
+    }
+
+    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied. `SQLite` waits for those who read
+    /// from it as long as for a writer, then says that it was busy, which is no error.
+    async fn scrub(&self) -> Result<bool, StoreFault> {
         self.within("emptying the log", async {
             let mut writer = self.writer().await?;
-            query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut *writer)
+            let (is_busy, _, _): (bool, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut *writer)
                 .await?;
-            Ok(())
+            Ok(!is_busy)
         })
         .await
     }

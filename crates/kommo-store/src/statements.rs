@@ -6,12 +6,14 @@ mod buckets;
 mod codes;
 mod grants;
 mod sealed;
+mod secrets;
 
 pub(crate) use self::accounts::account_statements;
 pub(crate) use self::buckets::bucket_statements;
 pub(crate) use self::codes::code_statements;
 pub(crate) use self::grants::grant_statements;
 pub(crate) use self::sealed::sealed_statements;
+pub(crate) use self::secrets::secret_statements;
 
 /// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in milliseconds, `$skip` what
 /// keeps two claims from waiting for each other.
@@ -28,6 +30,7 @@ macro_rules! statements {
         $crate::statements::grant_statements!($connection, now: $now, skip: $skip);
         $crate::statements::code_statements!($connection, now: $now, skip: $skip);
         $crate::statements::account_statements!($connection);
+        $crate::statements::secret_statements!($connection);
         $crate::statements::sealed_statements!($connection);
         $crate::statements::bucket_statements!($connection, now: $now);
     };
@@ -88,6 +91,10 @@ macro_rules! all_methods_by_statements {
             fn set_primary(account: [&str; 3], user_id: &str) -> ();
             writer "keeping a secret"
             fn put_secret(state_hash: &str, client_id: &str, record: &[u8], at: i64) -> bool;
+            writer "binding a state"
+            fn bind_state(state_hash: &str, client_id: &str, at: i64, cutoff: i64) -> bool;
+            reader "looking a state up"
+            fn client_of_state(state_hash: &str) -> Option<String>;
             reader "reading a secret"
             fn secret(client_id: &str) -> Option<(String, Vec<u8>)>;
             writer "noting the use of a key"

@@ -19,7 +19,8 @@ use crate::settings::StoreSettings;
 
 /// Grants in a database. [`SqliteStore`](crate::SqliteStore) and [`PostgresStore`](crate::PostgresStore) are the two kinds.
 ///
-/// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`. Share it in an `Arc`.
+/// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an `Arc` of it: one store serves the keepers
+/// of several integrations, and whatever else of the program asks it.
 pub struct Store<B: Backend> {
     backend: B,
     sealer: Sealer,

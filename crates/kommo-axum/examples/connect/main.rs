@@ -11,6 +11,7 @@
 //! | `LISTEN` | where the application listens | `127.0.0.1:8010` |
 //! | `APP_ORIGIN` | how browsers call it; a loopback host unless it is `https` | `http://localhost:` and the port |
 //! | `STORE`, `STORE_KEY_FILE` | the file of the SQLite store, in a directory of yours, and its key: 64 hex digits | new ones that go at the end |
+//! | `LIFEBOAT` | a directory for pairs that the store did not take; better on another disk than the store | beside the store |
 //! | `KOMMO_SANDBOX_URL` | a sandbox that runs already; its Redirect URI must be `APP_ORIGIN/kommo/callback` | one is started |
 //! | `KOMMO_CLIENT_ID`, `KOMMO_CLIENT_SECRET` | the integration in that sandbox | of the sandbox that is started |
 //!
@@ -36,13 +37,13 @@ use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
 use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
-use kommo_keeper::{GrantStore, Keeper, KeeperSettings, Listeners, NoLifeboat, SystemClock};
+use kommo_keeper::{GrantStore, Keeper, KeeperSettings, Listeners, SystemClock};
 use kommo_oauth::{ClientSecret, Credentials, GrantKey, RedirectUri};
 use kommo_sandbox::{Sandbox, SandboxConfig};
-use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Lifeboat, SqliteStore, StoreSettings};
 use tokio::net::TcpListener;
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock>;
+type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock, Lifeboat>;
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("app.js");
@@ -107,6 +108,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let keys = EncryptionKeys::new(key);
+    let lifeboat = match env::var("LIFEBOAT") {
+        Ok(path) => PathBuf::from(path),
+        Err(_) => path.with_extension("lifeboat"),
+    };
+    let lifeboat = Lifeboat::in_directory(lifeboat, Some(keys.clone()))?;
     let store = SqliteStore::open(path, StoreSettings::new().encrypted(keys)).await?;
 
     let keeper: AppKeeper = Keeper::new(
@@ -114,7 +120,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
             .with_budget(RequestBudget::default(), credentials.client_id),
         SystemClock::new(),
-        NoLifeboat::new(),
+        lifeboat,
         credentials,
         KeeperSettings::new(endpoints),
         // Here a real application binds the grant to its user, by what the attempt carried.
@@ -123,6 +129,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
             println!("connected:   {} for {whose}", grant.key);
         }),
     );
+
+    // Before anything uses a grant: pairs that an earlier run could not save.
+    match keeper.rescue().await {
+        Ok(0) => {}
+        Ok(grants) => println!("rescued:     pairs of {grants} grants"),
+        Err(trouble) => println!("lifeboat:    cannot be read: {trouble:?}"),
+    }
 
     // One process, so a key of its own does.
     let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)

@@ -2,9 +2,10 @@
 
 use core::num::NonZeroU64;
 use core::sync::atomic::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
+use kommo_axum::{ProofLog, SecretProof};
 use kommo_oauth::{ClientSecret, ClientSecrets, UnixSeconds};
 use kommo_sign::DisconnectKey;
 
@@ -152,4 +153,48 @@ async fn a_hanging_store_does_not_hold_the_answer_up() {
         fetch(&app.router, &hook(SECRET, 77)).await.status,
         StatusCode::OK
     );
+}
+
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<SecretProof>>>);
+
+impl ProofLog for Notes {
+    async fn note(&self, proof: SecretProof) {
+        self.0.lock().unwrap().push(proof);
+    }
+}
+
+#[tokio::test]
+async fn which_secret_proved_a_hook_is_noted_once_in_a_minute() {
+    let notes = Notes::default();
+    let secrets = ClientSecrets::new(ClientSecret::new("old-secret").unwrap()).rotated(
+        ClientSecret::new("new-secret").unwrap(),
+        UnixSeconds::new(START + 1_000),
+    );
+    let log = notes.clone();
+    let app = App::with(|builder| {
+        builder
+            .client_secrets(move || secrets.clone())
+            .proof_log(log)
+    });
+    let told = || -> Vec<(String, u64)> {
+        let notes = notes.0.lock().unwrap();
+        let told = |note: &SecretProof| {
+            assert_eq!(note.purpose, "disconnect");
+            (note.key_id.clone(), note.at.get() - START)
+        };
+        notes.iter().map(told).collect()
+    };
+    for _ in 0..20 {
+        fetch(&app.router, &hook("old-secret", 1)).await;
+        fetch(&app.router, &hook("forged", 1)).await;
+    }
+    fetch(&app.router, &hook("new-secret", 1)).await;
+    eventually(|| told().len() == 2).await;
+    app.clock.advance(60);
+    fetch(&app.router, &hook("new-secret", 1)).await;
+    eventually(|| told().len() == 3).await;
+    // As `kommo secret` names them; computed by another program.
+    let (old, new) = ("a9b49ee9".to_owned(), "c57c0766".to_owned());
+    assert_eq!(told(), [(old, 0), (new.clone(), 0), (new, 60)]);
 }

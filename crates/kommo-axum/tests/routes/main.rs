@@ -24,6 +24,8 @@ mod from_widget;
 mod install_hook;
 mod disconnect_hook;
 mod secrets_uri;
+#[cfg(feature = "store")]
+mod with_store;
 mod pages;
 mod settings;
 mod watching;

@@ -79,7 +79,10 @@ fn on_the_fly(vault: &Vault, tls: TlsProof) -> (App, Router) {
         &app.clock,
         &app.told,
     );
-    let desk_of = move |client: &ClientId| (client.as_str() == MADE).then(|| made.clone());
+    let desk_of = move |client: ClientId| {
+        let made = (client.as_str() == MADE).then(|| made.clone());
+        async move { made }
+    };
     let connect: Connect<TestKeeper> = Connect::builder(own, Platform::Global, key())
         .on_the_fly(integration(REDIRECT), vault.clone(), tls, desk_of)
         .build()
@@ -276,15 +279,23 @@ async fn a_sink_that_does_not_encrypt_is_not_mounted() {
     };
     let builder = Connect::builder(own.clone(), Platform::Global, key());
     let built = builder
-        .on_the_fly(integration(REDIRECT), plain, TlsProof::OwnListener, |_| {
-            None
-        })
+        .on_the_fly(
+            integration(REDIRECT),
+            plain,
+            TlsProof::OwnListener,
+            |_| async { None },
+        )
         .build();
     assert_eq!(built.unwrap_err(), ConnectError::SinkDoesNotEncrypt);
     let elsewhere = integration("https://app.example/other");
     let builder = Connect::builder(own, Platform::Global, key());
     let built = builder
-        .on_the_fly(elsewhere, Vault::default(), TlsProof::OwnListener, |_| None)
+        .on_the_fly(
+            elsewhere,
+            Vault::default(),
+            TlsProof::OwnListener,
+            |_| async { None },
+        )
         .build();
     assert_eq!(built.unwrap_err(), ConnectError::RedirectUriDiffers);
 }

@@ -42,6 +42,11 @@ pub(super) async fn check_server(connection: &mut PgConnection) -> Result<(), St
          current_setting('synchronous_commit'), pg_is_in_recovery()::text",
     )
     .await?;
+    judge_server(&version, &fsync, &commit, &standby)
+}
+
+/// By the settings, as the server writes them.
+fn judge_server(version: &str, fsync: &str, commit: &str, standby: &str) -> Result<(), StoreFault> {
     let is_new_enough = version
         .parse::<u32>()
         .is_ok_and(|version| version >= 140_000);
@@ -134,4 +139,29 @@ pub(super) async fn prepare_session(
         .await
         .map_err(failed)?;
     check_server(connection).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge_server;
+
+    #[track_caller]
+    fn refused(settings: [&str; 4], because: &str) {
+        let [version, fsync, commit, standby] = settings;
+        let error = judge_server(version, fsync, commit, standby).unwrap_err();
+        assert!(error.to_string().contains(because), "{error}");
+    }
+
+    #[test]
+    fn a_server_that_could_lose_or_not_take_a_token_is_refused() {
+        for commit in ["on", "local", "remote_write", "remote_apply"] {
+            judge_server("140000", "on", commit, "false").unwrap();
+        }
+        judge_server("180001", "on", "on", "false").unwrap();
+        refused(["130022", "on", "on", "false"], "older than PostgreSQL 14");
+        refused(["17beta1", "on", "on", "false"], "older than PostgreSQL 14");
+        refused(["150000", "off", "on", "false"], "fsync");
+        refused(["150000", "on", "off", "false"], "synchronous_commit");
+        refused(["150000", "on", "on", "true"], "stand-by");
+    }
 }

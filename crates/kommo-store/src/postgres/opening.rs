@@ -14,7 +14,7 @@ use super::lock_sessions::LockSessions;
 use super::{Postgres, checks, within};
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// A connection that waited this long is asked whether it is still there before a statement goes out on it. One that was in use
 /// a moment ago is not: the question would cost as much as the statement.

@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection, query, query_as, raw_sql};
 use tokio::sync::Mutex;
 
 use crate::error::{DatabaseFault, StoreFault};
-use crate::private_files::{is_open_to_all, narrow, private_file};
+use crate::private_files::{is_open_to_all, narrow, private_file_unopened};
 use crate::schema::{SCHEMA_VERSION, StoredVersion};
 use crate::settings::StoreSettings;
 
@@ -15,7 +15,7 @@ use super::Sqlite;
 use super::lock_files::LockFiles;
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS kommo_meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT";
 
@@ -89,7 +89,8 @@ fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
             "everybody may write to the directory of the store",
         ));
     }
-    private_file(path).map_err(|error| StoreFault::file("making the store", path, error))?;
+    private_file_unopened(path)
+        .map_err(|error| StoreFault::file("making the store", path, error))?;
     path.canonicalize()
         .map_err(|error| StoreFault::file("finding the store", path, error))
 }
@@ -136,4 +137,34 @@ async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault>
     .await
     .map_err(&failed)?;
     all.commit().await.map_err(&failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::query_scalar;
+
+    use super::{Sqlite, StoreSettings};
+
+    // The promise of the README: what was confirmed survives a crash of the machine.
+    #[tokio::test]
+    async fn the_connection_that_writes_has_a_log_and_waits_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let store = Sqlite::open(&path, &StoreSettings::new()).await.unwrap();
+        for _ in ["the first", "one that was opened in its place"] {
+            let mut writer = store.writer().await.unwrap();
+            let journal: String = query_scalar("PRAGMA journal_mode")
+                .fetch_one(&mut *writer)
+                .await
+                .unwrap();
+            let synchronous: i64 = query_scalar("PRAGMA synchronous")
+                .fetch_one(&mut *writer)
+                .await
+                .unwrap();
+            // 2 is FULL.
+            assert_eq!((&*journal, synchronous), ("wal", 2));
+            drop(writer);
+            *store.writer.lock().await = None;
+        }
+    }
 }

@@ -35,11 +35,21 @@ macro_rules! account_statements {
             )
             .execute(&mut *connection)
             .await?;
-            Ok(Erased {
+            let mut erased = Erased {
                 grants: grants.rows_affected(),
                 history_lines: history_lines.rows_affected(),
                 codes: codes.rows_affected(),
-            })
+                ..Erased::default()
+            };
+            // An integration that was made on the fly belongs to one account. One that other accounts have was not.
+            let others: i64 = query_scalar("SELECT COUNT(*) FROM kommo_grants WHERE client_id = $1")
+                .bind(client_id)
+                .fetch_one(&mut *connection)
+                .await?;
+            if erased.grants > 0 && others == 0 {
+                erased.secrets = u64::from(forget_secret(connection, client_id).await?);
+            }
+            Ok(erased)
         }
 
         pub(super) async fn primary(
@@ -72,39 +82,6 @@ macro_rules! account_statements {
             .execute(connection)
             .await
             .map(|_| ())
-        }
-
-        /// `false`: the state was used, or the integration has a secret.
-        pub(super) async fn put_secret(
-            connection: &mut $connection,
-            state_hash: &str,
-            client_id: &str,
-            record: &[u8],
-            at: i64,
-        ) -> Result<bool> {
-            let done = query(
-                "INSERT INTO kommo_secrets (state_hash, client_id, record, stored_at) \
-                 VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            )
-            .bind(state_hash)
-            .bind(client_id)
-            .bind(record)
-            .bind(at)
-            .execute(connection)
-            .await?;
-            Ok(done.rows_affected() == 1)
-        }
-
-        pub(super) async fn secret(
-            connection: &mut $connection,
-            client_id: &str,
-        ) -> Result<Option<(String, Vec<u8>)>> {
-            query_as(
-                "SELECT state_hash, record FROM kommo_secrets WHERE client_id = $1",
-            )
-            .bind(client_id)
-            .fetch_optional(connection)
-            .await
         }
 
         pub(super) async fn note_key_use(

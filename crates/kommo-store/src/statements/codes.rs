@@ -17,9 +17,20 @@ macro_rules! code_statements {
                 .bind(room.last_cutoff)
                 .execute(&mut *connection)
                 .await?;
+            // What has ended waits for nothing. The longest remembered goes first, and a flood of one origin displaces no other.
+            query(
+                "DELETE FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased AND id <= \
+                 (SELECT id FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased \
+                 ORDER BY id DESC LIMIT 1 OFFSET $3)",
+            )
+            .bind(&code.realm)
+            .bind(&code.origin)
+            .bind(room.most_of_origin)
+            .execute(&mut *connection)
+            .await?;
             let (known, waiting, of_origin): (i64, i64, i64) = query_as(
-                "SELECT COUNT(CASE WHEN hash = $2 THEN 1 END), COUNT(CASE WHEN received_at > $4 THEN 1 END), \
-                 COUNT(CASE WHEN origin = $3 AND received_at > $4 THEN 1 END) FROM kommo_codes WHERE realm = $1",
+                "SELECT (SELECT COUNT(*) FROM kommo_codes WHERE hash = $2), COUNT(CASE WHEN received_at > $4 THEN 1 END), \
+                 COUNT(CASE WHEN origin = $3 AND received_at > $4 THEN 1 END) FROM kommo_codes WHERE realm = $1 AND NOT is_done",
             )
             .bind(&code.realm)
             .bind(&code.hash)

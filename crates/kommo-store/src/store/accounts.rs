@@ -86,8 +86,12 @@ impl<B: Backend> Store<B> {
     /// stay until 40 minutes after the codes came.
     ///
     /// It does not reach backups, files of a [`Lifeboat`](crate::Lifeboat), or what the operating system keeps of deleted
-    /// blocks. `SQLite` overwrites the erased rows and empties its log; `PostgreSQL` does so
-    /// with its next vacuum.
+    /// blocks. `SQLite` overwrites the erased rows and empties its log, for which it waits as long as for a writer
+    /// (`StoreSettings::wait_at_most`) while others read from it; [`Erased::bytes_gone`] says whether that succeeded, and calling this
+    /// once more tries again. `PostgreSQL` does so with its next vacuum.
+    ///
+    /// The client secret of an integration that was made on the fly goes with the last grant of the integration. If there never was a
+    /// grant, nothing ties the secret to an account: use [`forget_integration_secret`](Self::forget_integration_secret).
     ///
     /// # Errors
     ///
@@ -100,10 +104,10 @@ impl<B: Backend> Store<B> {
     ) -> Result<Erased, StoreFault> {
         let realm = realm_text(realm);
         let account = [&*realm, client_id.as_str(), &account_id.to_string()];
-        let erased = self.backend.erase_rows(account).await?;
+        let mut erased = self.backend.erase_rows(account).await?;
         // The names of buckets have hosts in them.
         self.backend.forget_full_buckets().await?;
-        self.backend.scrub().await?;
+        erased.bytes_gone = self.backend.scrub().await?;
         Ok(erased)
     }
 }

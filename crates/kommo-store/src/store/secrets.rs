@@ -1,5 +1,7 @@
 //! Client secrets of integrations that were created on the fly, and which key matched last.
 
+use core::time::Duration;
+
 use kommo_account::ClientId;
 use kommo_oauth::{ClientSecret, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,9 @@ use crate::sealed::Place;
 use super::Store;
 
 const VERSION: u32 = 1;
+
+/// How long the state of an attempt is remembered beside the secret that another one brought: longer than attempts last.
+const STATES_FOR: Duration = Duration::from_secs(2 * 20 * 60);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +87,15 @@ impl<B: Backend> Store<B> {
             return Ok(true);
         }
         match self.kept_secret(client_id).await? {
-            Some((_, kept)) if is_same(&kept, secret) => Ok(true),
+            Some((name, kept)) if is_same(&kept, secret) => {
+                if name == state_hash {
+                    return Ok(true);
+                }
+                let cutoff = number(at.minus(STATES_FOR).get());
+                self.backend
+                    .bind_state(&state_hash, client_id.as_str(), number(at.get()), cutoff)
+                    .await
+            }
             Some((name, _)) if name != state_hash => Err(StoreFault::SecretThere {
                 client_id: client_id.to_string(),
             }),
@@ -101,6 +114,32 @@ impl<B: Backend> Store<B> {
     ) -> Result<Option<ClientSecret>, StoreFault> {
         let kept = self.kept_secret(client_id).await?;
         Ok(kept.map(|(_, secret)| secret))
+    }
+
+    /// Which integration's secret came for this `state`. States beside the one that brought the secret first are forgotten after 40
+    /// minutes.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a client id that cannot be read is [`StoreFault::Damaged`].
+    pub async fn integration_of_state(&self, state: &str) -> Result<Option<ClientId>, StoreFault> {
+        let state_hash = hash_text("kommo-store state", &[state]);
+        let found = self.backend.client_of_state(&state_hash).await?;
+        let parsed = found.map(|text| ClientId::parse(&text)).transpose();
+        parsed.map_err(|_| StoreFault::damaged(&state_hash, "column client_id"))
+    }
+
+    /// Removes the secret of an integration: it is over, or what came first was forged. `false`: there was none. The states
+    /// that brought it stay used up for as long as they live, so nobody brings it back with one of them; a new attempt may bring another.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn forget_integration_secret(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<bool, StoreFault> {
+        self.backend.forget_secret(client_id.as_str()).await
     }
 
     /// With the hash of the state that brought it.

@@ -150,6 +150,14 @@ async fn obey<B: Backend>(store: Store<B>) {
                 }
             }
             "write twenty" => write_twenty(&store).await.to_string(),
+            "count" => match store.load(&key(1)).await.unwrap() {
+                Some(grant) => grant.revision.get().to_string(),
+                None => "none".to_owned(),
+            },
+            "close" => {
+                store.close().await;
+                "closed".to_owned()
+            }
             other => panic!("unknown command {other}"),
         };
         println!("\n> {answer}");

@@ -8,6 +8,7 @@ mod grants;
 mod moving;
 mod processes;
 mod records;
+mod shared;
 
 /// Makes a module per database with a test for each function.
 macro_rules! on_both {

@@ -233,3 +233,49 @@ async fn tokens_lie_encrypted_if_there_are_keys() {
         assert_eq!(has_marker, is_plain);
     }
 }
+
+#[tokio::test]
+async fn a_rotation_reaches_the_files_and_names_the_one_that_needs_another_key() {
+    let place = tempfile::tempdir().unwrap();
+    let old = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    old.write(&unsaved(1, 5)).await.unwrap();
+    old.write(&unsaved(2, 6)).await.unwrap();
+    // One that a crash left whole under its first name, and one that it tore.
+    let path_of = |boat_file: &str| place.path().join(boat_file);
+    let mut names: Vec<_> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let part = names[0].replace(".pair", ".part");
+    fs::rename(path_of(&names[0]), path_of(&part)).unwrap();
+    fs::write(path_of(&names[1].replace(".pair", ".part")), b"\x01torn").unwrap();
+
+    let ring = EncryptionKeys::new(encryption_key(2));
+    let ring = ring.and_reading(encryption_key(1)).unwrap();
+    let rotating = Lifeboat::in_directory(place.path(), Some(ring)).unwrap();
+    let rotated = rotating.rotate_encryption().await.unwrap();
+    assert_eq!((rotated.resealed, rotated.current), (2, 0));
+    let again = rotating.rotate_encryption().await.unwrap();
+    assert_eq!((again.resealed, again.current), (0, 2));
+
+    // Nothing needs the old key.
+    let new = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
+    assert_eq!(new.read(&key(1)).await.unwrap().unwrap(), unsaved(1, 5));
+    assert_eq!(new.read(&key(2)).await.unwrap().unwrap(), unsaved(2, 6));
+    assert!(new.problems().await.unwrap().is_empty());
+    let left = fs::read_dir(place.path()).unwrap().count();
+    assert_eq!(left, 3, "nothing is left of the rotation");
+
+    // Somebody went on writing with a key that is not in the ring any more: the others are done all the same.
+    old.write(&unsaved(3, 7)).await.unwrap();
+    let third = EncryptionKeys::new(encryption_key(3));
+    let third = third.and_reading(encryption_key(2)).unwrap();
+    let third = Lifeboat::in_directory(place.path(), Some(third)).unwrap();
+    let error = third.rotate_encryption().await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(third.problems().await.unwrap().len(), 1);
+    let newest = Lifeboat::in_directory(place.path(), keys(3)).unwrap();
+    assert_eq!(newest.read(&key(1)).await.unwrap().unwrap(), unsaved(1, 5));
+    assert_eq!(newest.read(&key(2)).await.unwrap().unwrap(), unsaved(2, 6));
+}

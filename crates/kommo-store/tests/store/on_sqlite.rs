@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble, Written};
 use kommo_store::{SqliteStore, StoreSettings};
+use sqlx::ConnectOptions as _;
 
+use crate::child::OtherProcess;
 use crate::place::Place as _;
 use crate::samples::{LEASE, MARKER, at, consented, encrypted_with, key, pair};
 use crate::sqlite_place::SqlitePlace;
@@ -156,6 +158,7 @@ async fn an_erased_account_leaves_no_bytes_in_the_files() {
         .await
         .unwrap();
     assert_eq!((erased.grants, erased.codes), (20, 1));
+    assert!(erased.bytes_gone);
     assert!(!has_marker(&everything_on_disk(&place)));
 }
 
@@ -193,4 +196,109 @@ async fn a_closed_store_writes_nothing() {
     store.close().await;
     let error = store.write(None, &consented(1), at(1)).await.unwrap_err();
     assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+}
+
+/// How many revisions a third process sees of two that a store wrote: the second after `meanwhile`, and after another process had
+/// the file for a while.
+async fn revisions_that_others_see(meanwhile: impl AsyncFnOnce(&SqlitePlace)) -> String {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    meanwhile(&place).await;
+    let mut other = OtherProcess::start(&place.address());
+    assert_eq!(other.ask("count"), "1");
+    assert_eq!(other.ask("close"), "closed");
+
+    let again = crate::samples::consented_again(grant, 5);
+    let written = store.write(None, &again, at(2)).await.unwrap();
+    assert!(matches!(written, Written::Confirmed(_)), "{written:?}");
+    OtherProcess::start(&place.address()).ask("count")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_a_store_once_more_loses_no_write_of_the_first() {
+    let seen = revisions_that_others_see(async |place| {
+        let second = place.open().await;
+        assert!(second.load(&key(1)).await.unwrap().is_some());
+        second.close().await;
+        drop(place.open().await);
+    })
+    .await;
+    assert_eq!(seen, "2", "a confirmed write was lost");
+}
+
+/// How many locks of POSIX this process holds on a file.
+#[cfg(target_os = "linux")]
+fn locks_held(path: &std::path::Path) -> usize {
+    let path = path.canonicalize().unwrap();
+    let handles = fs::read_dir("/proc/self/fd").unwrap();
+    let names = handles.map(|handle| handle.unwrap().file_name().into_string().unwrap());
+    let of_file = |name: &String| {
+        let link = fs::read_link(format!("/proc/self/fd/{name}"));
+        link.is_ok_and(|link| link == path)
+    };
+    let told = |name: String| fs::read_to_string(format!("/proc/self/fdinfo/{name}"));
+    let told = names.filter(of_file).filter_map(|name| told(name).ok());
+    told.map(|text| text.matches("POSIX").count()).sum()
+}
+
+/// POSIX drops all locks that a process has on a file as soon as the process closes any handle of it. Without them another process
+/// may take itself for the last one, and remove the log that the first still writes to. The bundled `SQLite` looks for that since 3.51;
+/// the store does not lean on it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_a_store_once_more_frees_no_lock_of_the_first() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    assert!(locks_held(&place.path()) > 0);
+    let second = place.open().await;
+    assert!(locks_held(&place.path()) > 0, "opening");
+    second.close().await;
+    assert!(locks_held(&place.path()) > 0, "closing");
+    drop(fs::File::open(place.path()).unwrap());
+    let left = locks_held(&place.path());
+    assert_eq!(left, 0, "the search finds what there is to be found");
+}
+
+#[tokio::test]
+async fn an_erasure_says_whether_a_reader_kept_its_bytes_in_the_log() {
+    let place = SqlitePlace::make().await.unwrap();
+    let mut settings = StoreSettings::new();
+    settings.wait_at_most = core::time::Duration::from_millis(50);
+    let store = place.open_with(settings).await.unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path());
+    let mut reader = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM kommo_grants")
+        .execute(&mut reader)
+        .await
+        .unwrap();
+    let (client, account) = (crate::samples::client(), crate::samples::account());
+    let erase = async || {
+        let erased = store.erase_account(kommo_account::Realm::Real, &client, account);
+        erased.await.unwrap()
+    };
+    let erased = erase().await;
+    assert_eq!((erased.grants, erased.bytes_gone), (1, false));
+    assert!(has_marker(&everything_on_disk(&place)));
+    sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
+    let erased = erase().await;
+    assert_eq!((erased.grants, erased.bytes_gone), (0, true));
+    assert!(!has_marker(&everything_on_disk(&place)));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_left_of_the_making_of_a_file() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.close().await;
+    let mut names: Vec<_> = fs::read_dir(place.directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["store.db", "store.db.locks"]);
 }

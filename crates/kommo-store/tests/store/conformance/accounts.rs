@@ -4,12 +4,14 @@ use core::time::Duration;
 
 use kommo_account::Realm;
 use kommo_keeper::{CodeEnd, CodePut, GrantStore as _, PendingCodes as _, Written};
-use kommo_oauth::{DisconnectReason, Grant, GrantKey};
+use kommo_oauth::{ClientSecret, DisconnectReason, Grant, GrantKey};
 use kommo_store::StoreFault;
 
 use crate::conformance::{on_both, place};
 use crate::place::Place;
-use crate::samples::{CLIENT, LEASE, account, at, client, code, consented, host, key, pair};
+use crate::samples::{
+    CLIENT, LEASE, MARKER, account, at, client, code, consented, encrypted_with, host, key, pair,
+};
 
 const LIFE: u64 = 20 * 60;
 
@@ -17,6 +19,7 @@ on_both! {
     the_first_living_administrator_speaks_for_an_account_until_another_is_chosen
     an_account_is_erased_and_no_other
     an_exchange_on_its_way_brings_no_erased_account_back
+    the_secret_of_an_integration_goes_with_its_only_account
     a_list_tells_what_there_is_and_no_token
 }
 
@@ -165,6 +168,32 @@ async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
     assert_eq!(put, CodePut::Stored);
 }
 
+async fn the_secret_of_an_integration_goes_with_its_only_account<P: Place>() {
+    let place = place!(P);
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    let client = client();
+    let secret = ClientSecret::new(format!("{MARKER}-secret")).unwrap();
+    let put = store.put_integration_secret("s", &client, &secret, at(1));
+    assert!(put.await.unwrap());
+    let erase = async |account| {
+        let erased = store.erase_account(Realm::Real, &client, account);
+        let erased = erased.await.unwrap();
+        (erased.grants, erased.secrets)
+    };
+    // No grant says whose it is.
+    assert_eq!(erase(account()).await, (0, 0));
+    let other = GrantKey::parse(&format!("real/{CLIENT}/99/1")).unwrap();
+    let of_other = Grant::consent(None, other, host(), Some(true), pair(1));
+    store.write(None, &of_other, at(1)).await.unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    // Another account has it too, so it was not made for this one.
+    assert_eq!(erase(account()).await, (1, 0));
+    assert!(store.integration_secret(&client).await.unwrap().is_some());
+    assert_eq!(erase(other.account_id).await, (1, 1));
+    assert!(store.integration_secret(&client).await.unwrap().is_none());
+    assert_eq!(store.integration_of_state("s").await.unwrap(), None);
+}
+
 async fn a_list_tells_what_there_is_and_no_token<P: Place>() {
     let place = place!(P);
     let store = place.open().await;
@@ -178,6 +207,6 @@ async fn a_list_tells_what_there_is_and_no_token<P: Place>() {
     assert_eq!(line.expires_at, Some(at(86_401)));
     assert_eq!(line.due_at, Some(at(86_401 - 3_600)));
     assert_eq!((line.updated_at, line.is_admin), (at(7), Some(true)));
-    assert!(!format!("{lines:?}").contains(crate::samples::MARKER));
+    assert!(!format!("{lines:?}").contains(MARKER));
     assert!(store.list(Some(&key(1)), 10).await.unwrap().is_empty());
 }

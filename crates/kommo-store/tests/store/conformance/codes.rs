@@ -25,6 +25,7 @@ on_both! {
     an_answer_may_be_kept_twice_and_another_one_not
     the_table_is_bounded_and_old_codes_make_room
     a_flood_of_hooks_leaves_half_of_the_room_to_consents
+    codes_that_have_ended_take_no_room_and_the_longest_remembered_goes_first
     codes_that_come_at_once_never_overshoot_the_bound
     the_newest_code_is_claimed_first
     a_sandbox_neither_sees_nor_ages_real_codes
@@ -317,6 +318,40 @@ async fn a_flood_of_hooks_leaves_half_of_the_room_to_consents<P: Place>() {
     // What hooks left behind makes room for hooks.
     let put = store.put_code(&code("c", 1 + LIFE)).await.unwrap();
     assert_eq!(put, CodePut::Stored);
+}
+
+async fn codes_that_have_ended_take_no_room_and_the_longest_remembered_goes_first<P: Place>() {
+    let place = place!(P);
+    let mut settings = StoreSettings::new();
+    settings.max_codes = 4;
+    let store = place.open_with(settings).await.unwrap();
+    let ended = async |pending: &kommo_keeper::PendingCode, end: CodeEnd| {
+        assert_eq!(store.put_code(pending).await.unwrap(), CodePut::Stored);
+        let client = client();
+        let claims = store.claim_codes(Realm::Real, &client, at(2), 1, LEASE);
+        let claims = claims.await.unwrap();
+        assert_eq!(claims[0].pending.code, pending.code);
+        store.settle_code(&claims[0], end).await.unwrap();
+    };
+    ended(&redirected("consent", 1), CodeEnd::Exchanged).await;
+    // Junk that the platform has refused keeps no hook out, and no consent.
+    for junk in 0..7 {
+        ended(&code(&format!("junk-{junk}"), 1), CodeEnd::Refused).await;
+    }
+    for (pending, expected) in [
+        (code("junk-6", 1), CodePut::Duplicate),
+        (code("junk-5", 1), CodePut::Duplicate),
+        (redirected("consent", 1), CodePut::Duplicate),
+        (code("junk-0", 1), CodePut::Stored),
+        (code("real", 1), CodePut::Stored),
+        (code("one-too-many", 1), CodePut::Full),
+        (redirected("a", 1), CodePut::Stored),
+        (redirected("b", 1), CodePut::Stored),
+        (redirected("c", 1), CodePut::Full),
+    ] {
+        let put = store.put_code(&pending).await.unwrap();
+        assert_eq!(put, expected, "{:?}", pending.code.expose());
+    }
 }
 
 async fn codes_that_come_at_once_never_overshoot_the_bound<P: Place>() {

@@ -24,6 +24,8 @@ on_both! {
     encryption_can_be_turned_on_later
     integration_secrets_need_encryption_and_a_state_counts_once
     the_first_secret_of_an_integration_stays
+    every_state_that_brought_the_secret_names_its_integration
+    a_forged_secret_is_removed_and_does_not_come_back
     the_latest_use_of_a_key_is_kept
 }
 
@@ -222,7 +224,7 @@ async fn an_older_program_writes_beside_a_newer_one<P: Place>() {
             "ALTER TABLE kommo_grants ADD COLUMN later TEXT; \
              ALTER TABLE kommo_codes ADD COLUMN later TEXT; \
              CREATE TABLE kommo_later (id BIGINT PRIMARY KEY); \
-             UPDATE kommo_meta SET value = 2 WHERE name = 'version'",
+             UPDATE kommo_meta SET value = 3 WHERE name = 'version'",
         )
         .await;
     for store in [store, place.open().await] {
@@ -364,6 +366,62 @@ async fn the_first_secret_of_an_integration_stays<P: Place>() {
     let other = ClientId::parse("99999999-2222-3333-4444-555555555555").unwrap();
     let put = store.put_integration_secret("t", &other, &forged, at(4));
     assert!(put.await.unwrap());
+}
+
+async fn every_state_that_brought_the_secret_names_its_integration<P: Place>() {
+    let place = place!(P);
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    let secret = ClientSecret::new(format!("{MARKER}-one")).unwrap();
+    let client = client();
+    let other = ClientId::parse("99999999-2222-3333-4444-555555555555").unwrap();
+    assert_eq!(store.integration_of_state("s").await.unwrap(), None);
+    for state in ["s", "t", "t"] {
+        let put = store.put_integration_secret(state, &client, &secret, at(1));
+        assert!(put.await.unwrap(), "{state}");
+        let found = store.integration_of_state(state).await.unwrap();
+        assert_eq!(found, Some(client), "{state}");
+    }
+    let forged = ClientSecret::new(format!("{MARKER}-two")).unwrap();
+    for state in ["s", "t"] {
+        let put = store.put_integration_secret(state, &other, &forged, at(2));
+        assert!(!put.await.unwrap(), "{state} was used");
+    }
+    assert!(store.integration_secret(&other).await.unwrap().is_none());
+    // No attempt lasts so long; the state that came first stays with its secret.
+    let later = at(1 + 40 * 60);
+    let put = store.put_integration_secret("u", &client, &secret, later);
+    assert!(put.await.unwrap());
+    assert_eq!(store.integration_of_state("t").await.unwrap(), None);
+    assert_eq!(store.integration_of_state("s").await.unwrap(), Some(client));
+}
+
+async fn a_forged_secret_is_removed_and_does_not_come_back<P: Place>() {
+    let place = place!(P);
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    let client = client();
+    let forged = ClientSecret::new(format!("{MARKER}-forged")).unwrap();
+    let real = ClientSecret::new(format!("{MARKER}-real")).unwrap();
+    assert!(!store.forget_integration_secret(&client).await.unwrap());
+    for state in ["of-the-forger", "of-the-forger-too"] {
+        let put = store.put_integration_secret(state, &client, &forged, at(1));
+        assert!(put.await.unwrap());
+    }
+    let put = store.put_integration_secret("of-the-user", &client, &real, at(2));
+    assert!(matches!(
+        put.await.unwrap_err(),
+        StoreFault::SecretThere { .. }
+    ));
+    assert!(store.forget_integration_secret(&client).await.unwrap());
+    assert!(store.integration_secret(&client).await.unwrap().is_none());
+    for state in ["of-the-forger", "of-the-forger-too"] {
+        assert_eq!(store.integration_of_state(state).await.unwrap(), None);
+        let put = store.put_integration_secret(state, &client, &forged, at(3));
+        assert!(!put.await.unwrap(), "{state}");
+    }
+    let put = store.put_integration_secret("of-the-user", &client, &real, at(4));
+    assert!(put.await.unwrap());
+    let kept = store.integration_secret(&client).await.unwrap().unwrap();
+    assert_eq!(kept.expose_secret(), real.expose_secret());
 }
 
 async fn the_latest_use_of_a_key_is_kept<P: Place>() {
