@@ -55,14 +55,16 @@ pub struct Postgres {
 }
 
 impl PostgresStore {
-    /// Connects, checks the server, and makes the tables if they are not there.
+    /// Connects, checks the server, and makes the tables if they are not there; with
+    /// [`is_read_only`](StoreSettings::is_read_only) they must be there, and every transaction is one that only reads.
     ///
     /// # Errors
     ///
     /// - [`StoreFault::Misconfigured`]: `fsync` or `synchronous_commit` is off, the server is a stand-by or older than 14, or a
     ///   pooler hands each transaction another connection, so that a lock would mean nothing;
     /// - a server that is not there: [`StoreFault::Database`], with trouble `Unavailable`;
-    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`].
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
+    /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
     pub async fn connect(url: &DatabaseUrl, settings: StoreSettings) -> Result<Self, StoreFault> {
         let database = Postgres::connect(url, &settings).await?;
         Ok(Self::with_backend(database, settings))
