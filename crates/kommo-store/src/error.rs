@@ -141,6 +141,11 @@ impl StoreFault {
         Self::Misconfigured { what }
     }
 
+    /// A lock was wanted of a store that is only looked at.
+    pub(crate) const fn looked_at_only() -> Self {
+        Self::misconfigured("the store was opened to be looked at only")
+    }
+
     pub(crate) fn file(doing: &'static str, path: &std::path::Path, source: io::Error) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str());
         Self::File {

@@ -50,7 +50,8 @@ pub type PostgresStore = Store<Postgres>;
 #[derive(Debug)]
 pub struct Postgres {
     pool: PgPool,
-    sessions: LockSessions,
+    /// `None` in a store that is only looked at.
+    sessions: Option<LockSessions>,
     wait_at_most: Duration,
 }
 
@@ -125,7 +126,10 @@ impl Backend for Postgres {
     type Lock = PostgresLock;
 
     async fn try_lock(&self, key: &str) -> Result<Option<PostgresLock>, StoreFault> {
-        self.sessions.try_lock(key).await
+        let Some(sessions) = &self.sessions else {
+            return Err(StoreFault::looked_at_only());
+        };
+        sessions.try_lock(key).await
     }
 
     async fn unlock(&self, lock: PostgresLock) -> Result<(), StoreFault> {
@@ -209,7 +213,9 @@ impl Backend for Postgres {
     }
 
     async fn close(&self) {
-        self.sessions.close();
+        if let Some(sessions) = &self.sessions {
+            sessions.close();
+        }
         self.pool.close().await;
     }
 

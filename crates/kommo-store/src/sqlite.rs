@@ -136,9 +136,7 @@ impl Backend for Sqlite {
 
     async fn try_lock(&self, key: &str) -> Result<Option<SqliteLock>, StoreFault> {
         let Some(locks) = &self.locks else {
-            return Err(StoreFault::misconfigured(
-                "the store was opened to be looked at only",
-            ));
+            return Err(StoreFault::looked_at_only());
         };
         locks.try_lock(key)
     }

@@ -69,12 +69,14 @@ impl Postgres {
                 })
             })
             .connect_lazy_with(options.clone());
-        let sessions = LockSessions::new(
-            options,
-            settings.lock_connections,
-            settings.request_limit,
-            wait_at_most,
-        );
+        let sessions = (!is_read_only).then(|| {
+            LockSessions::new(
+                options,
+                settings.lock_connections,
+                settings.request_limit,
+                wait_at_most,
+            )
+        });
         Ok(Self {
             pool,
             sessions,

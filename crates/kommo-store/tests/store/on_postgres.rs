@@ -74,6 +74,11 @@ async fn a_database_that_is_looked_at_stays_as_it_is() {
     assert!(looking.load(&key(1)).await.unwrap().is_some());
     let refused = looking.write(None, &consented(2), at(2)).await;
     assert!(refused.is_err(), "{refused:?}");
+    let refused = looking.try_lock(&key(1)).await.map(drop);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the store was opened to be looked at only"
+    );
     assert!(store.load(&key(2)).await.unwrap().is_none());
 }
 
