@@ -1,4 +1,5 @@
-//! Which grant is meant. With one grant in the store nothing need be said; else the error lists what there is.
+//! Which grant is meant. With one grant in the store nothing need be said; of several grants of one account the primary one is meant;
+//! else the error lists what there is.
 
 use core::str::FromStr;
 
@@ -14,6 +15,10 @@ use crate::stores::{self, AnyStore};
 /// How many grants an error lists.
 const LISTED_AT_MOST: usize = 8;
 
+const CHOOSE: &str = "choose one with --account HOST|ID and --user ID";
+
+const CHOOSE_FOR_GOOD: &str = "choose one with --account HOST|ID and --user ID; `kommo auth primary` chooses one of an account for good";
+
 /// `--account`, `--user`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GrantArgs {
@@ -21,7 +26,7 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "HOST|ID")]
     account: Option<AccountName>,
 
-    /// The number of the user who consented, if the account has several grants
+    /// The number of the user who consented; else, if the account has several grants, its primary one (`kommo auth primary`)
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
 }
@@ -77,11 +82,11 @@ impl GrantArgs {
         })
     }
 
-    /// What was typed alone, of whatever integration.
-    pub(crate) const fn typed(&self, realm: Realm) -> Choice {
+    /// What was typed alone, whatever account the profile names; `None` is every integration.
+    pub(crate) const fn typed(&self, realm: Realm, client_id: Option<ClientId>) -> Choice {
         Choice {
             realm,
-            client_id: None,
+            client_id,
             account: self.account,
             user: self.user,
         }
@@ -117,16 +122,35 @@ impl Choice {
         Ok(listed)
     }
 
-    /// The one grant that is meant: the only one, or the only one that is not over.
+    /// The one grant that is meant: the only one that is not over, or of several of one account the primary one.
     pub(crate) async fn one(&self, store: &AnyStore) -> Result<GrantKey, Failure> {
-        let all = self.all(store).await?;
-        let living: Vec<_> = all.iter().filter(|grant| !is_over(grant)).collect();
-        match (living.as_slice(), all.as_slice()) {
-            ([one], _) => Ok(one.key),
-            ([], [one]) => Ok(one.key),
-            ([], []) => Err(self.nothing(store).await?),
-            ([], many) => Err(several(many.iter())),
-            (many, _) => Err(several(many.iter().copied())),
+        let living = match self.found(store).await? {
+            Found::One(key) => return Ok(key),
+            Found::Several(living) => living,
+        };
+        match primary(store, &living).await? {
+            Some(key) => Ok(key),
+            None => Err(several(&living, CHOOSE_FOR_GOOD)),
+        }
+    }
+
+    /// The same where a wrong guess could not be taken back: the primary grant is not guessed.
+    pub(crate) async fn exactly_one(&self, store: &AnyStore) -> Result<GrantKey, Failure> {
+        match self.found(store).await? {
+            Found::One(key) => Ok(key),
+            Found::Several(grants) => Err(several(&grants, CHOOSE)),
+        }
+    }
+
+    async fn found(&self, store: &AnyStore) -> Result<Found, Failure> {
+        let mut all = self.all(store).await?;
+        if all.iter().any(|grant| !is_over(grant)) {
+            all.retain(|grant| !is_over(grant));
+        }
+        match all.as_slice() {
+            [] => Err(self.nothing(store).await?),
+            [one] => Ok(Found::One(one.key)),
+            _ => Ok(Found::Several(all)),
         }
     }
 
@@ -155,19 +179,42 @@ impl Choice {
     }
 }
 
+/// What is meant, as far as the words say.
+enum Found {
+    One(GrantKey),
+    /// More than one: those that are not over, if there are such.
+    Several(Vec<GrantLine>),
+}
+
+/// The primary one of these grants, if all are of one account and it is one of them.
+async fn primary(store: &AnyStore, grants: &[GrantLine]) -> Result<Option<GrantKey>, Failure> {
+    let Some(GrantLine { key: first, .. }) = grants.first() else {
+        return Ok(None);
+    };
+    let account = |key: &GrantKey| (key.realm, key.client_id, key.account_id);
+    if grants
+        .iter()
+        .any(|grant| account(&grant.key) != account(first))
+    {
+        return Ok(None);
+    }
+    let primary = store.primary(first).await;
+    let primary = primary.map_err(|error| stores::failure(&error))?;
+    Ok(primary.filter(|key| grants.iter().any(|grant| grant.key == *key)))
+}
+
 /// Whether nothing of a grant is used any more.
 pub(crate) fn is_over(grant: &GrantLine) -> bool {
     grant.state == "disconnected"
 }
 
-fn several<'a>(grants: impl Iterator<Item = &'a GrantLine>) -> Failure {
-    let grants: Vec<_> = grants.collect();
+fn several(grants: &[GrantLine], hint: &str) -> Failure {
     Failure::usage(format!(
         "the store has {} grants: {}",
         grants.len(),
-        list(grants.into_iter())
+        list(grants.iter())
     ))
-    .hint("choose one with --account HOST|ID and --user ID")
+    .hint(hint)
 }
 
 fn list<'a>(grants: impl Iterator<Item = &'a GrantLine>) -> String {

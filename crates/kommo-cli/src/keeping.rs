@@ -191,7 +191,7 @@ fn listeners(output: Output) -> Listeners {
 fn alarm_text(alarm: &Alarm) -> Option<String> {
     let text = match alarm.kind {
         AlarmKind::Unsaved { in_lifeboat: true } => {
-            "the new tokens could not be saved; they are in the lifeboat and will be saved by the next command".to_owned()
+            "the new tokens could not be saved; they are in the lifeboat, and `kommo auth keep-alive` saves them".to_owned()
         }
         AlarmKind::Unsaved { in_lifeboat: false } => {
             "the new tokens could not be saved, and no lifeboat could be written".to_owned()

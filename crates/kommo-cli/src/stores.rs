@@ -52,29 +52,43 @@ impl AnyStore {
         place: &StorePlace,
         keys: Option<EncryptionKeys>,
     ) -> Result<Self, Failure> {
-        let settings = match keys {
-            Some(keys) => StoreSettings::new().encrypted(keys),
-            None => StoreSettings::new(),
-        };
-        match place {
-            StorePlace::Sqlite(path) => {
-                if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
-                    private_file::make_directory(directory).map_err(|error| {
-                        Failure::io(format!(
-                            "cannot make the directory {}: {error}",
-                            directory.display()
-                        ))
-                    })?;
-                }
-                let store = SqliteStore::open(path, settings).await;
-                store.map(Self::Sqlite).map_err(|error| failure(&error))
-            }
+        if let StorePlace::Sqlite(path) = place
+            && let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty())
+        {
+            private_file::make_directory(directory).map_err(|error| {
+                Failure::io(format!(
+                    "cannot make the directory {}: {error}",
+                    directory.display()
+                ))
+            })?;
+        }
+        let opened = Self::open_with(place, settings(keys)).await?;
+        opened.map_err(|error| failure(&error))
+    }
+
+    /// Opens the store to look at it as it is: nothing is made, narrowed or written. `None` if no store was made there yet.
+    pub(crate) async fn look(
+        place: &StorePlace,
+        keys: Option<EncryptionKeys>,
+    ) -> Result<Option<Self>, Failure> {
+        match Self::open_with(place, settings(keys).read_only()).await? {
+            Err(StoreFault::OlderSchema { found: 0, .. }) => Ok(None),
+            opened => opened.map(Some).map_err(|error| failure(&error)),
+        }
+    }
+
+    async fn open_with(
+        place: &StorePlace,
+        settings: StoreSettings,
+    ) -> Result<Result<Self, StoreFault>, Failure> {
+        Ok(match place {
+            StorePlace::Sqlite(path) => SqliteStore::open(path, settings).await.map(Self::Sqlite),
             StorePlace::Postgres(url) => {
                 let url = DatabaseUrl::parse(url.expose()).map_err(Failure::usage)?;
                 let store = PostgresStore::connect(&url, settings).await;
-                store.map(Self::Postgres).map_err(|error| failure(&error))
+                store.map(Self::Postgres)
             }
-        }
+        })
     }
 
     /// Every grant of a realm, without its tokens, in a stable order.
@@ -91,6 +105,16 @@ impl AnyStore {
             listed
                 .extend(wanted.filter(|grant| realm.is_none_or(|realm| grant.key.realm == realm)));
         }
+    }
+
+    /// The grant that speaks for the account of this one.
+    pub(crate) async fn primary(&self, of: &GrantKey) -> Result<Option<GrantKey>, StoreFault> {
+        on_either!(self, store => store.primary(of.realm, &of.client_id, of.account_id))
+    }
+
+    /// Chooses the grant that speaks for its account.
+    pub(crate) async fn choose_primary(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        on_either!(self, store => store.choose_primary(key))
     }
 
     /// Seals the grant here, and gives it as text for another store.
@@ -146,6 +170,13 @@ impl AnyStore {
     /// Closes every connection, so that nothing is left behind in a file.
     pub(crate) async fn close(&self) {
         on_either!(self, store => store.close());
+    }
+}
+
+fn settings(keys: Option<EncryptionKeys>) -> StoreSettings {
+    match keys {
+        Some(keys) => StoreSettings::new().encrypted(keys),
+        None => StoreSettings::new(),
     }
 }
 

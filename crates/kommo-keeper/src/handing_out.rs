@@ -71,7 +71,8 @@ where
         }
     }
 
-    /// A token that is valid for at least this long; one that is not is refreshed, if the platform's tokens live so long.
+    /// A token that is valid for at least this long; one that is not is refreshed. A wish for more than
+    /// [`Want::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call would spend a refresh.
     ///
     /// # Errors
     ///

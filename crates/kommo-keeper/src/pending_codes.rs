@@ -243,6 +243,15 @@ impl<S: PendingCodes> PendingCodes for Arc<S> {
         S::keep_answer(self, claimed, pair)
     }
 
+    fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        S::expire_codes(self, realm, client_id, now)
+    }
+
     fn settle_code(
         &self,
         claimed: &ClaimedCode,

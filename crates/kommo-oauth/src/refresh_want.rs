@@ -28,9 +28,17 @@ pub struct Want {
 }
 
 impl Want {
-    /// A token that is valid for at least this long.
+    /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near that would be met by a token of this
+    /// minute alone, and each call would spend a refresh. Half of a day keeps a token for at least the other half.
+    pub const LONGEST_VALIDITY: Duration = Duration::from_secs(12 * 3_600);
+
+    /// A token that is valid for at least this long, or for [`LONGEST_VALIDITY`](Self::LONGEST_VALIDITY) if this is longer.
     #[must_use]
     pub const fn valid_for(min_validity: Duration) -> Self {
+        let min_validity = match min_validity.as_secs() >= Self::LONGEST_VALIDITY.as_secs() {
+            true => Self::LONGEST_VALIDITY,
+            false => min_validity,
+        };
         Self {
             min_validity,
             newer_than: None,

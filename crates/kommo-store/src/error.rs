@@ -91,6 +91,13 @@ pub enum StoreFault {
         /// The version of this program.
         known: i64,
     },
+    /// The tables of this program are not there, and the store was opened to be looked at only. Opening it to write makes them.
+    OlderSchema {
+        /// The version of the tables; 0 if there are none.
+        found: i64,
+        /// The version of this program.
+        known: i64,
+    },
     /// The store is set up in a way that could lose or leak a token, or the caller made a mistake.
     Misconfigured {
         /// What is wrong.
@@ -134,6 +141,11 @@ impl StoreFault {
         Self::Misconfigured { what }
     }
 
+    /// A lock was wanted of a store that is only looked at.
+    pub(crate) const fn looked_at_only() -> Self {
+        Self::misconfigured("the store was opened to be looked at only")
+    }
+
     pub(crate) fn file(doing: &'static str, path: &std::path::Path, source: io::Error) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str());
         Self::File {
@@ -170,6 +182,13 @@ impl fmt::Display for StoreFault {
                 f,
                 "store needs a program of schema version {needed} or later, this one has {known}"
             ),
+            Self::OlderSchema { found: 0, .. } => {
+                f.write_str("the tables of a store are not there")
+            }
+            Self::OlderSchema { found, known } => write!(
+                f,
+                "store has schema version {found}, this program needs {known}"
+            ),
             Self::Misconfigured { what } => f.write_str(what),
             Self::File { doing, name, .. } => write!(f, "{doing} failed for the file {name}"),
         }
@@ -195,9 +214,10 @@ impl StoreError for StoreFault {
             Self::Erased { .. } => StoreTrouble::Erased,
             Self::NewerRecord { .. } | Self::NewerSchema { .. } => StoreTrouble::NewerVersion,
             Self::WrongKey { .. } => StoreTrouble::WrongKey,
-            Self::Misconfigured { .. } | Self::NoGrant { .. } | Self::WrongState { .. } => {
-                StoreTrouble::Misconfigured
-            }
+            Self::Misconfigured { .. }
+            | Self::OlderSchema { .. }
+            | Self::NoGrant { .. }
+            | Self::WrongState { .. } => StoreTrouble::Misconfigured,
             Self::File { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => StoreTrouble::Misconfigured,
                 _ => StoreTrouble::Unavailable,

@@ -70,6 +70,23 @@ impl Lifeboat {
         })
     }
 
+    /// The grants that have pairs in this directory, which is only looked at: its mode stays, and so does a torn file.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be read: [`StoreFault::File`]. As [`keys`](LifeboatPort::keys), if no file can be read.
+    pub async fn look_into(
+        path: impl AsRef<Path>,
+        keys: Option<EncryptionKeys>,
+    ) -> Result<Vec<GrantKey>, StoreFault> {
+        let directory = path.as_ref().to_path_buf();
+        let sealer = Sealer::new(keys);
+        let looked_at = Self {
+            inner: Arc::new(Inner { directory, sealer }),
+        };
+        looked_at.blocking(Inner::readable_keys).await
+    }
+
     /// The files that cannot be read, each as its error. They stay where they are.
     ///
     /// # Errors
@@ -239,13 +256,22 @@ impl Inner {
     }
 
     fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
+        let keys = self.readable_keys();
+        // A torn file that stays hides no pair.
+        let stays = self.remove_torn();
+        let keys = keys?;
+        match keys.is_empty() {
+            true => stays.map(|()| keys),
+            false => Ok(keys),
+        }
+    }
+
+    fn readable_keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
         let (found, problems) = self.read_all(self.names()?.into_iter());
         let mut keys: Vec<_> = found.iter().map(|unsaved| unsaved.key).collect();
         keys.sort();
         keys.dedup();
-        // A torn file that stays hides no pair.
-        let stays = self.remove_torn().err();
-        match (keys.is_empty(), problems.into_iter().next().or(stays)) {
+        match (keys.is_empty(), problems.into_iter().next()) {
             (true, Some(problem)) => Err(problem),
             _ => Ok(keys),
         }

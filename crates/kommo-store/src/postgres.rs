@@ -50,19 +50,22 @@ pub type PostgresStore = Store<Postgres>;
 #[derive(Debug)]
 pub struct Postgres {
     pool: PgPool,
-    sessions: LockSessions,
+    /// `None` in a store that is only looked at.
+    sessions: Option<LockSessions>,
     wait_at_most: Duration,
 }
 
 impl PostgresStore {
-    /// Connects, checks the server, and makes the tables if they are not there.
+    /// Connects, checks the server, and makes the tables if they are not there; with
+    /// [`is_read_only`](StoreSettings::is_read_only) they must be there, and every transaction is one that only reads.
     ///
     /// # Errors
     ///
     /// - [`StoreFault::Misconfigured`]: `fsync` or `synchronous_commit` is off, the server is a stand-by or older than 14, or a
     ///   pooler hands each transaction another connection, so that a lock would mean nothing;
     /// - a server that is not there: [`StoreFault::Database`], with trouble `Unavailable`;
-    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`].
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
+    /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
     pub async fn connect(url: &DatabaseUrl, settings: StoreSettings) -> Result<Self, StoreFault> {
         let database = Postgres::connect(url, &settings).await?;
         Ok(Self::with_backend(database, settings))
@@ -123,7 +126,10 @@ impl Backend for Postgres {
     type Lock = PostgresLock;
 
     async fn try_lock(&self, key: &str) -> Result<Option<PostgresLock>, StoreFault> {
-        self.sessions.try_lock(key).await
+        let Some(sessions) = &self.sessions else {
+            return Err(StoreFault::looked_at_only());
+        };
+        sessions.try_lock(key).await
     }
 
     async fn unlock(&self, lock: PostgresLock) -> Result<(), StoreFault> {
@@ -218,7 +224,9 @@ impl Backend for Postgres {
     }
 
     async fn close(&self) {
-        self.sessions.close();
+        if let Some(sessions) = &self.sessions {
+            sessions.close();
+        }
         self.pool.close().await;
     }
 

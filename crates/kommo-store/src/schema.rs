@@ -29,4 +29,16 @@ impl StoredVersion {
         usize::try_from(self.version)
             .map_err(|_| StoreFault::damaged("schema", "version below zero"))
     }
+
+    /// Whether the tables are as this program knows them, for one that may not make them.
+    pub(crate) fn check_as_it_is(self) -> Result<(), StoreFault> {
+        self.steps_taken()?;
+        if self.version < SCHEMA_VERSION {
+            return Err(StoreFault::OlderSchema {
+                found: self.version,
+                known: SCHEMA_VERSION,
+            });
+        }
+        Ok(())
+    }
 }

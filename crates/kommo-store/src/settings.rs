@@ -27,6 +27,9 @@ pub struct StoreSettings {
     /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only. One more
     /// waits for `wait_at_most`; then the grant counts as busy. Default: 16.
     pub lock_connections: u32,
+    /// The store is looked at as it is: nothing is made, narrowed, brought up to date or written. Tables that are not there are
+    /// [`OlderSchema`](crate::StoreFault::OlderSchema). Default: no.
+    pub is_read_only: bool,
 }
 
 impl StoreSettings {
@@ -41,6 +44,7 @@ impl StoreSettings {
             wait_at_most: Duration::from_secs(10),
             connections: 8,
             lock_connections: 16,
+            is_read_only: false,
         }
     }
 
@@ -49,6 +53,13 @@ impl StoreSettings {
     #[must_use]
     pub const fn max_hook_codes(&self) -> u32 {
         self.max_codes / 2
+    }
+
+    /// To be looked at only, as it is: see [`is_read_only`](Self::is_read_only).
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self
     }
 
     /// With encryption.

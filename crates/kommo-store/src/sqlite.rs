@@ -12,6 +12,7 @@
 
 mod lock_files;
 mod opening;
+mod looking;
 mod statements;
 
 use std::path::Path;
@@ -48,21 +49,27 @@ pub struct Sqlite {
     /// Empty after its worker ended; the next write opens another.
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
-    locks: LockFiles,
+    /// `None` in a store that is only looked at.
+    locks: Option<LockFiles>,
 }
 
 impl SqliteStore {
     /// Opens the store in this file, and makes it if it is not there. The directory must be there.
     ///
-    /// The file, its two companions and the lock files get modes 0600 and 0700.
+    /// The file, its two companions and the lock files get modes 0600 and 0700. With
+    /// [`is_read_only`](StoreSettings::is_read_only) nothing of all that is done: the file must be there, and stays as it is.
     ///
     /// # Errors
     ///
     /// - a directory that everybody may write to: [`StoreFault::Misconfigured`];
     /// - a file that is no database: [`StoreFault::Database`], with trouble `Damaged`;
-    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`].
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
+    /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
     pub async fn open(path: impl AsRef<Path>, settings: StoreSettings) -> Result<Self, StoreFault> {
-        let database = Sqlite::open(path.as_ref(), &settings).await?;
+        let database = match settings.is_read_only {
+            true => Sqlite::look_at(path.as_ref(), &settings).await?,
+            false => Sqlite::open(path.as_ref(), &settings).await?,
+        };
         Ok(Self::with_backend(database, settings))
     }
 }
@@ -128,7 +135,10 @@ impl Backend for Sqlite {
     type Lock = SqliteLock;
 
     async fn try_lock(&self, key: &str) -> Result<Option<SqliteLock>, StoreFault> {
-        self.locks.try_lock(key)
+        let Some(locks) = &self.locks else {
+            return Err(StoreFault::looked_at_only());
+        };
+        locks.try_lock(key)
     }
 
     async fn unlock(&self, lock: SqliteLock) -> Result<(), StoreFault> {

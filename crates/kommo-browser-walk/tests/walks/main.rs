@@ -1,5 +1,5 @@
 //! A real browser walks the consent: in a popup and in a window that comes back, allows and refuses, in two tabs, without scripts; and what
-//! an attacker does from the address bar, from a redirect and from another site comes to nothing.
+//! an attacker does from the address bar, from a redirect and from another site comes to nothing. And the dashboard of the sandbox shows what happens.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,3 +20,4 @@ mod two_tabs;
 mod without_scripts;
 mod forged_redirects;
 mod foreign_origins;
+mod live_dashboard;

@@ -13,6 +13,8 @@ mod export;
 
 mod status;
 
+mod primary;
+
 mod refresh;
 
 mod keep_alive;
@@ -39,6 +41,8 @@ pub(crate) enum AuthCommand {
     Export(Box<export::ExportArgs>),
     /// Say how the grants are; never prints a token
     Status(Box<status::StatusArgs>),
+    /// Choose which of several grants speaks for its account
+    Primary(Box<primary::PrimaryArgs>),
     /// Refresh now
     Refresh(Box<refresh::RefreshArgs>),
     /// Refresh what has not been refreshed for a week, so that it does not end
@@ -57,6 +61,7 @@ pub(crate) fn run(command: &AuthCommand, context: &Context) -> Result<Outcome, F
         AuthCommand::Import(args) => import::run(args, context),
         AuthCommand::Export(args) => export::run(args, context),
         AuthCommand::Status(args) => status::run(args, context),
+        AuthCommand::Primary(args) => primary::run(args, context),
         AuthCommand::Refresh(args) => refresh::run(args, context),
         AuthCommand::KeepAlive(args) => keep_alive::run(args, context),
         AuthCommand::Logout(args) => logout::run(args, context),

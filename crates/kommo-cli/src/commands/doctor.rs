@@ -27,8 +27,9 @@ use crate::setting::{KindName, PlatformName};
 
 const HELP: &str = "\
 Looks at the clock, the store, the secrets, the hosts, and the settings of the
-integration. Nothing is changed, and no token or secret is sent anywhere: the
-clock is read from the answer to a request without any. Status 1 if something is
+integration. Nothing is changed: no file mode, no table, no lifeboat. No token
+or secret is sent anywhere: the clock is read from the answer to a request
+without any. Status 1 if something is
 an error; warnings and advice do not count.
 
 Example:

@@ -155,7 +155,20 @@ fn what_was_pasted_can_be_no_use_in_several_ways() {
     assert_eq!(shop.counter("codes_exchanged"), 0);
 }
 
-fn free_port() -> u16 {
+/// Goes where the browser is sent: no page stands at the address with the code, so none of it stays in its history.
+#[track_caller]
+fn follow(back: &str, redirect: &str) -> plain_http::Answer {
+    assert_eq!(plain_http::get(redirect).status, 404);
+    let answer = plain_http::get(back);
+    assert_eq!((answer.status, answer.body.as_str()), (303, ""));
+    assert_eq!(answer.header("location"), Some("./callback"));
+    for header in ["cache-control: no-store", "referrer-policy: no-referrer"] {
+        assert!(answer.head.contains(header), "{}", answer.head);
+    }
+    plain_http::get(redirect)
+}
+
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -183,7 +196,7 @@ fn with_a_sandbox_it_waits_for_the_redirect_at_a_redirect_uri_of_this_machine() 
         assert_eq!(answer.status, 404, "{stray}");
     }
     let back = format!("{redirect}?code={code}&state={state}&referer={HOST}&client_id={CLIENT}");
-    let answer = plain_http::get(&back);
+    let answer = follow(&back, &redirect);
     assert_eq!(answer.status, 200);
     for header in [
         "cache-control: no-store",
@@ -216,7 +229,8 @@ fn a_redirect_that_refuses_or_names_a_foreign_host_ends_the_wait_without_a_grant
         ),
     ] {
         let (child, url) = begin(&shop, &["--listen", &format!("127.0.0.1:{port}")]);
-        let answer = plain_http::get(&format!("{redirect}?{query}&state={}", state_of(&url)));
+        let back = format!("{redirect}?{query}&state={}", state_of(&url));
+        let answer = follow(&back, &redirect);
         assert!(answer.body.contains("terminal") || answer.body.contains("refused"));
         let (status, stdout, stderr) = end(child);
         assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");

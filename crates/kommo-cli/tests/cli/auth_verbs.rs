@@ -188,6 +188,34 @@ fn a_rejected_generation_is_refreshed_only_if_it_is_the_current_one_and_really_r
 }
 
 #[test]
+fn the_longest_validity_costs_one_refresh_at_most_and_a_longer_one_is_refused() {
+    let shop = Shop::open();
+    shop.log_in();
+    for _ in 0..3 {
+        shop.run(["auth", "credential", "--min-validity", "43200"])
+            .done();
+    }
+    assert_eq!(shop.counter("refreshes"), 0);
+    // Of a token that has less than that left, one refresh.
+    shop.sandbox
+        .order("oauth", &json!({ "access_lifetime_seconds": 43_000 }));
+    shop.run(["auth", "refresh"]).done();
+    shop.sandbox
+        .order("oauth", &json!({ "access_lifetime_seconds": 86_400 }));
+    for _ in 0..2 {
+        shop.run(["auth", "credential", "--min-validity", "43200"])
+            .done();
+    }
+    assert_eq!(shop.counter("refreshes"), 2);
+    // Near a token's whole life each call would spend a refresh.
+    for seconds in ["43201", "86400", "7776000"] {
+        let failed = shop.run(["auth", "credential", "--min-validity", seconds]);
+        assert!(failed.failed(2).contains("43200"), "{failed:?}");
+    }
+    assert_eq!(shop.counter("refresh_requests"), 2);
+}
+
+#[test]
 fn two_programs_that_ask_at_the_end_of_a_token_refresh_it_once() {
     let shop = Shop::with(
         "https://integration.example/kommo/redirect",
@@ -291,6 +319,7 @@ fn with_several_grants_the_error_lists_them_and_one_can_be_chosen() {
             && said.contains("sandbox-two.amocrm.ru"),
         "{said}"
     );
+    // Nobody knows which of the two users is an administrator, and none was chosen.
     shop.run(["auth", "refresh", "--account", HOST]).failed(2);
     assert_eq!(
         shop.json(&["auth", "refresh", "--account", "10000002"])["generation"],

@@ -1,11 +1,13 @@
 //! `kommo doctor`: offline, and beside a sandbox.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::program::{Ended, Room, ended};
 use crate::shop::{Shop, private};
+use crate::stored_grants::database;
 
 fn finding<'a>(told: &'a Value, code: &str) -> &'a Value {
     let findings = told["findings"].as_array().unwrap();
@@ -116,8 +118,6 @@ fn a_secret_with_a_slip_is_named_and_not_shown() {
 fn a_store_that_cannot_be_read_is_an_error_with_its_reason() {
     let shop = Shop::open();
     shop.log_in();
-    let database = shop.room.path().join(".local/share/kommo/grants.db");
-    std::fs::set_permissions(&database, PermissionsExt::from_mode(0o644)).unwrap();
     let file = shop.room.file(
         "broken.db",
         "this is no database, whatever its name says ".repeat(200),
@@ -139,6 +139,40 @@ fn a_store_that_cannot_be_read_is_an_error_with_its_reason() {
         1,
     );
     assert_eq!(finding(&json, "store-unusable")["level"], "error");
+}
+
+#[test]
+fn what_is_open_to_others_is_reported_and_not_mended() {
+    let shop = Shop::open();
+    shop.log_in();
+    let database = database(&shop.room);
+    let lifeboat = database.with_file_name("grants.db.lifeboat");
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    set(&database, 0o644);
+    set(&lifeboat, 0o755);
+    for _ in 0..2 {
+        let json = told(&shop.run(["doctor", "--format", "json"]), 1);
+        finding(&json, "records-readable");
+        let open: Vec<_> = json["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["code"] == "store-file-open")
+            .map(|finding| finding["message"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(open.len(), 2, "{open:?}");
+        assert!(open[0].contains("grants.db.lifeboat") && open[1].contains("grants.db"));
+    }
+    assert_eq!((mode(&database), mode(&lifeboat)), (0o644, 0o755));
+    for companion in ["grants.db-wal", "grants.db-shm"] {
+        assert!(!database.with_file_name(companion).exists(), "{companion}");
+    }
+    set(&database, 0o600);
+    set(&lifeboat, 0o700);
+    told(&shop.run(["doctor", "--format", "json"]), 0);
 }
 
 // Rule G13.

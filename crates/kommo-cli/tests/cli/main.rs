@@ -13,6 +13,7 @@ mod plain_http;
 mod program;
 
 mod shop;
+mod stored_grants;
 
 /// One implementation for all tests that need a server.
 #[allow(
@@ -32,7 +33,10 @@ mod doctor;
 mod documents;
 mod explain;
 mod init;
+mod lifeboat;
+mod many_grants;
 mod on_postgres;
+mod readme;
 mod sandbox;
 mod sandbox_tls;
 mod secret_rotation;

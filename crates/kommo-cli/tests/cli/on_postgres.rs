@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, query};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::postgres_cluster::PostgresCluster;
@@ -123,6 +123,34 @@ fn a_grant_in_postgres_is_got_used_refreshed_and_ended() {
     // All of it lay in the database.
     let file = shop.room.path().join(".local/share/kommo/grants.db");
     assert!(!file.exists());
+}
+
+#[test]
+fn a_doctor_leaves_an_empty_database_empty() {
+    let Some(database) = Database::make("doctor") else {
+        return;
+    };
+    let shop = Shop::open();
+    let doctor = database.json(&shop, &["doctor"]);
+    let findings = doctor["findings"].as_array().unwrap();
+    let store: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["area"] == "store")
+        .map(|finding| &finding["code"])
+        .collect();
+    assert_eq!(store, [&json!("store-missing")]);
+    let tables = database.runtime.block_on(async {
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        let counted: (i64,) =
+            query_as("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        connection.close().await.unwrap();
+        counted.0
+    });
+    assert_eq!(tables, 0);
+    assert!(!shop.room.path().join(".local").exists());
 }
 
 // Invariant I5.

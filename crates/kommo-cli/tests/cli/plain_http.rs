@@ -5,12 +5,31 @@ use std::net::TcpStream;
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In lower case.
     pub(crate) head: String,
+    written_head: String,
     pub(crate) body: String,
+}
+
+impl Answer {
+    /// A header as it was written; its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.written_head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            (found.to_ascii_lowercase() == name).then(|| value.trim())
+        })
+    }
 }
 
 pub(crate) fn get(url: &str) -> Answer {
     send("GET", url, None, "")
+}
+
+/// With a cookie; a form if there is one.
+pub(crate) fn with_cookie(url: &str, cookie: &str, form: Option<&str>) -> Answer {
+    let method = if form.is_some() { "POST" } else { "GET" };
+    let more = format!("Content-Type: application/x-www-form-urlencoded\r\nCookie: {cookie}\r\n");
+    exchange(method, url, None, &more, form.unwrap_or_default())
 }
 
 pub(crate) fn post(url: &str, json: &str) -> Answer {
@@ -23,6 +42,16 @@ pub(crate) fn post_to(url: &str, host: &str, json: &str) -> Answer {
 }
 
 fn send(method: &str, url: &str, host: Option<&str>, body: &str) -> Answer {
+    exchange(
+        method,
+        url,
+        host,
+        "Content-Type: application/json\r\n",
+        body,
+    )
+}
+
+fn exchange(method: &str, url: &str, host: Option<&str>, headers: &str, body: &str) -> Answer {
     let rest = url.strip_prefix("http://").unwrap();
     let (address, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -32,7 +61,7 @@ fn send(method: &str, url: &str, host: Option<&str>, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
@@ -43,6 +72,7 @@ fn send(method: &str, url: &str, host: Option<&str>, body: &str) -> Answer {
     Answer {
         status,
         head: head.to_ascii_lowercase(),
+        written_head: head.to_owned(),
         body: body.to_owned(),
     }
 }

@@ -142,6 +142,10 @@ async fn a_wish_for_more_validity_than_a_new_token_has_ends_with_the_new_token()
         .unwrap();
     assert_eq!(token.access_token.expose(), "access-2");
     assert_eq!(scene.wire.sent().len(), 1);
+    // The same wish again: the new token is the best there is, and no refresh is spent on it.
+    let again = handle.token_valid_for(Duration::from_secs(90 * DAY)).await;
+    assert_eq!(again.unwrap().access_token.expose(), "access-2");
+    assert_eq!(scene.wire.sent().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

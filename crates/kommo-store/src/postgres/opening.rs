@@ -23,6 +23,9 @@ const ASK_AFTER: Duration = Duration::from_millis(500);
 /// One process at a time makes tables. The number is ours.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7813574623098423551)";
 
+/// For the session of a store that is only looked at.
+const READS_ONLY: &str = "SET default_transaction_read_only = on";
+
 impl Postgres {
     pub(super) async fn connect(
         url: &DatabaseUrl,
@@ -36,7 +39,11 @@ impl Postgres {
         checks::check_server(&mut one).await?;
         checks::check_session(&mut one).await?;
         checks::check_two_sessions(&mut one, &mut other).await?;
-        prepare_tables(&mut one).await?;
+        let is_read_only = settings.is_read_only;
+        match is_read_only {
+            true => look_at_tables(&mut one).await?,
+            false => prepare_tables(&mut one).await?,
+        }
         for connection in [one, other] {
             // They have done their work; how they end does not matter.
             let _ = connection.close().await;
@@ -53,13 +60,23 @@ impl Postgres {
                     Ok(true)
                 })
             })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if is_read_only {
+                        raw_sql(READS_ONLY).execute(connection).await?;
+                    }
+                    Ok(())
+                })
+            })
             .connect_lazy_with(options.clone());
-        let sessions = LockSessions::new(
-            options,
-            settings.lock_connections,
-            settings.request_limit,
-            wait_at_most,
-        );
+        let sessions = (!is_read_only).then(|| {
+            LockSessions::new(
+                options,
+                settings.lock_connections,
+                settings.request_limit,
+                wait_at_most,
+            )
+        });
         Ok(Self {
             pool,
             sessions,
@@ -83,28 +100,13 @@ async fn prepare_tables(connection: &mut PgConnection) -> Result<(), StoreFault>
         .await
         .map_err(failed)?;
     // `IF NOT EXISTS` would tell the log each time that it does.
-    let (is_there,): (bool,) = query_as("SELECT to_regclass('kommo_meta') IS NOT NULL")
-        .fetch_one(&mut *all)
-        .await
-        .map_err(failed)?;
-    if !is_there {
+    if !has_versions(&mut all).await? {
         query("CREATE TABLE kommo_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)")
             .execute(&mut *all)
             .await
             .map_err(failed)?;
     }
-    let stored: (i64, i64) = query_as(
-        "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
-         COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
-    )
-    .fetch_one(&mut *all)
-    .await
-    .map_err(failed)?;
-    let stored = StoredVersion {
-        version: stored.0,
-        oldest_program: stored.1,
-    };
-    let taken = stored.steps_taken()?;
+    let taken = versions(&mut all).await?.steps_taken()?;
     if taken >= STEPS.len() {
         return all.rollback().await.map_err(failed);
     }
@@ -120,4 +122,38 @@ async fn prepare_tables(connection: &mut PgConnection) -> Result<(), StoreFault>
     .await
     .map_err(failed)?;
     all.commit().await.map_err(failed)
+}
+
+/// What the tables are like, as they are.
+async fn look_at_tables(connection: &mut PgConnection) -> Result<(), StoreFault> {
+    let stored = match has_versions(connection).await? {
+        true => versions(connection).await?,
+        false => StoredVersion {
+            version: 0,
+            oldest_program: 0,
+        },
+    };
+    stored.check_as_it_is()
+}
+
+async fn has_versions(connection: &mut PgConnection) -> Result<bool, StoreFault> {
+    let (is_there,): (bool,) = query_as("SELECT to_regclass('kommo_meta') IS NOT NULL")
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(is_there)
+}
+
+async fn versions(connection: &mut PgConnection) -> Result<StoredVersion, StoreFault> {
+    let (version, oldest_program) = query_as(
+        "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
+         COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    Ok(StoredVersion {
+        version,
+        oldest_program,
+    })
 }

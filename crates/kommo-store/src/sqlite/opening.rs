@@ -65,13 +65,13 @@ impl Sqlite {
             options,
             writer: Mutex::new(Some(writer)),
             readers,
-            locks: LockFiles::beside(&path)?,
+            locks: Some(LockFiles::beside(&path)?),
         })
     }
 }
 
-/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives its real path.
-fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
+/// A directory that everybody may write to is none for a store.
+pub(super) fn check_directory(path: &Path) -> Result<(), StoreFault> {
     let parent = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -89,6 +89,12 @@ fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
             "everybody may write to the directory of the store",
         ));
     }
+    Ok(())
+}
+
+/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives its real path.
+fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
+    check_directory(path)?;
     private_file_unopened(path)
         .map_err(|error| StoreFault::file("making the store", path, error))?;
     path.canonicalize()

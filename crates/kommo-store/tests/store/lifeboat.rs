@@ -55,6 +55,35 @@ async fn a_pair_is_read_by_the_next_process_and_goes_when_it_is_saved() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn a_lifeboat_that_is_looked_into_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("lifeboat");
+    let boat = Lifeboat::in_directory(&directory, None).unwrap();
+    // A torn file that is old enough to be removed.
+    boat.write(&unsaved(2, 9)).await.unwrap();
+    let torn = unnamed(&directory);
+    fs::write(&torn, b"").unwrap();
+    age(&torn, 100);
+    boat.write(&unsaved(1, 5)).await.unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let seen = Lifeboat::look_into(&directory, None).await.unwrap();
+    assert_eq!(seen, [key(1)]);
+    let mode = fs::metadata(&directory).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+    assert!(torn.exists());
+    Lifeboat::look_into(place.path().join("missing"), None)
+        .await
+        .unwrap_err();
+    assert!(!place.path().join("missing").exists());
+    // Whoever uses it tidies it up.
+    boat.keys().await.unwrap();
+    assert!(!torn.exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn its_files_are_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = tempfile::tempdir().unwrap();

@@ -50,6 +50,39 @@ async fn a_database_that_confirms_before_it_wrote_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_looked_at_stays_as_it_is() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let looked_at = StoreSettings::new().read_only();
+    let error = place.open_with(looked_at.clone()).await.unwrap_err();
+    assert!(
+        matches!(error, StoreFault::OlderSchema { found: 0, .. }),
+        "{error}"
+    );
+    let mut connection = connect(&place.url).await;
+    let (tables,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM pg_class WHERE relname LIKE 'kommo%'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(tables, 0);
+
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let looking = place.open_with(looked_at).await.unwrap();
+    assert!(looking.load(&key(1)).await.unwrap().is_some());
+    let refused = looking.write(None, &consented(2), at(2)).await;
+    assert!(refused.is_err(), "{refused:?}");
+    let refused = looking.try_lock(&key(1)).await.map(drop);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the store was opened to be looked at only"
+    );
+    assert!(store.load(&key(2)).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_in_transaction_mode_is_refused() {
     if is_left_out() {
         return;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble, Written};
-use kommo_store::{SqliteStore, StoreSettings};
+use kommo_store::{SqliteStore, StoreFault, StoreSettings};
 use sqlx::ConnectOptions as _;
 
 use crate::child::OtherProcess;
@@ -44,13 +44,81 @@ async fn all_files_are_the_owners_alone() {
     }
 }
 
+/// The names of all files, with their modes and their bytes.
+#[cfg(unix)]
+fn everything_in(directory: &std::path::Path) -> Vec<(String, u32, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let bytes = fs::read(entry.path()).unwrap_or_default();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, mode(&entry.path()), bytes)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_that_is_looked_at_stays_as_it_is() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    store.close().await;
+    drop(store);
+    let locks = place.directory.path().join("store.db.locks");
+    fs::remove_dir(&locks).unwrap();
+    set_mode(&place.path(), 0o644);
+    let before = everything_in(place.directory.path());
+
+    let looked_at = StoreSettings::new().read_only();
+    let store = place.open_with(looked_at.clone()).await.unwrap();
+    assert_eq!(store.load(&key(1)).await.unwrap().unwrap().key, key(1));
+    assert_eq!(store.list(None, 9).await.unwrap().len(), 1);
+    for refused in [
+        store.write(None, &consented(2), at(2)).await.map(drop),
+        store.try_lock(&key(1)).await.map(drop),
+    ] {
+        assert!(refused.is_err());
+    }
+    store.close().await;
+    assert_eq!(everything_in(place.directory.path()), before);
+
+    // Beside a program that has it open, what that one wrote is seen too.
+    let writing = place.open().await;
+    writing.write(None, &consented(2), at(2)).await.unwrap();
+    let store = place.open_with(looked_at).await.unwrap();
+    assert_eq!(store.list(None, 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_was_never_made_is_not_made_by_looking() {
+    let place = SqlitePlace::make().await.unwrap();
+    let looked_at = StoreSettings::new().read_only();
+    let error = place.open_with(looked_at.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreFault::File { .. }), "{error}");
+    assert!(!place.path().exists());
+    fs::write(place.path(), b"").unwrap();
+    let error = place.open_with(looked_at).await.unwrap_err();
+    assert!(
+        matches!(error, StoreFault::OlderSchema { found: 0, .. }),
+        "{error}"
+    );
+    assert_eq!(fs::read(place.path()).unwrap(), b"");
+    assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_directory_that_is_open_to_all_is_refused() {
     let place = SqlitePlace::make().await.unwrap();
     set_mode(place.directory.path(), 0o777);
-    let error = place.open_with(StoreSettings::new()).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    for settings in [StoreSettings::new(), StoreSettings::new().read_only()] {
+        let error = place.open_with(settings).await.unwrap_err();
+        assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    }
     assert!(!place.path().exists());
 }
 

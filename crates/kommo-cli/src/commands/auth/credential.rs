@@ -3,9 +3,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use kommo_keeper::GrantStore;
-use kommo_oauth::{Generation, UnixSeconds, Usable};
+use kommo_oauth::{Generation, UnixSeconds, Usable, Want};
 use serde_json::json;
 
 use crate::context::Context;
@@ -26,6 +26,9 @@ Example:
   kommo auth credential --min-validity 300
   kommo auth credential --rejected-generation 7";
 
+/// Tokens live for a day: to want more than half of that would spend a refresh on call after call.
+const LONGEST_VALIDITY_SECONDS: u64 = Want::LONGEST_VALIDITY.as_secs();
+
 /// `kommo auth credential`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -33,8 +36,8 @@ pub(crate) struct CredentialArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// The token must be valid for at least so many seconds [default: 60]
-    #[arg(long, value_name = "S")]
+    /// The token must be valid for at least so many seconds, 43200 (12 h) at most [default: 60]
+    #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(..=LONGEST_VALIDITY_SECONDS))]
     min_validity: Option<u64>,
 
     /// The platform said 401 to the token of this generation

@@ -57,7 +57,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
         let store = args.keeping.open_store(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
         let done = async {
-            let key = choice.one(&store).await?;
+            let key = choice.exactly_one(&store).await?;
             let place = Place::open(&args.output)?;
             let text = match args.again {
                 true => store.export_again(&key, told::now()).await,

@@ -15,7 +15,8 @@ use crate::runtime::runtime;
 
 const HELP: &str = "\
 Refreshes what was obtained more than a week ago, exchanges codes that are still
-waiting, and saves what a lifeboat holds. Once a day is plenty:
+waiting (with --all), and saves what a lifeboat holds for any grant of the
+integration. Once a day is plenty:
   0 4 * * *  kommo auth keep-alive --all --quiet
 
 Example:
@@ -31,7 +32,7 @@ pub(crate) struct KeepAliveArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// Every grant of the integration, and the codes that wait
+    /// Every grant of the integration, whatever account the profile names, and the codes that wait
     #[arg(long, conflicts_with_all = ["account", "user"])]
     all: bool,
 
@@ -45,18 +46,23 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
     runtime()?.block_on(async {
         let client_id = Some(credentials.client_id);
         let keeper = args.keeping.keeper(credentials, context).await?;
-        let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let realm = endpoints.realm();
+        let rescued = keeper.rescue().await;
         let which = match args.all {
             true => {
                 exchange_waiting(&keeper, context).await?;
-                Each::All(choice)
+                Each::All(args.grant.typed(realm, client_id))
             }
-            false => Each::One(choice),
+            false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
         let outcome = for_each(&keeper, which, context, keep_alive).await;
         keeper.drain().await;
         keeper.store().close().await;
-        outcome
+        // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the doctor says.
+        let lifeboat = rescued.map_err(|_| {
+            Failure::io("the lifeboat cannot be read").hint("`kommo doctor` says why")
+        });
+        outcome.and_then(|done| lifeboat.map(|_| done))
     })
 }
 

@@ -36,7 +36,8 @@ const HELP: &str = "\
 Prints the address of the consent page. Open it in a browser, allow, then paste
 here the whole address that the browser was sent to, or the code alone. With
 --listen, and with --sandbox if the redirect URI is on this machine, it waits
-for the redirect itself. A code lives for 20 minutes and works once.
+for the redirect itself, and leads the browser away from the address with the
+code. A code lives for 20 minutes and works once.
 
 Example:
   kommo auth login --profile shop
@@ -221,16 +222,15 @@ impl LoginArgs {
     ) -> Result<Outcome, Failure> {
         // Both before the address is printed: who opens it may be back in a moment.
         let listener = RedirectListener::bind(address).await?;
-        let client_id = credentials.client_id;
-        let keeper = self.keeping.keeper(credentials, context).await?;
+        let keeper = self.keeping.keeper(credentials.clone(), context).await?;
         context.output.result(url, &json!({ "consent_url": url }))?;
         context
             .output
             .note(&format!("waiting for the redirect at {address}"));
         let limit = Duration::from_secs(self.wait);
         let mut kept = None;
-        let waited = listener
-            .wait(state, &client_id, limit, async |redirect| {
+        let (waited, farewell) = listener
+            .wait(state, &credentials, limit, async |redirect| {
                 let brought = Brought {
                     code: redirect.code,
                     host: redirect.host,
@@ -243,11 +243,13 @@ impl LoginArgs {
                 Ok(())
             })
             .await;
-        waited?;
-        match kept {
-            Some(pending) => exchange::finish(&keeper, &pending, context).await,
-            None => Err(Failure::io("the redirect brought no code")),
-        }
+        let outcome = match (waited, kept) {
+            (Err(failure), _) => Err(failure),
+            (Ok(()), Some(pending)) => exchange::finish(&keeper, &pending, context).await,
+            (Ok(()), None) => Err(Failure::io("the redirect brought no code")),
+        };
+        farewell.say().await;
+        outcome
     }
 
     async fn finish(

@@ -3,6 +3,7 @@
 use clap::Args;
 use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::{DisconnectReason, GrantKey};
+use kommo_store::GrantLine;
 use serde_json::{Value, json};
 
 use super::told;
@@ -17,6 +18,9 @@ const HELP: &str = "\
 The tokens are sealed: nothing is sent with them any more, and a refresh that is
 on its way does not bring them back. The platform is not told, since it has no
 call for that: an administrator takes the access back in the account's settings.
+Of an account with several grants, --user says which one ends. --all ends every
+grant of one integration: that of --client-id, else the profile's; the grants of
+other integrations in the store stay.
 
 Example:
   kommo auth logout --account shop.kommo.com";
@@ -31,7 +35,7 @@ pub(crate) struct LogoutArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// Every grant of this world, the real platform's or the sandbox's
+    /// Every grant of the integration, at the real platform or in the sandbox
     #[arg(long, conflicts_with_all = ["account", "user"])]
     all: bool,
 
@@ -47,14 +51,21 @@ pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failu
         let outcome = async {
             if !args.all {
                 let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
-                let key = choice.one(&store).await?;
+                let key = choice.exactly_one(&store).await?;
                 return log_out(&store, &key, context).await;
             }
-            let choice = args.grant.typed(endpoints.realm());
+            let choice = args.grant.typed(endpoints.realm(), client_id);
             let lines = choice.all(&store).await?;
             let living: Vec<_> = lines.iter().filter(|line| !is_over(line)).collect();
-            if living.is_empty() {
+            let Some(first) = living.first() else {
                 return Err(choice.nothing(&store).await?);
+            };
+            let is_of_first = |line: &&GrantLine| line.key.client_id == first.key.client_id;
+            if !living.iter().all(is_of_first) {
+                return Err(
+                    Failure::usage("the store has grants of several integrations")
+                        .hint("say whose with --client-id C; the grants of the others stay"),
+                );
             }
             for line in living {
                 log_out(&store, &line.key, context).await?;

@@ -28,7 +28,7 @@ pub(crate) struct RefreshArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// Every grant of the integration
+    /// Every grant of the integration, whatever account the profile names
     #[arg(long, conflicts_with_all = ["account", "user"])]
     all: bool,
 
@@ -42,10 +42,10 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Fail
     runtime()?.block_on(async {
         let client_id = Some(credentials.client_id);
         let keeper = args.keeping.keeper(credentials, context).await?;
-        let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let realm = endpoints.realm();
         let which = match args.all {
-            true => Each::All(choice),
-            false => Each::One(choice),
+            true => Each::All(args.grant.typed(realm, client_id)),
+            false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
         let outcome = for_each(&keeper, which, context, refresh).await;
         keeper.drain().await;

@@ -15,8 +15,9 @@ use crate::runtime::runtime;
 use crate::stores::{self, AnyStore};
 
 const HELP: &str = "\
-Says of every grant in the store where it lives, its state, when its access
-token ends, what it is held by and what is in doubt. Status 1 if one of them
+Says of every grant in the store where it lives, whether it is its account's
+primary one, its state, when its access token ends, what it is held by and what
+is in doubt. Status 1 if one of them
 needs a person, or if there is none. Without --all: this world's grants alone,
 the real platform's or the sandbox's.
 
@@ -43,7 +44,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
     runtime()?.block_on(async {
         let store = args.keeping.open_store(context).await?;
         // Whatever the profile says is no reason to hide a grant here: only what was typed chooses.
-        let choice = args.grant.typed(endpoints.realm());
+        let choice = args.grant.typed(endpoints.realm(), None);
         let lines = match args.all {
             true => choice.in_every_world(&store).await?,
             false => choice.all(&store).await?,
@@ -73,8 +74,16 @@ async fn tell(
         match store.load(&line.key).await {
             Ok(Some(grant)) => {
                 needs_person |= told::needs_person(&grant, now);
-                texts.push(with_world(&grant, told::to_text(&grant, now)));
-                objects.push(told::to_json(&grant, now));
+                let primary = store.primary(&line.key).await;
+                let primary = primary.map_err(|error| stores::failure(&error))?;
+                let is_primary = primary == Some(line.key);
+                let mut object = told::to_json(&grant, now);
+                if let Value::Object(fields) = &mut object {
+                    fields.insert("is_primary".to_owned(), json!(is_primary));
+                }
+                let mark = if is_primary { ", primary" } else { "" };
+                texts.push(with_world(&grant, told::text_with(&grant, now, mark)));
+                objects.push(object);
             }
             // It went while we looked.
             Ok(None) => {}

@@ -124,6 +124,11 @@ const fn stops(hold: &Hold) -> &'static str {
 
 /// The lines of a grant for people, each at most 80 columns.
 pub(super) fn to_text(grant: &Grant, now: UnixSeconds) -> String {
+    text_with(grant, now, "")
+}
+
+/// The same with a mark behind whose it is.
+pub(super) fn text_with(grant: &Grant, now: UnixSeconds, mark: &str) -> String {
     let key = &grant.key;
     let mut text = format!(
         "{}\n  account {}, user {}",
@@ -132,6 +137,7 @@ pub(super) fn to_text(grant: &Grant, now: UnixSeconds) -> String {
     if grant.is_admin == Some(true) {
         text.push_str(" (administrator)");
     }
+    text.push_str(mark);
     let reason = reason(grant, now).map_or_else(String::new, |reason| format!(" ({reason})"));
     text.push_str(&format!(
         "\n  {}{reason}, generation {}",

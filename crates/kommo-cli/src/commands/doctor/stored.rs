@@ -1,10 +1,10 @@
 //! The store: whether it opens, whether its key fits, whether every record can be read, and who else can read the files.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use kommo_keeper::{GrantStore, LifeboatPort, StoreError, StoreTrouble};
+use kommo_keeper::{GrantStore, StoreError, StoreTrouble};
 use kommo_oauth::Grant;
-use kommo_store::{EncryptionKeys, StoreFault};
+use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 
 use super::check::{Level, Report};
 use crate::context::Context;
@@ -35,9 +35,15 @@ pub(super) async fn look(
         report.good(AREA, "store-missing", message);
         return Vec::new();
     }
+    look_at_modes(&place, report);
     let is_encrypted = keys.is_some();
-    let store = match AnyStore::open(&place, keys.clone()).await {
-        Ok(store) => store,
+    let store = match AnyStore::look(&place, keys.clone()).await {
+        Ok(Some(store)) => store,
+        Ok(None) => {
+            let message = format!("there is none yet: {} has no tables", place.label());
+            report.good(AREA, "store-missing", message);
+            return Vec::new();
+        }
         Err(failure) => {
             found(report, "store-unusable", &failure);
             return Vec::new();
@@ -56,9 +62,6 @@ pub(super) async fn look(
     }
     let grants = read_all(&store, report).await;
     store.close().await;
-    if let StorePlace::Sqlite(path) = &place {
-        look_at_modes(path, report);
-    }
     look_at_lifeboat(&place, keys, report).await;
     grants
 }
@@ -118,13 +121,17 @@ fn bad_record(error: &StoreFault, report: &mut Report) {
     report.add(AREA, Level::Error, code, &exit::chain(error), remedy);
 }
 
-fn look_at_modes(path: &Path, report: &mut Report) {
-    let beside = |more: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(more);
-        std::path::PathBuf::from(name)
-    };
-    for file in [path.to_owned(), beside("-wal"), beside("-shm")] {
+/// The files of the store and the directory of the lifeboat, as they are: nothing was opened before.
+fn look_at_modes(place: &StorePlace, report: &mut Report) {
+    let mut looked_at: Vec<PathBuf> = stores::lifeboat_directory(place).into_iter().collect();
+    if let StorePlace::Sqlite(path) = place {
+        looked_at.extend(["", "-wal", "-shm"].map(|more| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(more);
+            PathBuf::from(name)
+        }));
+    }
+    for file in looked_at {
         #[cfg(unix)]
         if let Ok(metadata) = std::fs::metadata(&file)
             && std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0
@@ -133,8 +140,8 @@ fn look_at_modes(path: &Path, report: &mut Report) {
                 AREA,
                 Level::Error,
                 "store-file-open",
-                &format!("{} can be read by others", file.display()),
-                "chmod 600 it, and its directory to 700",
+                &format!("{} is open to others", file.display()),
+                "chmod 600 a file, 700 a directory",
             );
         }
     }
@@ -147,11 +154,7 @@ async fn look_at_lifeboat(place: &StorePlace, keys: Option<EncryptionKeys>, repo
     else {
         return;
     };
-    let kept = match kommo_store::Lifeboat::in_directory(&directory, keys) {
-        Ok(lifeboat) => lifeboat.keys().await,
-        Err(error) => Err(error),
-    };
-    match kept {
+    match Lifeboat::look_into(&directory, keys).await {
         Ok(keys) if keys.is_empty() => {}
         Ok(keys) => report.add(
             AREA,
@@ -161,7 +164,7 @@ async fn look_at_lifeboat(place: &StorePlace, keys: Option<EncryptionKeys>, repo
                 "the lifeboat holds tokens of {} grants that the store would not take",
                 keys.len()
             ),
-            "`kommo auth refresh --all` saves them",
+            "`kommo auth keep-alive --all` saves them",
         ),
         Err(error) => report.add(
             AREA,
