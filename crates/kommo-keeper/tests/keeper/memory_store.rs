@@ -328,7 +328,7 @@ impl PendingCodes for MemoryStore {
         self.reach(|kept| {
             if kept.failing_ends > 0 {
                 kept.failing_ends -= 1;
-                return Err(MemoryError);
+                return Err(UNAVAILABLE);
             }
             let now = kept.now.as_ref().map(|now| now());
             let code = &mut kept.codes[usize::try_from(claimed.id).unwrap()];
