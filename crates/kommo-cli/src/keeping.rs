@@ -310,10 +310,55 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
         HoldKind::MovedHost => {
             failure.hint("the account is not where it was; it will be looked for again")
         }
-        _ => failure.hint("an answer made no sense; the platform is asked again later"),
+        _ => failure.hint(
+            "an answer made no sense, or a new token got 401 as the old one did; the platform is asked again later",
+        ),
     }
 }
 
 const fn doubt(reason: DoubtReason) -> &'static str {
     reason.name()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{GrantKey, KeeperError, NotMet, StoreTrouble, failure};
+
+    #[track_caller]
+    fn check(trouble: StoreTrouble, status: u8, message: &str, hint: &str) {
+        let key =
+            GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321").unwrap();
+        let why = NotMet::StoreFailed(trouble);
+        let error = KeeperError::NoToken {
+            key,
+            why,
+            again_at: None,
+        };
+        let failure = failure(&error);
+        let complaint = failure.complaint();
+        assert_eq!(failure.status(), status, "{trouble:?}");
+        assert!(complaint.message.contains(message), "{}", complaint.message);
+        assert!(complaint.message.contains("12345678"));
+        let told = complaint.hint.as_deref().unwrap_or_default();
+        assert!(told.contains(hint), "{told}");
+        assert!(!told.contains("lifeboat"), "{told}");
+    }
+
+    #[test]
+    fn a_store_that_fails_is_told_with_whose_turn_it_is() {
+        check(
+            StoreTrouble::Unavailable,
+            3,
+            "cannot be reached",
+            "try again",
+        );
+        check(StoreTrouble::Damaged, 3, "damaged", "kommo doctor");
+        check(StoreTrouble::NewerVersion, 3, "newer", "update");
+        check(StoreTrouble::WrongKey, 2, "key", "--encryption-key-file");
+        check(StoreTrouble::Misconfigured, 2, "not set up", "kommo doctor");
+        check(StoreTrouble::Erased, 1, "erased", "");
+        check(StoreTrouble::Taken, 3, "another record", "");
+    }
 }
