@@ -460,23 +460,16 @@ fn a_long_lived_token_is_imported_used_without_a_client_secret_and_never_refresh
     assert_eq!(shop.counter("refresh_requests"), 0);
 
     // It moves out, and once more, since that file was lost.
-    shop.run(["auth", "export", "--quiet", "--output", "lost.json"])
-        .done();
+    let lost = shop.run(["auth", "export", "--output", "lost.json"]);
+    assert_eq!(lost.status, 0, "{lost:?}");
     let over = shop.run(["auth", "status", "--format", "json"]);
     assert_eq!(over.status, 0, "{over:?}");
     let told = &over.json()["grants"][0];
     assert_eq!(told["state"], "disconnected");
     assert_eq!(told["reason"], "exported");
     assert_eq!(told["needs_person"], false);
-    shop.run([
-        "auth",
-        "export",
-        "--quiet",
-        "--again",
-        "--output",
-        "again.json",
-    ])
-    .done();
+    let again = shop.run(["auth", "export", "--again", "--output", "again.json"]);
+    assert_eq!(again.status, 0, "{again:?}");
     shop.run(["auth", "import", "--export-file", "again.json"])
         .done();
     without(&["auth", "token"]).done();

@@ -50,7 +50,13 @@ async fn a_store_that_goes_away_while_the_lock_is_taken_costs_no_token_either() 
         .store
         .with(|kept| kept.lock_trouble = Some(StoreTrouble::Unavailable));
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
+    let loads = scene.store.with(|kept| kept.loads);
     assert_eq!(access(&handle.token().await.unwrap()), "access-0");
+    assert_eq!(
+        scene.store.with(|kept| kept.loads),
+        loads,
+        "the token was not in memory any more"
+    );
 }
 
 #[tokio::test(start_paused = true)]
