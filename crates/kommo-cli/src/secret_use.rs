@@ -1,5 +1,5 @@
-//! Which secret proved something last, and when: a line in the store beside the grants. Only a file that is there already is
-//! written to; a proof needs no store.
+//! Which secret proved something last, and when: a line in the store beside the grants. A proof needs no store and no network, so
+//! this program notes one only in a file that is there already; routes that share the store note theirs in either database.
 
 use kommo_oauth::UnixSeconds;
 use kommo_store::KeyUse;
@@ -61,13 +61,13 @@ fn try_note(
     })
 }
 
-/// Every note there is.
+/// Every note there is, from a store that is there; nothing is made or changed.
 pub(crate) fn all(context: &Context) -> Result<Vec<KeyUse>, Failure> {
-    let Some(place) = file_that_is_there(context)? else {
-        return Ok(Vec::new());
-    };
+    let place = StoreArgs::unsaid().place(context)?;
     runtime()?.block_on(async {
-        let store = AnyStore::open(&place, None).await?;
+        let Some(store) = AnyStore::look(&place, None).await? else {
+            return Ok(Vec::new());
+        };
         let uses = store.key_uses().await;
         store.close().await;
         uses.map_err(|error| stores::failure(&error))

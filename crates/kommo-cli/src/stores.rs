@@ -71,6 +71,11 @@ impl AnyStore {
         place: &StorePlace,
         keys: Option<EncryptionKeys>,
     ) -> Result<Option<Self>, Failure> {
+        if let StorePlace::Sqlite(path) = place
+            && path.try_exists().is_ok_and(|is_there| !is_there)
+        {
+            return Ok(None);
+        }
         match Self::open_with(place, settings(keys).read_only()).await? {
             Err(StoreFault::OlderSchema { found: 0, .. }) => Ok(None),
             opened => opened.map(Some).map_err(|error| failure(&error)),

@@ -42,15 +42,14 @@ Example:
 
 const RETIRE_HELP: &str = "\
 For a secret that leaked, or that is not needed any more: `kommo secret list`
-says when it last matched, if the store is an SQLite file. The file of the
-secret is not touched.
+says when it last matched. The file of the secret is not touched.
 
 Example:
   kommo secret retire client 1f0c22ab";
 
 const LIST_HELP: &str = "\
-A match is noted by `kommo verify`, in a store that is an SQLite file and is
-there; in PostgreSQL nothing is noted.
+A match is noted by your own routes, if they have a proof log in the store, and
+by `kommo verify`, if the store is an SQLite file that is there.
 
 Example:
   kommo secret list --format json";
@@ -64,7 +63,7 @@ pub(crate) enum SecretCommand {
     Promote(PromoteArgs),
     /// Drop a secret that is not the current one
     Retire(RetireArgs),
-    /// Say which secrets there are, and, if the store is an SQLite file, which one matched last and when
+    /// Say which secrets there are, and which one matched last and when
     #[command(after_help = LIST_HELP)]
     List,
 }

@@ -153,6 +153,58 @@ fn a_doctor_leaves_an_empty_database_empty() {
     assert!(!shop.room.path().join(".local").exists());
 }
 
+#[test]
+fn the_list_of_secrets_reads_what_routes_noted_in_a_database() {
+    let Some(database) = Database::make("secrets") else {
+        return;
+    };
+    let shop = Shop::open();
+    log_in(&database, &shop);
+    let listed = |database: &Database| {
+        let told = database.json(&shop, &["secret", "list"]);
+        let secret = &told["secrets"][0];
+        assert_eq!(secret["kind"], "client");
+        (secret["id"].clone(), secret["matched_at"].clone())
+    };
+    let (id, matched_at) = listed(&database);
+    assert_eq!(matched_at, Value::Null);
+    let note = format!(
+        "INSERT INTO kommo_key_uses (purpose, key_id, used_at) VALUES ('disconnect', '{}', 1700000000)",
+        id.as_str().unwrap()
+    );
+    database.runtime.block_on(async {
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        query(AssertSqlSafe(note))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    });
+    assert_eq!(listed(&database), (id, json!(1_700_000_000)));
+}
+
+#[test]
+fn a_server_that_is_gone_takes_nothing_from_the_list_of_secrets() {
+    let shop = Shop::open();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let mut command = shop.command(["secret", "list", "--format", "json"]);
+    command.env(
+        "KOMMO_STORE",
+        format!("postgres://127.0.0.1:{port}/nowhere"),
+    );
+    let listed = ended(command, b"");
+    assert_eq!(listed.status, 0, "{listed:?}");
+    assert!(
+        listed
+            .stderr
+            .starts_with("not known which secret matched last"),
+        "{listed:?}"
+    );
+    assert_eq!(listed.json()["secrets"][0]["matched_at"], Value::Null);
+}
+
 // Invariant I5.
 #[test]
 fn processes_that_share_a_database_refresh_once() {
