@@ -1,5 +1,6 @@
 //! A worker that looks after all grants: `Keeper::sweep_once`, again and again, until nothing is due.
 
+use kommo_account::UserId;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
 use crate::failure::{Result, failure};
@@ -8,7 +9,12 @@ use crate::fleet_store::FleetStore;
 use crate::told::{Finished, Told};
 
 /// Waits for its `go`, sweeps, tells, and waits for the end of standard input.
-pub(crate) async fn run<S: FleetStore>(keeper: FleetKeeper<S>, batch: u32) -> Result<()> {
+pub(crate) async fn run<S: FleetStore>(
+    keeper: FleetKeeper<S>,
+    batch: u32,
+    width: usize,
+) -> Result<()> {
+    open_sessions(&keeper, width).await?;
     Told::Ready.tell()?;
     let mut lines = BufReader::new(stdin()).lines();
     if lines.next_line().await?.is_none() {
@@ -17,6 +23,25 @@ pub(crate) async fn run<S: FleetStore>(keeper: FleetKeeper<S>, batch: u32) -> Re
     Told::Finished(sweep(&keeper, batch).await?).tell()?;
     while lines.next_line().await?.is_some() {}
     keeper.drain().await;
+    Ok(())
+}
+
+/// The store opens a lock's session when it is first wanted. The bare loop has its connections before its `go`, so this one has too.
+async fn open_sessions<S: FleetStore>(keeper: &FleetKeeper<S>, width: usize) -> Result<()> {
+    let store = keeper.store();
+    let Some(mut key) = store.keys(None, 1).await?.pop() else {
+        return Ok(());
+    };
+    let mut held = Vec::with_capacity(width);
+    for number in 1..=u64::try_from(width)? {
+        // Nobody else's, and no grant's.
+        let own = u64::from(std::process::id()) * 1_000_000 + number;
+        key.user_id = UserId::from_number(own)?;
+        held.extend(store.try_lock(&key).await?);
+    }
+    for lock in held {
+        store.unlock(lock).await?;
+    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ async fn with_store<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> 
         }
         Work::Sweep { batch, width } => {
             let keeper = keeper(&order.platform, store, clock, endpoint, *width)?;
-            sweeping::run(keeper, *batch).await
+            sweeping::run(keeper, *batch, *width).await
         }
         Work::Bare { .. } => Err(failure("the bare loop has no store")),
     }
