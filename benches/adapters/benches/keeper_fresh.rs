@@ -6,8 +6,11 @@
 //!
 //! `keeper/fresh/1` is one thread, `keeper/fresh/8` eight at once on the same grant; both per operation, in processor time of the thread
 //! that did it, so that eight threads on two cores are not charged for waiting their turn. The floor is the monotonic clock read that
-//! freshness needs; the naive twin is a mutex around a cloned token. Prints a table and fails (status 1) if a goal is missed. With
-//! `--test` it runs a few rounds and judges nothing but allocations.
+//! freshness needs, by one thread and by eight: two virtual cores may be one real one, and then eight threads are slower than one at
+//! whatever they do, so that eight are judged by how much slower the floor is. The naive twin is a mutex around a cloned token. All are
+//! measured in turn, again and again, since a shared machine drifts; the medians are told.
+//!
+//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs one round and judges nothing but allocations.
 
 #![allow(
     clippy::expect_used,
@@ -33,10 +36,12 @@ static ALLOCATOR: Counting = Counting::new();
 
 const GOAL_NANOSECONDS: f64 = 100.0;
 const CALLS_A_SLICE: u32 = 20_000;
+const SLICES: usize = 15;
+const THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let is_trial = env::args().any(|argument| argument == "--test");
-    let slices = if is_trial { 3 } else { 201 };
+    let rounds = if is_trial { 1 } else { 25 };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -52,30 +57,62 @@ fn main() -> ExitCode {
 
     let clock = SystemClock::new();
     let naive = Arc::new(Mutex::new(handle.fresh().expect("fresh").to_shared()));
-    let floor = median(slices, || {
+    let read_clock = || {
         black_box(clock.monotonic());
-    });
-    let one = median(slices, || take(&handle));
-    let eight = of_eight(&handle, slices);
-    let clone = median(slices, || {
-        let token = naive.lock().expect("no panic").as_ref().clone();
-        black_box(token);
-    });
-    println!("{:<18} {:>9} {:>9} {:>9}", "id", "ns", "/ floor", "/ naive");
-    for (id, nanoseconds) in [("keeper/fresh/1", one), ("keeper/fresh/8", eight)] {
-        let (to_floor, to_naive) = (nanoseconds / floor, nanoseconds / clone);
-        println!("{id:<18} {nanoseconds:>9.1} {to_floor:>9.2} {to_naive:>9.2}");
+    };
+    let mut measured = Measured::default();
+    for _ in 0..rounds {
+        measured.floor.push(median(read_clock));
+        measured.one.push(median(|| take(&handle)));
+        measured.floor_of_eight.push(of_eight(read_clock));
+        measured.eight.push(of_eight(|| take(&handle)));
+        measured.clone.push(median(|| {
+            let token = naive.lock().expect("no panic").as_ref().clone();
+            black_box(token);
+        }));
     }
-    println!("floor (monotonic clock) {floor:.1} ns, naive twin (mutex, clone) {clone:.1} ns");
-    println!("eight to one: {:.2}", eight / one);
-    let is_met = one <= GOAL_NANOSECONDS && eight <= one * 1.1;
-    if allocated > 0 || (!is_trial && !is_met) {
-        println!(
-            "missed: at most {GOAL_NANOSECONDS} ns, no allocation, eight no slower than one (10 % for noise)"
-        );
-        return ExitCode::FAILURE;
+    match measured.tell() || is_trial {
+        true if allocated == 0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
-    ExitCode::SUCCESS
+}
+
+/// Nanoseconds per call, a figure for each round.
+#[derive(Default)]
+struct Measured {
+    floor: Vec<f64>,
+    one: Vec<f64>,
+    floor_of_eight: Vec<f64>,
+    eight: Vec<f64>,
+    clone: Vec<f64>,
+}
+
+impl Measured {
+    /// Prints the table; gives whether the goals are met.
+    fn tell(self) -> bool {
+        let (one, eight) = (middle(self.one), middle(self.eight));
+        let (floor, floor_of_eight) = (middle(self.floor), middle(self.floor_of_eight));
+        let clone = middle(self.clone);
+        println!("{:<18} {:>9} {:>9} {:>9}", "id", "ns", "/ floor", "/ naive");
+        for (id, nanoseconds, floor) in [
+            ("keeper/fresh/1", one, floor),
+            ("keeper/fresh/8", eight, floor_of_eight),
+        ] {
+            let (to_floor, to_naive) = (nanoseconds / floor, nanoseconds / clone);
+            println!("{id:<18} {nanoseconds:>9.1} {to_floor:>9.2} {to_naive:>9.2}");
+        }
+        println!("floor (monotonic clock) {floor:.1} ns, by eight threads {floor_of_eight:.1} ns");
+        println!("naive twin (mutex, clone) {clone:.1} ns");
+        let (slower, floor_slower) = (eight / one, floor_of_eight / floor);
+        println!("eight to one: {slower:.2}; of the floor {floor_slower:.2}");
+        let is_met = one <= GOAL_NANOSECONDS && slower <= floor_slower.max(1.0) * 1.1;
+        if !is_met {
+            println!(
+                "missed: at most {GOAL_NANOSECONDS} ns, no allocation, eight no slower than one (10 % for noise)"
+            );
+        }
+        is_met
+    }
 }
 
 fn take(handle: &Handle) {
@@ -83,11 +120,14 @@ fn take(handle: &Handle) {
     black_box(token.access_token.expose());
 }
 
-/// The median over slices of nanoseconds per call, in processor time of this thread.
-fn median(slices: usize, call: impl Fn()) -> f64 {
-    let mut measured: Vec<f64> = (0..slices).map(|_| slice(&call)).collect();
+fn middle(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);
-    measured.get(slices / 2).copied().expect("slices")
+    measured.get(measured.len() / 2).copied().expect("figures")
+}
+
+/// The median over slices of nanoseconds per call, in processor time of this thread.
+fn median(call: impl Fn()) -> f64 {
+    middle((0..SLICES).map(|_| slice(&call)).collect())
 }
 
 fn slice(call: &impl Fn()) -> f64 {
@@ -98,23 +138,22 @@ fn slice(call: &impl Fn()) -> f64 {
     (thread_nanoseconds() - start) / f64::from(CALLS_A_SLICE)
 }
 
-/// Eight threads at the same handle; the median of their medians.
-fn of_eight(handle: &Handle, slices: usize) -> f64 {
-    let barrier = Barrier::new(8);
-    let mut medians: Vec<f64> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
+/// Eight threads at the same; the median of their medians.
+fn of_eight(call: impl Fn() + Sync) -> f64 {
+    let barrier = Barrier::new(THREADS);
+    let medians = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
             .map(|_| {
                 scope.spawn(|| {
                     barrier.wait();
-                    median(slices, || take(handle))
+                    median(&call)
                 })
             })
             .collect();
         let joined = threads.into_iter().map(|thread| thread.join());
         joined.map(|median| median.expect("no panic")).collect()
     });
-    medians.sort_by(f64::total_cmp);
-    medians.get(4).copied().expect("eight")
+    middle(medians)
 }
 
 /// The processor time of this thread.
