@@ -237,7 +237,7 @@ impl Grant {
         let proven = pairs.find(used).map_or(base, |used| used.since);
         pairs.succeed(pair, generation, proven);
         let mut holds = self.holds;
-        holds.retain(|hold| hold.scope != HoldScope::Grant && now < hold.until);
+        holds.retain(|hold| hold.scope != HoldScope::Grant && hold.lasts(now));
         let grant = Self {
             generation,
             holds,
@@ -379,7 +379,7 @@ impl Grant {
         let is_known = self
             .holds
             .iter()
-            .any(|other| (other.kind, other.scope) == (hold.kind, hold.scope) && now < other.until);
+            .any(|other| (other.kind, other.scope) == (hold.kind, hold.scope) && other.lasts(now));
         (!is_over && !is_known).then(|| self.hold(hold))
     }
 
