@@ -91,7 +91,7 @@ pub use subdomain_lookup::{
 };
 pub use token_refusal::TokenRefusal;
 pub use token_refusal_kind::{RETRY_AFTER_MAX_SECONDS, TokenRefusalKind};
-pub use token_request::{GrantType, TOKEN_PATH, TokenRequest};
+pub use token_request::{GrantType, RequestOrigin, TOKEN_PATH, TokenRequest};
 pub use token_response::{
     ACCESS_TOKEN_LIFETIME, AnswerToken, DoubtCause, TOKEN_ANSWER_MAX_BYTES, TokenAnswer,
     read_token_answer,

@@ -38,6 +38,30 @@ impl GrantType {
     }
 }
 
+/// On whose word a token request is made. It decides what a refusal is evidence of: what a stranger or a single tenant chose says
+/// nothing about the address that we send from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestOrigin {
+    /// A refresh of a grant whose account gave a pair, or answered a call, recently.
+    KnownAccount,
+    /// A refresh of a grant that has not worked for a while, or never did here, such as one that was imported.
+    OtherGrant,
+    /// The exchange of a code that a user brought back from a consent which we began, or that an operator typed. The account's host is
+    /// what the browser said.
+    Consent,
+    /// The exchange of a code from an install hook, which is unsigned: a stranger may have chosen code and host.
+    InstallHook,
+}
+
+impl RequestOrigin {
+    /// Whether an answer to it can be evidence about our address.
+    #[must_use]
+    pub const fn is_evidence(self) -> bool {
+        matches!(self, Self::KnownAccount)
+    }
+}
+
 /// A request to the token endpoint. Not `Clone`: it is sent once. Its body is wiped on drop and not shown by `Debug`.
 ///
 /// Source: vendor pages "OAuth" and "Kommo token reference". JSON is what both of them show, and the id and secret go into
@@ -70,11 +94,14 @@ impl GrantType {
 pub struct TokenRequest {
     host: AccountHost,
     grant_type: GrantType,
+    origin: RequestOrigin,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl TokenRequest {
     /// Exchanges a code. Repeat it only if the request certainly did not leave: a code works once.
+    ///
+    /// Its origin is [`RequestOrigin::InstallHook`], the least trusted one, until [`with_origin`](Self::with_origin) names another.
     #[must_use]
     pub fn exchange(
         credentials: &Credentials,
@@ -85,19 +112,34 @@ impl TokenRequest {
         Self {
             host: *host,
             grant_type,
+            origin: RequestOrigin::InstallHook,
             body: write_body(credentials, grant_type, ("code", code.expose())),
         }
     }
 
-    /// Refreshes a pair.
+    /// Refreshes a pair. Its origin is [`RequestOrigin::OtherGrant`] until [`with_origin`](Self::with_origin) names another.
     #[must_use]
     pub fn refresh(credentials: &Credentials, host: &AccountHost, token: &RefreshToken) -> Self {
         let grant_type = GrantType::RefreshToken;
         Self {
             host: *host,
             grant_type,
+            origin: RequestOrigin::OtherGrant,
             body: write_body(credentials, grant_type, ("refresh_token", token.expose())),
         }
+    }
+
+    /// Says on whose word it is made. The bytes that are sent stay the same.
+    #[must_use]
+    pub fn with_origin(mut self, origin: RequestOrigin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// On whose word it is made.
+    #[must_use]
+    pub const fn origin(&self) -> RequestOrigin {
+        self.origin
     }
 
     /// `POST`.
@@ -148,6 +190,7 @@ impl fmt::Debug for TokenRequest {
         f.debug_struct("TokenRequest")
             .field("host", &self.host)
             .field("grant_type", &self.grant_type)
+            .field("origin", &self.origin)
             .field("body_bytes", &self.body.len())
             .finish()
     }

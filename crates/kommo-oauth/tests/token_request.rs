@@ -12,7 +12,8 @@ use kommo_account::{
 };
 use kommo_oauth::{
     AuthorizationCode, ClientSecret, Credentials, GrantType, RedirectUri, RefreshToken,
-    SubdomainAnswer, SubdomainError, SubdomainLookup, TokenRequest, read_subdomain_answer,
+    RequestOrigin, SubdomainAnswer, SubdomainError, SubdomainLookup, TokenRequest,
+    read_subdomain_answer,
 };
 
 fn credentials(secret: &str, redirect_uri: &str) -> Credentials {
@@ -171,4 +172,29 @@ fn anything_but_200_is_a_refusal_of_the_lookup() {
         let refused = SubdomainAnswer::Refused { status };
         assert_eq!(read_subdomain_answer(status, body), refused);
     }
+}
+
+#[test]
+fn a_request_is_of_the_least_trusted_origin_until_another_is_named() {
+    let credentials = credentials("s", "https://a.example/");
+    let code = AuthorizationCode::new("def5020a").unwrap();
+    let exchange = TokenRequest::exchange(&credentials, &host(), &code);
+    assert_eq!(exchange.origin(), RequestOrigin::InstallHook);
+    let bytes = exchange.body().to_vec();
+    let exchange = exchange.with_origin(RequestOrigin::Consent);
+    assert_eq!(exchange.origin(), RequestOrigin::Consent);
+    assert_eq!(exchange.body(), bytes);
+    let token = RefreshToken::new("def5020b").unwrap();
+    let refresh = TokenRequest::refresh(&credentials, &host(), &token);
+    assert_eq!(refresh.origin(), RequestOrigin::OtherGrant);
+    let evidence = [
+        RequestOrigin::KnownAccount,
+        RequestOrigin::OtherGrant,
+        RequestOrigin::Consent,
+        RequestOrigin::InstallHook,
+    ];
+    assert_eq!(
+        evidence.map(RequestOrigin::is_evidence),
+        [true, false, false, false]
+    );
 }
