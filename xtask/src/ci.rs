@@ -40,13 +40,16 @@ pub(crate) fn run_all(report: &mut Report, only: Option<&str>) -> Result<()> {
         let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
         bail!("no such step; there are {}", names.join(", "));
     }
-    for (name, work) in STEPS
+    let mut steps = STEPS
         .iter()
-        .filter(|(name, _)| only.is_none_or(|only| only == *name))
-    {
-        step(name, || work(report))?;
+        .filter(|(name, _)| only.is_none_or(|only| only == *name));
+    let result = steps
+        .by_ref()
+        .try_for_each(|(name, work)| step(name, || work(report)));
+    for (name, _) in steps {
+        report.left_out(&format!("step `{name}`, after the failure"));
     }
-    Ok(())
+    result
 }
 
 fn format() -> Result<()> {

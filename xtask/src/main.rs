@@ -73,8 +73,10 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["test"] => {
-            tests::run(report, Scope::Whole)?;
-            judges::run(report)
+            // A test that fails does not hide what the judges say, nor the reverse.
+            let tests = tests::run(report, Scope::Whole);
+            let judges = judges::install_and_run(report);
+            tests.and(judges)
         }
         ["test", "--core"] => tests::run(report, Scope::Core),
         ["ci"] => ci::run_all(report, None),

@@ -1,4 +1,4 @@
-//! Brings what a check needs: Debian packages, compiler targets, cargo programs. Only `ci` and `deep` install.
+//! Brings what a check needs: Debian packages, compiler targets, cargo programs. What is there already stays as it is.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ pub(crate) fn has(name: &str, question: &str) -> bool {
     succeeds(&mut program(name, &[question]))
 }
 
-/// Installs the Debian packages of programs that are missing. Says so when it may not.
+/// Installs the Debian packages of programs that are missing, and upgrades none of them. Says so when it may not.
 pub(crate) fn install_debian(packages: &[&str]) {
     if packages.is_empty() {
         return;
@@ -34,7 +34,13 @@ pub(crate) fn install_debian(packages: &[&str]) {
             .stdout(std::io::stderr()))
         .ok()
     };
-    let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    let mut install = vec![
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        "--no-upgrade",
+    ];
     install.extend(packages);
     let installed = apt(&["update", "-qq"]).and_then(|()| apt(&install));
     if installed.is_none() {

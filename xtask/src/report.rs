@@ -1,5 +1,7 @@
 //! What was done, what was left out, and how many tests passed.
 
+use std::collections::BTreeMap;
+
 use crate::shell::say;
 
 /// Collects the end of a run.
@@ -7,6 +9,7 @@ use crate::shell::say;
 pub(crate) struct Report {
     passed: u64,
     failed: u64,
+    seconds: Vec<(String, f64)>,
     missing: Vec<String>,
     not_to_be_had: Vec<String>,
 }
@@ -16,6 +19,12 @@ impl Report {
     pub(crate) fn count(&mut self, passed: u64, failed: u64) {
         self.passed += passed;
         self.failed += failed;
+    }
+
+    /// The seconds that the tests of each crate took.
+    pub(crate) fn seconds(&mut self, by_crate: &BTreeMap<String, f64>) {
+        let times = by_crate.iter().map(|(name, time)| (name.clone(), *time));
+        self.seconds.extend(times);
     }
 
     /// Something that could have run, had the machine what it needs. `ci` fails on it.
@@ -29,7 +38,12 @@ impl Report {
     }
 
     /// Prints the end. Returns whether the run was complete enough.
-    pub(crate) fn close(&self, strict: bool) -> bool {
+    pub(crate) fn close(&mut self, strict: bool) -> bool {
+        self.seconds
+            .sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        for (name, seconds) in self.seconds.iter().filter(|(_, seconds)| *seconds >= 0.5) {
+            say(&format!("tests of {name}: {seconds:.1} s"));
+        }
         for what in &self.missing {
             say(&format!("left out: {what}"));
         }

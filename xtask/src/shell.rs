@@ -43,16 +43,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and hands each line of its standard output to `see`, after printing it.
+/// Runs a program and hands each line of its output to `see`, after printing it. Standard error
+/// comes through the same pipe, so that the lines of both are in the order in which they were written.
 pub(crate) fn run_lines(command: &mut Command, mut see: impl FnMut(&str)) -> Result<()> {
     say(&format!("$ {}", line_of(command)));
+    let (output, both) = std::io::pipe().context("cannot make a pipe")?;
     let mut child = command
-        .stdout(Stdio::piped())
+        .stdout(both.try_clone().context("cannot make a pipe")?)
+        .stderr(both)
         .spawn()
         .with_context(|| format!("cannot start {}", line_of(command)))?;
-    let output = child.stdout.take().context("standard output is piped")?;
-    for line in BufReader::new(output).lines() {
-        let line = line.context("output that is not UTF-8")?;
+    // The command holds the pipe's other ends until they are replaced: the pipe must end with the program.
+    command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.context("cannot read the program's output")?;
+        let line = String::from_utf8_lossy(&line);
         writeln!(std::io::stdout(), "{line}")?;
         see(&line);
     }
