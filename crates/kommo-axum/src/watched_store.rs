@@ -87,6 +87,13 @@ impl<S: GrantStore> GrantStore for WatchedStore<S> {
         self.inner.try_lock(key)
     }
 
+    fn still_held(
+        &self,
+        lock: &mut Self::Lock,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
+        self.inner.still_held(lock)
+    }
+
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,
@@ -151,6 +158,30 @@ impl<S: PendingCodes> PendingCodes for WatchedStore<S> {
             .await?;
         note(&claims);
         Ok(claims)
+    }
+
+    async fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, Self::Error> {
+        let claims = self
+            .inner
+            .claim_consents(realm, client_id, now, limit, lease)
+            .await?;
+        note(&claims);
+        Ok(claims)
+    }
+
+    fn note_code(
+        &self,
+        claimed: &ClaimedCode,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        self.inner.note_code(claimed, why)
     }
 
     fn keep_answer(

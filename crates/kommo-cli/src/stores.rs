@@ -262,6 +262,15 @@ impl GrantStore for AnyStore {
         })
     }
 
+    async fn still_held(&self, lock: &mut AnyLock) -> Result<bool, StoreFault> {
+        match (self, lock) {
+            (Self::Sqlite(store), AnyLock::Sqlite(lock)) => store.still_held(lock).await,
+            (Self::Postgres(store), AnyLock::Postgres(lock)) => store.still_held(lock).await,
+            // INVARIANT: as in `write`.
+            _ => Ok(false),
+        }
+    }
+
     async fn write(
         &self,
         lock: Option<&mut AnyLock>,
@@ -355,6 +364,21 @@ impl PendingCodes for AnyStore {
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
         on_either!(self, store => store.claim_codes(realm, client_id, now, limit, lease))
+    }
+
+    async fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, StoreFault> {
+        on_either!(self, store => store.claim_consents(realm, client_id, now, limit, lease))
+    }
+
+    async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), StoreFault> {
+        on_either!(self, store => store.note_code(claimed, why))
     }
 
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {

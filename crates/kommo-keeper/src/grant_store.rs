@@ -66,6 +66,22 @@ pub trait GrantStore: Send + Sync + 'static {
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send;
 
+    /// Asks whether the lock is still held: `false` if it was lost, with its connection or its file. Ask before something that only the
+    /// holder may do, such as sending the refresh token.
+    ///
+    /// The default is for stores whose locks cannot be lost while their value is there.
+    ///
+    /// # Errors
+    ///
+    /// It is not known whether the lock is held. Treat it as lost.
+    fn still_held(
+        &self,
+        lock: &mut Self::Lock,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
+        let _ = lock;
+        core::future::ready(Ok(true))
+    }
+
     /// Writes `moved.grant` in the place of the record whose revision it names ([`Revision::NOT_STORED`]: there must be none), and
     /// `moved.happened` into the history, as one durable step. The revision counts up by one.
     ///
@@ -122,6 +138,13 @@ impl<S: GrantStore> GrantStore for Arc<S> {
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send {
         S::try_lock(self, key)
+    }
+
+    fn still_held(
+        &self,
+        lock: &mut Self::Lock,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
+        S::still_held(self, lock)
     }
 
     fn write(

@@ -17,7 +17,15 @@ pub trait LifeboatPort: Send + Sync + 'static {
     /// Whether there is such a place at all.
     fn exists(&self) -> bool;
 
-    /// Writes a pair, durably.
+    /// Makes sure that one pair of this grant can be written later, even on a full disk. Called while the grant's lock is held, before a
+    /// refresh token is sent. If it fails, the token must not be sent. A reservation that is there already is enough.
+    fn reserve(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Gives back what [`reserve`](Self::reserve) made, unless a pair was written into it. Called when the run ends, while the lock is still
+    /// held. Without a reservation it does nothing.
+    fn release_slot(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Writes a pair, durably; into the reservation of its grant, if there is one.
     fn write(&self, unsaved: &UnsavedPair) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Reads one pair of this grant, the oldest first. `None` if there is none.
@@ -70,6 +78,14 @@ impl LifeboatPort for NoLifeboat {
 
     fn exists(&self) -> bool {
         false
+    }
+
+    async fn reserve(&self, _: &GrantKey) -> Result<(), Never> {
+        Ok(())
+    }
+
+    async fn release_slot(&self, _: &GrantKey) -> Result<(), Never> {
+        Ok(())
     }
 
     async fn write(&self, _: &UnsavedPair) -> Result<(), Never> {

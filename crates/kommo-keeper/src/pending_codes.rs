@@ -112,6 +112,8 @@ pub enum CodePut {
     Duplicate,
     /// There are as many as the store takes. Somebody may be flooding the unsigned hook.
     Full,
+    /// As many codes of this origin wait for this host as the store takes for one host. Those of other hosts are not affected.
+    HostFull,
 }
 
 /// A code that is this worker's to exchange until the lease ends.
@@ -124,6 +126,8 @@ pub struct ClaimedCode {
     pub token: u128,
     /// How often it was claimed before and not settled as an end that does not count: how many exchanges may have been sent already.
     pub earlier_claims: u32,
+    /// How often it was claimed before, whatever came of it: this number only grows. It bounds the tries of every kind.
+    pub earlier_tries: u32,
     /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
     pub answer: Option<TokenPair>,
     /// The code.
@@ -138,9 +142,17 @@ impl ClaimedCode {
             id,
             token,
             earlier_claims,
+            earlier_tries: earlier_claims,
             answer: None,
             pending,
         }
+    }
+
+    /// Adds how often it was claimed before, whatever came of it.
+    #[must_use]
+    pub const fn with_earlier_tries(mut self, earlier_tries: u32) -> Self {
+        self.earlier_tries = earlier_tries;
+        self
     }
 }
 
@@ -187,7 +199,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease. Codes of other realms stay.
+    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease: those of consents first, then those of install
+    /// hooks, each newest first. Codes of other realms stay.
     fn claim_codes(
         &self,
         realm: Realm,
@@ -196,6 +209,24 @@ pub trait PendingCodes: Send + Sync + 'static {
         limit: u32,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Claims as [`claim_codes`](Self::claim_codes) does, but leaves the codes of install hooks: whoever sends those decides nothing about
+    /// the rate of the others.
+    fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Notes for a person why a claimed code still waits: a name such as `payment-required`, at most 64 bytes, without a secret.
+    fn note_code(
+        &self,
+        claimed: &ClaimedCode,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose it is must still be asked. It goes when the
     /// code is settled as [`CodeEnd::Exchanged`].
@@ -233,6 +264,25 @@ impl<S: PendingCodes> PendingCodes for Arc<S> {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
         S::claim_codes(self, realm, client_id, now, limit, lease)
+    }
+
+    fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
+        S::claim_consents(self, realm, client_id, now, limit, lease)
+    }
+
+    fn note_code(
+        &self,
+        claimed: &ClaimedCode,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::note_code(self, claimed, why)
     }
 
     fn keep_answer(

@@ -102,6 +102,7 @@ pub trait Backend: Send + Sync + 'static {
         limit: i64,
         lease_milliseconds: i64,
         token: &[u8],
+        with_hooks: bool,
     ) -> impl Future<Output = Result<Vec<ClaimedColumns>>> + Send;
     /// The claim did not come to an exchange, and does not count. Its lease goes on.
     #[doc(hidden)]

@@ -120,6 +120,14 @@ impl LifeboatPort for Lifeboat {
         true
     }
 
+    async fn reserve(&self, _: &GrantKey) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    async fn release_slot(&self, _: &GrantKey) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
     async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
         let unsaved = unsaved.clone();
         self.blocking(move |inner| inner.write(&unsaved)).await

@@ -75,7 +75,7 @@ macro_rules! all_methods_by_statements {
             writer "ending codes that grew too old"
             fn expire_codes(of: [&str; 2], cutoff: i64) -> u64;
             writer "claiming codes"
-            fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
+            fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8], with_hooks: bool)
                 -> Vec<ClaimedColumns>;
             writer "giving a code back"
             fn uncount_claim(id: i64, token: &[u8]) -> ();

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
-    ClaimedCode, CodeEnd, CodePut, GrantStore, PendingCode, PendingCodes, StoreError, StoreTrouble,
-    Written,
+    ClaimedCode, CodeEnd, CodeOrigin, CodePut, GrantStore, PendingCode, PendingCodes, StoreError,
+    StoreTrouble, Written,
 };
 use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
 
@@ -188,26 +188,30 @@ impl PendingCodes for MemoryStore {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, Broken> {
-        self.ask().await?;
-        let mut inside = self.inside.lock().unwrap();
-        let mut claimed = Vec::new();
-        for (id, row) in inside.codes.iter_mut().enumerate() {
-            let is_free = !row.is_done && row.claimed_until.is_none_or(|until| until < now);
-            let is_ours = row.pending.realm == realm && row.pending.client_id == *client_id;
-            if claimed.len() < limit as usize && is_free && is_ours {
-                row.claimed_until = Some(now.plus(lease));
-                let mut claim = ClaimedCode::new(
-                    i64::try_from(id).unwrap(),
-                    u128::from(row.claims),
-                    row.claims,
-                    row.pending.clone(),
-                );
-                claim.answer.clone_from(&row.answer);
-                row.claims += 1;
-                claimed.push(claim);
-            }
-        }
+        let mut claimed = self
+            .claim_consents(realm, client_id, now, limit, lease)
+            .await?;
+        let left = limit - u32::try_from(claimed.len()).unwrap();
+        let is_hook = |origin| origin == CodeOrigin::InstallHook;
+        claimed.extend(self.claim(realm, client_id, now, left, lease, is_hook));
         Ok(claimed)
+    }
+
+    async fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, Broken> {
+        self.ask().await?;
+        let is_consent = |origin| origin != CodeOrigin::InstallHook;
+        Ok(self.claim(realm, client_id, now, limit, lease, is_consent))
+    }
+
+    async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), Broken> {
+        self.ask().await
     }
 
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), Broken> {
@@ -225,5 +229,39 @@ impl PendingCodes for MemoryStore {
             CodeEnd::TryAgain | CodeEnd::NoEffect | CodeEnd::Later { .. }
         );
         Ok(())
+    }
+}
+
+impl MemoryStore {
+    fn claim(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+        is_meant: impl Fn(CodeOrigin) -> bool,
+    ) -> Vec<ClaimedCode> {
+        let mut inside = self.inside.lock().unwrap();
+        let mut claimed = Vec::new();
+        for (id, row) in inside.codes.iter_mut().enumerate() {
+            let is_free = !row.is_done && row.claimed_until.is_none_or(|until| until < now);
+            let is_ours = row.pending.realm == realm
+                && row.pending.client_id == *client_id
+                && is_meant(row.pending.origin);
+            if claimed.len() < limit as usize && is_free && is_ours {
+                row.claimed_until = Some(now.plus(lease));
+                let mut claim = ClaimedCode::new(
+                    i64::try_from(id).unwrap(),
+                    u128::from(row.claims),
+                    row.claims,
+                    row.pending.clone(),
+                );
+                claim.answer.clone_from(&row.answer);
+                row.claims += 1;
+                claimed.push(claim);
+            }
+        }
+        claimed
     }
 }

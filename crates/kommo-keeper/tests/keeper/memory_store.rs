@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
-    ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
-    StoreError, StoreTrouble, Written,
+    ClaimedCode, CodeEnd, CodeOrigin, CodePut, DueClaim, DueGrants, GrantStore, PendingCode,
+    PendingCodes, StoreError, StoreTrouble, Written,
 };
 use kommo_oauth::{Grant, GrantKey, GrantState, Moved, Revision, TokenPair, UnixSeconds};
 
@@ -289,23 +289,32 @@ impl PendingCodes for MemoryStore {
         client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, MemoryError> {
+        let mut claimed = self
+            .claim_consents(realm, client_id, now, limit, lease)
+            .await?;
+        let left = limit as usize - claimed.len();
+        claimed.extend(self.claim(realm, client_id, now, left, |origin| {
+            origin == CodeOrigin::InstallHook
+        })?);
+        Ok(claimed)
+    }
+
+    async fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
         _: Duration,
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
-        self.reach(|kept| {
-            let mut claimed = Vec::new();
-            for kept in &mut kept.codes {
-                let pending = &kept.pending;
-                let is_ours = pending.realm == realm && pending.client_id == *client_id;
-                let is_free = kept.is_open() && kept.not_before.is_none_or(|at| at <= now);
-                if is_ours && is_free && claimed.len() < limit as usize {
-                    let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
-                    code.answer = kept.answer.clone();
-                    kept.claims += 1;
-                    claimed.push(code);
-                }
-            }
-            claimed
-        })
+        let is_consent = |origin| origin != CodeOrigin::InstallHook;
+        self.claim(realm, client_id, now, limit as usize, is_consent)
+    }
+
+    async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), MemoryError> {
+        self.reach(|_| ())
     }
 
     async fn keep_answer(
@@ -343,5 +352,34 @@ impl PendingCodes for MemoryStore {
             }
             Ok(())
         })?
+    }
+}
+
+impl MemoryStore {
+    fn claim(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: usize,
+        is_meant: impl Fn(CodeOrigin) -> bool,
+    ) -> Result<Vec<ClaimedCode>, MemoryError> {
+        self.reach(|kept| {
+            let mut claimed = Vec::new();
+            for kept in &mut kept.codes {
+                let pending = &kept.pending;
+                let is_ours = pending.realm == realm
+                    && pending.client_id == *client_id
+                    && is_meant(pending.origin);
+                let is_free = kept.is_open() && kept.not_before.is_none_or(|at| at <= now);
+                if is_ours && is_free && claimed.len() < limit {
+                    let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
+                    code.answer = kept.answer.clone();
+                    kept.claims += 1;
+                    claimed.push(code);
+                }
+            }
+            claimed
+        })
     }
 }

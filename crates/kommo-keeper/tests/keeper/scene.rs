@@ -62,6 +62,14 @@ impl LifeboatPort for MemoryLifeboat {
         true
     }
 
+    async fn reserve(&self, _: &GrantKey) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
+    async fn release_slot(&self, _: &GrantKey) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
     async fn write(&self, unsaved: &UnsavedPair) -> Result<(), MemoryError> {
         self.files.lock().unwrap().push(unsaved.clone());
         Ok(())

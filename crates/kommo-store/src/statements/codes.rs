@@ -85,7 +85,7 @@ macro_rules! code_statements {
             Ok(done.rows_affected())
         }
 
-        /// The newest first: whoever waits for a consent is served before a backlog of hooks.
+        /// Consents first, then hooks; the newest of each first.
         pub(super) async fn claim_codes(
             connection: &mut $connection,
             [realm, client_id]: [&str; 2],
@@ -93,15 +93,16 @@ macro_rules! code_statements {
             limit: i64,
             lease_milliseconds: i64,
             token: &[u8],
+            with_hooks: bool,
         ) -> Result<Vec<ClaimedColumns>> {
             type Row =
                 (i64, i64, String, String, String, String, String, i64, Vec<u8>, Option<Vec<u8>>);
             let rows: Vec<Row> = query_as(concat!(
                 "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM kommo_codes \
                  WHERE realm = $1 AND client_id = $2 AND (received_at > $3 OR answer IS NOT NULL) AND NOT is_done \
-                 AND (lease_until IS NULL OR lease_until <= ",
+                 AND ($7 OR origin <> 'install-hook') AND (lease_until IS NULL OR lease_until <= ",
                 $now,
-                ") ORDER BY id DESC LIMIT $4 ",
+                ") ORDER BY (origin = 'install-hook'), id DESC LIMIT $4 ",
                 $skip,
                 ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, lease_until = ",
                 $now,
@@ -114,6 +115,7 @@ macro_rules! code_statements {
             .bind(limit)
             .bind(token)
             .bind(lease_milliseconds)
+            .bind(with_hooks)
             .fetch_all(connection)
             .await?;
             let claimed = |row: Row| {
@@ -136,7 +138,9 @@ macro_rules! code_statements {
                 }
             };
             let mut claims: Vec<_> = rows.into_iter().map(claimed).collect();
-            claims.sort_by_key(|claim| core::cmp::Reverse(claim.id));
+            claims.sort_by_key(|claim| {
+                (claim.code.origin == "install-hook", core::cmp::Reverse(claim.id))
+            });
             Ok(claims)
         }
 

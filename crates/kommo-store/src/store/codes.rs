@@ -60,27 +60,22 @@ impl<B: Backend> PendingCodes for Store<B> {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
-        let token = lease_token()?;
-        let rows = self
-            .backend
-            .claim_codes(
-                [&realm_text(realm), client_id.as_str()],
-                number(now.minus(CODE_LIFETIME).get()),
-                i64::from(limit),
-                lease_milliseconds(lease),
-                &token.to_be_bytes(),
-            )
-            .await?;
-        let claimed = |row: &ClaimedColumns| {
-            let earlier = u32::try_from(row.claims.saturating_sub(1)).unwrap_or(u32::MAX);
-            let pending = from_columns(&self.sealer, realm, &row.code)?;
-            let mut claim = ClaimedCode::new(row.id, token, earlier, pending);
-            if let Some(answer) = &row.answer {
-                claim.answer = Some(open_answer(&self.sealer, &row.code.hash, answer)?);
-            }
-            Ok(claim)
-        };
-        readable(rows.iter().map(claimed).collect())
+        self.claim(realm, client_id, now, limit, lease, true).await
+    }
+
+    async fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedCode>, StoreFault> {
+        self.claim(realm, client_id, now, limit, lease, false).await
+    }
+
+    async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), StoreFault> {
+        Ok(())
     }
 
     /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost. If an
@@ -132,5 +127,40 @@ impl<B: Backend> PendingCodes for Store<B> {
             // The lease ends by itself.
             _ => Ok(()),
         }
+    }
+}
+
+impl<B: Backend> Store<B> {
+    async fn claim(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+        with_hooks: bool,
+    ) -> Result<Vec<ClaimedCode>, StoreFault> {
+        let token = lease_token()?;
+        let rows = self
+            .backend
+            .claim_codes(
+                [&realm_text(realm), client_id.as_str()],
+                number(now.minus(CODE_LIFETIME).get()),
+                i64::from(limit),
+                lease_milliseconds(lease),
+                &token.to_be_bytes(),
+                with_hooks,
+            )
+            .await?;
+        let claimed = |row: &ClaimedColumns| {
+            let earlier = u32::try_from(row.claims.saturating_sub(1)).unwrap_or(u32::MAX);
+            let pending = from_columns(&self.sealer, realm, &row.code)?;
+            let mut claim = ClaimedCode::new(row.id, token, earlier, pending);
+            if let Some(answer) = &row.answer {
+                claim.answer = Some(open_answer(&self.sealer, &row.code.hash, answer)?);
+            }
+            Ok(claim)
+        };
+        readable(rows.iter().map(claimed).collect())
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<()
     let put = keeper.accept_code(pending).await;
     match put.map_err(Failure::io)? {
         CodePut::Stored => Ok(()),
-        CodePut::Full => Err(Failure::io(
+        CodePut::Full | CodePut::HostFull => Err(Failure::io(
             "too many codes wait in the store; nothing was kept",
         )),
         _ => Err(
