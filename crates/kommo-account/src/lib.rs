@@ -16,6 +16,7 @@ mod loopback_url;
 mod endpoints;
 mod ids;
 mod scope_id;
+mod peer_pause;
 
 pub use account_host::AccountHost;
 pub use account_id::AccountId;
@@ -28,6 +29,7 @@ pub use error::{
     ParseUuidError, UnknownPlatform, WriteUrlError,
 };
 pub use ids::{AmojoId, ChannelId, ClientId};
+pub use peer_pause::{PeerPause, PeerPausePolicy};
 pub use platform::{HostSuffix, Platform};
 pub use scope_id::ScopeId;
 pub use user_id::UserId;

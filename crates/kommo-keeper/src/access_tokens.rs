@@ -24,4 +24,11 @@ pub trait AccessTokens: Send + Sync {
     /// The platform said 402 to a call: the account is not paid for. Told for each such call, so be quick; the keeper makes a hold of
     /// it and raises one alarm. By default nothing happens.
     fn payment_required(&self) {}
+
+    /// The platform said to a call with the token of this generation that there is no such account at its host: 404 "Account not
+    /// found". Told for each such call, so be quick; the keeper looks up, beside, where the account is now, and the next token comes with
+    /// its new host. By default nothing happens.
+    fn account_not_found(&self, generation: Generation) {
+        let _ = generation;
+    }
 }

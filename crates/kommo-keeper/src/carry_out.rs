@@ -257,7 +257,8 @@ where
             return Err(OutOfTurn::new());
         };
         self.is_news = true;
-        let request = TokenRequest::refresh(&self.known.credentials, &host, refresh_token);
+        let request = TokenRequest::refresh(&self.known.credentials, &host, refresh_token)
+            .with_origin(self.protocol.origin(self.now()));
         let realm = self.protocol.key().realm;
         let outcome = self.ports.endpoint.send(realm, &request).await;
         if let SendOutcome::Answered(TokenAnswer::Granted(pair)) = &outcome {

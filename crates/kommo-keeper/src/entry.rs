@@ -49,6 +49,15 @@ pub(crate) struct PutOff {
     pub(crate) until: Duration,
 }
 
+/// The flight that a caller waits for.
+pub(crate) struct Joined {
+    pub(crate) landing: watch::Receiver<Landing>,
+    /// The generation that it asks the platform about.
+    pub(crate) probes: Option<Generation>,
+    /// Whether this caller started it.
+    pub(crate) is_own: bool,
+}
+
 /// What a caller finds.
 pub(crate) enum Seen {
     /// Nothing needs doing.
@@ -123,10 +132,14 @@ impl Entry {
         self: &Arc<Self>,
         probes: Option<Generation>,
         start: impl FnOnce(FlightGuard),
-    ) -> (watch::Receiver<Landing>, Option<Generation>) {
+    ) -> Joined {
         let mut flight = self.lock();
         if let Some(landing) = &flight.landing {
-            return (landing.clone(), flight.probes);
+            return Joined {
+                landing: landing.clone(),
+                probes: flight.probes,
+                is_own: false,
+            };
         }
         let (sender, receiver) = watch::channel(None);
         flight.landing = Some(receiver.clone());
@@ -136,7 +149,11 @@ impl Entry {
             entry: Arc::clone(self),
             sender,
         });
-        (receiver, probes)
+        Joined {
+            landing: receiver,
+            probes,
+            is_own: true,
+        }
     }
 
     /// Whether a refresh that is only due may start now.
@@ -153,6 +170,13 @@ impl Entry {
     pub(crate) fn is_put_off(&self, rejected: Generation, monotonic: Duration) -> Option<PutOff> {
         let put_off = self.lock().put_off?;
         (put_off.rejected == rejected && monotonic < put_off.until).then_some(put_off)
+    }
+
+    /// A hold was lifted: nothing that it led to stays.
+    pub(crate) fn begin_anew(&self) {
+        let mut flight = self.lock();
+        flight.put_off = None;
+        flight.not_before = Duration::ZERO;
     }
 
     pub(crate) fn back_off_until(&self, monotonic: Duration) {

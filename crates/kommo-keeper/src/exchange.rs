@@ -5,7 +5,9 @@
 //!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
 //! ```
 
-use kommo_oauth::{AfterExchange, AnotherExchange, HoldKind, TokenPair, TokenRequest};
+use kommo_oauth::{
+    AfterExchange, AnotherExchange, HoldKind, RequestOrigin, TokenPair, TokenRequest,
+};
 use tokio::task::JoinHandle;
 
 use crate::alarm::AlarmKind;
@@ -15,7 +17,7 @@ use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
 use crate::keeper::Keeper;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
-use crate::pending_codes::{ClaimedCode, CodeEnd, CodePut, PendingCode, PendingCodes};
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
 use crate::token_endpoint::TokenEndpoint;
 
 /// The pause between tries to keep a pair doubles so often: from a quarter of a second to eight.
@@ -145,7 +147,13 @@ where
         let ports = self.ports();
         let known = ports.identity.get();
         let pending = &code.pending;
-        let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code);
+        // The host of an install hook is whatever its sender wrote: what comes from there is no evidence about us.
+        let origin = match pending.origin {
+            CodeOrigin::InstallHook => RequestOrigin::InstallHook,
+            CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
+        };
+        let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code)
+            .with_origin(origin);
         let outcome = ports.endpoint.send(pending.realm, &request).await;
         let policy = &ports.settings.policy;
         Ok(

@@ -8,7 +8,7 @@ use kommo_oauth::{Generation, MetBy, NotMet, Outcome, UnixSeconds, Usable, Want}
 use crate::access_tokens::AccessTokens;
 use crate::cached_token::{CachedToken, FreshToken};
 use crate::clock::Clock;
-use crate::entry::{Landing, Seen};
+use crate::entry::{Joined, Landing, Seen};
 use crate::grant_store::GrantStore;
 use crate::keeper::GrantHandle;
 use crate::keeper_error::KeeperError;
@@ -93,6 +93,17 @@ where
         self.wait_for(Want::newer_than(than)).await
     }
 
+    /// Refreshes now, as a person wishes, unless the store already has a later generation than `than`: as
+    /// [`token_newer_than`](Self::token_newer_than), but the pause of a doubt is not waited for. A hold still is;
+    /// [`lift_holds`](crate::Keeper::lift_holds) ends it.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn refresh_for_person(&self, than: Generation) -> Result<Arc<Usable>, KeeperError> {
+        self.wait_for(Want::newer_than(than).by_person()).await
+    }
+
     /// Refreshes a pair that was obtained before `instant`, to keep it alive.
     ///
     /// # Errors
@@ -110,7 +121,9 @@ where
         let deadline = self.deadline();
         let mut last = None;
         loop {
-            let landing = self.fly_for(want)?;
+            let Joined {
+                landing, is_own, ..
+            } = self.fly_for(want)?;
             let landed = self.land_before(landing, deadline).await;
             if let Some(token) = self.met(&want, &landed) {
                 return Ok(token);
@@ -120,6 +133,10 @@ where
                 if why.needs_person() {
                     return self.give_up(want, &landed, last);
                 }
+            }
+            // Another's flight waited for the pause of a doubt, which a person does not wait for.
+            if want.is_persons_wish && !is_own && landed.is_some() {
+                continue;
             }
             if !self.pause_before(deadline, last).await {
                 return self.give_up(want, &landed, last);
@@ -232,7 +249,11 @@ where
                     again_at: Some(put_off.again_at),
                 });
             }
-            let (landing, probed) = self.fly(Some(rejected), move |handle| {
+            let Joined {
+                landing,
+                probes: probed,
+                ..
+            } = self.fly(Some(rejected), move |handle| {
                 handle.replace_rejected(rejected)
             })?;
             let landed = self.land_before(landing, deadline).await;
@@ -315,5 +336,9 @@ where
 
     fn payment_required(&self) {
         self.note_payment_required();
+    }
+
+    fn account_not_found(&self, generation: Generation) {
+        self.note_account_not_found(generation);
     }
 }

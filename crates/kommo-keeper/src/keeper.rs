@@ -14,7 +14,7 @@ use crate::alarm::{AlarmKind, Listeners};
 use crate::cached_token::CachedToken;
 use crate::carry_out::{Ran, Start, carry_out};
 use crate::clock::Clock;
-use crate::entry::{Entry, FlightGuard, Landing, PutOff};
+use crate::entry::{Entry, FlightGuard, Joined, Landing, PutOff};
 use crate::grant_store::GrantStore;
 use crate::identity::Identity;
 use crate::keeper_error::KeeperError;
@@ -38,6 +38,7 @@ pub(crate) struct Inner<S, E, C, L> {
     pub(crate) ports: Ports<S, E, C, L>,
     entries: Mutex<HashMap<GrantKey, Arc<Entry>>>,
     probe_times: ProbeTimes,
+    look_up_times: ProbeTimes,
     /// How many flights are up; `None` once no new ones are let up.
     flights: watch::Sender<Flights>,
 }
@@ -83,6 +84,7 @@ where
                 ports,
                 entries: Mutex::default(),
                 probe_times: ProbeTimes::default(),
+                look_up_times: ProbeTimes::default(),
                 flights: watch::Sender::new(Flights::default()),
             }),
         }
@@ -136,6 +138,10 @@ where
 
     pub(crate) fn probe_times(&self) -> &ProbeTimes {
         &self.inner.probe_times
+    }
+
+    pub(crate) fn look_up_times(&self) -> &ProbeTimes {
+        &self.inner.look_up_times
     }
 
     pub(crate) fn ports(&self) -> &Ports<S, E, C, L> {
@@ -416,12 +422,12 @@ where
     }
 
     /// Joins the flight that is up, or starts one that does `work`. The flight does not end with its caller. `probes` names the generation
-    /// that the work asks the platform about; what comes back beside the landing is that of the flight that is up.
+    /// that the work asks the platform about; what comes back is that of the flight that is up.
     pub(crate) fn fly<F>(
         &self,
         probes: Option<Generation>,
         work: impl FnOnce(Self) -> F + Send + 'static,
-    ) -> Result<(watch::Receiver<Landing>, Option<Generation>), KeeperError>
+    ) -> Result<Joined, KeeperError>
     where
         F: Future<Output = Outcome> + Send,
     {
@@ -437,9 +443,9 @@ where
     }
 
     /// The same for a plain run of the protocol.
-    pub(crate) fn fly_for(&self, want: Want) -> Result<watch::Receiver<Landing>, KeeperError> {
+    pub(crate) fn fly_for(&self, want: Want) -> Result<Joined, KeeperError> {
         let run = move |handle: Self| async move { handle.keeper.run(&handle.entry, want).await };
-        Ok(self.fly(None, run)?.0)
+        self.fly(None, run)
     }
 
     /// How long after now `wait_at_most` ends, by the monotonic clock.

@@ -25,6 +25,8 @@ mod entry;
 mod keeper_error;
 mod keeper;
 mod payment;
+mod renamed;
+mod lifting;
 mod handing_out;
 mod code_outcome;
 mod exchanged_pair;

@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kommo_oauth::{Asker, Hold, UnixSeconds};
+use kommo_oauth::{Asker, Hold, HoldKind, UnixSeconds};
 
 /// When those who wait for the one that tries look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -50,6 +50,17 @@ impl OwnHolds {
         self.lock()
             .laid
             .retain(|laid| !laid.hold.is_meant_for(asker));
+    }
+
+    /// A person has mended what caused them. Gives the kinds of those that stopped this asker.
+    pub(crate) fn lift_all(&self, asker: &Asker) -> Vec<HoldKind> {
+        let mut all = self.lock();
+        let (lifted, kept) = core::mem::take(&mut all.laid)
+            .into_iter()
+            .partition(|laid| laid.hold.is_meant_for(asker));
+        all.laid = kept;
+        let lifted: Vec<Laid> = lifted;
+        lifted.iter().map(|laid| laid.hold.kind).collect()
     }
 
     /// What stops this asker.

@@ -28,7 +28,7 @@ use kommo_account::AccountHost;
 
 use crate::generation::{Generation, Revision};
 use crate::grant_key::GrantKey;
-use crate::hold::{Asker, Hold};
+use crate::hold::{Asker, CLOCKS_MAY_DIFFER, Hold};
 use crate::long_lived::{LongLived, LongLivedEnd, LongLivedState};
 use crate::pairs::Pairs;
 use crate::tokens::{AccessToken, TokenPair};
@@ -38,6 +38,9 @@ use self::active::Active;
 use self::ended::{Disconnected, ReauthRequired};
 use self::in_doubt::InDoubt;
 use self::refreshing::Refreshing;
+
+/// A refresh that is older says nothing of today: two lives of an access token.
+const LATELY: Duration = Duration::from_secs(2 * 86_400);
 
 /// What is known of the pair.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -203,6 +206,19 @@ impl Grant {
             obtained_at,
             expires_at,
         }
+    }
+
+    /// Whether a refresh of this grant has worked lately: what the platform now refuses is not the grant's own fault from its first
+    /// day. A consent alone is none, as anybody can consent.
+    #[must_use]
+    pub fn worked_lately(&self, now: UnixSeconds) -> bool {
+        self.state.pairs().is_some_and(|pairs| {
+            let newest = pairs.newest();
+            let obtained = newest.pair.obtained_at;
+            newest.since > Generation::FIRST
+                && obtained.until(now) <= LATELY
+                && now.until(obtained) <= CLOCKS_MAY_DIFFER
+        })
     }
 
     /// The generation in which this pair came, if the grant holds it. [`Generation::FIRST`] is the consent that made the grant.

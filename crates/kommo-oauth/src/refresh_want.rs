@@ -25,6 +25,9 @@ pub struct Want {
     pub obtained_since: Option<UnixSeconds>,
     /// Half of its life is enough for a token that lives shortly: it would be due from its first moment otherwise.
     pub or_half_its_life: bool,
+    /// A person asks: the pause of a doubt is not waited for. Holds are; a person lifts them
+    /// ([`Grant::lift`](crate::Grant::lift)).
+    pub is_persons_wish: bool,
 }
 
 impl Want {
@@ -45,6 +48,7 @@ impl Want {
             is_rejected: false,
             obtained_since: None,
             or_half_its_life: false,
+            is_persons_wish: false,
         }
     }
 
@@ -81,6 +85,15 @@ impl Want {
         Self {
             obtained_since: Some(instant),
             ..Self::valid_for(Duration::ZERO)
+        }
+    }
+
+    /// The same, asked for by a person: a doubt is tried again at once.
+    #[must_use]
+    pub const fn by_person(self) -> Self {
+        Self {
+            is_persons_wish: true,
+            ..self
         }
     }
 

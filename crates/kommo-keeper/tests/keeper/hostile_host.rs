@@ -6,30 +6,14 @@ use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
 use kommo_oauth::{Grant, HoldKind, Located, NotMet};
 
+use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};
 use crate::wire::Turn;
-
-/// Base64 for URLs, without padding.
-fn base64url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..=three.len() {
-            let value = bits >> (18 - 6 * digit) & 63;
-            text.push(char::from(DIGITS[value as usize]));
-        }
-    }
-    text
-}
 
 /// A grant whose access token names this host, and whose platform does not know the account any more.
 async fn refused(api_domain: &str) -> (Scene, Result<(), KeeperError>) {
     let scene = Scene::new();
-    let claims = format!(r#"{{"aud":"x","api_domain":"{api_domain}"}}"#);
-    let header = base64url(br#"{"typ":"JWT","alg":"RS256"}"#);
-    let access = format!("{header}.{}.c2ln", base64url(claims.as_bytes()));
+    let access = access_token_of(api_domain);
     let pair = pair(&scene.wire.consent(), &access, 10);
     let mut grant = Grant::consent(None, key(), host(), None, pair).grant;
     grant.revision = grant.revision.next();

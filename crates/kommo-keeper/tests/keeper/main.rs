@@ -10,6 +10,7 @@
     reason = "a test program of std, which has no `extern crate alloc`"
 )]
 
+mod claimed;
 mod memory_store;
 mod scene;
 mod virtual_clock;
@@ -22,14 +23,17 @@ mod fresh;
 mod holds;
 mod hostile_host;
 mod long_lived;
+mod lifting;
 mod outages;
 mod own_holds;
 mod payment;
 mod put_off;
 mod recovery;
 mod rejected;
+mod renamed;
 mod secrecy;
 mod stubborn;
 mod sweeps;
 mod two_clocks;
+mod wishes;
 mod withheld;

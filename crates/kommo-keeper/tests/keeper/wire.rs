@@ -8,7 +8,7 @@ use core::time::Duration;
 use kommo_account::{AccountHost, AccountId, Realm};
 use kommo_keeper::{Clock, Probe, TokenEndpoint};
 use kommo_oauth::{
-    AccessToken, Located, SendOutcome, SubdomainLookup, TokenAnswer, TokenRequest,
+    AccessToken, Located, RequestOrigin, SendOutcome, SubdomainLookup, TokenAnswer, TokenRequest,
     read_token_answer,
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct Platform {
     pub(crate) probe_is_inconclusive: bool,
     pub(crate) expires_in: u64,
     pub(crate) server_time: Option<u64>,
+    /// On whose word each request was made.
+    pub(crate) origins: Vec<RequestOrigin>,
 }
 
 #[derive(Clone)]
@@ -137,6 +139,7 @@ impl TokenEndpoint for Wire {
         let sent = field("refresh_token").or_else(|| field("code")).unwrap();
         let turn = self.with(|platform| {
             platform.sent.push(sent.clone());
+            platform.origins.push(request.origin());
             platform.hosts.push(request.host().to_string());
             let refused = platform.refuses.filter(|(text, ..)| body.contains(text));
             let turn = refused.map(|(_, status, answer)| Turn::Answer(status, answer));

@@ -150,11 +150,15 @@ impl RefreshProtocol {
             return not_met(NotMet::Held(hold.kind), usable, Some(hold.until));
         }
         match &grant.state {
-            GrantState::InDoubt(in_doubt) if self.waits(&in_doubt.doubt, now) => not_met(
-                NotMet::InDoubt(in_doubt.doubt.reason),
-                usable,
-                Some(in_doubt.doubt.next_try),
-            ),
+            GrantState::InDoubt(in_doubt)
+                if !self.want.is_persons_wish && self.waits(&in_doubt.doubt, now) =>
+            {
+                not_met(
+                    NotMet::InDoubt(in_doubt.doubt.reason),
+                    usable,
+                    Some(in_doubt.doubt.next_try),
+                )
+            }
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use crate::lifeboat::UnsavedPair;
 use crate::refresh_policy::RefreshPolicy;
 use crate::refresh_want::{NotMet, Outcome, Want};
 use crate::store_trouble::StoreTrouble;
+use crate::token_request::RequestOrigin;
 use crate::tokens::RefreshToken;
 use crate::transition::{Moved, PairFate};
 use crate::unix_time::UnixSeconds;
@@ -270,6 +271,15 @@ impl RefreshProtocol {
     #[must_use]
     pub const fn unsaved(&self) -> Option<&UnsavedPair> {
         self.unsaved.as_ref()
+    }
+
+    /// On whose word this run's request is made: a refusal says more about us if the grant has worked lately.
+    #[must_use]
+    pub fn origin(&self, now: UnixSeconds) -> RequestOrigin {
+        match &self.grant {
+            Some(grant) if grant.worked_lately(now) => RequestOrigin::KnownAccount,
+            _ => RequestOrigin::OtherGrant,
+        }
     }
 
     /// Whether the run believes that it holds the lock.

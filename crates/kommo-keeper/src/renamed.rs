@@ -1,0 +1,101 @@
+//! The platform said to a call that there is no such account: it may have been renamed. Where it is now is looked up, once.
+
+use core::time::Duration;
+
+use kommo_account::AccountHost;
+use kommo_oauth::{Generation, Grant, Located, SubdomainLookup, UnverifiedClaims, Usable, Want};
+
+use crate::clock::Clock;
+use crate::grant_store::{GrantStore, Written};
+use crate::keeper::GrantHandle;
+use crate::lifeboat_port::LifeboatPort;
+use crate::token_endpoint::TokenEndpoint;
+
+/// Writes that met another revision before the new host is left to the next look-up.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+/// At most one look-up for an account in this time.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+impl<S, E, C, L> GrantHandle<S, E, C, L>
+where
+    S: GrantStore,
+    E: TokenEndpoint,
+    C: Clock,
+    L: LifeboatPort,
+{
+    /// Notes that a call with the token of this generation met a host without such an account. Its host is looked up, at most once in ten
+    /// minutes; a new one is stored, and the next token comes with it. Nothing ends, and no refresh token is spent.
+    ///
+    /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain) waits for.
+    pub fn note_account_not_found(&self, generation: Generation) {
+        let is_current = |newest: &Usable| newest.generation == generation;
+        // A call with an older token may have gone to a host that is known to be the old one.
+        if self
+            .entry
+            .newest()
+            .is_some_and(|newest| !is_current(&newest))
+        {
+            return;
+        }
+        let monotonic = self.keeper.ports().clock.monotonic();
+        let account_id = self.entry.key.account_id;
+        let look_ups = self.keeper.look_up_times();
+        if !look_ups.take(account_id, monotonic, LOOK_UP_EVERY) {
+            return;
+        }
+        let handle = self.clone();
+        drop(
+            self.keeper
+                .in_flight(async move { handle.look_up_host().await }),
+        );
+    }
+
+    async fn look_up_host(self) {
+        let (ports, key) = (self.keeper.ports(), self.entry.key);
+        let mut found = None;
+        for _ in 0..CONFLICTS_AT_MOST {
+            let grant = match ports.store.load(&key).await {
+                Ok(Some(grant)) => grant,
+                Ok(None) => return,
+                Err(error) => return ports.store_failed(Some(key), &error),
+            };
+            let host = match found {
+                Some(host) => host,
+                None => match self.locate(&grant).await {
+                    Some(host) => *found.insert(host),
+                    None => return,
+                },
+            };
+            if host == grant.host {
+                return;
+            }
+            let moved = grant.move_host(host);
+            match ports.store.write(None, &moved, ports.clock.now()).await {
+                Ok(Written::Confirmed(_)) => {
+                    tracing::info!(%key, host = host.as_str(), "the account has another host");
+                    // The token in memory names the old host: it is read anew.
+                    self.keeper.run(&self.entry, Want::default()).await;
+                    return;
+                }
+                Ok(Written::Conflict) => {}
+                Err(error) => return ports.store_failed(Some(key), &error),
+            }
+        }
+    }
+
+    /// Where the account is now, as the platform says. A grant that hands out no token is left alone.
+    async fn locate(&self, grant: &Grant) -> Option<AccountHost> {
+        let ports = self.keeper.ports();
+        let usable = grant.usable(ports.clock.now())?;
+        let claims = UnverifiedClaims::decode(&usable.access_token).ok()?;
+        let api_domain = claims.api_domain.ok().flatten()?;
+        let refresh_token = &grant.state.pairs()?.newest().pair.refresh_token;
+        let look_up = SubdomainLookup::new(&api_domain, refresh_token);
+        let located = ports.endpoint.locate(grant.key.realm, &look_up).await;
+        match located {
+            Located::At { account_id, host } if account_id == grant.key.account_id => Some(host),
+            _ => None,
+        }
+    }
+}
