@@ -16,7 +16,7 @@ use crate::commands::{
     api, auth, chats, completions, demo, doctor, explain, init, man, sandbox, secret, sign, verify,
 };
 use crate::context::Context;
-use crate::exit::{Complaint, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
 use crate::global_options::GlobalOptions;
 
 const EXAMPLES: &str = "\
@@ -123,7 +123,7 @@ impl Cli {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 NotRun::Print(error.render().to_string())
             }
-            _ => NotRun::Mistake(Failure::Usage(complaint(&error, &command))),
+            _ => NotRun::Mistake(mistake(&error, &command)),
         })
     }
 
@@ -185,20 +185,13 @@ fn command_named(arguments: &[OsString]) -> String {
 }
 
 /// One line of what clap says over several, and one for what to do.
-fn complaint(error: &clap::Error, command: &str) -> Complaint {
+fn mistake(error: &clap::Error, command: &str) -> Failure {
     let help = format!("see `{command} --help`");
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let message = format!("`{command}` needs a command");
-        return Complaint {
-            message,
-            hint: Some(help),
-        };
+        return Failure::usage(format!("`{command}` needs a command")).hint(help);
     }
     if let Some(message) = refused_value(error) {
-        return Complaint {
-            message,
-            hint: Some(help),
-        };
+        return Failure::usage(message).hint(help);
     }
     let text = error.render().to_string();
     let (what, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
@@ -213,17 +206,11 @@ fn complaint(error: &clap::Error, command: &str) -> Complaint {
         message.push_str(separator);
         message.push_str(line);
     }
-    let message = message
-        .strip_prefix("error: ")
-        .unwrap_or(&message)
-        .to_owned();
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
     let tip = rest
         .lines()
         .find_map(|line| line.trim().strip_prefix("tip: "));
-    Complaint {
-        message,
-        hint: Some(tip.map_or_else(|| help.clone(), |tip| format!("{tip}; {help}"))),
-    }
+    Failure::usage(message).hint(tip.map_or_else(|| help.clone(), |tip| format!("{tip}; {help}")))
 }
 
 /// A value that was refused is not repeated: somebody may have typed a secret in the wrong place.

@@ -8,6 +8,7 @@ use kommo_http::RequestBudget;
 
 use crate::clock;
 use crate::environment;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::global_options::GlobalOptions;
 use crate::output::Output;
@@ -69,7 +70,7 @@ impl Context {
             return Ok(typed);
         }
         self.profile()?.client_id.ok_or_else(|| {
-            Failure::usage("no client id was given")
+            Failure::new(ErrorCode::SettingMissing, "no client id was given")
                 .hint("give --client-id C, or name it in a profile with `kommo init`")
         })
     }

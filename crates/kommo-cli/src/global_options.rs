@@ -1,5 +1,7 @@
 //! The options that every command has.
 
+use std::ffi::OsString;
+
 use clap::{Args, ValueEnum};
 
 /// The options that every command has.
@@ -30,4 +32,18 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+impl Format {
+    /// What a command line asks for, as far as that can be read: a mistake in it is reported in this format too.
+    pub(crate) fn asked_for(arguments: &[OsString]) -> Self {
+        let options = arguments.iter().skip(1);
+        let options: Vec<_> = options
+            .map(|argument| argument.to_str().unwrap_or_default())
+            .take_while(|argument| *argument != "--")
+            .collect();
+        let is_json = options.contains(&"--format=json")
+            || options.windows(2).any(|pair| pair == ["--format", "json"]);
+        if is_json { Self::Json } else { Self::Text }
+    }
 }

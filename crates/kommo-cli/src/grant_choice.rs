@@ -9,6 +9,7 @@ use kommo_oauth::GrantKey;
 use kommo_store::GrantLine;
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::stores::{self, AnyStore};
 
@@ -164,10 +165,13 @@ impl Choice {
         };
         let others = others.all(store).await?;
         if others.is_empty() {
-            let failure = Failure::refused(format!("the store has no grant {}", self.world()));
+            let failure = Failure::new(
+                ErrorCode::NoGrant,
+                format!("the store has no grant {}", self.world()),
+            );
             return Ok(failure.hint("`kommo auth login` gets one, `kommo auth import` takes one"));
         }
-        let failure = Failure::refused("the store has no such grant");
+        let failure = Failure::new(ErrorCode::NoGrant, "the store has no such grant");
         Ok(failure.hint(format!("there is {}", list(others.iter()))))
     }
 
@@ -209,12 +213,12 @@ pub(crate) fn is_over(grant: &GrantLine) -> bool {
 }
 
 fn several(grants: &[GrantLine], hint: &str) -> Failure {
-    Failure::usage(format!(
+    let message = format!(
         "the store has {} grants: {}",
         grants.len(),
         list(grants.iter())
-    ))
-    .hint(hint)
+    );
+    Failure::new(ErrorCode::AmbiguousGrant, message).hint(hint)
 }
 
 fn list<'a>(grants: impl Iterator<Item = &'a GrantLine>) -> String {

@@ -5,6 +5,7 @@ use kommo_account::ClientId;
 use kommo_oauth::{ClientSecret, Credentials};
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::profile::SecretKind;
 use crate::secret_source::{SecretArgs, SecretSource};
@@ -56,7 +57,7 @@ impl IntegrationArgs {
         }
         let of_profile = context.profile()?.redirect_uri.clone();
         of_profile.ok_or_else(|| {
-            Failure::usage("no redirect uri was given")
+            Failure::new(ErrorCode::SettingMissing, "no redirect uri was given")
                 .hint("give --redirect-uri URI, or name it in a profile with `kommo init`")
         })
     }
@@ -78,8 +79,10 @@ impl IntegrationArgs {
 }
 
 fn read_client_secret(source: &SecretSource, context: &Context) -> Result<ClientSecret, Failure> {
-    let secret = ClientSecret::new(source.read()?.expose())
-        .map_err(|error| Failure::usage(format!("{error}, in {}", source.label())))?;
+    let secret = ClientSecret::new(source.read()?.expose()).map_err(|error| {
+        let message = format!("{error}, in {}", source.label());
+        Failure::new(ErrorCode::SecretInvalid, message)
+    })?;
     if secret.has_outer_blank() {
         context.output.note(&format!(
             "warning: the secret in {} begins or ends with white space; every byte of it counts",

@@ -1,21 +1,25 @@
 //! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
 
+use core::error::Error;
+
 use clap::Args;
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{
-    Alarm, AlarmKind, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners, StoreTrouble,
-    SystemClock,
+    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, KeeperSettings,
+    Listeners, StoreTrouble, SystemClock,
 };
 use kommo_oauth::{
-    ClientSecret, Credentials, DoubtReason, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
+    ClientSecret, Credentials, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
 };
 use kommo_store::Lifeboat;
 use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::grant_choice::{Choice, GrantArgs, is_over};
+use crate::instant;
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
 use crate::sandbox_place::SandboxArgs;
@@ -151,8 +155,9 @@ impl KeepingArgs {
 
 /// Credentials that are refused everywhere, for a keeper whose grant is never refreshed.
 pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure> {
-    let secret = ClientSecret::new("no client secret was given").map_err(Failure::io)?;
-    let uri = RedirectUri::parse("https://localhost/").map_err(Failure::io)?;
+    let defect = |error: &dyn Error| Failure::new(ErrorCode::Internal, error);
+    let secret = ClientSecret::new("no client secret was given").map_err(|error| defect(&error))?;
+    let uri = RedirectUri::parse("https://localhost/").map_err(|error| defect(&error))?;
     Ok(Credentials::new(client_id, secret, uri))
 }
 
@@ -225,84 +230,119 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
 pub(crate) fn failure(error: &KeeperError) -> Failure {
     match error {
         KeeperError::NoToken { key, why, again_at } => no_token(key, *why, *again_at),
-        KeeperError::ShuttingDown => Failure::io(error),
+        KeeperError::ShuttingDown => Failure::new(ErrorCode::Busy, error),
         _ => Failure::usage(error),
     }
 }
 
+/// Why a code could not be put or exchanged.
+pub(crate) fn exchange_failure(error: &ExchangeError) -> Failure {
+    let code = match error {
+        ExchangeError::Store(trouble) => stores::code(*trouble),
+        _ => ErrorCode::Internal,
+    };
+    Failure::new(code, error)
+}
+
 fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
     let whose = format!("account {}, user {}", key.account_id, key.user_id);
-    match why {
+    let failure = match why {
         NotMet::ReauthRequired(reason) => {
-            Failure::refused(format!("the grant is dead ({}): {whose}", reason.name()))
+            let message = format!("the grant is dead ({}): {whose}", reason.name());
+            Failure::new(ErrorCode::ReauthRequired, message)
+                .reason(reason.name())
                 .hint("an administrator must consent again: `kommo auth login`")
         }
         NotMet::Disconnected(reason) => {
-            Failure::refused(format!("the grant is over ({}): {whose}", reason.name()))
+            let message = format!("the grant has ended ({}): {whose}", reason.name());
+            Failure::new(ErrorCode::ReauthRequired, message)
+                .reason(reason.name())
                 .hint("`kommo auth login` gets a new one")
         }
-        NotMet::NoGrant => Failure::refused(format!("there is no grant: {whose}")),
-        NotMet::Expired => Failure::refused(format!("the long-lived token has ended: {whose}"))
-            .hint("make a new one in the integration's settings, then `kommo auth import`"),
-        NotMet::Revoked => {
-            Failure::refused(format!("the long-lived token was taken back: {whose}"))
-                .hint("make a new one in the integration's settings, then `kommo auth import`")
-        }
-        NotMet::NotRefreshable => {
-            Failure::refused(format!("a long-lived token cannot be refreshed: {whose}"))
-        }
+        NotMet::NoGrant => Failure::new(ErrorCode::NoGrant, format!("there is no grant: {whose}"))
+            .hint("`kommo auth login` gets one"),
+        NotMet::Expired => long_lived_ended("has expired", &whose).reason("expired"),
+        NotMet::Revoked => long_lived_ended("was revoked", &whose).reason("revoked"),
+        NotMet::NotRefreshable => Failure::new(
+            ErrorCode::NotRefreshable,
+            format!("a long-lived token cannot be refreshed: {whose}"),
+        )
+        .hint(
+            "to replace it, make a new one in the integration's settings, then `kommo auth import`",
+        ),
         NotMet::Held(kind) => held(kind, &whose, again_at),
-        NotMet::InDoubt(reason) => Failure::io(format!(
-            "nobody knows what became of a refresh ({}): {whose}",
-            doubt(reason)
-        ))
+        NotMet::InDoubt(reason) => Failure::new(
+            ErrorCode::InDoubt,
+            format!(
+                "the outcome of a refresh is not known ({}): {whose}",
+                reason.name()
+            ),
+        )
+        .reason(reason.name())
         .hint("nothing is lost: the next command tries again with the same tokens"),
-        NotMet::Unreachable => Failure::io(format!("the platform cannot be reached: {whose}"))
-            .hint("nothing was sent, and nothing is lost"),
+        NotMet::Unreachable => Failure::new(
+            ErrorCode::Unreachable,
+            format!("the platform cannot be reached: {whose}"),
+        )
+        .hint("nothing was sent, and nothing is lost: check the network, then try again"),
         NotMet::StoreFailed(trouble) => store_failed(trouble, &whose),
         NotMet::Busy | NotMet::Contended => {
-            Failure::io(format!("another worker is refreshing this grant: {whose}"))
-                .hint("try again in a moment")
+            let message = format!("another worker is refreshing this grant: {whose}");
+            Failure::new(ErrorCode::Busy, message).hint("try again in a moment")
         }
-        other => Failure::io(format!("no token ({}): {whose}", other.name())),
-    }
+        other => Failure::new(
+            ErrorCode::Internal,
+            format!("no token ({}): {whose}", other.name()),
+        ),
+    };
+    failure.retry_at(again_at)
+}
+
+fn long_lived_ended(how: &str, whose: &str) -> Failure {
+    let message = format!("the long-lived token {how}: {whose}");
+    Failure::new(ErrorCode::LongLivedEnded, message)
+        .hint("make a new one in the integration's settings, then `kommo auth import`")
 }
 
 /// A store that is away is waited for; everything else waits for the operator.
 fn store_failed(trouble: StoreTrouble, whose: &str) -> Failure {
+    let failed = |message| Failure::new(stores::code(trouble), message);
     match trouble {
-        StoreTrouble::Damaged => Failure::io(format!("the record is damaged: {whose}"))
+        StoreTrouble::Damaged => failed(format!("the record is damaged: {whose}"))
             .hint("nothing was overwritten; `kommo doctor` looks at every record"),
-        StoreTrouble::NewerVersion => {
-            Failure::io(format!("a newer `kommo` wrote the record: {whose}"))
-                .hint("update this program")
-        }
-        StoreTrouble::WrongKey => Failure::usage(format!(
+        StoreTrouble::NewerVersion => failed(format!("a newer `kommo` wrote the record: {whose}"))
+            .hint("update this program"),
+        StoreTrouble::WrongKey => failed(format!(
             "the record is encrypted with a key that was not given: {whose}"
         ))
         .hint("give that key with --encryption-key-file; the record stays as it is"),
         StoreTrouble::Misconfigured => {
-            Failure::usage(format!("the store is not set up as it must be: {whose}"))
+            failed(format!("the store is not set up as it must be: {whose}"))
                 .hint("`kommo doctor` says what is wrong with it")
         }
-        StoreTrouble::Erased => {
-            Failure::refused(format!("the account was erased on request: {whose}"))
-        }
-        StoreTrouble::Taken => {
-            Failure::io(format!("another record stands in the place of this one: {whose}"))
-        }
-        _ => Failure::io(format!("the store cannot be reached: {whose}")).hint(
+        StoreTrouble::Erased => failed(format!("the account was erased on request: {whose}")),
+        StoreTrouble::Taken => failed(format!("the store has another record under this key: {whose}"))
+            .hint("`kommo doctor` looks at every record"),
+        _ => failed(format!("the store cannot be reached: {whose}")).hint(
             "try again when it can; if new tokens could not be saved, a warning says where they are",
         ),
     }
 }
 
 fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
-    let until = again_at.map_or_else(String::new, |at| format!(" until {at}"));
-    let failure = Failure::refused(format!(
-        "the grant is held{until} ({}): {whose}",
-        kind.name()
-    ));
+    let until = again_at.map_or_else(String::new, |at| {
+        let now = SystemClock::new().now();
+        format!(" until {}", instant::when(at, now))
+    });
+    let message = format!("the grant is paused{until} ({}): {whose}", kind.name());
+    let code = match kind {
+        HoldKind::ClientMisconfigured => ErrorCode::ClientMisconfigured,
+        HoldKind::Blocked => ErrorCode::Blocked,
+        HoldKind::PaymentRequired => ErrorCode::PaymentRequired,
+        HoldKind::Throttled => ErrorCode::Throttled,
+        _ => ErrorCode::Held,
+    };
+    let failure = Failure::new(code, message).reason(kind.name());
     match kind {
         HoldKind::ClientMisconfigured => failure
             .hint("check client id, client secret and redirect uri; the grant itself may be fine"),
@@ -320,15 +360,11 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
     }
 }
 
-const fn doubt(reason: DoubtReason) -> &'static str {
-    reason.name()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{GrantKey, KeeperError, NotMet, StoreTrouble, failure};
+    use super::{GrantKey, KeeperError, NotMet, StoreTrouble, failure, stores};
 
     #[track_caller]
     fn check(trouble: StoreTrouble, status: u8, message: &str, hint: &str) {
@@ -341,11 +377,11 @@ mod tests {
             again_at: None,
         };
         let failure = failure(&error);
-        let complaint = failure.complaint();
         assert_eq!(failure.status(), status, "{trouble:?}");
-        assert!(complaint.message.contains(message), "{}", complaint.message);
-        assert!(complaint.message.contains("12345678"));
-        let told = complaint.hint.as_deref().unwrap_or_default();
+        assert_eq!(failure.code(), stores::code(trouble));
+        assert!(failure.message().contains(message), "{failure:?}");
+        assert!(failure.message().contains("12345678"));
+        let told = failure.hint_text().unwrap_or_default();
         assert!(told.contains(hint), "{told}");
         assert!(!told.contains("lifeboat"), "{told}");
     }

@@ -3,12 +3,14 @@
 extern crate alloc;
 
 // In the order the data flows: a file uses only files above it.
+mod error_code;
 mod exit;
 mod global_options;
 mod paragraph;
 mod output;
 
 mod clock;
+mod instant;
 mod environment;
 mod standard_input;
 
@@ -34,7 +36,6 @@ mod integration;
 mod stores;
 mod grant_choice;
 mod keeping;
-mod instant;
 
 mod runtime;
 
@@ -52,9 +53,12 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, NotRun};
 use crate::exit::Outcome;
+use crate::global_options::Format;
 
 fn main() -> ExitCode {
-    let ended = match Cli::read(std::env::args_os().collect()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let format = Format::asked_for(&arguments);
+    let ended = match Cli::read(arguments) {
         Ok(cli) => cli.run(),
         Err(NotRun::Print(text)) => output::print(text.as_bytes()).map(|()| Outcome::Done),
         Err(NotRun::Mistake(failure)) => Err(failure),
@@ -63,7 +67,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Err(failure) => {
-            output::complain(failure.complaint());
+            output::complain(&failure, format);
             ExitCode::from(failure.status())
         }
     }

@@ -2,9 +2,9 @@
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::exit::{Complaint, Failure};
+use crate::exit::Failure;
 use crate::global_options::{Format, GlobalOptions};
 use crate::paragraph::wrapped;
 
@@ -96,10 +96,17 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// `error: …`, and `hint: …` where it helps.
-pub(crate) fn complain(complaint: &Complaint) {
-    to_stderr(&format!("error: {}", complaint.message));
-    if let Some(hint) = &complaint.hint {
+/// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object on standard output.
+pub(crate) fn complain(failure: &Failure, format: Format) {
+    if format == Format::Json {
+        let line = format!("{}\n", json!({ "error": failure.to_json() }));
+        // A result that says it already stays the only object.
+        if failure.is_in_result() || print(line.as_bytes()).is_ok() {
+            return;
+        }
+    }
+    to_stderr(&format!("error: {}", failure.message()));
+    if let Some(hint) = failure.hint_text() {
         to_stderr(&format!("hint: {hint}"));
     }
 }

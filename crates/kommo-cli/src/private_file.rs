@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 
 /// Makes a directory and those above it.
@@ -53,8 +54,11 @@ pub(crate) fn data_directory() -> Result<PathBuf, Failure> {
         .or_else(|| absolute("HOME").map(|home| home.join(".local").join("share")))
         .or_else(|| absolute("APPDATA"))
         .ok_or_else(|| {
-            Failure::usage("no place for data: neither XDG_DATA_HOME nor HOME is an absolute path")
-                .hint("give --store sqlite:PATH")
+            Failure::new(
+                ErrorCode::SettingMissing,
+                "no place for data: neither XDG_DATA_HOME nor HOME is an absolute path",
+            )
+            .hint("give --store sqlite:PATH")
         })?;
     Ok(directory.join("kommo"))
 }

@@ -7,6 +7,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::private_file;
 use crate::profile::Profile;
@@ -23,7 +24,8 @@ pub(crate) fn path_of(name: &ProfileName) -> Result<PathBuf, Failure> {
         .or_else(|| absolute("HOME").map(|home| home.join(".config")))
         .or_else(|| absolute("APPDATA"))
         .ok_or_else(|| {
-            Failure::usage(
+            Failure::new(
+                ErrorCode::SettingMissing,
                 "no place for profiles: neither XDG_CONFIG_HOME nor HOME is an absolute path",
             )
         })?;
@@ -45,11 +47,9 @@ pub(crate) fn load(named: Option<&str>) -> Result<Profile, Failure> {
     let name: ProfileName = name.parse().map_err(Failure::usage)?;
     let file = path_of(&name)?;
     load_file(&file)?.ok_or_else(|| {
-        Failure::usage(format!(
-            "there is no profile '{name}': no file {}",
-            file.display()
-        ))
-        .hint(format!("make it with `kommo init --profile {name}`"))
+        let message = format!("there is no profile '{name}': no file {}", file.display());
+        Failure::new(ErrorCode::ProfileMissing, message)
+            .hint(format!("make it with `kommo init --profile {name}`"))
     })
 }
 
@@ -64,8 +64,10 @@ fn load_file(file: &Path) -> Result<Option<Profile>, Failure> {
             )));
         }
     };
-    let wrong =
-        |what: &str| Failure::usage(format!("the profile {} is wrong: {what}", file.display()));
+    let wrong = |what: &str| {
+        let message = format!("the profile {} is wrong: {what}", file.display());
+        Failure::new(ErrorCode::ProfileInvalid, message)
+    };
     let profile: Profile =
         toml::from_str(&text).map_err(|error| wrong(&harmless(&error, &text)))?;
     profile.check().map_err(|what| wrong(&what))?;
@@ -120,6 +122,7 @@ pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), 
 
 /// The refusal to replace a profile.
 pub(crate) fn taken(file: &Path) -> Failure {
-    Failure::usage(format!("the profile {} is there already", file.display()))
+    let message = format!("the profile {} is there already", file.display());
+    Failure::new(ErrorCode::ProfileExists, message)
         .hint("give --force to replace it, or another --profile NAME")
 }

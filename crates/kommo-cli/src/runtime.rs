@@ -2,6 +2,7 @@
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 
 /// A runtime on this thread.
@@ -9,5 +10,10 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::io(format!("cannot start the runtime: {error}")))
+        .map_err(|error| {
+            Failure::new(
+                ErrorCode::Internal,
+                format!("cannot start the runtime: {error}"),
+            )
+        })
 }

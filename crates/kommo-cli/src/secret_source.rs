@@ -11,6 +11,7 @@ use clap::Args;
 use kommo_sign::SecretError;
 use zeroize::Zeroizing;
 
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::standard_input::is_dash;
@@ -110,7 +111,7 @@ impl SecretsArgs {
 }
 
 fn no_secret() -> Failure {
-    Failure::usage("no secret was given").hint(
+    Failure::new(ErrorCode::SettingMissing, "no secret was given").hint(
         "give --secret-file FILE or --secret-env NAME, or name it in a profile with `kommo init`",
     )
 }
@@ -149,10 +150,10 @@ impl SecretSource {
             Self::Env(name) => read_env(name)?,
         };
         if text.is_empty() {
-            return Err(Failure::usage(format!(
-                "the secret in {} is empty",
-                self.label()
-            )));
+            return Err(Failure::new(
+                ErrorCode::SecretInvalid,
+                format!("the secret in {} is empty", self.label()),
+            ));
         }
         Ok(SecretText(text))
     }
@@ -185,7 +186,10 @@ impl SecretSource {
 
     /// The complaint about a secret that a library refused.
     pub(crate) fn refused(&self, error: SecretError) -> Failure {
-        Failure::usage(format!("the {error}, in {}", self.label()))
+        Failure::new(
+            ErrorCode::SecretInvalid,
+            format!("the {error}, in {}", self.label()),
+        )
     }
 }
 
@@ -215,15 +219,23 @@ fn read_file(file: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, Failu
     };
     let length = read.map_err(|error| unreadable(&label, is_dash(file), &error))?;
     if length == limit_bytes {
-        return Err(Failure::usage(format!(
-            "{label} is too long for a secret: {limit_bytes} bytes or more"
-        )));
+        return Err(Failure::new(
+            ErrorCode::SecretInvalid,
+            format!("{label} is too long for a secret: {limit_bytes} bytes or more"),
+        ));
     }
     let bytes = buffer.get(..length).unwrap_or_default();
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let text = core::str::from_utf8(bytes)
-        .map_err(|_| Failure::usage(format!("the secret in {label} is not utf-8 text")))?;
+    let text =
+        core::str::from_utf8(bytes).map_err(|_| not_text(&format!("the secret in {label}")))?;
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn not_text(what: &str) -> Failure {
+    Failure::new(
+        ErrorCode::SecretInvalid,
+        format!("{what} is not utf-8 text"),
+    )
 }
 
 fn unreadable(label: &str, is_stdin: bool, error: &io::Error) -> Failure {
@@ -255,14 +267,13 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn read_env(name: &str) -> Result<Zeroizing<String>, Failure> {
     let label = shown(name);
     let value = std::env::var_os(name).ok_or_else(|| {
-        Failure::usage(format!("the environment variable {label} is not set"))
+        let message = format!("the environment variable {label} is not set");
+        Failure::new(ErrorCode::SettingMissing, message)
             .hint("--secret-env takes the name of a variable, not the secret itself")
     })?;
-    let text = value.into_string().map_err(|_| {
-        Failure::usage(format!(
-            "the environment variable {label} is not utf-8 text"
-        ))
-    })?;
+    let text = value
+        .into_string()
+        .map_err(|_| not_text(&format!("the environment variable {label}")))?;
     Ok(Zeroizing::new(text))
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn note(
 ) {
     let noted = try_note(kind, purpose, source, context);
     if let Err(failure) = noted {
-        let message = &failure.complaint().message;
+        let message = failure.message();
         context
             .output
             .detail(&format!("not noted which secret matched: {message}"));

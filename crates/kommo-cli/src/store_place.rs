@@ -7,6 +7,7 @@ use kommo_store::{EncryptionKey, EncryptionKeys};
 
 use crate::context::Context;
 use crate::environment;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::private_file;
 use crate::secret_source::{SecretSource, SecretText};
@@ -51,7 +52,12 @@ impl StorePlace {
     }
 
     fn of_text(text: SecretText, origin: &str) -> Result<Self, Failure> {
-        let wrong = |error| Failure::usage(format!("{error}, in {origin}"));
+        let wrong = |error| {
+            Failure::new(
+                ErrorCode::StoreMisconfigured,
+                format!("{error}, in {origin}"),
+            )
+        };
         match sqlite_path(text.expose()).map_err(wrong)? {
             Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
             None => Ok(Self::Postgres(text)),
@@ -122,7 +128,10 @@ impl StoreArgs {
     pub(crate) fn keys(&self, context: &Context) -> Result<Option<EncryptionKeys>, Failure> {
         let mut ring: Option<EncryptionKeys> = None;
         for source in self.key_sources(context)? {
-            let wrong = |error| Failure::usage(format!("{error}, in {}", source.label()));
+            let wrong = |error| {
+                let message = format!("{error}, in {}", source.label());
+                Failure::new(ErrorCode::SecretInvalid, message)
+            };
             let key = EncryptionKey::parse(source.read()?.expose()).map_err(wrong)?;
             ring = Some(match ring {
                 None => EncryptionKeys::new(key),

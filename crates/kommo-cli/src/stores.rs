@@ -15,6 +15,7 @@ use kommo_store::{
 };
 use zeroize::Zeroizing;
 
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 use crate::private_file;
 use crate::store_place::StorePlace;
@@ -188,20 +189,33 @@ fn settings(keys: Option<EncryptionKeys>) -> StoreSettings {
 /// What the operator set up wrongly is status 2, a grant that is not what it should be status 1, everything else status 3.
 pub(crate) fn failure(error: &StoreFault) -> Failure {
     let message = exit::chain(error);
-    if let StoreFault::NoGrant { .. } | StoreFault::WrongState { .. } = error {
-        return Failure::refused(message);
+    match error {
+        StoreFault::NoGrant { .. } => return Failure::new(ErrorCode::NoGrant, message),
+        StoreFault::WrongState { .. } => return Failure::new(ErrorCode::WrongState, message),
+        _ => {}
     }
-    match error.trouble() {
-        StoreTrouble::Misconfigured => Failure::usage(message),
-        StoreTrouble::WrongKey => Failure::usage(message).hint(
-            "give that key with --encryption-key-file; it is in no other place than you put it",
-        ),
-        StoreTrouble::NewerVersion => {
-            Failure::io(message).hint("a newer `kommo` wrote it: update this one")
+    let trouble = error.trouble();
+    let failure = Failure::new(code(trouble), message);
+    match trouble {
+        StoreTrouble::WrongKey => failure
+            .hint("give that key with --encryption-key-file; this program keeps no copy of it"),
+        StoreTrouble::NewerVersion => failure.hint("a newer `kommo` wrote it: update this one"),
+        StoreTrouble::Damaged => {
+            failure.hint("nothing was overwritten; `kommo doctor` looks at every record")
         }
-        StoreTrouble::Damaged => Failure::io(message)
-            .hint("nothing was overwritten; `kommo doctor` looks at every record"),
-        _ => Failure::io(message),
+        _ => failure,
+    }
+}
+
+/// The code of a store's trouble.
+pub(crate) const fn code(trouble: StoreTrouble) -> ErrorCode {
+    match trouble {
+        StoreTrouble::Misconfigured => ErrorCode::StoreMisconfigured,
+        StoreTrouble::WrongKey => ErrorCode::StoreKeyWrong,
+        StoreTrouble::NewerVersion => ErrorCode::StoreNewer,
+        StoreTrouble::Damaged | StoreTrouble::Taken => ErrorCode::StoreDamaged,
+        StoreTrouble::Erased => ErrorCode::Erased,
+        _ => ErrorCode::StoreFailed,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use kommo_http::{BuildError, TransportBuilder};
 
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 
 /// Settings of every connection of the program, with its name in the user agent.
@@ -14,6 +15,6 @@ pub(crate) fn failure(error: &BuildError) -> Failure {
     match error {
         BuildError::SandboxAuthority => Failure::usage(error)
             .hint("--sandbox-ca is the file that `kommo sandbox --tls` named as ca_file"),
-        _ => Failure::io(exit::chain(error)),
+        _ => Failure::new(ErrorCode::Internal, exit::chain(error)),
     }
 }

@@ -7,11 +7,12 @@ use kommo_account::UserId;
 use kommo_http::{
     CrmClient, CrmError, CrmMethod, CrmRefusalKind, CrmRequest, CrmResponse, PagingError,
 };
-use kommo_keeper::KeeperError;
+use kommo_keeper::{Clock, KeeperError, SystemClock};
 use serde_json::Value;
 
 use crate::body_source::BodyArgs;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliGrant, KeepingArgs};
@@ -144,8 +145,12 @@ fn print(response: &CrmResponse, context: &Context) -> Result<(), Failure> {
             false => Ok(()),
         };
     }
-    let value: Value = serde_json::from_slice(response.body())
-        .map_err(|_| Failure::io(format!("http {status} with a body that is no json")))?;
+    let value: Value = serde_json::from_slice(response.body()).map_err(|_| {
+        Failure::new(
+            ErrorCode::BadAnswer,
+            format!("http {status} with a body that is no json"),
+        )
+    })?;
     print_value(&value, context)
 }
 
@@ -165,7 +170,8 @@ fn failure(error: &CrmError<KeeperError>) -> Failure {
             Failure::usage(message)
         }
         CrmError::Refused(refusal) => {
-            let failure = Failure::refused(message);
+            let failure =
+                Failure::new(code(refusal.kind()), message).with("http_status", refusal.status());
             match refusal.kind() {
                 CrmRefusalKind::Unauthorized if refusal.has_new_token() => {
                     failure.hint("there is a new token now, and nothing was done: send it again")
@@ -181,13 +187,25 @@ fn failure(error: &CrmError<KeeperError>) -> Failure {
                 },
             }
         }
-        CrmError::Throttled { .. } | CrmError::BreakerOpen(_) | CrmError::Redirected { .. } => {
-            Failure::refused(message)
-        }
+        CrmError::Throttled { left } => Failure::new(ErrorCode::Throttled, message)
+            .retry_at(Some(SystemClock::new().now().plus(*left))),
+        CrmError::BreakerOpen(_) => Failure::new(ErrorCode::Throttled, message),
+        CrmError::Redirected { .. } => Failure::refused(message),
         CrmError::Paging(_) => Failure::refused(message),
-        _ if error.may_be_done() => {
-            Failure::io(message).hint("it may have been carried out: look before you send it again")
-        }
-        _ => Failure::io(message),
+        _ if error.may_be_done() => Failure::new(ErrorCode::InDoubt, message)
+            .hint("it may have been carried out: look before you send it again"),
+        _ => Failure::new(ErrorCode::Unreachable, message),
+    }
+}
+
+/// Whose turn it is after a refusal of the platform.
+const fn code(kind: CrmRefusalKind) -> ErrorCode {
+    match kind {
+        CrmRefusalKind::PaymentRequired => ErrorCode::PaymentRequired,
+        CrmRefusalKind::Blocked => ErrorCode::Blocked,
+        CrmRefusalKind::TooManyRequests => ErrorCode::Throttled,
+        CrmRefusalKind::NotFound => ErrorCode::NotFound,
+        CrmRefusalKind::ServerError => ErrorCode::ServerError,
+        _ => ErrorCode::Refused,
     }
 }

@@ -90,16 +90,13 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failu
     let mut report = Report::new();
     // What is wrong with the profile is a finding; the rest is looked at all the same where it can be.
     if let Err(failure) = context.profile() {
-        let complaint = failure.complaint();
-        let remedy = complaint
-            .hint
-            .as_deref()
-            .unwrap_or("write it anew with `kommo init --force`");
+        let remedy = failure.hint_text();
+        let remedy = remedy.unwrap_or("write it anew with `kommo init --force`");
         report.add(
             "profile",
             Level::Error,
             "profile-wrong",
-            &complaint.message,
+            failure.message(),
             remedy,
         );
         return tell(&report, context);

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::clock;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::profile::{Profile, SecretKind};
 use crate::profile_file;
@@ -128,7 +129,12 @@ fn add(args: &AddArgs, context: &Context) -> Result<Outcome, Failure> {
             SecretSource::File(path)
         }
         (None, Some(name)) => SecretSource::Env(name.to_string()),
-        (None, None) => return Err(Failure::usage("no place was given")),
+        (None, None) => {
+            return Err(Failure::new(
+                ErrorCode::SettingMissing,
+                "no secret was given",
+            ));
+        }
     };
     // Read now: a slip is found before the platform uses the secret.
     let id = secret_use::id_of(args.kind, &source)?;
@@ -177,12 +183,10 @@ fn retire(args: &RetireArgs, context: &Context) -> Result<Outcome, Failure> {
             .hint("promote another one first, then retire this"));
     }
     if !change::retire(&mut profile, args.kind, is_meant) {
-        return Err(Failure::refused(format!(
-            "there is no {} secret {}",
-            args.kind.name(),
-            args.id
-        ))
-        .hint("see `kommo secret list`"));
+        let message = format!("there is no {} secret {}", args.kind.name(), args.id);
+        return Err(
+            Failure::new(ErrorCode::NotFound, message).hint("`kommo secret list` shows their ids")
+        );
     }
     profile_file::save(&context.profile_path()?, &profile, true)?;
     context.output.result(
@@ -196,10 +200,11 @@ fn retire(args: &RetireArgs, context: &Context) -> Result<Outcome, Failure> {
 fn existing(context: &Context) -> Result<Profile, Failure> {
     let profile = context.profile()?.clone();
     if profile == Profile::default() {
-        return Err(
-            Failure::usage("there is no profile whose secrets could be rotated")
-                .hint("make one with `kommo init`"),
-        );
+        return Err(Failure::new(
+            ErrorCode::ProfileMissing,
+            "there is no profile whose secrets could be rotated",
+        )
+        .hint("make one with `kommo init`"));
     }
     Ok(profile)
 }

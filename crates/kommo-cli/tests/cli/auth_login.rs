@@ -348,7 +348,7 @@ fn a_refused_code_is_told_with_the_status_and_the_hint_that_came() {
     let fault = json!({ "on": "token", "kind": "too-many-requests", "times": 1 });
     shop.sandbox.order("faults", &fault);
     let refused = login(&code);
-    let said = refused.failed(3);
+    let said = refused.failed(1);
     assert!(
         said.contains("too many requests (status 429, no hint that is known); the code is kept"),
         "{said}"

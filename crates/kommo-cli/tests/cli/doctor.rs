@@ -190,7 +190,7 @@ fn the_settings_of_the_integration_are_judged() {
     for icon in ["small.gif", "page.html"] {
         assert_eq!(told(&doctor(&["--icon", icon]), 1)["ok"], false, "{icon}");
     }
-    doctor(&["--icon", "missing.png"]).failed(3);
+    doctor(&["--icon", "missing.png"]).failed_json(3);
     let long = "x".repeat(256);
     let json = told(&doctor(&["--name", &long]), 1);
     assert_eq!(finding(&json, "name-too-long")["level"], "error");
@@ -201,7 +201,7 @@ fn the_settings_of_the_integration_are_judged() {
         "error"
     );
     told(&doctor(&["--kind", "private", "--technical-account"]), 0);
-    doctor(&["--kind", "secret"]).failed(2);
+    doctor(&["--kind", "secret"]).failed_json(2);
 }
 
 #[test]

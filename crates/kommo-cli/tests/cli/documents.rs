@@ -3,59 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::command_tree;
 use crate::program::Room;
-
-const COMMANDS: [&[&str]; 36] = [
-    &["init"],
-    &["sign"],
-    &["sign", "chats"],
-    &["sign", "hook"],
-    &["sign", "open-api"],
-    &["sign", "visitor"],
-    &["sign", "disconnect"],
-    &["verify"],
-    &["verify", "chat-hook"],
-    &["verify", "disconnect"],
-    &["verify", "open-api"],
-    &["explain", "chats"],
-    &["explain", "hook"],
-    &["explain", "open-api"],
-    &["explain", "disconnect"],
-    &["demo"],
-    &["sandbox"],
-    &["chats", "connect"],
-    &["chats", "disconnect"],
-    &["auth"],
-    &["auth", "login"],
-    &["auth", "import"],
-    &["auth", "export"],
-    &["auth", "status"],
-    &["auth", "refresh"],
-    &["auth", "keep-alive"],
-    &["auth", "logout"],
-    &["auth", "token"],
-    &["auth", "credential"],
-    &["api"],
-    &["doctor"],
-    &["secret"],
-    &["secret", "add"],
-    &["secret", "promote"],
-    &["secret", "retire"],
-    &["secret", "list"],
-];
 
 #[test]
 fn the_help_of_every_command_has_an_example_and_fits_80_columns() {
     let room = Room::new();
-    for command in COMMANDS.iter().copied().chain([
-        &["explain"][..],
-        &["chats"],
-        &["completions"],
-        &["man"],
-        &[],
-    ]) {
+    for command in command_tree::all(&room) {
         for flag in ["-h", "--help"] {
-            let help = room.run(command.iter().chain(&[flag]));
+            let help = room.run(command.iter().map(String::as_str).chain([flag]));
             let text = help.done();
             assert!(
                 text.contains("Example") && text.contains("  kommo "),

@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod command_tree;
 mod plain_http;
 mod program;
 
@@ -32,6 +33,7 @@ mod demo;
 mod doctor;
 mod documents;
 mod explain;
+mod failures;
 mod init;
 mod lifeboat;
 mod many_grants;

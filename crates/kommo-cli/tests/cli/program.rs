@@ -84,6 +84,19 @@ impl Ended {
         &self.stdout
     }
 
+    /// This status and one object with an error on standard output alone; gives the error.
+    #[track_caller]
+    pub(crate) fn failed_json(&self, status: i32) -> Value {
+        assert_eq!(
+            (self.status, self.stderr.as_str()),
+            (status, ""),
+            "{self:?}"
+        );
+        let error = self.json()["error"].take();
+        assert!(error["code"].is_string(), "{self:?}");
+        error
+    }
+
     /// This status, nothing on standard output, and one `error: ` line with perhaps one `hint: ` line behind it.
     #[track_caller]
     pub(crate) fn failed(&self, status: i32) -> &str {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::told;
 use crate::body_source;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{self, KeepingArgs};
@@ -87,8 +88,10 @@ impl ImportArgs {
         let host = self.host(endpoints, context)?;
         let source = SecretSource::File(file);
         let text = source.read_token()?;
-        let token = AccessToken::new(text.expose().trim())
-            .map_err(|error| Failure::usage(format!("{error}, in {}", source.label())))?;
+        let token = AccessToken::new(text.expose().trim()).map_err(|error| {
+            let message = format!("{error}, in {}", source.label());
+            Failure::new(ErrorCode::SecretInvalid, message)
+        })?;
         drop(text);
         let claims = UnverifiedClaims::decode(&token).ok();
         let client_id = self.client_id(claims.as_ref(), context)?;
@@ -124,8 +127,11 @@ impl ImportArgs {
             _ => None,
         };
         of_profile.ok_or_else(|| {
-            Failure::usage("a token does not say at which host its account lives")
-                .hint("give --account HOST")
+            Failure::new(
+                ErrorCode::SettingMissing,
+                "a token does not say at which host its account lives",
+            )
+            .hint("give --account HOST")
         })
     }
 
@@ -157,8 +163,11 @@ impl ImportArgs {
     ) -> Result<(AccountId, UserId), Failure> {
         let claimed = claims.and_then(|claims| Some((claims.account_id?, claims.user_id?)));
         let unsaid = || {
-            Failure::refused("the token does not say whose it is")
-                .hint("check that the file holds a long-lived token and nothing else")
+            Failure::new(
+                ErrorCode::SecretInvalid,
+                "the token does not say whose it is",
+            )
+            .hint("check that the file holds a long-lived token and nothing else")
         };
         if self.offline {
             return claimed.ok_or_else(unsaid);
@@ -173,12 +182,17 @@ impl ImportArgs {
                 let user = user.or(claims.and_then(|claims| claims.user_id));
                 Ok((account_id, user.ok_or_else(unsaid)?))
             }
-            Probe::Unauthorized => Err(Failure::refused(format!("{host} does not take the token"))
-                .hint("it has ended, was taken back, or is of another account")),
-            _ => Err(
-                Failure::io(format!("{host} did not say whose the token is"))
-                    .hint("try again later, or take the token's own word with --offline"),
-            ),
+            Probe::Unauthorized => Err(Failure::new(
+                ErrorCode::LongLivedEnded,
+                format!("{host} does not take the token"),
+            )
+            .reason("unauthorized")
+            .hint("it has ended, was taken back, or is of another account")),
+            _ => Err(Failure::new(
+                ErrorCode::Unreachable,
+                format!("{host} did not say whose the token is"),
+            )
+            .hint("try again later, or take the token's own word with --offline")),
         }
     }
 
@@ -189,8 +203,12 @@ impl ImportArgs {
         context: &Context,
     ) -> Result<Outcome, Failure> {
         let bytes = Zeroizing::new(body_source::read("exported grant", file)?);
-        let text = core::str::from_utf8(&bytes)
-            .map_err(|_| Failure::usage("the exported grant is not utf-8 text"))?;
+        let text = core::str::from_utf8(&bytes).map_err(|_| {
+            Failure::new(
+                ErrorCode::SecretInvalid,
+                "the exported grant is not utf-8 text",
+            )
+        })?;
         runtime()?.block_on(async {
             let store = self.keeping.open_store(context).await?;
             let imported = async {
@@ -198,7 +216,12 @@ impl ImportArgs {
                 let key = key.map_err(|error| unusable(&error))?;
                 let loaded = store.load(&key).await;
                 let grant = loaded.map_err(|error| stores::failure(&error))?;
-                grant.ok_or_else(|| Failure::io("the imported grant is not in the store"))
+                grant.ok_or_else(|| {
+                    Failure::new(
+                        ErrorCode::StoreFailed,
+                        "the imported grant is not in the store",
+                    )
+                })
             };
             let grant = imported.await;
             store.close().await;
@@ -217,9 +240,8 @@ impl ImportArgs {
 /// A file that is no export is the operator's slip, not damage in the store.
 fn unusable(error: &StoreFault) -> Failure {
     match error.trouble() {
-        StoreTrouble::Damaged => {
-            Failure::usage(exit::chain(error)).hint("give a file that `kommo auth export` wrote")
-        }
+        StoreTrouble::Damaged => Failure::new(ErrorCode::SecretInvalid, exit::chain(error))
+            .hint("give a file that `kommo auth export` wrote"),
         _ => stores::failure(error),
     }
 }
@@ -232,20 +254,27 @@ async fn keep(
 ) -> Result<Grant, Failure> {
     let now = told::now();
     if token.state(now) == LongLivedState::Expired {
-        return Err(Failure::refused("the token has ended already"));
+        return Err(
+            Failure::new(ErrorCode::LongLivedEnded, "the token has expired already")
+                .reason("expired"),
+        );
     }
     let loaded = store.load(&key).await;
     let earlier = loaded.map_err(|error| stores::failure(&error))?;
     let moved = Grant::import_long_lived(earlier, key, host, token).map_err(|_| {
-        Failure::refused("the store holds a living grant of this user, which refreshes itself")
-            .hint("end it first with `kommo auth logout`, if that is what you want")
+        Failure::new(
+            ErrorCode::WrongState,
+            "the store has an active grant of this user, which refreshes itself",
+        )
+        .hint("end it first with `kommo auth logout`, if that is what you want")
     })?;
     let written = store.write(None, &moved, now).await;
     match written.map_err(|error| stores::failure(&error))? {
         Written::Confirmed(_) => Ok(moved.grant),
-        _ => Err(Failure::io(
-            "the grant was written by somebody else meanwhile",
-        )),
+        _ => Err(
+            Failure::new(ErrorCode::Busy, "another program wrote the grant meanwhile")
+                .hint("try again"),
+        ),
     }
 }
 

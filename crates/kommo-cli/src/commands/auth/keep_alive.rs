@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::many::{Each, for_each};
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliKeeper, KeepingArgs};
@@ -60,7 +61,8 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
         keeper.store().close().await;
         // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the doctor says.
         let lifeboat = rescued.map_err(|_| {
-            Failure::io("the lifeboat cannot be read").hint("`kommo doctor` says why")
+            Failure::new(ErrorCode::StoreFailed, "the lifeboat cannot be read")
+                .hint("`kommo doctor` says why")
         });
         outcome.and_then(|done| lifeboat.map(|_| done))
     })
@@ -80,7 +82,7 @@ async fn keep_alive(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value),
 /// Codes that an earlier login could not exchange.
 async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), Failure> {
     let outcomes = keeper.exchange_codes(CODES_AT_MOST).await;
-    for outcome in outcomes.map_err(Failure::io)? {
+    for outcome in outcomes.map_err(|error| keeping::exchange_failure(&error))? {
         match outcome {
             CodeOutcome::Granted(grant) => {
                 let mut fields = told::key_fields(&grant.key);

@@ -25,6 +25,7 @@ use serde_json::json;
 use self::redirect_listener::RedirectListener;
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{CliKeeper, KeepingArgs};
@@ -147,8 +148,11 @@ impl LoginArgs {
             _ => None,
         };
         of_profile.ok_or_else(|| {
-            Failure::usage("a code alone does not say which account it is of")
-                .hint("give --account HOST, or paste the whole address of the browser")
+            Failure::new(
+                ErrorCode::SettingMissing,
+                "a code alone does not say which account it is of",
+            )
+            .hint("give --account HOST, or paste the whole address of the browser")
         })
     }
 
@@ -165,8 +169,11 @@ impl LoginArgs {
         let of_account = profile.account.map(|account| account.platform());
         let of_sandbox = (endpoints != Endpoints::real()).then_some(Platform::Global);
         of_profile.or(of_account).or(of_sandbox).ok_or_else(|| {
-            Failure::usage("no platform was given, so the consent page is not known")
-                .hint("give --platform kommo or amocrm, or name it in a profile with `kommo init`")
+            Failure::new(
+                ErrorCode::SettingMissing,
+                "no platform was given, so the consent page is not known",
+            )
+            .hint("give --platform kommo or amocrm, or name it in a profile with `kommo init`")
         })
     }
 
@@ -267,10 +274,11 @@ impl LoginArgs {
         if let Some(AccountName::Host(host)) = self.account
             && host != brought.host
         {
-            return Err(Failure::refused(format!(
+            let message = format!(
                 "the code is of {}, not of {host}; it was not used",
                 brought.host
-            )));
+            );
+            return Err(Failure::new(ErrorCode::CodeRefused, message).reason("other-account"));
         }
         let expected = match self.account {
             Some(AccountName::Id(id)) => Some(id),
@@ -293,7 +301,11 @@ impl LoginArgs {
 /// A state for this attempt alone.
 fn fresh_state() -> Result<ConsentState, Failure> {
     let mut bytes = [0; kommo_oauth::STATE_RANDOM_BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Failure::io("the operating system gives no random bytes"))?;
+    getrandom::fill(&mut bytes).map_err(|_| {
+        Failure::new(
+            ErrorCode::Internal,
+            "the operating system gives no random bytes",
+        )
+    })?;
     Ok(ConsentState::from_random(bytes))
 }

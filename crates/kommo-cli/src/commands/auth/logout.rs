@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::{GrantArgs, is_over};
 use crate::keeping::KeepingArgs;
@@ -62,10 +63,11 @@ pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failu
             };
             let is_of_first = |line: &&GrantLine| line.key.client_id == first.key.client_id;
             if !living.iter().all(is_of_first) {
-                return Err(
-                    Failure::usage("the store has grants of several integrations")
-                        .hint("say whose with --client-id C; the grants of the others stay"),
-                );
+                return Err(Failure::new(
+                    ErrorCode::AmbiguousGrant,
+                    "the store has grants of several integrations",
+                )
+                .hint("say whose with --client-id C; the grants of the others stay"));
             }
             for line in living {
                 log_out(&store, &line.key, context).await?;
@@ -82,9 +84,10 @@ async fn log_out(store: &AnyStore, key: &GrantKey, context: &Context) -> Result<
     let is_ended = end(store, key).await?;
     let whose = format!("account {}, user {}", key.account_id, key.user_id);
     if !is_ended {
-        return Err(Failure::refused(format!(
-            "the grant is over already: {whose}"
-        )));
+        return Err(Failure::new(
+            ErrorCode::WrongState,
+            format!("the grant has ended already: {whose}"),
+        ));
     }
     let mut fields = told::key_fields(key);
     fields.insert("logged_out".to_owned(), json!(true));
@@ -109,7 +112,9 @@ async fn end(store: &AnyStore, key: &GrantKey) -> Result<bool, Failure> {
             return Ok(true);
         }
     }
-    Err(Failure::io(
-        "the grant is being written by others all the time",
-    ))
+    Err(Failure::new(
+        ErrorCode::Busy,
+        "other programs write the grant all the time",
+    )
+    .hint("try again"))
 }

@@ -1,11 +1,12 @@
 //! One grant or all of them, several side by side; one that fails stops no other.
 
 use kommo_oauth::GrantKey;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::{Choice, is_over};
 use crate::keeping::CliKeeper;
@@ -66,7 +67,8 @@ where
                 tell_failure(&key, &failure, context)?;
             }
             Some(Err(_)) => {
-                return Err(Failure::io(
+                return Err(Failure::new(
+                    ErrorCode::Internal,
                     "a task ended without an answer; this is a defect",
                 ));
             }
@@ -76,12 +78,8 @@ where
 
 /// In a stream, a failure is a line of it: what came before and what comes after is not lost.
 fn tell_failure(key: &GrantKey, failure: &Failure, context: &Context) -> Result<(), Failure> {
-    let complaint = failure.complaint();
     let mut fields = told::key_fields(key);
-    fields.insert("error".to_owned(), Value::from(complaint.message.as_str()));
-    if let Some(hint) = &complaint.hint {
-        fields.insert("hint".to_owned(), json!(hint));
-    }
-    let text = format!("failed: {}", complaint.message);
+    fields.insert("error".to_owned(), failure.to_json());
+    let text = format!("failed: {}", failure.message());
     context.output.result(&text, &Value::Object(fields))
 }

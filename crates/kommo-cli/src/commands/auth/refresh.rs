@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::many::{Each, for_each};
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliKeeper, KeepingArgs};
@@ -72,5 +73,5 @@ async fn generation(keeper: &CliKeeper, key: &GrantKey) -> Result<Generation, Fa
     let grant = loaded.map_err(|error| stores::failure(&error))?;
     grant
         .map(|grant| grant.generation)
-        .ok_or_else(|| Failure::refused("the grant is gone"))
+        .ok_or_else(|| Failure::new(ErrorCode::NoGrant, "the grant is gone"))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{KeepingArgs, world};
@@ -51,7 +52,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
         };
         if lines.is_empty() {
             return Err(match args.all {
-                true => Failure::refused("the store has no such grant"),
+                true => Failure::new(ErrorCode::NoGrant, "the store has no such grant"),
                 false => choice.nothing(&store).await?,
             });
         }
@@ -90,10 +91,10 @@ async fn tell(
             Err(error) => {
                 let mut fields = told::key_fields(&line.key);
                 let failure = stores::failure(&error);
-                let message = failure.complaint().message.clone();
+                let message = failure.message();
                 texts.push(format!("{}\n  cannot be read: {message}", line.host));
                 fields.insert("account_host".to_owned(), Value::from(line.host.as_str()));
-                fields.insert("error".to_owned(), Value::from(message));
+                fields.insert("error".to_owned(), failure.to_json());
                 objects.push(Value::Object(fields));
                 unreadable = unreadable.or(Some(failure));
             }
@@ -103,7 +104,7 @@ async fn tell(
         .output
         .result(&texts.join("\n\n"), &json!({ "grants": objects }))?;
     match unreadable {
-        Some(failure) => Err(failure),
+        Some(failure) => Err(failure.in_result()),
         None if needs_person => Ok(Outcome::No),
         None => Ok(Outcome::Done),
     }

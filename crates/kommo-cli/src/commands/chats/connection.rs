@@ -5,6 +5,7 @@ use kommo_account::{AmojoId, ChannelId, ChatsHost, Endpoints};
 
 use super::place::PlaceArgs;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::profile::{Profile, SecretKind};
 use crate::sandbox_place::SandboxArgs;
@@ -47,7 +48,7 @@ impl ConnectionArgs {
         let endpoints = self.place.endpoints()?;
         let host = self.place.host(context)?;
         let or_profile = |what: &str, option: &str| {
-            Failure::usage(format!("no {what} was given")).hint(format!(
+            Failure::new(ErrorCode::SettingMissing, format!("no {what} was given")).hint(format!(
                 "give {option}, or name it in a profile with `kommo init`"
             ))
         };

@@ -1,8 +1,13 @@
 //! What a failed call means, and what to do about it.
 
+use core::time::Duration;
+
 use kommo_chats::ErrorKind;
 use kommo_http::{ChatsError, Refusal};
+use kommo_keeper::{Clock, SystemClock};
+use kommo_oauth::UnixSeconds;
 
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 
 /// Refused by the remote side is status 1; no answer, or one that makes no sense, is status 3.
@@ -10,14 +15,32 @@ pub(super) fn of(error: &ChatsError) -> Failure {
     let message = exit::chain(error);
     match error {
         ChatsError::InvalidRequest(_) => Failure::usage(message),
-        ChatsError::Refused(refusal) => hinted(Failure::refused(message), refusal),
-        ChatsError::TooManyRequests(_) => {
-            Failure::refused(message).hint("wait before the next try; each one counts")
-        }
+        ChatsError::Refused(refusal) => hinted(refused(message, refusal), refusal),
+        ChatsError::TooManyRequests(refusal) => Failure::new(ErrorCode::Throttled, message)
+            .retry_at(after(refusal.retry_after()))
+            .hint("wait before the next try; each one counts"),
         ChatsError::Redirected { .. } => Failure::refused(message)
             .hint("check --account and --chats-host: the Chats API does not redirect"),
-        _ => Failure::io(message),
+        ChatsError::Transport { error, .. } if !error.is_in_doubt() => {
+            Failure::new(ErrorCode::Unreachable, message)
+        }
+        ChatsError::Transport { .. } => Failure::new(ErrorCode::InDoubt, message),
+        _ => Failure::new(ErrorCode::BadAnswer, message),
     }
+}
+
+fn refused(message: String, refusal: &Refusal) -> Failure {
+    let code = match refusal.error().kind() {
+        ErrorKind::BlockedAsText => ErrorCode::Blocked,
+        ErrorKind::Internal => ErrorCode::ServerError,
+        _ => ErrorCode::Refused,
+    };
+    Failure::new(code, message).with("http_status", refusal.status())
+}
+
+/// The instant at which a pause ends.
+fn after(pause: Option<Duration>) -> Option<UnixSeconds> {
+    Some(SystemClock::new().now().plus(pause?))
 }
 
 fn hinted(failure: Failure, refusal: &Refusal) -> Failure {

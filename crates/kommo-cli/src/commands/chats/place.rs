@@ -4,6 +4,7 @@ use clap::Args;
 use kommo_account::{AccountHost, ChatsHost, Endpoints, HostSuffix};
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::sandbox_place::SandboxArgs;
 
@@ -38,7 +39,7 @@ impl PlaceArgs {
         let is_sandbox = self.endpoints()? != Endpoints::real();
         let of_sandbox = is_sandbox.then(|| ChatsHost::for_suffix(HostSuffix::KommoCom));
         context.profile()?.chats_host().or(of_sandbox).ok_or_else(|| {
-            Failure::usage("no account was given, so the host of the Chats API is not known")
+            Failure::new(ErrorCode::SettingMissing, "no account was given, so the host of the Chats API is not known")
                 .hint("give --account HOST or --chats-host HOST, or name it in a profile with `kommo init`")
         })
     }

@@ -56,7 +56,7 @@ fn look_at(what: &str, source: &SecretSource, report: &mut Report) {
     let secret = match source.read() {
         Ok(secret) => secret,
         Err(failure) => {
-            let message = format!("{what}: {}", failure.complaint().message);
+            let message = format!("{what}: {}", failure.message());
             let remedy = "put it there, or name another place with `kommo init --force`";
             return report.add(AREA, Level::Error, "secret-unreadable", &message, remedy);
         }

@@ -74,12 +74,9 @@ fn named(
 }
 
 fn found(report: &mut Report, code: &'static str, failure: &Failure) {
-    let complaint = failure.complaint();
-    let remedy = complaint
-        .hint
-        .as_deref()
-        .unwrap_or("see `kommo auth status --help`");
-    report.add(AREA, Level::Error, code, &complaint.message, remedy);
+    let remedy = failure.hint_text();
+    let remedy = remedy.unwrap_or("see `kommo auth status --help`");
+    report.add(AREA, Level::Error, code, failure.message(), remedy);
 }
 
 async fn read_all(store: &AnyStore, report: &mut Report) -> Vec<Grant> {

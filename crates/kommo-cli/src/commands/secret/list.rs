@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::instant;
 use crate::profile::{Profile, SecretKind, SecretRole};
@@ -38,12 +39,14 @@ pub(super) fn run(context: &Context) -> Result<Outcome, Failure> {
     let now = clock::unix_now()?;
     let listed = all(context.profile()?, now);
     if listed.is_empty() {
-        return Err(Failure::refused("the profile names no secret")
-            .hint("name one with `kommo init` or `kommo secret add`"));
+        return Err(
+            Failure::new(ErrorCode::NotFound, "the profile names no secret")
+                .hint("name one with `kommo init` or `kommo secret add`"),
+        );
     }
     // The secrets are the profile's; a store that cannot be asked takes nothing from their list.
     let uses = secret_use::all(context).unwrap_or_else(|failure| {
-        let message = &failure.complaint().message;
+        let message = failure.message();
         let unknown = format!("not known which secret matched last: {message}");
         context.output.note(&unknown);
         Vec::new()
@@ -61,7 +64,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome, Failure> {
             "until": secret.until,
             "matched_at": used.map(|used| used.used_at.get()),
             "matched_for": used.map(|used| used.purpose.as_str()),
-            "error": id.as_ref().err().map(|failure| failure.complaint().message.as_str()),
+            "error": id.as_ref().err().map(|failure| failure.message()),
         }));
     }
     context.output.result(

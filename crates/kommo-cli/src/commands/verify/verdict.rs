@@ -131,5 +131,6 @@ pub(super) fn print_refusal(refusal: Refusal, context: &Context) -> Result<Outco
         }
         context.output.json_line(&object)?;
     }
-    Err(Failure::refused(format!("not valid: {}", refusal.message)))
+    let failure = Failure::refused(format!("not valid: {}", refusal.message));
+    Err(failure.in_result())
 }

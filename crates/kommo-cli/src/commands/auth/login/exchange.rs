@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::super::told;
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
-use crate::keeping::CliKeeper;
+use crate::keeping::{self, CliKeeper};
 use crate::stores;
 use crate::told_endpoint::RefusalText;
 
@@ -23,15 +24,18 @@ pub(super) fn name(keeper: &CliKeeper) -> String {
 /// Makes the code durable.
 pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<(), Failure> {
     let put = keeper.accept_code(pending).await;
-    match put.map_err(Failure::io)? {
+    match put.map_err(|error| keeping::exchange_failure(&error))? {
         CodePut::Stored => Ok(()),
-        CodePut::Full | CodePut::HostFull => Err(Failure::io(
+        CodePut::Full | CodePut::HostFull => Err(Failure::new(
+            ErrorCode::Busy,
             "too many codes wait in the store; nothing was kept",
         )),
-        _ => Err(
-            Failure::refused("this code was given before; each works once")
-                .hint("`kommo auth status` says whether it became a grant; else begin again"),
-        ),
+        _ => Err(Failure::new(
+            ErrorCode::CodeRefused,
+            "this code was given before; each works once",
+        )
+        .reason("given-before")
+        .hint("`kommo auth status` says whether it became a grant; else begin again")),
     }
 }
 
@@ -61,17 +65,20 @@ async fn tell_outcome(
         Some(CodeOutcome::Granted(grant)) => tell(keeper, &grant, context).await,
         Some(CodeOutcome::Refused(kind)) => {
             let why = RefusalText { kind, came };
-            Err(Failure::refused(format!("the code was refused: {why}"))
+            let message = format!("the code was refused: {why}");
+            Err(Failure::new(ErrorCode::CodeRefused, message)
                 .hint("begin again: `kommo auth login`"))
         }
         Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
         Some(CodeOutcome::PutOff(refusal)) => Err(no_answer(Some(refusal))
             .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
-        Some(CodeOutcome::Lost) => Err(Failure::io(
+        Some(CodeOutcome::Lost) => Err(Failure::new(
+            ErrorCode::BadAnswer,
             "the token endpoint gave no usable answer, twice; the code is spent",
         )
         .hint("begin again: `kommo auth login`")),
-        Some(CodeOutcome::Erased) => Err(Failure::refused(
+        Some(CodeOutcome::Erased) => Err(Failure::new(
+            ErrorCode::Erased,
             "the account was erased meanwhile; nothing was kept",
         )),
         _ => Err(no_answer(came)
@@ -81,14 +88,26 @@ async fn tell_outcome(
 
 /// Neither granted nor refused: it says so itself, or nothing came that could be read.
 fn no_answer(came: Option<TokenRefusal>) -> Failure {
-    Failure::io(match came {
+    let (code, message) = match came {
         Some(refusal) => {
             let kind = refusal.kind;
             let why = RefusalText { kind, came };
-            format!("the token endpoint does not exchange it now: {why}; the code is kept")
+            let code = match kind {
+                TokenRefusalKind::PaymentRequired => ErrorCode::PaymentRequired,
+                TokenRefusalKind::Blocked => ErrorCode::Blocked,
+                TokenRefusalKind::Throttled { .. } => ErrorCode::Throttled,
+                _ => ErrorCode::Held,
+            };
+            let message =
+                format!("the token endpoint does not exchange it now: {why}; the code is kept");
+            (code, message)
         }
-        None => "the token endpoint gave no usable answer; the code is kept".to_owned(),
-    })
+        None => (
+            ErrorCode::Unreachable,
+            "the token endpoint gave no usable answer; the code is kept".to_owned(),
+        ),
+    };
+    Failure::new(code, message)
 }
 
 /// The outcome of our code, and what came if it was refused; what else was waiting is looked after on the way.
@@ -100,7 +119,8 @@ async fn exchange(
     let mut first = None;
     let mut first_came = None;
     for _ in 0..CODES_AT_MOST {
-        let outcomes = keeper.exchange_codes(1).await.map_err(Failure::io)?;
+        let outcomes = keeper.exchange_codes(1).await;
+        let outcomes = outcomes.map_err(|error| keeping::exchange_failure(&error))?;
         let Some(outcome) = outcomes.into_iter().next() else {
             break;
         };
@@ -120,7 +140,8 @@ async fn exchange(
 
 fn client_refused(kind: TokenRefusalKind, came: Option<TokenRefusal>) -> Failure {
     let why = RefusalText { kind, came };
-    let failure = Failure::refused(format!("the integration was refused: {why}"));
+    let message = format!("the integration was refused: {why}");
+    let failure = Failure::new(ErrorCode::ClientMisconfigured, message);
     match kind {
         TokenRefusalKind::RedirectUriMismatch => failure.hint(
             "copy the redirect uri from the settings, with every slash; the code is kept for another try",
@@ -134,7 +155,8 @@ fn client_refused(kind: TokenRefusalKind, came: Option<TokenRefusal>) -> Failure
 async fn tell(keeper: &CliKeeper, new: &NewGrant, context: &Context) -> Result<Outcome, Failure> {
     let loaded = keeper.store().load(&new.key).await;
     let grant = loaded.map_err(|error| stores::failure(&error))?;
-    let grant = grant.ok_or_else(|| Failure::io("the new grant is not in the store"))?;
+    let grant = grant
+        .ok_or_else(|| Failure::new(ErrorCode::StoreFailed, "the new grant is not in the store"))?;
     let now = told::now();
     let mut json = told::to_json(&grant, now);
     if let Value::Object(fields) = &mut json {

@@ -9,6 +9,7 @@ use kommo_oauth::{
 use zeroize::Zeroizing;
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 
 /// Reads one line of standard input.
@@ -49,8 +50,11 @@ fn read_line() -> io::Result<Zeroizing<String>> {
 fn failure(error: &PastedCodeError) -> Failure {
     let message = exit::chain(error);
     match error {
-        PastedCodeError::AccessDenied => Failure::refused(message),
-        PastedCodeError::StateMismatch => Failure::refused(message)
+        PastedCodeError::AccessDenied => {
+            Failure::new(ErrorCode::CodeRefused, message).reason("access-denied")
+        }
+        PastedCodeError::StateMismatch => Failure::new(ErrorCode::CodeRefused, message)
+            .reason("state-mismatch")
             .hint("it answers another attempt: open the address that this command printed"),
         PastedCodeError::Empty => Failure::usage(message)
             .hint("paste the address of the browser, or give --code C --account HOST"),

@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 use crate::instant;
 
@@ -105,7 +106,11 @@ impl RedirectListener {
         let judged = tokio::time::timeout(limit, judging);
         let judged = judged.await.unwrap_or_else(|_| {
             let length = instant::length(limit.as_secs());
-            Err(Failure::refused(format!("no redirect came in {length}")))
+            Err(Failure::new(
+                ErrorCode::CodeRefused,
+                format!("no redirect came in {length}"),
+            )
+            .reason("timeout"))
         });
         let farewell = Farewell {
             ending,
@@ -211,7 +216,8 @@ async fn judge(
             }
             Ok(RedirectOutcome::AccessDenied) => {
                 told(ending.end_as(Page::Denied));
-                return Err(Failure::refused("the user refused"));
+                return Err(Failure::new(ErrorCode::CodeRefused, "the user refused")
+                    .reason("access-denied"));
             }
             // The right state and something else wrong: it is ours, and it is over.
             Err(
@@ -220,7 +226,8 @@ async fn judge(
                 | RedirectError::UnknownError),
             ) => {
                 told(ending.end_as(Page::Failed));
-                return Err(Failure::refused(exit::chain(&error)));
+                return Err(Failure::new(ErrorCode::CodeRefused, exit::chain(&error))
+                    .reason("redirect-malformed"));
             }
             _ => told(Reply::Stray(Page::NotOurs)),
         }
