@@ -10,9 +10,10 @@ use crate::shell::{cargo, program, root, run, say};
 
 const PROOF: &str = "crates/kommo-sign/no-std-proof/Cargo.toml";
 const PROGRAM: &str = "kommo-sign-no-std-proof";
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "kommo-sign",
     "kommo-account",
+    "kommo-peer",
     "kommo-explain",
     "kommo-chats",
     "kommo-oauth",

@@ -5,19 +5,18 @@
 
 use alloc::string::String;
 
+use kommo_peer::json_text;
 use serde_json::{Map, Value};
 
 use crate::error::{DecodeError, JsonType};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Parses a body; one byte-order mark in front is skipped.
+/// Parses a body, whatever its encoding.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, DecodeError> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let body = json_text(body);
     if body.trim_ascii().is_empty() {
         return Err(DecodeError::Empty);
     }
-    serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(&body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         if error.is_eof() {
             DecodeError::Truncated { line, column }

@@ -7,6 +7,8 @@
 use alloc::format;
 use alloc::string::String;
 
+use kommo_peer::is_hidden;
+
 /// Longest text that is kept of one field of an error body, in characters; a cut one has a `…` behind them.
 pub const MAX_TEXT_CHARACTERS: usize = 300;
 
@@ -59,14 +61,11 @@ impl Limited {
     }
 }
 
-/// Control characters, line separators, direction marks and invisible ones become U+FFFD.
+/// What could move a cursor, turn the reading direction or hide becomes U+FFFD.
 fn readable(character: char) -> char {
-    match character {
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
-            char::REPLACEMENT_CHARACTER
-        }
-        '\u{2060}'..='\u{206f}' | '\u{feff}' => char::REPLACEMENT_CHARACTER,
-        _ if character.is_control() => char::REPLACEMENT_CHARACTER,
-        _ => character,
+    if is_hidden(character) {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        character
     }
 }

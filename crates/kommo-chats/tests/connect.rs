@@ -156,6 +156,12 @@ fn an_answer_may_have_more_fields_less_fields_and_unknown_versions() {
             .title(),
         Some("x")
     );
+    let body = text(answer_with("title", "x".into())).replace("\"x\"", r#""x\ud83d""#);
+    let utf16 = body.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for body in [body.into_bytes(), utf16] {
+        let answer = ConnectResponse::from_body(&body).expect("an answer");
+        assert_eq!(answer.title(), Some("x\u{fffd}"));
+    }
 
     let v3 = ConnectResponse::from_body(&answer_with("hook_api_version", "v3".into()));
     assert_eq!(

@@ -3,8 +3,8 @@
 use kommo_account::AccountId;
 use kommo_keeper::Probe;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use crate::json_body;
 use crate::raw_response::RawResponse;
 
 /// The path of the question.
@@ -26,13 +26,13 @@ struct Account {
 pub(crate) fn read(response: &RawResponse) -> Probe {
     match response.status() {
         200 => read_account(response.body()),
-        401 if is_ours(response.body()) => Probe::Unauthorized,
+        401 if json_body::is_in_or_empty(response) => Probe::Unauthorized,
         _ => Probe::Inconclusive,
     }
 }
 
 fn read_account(body: &[u8]) -> Probe {
-    let Ok(account) = serde_json::from_slice::<Account>(body) else {
+    let Ok(account) = json_body::read::<Account>(body) else {
         return Probe::Inconclusive;
     };
     match AccountId::from_number(account.id) {
@@ -44,11 +44,6 @@ fn read_account(body: &[u8]) -> Probe {
     }
 }
 
-/// Nothing at all, or JSON.
-fn is_ours(body: &[u8]) -> bool {
-    body.trim_ascii().is_empty() || serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -56,12 +51,13 @@ mod tests {
     use kommo_account::AccountId;
     use kommo_keeper::Probe;
     use reqwest::header::HeaderMap;
+    use zeroize::Zeroizing;
 
     use super::read;
     use crate::raw_response::RawResponse;
 
     fn probe(status: u16, body: &str) -> Probe {
-        let body = Vec::from(body.as_bytes());
+        let body = Zeroizing::new(Vec::from(body.as_bytes()));
         read(&RawResponse::new(status, HeaderMap::new(), body))
     }
 
@@ -72,6 +68,8 @@ mod tests {
             user_id,
         };
         assert_eq!(probe(200, r#"{"id":12,"name":"x"}"#), alive(None));
+        let body = "\u{feff}{\"id\":12,\"name\":\"\\ud83d\"}";
+        assert_eq!(probe(200, body), alive(None));
         let body = r#"{"id":12,"current_user_id":34}"#;
         assert_eq!(probe(200, body), alive(Some(34)));
     }

@@ -25,6 +25,8 @@ impl CountedRequest<'_> {
             Ok(response) => (response.status(), json_body::is_in(response)),
             // Too long for a refusal in JSON.
             Err(TransportError::BodyTooLarge { status, .. }) => (*status, false),
+            // It may be JSON, so it is evidence of nothing but its status.
+            Err(TransportError::Coded { status: 429, .. }) => (429, false),
             Err(_) => return,
         };
         match status {

@@ -57,11 +57,8 @@ impl ChatsError {
             Self::Refused(refusal) | Self::TooManyRequests(refusal) => Some(refusal.status()),
             Self::Redirected { status, .. } => Some(*status),
             Self::Unreadable(unreadable) => Some(unreadable.status),
-            Self::Transport {
-                error: TransportError::BodyTooLarge { status, .. },
-                ..
-            } => Some(*status),
-            Self::InvalidRequest(_) | Self::Transport { .. } => None,
+            Self::Transport { error, .. } => error.status(),
+            Self::InvalidRequest(_) => None,
         }
     }
 

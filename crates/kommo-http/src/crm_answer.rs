@@ -8,6 +8,7 @@ use kommo_account::AccountHost;
 use serde::de::DeserializeOwned;
 
 use crate::crm_error::AnswerFault;
+use crate::json_body;
 use crate::raw_response::RawResponse;
 
 /// The answer to a call, read.
@@ -99,11 +100,11 @@ impl CrmResponse {
     /// - a page, a text, a cut body: [`AnswerFault::NotJson`].
     /// - JSON of another shape: [`AnswerFault::OtherShape`].
     pub fn read<T: DeserializeOwned>(&self) -> Result<CrmAnswer<T>, AnswerFault> {
-        let is_empty = self.status() == 204 || self.body().trim_ascii().is_empty();
+        let is_empty = self.status() == 204 || json_body::is_nothing(self.body());
         let payload = if is_empty {
             None
         } else {
-            let parsed = serde_json::from_slice(self.body());
+            let parsed = json_body::read(self.body());
             Some(parsed.map_err(|error| AnswerFault::of(&error))?)
         };
         Ok(match (self.status(), payload) {

@@ -25,6 +25,7 @@ use kommo_keeper::AccessTokens;
 use kommo_oauth::Usable;
 use kommo_sign::RequestPath;
 
+use crate::bearer;
 use crate::breaker::{Pass, Shut};
 use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
@@ -201,8 +202,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         let path = RequestPath::parse(request.path()).map_err(InvalidRequest::Path)?;
         let query = request.query().map(RequestQuery::parse).transpose();
         let query = query.map_err(InvalidRequest::Query)?;
-        let mut authorization = String::from("Bearer ");
-        authorization.push_str(usable.access_token.expose());
+        let authorization = bearer::authorization(&usable.access_token);
         let context_user = request.context_user.map(|user| user.to_string());
         let mut outgoing = OutgoingRequest::new(request.method.to_sent(), path)
             .with_query(query)
@@ -293,7 +293,8 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             TransportError::Invalid(error) => return Next::Fail(CrmError::InvalidRequest(error)),
             // Too long for a refusal in JSON.
             TransportError::BodyTooLarge { status: 403, .. } => self.budget.blocked(pass.host),
-            TransportError::BodyTooLarge { status: 429, .. } => {
+            TransportError::BodyTooLarge { status: 429, .. }
+            | TransportError::Coded { status: 429, .. } => {
                 self.budget.throttled(pass, None);
             }
             _ => {}

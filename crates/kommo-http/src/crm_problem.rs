@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use kommo_peer::is_json;
 use serde_json::{Map, Value};
 
 use crate::echoes::repeats;
@@ -67,9 +68,9 @@ pub(crate) struct CrmProblem {
 impl CrmProblem {
     /// Reads a body. A text in which `secret` or a piece of it stands is dropped.
     pub(crate) fn read(content_type: Option<&str>, body: &[u8], secret: &str) -> Self {
-        let is_json = json_body::is_json(content_type, body);
-        let is_empty = body.trim_ascii().is_empty();
-        let parsed = (body.len() <= MAX_BYTES).then(|| serde_json::from_slice(body).ok());
+        let is_json = is_json(content_type, body);
+        let is_empty = json_body::is_nothing(body);
+        let parsed = (body.len() <= MAX_BYTES).then(|| json_body::read(body).ok());
         let Some(Value::Object(fields)) = parsed.flatten() else {
             return Self {
                 is_json,

@@ -8,7 +8,6 @@
 //! anything later ─────────────────────────────────> Lost      it may have been carried out
 //! ```
 
-use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
@@ -22,6 +21,7 @@ use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
 
 use crate::account_probe::{self, ACCOUNT_PATH};
+use crate::bearer;
 use crate::budget_report::CountedRequest;
 use crate::error::{BuildError, InvalidRequest, TransportError};
 use crate::outgoing_request::OutgoingRequest;
@@ -198,6 +198,13 @@ impl<C: Clock> HttpTokenEndpoint<C> {
                     _ => SendOutcome::Lost,
                 }
             }
+            // The same; and nothing says that it was a page, as a block is.
+            Err(TransportError::Coded { status, .. }) => {
+                match read_token_answer(*status, Some("application/json"), None, b"{}", now) {
+                    refused @ TokenAnswer::Refused(_) => SendOutcome::Answered(refused),
+                    _ => SendOutcome::Lost,
+                }
+            }
             Err(
                 TransportError::Invalid(_) | TransportError::Connect(_) | TransportError::Tls(_),
             ) => SendOutcome::NotSent,
@@ -213,8 +220,7 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     ) -> Result<RawResponse, TransportError> {
         let target = self.target(realm, EndpointRole::Account(host))?;
         let path = RequestPath::parse(ACCOUNT_PATH).map_err(InvalidRequest::Path)?;
-        let mut authorization = String::from("Bearer ");
-        authorization.push_str(access_token.expose());
+        let authorization = bearer::authorization(access_token);
         let outgoing = OutgoingRequest::new(RequestMethod::GET, path)
             .with_sensitive_header("authorization", &authorization);
         self.transport.send(&target, &outgoing).await

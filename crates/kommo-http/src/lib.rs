@@ -8,6 +8,8 @@ mod request_query;
 mod error;
 mod outgoing_request;
 mod raw_response;
+mod wiped_buffer;
+mod content_coding;
 mod tls_roots;
 mod transport;
 mod transport_builder;
@@ -21,6 +23,8 @@ mod repeat;
 mod retry_policy;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod echoes;
+#[cfg(any(feature = "oauth", feature = "crm"))]
+mod bearer;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod json_body;
 #[cfg(any(feature = "oauth", feature = "crm"))]

@@ -9,7 +9,7 @@ use crate::request_query::RequestQuery;
 
 /// One request: method, path, perhaps a query, headers, body.
 ///
-/// The transport adds `Host`, `User-Agent`, `Accept` and `Content-Length`, and nothing else. `Debug` shows the names of the headers, no
+/// The transport adds `Host`, `User-Agent`, `Accept`, `Accept-Encoding: identity` and `Content-Length`, and nothing else. `Debug` shows the names of the headers, no
 /// value, and the length of the body.
 #[derive(Clone)]
 pub struct OutgoingRequest<'a> {

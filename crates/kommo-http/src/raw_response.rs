@@ -4,19 +4,20 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use reqwest::header::HeaderMap;
+use zeroize::Zeroizing;
 
-/// A whole answer, its body no longer than the transport's limit.
+/// A whole answer, its body no longer than the transport's limit, and without a content coding. The body is wiped on drop.
 ///
 /// `Debug` shows the status and the length of the body alone.
 #[derive(Clone)]
 pub struct RawResponse {
     status: u16,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Zeroizing<Vec<u8>>,
 }
 
 impl RawResponse {
-    pub(crate) const fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+    pub(crate) const fn new(status: u16, headers: HeaderMap, body: Zeroizing<Vec<u8>>) -> Self {
         Self {
             status,
             headers,
@@ -34,6 +35,12 @@ impl RawResponse {
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
+    }
+
+    /// All headers whose values are printable ASCII, in the order of their arrival; the values of one name stand together.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter();
+        headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     /// The first header of that name, in any case, if its value is printable ASCII.
@@ -61,10 +68,10 @@ impl RawResponse {
         &self.body
     }
 
-    /// The body, without a copy.
+    /// The body, without a copy. It is the caller's to wipe then.
     #[must_use]
-    pub fn into_body(self) -> Vec<u8> {
-        self.body
+    pub fn into_body(mut self) -> Vec<u8> {
+        core::mem::take(&mut self.body)
     }
 }
 

@@ -10,16 +10,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::Bytes;
 use kommo_account::Target;
 use kommo_sign::RequestMethod;
 use reqwest::header::{
-    CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 use reqwest::{Body, Client, Method, Request, Response, Url};
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::{InvalidRequest, TransportError};
+use crate::content_coding::{self, NotDecoded};
+use crate::error::{Cause, InvalidRequest, TransportError};
 use crate::outgoing_request::OutgoingRequest;
 use crate::raw_response::RawResponse;
+use crate::wiped_buffer;
 
 /// The longest URL that the HTTP library can carry.
 const MAX_URL_BYTES: usize = 65_534;
@@ -81,7 +85,7 @@ impl Transport {
     async fn read(&self, mut response: Response) -> Result<RawResponse, TransportError> {
         let status = response.status().as_u16();
         let limit_bytes = self.max_body_bytes;
-        let mut body = Vec::new();
+        let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response
             .chunk()
             .await
@@ -93,10 +97,22 @@ impl Transport {
                     limit_bytes,
                 });
             }
-            body.extend_from_slice(&chunk);
+            wiped_buffer::append(&mut body, &chunk);
+            // If nothing else has a part of it; the library's own buffer stays.
+            if let Ok(mut chunk) = chunk.try_into_mut() {
+                chunk.as_mut().zeroize();
+            }
         }
-        let headers = core::mem::take(response.headers_mut());
-        Ok(RawResponse::new(status, headers, body))
+        let mut headers = core::mem::take(response.headers_mut());
+        match content_coding::decoded(&mut headers, body, limit_bytes) {
+            Ok(body) => Ok(RawResponse::new(status, headers, body)),
+            Err(NotDecoded::Unknown(coding)) => Err(TransportError::Coded { status, coding }),
+            Err(NotDecoded::Broken(error)) => Err(TransportError::Cut(Cause::of(&error))),
+            Err(NotDecoded::TooLarge) => Err(TransportError::BodyTooLarge {
+                status,
+                limit_bytes,
+            }),
+        }
     }
 }
 
@@ -114,7 +130,9 @@ fn prepare(target: &Target, request: &OutgoingRequest<'_>) -> Result<Request, In
     let mut prepared = Request::new(method, url);
     *prepared.headers_mut() = headers(target, request)?;
     if !request.body().is_empty() {
-        *prepared.body_mut() = Some(Body::from(request.body().to_vec()));
+        // The HTTP library needs a copy of its own; it is wiped when the library drops it.
+        let body = Zeroizing::new(request.body().to_vec());
+        *prepared.body_mut() = Some(Body::from(Bytes::from_owner(body)));
     }
     // INVARIANT (I1): looked at in the very value that is executed, after everything else was set.
     if !is_as_given(prepared.url(), target, request) {
@@ -177,11 +195,13 @@ fn headers(target: &Target, request: &OutgoingRequest<'_>) -> Result<HeaderMap, 
         let mut value = HeaderValue::from_str(header.value).map_err(|_| refused)?;
         value.set_sensitive(header.is_sensitive);
         // What says where the request goes and where it ends is not the caller's; and each name stands once.
-        let is_ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name);
+        let is_ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, ACCEPT_ENCODING].contains(&name);
         if is_ours || headers.insert(name, value).is_some() {
             return Err(refused);
         }
     }
+    // Without it an answer may come in any coding (RFC 9110, 12.5.3).
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if target.connect_to().is_some() {
         // The host is one of three suffixes and a checked label, so this does not fail.
         let host = HeaderValue::from_str(target.host()).map_err(|_| InvalidRequest::Rewritten)?;

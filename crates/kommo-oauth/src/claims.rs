@@ -11,7 +11,7 @@ use kommo_account::{AccountId, ApiDomain, ClientId, HostSuffix, ParseApiDomainEr
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::peer_json::{NotReadable, Number, Text, Texts, Time, parse_object};
+use crate::peer_json::{NotReadable, Number, PeerText, Text, Texts, Time, parse_object};
 use crate::tokens::AccessToken;
 use crate::unix_time::UnixSeconds;
 
@@ -162,7 +162,8 @@ impl UnverifiedClaims {
         let payload = payload.trim_end_matches('=');
         let bytes = Base64UrlUnpadded::decode_vec(payload).map_err(|_| ClaimsError::NotBase64)?;
         let bytes = Zeroizing::new(bytes);
-        let payload: Payload<'_> = parse_object(&bytes).map_err(|reason| match reason {
+        let text = PeerText::of(&bytes);
+        let payload: Payload<'_> = parse_object(&text).map_err(|reason| match reason {
             NotReadable::Empty | NotReadable::NotJson => ClaimsError::NotJson,
             NotReadable::Fields => ClaimsError::DuplicateClaim,
         })?;

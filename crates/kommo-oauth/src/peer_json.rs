@@ -6,16 +6,43 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
+use kommo_peer::json_text;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroizing;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since tokens stand there.
+pub(crate) enum PeerText<'a> {
+    Same(&'a [u8]),
+    Copied(Zeroizing<Vec<u8>>),
+}
 
-/// Parses a body that must be an object; one byte-order mark in front is skipped.
+impl<'a> PeerText<'a> {
+    /// Whatever the encoding of an answer is. A record of our own is not read by this: one that is broken is not to be repaired.
+    pub(crate) fn of(body: &'a [u8]) -> Self {
+        match json_text(body) {
+            Cow::Borrowed(text) => Self::Same(text),
+            Cow::Owned(text) => Self::Copied(Zeroizing::new(text)),
+        }
+    }
+}
+
+impl Deref for PeerText<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Same(text) => text,
+            Self::Copied(text) => text,
+        }
+    }
+}
+
+/// Parses a text that must be an object.
 ///
 /// A derived struct would take a list too, field by field in order; so the first byte is looked at.
 pub(crate) fn parse_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, NotReadable> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     match body.trim_ascii_start().first() {
         None => Err(NotReadable::Empty),
         Some(b'{') => serde_json::from_slice(body).map_err(|error| {

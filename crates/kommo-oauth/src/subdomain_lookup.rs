@@ -5,7 +5,7 @@ use core::{error, fmt};
 use kommo_account::{AccountHost, AccountId, ApiDomain, EndpointRole, ParseAccountHostError};
 use serde::Deserialize;
 
-use crate::peer_json::{NotReadable, Number, Text, parse_object};
+use crate::peer_json::{NotReadable, Number, PeerText, Text, parse_object};
 use crate::tokens::RefreshToken;
 
 /// The path of the look-up.
@@ -188,7 +188,8 @@ fn read_success(body: &[u8]) -> Result<(AccountId, AccountHost), SubdomainError>
     if body.len() > ANSWER_MAX_BYTES {
         return Err(SubdomainError::TooLarge { found: body.len() });
     }
-    let answer: Answer<'_> = parse_object(body).map_err(|reason| match reason {
+    let text = PeerText::of(body);
+    let answer: Answer<'_> = parse_object(&text).map_err(|reason| match reason {
         NotReadable::Empty | NotReadable::NotJson => SubdomainError::NotJson,
         NotReadable::Fields => SubdomainError::DuplicateField,
     })?;

@@ -4,10 +4,11 @@
 use alloc::string::String;
 use core::{error, fmt};
 
+use kommo_peer::is_json;
 use serde::Deserialize;
 
 use crate::known_hint::{KnownHint, plain};
-use crate::peer_json::{Number, Text, parse_object};
+use crate::peer_json::{Number, PeerText, Text, parse_object};
 use crate::token_refusal_kind::{RETRY_AFTER_MAX_SECONDS, TokenRefusalKind};
 
 /// The longest body that is looked at.
@@ -72,14 +73,13 @@ pub(crate) fn read_refusal(
     } else {
         body
     };
-    let parsed = parse_object::<Problem<'_>>(body);
-    let is_json = parsed.is_ok() || is_cut_json(content_type, body);
-    let problem = parsed.unwrap_or_default();
+    let text = PeerText::of(body);
+    let problem: Problem<'_> = parse_object(&text).unwrap_or_default();
     let hint = problem.hint.get().and_then(KnownHint::find);
     let kind = match status {
         400 | 401 => kind_of_fault(status, hint, &problem),
         402 => TokenRefusalKind::PaymentRequired,
-        403 if is_json => TokenRefusalKind::Forbidden,
+        403 if is_json(content_type, body) => TokenRefusalKind::Forbidden,
         403 => TokenRefusalKind::Blocked,
         404 => TokenRefusalKind::NotFound,
         429 => TokenRefusalKind::Throttled {
@@ -88,14 +88,6 @@ pub(crate) fn read_refusal(
         _ => TokenRefusalKind::Unknown,
     };
     TokenRefusal { kind, status, hint }
-}
-
-/// JSON by its header and its first byte, but broken or cut.
-fn is_cut_json(content_type: Option<&str>, body: &[u8]) -> bool {
-    let essence = content_type.and_then(|value| value.split(';').next());
-    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-    let named = essence == "application/json" || essence.ends_with("+json");
-    named && body.trim_ascii_start().first() == Some(&b'{')
 }
 
 fn pause(of_body: Option<u64>, of_header: Option<u64>) -> Option<u64> {

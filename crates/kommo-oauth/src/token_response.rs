@@ -12,7 +12,7 @@ use core::{error, fmt};
 
 use serde::Deserialize;
 
-use crate::peer_json::{NotReadable, Number, Text, parse_object};
+use crate::peer_json::{NotReadable, Number, PeerText, Text, parse_object};
 use crate::token_refusal::{TokenRefusal, read_refusal};
 use crate::token_refusal_kind::RETRY_AFTER_MAX_SECONDS;
 use crate::tokens::{AccessToken, RefreshToken, TokenError, TokenPair};
@@ -201,7 +201,8 @@ fn read_pair(body: &[u8], received_at: UnixSeconds) -> Result<TokenPair, DoubtCa
     if body.len() > TOKEN_ANSWER_MAX_BYTES {
         return Err(DoubtCause::TooLarge { found: body.len() });
     }
-    let success: Success<'_> = parse_object(body).map_err(doubt_of)?;
+    let text = PeerText::of(body);
+    let success: Success<'_> = parse_object(&text).map_err(doubt_of)?;
     let access = token_text(&success.access_token, AnswerToken::Access)?;
     let refresh = token_text(&success.refresh_token, AnswerToken::Refresh)?;
     let access_token = AccessToken::new(access).map_err(bad(AnswerToken::Access))?;

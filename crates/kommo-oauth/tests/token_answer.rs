@@ -133,6 +133,22 @@ fn unknown_fields_however_deep_do_not_cost_a_pair() {
     granted(200, &format!("\u{feff} {}", success("")));
 }
 
+// Invariant I6: a pair that has arrived is not thrown away for a letter of a text beside it, nor for its encoding.
+#[test]
+fn a_pair_is_read_in_every_encoding_and_beside_every_broken_letter() {
+    let wanted = granted(200, &success(""));
+    let body = success(",\"title\":\"a\\ud83d\"");
+    let utf16: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xff\xfe", &*utf16].concat();
+    let broken = [b"{\"x\":\"\xd0\",".as_slice(), &success("").as_bytes()[1..]].concat();
+    for body in [body.into_bytes(), utf16, marked, broken] {
+        let TokenAnswer::Granted(pair) = read_token_answer(200, None, None, &body, NOW) else {
+            panic!("{body:?}");
+        };
+        assert_eq!(pair, wanted);
+    }
+}
+
 // Rule K3.
 #[test]
 fn a_success_without_both_tokens_is_in_doubt() {
@@ -445,6 +461,14 @@ fn a_403_is_a_block_unless_it_is_json() {
             TokenRefusalKind::Forbidden,
         ),
         (Some("text/html"), "{}", TokenRefusalKind::Forbidden),
+        (None, "\"denied\"", TokenRefusalKind::Forbidden),
+        (None, "\u{feff}[]", TokenRefusalKind::Forbidden),
+        (None, r#"{"title":"\ud83d"}"#, TokenRefusalKind::Forbidden),
+        (
+            None,
+            r#"{"hint":"a","hint":"b"}"#,
+            TokenRefusalKind::Forbidden,
+        ),
         (
             Some("Application/Problem+JSON; charset=utf-8"),
             " {\"title\":",

@@ -103,6 +103,7 @@ fn a_found_account_has_a_checked_host() {
         r#"{"id":12345678,"subdomain":"myshop","domain":"myshop.amocrm.ru","top_level_domain":"ru"}"#,
         r#"{"id":"12345678","domain":"MyShop.amocrm.ru"}"#,
         r#"{"id":12345678,"subdomain":"MYSHOP","domain":"myshop.amocrm.ru","top_level_domain":".ru","more":[{}]}"#,
+        "\u{feff}{\"id\":12345678,\"domain\":\"myshop.amocrm.ru\",\"name\":\"\\ud83d\"}",
     ] {
         let found = SubdomainAnswer::Found {
             account_id: AccountId::parse("12345678").unwrap(),

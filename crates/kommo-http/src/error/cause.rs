@@ -5,6 +5,8 @@ use alloc::string::{String, ToString};
 use core::{error, fmt};
 use std::io;
 
+use kommo_peer::replaced;
+
 /// Longest text of one cause, in characters.
 const MAX_CHARACTERS: usize = 200;
 
@@ -49,16 +51,9 @@ pub(super) fn next<'a>(
     }
 }
 
-/// Cuts, and replaces what could move a cursor: names in a certificate are written by whoever made it.
+/// Cuts, and replaces what could move a cursor or hide: names in a certificate are written by whoever made it.
 pub(crate) fn clean(text: &str) -> String {
-    let readable = |character: char| {
-        if character.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            character
-        }
-    };
-    text.chars().take(MAX_CHARACTERS).map(readable).collect()
+    replaced(text, MAX_CHARACTERS).to_string()
 }
 
 impl fmt::Display for Cause {

@@ -1,5 +1,6 @@
 //! What can break between a request that is in order and a whole answer.
 
+use alloc::string::String;
 use core::{error, fmt};
 
 use super::cause::{self, Cause};
@@ -7,8 +8,8 @@ use super::invalid_request::InvalidRequest;
 
 /// Why there is no whole answer to a request. It speaks of one attempt; a call may have had others before.
 ///
-/// After [`Timeout`](Self::Timeout), [`Cut`](Self::Cut) and [`BodyTooLarge`](Self::BodyTooLarge) nobody knows whether the request was
-/// carried out.
+/// After [`Timeout`](Self::Timeout) and [`Cut`](Self::Cut) it is not known whether the request was carried out. Of an answer that came
+/// and cannot be read, the status says it: see [`is_in_doubt`](Self::is_in_doubt).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -22,6 +23,14 @@ pub enum TransportError {
     Timeout(Cause),
     /// The connection ended before the whole answer, or what came is no HTTP.
     Cut(Cause),
+    /// The body of the answer is in a content coding that was not asked for and is not understood, such as `br`. A refusal, by its
+    /// status, is one all the same; what it says is not known.
+    Coded {
+        /// Status of the answer.
+        status: u16,
+        /// The name of the coding, cut and cleaned.
+        coding: String,
+    },
     /// The body of the answer is longer than the limit.
     BodyTooLarge {
         /// Status of the answer.
@@ -60,13 +69,25 @@ impl TransportError {
 }
 
 impl TransportError {
-    /// Whether the request may have been carried out: at least a part of it may have left.
+    /// Whether the request may have been carried out: at least a part of it may have left, and no status says that it was refused.
     #[must_use]
     pub const fn is_in_doubt(&self) -> bool {
-        matches!(
-            self,
-            Self::Timeout(_) | Self::Cut(_) | Self::BodyTooLarge { .. }
-        )
+        match self {
+            Self::Timeout(_) | Self::Cut(_) => true,
+            Self::Coded { status, .. } | Self::BodyTooLarge { status, .. } => {
+                !matches!(status, 300..=407 | 409..=499)
+            }
+            Self::Invalid(_) | Self::Connect(_) | Self::Tls(_) => false,
+        }
+    }
+
+    /// The status of an answer that came and could not be read.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Coded { status, .. } | Self::BodyTooLarge { status, .. } => Some(*status),
+            _ => None,
+        }
     }
 }
 
@@ -83,6 +104,12 @@ impl fmt::Display for TransportError {
             Self::Tls(_) => f.write_str("no trusted tls connection"),
             Self::Timeout(_) => f.write_str("no whole answer in time"),
             Self::Cut(_) => f.write_str("connection ended before the whole answer"),
+            Self::Coded { status, coding } => {
+                write!(
+                    f,
+                    "http {status} with a body in the content coding {coding}, which was not asked for"
+                )
+            }
             Self::BodyTooLarge {
                 status,
                 limit_bytes,
@@ -103,7 +130,7 @@ impl error::Error for TransportError {
             Self::Connect(cause) | Self::Tls(cause) | Self::Timeout(cause) | Self::Cut(cause) => {
                 Some(cause)
             }
-            Self::BodyTooLarge { .. } => None,
+            Self::Coded { .. } | Self::BodyTooLarge { .. } => None,
         }
     }
 }

@@ -72,6 +72,7 @@ async fn every_header_stands_exactly_once_and_no_other_is_sent() {
     names.sort();
     let expected = [
         "accept",
+        "accept-encoding",
         "content-length",
         "content-md5",
         "content-type",

@@ -31,6 +31,8 @@ mod test_tokens;
 )]
 #[path = "../collector/collector.rs"]
 mod collector;
+#[path = "../collector/gzip.rs"]
+mod gzip;
 
 #[cfg(feature = "oauth")]
 mod one_grant;
@@ -40,6 +42,7 @@ mod against_sandbox;
 mod answers;
 mod budget;
 mod calls;
+mod encodings;
 mod hostile_answers;
 mod lost_answers;
 mod paging;

@@ -20,6 +20,10 @@ pub(crate) const SECOND_TOKEN: &str = concat!(
 );
 pub(crate) const HOST: &str = "shop.kommo.com";
 
+pub(crate) fn host() -> AccountHost {
+    AccountHost::parse(HOST).unwrap()
+}
+
 /// A token that may be used.
 pub(crate) fn usable(host: &str, token: &str, generation: u64) -> Usable {
     let host = AccountHost::parse(host).unwrap();

@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
-use kommo_account::AccountHost;
 use kommo_http::{BreakReason, BudgetSettings, CrmRefusalKind, RetryPolicy};
 
 use crate::raw_server::Reply;
 use crate::scene::{Error, HTML, JSON, PROBLEM, Scene, ok, page, problem};
-use crate::test_tokens::HOST;
+use crate::test_tokens::host;
 
 fn throttled(retry_after: Option<(&str, &str)>, body: &str) -> Reply {
     let headers: Vec<_> = [PROBLEM].into_iter().chain(retry_after).collect();
     Reply::answer("429 Too Many Requests", &headers, body.as_bytes())
-}
-
-fn host() -> AccountHost {
-    AccountHost::parse(HOST).unwrap()
 }
 
 /// The pause that a single 429 leads to.

@@ -15,7 +15,7 @@ use crate::scene::{JSON, PAIR, Scene, client_id, endpoint_at, exchange, host, ok
 use crate::test_clock::TestClock;
 
 /// A scene whose endpoint counts.
-async fn counted(reply: Reply, settings: BudgetSettings) -> (Scene, RequestBudget) {
+pub(crate) async fn counted(reply: Reply, settings: BudgetSettings) -> (Scene, RequestBudget) {
     counted_all([reply], settings).await
 }
 

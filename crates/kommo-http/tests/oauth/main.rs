@@ -18,6 +18,8 @@
 )]
 #[path = "../collector/collector.rs"]
 mod collector;
+#[path = "../collector/gzip.rs"]
+mod gzip;
 #[allow(
     dead_code,
     reason = "shared with another test program, which uses the rest"
@@ -36,6 +38,7 @@ mod scene;
 mod against_sandbox;
 mod budget;
 mod connections;
+mod encodings;
 mod phases;
 mod probes;
 mod realms;

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod hidden;
+mod shown;
+mod json_text;
+mod json_form;
+
+pub use hidden::is_hidden;
+pub use json_form::is_json;
+pub use json_text::json_text;
+pub use shown::{Escaped, Replaced, escaped, escaped_json, escaped_lines, replaced};
