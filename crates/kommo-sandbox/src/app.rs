@@ -15,7 +15,8 @@ use crate::consent::{button, consent, no_icon};
 use crate::consent_site::{ConsentRoute, consent_route};
 use crate::control::{ControlError, control};
 use crate::dashboard::dashboard;
-use crate::exchange::{Reply, exchange, refuse_unjudged};
+use crate::exchange::{Reply, exchange, is_chats_path, refuse_unjudged};
+use crate::fault_surface::Surface;
 use crate::grant_control::grant_control;
 use crate::hook_control::hook_control;
 use crate::host::{host_of, is_chats_host, is_loopback_host, is_own_host, is_own_origin};
@@ -83,8 +84,17 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
         Some((_, ConsentRoute::Icon)) => return no_icon(),
         None => {}
     }
-    let surface = surface_of(parts.uri.path());
-    if let (Some(surface), Some(host), Ok(body)) = (surface, PlatformHost::parse(&host), &body) {
+    let platform_host = PlatformHost::parse(&host);
+    let surface = surface_of(parts.uri.path()).or_else(|| {
+        // Any other path at a host of the platform, the Chats API apart, is one where nothing is.
+        let elsewhere = platform_host.is_some() && !is_chats_path(parts.uri.path());
+        elsewhere.then_some(Surface::Crm)
+    });
+    let platform_host = platform_host.or_else(|| {
+        let follows_a_link = surface == Some(Surface::Crm) && is_loopback_host(&host);
+        follows_a_link.then_some(PlatformHost::Loopback)
+    });
+    if let (Some(surface), Some(host), Ok(body)) = (surface, platform_host, &body) {
         let request = owned(&parts, body.clone());
         return exchange_platform(platform, request, host, surface).await;
     }
@@ -129,8 +139,13 @@ fn owned(parts: &Parts, body: Vec<u8>) -> OwnedRequest {
 fn check_host(parts: &Parts) -> Result<(), Refusal> {
     match host_of(&parts.uri, &parts.headers) {
         Some(host) if is_loopback_host(&host) || is_chats_host(&host) => Ok(()),
-        _ => {
-            let reason = "the host is neither loopback nor a Chats API host";
+        host => {
+            let reason = match host.as_deref().and_then(PlatformHost::parse) {
+                Some(_) => {
+                    "the Chats API is at amojo.kommo.com, amojo.amocrm.ru and amojo.amocrm.com, not at this host"
+                }
+                None => "the host is neither loopback nor a host of the platform",
+            };
             let status = StatusCode::MISDIRECTED_REQUEST;
             let refusal = Refusal::other(status, "MISDIRECTED_REQUEST", "host-unknown", reason);
             Err(Refusal {

@@ -16,6 +16,7 @@ use crate::integration::{Integration, IntegrationKind, IntegrationSettings};
 use crate::journal::Journal;
 use crate::oauth_rules::OauthRules;
 use crate::outward_rules::OutwardRules;
+use crate::own_links::Served;
 use crate::random_text::random_hex;
 use crate::token_text::{Fingerprint, new_code};
 use crate::webhook_list::WebhookList;
@@ -23,6 +24,8 @@ use crate::webhook_list::WebhookList;
 /// What changes.
 pub(crate) struct Changing {
     pub(crate) clock: Clock,
+    /// `None` without a socket.
+    pub(crate) served: Option<Served>,
     pub(crate) accounts: Vec<Account>,
     /// Which account a host belonged to before it was renamed.
     pub(crate) old_hosts: HashMap<String, u64>,

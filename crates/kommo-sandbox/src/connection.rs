@@ -119,7 +119,7 @@ fn optional_string<'a>(
     name: &str,
 ) -> Result<Option<&'a str>, Refusal> {
     match fields.get(name) {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(wrong_type(name, "a string", other)),
     }
@@ -127,13 +127,13 @@ fn optional_string<'a>(
 
 fn optional_bool(fields: &Map<String, Value>, name: &str) -> Result<Option<bool>, Refusal> {
     match fields.get(name) {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(value)) => Ok(Some(*value)),
         Some(other) => Err(wrong_type(name, "a boolean", other)),
     }
 }
 
-/// `null` is a type of its own: an optional field is left out (rule C5).
+/// `null` is no fault: clients send it as often as they leave an optional field out (rule C5).
 fn wrong_type(name: &str, wanted: &str, given: &Value) -> Refusal {
     let given = match given {
         Value::Null => "null",

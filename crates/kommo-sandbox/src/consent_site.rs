@@ -45,7 +45,7 @@ fn site_of(host: &str) -> Option<Site> {
     match PlatformHost::parse(host)? {
         PlatformHost::Www("amocrm.ru") => Some(Site::Amocrm),
         PlatformHost::Www(_) => Some(Site::Kommo),
-        PlatformHost::Api(_) | PlatformHost::Account(_) => None,
+        PlatformHost::Api(_) | PlatformHost::Account(_) | PlatformHost::Loopback => None,
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::answer::{empty, with_text};
 use crate::bearer::{Bearer, Caller, let_in};
 use crate::changing::Changing;
+use crate::own_links::link_base;
 use crate::platform_host::PlatformHost;
 use crate::problem::{problem, status_of};
 use crate::received_request::ReceivedRequest;
@@ -32,9 +33,49 @@ pub(crate) struct Call<'a> {
     pub(crate) next_host: Option<&'a str>,
 }
 
+impl<'a> Call<'a> {
+    /// The path; some clients put two slashes before it.
+    fn path(&self) -> &'a str {
+        one_slash(self.request.path())
+    }
+
+    /// The query as it stood on the wire, without its question mark.
+    fn query(&self) -> &'a str {
+        let target = self.request.target();
+        target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// Scheme and authority of the links of this answer.
+    fn link_base(&self, changing: &Changing, account: u64) -> String {
+        let named = self.request.values("host").next().unwrap_or_default();
+        let named = String::from_utf8_lossy(named).to_ascii_lowercase();
+        let host = changing.account(account);
+        let host = host.map_or("", |account| account.host.as_str());
+        link_base(changing.served, &named, host)
+    }
+
+    /// A link to this path with this query.
+    fn self_link(&self, changing: &Changing, account: u64) -> String {
+        let base = self.link_base(changing, account);
+        match self.query() {
+            "" => format!("{base}{}", self.path()),
+            query => format!("{base}{}?{query}", self.path()),
+        }
+    }
+}
+
 /// Whether a path belongs to the CRM API or to the look-ups beside it.
 pub(crate) fn is_crm_path(path: &str) -> bool {
+    let path = one_slash(path);
     path.starts_with("/api/") || path.starts_with("/oauth2/account/")
+}
+
+/// `//api` is `/api` (seen in clients).
+fn one_slash(path: &str) -> &str {
+    match path.strip_prefix("//") {
+        Some(rest) if !rest.starts_with('/') => path.get(1..).unwrap_or(path),
+        _ => path,
+    }
 }
 
 /// Answers one call.
@@ -43,8 +84,13 @@ pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Answered {
 }
 
 fn judged(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
-    if call.request.path().starts_with("/oauth2/account/") {
+    if call.path().starts_with("/oauth2/account/") {
         return subdomain::answer(changing, call);
+    }
+    if !is_crm_path(call.path()) {
+        return Err(nothing_at_this_path(
+            "nothing of the platform is at this path",
+        ));
     }
     let caller = caller(changing, call)?;
     if call.commit {
@@ -52,7 +98,7 @@ fn judged(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered
         changing.grants.use_access(caller.access, &changing.oauth);
     }
     let method = call.request.method();
-    match (method, call.request.path()) {
+    match (method, call.path()) {
         ("GET", "/api/v4/account") => account::get(changing, call, &caller),
         ("GET", "/api/v4/contacts") => contacts::list(changing, call, &caller),
         ("GET", "/api/v4/webhooks") => webhooks::list(changing, call, &caller),
@@ -70,18 +116,21 @@ fn judged(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered
                 ),
             ))
         }
-        _ => Err(Answered::refused(
-            "route-unknown",
+        _ => Err(nothing_at_this_path(
             "the sandbox's CRM API has account, contacts, webhooks and leads below /api/v4",
-            problem(404, "Not Found", "Nothing is here"),
         )),
     }
 }
 
-/// Who calls: a token is good at its account's host, and at the shared API hosts.
+fn nothing_at_this_path(reason: &'static str) -> Answered {
+    let answer = problem(404, "Not Found", "Nothing is here");
+    Answered::refused("route-unknown", reason, answer)
+}
+
+/// Who calls: a token is good at its account's host, at the shared API hosts, and at the sandbox's own address.
 fn caller(changing: &Changing, call: &Call<'_>) -> Result<Caller, Answered> {
     let account = match call.host {
-        PlatformHost::Api(_) => None,
+        PlatformHost::Api(_) | PlatformHost::Loopback => None,
         host => Some(account_here(changing, host).map_err(|(code, reason)| {
             let status = match code {
                 "host-wrong" => 404,
@@ -94,7 +143,7 @@ fn caller(changing: &Changing, call: &Call<'_>) -> Result<Caller, Answered> {
     let base = changing
         .account(caller.key.account)
         .map(|account| account.base_domain());
-    if account.is_none() && base != Some(call.host.base()) {
+    if matches!(call.host, PlatformHost::Api(_)) && base != Some(call.host.base()) {
         let reason = "the access token belongs to an account under another suffix";
         return Err(crate::bearer::unauthorized(
             "L1",

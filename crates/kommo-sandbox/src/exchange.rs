@@ -79,7 +79,8 @@ pub(crate) fn refuse_unjudged(
     response
 }
 
-fn is_chats_path(path: &str) -> bool {
+/// Whether a path belongs to the Chats API.
+pub(crate) fn is_chats_path(path: &str) -> bool {
     path.starts_with("/v2/origin/custom/")
 }
 

@@ -13,13 +13,19 @@ pub(crate) fn form_field(form: &str, name: &str) -> Option<String> {
         .next_back()
 }
 
+/// Whether a pair of a form or a query has this name.
+pub(crate) fn has_name(pair: &str, name: &str) -> bool {
+    let key = pair.split_once('=').map_or(pair, |(key, _)| key);
+    decoded(key) == name
+}
+
 /// The value of `name` in a JSON object, if it is a string.
 pub(crate) fn json_field(object: &Map<String, Value>, name: &str) -> Option<String> {
     object.get(name)?.as_str().map(str::to_owned)
 }
 
 /// `%41` is `A`, `+` is a space; what is no escape stays, and bytes that are no UTF-8 become U+FFFD.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

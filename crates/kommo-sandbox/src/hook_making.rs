@@ -15,6 +15,7 @@ use crate::hook_kind::HookKind;
 use crate::hook_order::{ClientParameter, HookError, HookOrder, HookVariant};
 use crate::hook_sender::{Outgoing, Reach, Unanswered, check_reach};
 use crate::integration::Integration;
+use crate::own_links::{Served, link_base};
 use crate::random_text::random_hex;
 use crate::web_address::WebAddress;
 
@@ -43,6 +44,7 @@ pub(crate) struct Hook {
 pub(crate) struct Means<'a> {
     pub(crate) channel_id: &'a str,
     pub(crate) channel_key: &'a ChannelKey,
+    pub(crate) served: Option<Served>,
     /// Whom the hook may go to; checked before anything is changed for its sake.
     pub(crate) reach: Reach,
 }
@@ -258,7 +260,7 @@ fn crm(
     configured: Option<&str>,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let body = body_of(order, || lead_moved(now, account));
+    let body = body_of(order, || lead_moved(now, account, means.served));
     let request_id = as_uuid(&random_hex::<16>().map_err(|_| HookError::Random)?);
     Ok(Outgoing {
         method: Method::POST,
@@ -314,9 +316,9 @@ fn message(now: u64, account: &Account) -> Value {
 }
 
 /// A lead goes to the stage of won deals.
-fn lead_moved(now: u64, account: &Account) -> String {
+fn lead_moved(now: u64, account: &Account, served: Option<Served>) -> String {
     let id = account.id.to_string();
-    let address = format!("https://{}", account.host);
+    let address = link_base(served, "", &account.host);
     let now = now.to_string();
     form_urlencoded::Serializer::new(String::new())
         .append_pair("account[subdomain]", account.subdomain())

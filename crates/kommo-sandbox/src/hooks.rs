@@ -89,6 +89,7 @@ impl Platform {
         let means = Means {
             channel_id: self.channel_id(),
             channel_key: self.channel_key(),
+            served: self.served(),
             reach: self.reach(),
         };
         let hook = make_hook(&mut self.lock(), means, order)?;

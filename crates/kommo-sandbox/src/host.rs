@@ -50,6 +50,11 @@ pub(crate) fn without_port(host: &str) -> &str {
     split_port(host).0
 }
 
+/// The port that `host` names.
+pub(crate) fn port_of(host: &str) -> Option<u16> {
+    split_port(host).1
+}
+
 /// Whether `host` is a Chats API host of the platform (rule A5), with any port.
 pub(crate) fn is_chats_host(host: &str) -> bool {
     matches!(

@@ -105,8 +105,11 @@ pub struct OauthRules {
     pub accept_previous_secret: bool,
     /// What the old host of a renamed account answers: 404 (default) or 401.
     pub renamed_host_status: u16,
+    /// Whether a client may name itself by HTTP Basic (`Authorization: Basic …`) and not in the body. Default: false.
+    /// Whether the platform takes it is not known; the server package that its endpoint seems to be does.
+    pub accept_http_basic: bool,
     /// The claim `api_domain` of access tokens, whatever it says; empty leaves the claim out. Default: `api-c.` and the
-    /// account's suffix.
+    /// account's suffix; without TLS with `.localhost` and the port after it, so that it leads to the sandbox.
     pub api_domain: Option<String>,
 }
 
@@ -126,6 +129,7 @@ impl Default for OauthRules {
             redirect_uri_on_refresh: true,
             accept_previous_secret: false,
             renamed_host_status: 404,
+            accept_http_basic: false,
             api_domain: None,
         }
     }

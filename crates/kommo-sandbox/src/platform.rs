@@ -27,6 +27,7 @@ use crate::grants::GrantBook;
 use crate::integration::{Integration, IntegrationKind};
 use crate::journal::{Journal, JournalEntry, Verdict};
 use crate::mask::without_tokens;
+use crate::own_links::Served;
 use crate::proof::ProofRules;
 use crate::random_text::random_hex;
 use crate::state::SandboxState;
@@ -124,6 +125,7 @@ impl Platform {
             address: OnceLock::new(),
             changing: Mutex::new(Changing {
                 clock,
+                served: None,
                 accounts,
                 old_hosts: HashMap::new(),
                 connections: Vec::new(),
@@ -355,8 +357,14 @@ impl Platform {
     }
 
     /// Says where the socket is, once.
-    pub(crate) fn bind(&self, address: SocketAddr) {
-        self.shared.address.get_or_init(|| address);
+    pub(crate) fn bind(&self, served: Served) {
+        self.shared.address.get_or_init(|| served.address);
+        self.lock().served.get_or_insert(served);
+    }
+
+    /// What the links of answers go by.
+    pub(crate) fn served(&self) -> Option<Served> {
+        self.lock().served
     }
 
     /// `text` without any secret of this platform and without what looks like a token, whoever put it there. It must not be

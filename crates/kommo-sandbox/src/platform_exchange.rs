@@ -39,7 +39,8 @@ pub(crate) struct OwnedRequest {
 
 /// The surface that a path belongs to; `None` if it is not served here.
 pub(crate) fn surface_of(path: &str) -> Option<Surface> {
-    if path == token_endpoint::PATH {
+    // About ten public programs put a slash after it.
+    if path.strip_suffix('/').unwrap_or(path) == token_endpoint::PATH {
         return Some(Surface::Token);
     }
     crm::is_crm_path(path).then_some(Surface::Crm)

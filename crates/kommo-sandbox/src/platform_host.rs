@@ -15,6 +15,8 @@ pub(crate) enum PlatformHost {
     Api(&'static str),
     /// An account's host, in lower case; whether there is such an account is another matter.
     Account(String),
+    /// A loopback address, which links without TLS lead to: the token says which account is meant.
+    Loopback,
 }
 
 const BASES: [&str; 3] = ["kommo.com", "amocrm.ru", "amocrm.com"];
@@ -34,11 +36,12 @@ impl PlatformHost {
         is_account_host(&name).then_some(Self::Account(name))
     }
 
-    /// The suffix without its dot.
+    /// The suffix without its dot; the first of the three for a loopback address, which has none.
     pub(crate) fn base(&self) -> &str {
         match self {
             Self::Www(base) | Self::Api(base) => base,
             Self::Account(host) => host.split_once('.').map_or("", |(_, base)| base),
+            Self::Loopback => "kommo.com",
         }
     }
 }

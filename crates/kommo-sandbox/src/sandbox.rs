@@ -12,6 +12,7 @@ use crate::app::app;
 use crate::config::SandboxConfig;
 use crate::error::StartError;
 use crate::explainer::Explainer;
+use crate::own_links::Served;
 use crate::platform::Platform;
 use crate::server::serve;
 use crate::tls::Tls;
@@ -201,7 +202,8 @@ impl SandboxBuilder {
         if !self.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(self.listen));
         }
-        let tls = self.config.tls.then(Tls::new).transpose()?;
+        let tls = self.config.tls.then(|| Tls::new(self.listen.ip()));
+        let tls = tls.transpose()?;
         let platform = Platform::with_explainer(self.config, self.explainer)?;
         let failed = |source| StartError::Bind {
             address: self.listen,
@@ -209,7 +211,10 @@ impl SandboxBuilder {
         };
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        platform.bind(address);
+        platform.bind(Served {
+            address,
+            tls: tls.is_some(),
+        });
 
         let (stop, stopped) = watch::channel(());
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());

@@ -3,6 +3,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::net::IpAddr;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,11 +27,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// A new authority, and an acceptor that serves with its certificates: TLS 1.2 and 1.3, HTTP/1.1.
-    pub(crate) fn new() -> Result<Self, StartError> {
+    /// A new authority, and an acceptor that serves with its certificates: TLS 1.2 and 1.3, HTTP/1.1. `own` is the
+    /// address that is listened on.
+    pub(crate) fn new(own: IpAddr) -> Result<Self, StartError> {
         let authority = Authority::new()?;
         let ca_pem = authority.pem().to_owned();
-        let certificates = Certificates::new(authority)?;
+        let certificates = Certificates::new(authority, own)?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|_: rustls::Error| StartError::Authority)?
@@ -52,8 +54,8 @@ struct Certificates {
 }
 
 impl Certificates {
-    fn new(authority: Authority) -> Result<Self, StartError> {
-        let loopback = authority.certify(&CertificateFor::Loopback)?;
+    fn new(authority: Authority, own: IpAddr) -> Result<Self, StartError> {
+        let loopback = authority.certify(&CertificateFor::Loopback(own))?;
         Ok(Self {
             authority,
             loopback: Arc::new(loopback),

@@ -48,8 +48,8 @@ struct Validity {
 pub(crate) enum CertificateFor {
     /// A host under one of the [`SUFFIXES`], in lower case.
     Host(String),
-    /// `127.0.0.1`, `::1` and `localhost`.
-    Loopback,
+    /// `127.0.0.1`, `::1`, `localhost`, and the loopback address that is listened on, which may be another.
+    Loopback(IpAddr),
 }
 
 impl Authority {
@@ -130,11 +130,20 @@ fn server_params(
     let mut params = CertificateParams::default();
     params.subject_alt_names = match whom {
         CertificateFor::Host(host) => vec![dns_name(host)?],
-        CertificateFor::Loopback => vec![
-            SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
-            dns_name("localhost")?,
-        ],
+        CertificateFor::Loopback(own) => {
+            let usual = [
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ];
+            let own = (!usual.contains(own)).then_some(*own);
+            let mut names: Vec<_> = usual
+                .into_iter()
+                .chain(own)
+                .map(SanType::IpAddress)
+                .collect();
+            names.push(dns_name("localhost")?);
+            names
+        }
     };
     // Every client in use goes by the alternative names; the common name is for people who look.
     params
@@ -202,6 +211,10 @@ mod tests {
             .map(|_| ())
     }
 
+    fn loopback(own: &str) -> CertificateFor {
+        CertificateFor::Loopback(own.parse().unwrap())
+    }
+
     fn host(name: &str) -> CertificateFor {
         CertificateFor::Host(name.into())
     }
@@ -212,7 +225,10 @@ mod tests {
             verdict(&host(name), name, Duration::ZERO).unwrap();
         }
         for name in ["127.0.0.1", "::1", "localhost"] {
-            verdict(&CertificateFor::Loopback, name, Duration::ZERO).unwrap();
+            verdict(&loopback("127.0.0.1"), name, Duration::ZERO).unwrap();
+        }
+        for name in ["127.0.0.1", "127.0.0.2", "localhost"] {
+            verdict(&loopback("127.0.0.2"), name, Duration::ZERO).unwrap();
         }
     }
 
@@ -235,7 +251,7 @@ mod tests {
     #[test]
     fn a_certificate_is_for_its_own_host_alone() {
         assert!(verdict(&host("www.kommo.com"), "myshop.kommo.com", Duration::ZERO).is_err());
-        assert!(verdict(&CertificateFor::Loopback, "127.0.0.2", Duration::ZERO).is_err());
+        assert!(verdict(&loopback("127.0.0.1"), "127.0.0.2", Duration::ZERO).is_err());
     }
 
     #[test]

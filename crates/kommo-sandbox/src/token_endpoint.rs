@@ -16,7 +16,7 @@ use crate::platform_host::PlatformHost;
 use crate::problem::{Language, problem, token_problem};
 use crate::received_request::ReceivedRequest;
 use crate::token_pair::DraftPair;
-use crate::token_request::{GrantType, TokenRequest};
+use crate::token_request::{GrantType, TokenRequest, Unread};
 use crate::token_row::TokenErrorRow;
 use crate::token_text::Fingerprint;
 use crate::told::Answered;
@@ -94,9 +94,10 @@ pub(crate) fn judge(
     })?;
     judge_fields(changing, request, account, now).map_err(|fault| {
         let rules = &changing.oauth;
-        let Fault { row, rule } = fault;
+        let Fault { row, rule, reason } = fault;
         let answer = token_problem(row, true, Language::at(host.base(), rules), rules);
-        Answered::refused(row.name(), row.reason(), answer).by_rule(Some(rule))
+        let reason = reason.unwrap_or_else(|| row.reason());
+        Answered::refused(row.name(), reason, answer).by_rule(Some(rule))
     })
 }
 
@@ -104,12 +105,20 @@ pub(crate) fn judge(
 struct Fault {
     row: TokenErrorRow,
     rule: &'static str,
+    /// In place of the row's own sentence.
+    reason: Option<&'static str>,
 }
 
 impl From<TokenErrorRow> for Fault {
     fn from(row: TokenErrorRow) -> Self {
+        Unread::from(row).into()
+    }
+}
+
+impl From<Unread> for Fault {
+    fn from(Unread { row, reason }: Unread) -> Self {
         let rule = row.rule();
-        Self { row, rule }
+        Self { row, rule, reason }
     }
 }
 
@@ -127,7 +136,7 @@ fn judge_fields(
     account: u64,
     now: u64,
 ) -> Result<TokenPlan, Fault> {
-    let wanted = TokenRequest::read(request)?;
+    let wanted = TokenRequest::read(request, changing.oauth.accept_http_basic)?;
     if matches!(wanted.grant, GrantType::Refresh(_)) {
         changing.counters.refresh_requests += 1;
     }
@@ -149,7 +158,10 @@ fn judge_fields(
         let row = TokenErrorRow::RedirectUriMismatch;
         // One answer for two faults: it is not there at all, or it is another one.
         return Err(match wanted.redirect_uri {
-            None => Fault { row, rule: "K2" },
+            None => Fault {
+                rule: "K2",
+                ..Fault::from(row)
+            },
             Some(_) => Fault::from(row),
         });
     }

@@ -7,6 +7,7 @@ use crate::changing::{Changing, as_uuid};
 use crate::clock::Moment;
 use crate::error::StartError;
 use crate::grants::{GrantKey, NewPair};
+use crate::own_links::api_domain;
 use crate::token_text::{Fingerprint, new_refresh_token, new_token_id};
 
 /// A pair before its access token is signed. It has no `Debug`.
@@ -88,7 +89,7 @@ pub(crate) fn draft_access(
     let base_domain = changing
         .account(key.account)
         .map_or("kommo.com", |account| account.base_domain());
-    let usual = format!("api-c.{base_domain}");
+    let usual = api_domain(changing.served, base_domain);
     Ok(UnsignedToken::new(&Claims {
         client_id: &key.client_id,
         token_id: &token_id,

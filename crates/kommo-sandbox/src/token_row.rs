@@ -154,7 +154,9 @@ impl TokenErrorRow {
     /// One sentence for the journal.
     pub(crate) const fn reason(self) -> &'static str {
         match self {
-            Self::CodeUndecryptable => "the code is none that this platform issued",
+            Self::CodeUndecryptable => {
+                "this platform has not issued the code; a restart of the sandbox ends codes"
+            }
             Self::CodeExpired => "the code is older than its lifetime",
             Self::CodeRevoked => {
                 "the code was used before, or its integration was switched off since"
@@ -171,7 +173,7 @@ impl TokenErrorRow {
             Self::RefreshTokenRevoked => "the refresh token was used before, or revoked",
             Self::RefreshTokenExpired => "the refresh token is older than its lifetime",
             Self::RefreshTokenUndecryptable => {
-                "the refresh token is none that this platform issued"
+                "this platform has not issued the refresh token; a restart of the sandbox ends grants: log in again"
             }
             Self::RefreshTokenOfAnotherClient => {
                 "the refresh token was issued to another integration"

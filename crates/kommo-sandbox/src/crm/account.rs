@@ -16,12 +16,7 @@ pub(super) fn get(
     let account = changing
         .account(caller.key.account)
         .ok_or_else(|| super::bad_request("account-unknown", "the account is gone"))?;
-    let query = call
-        .request
-        .target()
-        .split_once('?')
-        .map_or("", |(_, query)| query);
-    let with = form_field(query, "with").unwrap_or_default();
+    let with = form_field(call.query(), "with").unwrap_or_default();
     let wants = |name: &str| with.split(',').any(|part| part.trim() == name);
     let russian = account.base_domain() == "amocrm.ru";
     let mut body = json!({
@@ -51,7 +46,7 @@ pub(super) fn get(
         if wants("version") {
             fields.insert("version".into(), Value::from(12));
         }
-        let link = format!("https://{}/api/v4/account", account.host);
+        let link = call.self_link(changing, account.id);
         fields.insert("_links".into(), json!({"self": {"href": link}}));
     }
     Ok(Answered::accepted(

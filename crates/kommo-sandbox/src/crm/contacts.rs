@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Call, bad_request, hal, nothing};
 use crate::bearer::Caller;
 use crate::changing::Changing;
-use crate::form_fields::form_field;
+use crate::form_fields::{form_field, has_name};
 use crate::told::Answered;
 
 /// The largest page (source: limitations page).
@@ -19,11 +19,7 @@ pub(super) fn list(
     call: &Call<'_>,
     caller: &Caller,
 ) -> Result<Answered, Answered> {
-    let query = call
-        .request
-        .target()
-        .split_once('?')
-        .map_or("", |(_, query)| query);
+    let query = call.query();
     let page = positive(query, "page", 1)
         .ok_or_else(|| bad_request("page-wrong", "page is a whole number from 1"))?;
     let limit_wrong = || bad_request("limit-wrong", "limit is a whole number from 1 to 250");
@@ -38,24 +34,24 @@ pub(super) fn list(
         return Ok(Answered::accepted("page-empty", reason, nothing()));
     }
     let last = total.min(first.saturating_add(limit));
-    let host = changing
-        .account(caller.key.account)
-        .map_or("", |account| account.host.as_str());
+    let base = call.link_base(changing, caller.key.account);
     let mut links = Map::new();
-    let mut link = |name: &str, host: &str, page: u64| {
-        let href = format!("https://{host}/api/v4/contacts?page={page}&limit={limit}");
+    let mut link = |name: &str, base: &str, page: u64| {
+        let query = page_query(query, page, limit);
+        let href = format!("{base}/api/v4/contacts?{query}");
         links.insert(name.into(), json!({"href": href}));
     };
-    link("self", host, page);
+    link("self", &base, page);
     if last < total {
-        link("next", call.next_host.unwrap_or(host), page + 1);
+        let elsewhere = call.next_host.map(|host| format!("https://{host}"));
+        link("next", elsewhere.as_ref().unwrap_or(&base), page + 1);
     }
     if page > 1 {
-        link("first", host, 1);
-        link("prev", host, page - 1);
+        link("first", &base, 1);
+        link("prev", &base, page - 1);
     }
     let contacts: Vec<_> = (first..last)
-        .map(|at| contact(at + 1, caller.key.account, host))
+        .map(|at| contact(at + 1, caller.key.account, &base))
         .collect();
     let body =
         json!({"_page": page, "_links": Value::Object(links), "_embedded": {"contacts": contacts}});
@@ -63,7 +59,18 @@ pub(super) fn list(
     Ok(Answered::accepted("page-told", reason, hal(200, &body)))
 }
 
-fn contact(n: u64, account: u64, host: &str) -> Value {
+/// What the request asked for, as it stood on the wire, with another page.
+fn page_query(query: &str, page: u64, limit: u64) -> String {
+    let kept = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !has_name(pair, "page") && !has_name(pair, "limit"));
+    let mut pairs: Vec<String> = kept.map(str::to_owned).collect();
+    pairs.push(format!("page={page}"));
+    pairs.push(format!("limit={limit}"));
+    pairs.join("&")
+}
+
+fn contact(n: u64, account: u64, base: &str) -> Value {
     let id = 30_000_000 + n;
     json!({
         "id": id,
@@ -71,7 +78,7 @@ fn contact(n: u64, account: u64, host: &str) -> Value {
         "created_at": 1_600_000_000 + n,
         "updated_at": 1_600_000_000 + n,
         "account_id": account,
-        "_links": {"self": {"href": format!("https://{host}/api/v4/contacts/{id}")}},
+        "_links": {"self": {"href": format!("{base}/api/v4/contacts/{id}")}},
     })
 }
 

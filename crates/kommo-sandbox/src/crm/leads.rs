@@ -45,23 +45,21 @@ pub(super) fn add(
     if call.commit {
         changing.counters.leads_created += u64::try_from(items.len()).unwrap_or(u64::MAX);
     }
-    let host = changing
-        .account(caller.key.account)
-        .map_or("", |account| account.host.as_str());
+    let base = call.link_base(changing, caller.key.account);
     let leads: Vec<_> = (first..)
         .zip(items.iter().enumerate())
-        .map(|(n, (at, item))| lead(40_000_000 + n, at, item, host))
+        .map(|(n, (at, item))| lead(40_000_000 + n, at, item, &base))
         .collect();
     let reason = format!("{} leads were created", leads.len());
     let body = json!({
-        "_links": {"self": {"href": format!("https://{host}/api/v4/leads")}},
+        "_links": {"self": {"href": format!("{base}/api/v4/leads")}},
         "_embedded": {"leads": leads},
     });
     Ok(Answered::accepted("leads-created", reason, hal(200, &body)))
 }
 
 /// `request_id` is the one that was given, or the place in the array.
-fn lead(id: u64, at: usize, item: &Value, host: &str) -> Value {
+fn lead(id: u64, at: usize, item: &Value, base: &str) -> Value {
     let request_id = item
         .get("request_id")
         .and_then(Value::as_str)
@@ -69,6 +67,6 @@ fn lead(id: u64, at: usize, item: &Value, host: &str) -> Value {
     json!({
         "id": id,
         "request_id": request_id,
-        "_links": {"self": {"href": format!("https://{host}/api/v4/leads/{id}")}},
+        "_links": {"self": {"href": format!("{base}/api/v4/leads/{id}")}},
     })
 }

@@ -16,12 +16,7 @@ pub(super) fn list(
     caller: &Caller,
 ) -> Result<Answered, Answered> {
     administrators_only(caller)?;
-    let query = call
-        .request
-        .target()
-        .split_once('?')
-        .map_or("", |(_, query)| query);
-    let wanted = form_field(query, "filter[destination]");
+    let wanted = form_field(call.query(), "filter[destination]");
     let webhooks: Vec<_> = changing
         .webhooks
         .of(caller.key.account)
@@ -36,12 +31,10 @@ pub(super) fn list(
         let reason = "there is no such webhook";
         return Ok(Answered::accepted("webhooks-none", reason, nothing()));
     }
-    let host = changing
-        .account(caller.key.account)
-        .map_or("", |account| account.host.as_str());
+    let link = call.self_link(changing, caller.key.account);
     let body = json!({
         "_total_items": webhooks.len(),
-        "_links": {"self": {"href": format!("https://{host}/api/v4/webhooks")}},
+        "_links": {"self": {"href": link}},
         "_embedded": {"webhooks": webhooks},
     });
     let reason = "the webhooks were told";

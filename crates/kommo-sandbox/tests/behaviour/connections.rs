@@ -112,14 +112,8 @@ async fn a_value_of_another_type_is_a_bad_request() {
             json!(1),
             "account_id is a number, not a string",
         ),
-        (
-            "account_id",
-            json!(null),
-            "account_id is null, not a string",
-        ),
         ("title", json!(5), "title is a number, not a string"),
         ("title", json!(["a"]), "title is an array, not a string"),
-        ("title", json!(null), "title is null, not a string"),
         (
             "hook_api_version",
             json!(2),
@@ -146,6 +140,26 @@ async fn a_value_of_another_type_is_a_bad_request() {
         assert_eq!(latest(&platform), ("field-type".into(), "C5".into()));
         assert!(platform.state().connections.is_empty());
     }
+}
+
+// Rule C5, and what clients in use send.
+#[tokio::test]
+async fn null_is_the_same_as_a_field_that_is_left_out() {
+    for name in ["title", "hook_api_version", "is_time_window_disabled"] {
+        let mut body = json!({"account_id": ACCOUNT, "title": "t", "hook_api_version": "v2"});
+        let kept = platform();
+        body[name] = json!(null);
+        let answer = connect_with(&kept, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{name}");
+        body.as_object_mut().unwrap().remove(name);
+        let without = platform();
+        assert_eq!(connect_with(&without, body.to_string()).await.status, 200);
+        assert_eq!(kept.state().connections, without.state().connections);
+    }
+    let platform = platform();
+    let body = json!({"account_id": null}).to_string();
+    assert_eq!(connect_with(&platform, body).await.status, 400);
+    assert_eq!(latest(&platform).0, "field-missing");
 }
 
 // Rules C1, C3.
@@ -312,6 +326,15 @@ async fn only_loopback_and_the_chats_hosts_are_served() {
         assert_eq!(answer.status, 421, "{host}");
         assert_eq!(latest(&platform), ("host-unknown".into(), "A5".into()));
     }
+    let platform_of_account = platform();
+    let answer = Draft::connect()
+        .header("host", "sandbox-one.kommo.com")
+        .sign_at(NOW)
+        .send(&platform_of_account)
+        .await;
+    assert_eq!(answer.status, 421);
+    let description = answer.json()["error_description"].to_string();
+    assert!(description.contains("amojo.kommo.com"), "{description}");
     let nameless = Draft::connect().without("host").sign_at(NOW);
     assert_eq!(nameless.send(&platform()).await.status, 421);
     let mut two_names = Draft::connect().sign_at(NOW);

@@ -184,3 +184,21 @@ async fn without_tls_there_is_no_authority() {
     let sandbox = Sandbox::builder().config(config()).start().await.unwrap();
     assert_eq!(sandbox.ca_pem(), None);
 }
+
+#[tokio::test]
+async fn the_printed_address_passes_the_certificate_check_whichever_loopback_address_it_is() {
+    for address in ["127.0.0.2:0", "[::1]:0"] {
+        let config = SandboxConfig {
+            tls: true,
+            ..config()
+        };
+        let builder = Sandbox::builder().config(config);
+        let sandbox = builder.listen(address.parse().unwrap()).start();
+        let sandbox = sandbox.await.unwrap();
+        let named = sandbox.address().ip().to_string();
+        assert!(sandbox.base_url().starts_with("https://"));
+        connect(&sandbox, sandbox.ca_pem().unwrap(), &named, &[])
+            .await
+            .unwrap();
+    }
+}

@@ -11,11 +11,13 @@ mod plain_client;
 
 mod access_token;
 mod bulk;
+mod clients_in_use;
 mod control_api;
 mod crm;
 mod delivery;
 mod exchange;
 mod faults;
+mod links;
 mod refresh;
 mod rotation;
 mod rules;
