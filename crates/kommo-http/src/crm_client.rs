@@ -28,7 +28,7 @@ use crate::transport::Transport;
 /// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
 pub struct CrmClient<T> {
     transport: Transport,
-    endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
     key: GrantKey,
     tokens: Arc<T>,
     budget: RequestBudget,

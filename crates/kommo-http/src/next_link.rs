@@ -1,12 +1,12 @@
 //! Where a page's link to the next one may lead.
 //!
 //! It is an absolute URL that arrives in a body, and the next request carries the token. So it must have `https` and the host
-//! that answered (rule L3), in a sandbox too, and only its query is taken out of it: its path must be that of the page, since
-//! paths are shown in logs, and whoever answers could have put the token there.
+//! that answered (rule L3), or be at the sandbox's own address if a sandbox answered. Only its query is taken out of it: its
+//! path must be that of the page, since paths are shown in logs, and whoever answers could have put the token there.
 
 use alloc::string::String;
 
-use kommo_account::AccountHost;
+use kommo_account::{AccountHost, EndpointRole, Endpoints, Realm};
 use serde_json::Value;
 
 use crate::crm_error::PagingError;
@@ -15,6 +15,7 @@ use crate::crm_request::{CrmMethod, CrmRequest};
 /// The target of the page after one at `path`: that path, perhaps with a query; none if there is no next page.
 pub(crate) fn read(
     page: &Value,
+    endpoints: Endpoints,
     host: &AccountHost,
     path: &str,
 ) -> Result<Option<String>, PagingError> {
@@ -22,13 +23,21 @@ pub(crate) fn read(
         None | Some(Value::Null) => Ok(None),
         Some(next) => {
             let href = next.get("href").and_then(Value::as_str);
-            target(href.ok_or(PagingError::UnusableNext)?, host, path).map(Some)
+            let href = href.ok_or(PagingError::UnusableNext)?;
+            target(href, endpoints, host, path).map(Some)
         }
     }
 }
 
-fn target(href: &str, host: &AccountHost, path: &str) -> Result<String, PagingError> {
-    let target = behind_authority(href, host).ok_or(PagingError::ForeignNext)?;
+fn target(
+    href: &str,
+    endpoints: Endpoints,
+    host: &AccountHost,
+    path: &str,
+) -> Result<String, PagingError> {
+    let target = behind_authority(href, host)
+        .or_else(|| behind_sandbox(href, endpoints, host))
+        .ok_or(PagingError::ForeignNext)?;
     // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, white space, `#`.
     let request = CrmRequest::new(CrmMethod::Get, target).map_err(|_| PagingError::UnusableNext)?;
     if request.path() == path {
@@ -47,6 +56,18 @@ fn behind_authority<'a>(href: &'a str, host: &AccountHost) -> Option<&'a str> {
     rest.starts_with('/').then_some(rest)
 }
 
+/// What stands behind the address of the sandbox that the endpoints name. Never in the realm of the real platform.
+fn behind_sandbox<'a>(href: &'a str, endpoints: Endpoints, host: &AccountHost) -> Option<&'a str> {
+    if endpoints.realm() == Realm::Real {
+        return None;
+    }
+    let mut base = String::new();
+    let sandbox = endpoints.resolve(EndpointRole::Account(*host));
+    sandbox.write_url("/", &mut base).ok()?;
+    let rest = strip_prefix_ignoring_case(href, base.strip_suffix('/')?)?;
+    rest.starts_with('/').then_some(rest)
+}
+
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let start = text.get(..prefix.len())?;
     start
@@ -58,15 +79,46 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
 mod tests {
     use alloc::string::String;
 
-    use kommo_account::AccountHost;
+    use kommo_account::{AccountHost, Endpoints};
     use serde_json::json;
 
     use super::read;
     use crate::crm_error::PagingError;
 
     fn next(href: &str) -> Result<Option<String>, PagingError> {
+        next_in(Endpoints::real(), href)
+    }
+
+    fn next_in(endpoints: Endpoints, href: &str) -> Result<Option<String>, PagingError> {
         let host = AccountHost::parse("shop.kommo.com").unwrap();
-        read(&json!({"_links": {"next": {"href": href}}}), &host, "/a")
+        let page = json!({"_links": {"next": {"href": href}}});
+        read(&page, endpoints, &host, "/a")
+    }
+
+    #[test]
+    fn a_link_to_the_sandbox_is_followed_in_its_own_realm_alone() {
+        let sandbox = Endpoints::loopback_url("http://127.0.0.1:4000").unwrap();
+        let own = "http://127.0.0.1:4000/a?page=2";
+        assert_eq!(next_in(sandbox, own), Ok(Some("/a?page=2".into())));
+        assert_eq!(next(own), Err(PagingError::ForeignNext));
+        for href in [
+            "http://127.0.0.1:40000/a",
+            "http://127.0.0.1:4001/a",
+            "http://127.0.0.1:4000@evil.example/a",
+            "http://127.0.0.1:4000",
+            "https://127.0.0.1:4000/a",
+            "http://localhost:4000/a",
+        ] {
+            let read = next_in(sandbox, href);
+            assert_eq!(read, Err(PagingError::ForeignNext), "{href}");
+        }
+        assert_eq!(
+            next_in(sandbox, "http://127.0.0.1:4000/b"),
+            Err(PagingError::OtherPath)
+        );
+        let with_tls = Endpoints::loopback_url("https://127.0.0.1:4000").unwrap();
+        let own = "https://127.0.0.1:4000/a?page=2";
+        assert_eq!(next_in(with_tls, own), Ok(Some("/a?page=2".into())));
     }
 
     #[test]
@@ -145,14 +197,17 @@ mod tests {
             json!({"_links": {"next": null}}),
             json!([]),
         ] {
-            assert_eq!(read(&end, &host, "/a"), Ok(None));
+            assert_eq!(read(&end, Endpoints::real(), &host, "/a"), Ok(None));
         }
         for odd in [
             json!({"_links": {"next": {}}}),
             json!({"_links": {"next": "https://shop.kommo.com/a"}}),
             json!({"_links": {"next": {"href": 1}}}),
         ] {
-            assert_eq!(read(&odd, &host, "/a"), Err(PagingError::UnusableNext));
+            assert_eq!(
+                read(&odd, Endpoints::real(), &host, "/a"),
+                Err(PagingError::UnusableNext)
+            );
         }
     }
 }

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 use std::collections::HashSet;
 
+use kommo_account::Endpoints;
 use kommo_keeper::AccessTokens;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -49,7 +50,7 @@ impl<T: AccessTokens> CrmClient<T> {
 /// The pages of a collection.
 ///
 /// The end is a page without a link to the next one, or 204. A link is followed only if it leads to the account's own host
-/// over `https`, to the same path, and to a page that was not read before (rule L3); and at most [`PAGES_MAX_DEFAULT`] pages are
+/// over `https` (to the sandbox, if it is a sandbox that answers), to the same path, and to a page that was not read before (rule L3); and at most [`PAGES_MAX_DEFAULT`] pages are
 /// read.
 ///
 /// # Examples
@@ -111,7 +112,7 @@ impl<T: AccessTokens> Pages<'_, T> {
             Ahead::End => return Ok(None),
         };
         let response = self.client.call_raw(request.clone()).await?;
-        let page = Page::read(response, request.path())?;
+        let page = Page::read(response, self.client.endpoints, request.path())?;
         self.read = self.read.saturating_add(1);
         self.ahead = match &page {
             Some(page) => self.after(&request, page),
@@ -152,7 +153,11 @@ pub struct Page {
 
 impl Page {
     /// None for an empty answer.
-    fn read<E>(response: CrmResponse, path: &str) -> Result<Option<Self>, CrmError<E>> {
+    fn read<E>(
+        response: CrmResponse,
+        endpoints: Endpoints,
+        path: &str,
+    ) -> Result<Option<Self>, CrmError<E>> {
         let answer = response.read::<Value>();
         let payload = answer.map_err(|fault| CrmError::Unreadable {
             status: response.status(),
@@ -160,7 +165,7 @@ impl Page {
             attempts: response.attempts(),
         })?;
         Ok(payload.into_payload().map(|payload| Self {
-            next: next_link::read(&payload, response.host(), path),
+            next: next_link::read(&payload, endpoints, response.host(), path),
             payload,
         }))
     }

@@ -71,6 +71,27 @@ fn hosts_of_accounts_are_no_api_domain() {
     }
 }
 
+#[test]
+fn the_name_that_a_sandbox_writes_is_the_real_one_on_this_machine() {
+    let read = |text: &str| of_payload(&format!(r#"{{"api_domain":"{text}"}}"#)).api_domain;
+    for text in [
+        "api-c.kommo.com.localhost:4000",
+        "api-c.kommo.com.localhost",
+    ] {
+        let domain = read(text).unwrap().unwrap();
+        assert_eq!(domain.as_str(), "api-c.kommo.com", "{text}");
+    }
+    for text in [
+        "api-c.kommo.com.localhost.evil.example",
+        "api-c.kommo.com.localhost:4000@evil.example",
+        "api-c.evil.example.localhost:4000",
+        ".localhost",
+        "localhost:4000",
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}
+
 // Rule K10.
 #[test]
 fn every_claim_may_be_absent_or_of_a_wrong_type() {
