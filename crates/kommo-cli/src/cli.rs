@@ -9,11 +9,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::auth::AuthCommand;
 use crate::commands::chats::ChatsCommand;
 use crate::commands::explain::ExplainCommand;
+use crate::commands::profile::ProfileCommand;
 use crate::commands::secret::SecretCommand;
 use crate::commands::sign::SignCommand;
 use crate::commands::verify::VerifyCommand;
 use crate::commands::{
-    api, auth, chats, completions, demo, doctor, explain, init, man, sandbox, secret, sign, verify,
+    api, auth, chats, completions, demo, doctor, explain, init, man, profile, sandbox, secret,
+    sign, verify,
 };
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
@@ -46,6 +48,13 @@ pub(crate) struct Cli {
 enum Command {
     /// Write a profile: what need not be typed each time
     Init(Box<init::InitArgs>),
+
+    /// List, show and change profiles
+    #[command(
+        subcommand,
+        after_help = "Example:\n  kommo profile list\n  kommo profile show --profile shop"
+    )]
+    Profile(ProfileCommand),
 
     /// Sign a request, a hook or a visitor
     #[command(
@@ -131,6 +140,7 @@ impl Cli {
         let context = Context::new(self.global)?;
         match self.command {
             Command::Init(args) => init::run(*args, &context),
+            Command::Profile(command) => profile::run(&command, &context),
             Command::Explain(command) => {
                 context.check_named_profile()?;
                 explain::run(&command, &context)

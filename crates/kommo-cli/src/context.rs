@@ -13,9 +13,8 @@ use crate::exit::Failure;
 use crate::global_options::GlobalOptions;
 use crate::output::Output;
 use crate::profile::{Profile, SecretKind};
-use crate::profile_file;
+use crate::profile_file::{self, ProfileChoice};
 use crate::secret_source::SecretSource;
-use crate::setting::ProfileName;
 use crate::told_endpoint::LatestRefusal;
 
 /// What every command is given.
@@ -31,7 +30,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// `--profile` wins over `KOMMO_PROFILE`.
+    /// `--profile` wins over `KOMMO_PROFILE`; each is a name or a file.
     pub(crate) fn new(options: GlobalOptions) -> Result<Self, Failure> {
         let output = Output::new(&options);
         let profile_name = match options.profile {
@@ -80,13 +79,14 @@ impl Context {
         Ok(self.profile()?.secrets_to_try(kind, clock::unix_now()?))
     }
 
+    /// Which profile is meant.
+    pub(crate) fn profile_choice(&self) -> Result<ProfileChoice, Failure> {
+        ProfileChoice::of(self.profile_name.as_deref())
+    }
+
     /// The file of the profile in use.
     pub(crate) fn profile_path(&self) -> Result<PathBuf, Failure> {
-        let named = self.profile_name.as_deref().map(str::parse);
-        let name = named
-            .unwrap_or_else(|| Ok(ProfileName::default_name()))
-            .map_err(Failure::usage)?;
-        profile_file::path_of(&name)
+        self.profile_choice()?.file()
     }
 
     /// Where the profile says that a secret lies.

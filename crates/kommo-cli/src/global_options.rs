@@ -20,8 +20,8 @@ pub(crate) struct GlobalOptions {
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 
-    /// Take what is not given here from this profile (see `kommo init`); else KOMMO_PROFILE
-    #[arg(long, value_name = "NAME", global = true)]
+    /// Take what is not given here from this profile, by name or file (see `kommo profile`); else KOMMO_PROFILE
+    #[arg(long, value_name = "NAME|FILE", global = true)]
     pub(crate) profile: Option<String>,
 }
 

@@ -61,6 +61,24 @@ impl KeepingArgs {
         self.store.claims().chain([self.integration.claim()])
     }
 
+    /// Makes the store if nobody has yet: for what puts a grant into it.
+    pub(crate) fn make_store(&self, context: &Context) -> Result<(), Failure> {
+        AnyStore::make(&self.store.place(context)?)
+    }
+
+    /// Opens the store to read it: nothing is made, not even the lock files.
+    pub(crate) async fn look(&self, context: &Context) -> Result<AnyStore, Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        told(&place, context);
+        match AnyStore::look(&place, keys.clone()).await {
+            Ok(Some(store)) => Ok(store),
+            Ok(None) => Err(stores::missing(&place)),
+            // An older store is brought up to date, and one that is being written is waited for.
+            Err(_) => AnyStore::open(&place, keys).await,
+        }
+    }
+
     /// Opens the store alone: for what needs no client secret.
     pub(crate) async fn open_store(&self, context: &Context) -> Result<AnyStore, Failure> {
         let place = self.store.place(context)?;

@@ -74,6 +74,21 @@ impl Output {
         }
     }
 
+    /// Refuses to show a secret to whoever looks at the terminal, before it is even asked for.
+    #[expect(
+        clippy::unused_self,
+        reason = "one way to standard output, beside the others"
+    )]
+    pub(crate) fn refuse_terminal(&self, what: &str, is_wanted: bool) -> Result<(), Failure> {
+        if is_wanted || !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        Err(
+            Failure::usage(format!("{what} is not printed to a terminal"))
+                .hint("give --show if you want to see it, or send it into a pipe"),
+        )
+    }
+
     /// Whether colour may be used on standard output.
     pub(crate) fn has_colour(&self) -> bool {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -62,3 +62,16 @@ pub(crate) fn data_directory() -> Result<PathBuf, Failure> {
         })?;
     Ok(directory.join("kommo"))
 }
+
+/// The path from the root. Standard input lasts for one command, so it is refused.
+pub(crate) fn lasting(file: &Path) -> Result<PathBuf, String> {
+    if file == Path::new("-") {
+        return Err("a profile cannot name standard input".to_owned());
+    }
+    let path = std::path::absolute(file)
+        .map_err(|error| format!("cannot make '{}' an absolute path: {error}", file.display()))?;
+    match path.to_str() {
+        Some(_) => Ok(path),
+        None => Err("the name of the file is not utf-8 text".to_owned()),
+    }
+}

@@ -213,6 +213,34 @@ where
 }
 
 impl Profile {
+    /// The settings that `kommo profile set` changes, each by its name in the file.
+    pub(crate) const SETTINGS: &[&str] = &[
+        "platform",
+        "client_id",
+        "redirect_uri",
+        "account",
+        "name",
+        "description_file",
+        "disconnect_hook",
+        "kind",
+        "accounts",
+        "technical_account",
+        "account_amojo_id",
+        "channel_id",
+        "chats_host",
+        "client_secret_file",
+        "client_secret_env",
+        "channel_secret_file",
+        "channel_secret_env",
+        "app_secret_file",
+        "app_secret_env",
+        "store",
+        "store_file",
+        "store_env",
+        "encryption_key_file",
+        "encryption_key_env",
+    ];
+
     /// What is wrong between settings that are right each on its own.
     pub(crate) fn check(&self) -> Result<(), String> {
         let places = [
@@ -309,5 +337,20 @@ impl Profile {
                 .map(|platform| ChatsHost::for_suffix(platform.suffix()))
         };
         self.chats_host.or_else(of_account).or_else(of_platform)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::Profile;
+
+    #[test]
+    fn the_settings_are_the_fields_of_the_file_but_the_tables_of_secrets() {
+        let refused = toml::from_str::<Profile>("none = 1").unwrap_err();
+        let named: Vec<_> = refused.message().split('`').skip(1).step_by(2).collect();
+        let fields = Profile::SETTINGS.iter().copied().chain(["secret"]);
+        assert_eq!(named[1..], fields.collect::<Vec<_>>());
     }
 }

@@ -28,6 +28,11 @@ impl SandboxArgs {
         self.place().map(|(endpoints, _)| endpoints)
     }
 
+    /// The file of the certificate that a sandbox with TLS is checked by.
+    pub(crate) fn authority(&self) -> Result<Option<PathBuf>, Failure> {
+        self.place().map(|(_, file)| file)
+    }
+
     /// Settings of the connections to it.
     pub(crate) fn transport(&self) -> Result<TransportBuilder, Failure> {
         let (_, Some(file)) = self.place()? else {

@@ -51,6 +51,14 @@ impl StorePlace {
         }
     }
 
+    /// Whether it is a file that nobody has made.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.try_exists().is_ok_and(|is_there| !is_there),
+            Self::Postgres(_) => false,
+        }
+    }
+
     fn of_text(text: SecretText, origin: &str) -> Result<Self, Failure> {
         let wrong = |error| {
             Failure::new(

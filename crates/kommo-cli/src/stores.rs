@@ -1,6 +1,7 @@
 //! Either store behind one name. The keeper knows its traits alone; which database it is, is decided once, here.
 
 use core::time::Duration;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kommo_account::{AccountId, ClientId, Realm};
@@ -48,20 +49,34 @@ macro_rules! on_either {
 }
 
 impl AnyStore {
-    /// Opens the store; a file that is not there is made, in a directory of its own user.
+    /// Makes the file of a store that is not there yet, in a directory of its own user: for what puts a grant into it.
+    pub(crate) fn make(place: &StorePlace) -> Result<(), Failure> {
+        let StorePlace::Sqlite(path) = place else {
+            return Ok(());
+        };
+        let failed = |what: &str, path: &Path, error: &io::Error| {
+            let path = path.display();
+            Failure::io(format!("cannot make the {what} {path}: {error}"))
+        };
+        if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
+            private_file::make_directory(directory)
+                .map_err(|error| failed("directory", directory, &error))?;
+        }
+        match private_file::create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(failed("file", path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the store that is there: to read, or to change what it holds. Whoever only asks leaves no file behind.
     pub(crate) async fn open(
         place: &StorePlace,
         keys: Option<EncryptionKeys>,
     ) -> Result<Self, Failure> {
-        if let StorePlace::Sqlite(path) = place
-            && let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty())
-        {
-            private_file::make_directory(directory).map_err(|error| {
-                Failure::io(format!(
-                    "cannot make the directory {}: {error}",
-                    directory.display()
-                ))
-            })?;
+        if place.is_missing() {
+            return Err(missing(place));
         }
         let opened = Self::open_with(place, settings(keys)).await?;
         opened.map_err(|error| failure(&error))
@@ -72,9 +87,7 @@ impl AnyStore {
         place: &StorePlace,
         keys: Option<EncryptionKeys>,
     ) -> Result<Option<Self>, Failure> {
-        if let StorePlace::Sqlite(path) = place
-            && path.try_exists().is_ok_and(|is_there| !is_there)
-        {
+        if place.is_missing() {
             return Ok(None);
         }
         match Self::open_with(place, settings(keys).read_only()).await? {
@@ -184,6 +197,13 @@ fn settings(keys: Option<EncryptionKeys>) -> StoreSettings {
         Some(keys) => StoreSettings::new().encrypted(keys),
         None => StoreSettings::new(),
     }
+}
+
+/// The refusal to look for a grant in a store that nobody has made.
+pub(crate) fn missing(place: &StorePlace) -> Failure {
+    let message = format!("the store has no grant: there is no {}", place.label());
+    Failure::new(ErrorCode::NoGrant, message)
+        .hint("`kommo auth login` gets a grant and makes the store; another store: --store URL")
 }
 
 /// What the operator set up wrongly is status 2, a grant that is not what it should be status 1, everything else status 3.

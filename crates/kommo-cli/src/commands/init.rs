@@ -18,7 +18,7 @@ use crate::exit::{Failure, Outcome};
 use crate::private_file;
 use crate::profile::Profile;
 use crate::profile_file;
-use crate::setting::{EnvName, KindName, PlatformName, ProfileName, RedirectUri, StoreUrl};
+use crate::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
 
 const EXAMPLE: &str = "\
 Asks for what is not given, if standard input is a terminal. A profile holds no
@@ -116,11 +116,8 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure> {
-    let named = context.profile_name.as_deref().map(str::parse);
-    let name = named
-        .unwrap_or_else(|| Ok(ProfileName::default_name()))
-        .map_err(Failure::usage)?;
-    let file = profile_file::path_of(&name)?;
+    let choice = context.profile_choice()?;
+    let file = choice.own_file()?;
     let (is_guided, force) = (!args.no_input && io::stdin().is_terminal(), args.force);
     // Before any question is asked.
     if !force && file.exists() {
@@ -143,7 +140,7 @@ pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure>
     let place = file.display().to_string();
     context.output.result(
         &format!("wrote {place}"),
-        &json!({ "profile": name.to_string(), "path": place }),
+        &json!({ "profile": choice.name(), "path": place }),
     )?;
     Ok(Outcome::Done)
 }
@@ -182,7 +179,7 @@ impl InitArgs {
 
 /// The path from the root: a profile is used from other directories too.
 fn lasting(file: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
-    file.map(|file| secret_place::lasting(&file).map_err(Failure::usage))
+    file.map(|file| private_file::lasting(&file).map_err(Failure::usage))
         .transpose()
 }
 

@@ -135,7 +135,7 @@ fn a_token_is_not_printed_to_a_terminal_without_show() {
 }
 
 #[test]
-fn a_credential_has_the_four_fields_whatever_the_format() {
+fn a_credential_has_its_fields_whatever_the_format() {
     let shop = Shop::open();
     shop.log_in();
     for format in ["text", "json"] {
@@ -145,7 +145,16 @@ fn a_credential_has_the_four_fields_whatever_the_format() {
         let fields = credential.as_object().unwrap();
         assert_eq!(
             fields.keys().collect::<Vec<_>>(),
-            ["access_token", "expires_at", "generation", "account_host"]
+            [
+                "access_token",
+                "expires_at",
+                "generation",
+                "account_host",
+                "account_id",
+                "realm",
+                "base_url",
+                "host"
+            ]
         );
         assert_eq!(
             (&fields["generation"], &fields["account_host"]),

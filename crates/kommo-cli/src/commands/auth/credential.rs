@@ -4,11 +4,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use clap::{Args, value_parser};
+use kommo_account::{EndpointRole, Realm, Target};
 use kommo_keeper::GrantStore;
 use kommo_oauth::{Generation, UnixSeconds, Usable, Want};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::context::Context;
+use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliGrant, CliKeeper, KeepingArgs};
@@ -16,15 +18,22 @@ use crate::runtime::runtime;
 use crate::stores;
 
 const HELP: &str = "\
-Prints one JSON object: access_token, expires_at (Unix seconds, or null for a
-token that does not say), generation, account_host. Ask before every call, or
-keep it until shortly before expires_at. After a 401, give the generation of the
-refused token: it is refreshed only if it is still the current one and a probe
-is refused too.
+Prints one JSON object. Send a call to base_url with its path, with the header
+Host as in host and the access token in Authorization: Bearer. For a sandbox
+both lead to this machine; realm says which world it is. The other fields:
+expires_at (Unix seconds; null for a token that does not say), generation,
+account_id, account_host; ca_file if --sandbox-ca was given.
+
+Ask before every call, or keep it until shortly before expires_at. After a 401,
+give the generation of the rejected token: it is refreshed only if it is still
+the current one and a probe is rejected too.
+
+With --format json a failure is one object too; `code` says whether to ask for
+consent, to wait or to change a setting.
 
 Example:
-  kommo auth credential --min-validity 300
-  kommo auth credential --rejected-generation 7";
+  kommo auth credential --format json --min-validity 300
+  kommo auth credential --format json --rejected-generation 7";
 
 /// Tokens live for a day: to want more than half of that would spend a refresh on call after call.
 const LONGEST_VALIDITY_SECONDS: u64 = Want::LONGEST_VALIDITY.as_secs();
@@ -44,11 +53,17 @@ pub(crate) struct CredentialArgs {
     #[arg(long, value_name = "N")]
     rejected_generation: Option<u64>,
 
+    /// Print it even to a terminal
+    #[arg(long)]
+    show: bool,
+
     #[command(flatten)]
     keeping: KeepingArgs,
 }
 
 pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, Failure> {
+    context.output.refuse_terminal("a credential", args.show)?;
+    let endpoints = args.keeping.endpoints()?;
     runtime()?.block_on(async {
         let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
         let usable = async {
@@ -59,15 +74,48 @@ pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, F
         keeper.drain().await;
         keeper.store().close().await;
         let usable = usable?;
-        // For programs, whatever `--format` says.
-        context.output.json_line(&json!({
+        let target = endpoints.resolve(EndpointRole::Account(usable.host));
+        let mut credential = json!({
             "access_token": usable.access_token.expose(),
             "expires_at": usable.expires_at.map(UnixSeconds::get),
             "generation": usable.generation.get(),
             "account_host": usable.host.as_str(),
-        }))?;
+            "account_id": grant.key().account_id.get(),
+            "realm": grant.key().realm_text(),
+            "base_url": base_url(&target)?,
+            "host": host(&target),
+        });
+        if let (Value::Object(fields), Some(file)) =
+            (&mut credential, args.keeping.sandbox.authority()?)
+        {
+            fields.insert("ca_file".to_owned(), json!(file.display().to_string()));
+        }
+        // For programs, whatever `--format` says.
+        context.output.json_line(&credential)?;
         Ok(Outcome::Done)
     })
+}
+
+/// Scheme and authority of the address to call, without a path.
+fn base_url(target: &Target) -> Result<String, Failure> {
+    let mut url = String::new();
+    let written = target.write_url("/", &mut url);
+    written.map_err(|error| Failure::new(ErrorCode::Internal, error))?;
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// The header `Host`. A sandbox also knows its accounts under names that lead to this machine alone: a program that takes
+/// one of them for an address does not send the sandbox's token to the real platform.
+fn host(target: &Target) -> String {
+    let host = target.host();
+    if target.realm() == Realm::Real {
+        return host.to_owned();
+    }
+    let name = host
+        .strip_suffix(".com")
+        .filter(|name| name.ends_with(".kommo"));
+    let name = name.or_else(|| host.strip_suffix(".ru"));
+    format!("{}.localhost", name.unwrap_or(host))
 }
 
 impl CredentialArgs {

@@ -105,6 +105,7 @@ impl ImportArgs {
                 user_id,
             };
             let expires_at = claims.as_ref().and_then(|claims| claims.expires_at);
+            self.keeping.make_store(context)?;
             let store = self.keeping.open_store(context).await?;
             let kept = keep(&store, key, host, LongLived::new(token, expires_at)).await;
             store.close().await;
@@ -210,6 +211,7 @@ impl ImportArgs {
             )
         })?;
         runtime()?.block_on(async {
+            self.keeping.make_store(context)?;
             let store = self.keeping.open_store(context).await?;
             let imported = async {
                 let key = store.import(text.trim(), told::now()).await;

@@ -95,6 +95,7 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
     if let Some(code) = &args.code {
         let brought = args.typed(code, endpoints, context)?;
         return runtime()?.block_on(async {
+            args.keeping.make_store(context)?;
             let keeper = args.keeping.keeper(credentials, context).await?;
             args.finish(&keeper, brought, context).await
         });
@@ -214,6 +215,7 @@ impl LoginArgs {
             _ => return Err(Failure::usage("nothing that can be read was pasted")),
         };
         runtime()?.block_on(async {
+            self.keeping.make_store(context)?;
             let keeper = self.keeping.keeper(credentials, context).await?;
             self.finish(&keeper, brought, context).await
         })
@@ -229,6 +231,7 @@ impl LoginArgs {
     ) -> Result<Outcome, Failure> {
         // Both before the address is printed: who opens it may be back in a moment.
         let listener = RedirectListener::bind(address).await?;
+        self.keeping.make_store(context)?;
         let keeper = self.keeping.keeper(credentials.clone(), context).await?;
         context.output.result(url, &json!({ "consent_url": url }))?;
         context

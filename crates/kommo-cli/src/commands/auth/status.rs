@@ -43,7 +43,7 @@ pub(crate) struct StatusArgs {
 pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failure> {
     let endpoints = args.keeping.endpoints()?;
     runtime()?.block_on(async {
-        let store = args.keeping.open_store(context).await?;
+        let store = args.keeping.look(context).await?;
         // Whatever the profile says is no reason to hide a grant here: only what was typed chooses.
         let choice = args.grant.typed(endpoints.realm(), None);
         let lines = match args.all {

@@ -1,7 +1,5 @@
 //! `kommo auth token`: a fresh access token on standard output.
 
-use std::io::{self, IsTerminal};
-
 use clap::Args;
 use serde_json::json;
 
@@ -34,11 +32,7 @@ pub(crate) struct TokenArgs {
 }
 
 pub(super) fn run(args: &TokenArgs, context: &Context) -> Result<Outcome, Failure> {
-    // Before a token is even asked for.
-    if !args.show && io::stdout().is_terminal() {
-        return Err(Failure::usage("a token is not printed to a terminal")
-            .hint("give --show if you want to see it, or send it into a pipe"));
-    }
+    context.output.refuse_terminal("a token", args.show)?;
     runtime()?.block_on(async {
         let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
         let usable = grant.token().await;

@@ -127,6 +127,7 @@ async fn new_keeper(
     clock: &StoryClock,
 ) -> Result<StoryKeeper, Failure> {
     let place = StorePlace::Sqlite(home.directory.join("grants.db"));
+    AnyStore::make(&place)?;
     let store = AnyStore::open(&place, None).await?;
     let endpoint = HttpTokenEndpoint::new(transport(), endpoints)
         .map_err(|error| Failure::io(exit::chain(&error)))?;

@@ -1,7 +1,8 @@
 //! Where a secret lies, as it is typed at a terminal: a path, or `env:NAME`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::private_file;
 use crate::setting::EnvName;
 
 /// A file or an environment variable.
@@ -29,7 +30,7 @@ impl SecretPlace {
             (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
             _ => PathBuf::from(text),
         };
-        lasting(&path).map(Self::File)
+        private_file::lasting(&path).map(Self::File)
     }
 
     /// The two settings of a profile that name a place.
@@ -38,18 +39,5 @@ impl SecretPlace {
             Self::File(file) => (Some(file), None),
             Self::Env(name) => (None, Some(name)),
         }
-    }
-}
-
-/// The path from the root. Standard input lasts for one command, so it is refused.
-pub(super) fn lasting(file: &Path) -> Result<PathBuf, String> {
-    if file == Path::new("-") {
-        return Err("a profile cannot name standard input".to_owned());
-    }
-    let path = std::path::absolute(file)
-        .map_err(|error| format!("cannot tell where '{}' lies: {error}", file.display()))?;
-    match path.to_str() {
-        Some(_) => Ok(path),
-        None => Err("the name of the file is not utf-8 text".to_owned()),
     }
 }
