@@ -3,23 +3,30 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::body_wrapper::{self, BYTE_ORDER_MARK};
 use crate::finding::Finding;
 use crate::finding_code::FindingCode;
+use crate::json_number::Numbers;
 use crate::json_style::{self, Escapes, KeyOrder, Layout, Style};
-use crate::json_tree;
-use crate::percent;
+use crate::json_tree::{self, Loss, Node};
+use crate::python_text;
 use crate::search::Variant;
+use crate::text_charset;
 
 /// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes comes near it.
 pub const RE_ENCODED_BYTES_MAX: usize = 64 * 1024;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Bodies above this length, in bytes, are not tried as what a signer made of them, and one wrapper alone is taken off.
+/// Each of these makes another body: so the time grows with the length of the body, and not many times faster.
+const WRAPPED_BYTES_MAX: usize = 8 * 1024;
 
 pub(crate) type Body<'a> = Cow<'a, [u8]>;
 
 /// Collects variants, each bytes once.
 pub(crate) struct BodyVariants<'a> {
     variants: Vec<Variant<Body<'a>>>,
+    /// Whether one line end at the end is none of the signed bytes.
+    line_end_is_free: bool,
 }
 
 impl<'a> BodyVariants<'a> {
@@ -28,24 +35,28 @@ impl<'a> BodyVariants<'a> {
         Self::with_readings(body, &[])
     }
 
-    /// The variants of a body of which other readings are right too.
+    /// The variants of a body of which other readings are right too: those without their line end.
     pub(crate) fn with_readings(body: &'a [u8], readings: &[&'a [u8]]) -> Vec<Variant<Body<'a>>> {
         let right = core::iter::once(&body).chain(readings);
         let mut found = Self {
             variants: right
                 .map(|bytes| Variant::right(Cow::Borrowed(*bytes)))
                 .collect(),
+            line_end_is_free: !readings.is_empty(),
         };
         found.trailing_newline(body);
         found.trailing_space(body);
         found.trailing_whitespace(body);
+        found.nothing(body);
+        found.no_value();
         if body.len() <= RE_ENCODED_BYTES_MAX {
             found.marks_and_line_ends(body);
-            found.nothing(body);
-            found.percent(body);
-            found.json_in_a_string(body);
-            // Last, so that what is also something simpler is called by that.
+            found.unwrapped(body);
+            // After the simpler ones, so that what is also something simpler is called by that.
             found.json(body);
+        }
+        if body.len() <= WRAPPED_BYTES_MAX {
+            found.signed_otherwise(body);
         }
         found.variants
     }
@@ -140,6 +151,117 @@ impl<'a> BodyVariants<'a> {
             }
             self.add(common, text, Vec::from([finding]));
         }
+        self.values(&node);
+    }
+
+    /// Encoders that change the values too.
+    fn values(&mut self, node: &Node<'_>) {
+        let message = "The JSON was signed with its numbers written otherwise than they came, such as `2.5` for `2.50`.";
+        for style in number_styles() {
+            self.re_encoded(false, json_style::write(node, style).into_bytes(), message);
+        }
+        for (loss, message) in LOSSES {
+            let node = json_tree::with_loss(node, loss);
+            for escapes in [
+                Escapes::PHP,
+                Escapes::PHP_UNICODE,
+                Escapes::NON_ASCII,
+                Escapes::NONE,
+            ] {
+                let text = json_style::write(&node, Style::compact(escapes));
+                self.re_encoded(false, text.into_bytes(), message);
+            }
+        }
+        let message =
+            "The text that Python prints for a dictionary was signed in place of its JSON.";
+        self.re_encoded(false, python_text::of_value(node).into_bytes(), message);
+    }
+
+    /// What wrappers around it hold, with any line end, and as other encoders write it.
+    fn unwrapped(&mut self, body: &[u8]) {
+        for (number, (inner, messages)) in
+            body_wrapper::unwrapped(body, body.len() <= WRAPPED_BYTES_MAX)
+                .into_iter()
+                .enumerate()
+        {
+            let findings: Vec<Finding> = messages
+                .iter()
+                .map(|message| Finding::new(FindingCode::BodyReEncoded, *message))
+                .collect();
+            for (bytes, line_end) in self.line_ends(&inner) {
+                let findings = findings.iter().cloned().chain(line_end).collect();
+                self.add(false, bytes.to_vec(), findings);
+            }
+            if number >= RE_ENCODED_WRAPPERS_MAX || inner.len() > WRAPPED_BYTES_MAX {
+                continue;
+            }
+            let mark = inner.strip_prefix(BYTE_ORDER_MARK);
+            let text = core::str::from_utf8(mark.unwrap_or(&inner)).ok();
+            let Some(node) = text.and_then(json_tree::read) else {
+                continue;
+            };
+            let usual =
+                styles().filter(|(style, common)| *common && style.key_order == KeyOrder::Kept);
+            for (style, _) in usual {
+                let message = message_of(style, &[]);
+                let finding = Finding::new(FindingCode::BodyReEncoded, message);
+                let findings = findings.iter().cloned().chain([finding]).collect();
+                self.add(
+                    false,
+                    json_style::write(&node, style).into_bytes(),
+                    findings,
+                );
+            }
+        }
+    }
+
+    /// What a signer made of it, with any line end: wrappers, and other character sets.
+    fn signed_otherwise(&mut self, body: &[u8]) {
+        let bases: Vec<(Vec<u8>, Option<Finding>)> = self
+            .line_ends(body)
+            .into_iter()
+            .map(|(bytes, finding)| (bytes.into_owned(), finding))
+            .collect();
+        for (base, line_end) in bases {
+            let charsets = core::str::from_utf8(&base).map(text_charset::signed_instead);
+            for (code, changes) in [
+                (FindingCode::BodyCharset, charsets.unwrap_or_default()),
+                (FindingCode::BodyReEncoded, body_wrapper::wrapped(&base)),
+            ] {
+                for (bytes, message) in changes {
+                    let finding = Finding::new(code, message);
+                    let findings = [finding].into_iter().chain(line_end.clone()).collect();
+                    self.add(false, bytes, findings);
+                }
+            }
+        }
+    }
+
+    /// A body with each line end that it may have been signed with, and what that says.
+    fn line_ends<'b>(&self, body: &'b [u8]) -> Vec<(Cow<'b, [u8]>, Option<Finding>)> {
+        let newline = |message| Finding::new(FindingCode::BodyTrailingNewline, message);
+        let mut ends = Vec::from([(Cow::Borrowed(body), None)]);
+        let text = body.strip_suffix(b"\r\n").or(body.strip_suffix(b"\n"));
+        if let Some(text) = text {
+            let message = "The body came with a line end at its end that was not signed.";
+            let finding = (!self.line_end_is_free).then(|| newline(message));
+            ends.push((Cow::Borrowed(text), finding));
+        }
+        let trimmed = body.trim_ascii();
+        if trimmed.len() != body.len() && text != Some(trimmed) {
+            let message = "The body came with white space around it that was not signed.";
+            let finding = Finding::new(FindingCode::BodyTrailingWhitespace, message);
+            ends.push((Cow::Borrowed(trimmed), Some(finding)));
+        }
+        let bare = text.unwrap_or(body);
+        for end in [&b"\n"[..], b"\r\n"] {
+            let bytes = with_end(bare, end);
+            if bytes != body {
+                let message = "The body was signed with a line end at its end, and came without or with another.";
+                ends.push((Cow::Owned(bytes), Some(newline(message))));
+            }
+        }
+        ends
     }
 
     fn marks_and_line_ends(&mut self, body: &'a [u8]) {
@@ -174,32 +296,53 @@ impl<'a> BodyVariants<'a> {
         }
     }
 
-    fn percent(&mut self, body: &'a [u8]) {
-        let decoded = "The body came URL-encoded, and was signed before that.";
-        for plus_is_space in [false, true] {
-            if let Some(bytes) = percent::decode(body, plus_is_space) {
-                self.re_encoded(false, bytes, decoded);
-            }
-        }
-        let encoded = "The body was URL-encoded for the signature, and came plain.";
-        for space_is_plus in [false, true] {
-            self.re_encoded(false, percent::encode(body, space_is_plus), encoded);
-        }
-    }
-
-    fn json_in_a_string(&mut self, body: &'a [u8]) {
-        if let Ok(text) = serde_json::from_slice::<alloc::string::String>(body) {
-            let message =
-                "The JSON came inside a JSON string: it was encoded twice before it was sent.";
-            self.re_encoded(false, text.into_bytes(), message);
-        }
-        let quoted = core::str::from_utf8(body).map(serde_json::to_string);
-        if let Ok(Ok(text)) = quoted {
-            let message = "The JSON was signed inside a JSON string: it was encoded twice before it was signed.";
-            self.re_encoded(false, text.into_bytes(), message);
+    /// What variables hold that were never set, and what languages print for an object or a list.
+    fn no_value(&mut self) {
+        let message = "Nothing was signed in place of the body: an empty text.";
+        let finding = Finding::new(FindingCode::NothingSigned, message);
+        self.add(false, &b""[..], Vec::from([finding]));
+        let message = "A text that stands for no value was signed in place of the body, such as `undefined` or `[object Object]`.";
+        let finding = Finding::new(FindingCode::NothingSigned, message);
+        for text in NO_VALUES {
+            self.add(false, text.as_bytes(), Vec::from([finding.clone()]));
         }
     }
 }
+
+/// How many of the bodies found inside wrappers are re-encoded too.
+const RE_ENCODED_WRAPPERS_MAX: usize = 4;
+
+/// Texts that languages print for a missing value, an object, or a list.
+pub(crate) const NO_VALUES: [&str; 9] = [
+    "undefined",
+    "null",
+    "None",
+    "NULL",
+    "nil",
+    "<nil>",
+    "false",
+    "[object Object]",
+    "Array",
+];
+
+const LOSSES: [(Loss, &str); 4] = [
+    (
+        Loss::ObjectToList,
+        "The JSON was signed with `[]` where `{}` came: PHP's arrays know no empty object.",
+    ),
+    (
+        Loss::ListToObject,
+        "The JSON was signed with `{}` where `[]` came: PHP's arrays know no empty object.",
+    ),
+    (
+        Loss::EmptyTextToNull,
+        "The JSON was signed with `null` where an empty text came, as by Laravel's middleware.",
+    ),
+    (
+        Loss::NullToEmptyText,
+        "The JSON was signed with an empty text where `null` came, as by Laravel's middleware.",
+    ),
+];
 
 const LAYOUTS: [Layout; 6] = [
     Layout::Compact,
@@ -232,6 +375,7 @@ fn styles() -> impl Iterator<Item = (Style, bool)> {
                 layout,
                 escapes,
                 key_order,
+                numbers: Numbers::Kept,
             };
             let common = match layout {
                 Layout::Compact => is_usual,
@@ -241,6 +385,38 @@ fn styles() -> impl Iterator<Item = (Style, bool)> {
             (style, common)
         })
     })
+}
+
+/// Encoders that write numbers in their own way, each with the escapes that go with it.
+fn number_styles() -> impl Iterator<Item = Style> {
+    let php = [
+        Escapes::PHP,
+        Escapes::PHP_UNICODE,
+        Escapes::NON_ASCII,
+        Escapes::NONE,
+    ];
+    let compact = |numbers: Numbers| {
+        move |escapes: Escapes| Style {
+            numbers,
+            ..Style::compact(escapes)
+        }
+    };
+    let shortest = ESCAPES.into_iter().map(|(escapes, _)| escapes);
+    let python = [Layout::Compact, Layout::Spaced]
+        .into_iter()
+        .flat_map(|layout| {
+            [Escapes::PYTHON, Escapes::NONE].map(|escapes| Style {
+                layout,
+                numbers: Numbers::Python,
+                ..Style::compact(escapes)
+            })
+        });
+    shortest
+        .map(compact(Numbers::Shortest))
+        .chain(python)
+        .chain(php.map(compact(Numbers::Php17)))
+        .chain(php.map(compact(Numbers::Php14)))
+        .chain([Escapes::GSON, Escapes::NONE].map(compact(Numbers::Java)))
 }
 
 /// What the signed text has that the one that came has not; `came` are the styles that give the latter.

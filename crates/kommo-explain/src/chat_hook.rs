@@ -46,7 +46,7 @@ pub fn explain_chat_hook(
     let text = without_line_end(body);
     let truncated = [text, body]
         .iter()
-        .find_map(|bytes| signature_search::truncated(signature, key.sign(bytes).as_str()));
+        .find_map(|bytes| signature_search::incomplete(signature, key.sign(bytes).as_str()));
     if let Some(finding) = truncated {
         return Ok(Explanation::new(false, Vec::from([finding]), 0));
     }

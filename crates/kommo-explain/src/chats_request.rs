@@ -103,7 +103,7 @@ pub fn explain_chats_request(
         &[&line(0), &line(1), &body(0), &line(2), &body(1), &body(2)],
         &mut budget,
     );
-    let outcome = with_truncated(outcome, received, right.as_ref());
+    let outcome = with_incomplete(outcome, received, right.as_ref());
     let findings = assemble(outcome, &headers, refusals, body_findings, warnings);
     Ok(Explanation::new(false, findings, budget.spent()))
 }
@@ -163,10 +163,10 @@ fn body_only_scheme() -> Finding {
     )
 }
 
-fn with_truncated(outcome: Outcome, received: &str, right: Option<&Signature>) -> Outcome {
+fn with_incomplete(outcome: Outcome, received: &str, right: Option<&Signature>) -> Outcome {
     let truncated = right
         .filter(|_| !outcome.is_explained)
-        .and_then(|right| signature_search::truncated(received, right.as_str()));
+        .and_then(|right| signature_search::incomplete(received, right.as_str()));
     match truncated {
         Some(finding) => Outcome {
             is_explained: true,
@@ -202,6 +202,8 @@ fn assemble(
             FindingCode::BodyTrailingSpace,
             FindingCode::BodyTrailingWhitespace,
             FindingCode::BodyReEncoded,
+            FindingCode::BodyCharset,
+            FindingCode::NothingSigned,
         ],
     ) {
         findings.extend(body_findings);

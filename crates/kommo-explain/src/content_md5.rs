@@ -1,6 +1,7 @@
 //! The `Content-MD5` header judged by itself and beside the body, and its line as it may have been signed.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -10,6 +11,7 @@ use kommo_sign::ContentMd5;
 use crate::body_variants::Body;
 use crate::finding::Finding;
 use crate::finding_code::FindingCode;
+use crate::python_text;
 use crate::search::Variant;
 use crate::signature_text::{from_base64, from_hex};
 
@@ -102,20 +104,25 @@ impl<'v> Digests<'v> {
     }
 
     /// The header's text, or an empty line, then what others signed instead.
-    pub(crate) fn line_variants(&self) -> Vec<Variant<String>> {
+    pub(crate) fn line_variants(&self) -> Vec<Variant<Vec<u8>>> {
         let came = self.header.as_ref().map_or("", |(text, _)| text.as_str());
-        let mut variants = Vec::from([Variant::right(came.to_owned())]);
+        let mut variants = Vec::from([Variant::right(came.as_bytes().to_vec())]);
         if self.header.is_some() {
             let message = "The Content-MD5 header came, but its line was signed empty.";
             let finding = Finding::new(FindingCode::ContentMd5Differs, message);
-            variants.push(Variant::common(String::new(), finding));
+            variants.push(Variant::common(Vec::new(), finding));
         }
         let header = self.header.as_ref().and_then(|(_, digest)| *digest);
+        let mut seen = BTreeSet::new();
         if let Some((digest, form)) = header {
-            self.digest_variants(&digest, &[], true, form, &mut variants);
+            seen.insert(digest);
+            digest_variants(&digest, &[], true, form, &mut variants);
         }
         let form = header.map_or(Form::LowerHex, |(_, form)| form);
         for (digest, findings, common) in &self.bodies {
+            if !seen.insert(*digest) {
+                continue;
+            }
             let is_own = findings.is_empty();
             let finding = match (&self.header, is_own) {
                 (None, _) => Some(Finding::header_missing("Content-MD5")),
@@ -126,36 +133,101 @@ impl<'v> Digests<'v> {
                 (Some(_), false) => None,
             };
             let findings: Vec<Finding> = finding.into_iter().chain(findings.to_vec()).collect();
-            self.digest_variants(digest, &findings, *common, form, &mut variants);
+            digest_variants(digest, &findings, *common, form, &mut variants);
         }
+        if let Some((digest, _, _)) = self.bodies.first() {
+            other_forms(digest, &mut variants);
+        }
+        self.white_space(&mut variants);
         variants
     }
 
-    /// One digest in its three forms. `came` is the form of the header.
-    fn digest_variants(
-        &self,
-        digest: &Digest,
-        findings: &[Finding],
-        common: bool,
-        came: Form,
-        variants: &mut Vec<Variant<String>>,
-    ) {
-        for form in [Form::LowerHex, Form::UpperHex, Form::Base64] {
-            let text = form.write(digest);
-            if variants.iter().any(|known| known.value == text) {
-                continue;
-            }
-            // The digits were signed in the right form: then the header's own form is what is wrong.
-            let wrong_form = if form == came {
-                None
-            } else {
-                form.finding().or_else(|| came.finding())
-            };
-            variants.push(Variant {
-                value: text,
-                common: common && (wrong_form.is_none() || findings.is_empty()),
-                findings: findings.iter().cloned().chain(wrong_form).collect(),
-            });
+    /// White space around the header's text, which HTTP drops, and the end of what `md5sum` prints.
+    fn white_space(&self, variants: &mut Vec<Variant<Vec<u8>>>) {
+        let Some((text, _)) = self.header.as_ref().filter(|(text, _)| !text.is_empty()) else {
+            return;
+        };
+        let message =
+            "White space around the digest was signed, and HTTP drops it from the header.";
+        let finding = Finding::new(FindingCode::HeaderWhitespace, message);
+        for (before, after) in [("", "\n"), ("", "\r\n"), ("", " "), (" ", "")] {
+            let text = alloc::format!("{before}{text}{after}").into_bytes();
+            variants.push(Variant::rare(text, finding.clone()));
+        }
+        let message = "The digest was signed with what the program md5sum prints after it.";
+        let finding = Finding::new(FindingCode::Md5Raw, message);
+        for after in ["  -", "  -\n", " *-", " -"] {
+            let text = alloc::format!("{text}{after}").into_bytes();
+            variants.push(Variant::rare(text, finding.clone()));
+        }
+    }
+}
+
+/// One digest in the header's form, and in the other two unless the body is a rare variant already.
+fn digest_variants(
+    digest: &Digest,
+    findings: &[Finding],
+    common: bool,
+    came: Form,
+    variants: &mut Vec<Variant<Vec<u8>>>,
+) {
+    for form in [Form::LowerHex, Form::UpperHex, Form::Base64] {
+        let text = form.write(digest).into_bytes();
+        let is_of_header = variants.first().is_some_and(|header| header.value == text);
+        if is_of_header || (form != came && !common) {
+            continue;
+        }
+        // The digits were signed in the right form: then the header's own form is what is wrong.
+        let wrong_form = if form == came {
+            None
+        } else {
+            form.finding().or_else(|| came.finding())
+        };
+        variants.push(Variant {
+            value: text,
+            common: common && (wrong_form.is_none() || findings.is_empty()),
+            findings: findings.iter().cloned().chain(wrong_form).collect(),
+        });
+    }
+}
+
+/// The bytes of a digest as languages print them where its hex digits were meant.
+fn other_forms(digest: &Digest, variants: &mut Vec<Variant<Vec<u8>>>) {
+    let lower = Form::LowerHex.write(digest);
+    let hyphens = digest.map(|byte| alloc::format!("{byte:02X}")).join("-");
+    let unpadded: String = digest
+        .iter()
+        .map(|byte| alloc::format!("{byte:x}"))
+        .collect();
+    let in_base64 = "Content-MD5 was signed as the base64 of its hex digits.";
+    let base64 = Base64::encode_string(lower.as_bytes()).into_bytes();
+    let mut forms = Vec::from([
+        (
+            digest.to_vec(),
+            FindingCode::Md5Raw,
+            "The bytes of the digest were signed in place of its hex digits.",
+        ),
+        (
+            String::from_utf8_lossy(digest).into_owned().into_bytes(),
+            FindingCode::Md5Raw,
+            "The bytes of the digest were signed as text, in place of its hex digits.",
+        ),
+        (
+            python_text::of_bytes(digest).into_bytes(),
+            FindingCode::Md5Raw,
+            "The text of Python's bytes, `b'…'`, was signed in place of the hex digits of the digest.",
+        ),
+        (base64, FindingCode::Md5Base64, in_base64),
+    ]);
+    for text in [hyphens.to_ascii_lowercase(), hyphens] {
+        let message = "Content-MD5 was signed with hyphens between its bytes.";
+        forms.push((text.into_bytes(), FindingCode::Md5Raw, message));
+    }
+    let message = "Content-MD5 was signed without the leading zeros of its bytes.";
+    forms.push((unpadded.into_bytes(), FindingCode::Md5Raw, message));
+    for (text, code, message) in forms {
+        if variants.iter().all(|known| known.value != text) {
+            variants.push(Variant::rare(text, Finding::new(code, message)));
         }
     }
 }

@@ -9,6 +9,7 @@ use kommo_sign::RequestDate;
 use crate::finding::Finding;
 use crate::finding_code::FindingCode;
 use crate::search::Variant;
+use crate::time_words::{length, zone_offsets};
 
 /// How far apart two readings of the clock are looked for, in seconds.
 const CLOCK_READ_TWICE_SECONDS: i64 = 5;
@@ -28,8 +29,42 @@ pub(crate) fn date_variants(header: Option<&str>, now: Option<u64>) -> Vec<Varia
     if let Some(form) = Form::of(header) {
         read_twice(header, &form, &mut variants);
         machine_forms(&form, &mut variants);
+        other_zones(&form, &mut variants);
     }
+    white_space(header, &mut variants);
     variants
+}
+
+/// White space around the text is signed, and HTTP drops it from the header: an empty zone leaves such a space.
+fn white_space(header: &str, variants: &mut Vec<Variant<String>>) {
+    let message = "White space around the date was signed, and HTTP drops it from the header.";
+    let finding = Finding::new(FindingCode::HeaderWhitespace, message);
+    for (before, after) in [("", " "), (" ", ""), ("", "\n"), ("", "\r\n"), ("", "\t")] {
+        let text = format!("{before}{header}{after}");
+        variants.push(Variant::rare(text, finding.clone()));
+    }
+}
+
+/// The local time of a zone with the header's own zone, or UTC, after it.
+fn other_zones(form: &Form, variants: &mut Vec<Variant<String>>) {
+    for seconds in zone_offsets() {
+        let direction = if seconds > 0 { "ahead of" } else { "behind" };
+        let message = format!(
+            "The signed date is {} {direction} the Date header: the difference of a time zone.",
+            length(seconds.unsigned_abs())
+        );
+        let finding = Finding::new(FindingCode::DateZone, message);
+        let Some(instant) = form.instant.checked_add(seconds) else {
+            continue;
+        };
+        let own = written(instant, &form.zone, form.zone_seconds);
+        let universal = ["+0000", "GMT"].map(|zone| written(instant, zone, 0));
+        for text in universal.into_iter().chain([own]).flatten() {
+            if variants.iter().all(|known| known.value != text) {
+                variants.push(Variant::rare(text, finding.clone()));
+            }
+        }
+    }
 }
 
 fn absent(now: Option<u64>) -> Vec<Variant<String>> {
@@ -133,18 +168,48 @@ fn machine_forms(form: &Form, variants: &mut Vec<Variant<String>>) {
     let Some(text) = written(form.instant, "GMT", 0) else {
         return;
     };
-    let mut forms = Vec::from([form.instant.to_string()]);
-    forms.extend(text.strip_suffix("GMT").map(|text| format!("{text}+00:00")));
+    let bare = text.strip_suffix(" GMT").unwrap_or_default();
+    let mut forms = Vec::from([
+        form.instant.to_string(),
+        format!("{}000", form.instant),
+        format!("{bare} +00:00"),
+        format!("{bare} UTC"),
+        format!("{bare} Z"),
+        bare.to_string(),
+    ]);
+    if let Some((_, without_day)) = bare.split_once(", ") {
+        forms.push(format!("{without_day} +0000"));
+        forms.push(format!("{without_day} GMT"));
+    }
+    // `H` in place of `HH`.
+    if let Some((before, after)) = bare.split_once(" 0") {
+        forms.push(format!("{before} {after} +0000"));
+        forms.push(format!("{before} {after} +00:00"));
+    }
     if let Some(date_and_time) = iso_8601(&text) {
-        forms.push(format!("{date_and_time}Z"));
-        forms.push(format!("{date_and_time}+00:00"));
-        forms.push(format!("{date_and_time}.000Z"));
+        for end in ["Z", "+00:00", "+0000", ".000Z", ".000+00:00", ""] {
+            forms.push(format!("{date_and_time}{end}"));
+        }
+        forms.push(date_and_time.replace('T', " "));
+    }
+    if let Some(colon) = zone_with_colon(form) {
+        forms.push(colon);
     }
     for text in forms {
+        if variants.iter().any(|known| known.value == text) {
+            continue;
+        }
         let message = "The date was signed in a form that no Date header has.";
         let finding = Finding::new(FindingCode::DateDiffers, message);
         variants.push(Variant::rare(text, finding));
     }
+}
+
+/// The header's own date with a colon in its zone: `+03:00`.
+fn zone_with_colon(form: &Form) -> Option<String> {
+    let (hours, minutes) = form.zone.split_at_checked(3)?;
+    let zone = (minutes.len() == 2).then(|| format!("{hours}:{minutes}"))?;
+    written(form.instant, &zone, form.zone_seconds)
 }
 
 /// `YYYY-MM-DDTHH:MM:SS` of a date as written above.

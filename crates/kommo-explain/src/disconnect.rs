@@ -56,7 +56,7 @@ pub fn explain_disconnect(
     let account_id = parameters.account_number();
     let truncated = account_id.and_then(|account_id| {
         let right = key.sign(our_client_id, account_id);
-        signature_search::truncated(signature, right.as_str())
+        signature_search::incomplete(signature, right.as_str())
     });
     if let Some(finding) = truncated {
         let findings = core::iter::once(finding).chain(refusals).collect();

@@ -50,6 +50,15 @@ finding_codes! {
     /// The signed body says the same in other bytes: other escapes, spaces, key order, line ends, a byte-order mark.
     BodyReEncoded, "body-re-encoded",
         "Serialise once, sign these bytes and send these bytes; a receiver takes the raw body before any parsing.";
+    /// The signed body had other letters than the one that came: another character set, or some of them lost.
+    BodyCharset, "body-charset",
+        "Encode the text as UTF-8 once, and sign and send these bytes.";
+    /// An empty text was signed in place of the body, or one that stands for no value.
+    NothingSigned, "nothing-signed",
+        "Find out why the signer's variable was empty, and pass the text of the body, not an object.";
+    /// The body itself stood among the signed lines.
+    BodyAmongLines, "body-among-lines",
+        "Put the digest of the body into the string to sign, not the body.";
     /// The body that came is not the one that `Content-MD5` names.
     BodyDiffers, "body-differs",
         "Hash the very bytes that are sent, and look for what changes the body between signing and sending.";
@@ -68,12 +77,21 @@ finding_codes! {
     /// The date has a form that is not admitted.
     DateUnreadable, "date-unreadable",
         "Write the date in the form `Wed, 23 Nov 2022 19:25:21 +0000`.";
+    /// The date is off by the offset of a time zone.
+    DateZone, "date-zone",
+        "Write the date in UTC with +0000, or name the zone that its time is of.";
     /// The query was signed.
     QuerySigned, "query-signed",
         "Sign the path alone; the query is sent, but not signed.";
     /// The host was signed, with or without its scheme.
     HostSigned, "host-signed",
         "Sign the path alone, from its first slash, without scheme and host.";
+    /// Another header, or its name, stood among the signed lines.
+    HeaderSigned, "header-signed",
+        "Sign the values of the three headers alone, between the method and the path.";
+    /// White space stood around a value that was signed.
+    HeaderWhitespace, "header-whitespace",
+        "Cut white space off the values before signing: HTTP drops it on the way.";
     /// A slightly different path was signed.
     PathDiffers, "path-differs",
         "Sign the path exactly as it stands in the request line.";
@@ -98,6 +116,9 @@ finding_codes! {
     /// `Content-MD5` was sent or signed in upper case.
     Md5UpperCase, "md5-upper-case",
         "Send and sign Content-MD5 as 32 lower-case hex digits.";
+    /// `Content-MD5` was signed as raw bytes or as another text of them.
+    Md5Raw, "md5-raw",
+        "Send and sign Content-MD5 as 32 lower-case hex digits, not as the bytes of the digest.";
     /// The key was the secret decoded from hex.
     KeyHexDecoded, "key-hex-decoded",
         "Use the secret's text as the key, byte for byte, and do not decode it from hex.";
@@ -113,6 +134,18 @@ finding_codes! {
     /// The key was empty.
     SecretEmpty, "secret-empty",
         "Find out why the signer had no secret, for example a variable that is not set.";
+    /// The key was a text that stands for no secret.
+    SecretPlaceholder, "secret-placeholder",
+        "Find out why the signer had no secret, for example a variable that is not set.";
+    /// The key was the secret in another letter case.
+    SecretCase, "secret-case",
+        "Use the secret's text as it was handed out, in its letter case.";
+    /// The key was the secret without a character at one end.
+    SecretTruncated, "secret-truncated",
+        "Look for a copy, a column or a reader that cuts the secret.";
+    /// The key was made of the secret by hashing or encoding it.
+    KeyEncoded, "key-encoded",
+        "Use the secret's text as the key, byte for byte, and do not hash or encode it.";
     /// The lines were signed in another order, or one was left out.
     WrongOrder, "wrong-order",
         "Keep the documented order, and keep every part.";
@@ -140,6 +173,15 @@ finding_codes! {
     /// White space stands around the signature.
     SignatureWhitespace, "signature-whitespace",
         "Send the bare hex digits, without white space around them.";
+    /// Quotes stand around the signature.
+    SignatureQuoted, "signature-quoted",
+        "Send the bare hex digits, without quotes around them.";
+    /// Something stands between the digits of the signature.
+    SignatureSeparated, "signature-separated",
+        "Send the hex digits in one piece, without hyphens or colons between the bytes.";
+    /// Leading zeros of the signature or of its bytes are missing.
+    SignatureZerosLost, "signature-zeros-lost",
+        "Write each byte as two hex digits: 0a and not a.";
     /// The last digits of the right signature are missing.
     SignatureTruncated, "signature-truncated",
         "Look for a column, a buffer or a copy that cuts the signature.";

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use crate::json_number::{self, Numbers};
 use crate::json_tree::Node;
 
 /// The white space between tokens.
@@ -104,6 +105,19 @@ pub(crate) struct Style {
     pub(crate) layout: Layout,
     pub(crate) escapes: Escapes,
     pub(crate) key_order: KeyOrder,
+    pub(crate) numbers: Numbers,
+}
+
+impl Style {
+    /// Without spaces, in the order and with the numbers that came.
+    pub(crate) const fn compact(escapes: Escapes) -> Self {
+        Self {
+            layout: Layout::Compact,
+            escapes,
+            key_order: KeyOrder::Kept,
+            numbers: Numbers::Kept,
+        }
+    }
 }
 
 /// The text in that style, without a line end.
@@ -115,7 +129,7 @@ pub(crate) fn write(node: &Node<'_>, style: Style) -> String {
 
 fn write_value(node: &Node<'_>, style: Style, depth: usize, text: &mut String) {
     match node {
-        Node::Word(word) => text.push_str(word),
+        Node::Word(word) => text.push_str(&json_number::write(word, style.numbers)),
         Node::Text(characters) => write_string(characters, style.escapes, text),
         Node::List(items) => {
             text.push('[');

@@ -17,6 +17,44 @@ pub(crate) enum Node<'a> {
     Object(Vec<(String, Self)>),
 }
 
+/// What a decoder and an encoder of the same language lose between them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// `{}` becomes `[]`: PHP's arrays.
+    ObjectToList,
+    /// The other way.
+    ListToObject,
+    /// `""` becomes `null`: Laravel's middleware.
+    EmptyTextToNull,
+    /// The other way.
+    NullToEmptyText,
+}
+
+/// The tree with that loss in every place.
+pub(crate) fn with_loss<'a>(node: &Node<'a>, loss: Loss) -> Node<'a> {
+    match node {
+        Node::Object(members) if members.is_empty() && loss == Loss::ObjectToList => {
+            Node::List(Vec::new())
+        }
+        Node::List(items) if items.is_empty() && loss == Loss::ListToObject => {
+            Node::Object(Vec::new())
+        }
+        Node::Text(text) if text.is_empty() && loss == Loss::EmptyTextToNull => Node::Word("null"),
+        Node::Word("null") if loss == Loss::NullToEmptyText => Node::Text(String::new()),
+        Node::Word(word) => Node::Word(word),
+        Node::Text(text) => Node::Text(text.clone()),
+        Node::List(items) => Node::List(items.iter().map(|item| with_loss(item, loss)).collect()),
+        Node::Object(members) => {
+            let members = members.iter();
+            Node::Object(
+                members
+                    .map(|(name, value)| (name.clone(), with_loss(value, loss)))
+                    .collect(),
+            )
+        }
+    }
+}
+
 /// Reads an object or a list.
 ///
 /// `serde_json` judges the text first, nesting (128 levels) and surrogates included; what it refuses is not re-encoded.

@@ -1,5 +1,6 @@
 //! Order and separator of the lines as signers get them wrong.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -7,14 +8,21 @@ use crate::finding::Finding;
 use crate::finding_code::FindingCode;
 use crate::search::Variant;
 
-/// A line, by its place in the right order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A line, by its place in the right order; or something that stands there by mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Line {
     Method,
     ContentMd5,
     ContentType,
     Date,
     Path,
+    /// The body itself.
+    Body,
+    /// The method and the path in one, as a digest: seen in public code.
+    DigestOfTarget,
+    Empty,
+    /// The value of another header that came, by its number.
+    Other(usize),
 }
 
 impl Line {
@@ -34,11 +42,15 @@ impl Line {
             Self::ContentType => "Content-Type",
             Self::Date => "Date",
             Self::Path => "path",
+            Self::Body => "body",
+            Self::DigestOfTarget => "the MD5 of method and path",
+            Self::Empty => "an empty line",
+            Self::Other(_) => "another header",
         }
     }
 }
 
-use Line::{ContentMd5, ContentType, Date, Method, Path};
+use Line::{Body, ContentMd5, ContentType, Date, DigestOfTarget, Empty, Method, Path};
 
 /// Recipes in circulation, tried together with other deviations.
 const COMMON_ORDERS: [&[Line]; 5] = [
@@ -49,18 +61,52 @@ const COMMON_ORDERS: [&[Line]; 5] = [
     &[Method, ContentType, ContentMd5, Date, Path],
 ];
 
-/// The right order, all other orders of the five lines, and all orders of four of them.
-pub(crate) fn order_variants() -> Vec<Variant<Vec<Line>>> {
+/// Recipes in circulation that sign something else than the five lines.
+const OTHER_LAYOUTS: [&[Line]; 6] = [
+    &[Method, Date, Empty, Empty, Body],
+    &[DigestOfTarget],
+    &[Method, ContentMd5, ContentType, Date, Path, Body],
+    &[Body, Date],
+    &[Date, Body],
+    &[Method, Path, Date, Body],
+];
+
+/// The most other headers that are tried among the lines.
+pub(crate) const OTHER_HEADERS_MAX: usize = 12;
+
+/// The right order, every order of one to five of the lines, the body among them, and one of `others` more.
+pub(crate) fn order_variants(others: usize) -> Vec<Variant<Vec<Line>>> {
     let mut variants = Vec::from([Variant::right(Line::ALL.to_vec())]);
     let mut orders: Vec<Vec<Line>> = COMMON_ORDERS.iter().map(|order| order.to_vec()).collect();
     permute(&mut Vec::new(), &Line::ALL, &mut orders);
+    let mut with_body: Vec<Vec<Line>> = OTHER_LAYOUTS.iter().map(|order| order.to_vec()).collect();
+    let short = orders.iter().filter(|order| order.len() < 4);
+    for order in short
+        .chain([&Line::ALL.to_vec()])
+        .chain(orders.get(..COMMON_ORDERS.len()).unwrap_or_default())
+    {
+        // The body alone is the older scheme, which has a search of its own.
+        if order.len() > 1 && order.contains(&ContentMd5) {
+            let line = |line: &Line| if *line == ContentMd5 { Body } else { *line };
+            with_body.push(order.iter().map(line).collect());
+        }
+    }
+    orders.append(&mut with_body);
+    for other in 0..others.min(OTHER_HEADERS_MAX) {
+        for place in 0..=Line::ALL.len() {
+            let mut order = Line::ALL.to_vec();
+            order.insert(place, Line::Other(other));
+            orders.push(order);
+        }
+    }
+    let mut seen = BTreeSet::from([Line::ALL.to_vec()]);
     for order in orders {
-        if variants.iter().any(|known| known.value == order) {
+        if !seen.insert(order.clone()) {
             continue;
         }
         let common = COMMON_ORDERS.contains(&order.as_slice());
         variants.push(Variant {
-            findings: Vec::from([Finding::new(FindingCode::WrongOrder, message(&order))]),
+            findings: Vec::from([Finding::new(code(&order), message(&order))]),
             value: order,
             common,
         });
@@ -68,9 +114,19 @@ pub(crate) fn order_variants() -> Vec<Variant<Vec<Line>>> {
     variants
 }
 
-/// Adds every order of all lines and of all but one. The depth is five.
+fn code(order: &[Line]) -> FindingCode {
+    if order.iter().any(|line| matches!(line, Line::Other(_))) {
+        FindingCode::HeaderSigned
+    } else if order.contains(&Body) {
+        FindingCode::BodyAmongLines
+    } else {
+        FindingCode::WrongOrder
+    }
+}
+
+/// Adds every order of all lines and of some of them. The depth is five.
 fn permute(begun: &mut Vec<Line>, rest: &[Line], orders: &mut Vec<Vec<Line>>) {
-    if rest.len() <= 1 {
+    if !begun.is_empty() {
         orders.push(begun.clone());
     }
     for line in rest {
@@ -80,26 +136,27 @@ fn permute(begun: &mut Vec<Line>, rest: &[Line], orders: &mut Vec<Vec<Line>>) {
             .copied()
             .collect();
         begun.push(*line);
-        if others.is_empty() {
-            orders.push(begun.clone());
-        } else {
-            permute(begun, &others, orders);
-        }
+        permute(begun, &others, orders);
         begun.pop();
     }
 }
 
 fn message(order: &[Line]) -> String {
-    let mut message = String::from("The lines were signed in the order ");
+    let mut message = String::from(if order.len() == 1 {
+        "One line alone was signed: "
+    } else {
+        "The lines were signed in the order "
+    });
     for (number, line) in order.iter().enumerate() {
         if number > 0 {
             message.push_str(", ");
         }
         message.push_str(line.name());
     }
-    if let Some(absent) = Line::ALL.iter().find(|line| !order.contains(line)) {
-        message.push_str(", without ");
-        message.push_str(absent.name());
+    let absent = Line::ALL.iter().filter(|line| !order.contains(line));
+    for (number, line) in absent.enumerate().filter(|_| order.len() > 1) {
+        message.push_str(if number == 0 { ", without " } else { " and " });
+        message.push_str(line.name());
     }
     message.push('.');
     message
@@ -170,6 +227,34 @@ pub(crate) fn separator_variants(right: &'static str) -> Vec<Variant<Separator>>
         ("/", "The parts were joined by slashes.", false),
         ("\t", "The parts were joined by tabs.", false),
         ("\0", "The parts were joined by NUL bytes.", false),
+        (
+            "n",
+            "The letter n stood between the parts, as from a backslash that was lost.",
+            false,
+        ),
+        (
+            "/n",
+            "A slash and the letter n stood between the parts, in place of a line feed.",
+            false,
+        ),
+        (
+            "\\\\n",
+            "Two backslashes and the letter n stood between the parts.",
+            false,
+        ),
+        ("rn", "The letters rn stood between the parts.", false),
+        (
+            "%0A",
+            "An escaped line feed, `%0A`, stood between the parts.",
+            false,
+        ),
+        ("<br>", "HTML line breaks stood between the parts.", false),
+        ("<br />", "HTML line breaks stood between the parts.", false),
+        ("\n\r", "The parts were joined by LF CR.", false),
+        (" \n", "A space stood before each line feed.", false),
+        ("\n ", "A space stood after each line feed.", false),
+        ("::", "The parts were joined by two colons.", false),
+        ("||", "The parts were joined by two pipes.", false),
     ] {
         if between != right {
             variants.push(Variant {
@@ -184,17 +269,104 @@ pub(crate) fn separator_variants(right: &'static str) -> Vec<Variant<Separator>>
         ("", "\r\n", "CR LF followed the last part.", false),
         ("\n", "", "A line feed stood before the first part.", false),
         ("", " ", "A space followed the last part.", false),
+        ("", "\n\n", "Two line feeds followed the last part.", false),
+        (
+            "\n",
+            "\n",
+            "A line feed stood before the first part and after the last.",
+            false,
+        ),
+        (
+            "\"",
+            "\"",
+            "The parts were signed with quotes around them.",
+            false,
+        ),
+        (
+            "\u{feff}",
+            "",
+            "A byte-order mark stood before the first part.",
+            false,
+        ),
+        ("", "\0", "A NUL byte followed the last part.", false),
+        (
+            "",
+            right,
+            "Another separator followed the last part.",
+            false,
+        ),
+        (right, "", "A separator stood before the first part.", false),
     ] {
         let separator = Separator {
             before,
             between: right,
             after,
         };
-        variants.push(Variant {
-            value: separator,
-            findings: Vec::from([finding(message)]),
-            common,
-        });
+        if variants.iter().all(|known| known.value != separator) {
+            variants.push(Variant {
+                value: separator,
+                findings: Vec::from([finding(message)]),
+                common,
+            });
+        }
     }
+    variants.extend(lists().chain(indented()).map(|(value, message)| Variant {
+        value,
+        findings: Vec::from([finding(message)]),
+        common: false,
+    }));
     variants
+}
+
+/// What languages print for a list of the parts.
+fn lists() -> impl Iterator<Item = (Separator, &'static str)> {
+    [
+        ("[\"", "\",\"", "\"]"),
+        ("[\"", "\", \"", "\"]"),
+        ("['", "', '", "']"),
+        ("('", "', '", "')"),
+        ("[", ", ", "]"),
+        ("[", " ", "]"),
+    ]
+    .into_iter()
+    .map(|(before, between, after)| {
+        let separator = Separator {
+            before,
+            between,
+            after,
+        };
+        (
+            separator,
+            "The parts were signed as the text of a list, not joined.",
+        )
+    })
+}
+
+/// The indentation of a text over several lines, as in a template literal or a here-document.
+fn indented() -> impl Iterator<Item = (Separator, &'static str)> {
+    const SPACES: &str = "\n                ";
+    const TABS: &str = "\n\t\t\t\t";
+    let spaces = [2, 4, 6, 8, 10, 12, 16].map(|width| (SPACES, width));
+    let tabs = [1, 2, 3].map(|width| (TABS, width));
+    spaces.into_iter().chain(tabs).flat_map(|(from, width)| {
+        let indent = from.get(..=width).unwrap_or_default();
+        [
+            ("", ""),
+            (indent, ""),
+            (indent, "\n"),
+            (indent, indent),
+            ("", "\n"),
+        ]
+        .map(|(before, after)| {
+            let separator = Separator {
+                before,
+                between: indent,
+                after,
+            };
+            (
+                separator,
+                "The lines were indented: white space of the source code was signed with them.",
+            )
+        })
+    })
 }

@@ -48,7 +48,7 @@ pub(crate) fn method_variants(method: &str) -> Vec<Variant<String>> {
 }
 
 /// What HTTP libraries send when nobody names a content type, and what signers write by habit.
-const CONTENT_TYPES: [(&str, bool); 11] = [
+const CONTENT_TYPES: [(&str, bool); 17] = [
     ("application/json", true),
     ("", true),
     ("application/json; charset=utf-8", true),
@@ -60,6 +60,12 @@ const CONTENT_TYPES: [(&str, bool); 11] = [
     ("text/plain", false),
     ("text/plain; charset=utf-8", false),
     ("text/plain;charset=UTF-8", false),
+    ("application/json, text/plain, */*", false),
+    ("application/json;", false),
+    ("application/hal+json", false),
+    ("multipart/form-data", false),
+    ("text/html", false),
+    ("*/*", false),
 ];
 
 /// The content type that came, or an empty line, then others.
@@ -89,6 +95,15 @@ pub(crate) fn content_type_variants(header: Option<&str>) -> Vec<Variant<String>
             findings: Vec::from([finding]),
             common,
         });
+    }
+    for (before, after) in [(" ", ""), ("", " "), ("", "\n"), ("", "\r\n")] {
+        let message =
+            "White space around the content type was signed, and HTTP drops it from the header.";
+        let finding = Finding::new(FindingCode::HeaderWhitespace, message);
+        let text = format!("{before}{came}{after}");
+        if !came.is_empty() && variants.iter().all(|known| known.value != text) {
+            variants.push(Variant::rare(text, finding));
+        }
     }
     variants
 }

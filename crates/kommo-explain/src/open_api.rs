@@ -43,7 +43,7 @@ pub fn explain_open_api(
     if key.verify(body, signature).is_ok() {
         return Ok(Explanation::new(true, Vec::new(), 0));
     }
-    if let Some(finding) = signature_search::truncated(signature, key.sign(body).as_str()) {
+    if let Some(finding) = signature_search::incomplete(signature, key.sign(body).as_str()) {
         return Ok(Explanation::new(false, Vec::from([finding]), 0));
     }
     let keys = key_variants(secret);

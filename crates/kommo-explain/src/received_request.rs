@@ -55,6 +55,12 @@ impl<'a> ReceivedRequest<'a> {
             .map(|(_, value)| value.trim_matches([' ', '\t']))
     }
 
+    /// Every header that came, without the spaces around names and values.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.trim(), value.trim_matches([' ', '\t'])))
+    }
+
     /// The raw body.
     #[must_use]
     pub const fn body(&self) -> &'a [u8] {

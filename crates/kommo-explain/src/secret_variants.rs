@@ -1,7 +1,13 @@
 //! The key as signers get it wrong.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use base64ct::{Base64, Encoding};
+use md5::Md5;
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::finding::Finding;
@@ -12,10 +18,11 @@ use crate::signature_text::{from_base64, from_hex};
 /// The bytes of a key, wiped when it goes: each of them is as good as the secret.
 pub(crate) type Key = Zeroizing<Vec<u8>>;
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What is cut off a secret: white space, and characters that nobody sees.
+const UNSEEN: [char; 4] = ['\u{feff}', '\u{200b}', '\u{200e}', '\u{0}'];
 
 /// What stood around the signer's secret: before it, after it, and how to say so.
-const SURROUNDINGS: [(&str, &str, &str, bool); 10] = [
+const SURROUNDINGS: [(&str, &str, &str, bool); 13] = [
     (
         "",
         "\n",
@@ -76,58 +83,179 @@ const SURROUNDINGS: [(&str, &str, &str, bool); 10] = [
         "The key was the secret with a space on either side.",
         false,
     ),
+    (
+        "",
+        "\u{a0}",
+        "The key was the secret with a no-break space after it, as from a web page.",
+        false,
+    ),
+    (
+        "",
+        "\u{200b}",
+        "The key was the secret with a zero-width space after it, as from a web page.",
+        false,
+    ),
+    (
+        "",
+        "\n\n",
+        "The key was the secret with two line feeds after it.",
+        false,
+    ),
+];
+
+/// Texts that stand for no secret.
+const NO_SECRETS: [&str; 12] = [
+    "undefined",
+    "null",
+    "None",
+    "NULL",
+    "nil",
+    "<nil>",
+    "false",
+    "[object Object]",
+    "Array",
+    "secret",
+    "your_secret",
+    "YOUR_SECRET",
 ];
 
 /// The secret as it is, then the keys that others made of it.
 pub(crate) fn key_variants(secret: &str) -> Vec<Variant<Key>> {
-    let mut variants = Vec::from([Variant::right(key(secret.as_bytes()))]);
-    let bare = secret.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
-    let whitespace = |message: &'static str| Finding::new(FindingCode::SecretWhitespace, message);
-    if bare.len() != secret.len() {
-        let message = "The given secret has white space or a byte-order mark around it, the signer's had none.";
-        variants.push(Variant::common(key(bare.as_bytes()), whitespace(message)));
-    }
-    for (before, after, message, common) in SURROUNDINGS {
-        let key = joined(before, bare, after);
-        if key.as_slice() != secret.as_bytes() {
-            variants.push(Variant {
+    let mut keys = Keys {
+        variants: Vec::from([Variant::right(key(secret.as_bytes()))]),
+    };
+    let bare = secret.trim_matches(|c: char| c.is_whitespace() || UNSEEN.contains(&c));
+    keys.whitespace(bare);
+    keys.decoded(bare);
+    keys.quoted(bare);
+    let message = "The key was empty: the signer had no secret.";
+    keys.add(key(b""), FindingCode::SecretEmpty, message, false);
+    keys.placeholders();
+    keys.changed(bare);
+    keys.encoded(bare);
+    keys.variants
+}
+
+/// Collects keys, each bytes once.
+struct Keys {
+    variants: Vec<Variant<Key>>,
+}
+
+impl Keys {
+    fn add(&mut self, key: Key, code: FindingCode, message: &'static str, common: bool) {
+        if self.variants.iter().all(|known| known.value != key) {
+            self.variants.push(Variant {
                 value: key,
-                findings: Vec::from([whitespace(message)]),
+                findings: Vec::from([Finding::new(code, message)]),
                 common,
             });
         }
     }
-    if let Some(bytes) = from_hex(bare.as_bytes()).filter(|bytes| !bytes.is_empty()) {
-        let message = "The key was the secret decoded from hex, not its text.";
-        let finding = Finding::new(FindingCode::KeyHexDecoded, message);
-        variants.push(Variant::common(Zeroizing::new(bytes), finding));
-    }
-    if let Some(bytes) = from_base64(bare).filter(|bytes| !bytes.is_empty()) {
-        let message = "The key was the secret decoded from base64, not its text.";
-        let finding = Finding::new(FindingCode::KeyBase64Decoded, message);
-        variants.push(Variant::rare(Zeroizing::new(bytes), finding));
-    }
-    quoted(bare, &mut variants);
-    let message = "The key was empty: the signer had no secret.";
-    let finding = Finding::new(FindingCode::SecretEmpty, message);
-    variants.push(Variant::rare(key(b""), finding));
-    variants
-}
 
-/// Quotes on the signer's side, and on ours.
-fn quoted(bare: &str, variants: &mut Vec<Variant<Key>>) {
-    for quote in ["\"", "'"] {
-        let message = "The key was the secret with quotes around it.";
-        let finding = Finding::new(FindingCode::SecretQuoted, message);
-        variants.push(Variant::rare(joined(quote, bare, quote), finding));
-        let inner = bare
-            .strip_prefix(quote)
-            .and_then(|rest| rest.strip_suffix(quote));
-        if let Some(inner) = inner {
-            let message = "The given secret has quotes around it, the signer's had none.";
-            let finding = Finding::new(FindingCode::SecretQuoted, message);
-            variants.push(Variant::rare(key(inner.as_bytes()), finding));
+    fn whitespace(&mut self, bare: &str) {
+        let code = FindingCode::SecretWhitespace;
+        let message = "The given secret has white space or a byte-order mark around it, the signer's had none.";
+        self.add(key(bare.as_bytes()), code, message, true);
+        for (before, after, message, common) in SURROUNDINGS {
+            self.add(joined(before, bare, after), code, message, common);
         }
+    }
+
+    fn decoded(&mut self, bare: &str) {
+        if let Some(bytes) = from_hex(bare.as_bytes()).filter(|bytes| !bytes.is_empty()) {
+            let message = "The key was the secret decoded from hex, not its text.";
+            let code = FindingCode::KeyHexDecoded;
+            self.add(Zeroizing::new(bytes), code, message, true);
+        }
+        if let Some(bytes) = from_base64(bare).filter(|bytes| !bytes.is_empty()) {
+            let message = "The key was the secret decoded from base64, not its text.";
+            let code = FindingCode::KeyBase64Decoded;
+            self.add(Zeroizing::new(bytes), code, message, false);
+        }
+    }
+
+    /// Quotes on the signer's side, and on ours.
+    fn quoted(&mut self, bare: &str) {
+        let code = FindingCode::SecretQuoted;
+        for (open, close) in [("\"", "\""), ("'", "'"), ("`", "`"), ("“", "”"), ("«", "»")] {
+            let message = "The key was the secret with quotes around it.";
+            self.add(joined(open, bare, close), code, message, false);
+            let inner = bare
+                .strip_prefix(open)
+                .and_then(|rest| rest.strip_suffix(close));
+            if let Some(inner) = inner {
+                let message = "The given secret has quotes around it, the signer's had none.";
+                self.add(key(inner.as_bytes()), code, message, false);
+            }
+        }
+        let message = "The key was the text of Python's bytes, `b'…'`, and not the bytes.";
+        self.add(joined("b'", bare, "'"), code, message, false);
+        for end in [";", ",", "\";", "';", "\","] {
+            let message = "The key was the secret with punctuation after it, as copied from code.";
+            self.add(joined("", bare, end), code, message, false);
+        }
+    }
+
+    fn placeholders(&mut self) {
+        let code = FindingCode::SecretPlaceholder;
+        for text in NO_SECRETS {
+            let message = "The key was a text that stands for no secret, such as `undefined` or `None`: its variable was not set.";
+            self.add(key(text.as_bytes()), code, message, false);
+        }
+    }
+
+    fn changed(&mut self, bare: &str) {
+        // Of a text that is no hex, nobody changes the case by mistake.
+        if bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let code = FindingCode::SecretCase;
+            let message = "The key was the secret in upper-case letters.";
+            let upper = Zeroizing::new(bare.to_ascii_uppercase().into_bytes());
+            self.add(upper, code, message, false);
+            let message = "The key was the secret in lower-case letters.";
+            let lower = Zeroizing::new(bare.to_ascii_lowercase().into_bytes());
+            self.add(lower, code, message, false);
+        }
+        let code = FindingCode::SecretTruncated;
+        let mut characters = bare.chars();
+        characters.next_back();
+        let message = "The key was the secret without its last character.";
+        self.add(key(characters.as_str().as_bytes()), code, message, false);
+        let mut characters = bare.chars();
+        characters.next();
+        let message = "The key was the secret without its first character.";
+        self.add(key(characters.as_str().as_bytes()), code, message, false);
+    }
+
+    fn encoded(&mut self, bare: &str) {
+        let code = FindingCode::KeyEncoded;
+        let bytes = bare.as_bytes();
+        let hex = |digest: &[u8]| {
+            let mut text = Zeroizing::new(String::with_capacity(digest.len() * 2));
+            for byte in digest {
+                text.push_str(&Zeroizing::new(format!("{byte:02x}")));
+            }
+            key(text.as_bytes())
+        };
+        let message = "The key was the secret encoded as base64.";
+        let text = Zeroizing::new(Base64::encode_string(bytes));
+        self.add(key(text.as_bytes()), code, message, false);
+        let message = "The key was the text of the secret written as hex digits.";
+        self.add(hex(bytes), code, message, false);
+        let message = "The key was a hash of the secret, as hex digits.";
+        for digest in [
+            Md5::digest(bytes).as_slice(),
+            Sha1::digest(bytes).as_slice(),
+            Sha256::digest(bytes).as_slice(),
+        ] {
+            self.add(hex(digest), code, message, false);
+        }
+        let message = "The key was the secret as UTF-16.";
+        let units = bare.encode_utf16().flat_map(u16::to_le_bytes);
+        let mut utf_16 = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));
+        utf_16.extend(units);
+        self.add(utf_16, code, message, false);
+        let message = "The key was the secret with an ampersand after it, as in OAuth 1.";
+        self.add(joined("", bare, "&"), code, message, false);
     }
 }
 

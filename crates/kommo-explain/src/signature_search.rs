@@ -60,14 +60,17 @@ fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
         .collect()
 }
 
-/// The finding for a text that is the beginning of the right signature.
-pub(crate) fn truncated(text: &str, right: &str) -> Option<Finding> {
-    signature_text::is_beginning(text, right).then(|| {
-        let message = alloc::format!(
-            "The signature is cut: {} of {} digits came.",
-            text.trim().len(),
-            right.len()
-        );
-        Finding::new(FindingCode::SignatureTruncated, message)
+/// The finding for a text that is the right signature without some of its digits: the last ones, or zeros.
+pub(crate) fn incomplete(text: &str, right: &str) -> Option<Finding> {
+    let came = text.trim().len();
+    let expected = right.len();
+    if signature_text::is_beginning(text, right) {
+        let message = alloc::format!("The signature is cut: {came} of {expected} digits came.");
+        return Some(Finding::new(FindingCode::SignatureTruncated, message));
+    }
+    signature_text::lacks_zeros(text, right).then(|| {
+        let message =
+            alloc::format!("The signature lacks zeros: {came} of {expected} digits came.");
+        Finding::new(FindingCode::SignatureZerosLost, message)
     })
 }

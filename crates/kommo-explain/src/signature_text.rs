@@ -1,6 +1,7 @@
 //! Reads the text of a signature as senders write it: hex, upper-case hex, base64, with a prefix, with spaces.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -44,6 +45,8 @@ pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
         let message = "White space stands around the signature.";
         around.push(Finding::new(FindingCode::SignatureWhitespace, message));
     }
+    let (trimmed, quotes) = without_quotes(trimmed);
+    around.extend(quotes);
     read_bare(trimmed, door, &around, &mut readings);
     if let Some(bare) = without_prefix(trimmed) {
         let message = format!(
@@ -55,6 +58,25 @@ pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     }
     readings.sort_by_key(|reading| reading.hash != door.hash);
     readings
+}
+
+/// Takes one pair of quotes off, and the `b` that Python writes before them.
+fn without_quotes(text: &str) -> (&str, Option<Finding>) {
+    let quoted = text.strip_prefix('b').unwrap_or(text);
+    let inner = ["\"", "'"].iter().find_map(|quote| {
+        let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.is_empty()).then_some(inner)
+    });
+    match inner {
+        Some(inner) => {
+            let message = "Quotes stand around the signature.";
+            (
+                inner,
+                Some(Finding::new(FindingCode::SignatureQuoted, message)),
+            )
+        }
+        None => (text, None),
+    }
 }
 
 /// Cuts `sha1=`, `sha256:`, `HMAC ` and the like off.
@@ -99,6 +121,25 @@ fn read_bare(text: &str, door: Door, around: &[Finding], readings: &mut Vec<Read
         let finding = (is_upper && !door.upper_case)
             .then(|| Finding::new(FindingCode::SignatureUpperCase, message));
         add(bytes, finding);
+    }
+    // Each byte apart, as C# writes it; the digits of a hash never have such a form by chance.
+    let pairs = text.split(['-', ':', ' ']);
+    if text.contains(['-', ':', ' ']) && pairs.clone().all(|pair| pair.len() == 2) {
+        let digits: String = pairs.collect();
+        if let Some(bytes) = from_hex(digits.as_bytes()) {
+            let message = "Something stands between the bytes of the signature.";
+            add(
+                bytes,
+                Some(Finding::new(FindingCode::SignatureSeparated, message)),
+            );
+        }
+    }
+    if let Some(inner) = from_hex(text.as_bytes()).and_then(|digits| from_hex(&digits)) {
+        let message = "The signature is the hex digits of its hex digits: it was encoded twice.";
+        add(
+            inner,
+            Some(Finding::new(FindingCode::SignatureMalformed, message)),
+        );
     }
     if let Some(bytes) = from_base64(text) {
         let base64 = |message| Some(Finding::new(FindingCode::SignatureBase64, message));
@@ -159,6 +200,23 @@ pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
 /// Whoever gets this answer for a text of his own making learns that its digits are right. With fewer, he could find the
 /// whole signature digit by digit; with 32 he would first have to guess 128 bits.
 const TRUNCATED_DIGITS_MIN: usize = 32;
+
+/// Whether `text` is the right signature without zeros: the first ones of the whole, or those of each byte.
+///
+/// It tells a peer nothing: a text that has all other digits right is as good as the signature.
+pub(crate) fn lacks_zeros(text: &str, right: &str) -> bool {
+    let text = text.trim();
+    if text.len() < TRUNCATED_DIGITS_MIN || text.len() >= right.len() {
+        return false;
+    }
+    let mut unpadded = String::with_capacity(right.len());
+    for pair in right.as_bytes().chunks(2) {
+        let pair = core::str::from_utf8(pair).unwrap_or_default();
+        unpadded.push_str(pair.strip_prefix('0').unwrap_or(pair));
+    }
+    let forms = [right.trim_start_matches('0'), &unpadded];
+    forms.iter().any(|form| form.eq_ignore_ascii_case(text))
+}
 
 /// Whether `text` is the beginning of the right signature's digits, and long enough to say so.
 pub(crate) fn is_beginning(text: &str, right: &str) -> bool {

@@ -45,6 +45,10 @@ impl<'a> Target<'a> {
         }
     }
 
+    pub(crate) fn with_query(&self) -> String {
+        format!("{}{}", self.path, self.query)
+    }
+
     /// The path, then what others signed instead. `host` is that of the `Host` header.
     pub(crate) fn path_variants(&self, host: Option<&str>) -> Vec<Variant<String>> {
         let mut variants = Vec::from([Variant::right(self.path.to_owned())]);
@@ -53,8 +57,14 @@ impl<'a> Target<'a> {
             "The query was signed with the path.",
         );
         if !self.query.is_empty() {
-            let text = format!("{}{}", self.path, self.query);
-            variants.push(Variant::common(text, query.clone()));
+            variants.push(Variant::common(self.with_query(), query.clone()));
+            // Parameters that were added after the signing.
+            let ends = self.query.char_indices().skip(1);
+            for (end, _) in ends.filter(|(_, c)| matches!(c, '&' | '?')).take(4) {
+                let begun = self.query.get(..end).unwrap_or_default();
+                let text = format!("{}{begun}", self.path);
+                variants.push(Variant::rare(text, query.clone()));
+            }
         }
         self.near_paths(&mut variants);
         self.with_hosts(host, &query, &mut variants);
@@ -120,6 +130,22 @@ impl<'a> Target<'a> {
         }
         let message = "The path was signed with two slashes at its start.";
         add(format!("/{path}"), message);
+        let single = path.trim_start_matches('/');
+        add(
+            format!("/{single}"),
+            "The path was signed with one slash at its start, and came with several.",
+        );
+        add(
+            path.replace("//", "/"),
+            "The path was signed with single slashes, and came with double ones.",
+        );
+        let message = "The path was signed URL-encoded.";
+        let encoded = percent::encode(path.as_bytes(), false);
+        add(String::from_utf8(encoded).unwrap_or_default(), message);
+        add(
+            format!("{path}?"),
+            "The path was signed with a question mark after it.",
+        );
         let message = "The path was signed in lower case.";
         add(path.to_ascii_lowercase(), message);
         add(String::new(), "The path was signed as an empty line.");

@@ -1,6 +1,7 @@
 //! The four headers, and what is wrong with them whatever was signed.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use kommo_sign::{ContentType, Freshness, RequestDate};
@@ -8,6 +9,7 @@ use kommo_sign::{ContentType, Freshness, RequestDate};
 use crate::finding::Finding;
 use crate::finding_code::FindingCode;
 use crate::received_request::ReceivedRequest;
+use crate::time_words::{length, zone};
 
 /// The first value of each header.
 pub(crate) struct Headers<'a> {
@@ -41,7 +43,7 @@ impl<'a> Headers<'a> {
         if self.signature.is_none() {
             findings.push(Finding::header_missing("X-Signature"));
         }
-        findings.extend(self.date_refusal(now));
+        findings.extend(self.date_refusals(now));
         let content_type = self.content_type.filter(|text| !text.is_empty());
         if content_type.is_some_and(|text| text != ContentType::JSON.as_str()) {
             findings.push(Finding::new(
@@ -56,27 +58,37 @@ impl<'a> Headers<'a> {
         findings
     }
 
-    fn date_refusal(&self, now: Option<u64>) -> Option<Finding> {
+    fn date_refusals(&self, now: Option<u64>) -> Vec<Finding> {
         let Some(text) = self.date else {
-            return Some(Finding::header_missing("Date"));
+            return Vec::from([Finding::header_missing("Date")]);
         };
         let date = match RequestDate::parse(text) {
             Ok(date) => date,
             Err(error) => {
                 let message = format!("The Date header cannot be read: {error}.");
-                return Some(Finding::new(FindingCode::DateUnreadable, message));
+                return Vec::from([Finding::new(FindingCode::DateUnreadable, message)]);
             }
         };
-        match date.freshness_at(now?) {
-            Freshness::Stale { age_seconds } => Some(Finding::new(
-                FindingCode::DateStale,
-                format!("The date is {age_seconds} s old, and 900 s are allowed."),
-            )),
-            Freshness::Future { ahead_seconds } => Some(Finding::new(
-                FindingCode::DateFuture,
-                format!("The date is {ahead_seconds} s ahead, and 900 s are allowed."),
-            )),
-            _ => None,
+        match now.map(|now| date.freshness_at(now)) {
+            Some(Freshness::Stale { age_seconds }) => {
+                let code = FindingCode::DateStale;
+                too_far(
+                    code,
+                    age_seconds,
+                    "old",
+                    "the time of a zone behind UTC was called UTC, or UTC was given the name of a zone ahead of it",
+                )
+            }
+            Some(Freshness::Future { ahead_seconds }) => {
+                let code = FindingCode::DateFuture;
+                too_far(
+                    code,
+                    ahead_seconds,
+                    "ahead",
+                    "the time of a zone ahead of UTC was called UTC, or UTC was given the name of a zone behind it",
+                )
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -92,4 +104,22 @@ impl<'a> Headers<'a> {
             .map(|(name, _)| Finding::header_missing(name))
             .collect()
     }
+}
+
+/// The finding for a date out of range, and another if it is off by a time zone.
+fn too_far(code: FindingCode, seconds: u64, direction: &str, zone_means: &str) -> Vec<Finding> {
+    let words = length(seconds);
+    // Below a minute both would say the same.
+    let exact = if seconds < 60 {
+        String::new()
+    } else {
+        format!(" ({seconds} s)")
+    };
+    let message = format!("The date is {words}{exact} {direction}, and 15 minutes are allowed.");
+    let mut findings = Vec::from([Finding::new(code, message)]);
+    if let Some(offset) = zone(seconds) {
+        let message = format!("{offset} is the difference of a time zone: {zone_means}.");
+        findings.push(Finding::new(FindingCode::DateZone, message));
+    }
+    findings
 }

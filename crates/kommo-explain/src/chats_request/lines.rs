@@ -1,13 +1,16 @@
 //! Looks for the recipe of a signature over five lines.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+use kommo_sign::ContentMd5;
 
 use crate::content_md5::Digests;
 use crate::date_variants::date_variants;
 use crate::finding::Finding;
 use crate::hash_variants::hash_variants;
-use crate::line_layout::{Line, Separator, order_variants, separator_variants};
+use crate::line_layout::{Line, OTHER_HEADERS_MAX, Separator, order_variants, separator_variants};
 use crate::line_variants::{content_type_variants, method_variants};
 use crate::received_request::ReceivedRequest;
 use crate::search::{Budget, LINES_BYTES_MAX, Variant, search};
@@ -22,31 +25,42 @@ use super::headers::Headers;
 pub(crate) struct LineSearch<'v> {
     keys: &'v Vec<Variant<Key>>,
     methods: Vec<Variant<String>>,
-    digests: Vec<Variant<String>>,
+    digests: Vec<Variant<Vec<u8>>>,
     content_types: Vec<Variant<String>>,
     dates: Vec<Variant<String>>,
     paths: Vec<Variant<String>>,
     orders: Vec<Variant<Vec<Line>>>,
     separators: Vec<Variant<Separator>>,
+    /// What may stand there by mistake.
+    others: Vec<&'v str>,
+    body: &'v [u8],
+    digest_of_target: String,
 }
 
 impl<'v> LineSearch<'v> {
     pub(crate) fn new(
-        request: &ReceivedRequest<'_>,
+        request: &ReceivedRequest<'v>,
         headers: &Headers<'_>,
         digests: &Digests<'_>,
         keys: &'v Vec<Variant<Key>>,
         now: Option<u64>,
     ) -> Self {
+        let others = other_headers(request);
+        let target = Target::of(request.target());
+        let of_target =
+            ContentMd5::of(format!("{}{}", request.method(), target.with_query()).as_bytes());
         Self {
             keys,
             methods: method_variants(request.method()),
             digests: digests.line_variants(),
             content_types: content_type_variants(headers.content_type),
             dates: date_variants(headers.date, now),
-            paths: Target::of(request.target()).path_variants(headers.host),
-            orders: order_variants(),
+            paths: target.path_variants(headers.host),
+            orders: order_variants(others.len()),
             separators: separator_variants("\n"),
+            others,
+            body: request.body(),
+            digest_of_target: of_target.as_str().into(),
         }
     }
 
@@ -84,18 +98,14 @@ impl<'v> LineSearch<'v> {
     }
 
     fn length(&self) -> usize {
-        let right = [
-            self.methods.first(),
-            self.digests.first(),
-            self.content_types.first(),
-            self.dates.first(),
-            self.paths.first(),
-        ];
-        right
-            .iter()
-            .flatten()
-            .map(|variant| variant.value.len())
-            .sum()
+        let texts = [&self.methods, &self.content_types, &self.dates, &self.paths];
+        let texts = texts.into_iter().filter_map(|variants| variants.first());
+        let digest = self
+            .digests
+            .first()
+            .map_or(0, |variant| variant.value.len());
+        let others = self.others.iter().map(|text| text.len()).max();
+        texts.map(|variant| variant.value.len()).sum::<usize>() + digest + others.unwrap_or(0)
     }
 
     fn fits(
@@ -120,16 +130,29 @@ impl<'v> LineSearch<'v> {
             return None;
         };
         let method = self.methods.get(method)?.value.as_bytes();
-        let digest = self.digests.get(digest)?.value.as_bytes();
+        let digest = self.digests.get(digest)?.value.as_slice();
         let content_type = self.content_types.get(content_type)?.value.as_bytes();
         let date = self.dates.get(date)?.value.as_bytes();
         let path = self.paths.get(path)?.value.as_bytes();
-        let lines = self.orders.get(order)?.value.iter().map(|line| match line {
+        let order = &self.orders.get(order)?.value;
+        if order.contains(&Line::Body) && self.body.len() > LINES_BYTES_MAX {
+            return None;
+        }
+        let lines = order.iter().map(|line| match line {
             Line::Method => method,
             Line::ContentMd5 => digest,
             Line::ContentType => content_type,
             Line::Date => date,
             Line::Path => path,
+            Line::Body => self.body,
+            Line::DigestOfTarget => self.digest_of_target.as_bytes(),
+            Line::Empty => b"",
+            Line::Other(number) => self
+                .others
+                .get(*number)
+                .copied()
+                .unwrap_or_default()
+                .as_bytes(),
         });
         self.separators.get(separator)?.value.join(lines, message);
         Some(wrong_mac::gives(
@@ -140,4 +163,23 @@ impl<'v> LineSearch<'v> {
             &reading.bytes,
         ))
     }
+}
+
+/// The values of the headers that are not signed, each once.
+fn other_headers<'a>(request: &ReceivedRequest<'a>) -> Vec<&'a str> {
+    const SIGNED: [&str; 4] = ["Date", "Content-Type", "Content-MD5", "X-Signature"];
+    let mut values = Vec::new();
+    for (name, value) in request.headers() {
+        let is_signed = SIGNED
+            .iter()
+            .any(|signed| signed.eq_ignore_ascii_case(name));
+        if !is_signed
+            && !value.is_empty()
+            && !values.contains(&value)
+            && values.len() < OTHER_HEADERS_MAX
+        {
+            values.push(value);
+        }
+    }
+    values
 }

@@ -2,7 +2,7 @@
 
 use kommo_explain::{Explanation, SecretError, explain_chat_hook, explain_open_api};
 
-use crate::judged::{accepted, refused};
+use crate::judged::{accepted, codes, refused};
 use crate::naive::{
     BODY, SECRET, base64, from_hex, hex, hmac, hmac_sha1, hmac_sha256, md5, sha1, sha256, sha512,
 };
@@ -214,4 +214,248 @@ fn a_large_body_is_not_re_encoded_but_still_trimmed() {
         explanation.macs_tried() < 100,
         "each of them reads the whole body"
     );
+}
+
+/// The JSON of a JSON string.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    text.replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn url(text: &str, space: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        b' ' => space.into(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+fn python_bytes(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'\n' => "\\n".into(),
+        b'\r' => "\\r".into(),
+        b'\\' => "\\\\".into(),
+        b' '..=b'~' => char::from(byte).to_string(),
+        byte => format!("\\x{byte:02x}"),
+    };
+    format!("b'{}'", text.bytes().map(byte).collect::<String>())
+}
+
+fn entities(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('"', "&quot;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
+type Wrapper = (&'static str, fn(&str) -> Vec<u8>);
+
+/// Everything that is put around a body on its way.
+const WRAPPERS: [Wrapper; 22] = [
+    ("a JSON string", |text| quoted(text).into_bytes()),
+    ("a JSON string in a JSON string", |text| {
+        quoted(&quoted(text)).into_bytes()
+    }),
+    ("escaped without quotes around it", |text| {
+        escaped(text).into_bytes()
+    }),
+    ("URL-encoded", |text| url(text, "%20").into_bytes()),
+    ("URL-encoded, spaces as plus signs", |text| {
+        url(text, "+").into_bytes()
+    }),
+    ("URL-encoded twice", |text| {
+        url(&url(text, "%20"), "%20").into_bytes()
+    }),
+    ("a field of a form", |text| {
+        format!("payload={}&x=1", url(text, "+")).into_bytes()
+    }),
+    ("the name of a field of a form", |text| {
+        format!("{}=", url(text, "+")).into_bytes()
+    }),
+    ("base64", |text| base64(text).into_bytes()),
+    ("base64 over several lines", |text| {
+        let text = base64(text);
+        let lines: Vec<_> = text.as_bytes().chunks(20).collect();
+        lines.join(&b'\n')
+    }),
+    ("hex digits", |text| hex(text).into_bytes()),
+    ("bytes of PostgreSQL", |text| {
+        format!("\\x{}", hex(text)).into_bytes()
+    }),
+    ("a byte-order mark", |text| {
+        format!("\u{feff}{text}").into_bytes()
+    }),
+    ("single quotes", |text| format!("'{text}'").into_bytes()),
+    ("Python's bytes", |text| python_bytes(text).into_bytes()),
+    ("HTML entities", |text| entities(text).into_bytes()),
+    ("UTF-16 with a mark", |text| {
+        let units = format!("\u{feff}{text}");
+        units.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }),
+    ("Node's Buffer", |text| {
+        format!("{{\"type\":\"Buffer\",\"data\":{:?}}}", text.as_bytes()).into_bytes()
+    }),
+    ("an event with a text", |text| {
+        format!(
+            "{{\"x\":1,\"body\":{},\"isBase64Encoded\":false}}",
+            quoted(text)
+        )
+        .into_bytes()
+    }),
+    ("an event with base64", |text| {
+        format!("{{\"body\":\"{}\",\"isBase64Encoded\":true}}", base64(text)).into_bytes()
+    }),
+    ("an HTTP message", |text| {
+        format!("POST /hook HTTP/1.1\r\nHost: x\r\n\r\n{text}").into_bytes()
+    }),
+    ("chunks", |text| {
+        format!("{:x}\r\n{text}\r\n0\r\n\r\n", text.len()).into_bytes()
+    }),
+];
+
+const LINE_ENDS: [&str; 4] = ["", "\n", "\r\n", " \n"];
+
+// Rules H2 and O3.
+#[test]
+fn every_wrapper_is_undone_with_every_line_end_inside_and_around_it() {
+    let text = "{\"text\":\"a+b 100% & <Вася> 😍 \\\\\",\"n\":[1,{}]}";
+    let signature = hex(hmac_sha1(SECRET, text));
+    for (name, wrap) in WRAPPERS {
+        for inside in LINE_ENDS {
+            for around in LINE_ENDS {
+                let mut came = wrap(&format!("{text}{inside}"));
+                // A character of another width is no line end.
+                if name != "UTF-16 with a mark" {
+                    came.extend_from_slice(around.as_bytes());
+                }
+                let explanation = hook(&came, &signature);
+                let found = codes(&explanation);
+                let is_space = inside == " \n" || around == " \n";
+                // A wrapper that ignores white space around it hands the bare text on.
+                let trimmed = ["body-re-encoded", "body-trailing-whitespace"];
+                let is_right = found == ["body-re-encoded"] || (is_space && found == trimmed);
+                assert!(is_right, "{name} {inside:?} {around:?}: {found:?}");
+            }
+        }
+    }
+}
+
+// Rule O3.
+#[test]
+fn every_wrapper_around_an_open_api_body_is_undone() {
+    let text = "{\"text\":\"a+b 100% & <Вася> 😍 \\\\\",\"n\":[1,{}]}";
+    for (name, wrap) in WRAPPERS {
+        for (signed, expected) in [
+            (text.to_string(), &["body-re-encoded"][..]),
+            (
+                format!("{text}\n"),
+                &["body-re-encoded", "body-trailing-newline"],
+            ),
+        ] {
+            let signature = hex(hmac_sha256(SECRET, signed));
+            println!("{name}");
+            refused(&open_api(wrap(text), &signature), expected);
+        }
+    }
+}
+
+/// A wrapper that the signer put around the body, with every line end.
+#[test]
+fn what_a_signer_wrapped_is_recognised_with_every_line_end() {
+    let body = "{\"a\":\"b/c\"}";
+    for end in ["", "\n", "\r\n"] {
+        let text = format!("{body}{end}");
+        for signed in [
+            quoted(&text).into_bytes(),
+            quoted(&text).replace('/', "\\/").into_bytes(),
+            quoted(&quoted(&text)).into_bytes(),
+            escaped(&text).into_bytes(),
+            url(&text, "%20").into_bytes(),
+            base64(&text).into_bytes(),
+            hex(&text).into_bytes(),
+            format!("\u{feff}{text}").into_bytes(),
+            entities(&text).into_bytes(),
+            python_bytes(&text).into_bytes(),
+        ] {
+            let explanation = open_api(body, &hex(hmac_sha256(SECRET, &signed)));
+            let found = codes(&explanation);
+            let expected: &[&str] = if end.is_empty() {
+                &["body-re-encoded"]
+            } else {
+                &["body-re-encoded", "body-trailing-newline"]
+            };
+            let text = String::from_utf8_lossy(&signed);
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrapper_around_what_another_encoder_wrote_is_undone() {
+    let signed = "{\"a\":\"/\",\"b\":[1,2]}";
+    let came = quoted("{\"a\": \"\\/\", \"b\": [1, 2]}\n");
+    let explanation = hook(came, &hex(hmac_sha1(SECRET, signed)));
+    refused(&explanation, &["body-re-encoded", "body-re-encoded"]);
+}
+
+// Rules S2, H1, O1.
+#[test]
+fn every_key_that_was_made_of_the_secret_is_recognised() {
+    let half = &SECRET[1..];
+    for (key, code) in [
+        (b"undefined".to_vec(), "secret-placeholder"),
+        (b"null".to_vec(), "secret-placeholder"),
+        (b"None".to_vec(), "secret-placeholder"),
+        (SECRET.to_uppercase().into_bytes(), "secret-case"),
+        (half.into(), "secret-truncated"),
+        (SECRET[..39].into(), "secret-truncated"),
+        (base64(SECRET).into_bytes(), "key-encoded"),
+        (hex(SECRET).into_bytes(), "key-encoded"),
+        (hex(md5(SECRET.as_bytes())).into_bytes(), "key-encoded"),
+        (hex(sha1(SECRET.as_bytes())).into_bytes(), "key-encoded"),
+        (format!("{SECRET}&").into_bytes(), "key-encoded"),
+        (format!("{SECRET};").into_bytes(), "secret-quoted"),
+        (format!("b'{SECRET}'").into_bytes(), "secret-quoted"),
+        (format!("{SECRET}\u{a0}").into_bytes(), "secret-whitespace"),
+        (
+            format!("{SECRET}\u{200b}").into_bytes(),
+            "secret-whitespace",
+        ),
+    ] {
+        let signature = hex(hmac_sha1(&key, BODY));
+        refused(&hook(format!("{BODY}\n"), &signature), &[code]);
+        let signature = hex(hmac_sha256(&key, BODY));
+        refused(&open_api(BODY, &signature), &[code]);
+    }
+}
+
+#[test]
+fn a_text_that_stands_for_no_value_is_recognised() {
+    for text in ["", "undefined", "[object Object]", "Array", "None"] {
+        both(text, BODY, "nothing-signed");
+    }
+}
+
+// Rules H3 and O2.
+#[test]
+fn zeros_that_were_lost_are_recognised() {
+    let (body, digits) = (0_u32..)
+        .map(|number| format!("{{\"n\":{number}}}"))
+        .map(|body| (body.clone(), hex(hmac_sha256(SECRET, &body))))
+        .find(|(_, digits)| digits.starts_with('0') && digits[2..].contains("00"))
+        .unwrap();
+    let lost = digits.trim_start_matches('0');
+    refused(&open_api(&body, lost), &["signature-zeros-lost"]);
+    let unpadded: String = from_hex(&digits)
+        .iter()
+        .map(|byte| format!("{byte:x}"))
+        .collect();
+    refused(&open_api(&body, &unpadded), &["signature-zeros-lost"]);
+    // Too short to say so: a peer could find the rest digit by digit.
+    refused(&open_api(&body, "0"), &["signature-malformed"]);
 }

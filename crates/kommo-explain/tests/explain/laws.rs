@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::judged::codes;
 use crate::naive::{AT, SECRET, Sender, hex, hmac_sha1, hmac_sha256, md5};
 
-fn sample() -> impl Strategy<Value = Sender> {
+pub(crate) fn sample() -> impl Strategy<Value = Sender> {
     let method = prop::sample::select(vec!["POST", "GET", "DELETE"]);
     let path = "(/[a-z0-9_~.-]{1,12}){1,5}".prop_filter("dot segments", |path| {
         path.split('/')

@@ -16,6 +16,8 @@ mod disconnects;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod secrecy;

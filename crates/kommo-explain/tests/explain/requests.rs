@@ -685,12 +685,32 @@ fn all_codes_are_distinct_and_kebab_case() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), FindingCode::ALL.len());
+}
+
+/// Both ways: each code has its row, each row its code, in the same order, with doors and rules.
+#[test]
+fn the_table_of_the_readme_has_exactly_the_codes() {
     let readme = include_str!("../../README.md");
-    for name in names {
-        assert!(
-            readme.contains(&format!("| `{name}` |")),
-            "{name} is not in the README"
-        );
+    let rows: Vec<Vec<&str>> = readme
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let named: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    let codes: Vec<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(named, codes);
+    for row in rows {
+        let [code, doors, rules, meaning] = row[..] else {
+            panic!("a row without four columns: {row:?}");
+        };
+        let is_door = |door: &str| matches!(door, "R" | "H" | "O" | "D");
+        assert!(doors.split(' ').all(is_door), "{code}: {doors}");
+        let is_rule = |rule: &str| {
+            let (letter, number) = rule.split_at(1);
+            "SDHOX".contains(letter) && number.parse::<u8>().is_ok()
+        };
+        assert!(rules.split(' ').all(is_rule), "{code}: {rules}");
+        assert!(meaning.len() > 5, "{code}");
     }
 }
 
