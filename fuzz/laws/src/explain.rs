@@ -1,8 +1,10 @@
 //! Explanations. They say yes exactly where the signer's verdict and the other rules do, and never tell the right signature.
 
+use alloc::borrow::Cow;
+
 use kommo_explain::{
-    Explanation, MACS_MAX, ReceivedRequest, SecretError, explain_chat_hook, explain_chats_request,
-    explain_disconnect, explain_open_api,
+    Explanation, Finding, FindingCode, MACS_MAX, ReceivedRequest, SecretError, explain_chat_hook,
+    explain_chats_request, explain_disconnect, explain_open_api,
 };
 use kommo_sign::{
     AppSecret, CanonicalRequest, ChannelSecret, ChatHookKey, ChatsSigner, ClientSecret, ContentMd5,
@@ -13,7 +15,8 @@ use kommo_sign::{
 use crate::fields::Fields;
 
 /// Choices 0 and 1 name the door. Choice 2: the right signature stands in for the one in the input; 3: in upper case;
-/// 4: without its last digit; 6: the request has no signature.
+/// 4: without its last digit; 5: the body of a hook or of the Open API comes inside a JSON string; 6: the request has no
+/// signature.
 ///
 /// - request: secret, signature, method, target, body, the second of the judgement, the other headers as `Name: value`.
 /// - chat hook, Open API body: secret, signature, body.
@@ -30,6 +33,7 @@ pub fn explain(data: &[u8]) {
         instead: fields.choice(2),
         upper_case: fields.choice(3),
         truncated: fields.choice(4),
+        wrapped: fields.choice(5),
     };
     match (fields.choice(0), fields.choice(1)) {
         (false, false) => request(&mut fields, &secret, &received),
@@ -45,6 +49,7 @@ struct Received<'a> {
     instead: bool,
     upper_case: bool,
     truncated: bool,
+    wrapped: bool,
 }
 
 impl Received<'_> {
@@ -61,7 +66,35 @@ impl Received<'_> {
         }
         text
     }
+
+    /// The body as it comes: inside a JSON string, if it is text and short enough for that to be looked for.
+    fn body<'b>(&self, body: &'b [u8]) -> Cow<'b, [u8]> {
+        let text = core::str::from_utf8(body)
+            .ok()
+            .filter(|text| text.len() <= WRAPPED_BYTES_MAX);
+        let wrapped = text.filter(|_| self.wrapped).map(serde_json::to_string);
+        match wrapped {
+            Some(Ok(text)) => Cow::Owned(text.into_bytes()),
+            _ => Cow::Borrowed(body),
+        }
+    }
+
+    /// A right signature over a body that comes in a wrapper has a known cause.
+    fn check_wrapper(&self, explanation: &Result<Explanation, SecretError>, is_wrapped: bool) {
+        let is_whole = self.instead && !self.upper_case && !self.truncated;
+        let Ok(explanation) = explanation else { return };
+        if is_wrapped && is_whole && !explanation.accepted() {
+            let mut codes = explanation.findings().iter().map(|finding| finding.code());
+            assert!(
+                codes.any(|code| code == FindingCode::BodyReEncoded),
+                "{explanation:?}"
+            );
+        }
+    }
 }
+
+/// A JSON string of that many bytes may be six times as long; so it stays below what is unwrapped.
+const WRAPPED_BYTES_MAX: usize = 1024;
 
 fn check(
     explanation: Result<Explanation, SecretError>,
@@ -79,6 +112,13 @@ fn check(
         "refused without a reason"
     );
     assert!(explanation.macs_tried() <= MACS_MAX);
+    let codes: Vec<FindingCode> = explanation.findings().iter().map(Finding::code).collect();
+    // A cause was found, or none was: never both.
+    let is_unknown = codes.contains(&FindingCode::Unknown);
+    assert!(
+        !(is_unknown && codes.iter().any(|code| RECIPES.contains(code))),
+        "{explanation:?}"
+    );
     let mut told = format!("{explanation:?}");
     for finding in explanation.findings() {
         told.push_str(&finding.to_string());
@@ -92,6 +132,24 @@ fn check(
     }
 }
 
+/// Causes that only a recipe gives, found by its MAC.
+const RECIPES: [FindingCode; 14] = [
+    FindingCode::ArgumentsSwapped,
+    FindingCode::BodyAmongLines,
+    FindingCode::BodyOnlyScheme,
+    FindingCode::HeaderSigned,
+    FindingCode::HeaderWhitespace,
+    FindingCode::KeyEncoded,
+    FindingCode::KeyHexDecoded,
+    FindingCode::NothingSigned,
+    FindingCode::OtherHash,
+    FindingCode::SecretPlaceholder,
+    FindingCode::SecretTruncated,
+    FindingCode::SecretWhitespace,
+    FindingCode::WrongOrder,
+    FindingCode::WrongSeparator,
+];
+
 fn chat_hook(body: &[u8], secret: &str, received: &Received<'_>) {
     let key = ChannelSecret::new(secret).map(|secret| ChatHookKey::new(&secret));
     let text = body.strip_suffix(b"\n").unwrap_or(body);
@@ -101,8 +159,10 @@ fn chat_hook(body: &[u8], secret: &str, received: &Received<'_>) {
         .map(|signature| signature.as_str().to_owned())
         .collect();
     let signature = received.text(never_told.first().map(String::as_str));
-    let accepted = key.is_ok_and(|key| key.verify(body, &signature).is_ok());
-    let explanation = explain_chat_hook(body, &signature, secret);
+    let came = received.body(body);
+    let accepted = key.is_ok_and(|key| key.verify(&came, &signature).is_ok());
+    let explanation = explain_chat_hook(&came, &signature, secret);
+    received.check_wrapper(&explanation, came != body);
     check(explanation, !never_told.is_empty(), accepted, &never_told);
 }
 
@@ -113,8 +173,10 @@ fn open_api(body: &[u8], secret: &str, received: &Received<'_>) {
         .map(|key| key.sign(body).as_str().to_owned())
         .collect();
     let signature = received.text(right.first().map(String::as_str));
-    let accepted = key.is_ok_and(|key| key.verify(body, &signature).is_ok());
-    let explanation = explain_open_api(body, &signature, secret);
+    let came = received.body(body);
+    let accepted = key.is_ok_and(|key| key.verify(&came, &signature).is_ok());
+    let explanation = explain_open_api(&came, &signature, secret);
+    received.check_wrapper(&explanation, came != body);
     check(explanation, !right.is_empty(), accepted, &right);
 }
 

@@ -161,6 +161,14 @@ fn explain() -> Vec<(String, Vec<u8>)> {
         ];
         (format!("open-api-{}", case.name), join(2, &fields))
     });
+    // The right signature, and the body inside a JSON string.
+    let wrapped = chat_hooks().into_iter().flat_map(|case| {
+        let fields = [case.secret.as_bytes(), b"", case.body.as_slice()];
+        [("hook", 0b10_0101), ("open-api", 0b10_0110)].map(|(door, choices)| {
+            let name = format!("{door}-in-a-string-{}", case.name);
+            (name, join(choices, &fields))
+        })
+    });
     let disconnects = disconnects().into_iter().map(|case| {
         let others = case
             .query
@@ -175,6 +183,7 @@ fn explain() -> Vec<(String, Vec<u8>)> {
     requests
         .chain(hooks)
         .chain(bodies)
+        .chain(wrapped)
         .chain(disconnects)
         .collect()
 }
