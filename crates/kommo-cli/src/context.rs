@@ -11,6 +11,8 @@ use crate::environment;
 use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::global_options::GlobalOptions;
+use crate::interruption::Interruption;
+use crate::opened::Opened;
 use crate::output::Output;
 use crate::profile::{Profile, SecretKind};
 use crate::profile_file::{self, ProfileChoice};
@@ -27,6 +29,9 @@ pub(crate) struct Context {
     pub(crate) latest_refusal: LatestRefusal,
     /// What calls and token requests of this process share.
     pub(crate) budget: RequestBudget,
+    /// What is drained and closed at the end.
+    pub(crate) opened: Opened,
+    interruption: OnceCell<Interruption>,
 }
 
 impl Context {
@@ -43,7 +48,23 @@ impl Context {
             profile: OnceCell::new(),
             latest_refusal: LatestRefusal::default(),
             budget: RequestBudget::default(),
+            opened: Opened::default(),
+            interruption: OnceCell::new(),
         })
+    }
+
+    /// Listens for signals from now on.
+    pub(crate) fn listen(&self) -> Result<&Interruption, Failure> {
+        if let Some(interruption) = self.interruption.get() {
+            return Ok(interruption);
+        }
+        let interruption = Interruption::listen()?;
+        Ok(self.interruption.get_or_init(|| interruption))
+    }
+
+    /// Whether a signal asked for the end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interruption.get().is_some_and(Interruption::has_come)
     }
 
     /// The profile, read when it is first needed: a command that was told everything does not meet a broken one.

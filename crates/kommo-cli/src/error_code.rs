@@ -99,6 +99,8 @@ error_codes! {
     StoreNewer: "store-newer", 3;
     /// A file or a stream cannot be read or written.
     Io: "io", 3;
+    /// A signal stopped the command before it had its result.
+    Interrupted: "interrupted", 3;
     /// A defect of this program.
     Internal: "internal", 3;
 }

@@ -1,5 +1,6 @@
 //! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
 
+use alloc::sync::Arc;
 use core::error::Error;
 
 use clap::Args;
@@ -22,6 +23,7 @@ use crate::grant_choice::{Choice, GrantArgs, is_over};
 use crate::instant;
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
+use crate::runtime::interrupted;
 use crate::sandbox_place::SandboxArgs;
 use crate::standard_input::claimed_once;
 use crate::store_place::{StoreArgs, StorePlace};
@@ -80,11 +82,13 @@ impl KeepingArgs {
     }
 
     /// Opens the store alone: for what needs no client secret.
-    pub(crate) async fn open_store(&self, context: &Context) -> Result<AnyStore, Failure> {
+    pub(crate) async fn open_store(&self, context: &Context) -> Result<Arc<AnyStore>, Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);
-        AnyStore::open(&place, keys).await
+        let store = Arc::new(AnyStore::open(&place, keys).await?);
+        context.opened.add(Arc::clone(&store));
+        Ok(store)
     }
 
     /// Opens the store and makes the keeper that serves it.
@@ -103,7 +107,7 @@ impl KeepingArgs {
         let store = AnyStore::open(&place, keys.clone()).await?;
         let lifeboat = stores::lifeboat(&place, keys)?;
         let settings = KeeperSettings::new(endpoints);
-        Ok(Keeper::new(
+        let keeper = Keeper::new(
             store,
             ToldEndpoint::new(token_endpoint, context.latest_refusal.clone()),
             SystemClock::new(),
@@ -111,7 +115,9 @@ impl KeepingArgs {
             credentials,
             settings,
             listeners(context.output),
-        ))
+        );
+        context.opened.add(keeper.clone());
+        Ok(keeper)
     }
 
     /// The token endpoint, with the program's name in its user agent.
@@ -248,7 +254,7 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
 pub(crate) fn failure(error: &KeeperError) -> Failure {
     match error {
         KeeperError::NoToken { key, why, again_at } => no_token(key, *why, *again_at),
-        KeeperError::ShuttingDown => Failure::new(ErrorCode::Busy, error),
+        KeeperError::ShuttingDown => interrupted(),
         _ => Failure::usage(error),
     }
 }

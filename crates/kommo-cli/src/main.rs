@@ -26,7 +26,12 @@ mod profile_file;
 
 mod told_endpoint;
 
+mod interruption;
+mod opened;
+
 mod context;
+
+mod runtime;
 
 mod transport;
 
@@ -36,8 +41,6 @@ mod integration;
 mod stores;
 mod grant_choice;
 mod keeping;
-
-mod runtime;
 
 mod secret_use;
 
@@ -63,12 +66,13 @@ fn main() -> ExitCode {
         Err(NotRun::Print(text)) => output::print(text.as_bytes()).map(|()| Outcome::Done),
         Err(NotRun::Mistake(failure)) => Err(failure),
     };
+    if let Err(failure) = &ended {
+        output::complain(failure, format);
+    }
+    interruption::end_by_signal();
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
-        Err(failure) => {
-            output::complain(&failure, format);
-            ExitCode::from(failure.status())
-        }
+        Err(failure) => ExitCode::from(failure.status()),
     }
 }

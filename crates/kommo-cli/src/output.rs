@@ -1,6 +1,7 @@
 //! Where output goes: results to standard output, everything else to standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -53,6 +54,11 @@ impl Output {
     )]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         print(bytes)
+    }
+
+    /// The failure that the command ends with.
+    pub(crate) fn complain(&self, failure: &Failure) {
+        complain(failure, self.format);
     }
 
     /// Something worth knowing beside the result; `--quiet` leaves it out. One line, or several short ones on a terminal.
@@ -111,8 +117,13 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object on standard output.
+/// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object on standard output. Once, by whoever
+/// is first: a command ends with one error.
 pub(crate) fn complain(failure: &Failure, format: Format) {
+    static IS_SAID: AtomicBool = AtomicBool::new(false);
+    if IS_SAID.swap(true, Ordering::Relaxed) {
+        return;
+    }
     if format == Format::Json {
         let line = format!("{}\n", json!({ "error": failure.to_json() }));
         // A result that says it already stays the only object.

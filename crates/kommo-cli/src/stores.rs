@@ -1,13 +1,14 @@
 //! Either store behind one name. The keeper knows its traits alone; which database it is, is decided once, here.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
-    ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
-    StoreError, StoreTrouble, Written,
+    ClaimedCode, Clock, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, Keeper, LifeboatPort,
+    PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint, Written,
 };
 use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
 use kommo_store::{
@@ -18,8 +19,12 @@ use zeroize::Zeroizing;
 
 use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
+use crate::opened::{Local, Open};
 use crate::private_file;
 use crate::store_place::StorePlace;
+
+/// How long closing the connections may take.
+const CLOSED_WITHIN: Duration = Duration::from_secs(4);
 
 /// How many grants are read at a time.
 const PAGE: u32 = 500;
@@ -186,9 +191,40 @@ impl AnyStore {
         on_either!(self, store => store.note_key_use(purpose, key_id, at))
     }
 
-    /// Closes every connection, so that nothing is left behind in a file.
+    /// Closes every connection, so that nothing is left behind in a file; not for long, since a server may be silent.
     pub(crate) async fn close(&self) {
-        on_either!(self, store => store.close());
+        let closing = async { on_either!(self, store => store.close()) };
+        let _ = tokio::time::timeout(CLOSED_WITHIN, closing).await;
+    }
+}
+
+/// A store alone: a command that is stopped may finish what it writes.
+impl Open for Arc<AnyStore> {
+    fn drain(&self) -> Local<'_, ()> {
+        Box::pin(core::future::ready(()))
+    }
+
+    fn close(&self) -> Local<'_, ()> {
+        Box::pin(AnyStore::close(self))
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// A keeper and its store: what was sent is drained, and a result may still be printed.
+impl<E: TokenEndpoint, C: Clock, L: LifeboatPort> Open for Keeper<AnyStore, E, C, L> {
+    fn drain(&self) -> Local<'_, ()> {
+        Box::pin(Keeper::drain(self))
+    }
+
+    fn close(&self) -> Local<'_, ()> {
+        Box::pin(self.store().close())
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_secs(1)
     }
 }
 

@@ -74,7 +74,7 @@ pub use lifeboat::UnsavedPair;
 pub use long_lived::{EndWarning, LongLived, LongLivedEnd, LongLivedState};
 pub use new_integration::{NewIntegration, NewIntegrationError, Scope};
 pub use pairs::{HeldPair, Pairs};
-pub use pasted_code::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedRedirect, StateCheck};
+pub use pasted_code::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor, PastedRedirect};
 pub use query::{QUERY_MAX_BYTES, QUERY_MAX_PARAMETERS, QueryError};
 pub use redirect::{CallbackFieldError, ConsentRedirect, RedirectError, RedirectOutcome};
 pub use refresh_policy::RefreshPolicy;

@@ -11,7 +11,7 @@ use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_oauth::{
     AccessToken, AuthorizationCode, ClientSecret, ConsentMode, ConsentRedirect, ConsentState,
     ConsentUrl, Credentials, IconHeader, InstallHook, IntegrationSettings, NewIntegration,
-    PastedCode, RedirectOutcome, RedirectUri, Scope, SecretsUri, TokenAnswer, TokenRequest,
+    PastedCode, PastedFor, RedirectOutcome, RedirectUri, Scope, SecretsUri, TokenAnswer, TokenRequest,
     UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
 };
 use proptest::prelude::*;
@@ -133,7 +133,9 @@ proptest! {
         let hook = InstallHook::parse(&query, &client());
         // One query is never both.
         prop_assert!(browser.is_err() || hook.is_err());
-        let _ = PastedCode::parse(&query, &client(), Some(&state));
+        let redirect_uri = RedirectUri::parse("https://a.example/cb").unwrap();
+        let attempt = PastedFor { state: &state, redirect_uri: &redirect_uri };
+        let _ = PastedCode::parse(&query, &client(), Some(attempt));
         let _ = PastedCode::parse(&query, &client(), None);
         let _ = ConsentState::parse(&query);
     }

@@ -10,7 +10,7 @@
 use kommo_account::ClientId;
 use kommo_oauth::{
     CallbackFieldError, ConsentState, PASTED_MAX_BYTES, PastedCode, PastedCodeError,
-    PastedRedirect, QueryError, StateCheck, TokenError,
+    PastedFor, PastedRedirect, QueryError, RedirectUri, TokenError,
 };
 
 const OURS: &str = "11111111-2222-3333-4444-555555555555";
@@ -24,8 +24,8 @@ fn state() -> ConsentState {
 }
 
 #[track_caller]
-fn pasted(text: &str, expected: Option<&ConsentState>) -> PastedRedirect {
-    match PastedCode::parse(text, &client(), expected) {
+fn pasted(text: &str) -> PastedRedirect {
+    match PastedCode::parse(text, &client(), None) {
         Ok(PastedCode::Redirected(redirect)) => redirect,
         other => panic!("{other:?}"),
     }
@@ -34,7 +34,12 @@ fn pasted(text: &str, expected: Option<&ConsentState>) -> PastedRedirect {
 // Rule G11.
 #[test]
 fn a_bare_code_may_be_pasted() {
-    match PastedCode::parse("\t def5020a\r\n", &client(), Some(&state())) {
+    let (state, redirect_uri) = (state(), RedirectUri::parse("https://app.example/cb").unwrap());
+    let attempt = PastedFor {
+        state: &state,
+        redirect_uri: &redirect_uri,
+    };
+    match PastedCode::parse("\t def5020a\r\n", &client(), Some(attempt)) {
         Ok(PastedCode::Bare(code)) => assert_eq!(code.expose(), "def5020a"),
         other => panic!("{other:?}"),
     }
@@ -49,28 +54,60 @@ fn a_whole_address_or_its_query_may_be_pasted() {
         "?code=def5020a&referer=a.kommo.com",
         "code=def5020a&referer=a.kommo.com",
     ] {
-        let redirect = pasted(text, None);
+        let redirect = pasted(text);
         assert_eq!(redirect.code.expose(), "def5020a");
         assert_eq!(redirect.host.as_str(), "a.kommo.com");
-        assert_eq!(redirect.state, StateCheck::NotChecked);
     }
 }
 
+/// What an address comes to that is pasted into an attempt with this Redirect URI; `STATE` in it is the attempt's.
+fn answered(redirect_uri: &str, text: &str) -> Result<PastedCode, PastedCodeError> {
+    let state = state();
+    let redirect_uri = RedirectUri::parse(redirect_uri).unwrap();
+    let attempt = PastedFor {
+        state: &state,
+        redirect_uri: &redirect_uri,
+    };
+    let text = text.replace("STATE", state.expose());
+    PastedCode::parse(&text, &client(), Some(attempt))
+}
+
 #[test]
-fn the_state_of_a_pasted_address_is_flagged() {
-    let ours = state();
-    let text = "code=a&referer=a.kommo.com&state=";
-    let matching = format!("{text}{}", ours.expose());
-    assert_eq!(pasted(&matching, Some(&ours)).state, StateCheck::Matched);
-    assert_eq!(
-        pasted("code=a&referer=a.kommo.com", Some(&ours)).state,
-        StateCheck::Missing
-    );
-    assert_eq!(pasted(text, None).state, StateCheck::NotChecked);
-    assert_eq!(
-        PastedCode::parse(text, &client(), Some(&ours)),
-        Err(PastedCodeError::StateMismatch)
-    );
+fn an_address_must_answer_the_attempt_with_its_state_and_its_redirect_uri() {
+    const QUERY: &str = "code=a&referer=a.kommo.com";
+    for (redirect_uri, address) in [
+        ("https://app.example/cb", "https://app.example/cb"),
+        ("https://app.example/cb", "HTTPS://App.Example:443/cb"),
+        ("https://App.example", "https://app.example/"),
+        ("https://app.example:8443/cb?shop=1", "https://app.example:8443/cb"),
+        ("http://127.0.0.1:80/cb", "http://127.0.0.1/cb"),
+    ] {
+        let came = |text: &str| answered(redirect_uri, text);
+        let good = came(&format!("{address}?{QUERY}&state=STATE"));
+        assert!(matches!(good, Ok(PastedCode::Redirected(_))), "{address}: {good:?}");
+        let without = came(&format!("{address}?{QUERY}"));
+        assert_eq!(without, Err(PastedCodeError::StateMissing));
+        let other = came(&format!("{address}?{QUERY}&state=x"));
+        assert_eq!(other, Err(PastedCodeError::StateMismatch));
+    }
+    for address in [
+        "https://evil.example/cb",
+        "https://app.example.evil.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example:444/cb",
+        "http://app.example/cb",
+        "https://app.example/",
+        "https://app.example/cb/",
+        "https://app.example/CB",
+        "//app.example/cb",
+        "",
+    ] {
+        let text = format!("{address}?{QUERY}&state=STATE");
+        let came = answered("https://app.example/cb", &text);
+        assert_eq!(came, Err(PastedCodeError::OtherAddress), "{address}");
+    }
+    let query = answered("https://app.example/cb", &format!("{QUERY}&state=STATE"));
+    assert_eq!(query, Err(PastedCodeError::OtherAddress));
 }
 
 #[test]

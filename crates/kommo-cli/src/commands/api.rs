@@ -16,7 +16,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliGrant, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::standard_input::claimed_once;
 use crate::transport;
 
@@ -67,8 +67,8 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
     if context.output.is_verbose() {
         keeping::tell_attempts();
     }
-    runtime()?.block_on(async {
-        let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
+    run_to_end(context, async {
+        let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;
         let transport = args.keeping.sandbox.transport()?;
         let transport = transport
             .max_body_bytes(BODY_AT_MOST_BYTES)
@@ -77,14 +77,11 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
         let budget = context.budget.clone();
         let key = *grant.key();
         let client = CrmClient::new(transport, endpoints, key, Arc::new(grant), budget);
-        let called = match client {
+        match client {
             Ok(client) if args.paginate => all_pages(&client, request, context).await,
             Ok(client) => one(&client, request, context).await,
             Err(error) => Err(Failure::usage(error)),
-        };
-        keeper.drain().await;
-        keeper.store().close().await;
-        called
+        }
     })
 }
 

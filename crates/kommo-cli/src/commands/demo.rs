@@ -22,7 +22,7 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 
 const HELP: &str = "\
 Starts a made-up Kommo on a loopback port, connects a chat channel to it over
@@ -53,7 +53,10 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
             .note("A chat channel and an integration meet a made-up Kommo on this machine.");
         context.output.note("");
     }
-    let is_ok = runtime()?.block_on(story::tell_all(context, keep.as_ref()))?;
+    let outcome = run_to_end(context, async {
+        let is_ok = story::tell_all(context, keep.as_ref()).await?;
+        Ok(if is_ok { Outcome::Done } else { Outcome::No })
+    })?;
     if is_watched {
         context.output.note("");
         context
@@ -63,5 +66,5 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
             .output
             .note("says why a request of yours is refused.");
     }
-    Ok(if is_ok { Outcome::Done } else { Outcome::No })
+    Ok(outcome)
 }

@@ -46,5 +46,6 @@ mod sandbox_tls;
 mod secret_rotation;
 mod secrets;
 mod sign;
+mod signals;
 mod sign_curl;
 mod verify;

@@ -14,7 +14,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliGrant, CliKeeper, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::stores;
 
 const HELP: &str = "\
@@ -64,16 +64,10 @@ pub(crate) struct CredentialArgs {
 pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, Failure> {
     context.output.refuse_terminal("a credential", args.show)?;
     let endpoints = args.keeping.endpoints()?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
-        let usable = async {
-            args.check_generation(&keeper, &grant).await?;
-            args.usable(&grant, context).await
-        };
-        let usable = usable.await;
-        keeper.drain().await;
-        keeper.store().close().await;
-        let usable = usable?;
+        args.check_generation(&keeper, &grant).await?;
+        let usable = args.usable(&grant, context).await?;
         let target = endpoints.resolve(EndpointRole::Account(usable.host));
         let mut credential = json!({
             "access_token": usable.access_token.expose(),

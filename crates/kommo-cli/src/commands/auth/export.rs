@@ -13,7 +13,7 @@ use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::KeepingArgs;
 use crate::private_file;
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::standard_input::is_dash;
 use crate::stores::{self, AnyStore};
 
@@ -53,34 +53,26 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
             .hint("give --output FILE, or send it into a pipe"));
     }
     let client_id = args.keeping.integration.known_client_id(context)?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let store = args.keeping.open_store(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
-        let done = async {
-            let key = choice.exactly_one(&store).await?;
-            let place = Place::open(&args.output)?;
-            let text = match args.again {
-                true => store.export_again(&key, told::now()).await,
-                false => store.export_sealed(&key, told::now()).await,
-            };
-            let text = match text {
-                Ok(text) => text,
-                Err(error) => {
-                    place.remove();
-                    return Err(stores::failure(&error));
-                }
-            };
-            place.write(text.as_bytes()).map_err(|failure| {
-                failure.hint(
-                    "the grant is sealed here: `kommo auth export --again` gives it once more",
-                )
-            })?;
-            Ok(key)
-        };
-        let done = done.await;
         warn_if_plain(&store, context);
-        store.close().await;
-        let key = done?;
+        let key = choice.exactly_one(&store).await?;
+        let place = Place::open(&args.output)?;
+        let text = match args.again {
+            true => store.export_again(&key, told::now()).await,
+            false => store.export_sealed(&key, told::now()).await,
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                place.remove();
+                return Err(stores::failure(&error));
+            }
+        };
+        place.write(text.as_bytes()).map_err(|failure| {
+            failure.hint("the grant is sealed here: `kommo auth export --again` gives it once more")
+        })?;
         if is_dash(&args.output) {
             return Ok(Outcome::Done);
         }

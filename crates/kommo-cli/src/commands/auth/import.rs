@@ -17,7 +17,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{self, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::secret_source::SecretSource;
 use crate::standard_input::{claimed_once, is_dash};
 use crate::stores::{self, AnyStore};
@@ -95,7 +95,7 @@ impl ImportArgs {
         drop(text);
         let claims = UnverifiedClaims::decode(&token).ok();
         let client_id = self.client_id(claims.as_ref(), context)?;
-        runtime()?.block_on(async {
+        run_to_end(context, async {
             let (account_id, user_id) =
                 self.whose(endpoints, host, &token, claims.as_ref()).await?;
             let key = GrantKey {
@@ -108,7 +108,6 @@ impl ImportArgs {
             self.keeping.make_store(context)?;
             let store = self.keeping.open_store(context).await?;
             let kept = keep(&store, key, host, LongLived::new(token, expires_at)).await;
-            store.close().await;
             tell(&kept?, context)
         })
     }
@@ -210,24 +209,19 @@ impl ImportArgs {
                 "the exported grant is not utf-8 text",
             )
         })?;
-        runtime()?.block_on(async {
+        run_to_end(context, async {
             self.keeping.make_store(context)?;
             let store = self.keeping.open_store(context).await?;
-            let imported = async {
-                let key = store.import(text.trim(), told::now()).await;
-                let key = key.map_err(|error| unusable(&error))?;
-                let loaded = store.load(&key).await;
-                let grant = loaded.map_err(|error| stores::failure(&error))?;
-                grant.ok_or_else(|| {
-                    Failure::new(
-                        ErrorCode::StoreFailed,
-                        "the imported grant is not in the store",
-                    )
-                })
-            };
-            let grant = imported.await;
-            store.close().await;
-            let grant = grant?;
+            let key = store.import(text.trim(), told::now()).await;
+            let key = key.map_err(|error| unusable(&error))?;
+            let loaded = store.load(&key).await;
+            let grant = loaded.map_err(|error| stores::failure(&error))?;
+            let grant = grant.ok_or_else(|| {
+                Failure::new(
+                    ErrorCode::StoreFailed,
+                    "the imported grant is not in the store",
+                )
+            })?;
             if grant.key.realm != endpoints.realm() {
                 let world = keeping::world(grant.key.realm);
                 context

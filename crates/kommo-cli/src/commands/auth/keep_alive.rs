@@ -12,7 +12,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliKeeper, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 
 const HELP: &str = "\
 Refreshes what was obtained more than a week ago, exchanges codes that are still
@@ -44,7 +44,7 @@ pub(crate) struct KeepAliveArgs {
 pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Failure> {
     let endpoints = args.keeping.endpoints()?;
     let credentials = args.keeping.integration.credentials(context)?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let client_id = Some(credentials.client_id);
         let keeper = args.keeping.keeper(credentials, context).await?;
         let realm = endpoints.realm();
@@ -57,8 +57,6 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
             false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
         let outcome = for_each(&keeper, which, context, keep_alive).await;
-        keeper.drain().await;
-        keeper.store().close().await;
         // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the doctor says.
         let lifeboat = rescued.map_err(|_| {
             Failure::new(ErrorCode::StoreFailed, "the lifeboat cannot be read")

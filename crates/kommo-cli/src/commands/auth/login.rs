@@ -29,7 +29,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{CliKeeper, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::setting::PlatformName;
 use crate::standard_input::claimed_once;
 
@@ -94,7 +94,7 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
     let credentials = args.keeping.integration.credentials(context)?;
     if let Some(code) = &args.code {
         let brought = args.typed(code, endpoints, context)?;
-        return runtime()?.block_on(async {
+        return run_to_end(context, async {
             args.keeping.make_store(context)?;
             let keeper = args.keeping.keeper(credentials, context).await?;
             args.finish(&keeper, brought, context).await
@@ -106,9 +106,10 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
     let url =
         ConsentUrl::new(platform, &credentials.client_id, &state, mode).expose_text(&endpoints);
     match args.listen_at(endpoints, &credentials) {
-        Some(address) => {
-            runtime()?.block_on(args.wait_for_redirect(address, &url, &state, credentials, context))
-        }
+        Some(address) => run_to_end(
+            context,
+            args.wait_for_redirect(address, &url, &state, credentials, context),
+        ),
         None => args.take_pasted(&url, &state, credentials, context),
     }
 }
@@ -214,7 +215,7 @@ impl LoginArgs {
             },
             _ => return Err(Failure::usage("nothing that can be read was pasted")),
         };
-        runtime()?.block_on(async {
+        run_to_end(context, async {
             self.keeping.make_store(context)?;
             let keeper = self.keeping.keeper(credentials, context).await?;
             self.finish(&keeper, brought, context).await
@@ -239,8 +240,9 @@ impl LoginArgs {
             .note(&format!("waiting for the redirect at {address}"));
         let limit = Duration::from_secs(self.wait);
         let mut kept = None;
+        let interruption = context.listen()?;
         let (waited, farewell) = listener
-            .wait(state, &credentials, limit, async |redirect| {
+            .wait(state, &credentials, limit, interruption, async |redirect| {
                 let brought = Brought {
                     code: redirect.code,
                     host: redirect.host,

@@ -12,7 +12,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::{GrantArgs, is_over};
 use crate::keeping::KeepingArgs;
-use crate::runtime::runtime;
+use crate::runtime::{interrupted, run_to_end};
 use crate::stores::{self, AnyStore};
 
 const HELP: &str = "\
@@ -47,36 +47,35 @@ pub(crate) struct LogoutArgs {
 pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failure> {
     let endpoints = args.keeping.endpoints()?;
     let client_id = args.keeping.integration.known_client_id(context)?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let store = args.keeping.open_store(context).await?;
-        let outcome = async {
-            if !args.all {
-                let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
-                let key = choice.exactly_one(&store).await?;
-                return log_out(&store, &key, context).await;
-            }
-            let choice = args.grant.typed(endpoints.realm(), client_id);
-            let lines = choice.all(&store).await?;
-            let living: Vec<_> = lines.iter().filter(|line| !is_over(line)).collect();
-            let Some(first) = living.first() else {
-                return Err(choice.nothing(&store).await?);
-            };
-            let is_of_first = |line: &&GrantLine| line.key.client_id == first.key.client_id;
-            if !living.iter().all(is_of_first) {
-                return Err(Failure::new(
-                    ErrorCode::AmbiguousGrant,
-                    "the store has grants of several integrations",
-                )
-                .hint("say whose with --client-id C; the grants of the others stay"));
-            }
-            for line in living {
-                log_out(&store, &line.key, context).await?;
-            }
-            Ok(Outcome::Done)
+        if !args.all {
+            let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+            let key = choice.exactly_one(&store).await?;
+            return log_out(&store, &key, context).await;
+        }
+        let choice = args.grant.typed(endpoints.realm(), client_id);
+        let lines = choice.all(&store).await?;
+        let living: Vec<_> = lines.iter().filter(|line| !is_over(line)).collect();
+        let Some(first) = living.first() else {
+            return Err(choice.nothing(&store).await?);
         };
-        let outcome = outcome.await;
-        store.close().await;
-        outcome
+        let is_of_first = |line: &&GrantLine| line.key.client_id == first.key.client_id;
+        if !living.iter().all(is_of_first) {
+            return Err(Failure::new(
+                ErrorCode::AmbiguousGrant,
+                "the store has grants of several integrations",
+            )
+            .hint("say whose with --client-id C; the grants of the others stay"));
+        }
+        for line in living {
+            // One is ended whole or not at all.
+            if context.is_interrupted() {
+                return Err(interrupted());
+            }
+            log_out(&store, &line.key, context).await?;
+        }
+        Ok(Outcome::Done)
     })
 }
 

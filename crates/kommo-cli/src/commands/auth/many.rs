@@ -10,6 +10,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::{Choice, is_over};
 use crate::keeping::CliKeeper;
+use crate::runtime::interrupted;
 
 /// How many grants are looked after side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -53,13 +54,15 @@ where
     let mut flying = JoinSet::new();
     let mut outcome = Outcome::Done;
     loop {
-        while flying.len() < SIDE_BY_SIDE
+        while !context.is_interrupted()
+            && flying.len() < SIDE_BY_SIDE
             && let Some(key) = waiting.next()
         {
             let done = work(keeper.clone(), key);
             flying.spawn(async move { (key, done.await) });
         }
         match flying.join_next().await {
+            None if waiting.len() > 0 => return Err(interrupted()),
             None => return Ok(outcome),
             Some(Ok((_, Ok((text, json))))) => context.output.result(&text, &json)?,
             Some(Ok((key, Err(failure)))) => {

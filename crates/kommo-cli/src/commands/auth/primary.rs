@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::KeepingArgs;
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::stores;
 
 const HELP: &str = "\
@@ -34,18 +34,12 @@ pub(crate) struct PrimaryArgs {
 pub(super) fn run(args: &PrimaryArgs, context: &Context) -> Result<Outcome, Failure> {
     let endpoints = args.keeping.endpoints()?;
     let client_id = args.keeping.integration.known_client_id(context)?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let store = args.keeping.open_store(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
-        let chosen = async {
-            let key = choice.exactly_one(&store).await?;
-            let chosen = store.choose_primary(&key).await;
-            chosen.map_err(|error| stores::failure(&error))?;
-            Ok(key)
-        };
-        let chosen = chosen.await;
-        store.close().await;
-        let key = chosen?;
+        let key = choice.exactly_one(&store).await?;
+        let chosen = store.choose_primary(&key).await;
+        chosen.map_err(|error| stores::failure(&error))?;
         let mut fields = told::key_fields(&key);
         fields.insert("is_primary".to_owned(), json!(true));
         let text = format!("primary: account {}, user {}", key.account_id, key.user_id);

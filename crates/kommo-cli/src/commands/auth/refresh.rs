@@ -12,7 +12,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, CliKeeper, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 use crate::stores;
 
 const HELP: &str = "\
@@ -40,7 +40,7 @@ pub(crate) struct RefreshArgs {
 pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Failure> {
     let endpoints = args.keeping.endpoints()?;
     let credentials = args.keeping.integration.credentials(context)?;
-    runtime()?.block_on(async {
+    run_to_end(context, async {
         let client_id = Some(credentials.client_id);
         let keeper = args.keeping.keeper(credentials, context).await?;
         let realm = endpoints.realm();
@@ -48,10 +48,7 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Fail
             true => Each::All(args.grant.typed(realm, client_id)),
             false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
-        let outcome = for_each(&keeper, which, context, refresh).await;
-        keeper.drain().await;
-        keeper.store().close().await;
-        outcome
+        for_each(&keeper, which, context, refresh).await
     })
 }
 

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::GrantArgs;
 use crate::keeping::{self, KeepingArgs};
-use crate::runtime::runtime;
+use crate::runtime::run_to_end;
 
 const HELP: &str = "\
 Whoever sees the token has the account for up to a day, so it is not printed to
@@ -33,11 +33,9 @@ pub(crate) struct TokenArgs {
 
 pub(super) fn run(args: &TokenArgs, context: &Context) -> Result<Outcome, Failure> {
     context.output.refuse_terminal("a token", args.show)?;
-    runtime()?.block_on(async {
-        let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
+    run_to_end(context, async {
+        let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;
         let usable = grant.token().await;
-        keeper.drain().await;
-        keeper.store().close().await;
         let usable = usable.map_err(|error| keeping::failure(&error))?;
         let token = usable.access_token.expose();
         context

@@ -45,14 +45,8 @@ pub(super) async fn finish(
     pending: &PendingCode,
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let outcome = exchange(keeper, pending, context).await;
-    keeper.drain().await;
-    let told = match outcome {
-        Ok((outcome, came)) => tell_outcome(keeper, outcome, came, context).await,
-        Err(failure) => Err(failure),
-    };
-    keeper.store().close().await;
-    told
+    let (outcome, came) = exchange(keeper, pending, context).await?;
+    tell_outcome(keeper, outcome, came, context).await
 }
 
 async fn tell_outcome(

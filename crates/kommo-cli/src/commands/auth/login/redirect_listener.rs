@@ -26,6 +26,8 @@ use tokio::task::JoinHandle;
 use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 use crate::instant;
+use crate::interruption::Interruption;
+use crate::runtime::interrupted;
 
 /// Requests that wait to be looked at; more are told to come again.
 const WAITING_AT_MOST: usize = 16;
@@ -86,6 +88,7 @@ impl RedirectListener {
         state: &ConsentState,
         credentials: &Credentials,
         limit: Duration,
+        interruption: &Interruption,
         keep: impl AsyncFnOnce(ConsentRedirect) -> Result<(), Failure>,
     ) -> (Result<(), Failure>, Farewell) {
         let (visits, mut visitors) = mpsc::channel(WAITING_AT_MOST);
@@ -103,15 +106,16 @@ impl RedirectListener {
         });
         let server = tokio::spawn(server.into_future());
         let judging = judge(&mut visitors, state, credentials, &ending, keep);
-        let judged = tokio::time::timeout(limit, judging);
-        let judged = judged.await.unwrap_or_else(|_| {
-            let length = instant::length(limit.as_secs());
-            Err(Failure::new(
-                ErrorCode::CodeRefused,
-                format!("no redirect came in {length}"),
-            )
-            .reason("timeout"))
-        });
+        let judged = tokio::select! {
+            biased;
+            judged = judging => judged,
+            () = interruption.wait() => Err(interrupted()),
+            () = tokio::time::sleep(limit) => {
+                let length = instant::length(limit.as_secs());
+                let message = format!("no redirect came in {length}");
+                Err(Failure::new(ErrorCode::CodeRefused, message).reason("timeout"))
+            }
+        };
         let farewell = Farewell {
             ending,
             stop,
