@@ -32,11 +32,10 @@ impl Interruption {
     /// Begins to listen. Before this a signal ends the process at once.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, came) = watch::channel(false);
-        platform::listen(sender)
-            .map_err(|error| {
-                let message = format!("cannot listen for signals: {error}");
-                Failure::new(ErrorCode::Internal, message)
-            })?;
+        platform::listen(sender).map_err(|error| {
+            let message = format!("cannot listen for signals: {error}");
+            Failure::new(ErrorCode::Internal, message)
+        })?;
         Ok(Self { came })
     }
 

@@ -196,7 +196,10 @@ fn is_at(address: &str, redirect_uri: &RedirectUri) -> bool {
         let scheme = scheme.to_ascii_lowercase();
         let authority = authority.to_ascii_lowercase();
         let port = if scheme == "https" { ":443" } else { ":80" };
-        let authority = authority.strip_suffix(port).unwrap_or(&authority).to_owned();
+        let authority = authority
+            .strip_suffix(port)
+            .unwrap_or(&authority)
+            .to_owned();
         Some((scheme, authority, path.to_owned()))
     };
     let wanted = place(redirect_uri.as_str());

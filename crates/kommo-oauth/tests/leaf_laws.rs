@@ -11,8 +11,8 @@ use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_oauth::{
     AccessToken, AuthorizationCode, ClientSecret, ConsentMode, ConsentRedirect, ConsentState,
     ConsentUrl, Credentials, IconHeader, InstallHook, IntegrationSettings, NewIntegration,
-    PastedCode, PastedFor, RedirectOutcome, RedirectUri, Scope, SecretsUri, TokenAnswer, TokenRequest,
-    UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
+    PastedCode, PastedFor, RedirectOutcome, RedirectUri, Scope, SecretsUri, TokenAnswer,
+    TokenRequest, UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
 };
 use proptest::prelude::*;
 

@@ -9,8 +9,8 @@
 
 use kommo_account::ClientId;
 use kommo_oauth::{
-    CallbackFieldError, ConsentState, PASTED_MAX_BYTES, PastedCode, PastedCodeError,
-    PastedFor, PastedRedirect, QueryError, RedirectUri, TokenError,
+    CallbackFieldError, ConsentState, PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor,
+    PastedRedirect, QueryError, RedirectUri, TokenError,
 };
 
 const OURS: &str = "11111111-2222-3333-4444-555555555555";
@@ -34,7 +34,10 @@ fn pasted(text: &str) -> PastedRedirect {
 // Rule G11.
 #[test]
 fn a_bare_code_may_be_pasted() {
-    let (state, redirect_uri) = (state(), RedirectUri::parse("https://app.example/cb").unwrap());
+    let (state, redirect_uri) = (
+        state(),
+        RedirectUri::parse("https://app.example/cb").unwrap(),
+    );
     let attempt = PastedFor {
         state: &state,
         redirect_uri: &redirect_uri,
@@ -79,12 +82,18 @@ fn an_address_must_answer_the_attempt_with_its_state_and_its_redirect_uri() {
         ("https://app.example/cb", "https://app.example/cb"),
         ("https://app.example/cb", "HTTPS://App.Example:443/cb"),
         ("https://App.example", "https://app.example/"),
-        ("https://app.example:8443/cb?shop=1", "https://app.example:8443/cb"),
+        (
+            "https://app.example:8443/cb?shop=1",
+            "https://app.example:8443/cb",
+        ),
         ("http://127.0.0.1:80/cb", "http://127.0.0.1/cb"),
     ] {
         let came = |text: &str| answered(redirect_uri, text);
         let good = came(&format!("{address}?{QUERY}&state=STATE"));
-        assert!(matches!(good, Ok(PastedCode::Redirected(_))), "{address}: {good:?}");
+        assert!(
+            matches!(good, Ok(PastedCode::Redirected(_))),
+            "{address}: {good:?}"
+        );
         let without = came(&format!("{address}?{QUERY}"));
         assert_eq!(without, Err(PastedCodeError::StateMissing));
         let other = came(&format!("{address}?{QUERY}&state=x"));

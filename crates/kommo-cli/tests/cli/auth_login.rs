@@ -146,13 +146,61 @@ fn what_was_pasted_can_be_no_use_in_several_ways() {
     refused("not a code", 2);
     // A bare code does not say whose it is.
     refused("def5020a", 2);
-    refused("https://x.example/?error=access_denied&state=STATE", 1);
-    refused(
-        "https://x.example/?code=def5020a&state=STATE&referer=evil.example",
-        2,
-    );
-    refused("https://x.example/?code=def5020a&state=STATE", 2);
+    const ADDRESS: &str = "https://integration.example/kommo/redirect";
+    refused(&format!("{ADDRESS}?error=access_denied&state=STATE"), 1);
+    let code = "code=def5020a&state=STATE";
+    refused(&format!("{ADDRESS}?{code}&referer=evil.example"), 2);
+    refused(&format!("{ADDRESS}?{code}"), 2);
     assert_eq!(shop.counter("codes_exchanged"), 0);
+}
+
+/// Whoever talks a person into pasting an address has a code of an account of their own in it.
+#[test]
+fn an_address_that_does_not_answer_the_attempt_is_not_taken_however_it_looks() {
+    let shop = Shop::open();
+    let (code, host) = shop.code(&json!({ "account": 10_000_002 }));
+    let query = format!("code={code}&referer={host}");
+    for (address, said) in [
+        ("https://evil.example/cb?QUERY", "redirect uri"),
+        (
+            "https://integration.example/kommo/redirect?QUERY",
+            "no state",
+        ),
+        ("https://evil.example/cb?QUERY&state=STATE", "redirect uri"),
+        (
+            "https://integration.example/kommo/redirect/?QUERY&state=STATE",
+            "redirect uri",
+        ),
+        (
+            "http://integration.example/kommo/redirect?QUERY&state=STATE",
+            "redirect uri",
+        ),
+        ("?QUERY&state=STATE", "redirect uri"),
+    ] {
+        let (child, url) = begin(&shop, &[]);
+        let text = address.replace("QUERY", &query);
+        let (status, stdout, stderr) = paste(child, &text.replace("STATE", &state_of(&url)));
+        assert_eq!((status, stdout.as_str()), (1, ""), "{address}: {stderr}");
+        assert!(stderr.contains(said), "{address}: {stderr}");
+        assert!(!stderr.contains("def502"), "{stderr}");
+    }
+    assert_eq!(shop.counter("codes_exchanged"), 0);
+    shop.run(["auth", "status"]).failed(1);
+}
+
+#[test]
+fn a_bad_paste_does_not_end_the_attempt() {
+    let shop = Shop::open();
+    let (child, url) = begin(&shop, &[]);
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let state = state_of(&url);
+    let good = format!(
+        "https://integration.example/kommo/redirect?code={code}&state={state}&referer={HOST}"
+    );
+    let bad = good.replace("integration.example", "evil.example");
+    let (status, stdout, stderr) = paste(child, &format!("\nnot a code\n{bad}\n{good}"));
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert!(stdout.starts_with("granted: "), "{stdout}");
 }
 
 /// Goes where the browser is sent: no page stands at the address with the code, so none of it stays in its history.
@@ -231,7 +279,9 @@ fn a_redirect_that_refuses_or_names_a_foreign_host_ends_the_wait_without_a_grant
         let (child, url) = begin(&shop, &["--listen", &format!("127.0.0.1:{port}")]);
         let back = format!("{redirect}?{query}&state={}", state_of(&url));
         let answer = follow(&back, &redirect);
-        assert!(answer.body.contains("terminal") || answer.body.contains("refused"));
+        assert!(answer.body.contains("Not connected"), "{}", answer.body);
+        let wanted_on_page = wanted.strip_prefix("the ").unwrap_or(wanted);
+        assert!(answer.body.contains(wanted_on_page), "{}", answer.body);
         let (status, stdout, stderr) = end(child);
         assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
         assert!(
@@ -265,15 +315,116 @@ fn a_code_of_another_account_than_the_one_that_was_meant_is_not_used() {
     assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
     assert!(stderr.contains("not used"), "{stderr}");
 
-    // By number it can only be seen afterwards: the grant is kept, and the status says so.
-    let (child, url) = begin(&shop, &["--account", "10000002", "--format", "json"]);
-    let state = state_of(&url.replace("\\u0026", "&"));
+    // A number says nothing before the exchange, unless a grant says where its account lives.
+    let unknown = shop.run(["auth", "login", "--account", "10000002"]);
+    assert!(unknown.failed(2).contains("give its host"), "{unknown:?}");
+    let (other, host) = shop.code(&json!({ "account": 10_000_002 }));
+    shop.run(["auth", "login", "--code", &other, "--account", &host])
+        .done();
+    let (child, url) = begin(&shop, &["--account", "10000002"]);
     let address = format!(
-        "https://integration.example/kommo/redirect?code={code}&state={state}&referer={HOST}"
+        "https://integration.example/kommo/redirect?code={code}&state={}&referer={HOST}",
+        state_of(&url)
     );
-    let (status, stdout, _) = paste(child, &address);
+    let (status, stdout, stderr) = paste(child, &address);
+    assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(stderr.contains("not used"), "{stderr}");
+    // The code is as good as ever.
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+    shop.run(["auth", "login", "--code", &code, "--account", HOST])
+        .done();
+}
+
+/// A prefetch, a second tab, a visit that was broken off, back: each sees what became of the one code.
+#[test]
+fn the_same_redirect_twice_shows_the_result_of_the_first() {
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let shop = Shop::with(&redirect, &json!({}));
+    let hold = json!({ "on": "token", "kind": "hold", "times": 1 });
+    shop.sandbox.order("faults", &hold);
+    let (child, url) = begin(&shop, &[]);
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let back = format!(
+        "{redirect}?code={code}&state={}&referer={HOST}",
+        state_of(&url)
+    );
+    // Two at once, and one that goes away without reading its answer.
+    let visits: Vec<_> = (0..2)
+        .map(|_| {
+            let back = back.clone();
+            std::thread::spawn(move || plain_http::get(&back).status)
+        })
+        .collect();
+    for visit in visits {
+        assert_eq!(visit.join().unwrap(), 303);
+    }
+    drop(std::net::TcpStream::connect(("127.0.0.1", port)).unwrap());
+    assert_eq!(plain_http::get(&back).status, 303);
+    // The page comes after the exchange.
+    let page = std::thread::spawn({
+        let redirect = redirect.clone();
+        move || plain_http::get(&redirect)
+    });
+    while shop.sandbox.ask("faults")["held"] != 1 {
+        std::thread::yield_now();
+    }
+    assert!(!page.is_finished());
+    shop.sandbox.order("release", &json!({}));
+    let page = page.join().unwrap();
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("data-kommo-outcome=\"connected\""),
+        "{}",
+        page.body
+    );
+    assert!(!page.body.contains(&code));
+    // Back, at once: the same result.
+    assert_eq!(plain_http::get(&back).status, 303);
+    assert_eq!(plain_http::get(&redirect).body, page.body);
+    let (status, _, stderr) = end(child);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+}
+
+#[test]
+fn a_redirect_of_another_account_is_told_so_and_the_wait_continues() {
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let shop = Shop::with(&redirect, &json!({}));
+    let (child, url) = begin(&shop, &["--account", HOST]);
+    let state = state_of(&url);
+    let (other, host) = shop.code(&json!({ "account": 10_000_002 }));
+    let answer = plain_http::get(&format!(
+        "{redirect}?code={other}&state={state}&referer={host}"
+    ));
+    assert_eq!(answer.status, 409);
+    assert!(answer.body.contains("it was not used"), "{}", answer.body);
+    let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
+    let back = format!("{redirect}?code={code}&state={state}&referer={HOST}");
+    let page = follow(&back, &redirect);
+    assert!(page.body.contains("Connected"), "{}", page.body);
+    assert_eq!(end(child).0, 0);
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+}
+
+#[test]
+fn a_refused_code_is_told_to_the_browser_as_to_the_terminal() {
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let shop = Shop::with(&redirect, &json!({}));
+    let (child, url) = begin(&shop, &[]);
+    let back = format!(
+        "{redirect}?code=MARKER-none&state={}&referer={HOST}",
+        state_of(&url)
+    );
+    let page = follow(&back, &redirect);
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("The code was refused"), "{}", page.body);
+    assert!(!page.body.contains("MARKER"), "{}", page.body);
+    let (status, _, stderr) = end(child);
     assert_eq!(status, 1);
-    assert!(stdout.contains("\"granted\":true"), "{stdout}");
+    assert!(stderr.contains("the code was refused"), "{stderr}");
 }
 
 #[test]

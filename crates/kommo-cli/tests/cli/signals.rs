@@ -250,7 +250,10 @@ fn keep_an_old_grant(shop: &Shop) {
         now().minus(Duration::from_secs(7 * 86_400)),
     );
     let host = text("account_host").parse().unwrap();
-    keep(&shop.room, &[Grant::consent(None, key, host, Some(true), pair)]);
+    keep(
+        &shop.room,
+        &[Grant::consent(None, key, host, Some(true), pair)],
+    );
 }
 
 #[test]

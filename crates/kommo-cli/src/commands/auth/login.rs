@@ -9,6 +9,8 @@
 // In the order the data flows: a file uses only files above it.
 mod paste;
 
+mod outcome_page;
+
 mod redirect_listener;
 
 mod exchange;
@@ -17,9 +19,12 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use clap::Args;
-use kommo_account::{AccountHost, Endpoints, Platform, Realm};
+use kommo_account::{AccountHost, AccountId, Endpoints, Platform, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
-use kommo_oauth::{AuthorizationCode, ConsentMode, ConsentState, ConsentUrl, Credentials};
+use kommo_oauth::{
+    AuthorizationCode, ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials,
+    PastedCode, PastedFor, PastedRedirect,
+};
 use serde_json::json;
 
 use self::redirect_listener::RedirectListener;
@@ -29,16 +34,20 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{CliKeeper, KeepingArgs};
-use crate::runtime::run_to_end;
+use crate::runtime::{run_to_end, runtime};
 use crate::setting::PlatformName;
 use crate::standard_input::claimed_once;
+use crate::stores::{self, AnyStore};
 
 const HELP: &str = "\
 Prints the address of the consent page. Open it in a browser, allow, then paste
 here the whole address that the browser was sent to, or the code alone. With
 --listen, and with --sandbox if the redirect URI is on this machine, it waits
-for the redirect itself, and leads the browser away from the address with the
-code. A code lives for 20 minutes and works once.
+for the redirect itself, leads the browser away from the address with the code,
+and shows it how the login ended. An address counts only with the state of this
+attempt and at the redirect URI; a bad paste is refused, and may be followed by
+another. With --account, a code of another account is not used. A code lives for
+20 minutes and works once.
 
 Example:
   kommo auth login --profile shop
@@ -49,7 +58,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct LoginArgs {
-    /// The account that is to consent, by host or number; with a bare code its host
+    /// The account that is to consent, by host, or by number if the store has a grant of it
     #[arg(long, value_name = "HOST|ID")]
     account: Option<AccountName>,
 
@@ -78,6 +87,14 @@ pub(crate) struct LoginArgs {
     keeping: KeepingArgs,
 }
 
+/// The account that was named, as far as it is known where it lives.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    host: AccountHost,
+    /// If it was named by its number.
+    id: Option<AccountId>,
+}
+
 /// A code and where it came from.
 struct Brought {
     code: AuthorizationCode,
@@ -92,12 +109,13 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
         claimed_once(args.keeping.claims().chain(pasted))?;
     }
     let credentials = args.keeping.integration.credentials(context)?;
+    let wanted = args.wanted(endpoints, context)?;
     if let Some(code) = &args.code {
-        let brought = args.typed(code, endpoints, context)?;
+        let brought = args.typed(code, wanted, endpoints, context)?;
         return run_to_end(context, async {
             args.keeping.make_store(context)?;
             let keeper = args.keeping.keeper(credentials, context).await?;
-            args.finish(&keeper, brought, context).await
+            args.finish(&keeper, brought, wanted, context).await
         });
     }
     let state = fresh_state()?;
@@ -108,54 +126,57 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
     match args.listen_at(endpoints, &credentials) {
         Some(address) => run_to_end(
             context,
-            args.wait_for_redirect(address, &url, &state, credentials, context),
+            args.wait_for_redirect(address, &url, &state, credentials, wanted, context),
         ),
-        None => args.take_pasted(&url, &state, credentials, context),
+        None => args.take_pasted(&url, &state, credentials, wanted, context),
     }
 }
 
 impl LoginArgs {
+    /// The account of `--account`. A code does not say the number of its account, and once it is exchanged it is too late to refuse
+    /// it: so the number must lead to a host beforehand, by a grant of the store.
+    fn wanted(&self, endpoints: Endpoints, context: &Context) -> Result<Option<Wanted>, Failure> {
+        let id = match self.account {
+            None => return Ok(None),
+            Some(AccountName::Host(host)) => return Ok(Some(Wanted { host, id: None })),
+            Some(AccountName::Id(id)) => id,
+        };
+        let place = self.keeping.store.place(context)?;
+        let keys = self.keeping.store.keys(context)?;
+        let listed = runtime()?.block_on(async {
+            let Some(store) = AnyStore::look(&place, keys).await? else {
+                return Ok(Vec::new());
+            };
+            let listed = store.list(Some(endpoints.realm())).await;
+            store.close().await;
+            listed.map_err(|error| stores::failure(&error))
+        })?;
+        let known = listed.iter().find(|grant| grant.key.account_id == id);
+        match known {
+            Some(grant) => Ok(Some(Wanted {
+                host: grant.host,
+                id: Some(id),
+            })),
+            None => Err(Failure::usage(
+                "--account: no grant here says where the account of this number lives",
+            )
+            .hint("give its host, for example shop.kommo.com")),
+        }
+    }
+
     /// `--code C --account HOST`.
     fn typed(
         &self,
         code: &str,
+        wanted: Option<Wanted>,
         endpoints: Endpoints,
         context: &Context,
     ) -> Result<Brought, Failure> {
         let code = AuthorizationCode::new(code.trim())
             .map_err(|error| Failure::usage(format!("--code: {error}")))?;
-        let host = self.host_of_bare_code(endpoints, context)?;
+        let host = host_of_bare_code(wanted, endpoints, context)?;
         let origin = CodeOrigin::Pasted;
         Ok(Brought { code, host, origin })
-    }
-
-    /// A code does not say which account it is of, and is exchanged at that account's host only.
-    fn host_of_bare_code(
-        &self,
-        endpoints: Endpoints,
-        context: &Context,
-    ) -> Result<AccountHost, Failure> {
-        match self.account {
-            Some(AccountName::Host(host)) => return Ok(host),
-            Some(AccountName::Id(_)) => {
-                return Err(Failure::usage(
-                    "--account: the number of an account does not say where it lives",
-                )
-                .hint("give its host, for example shop.kommo.com"));
-            }
-            None => {}
-        }
-        let of_profile = match endpoints.realm() {
-            Realm::Real => context.profile()?.account,
-            _ => None,
-        };
-        of_profile.ok_or_else(|| {
-            Failure::new(
-                ErrorCode::SettingMissing,
-                "a code alone does not say which account it is of",
-            )
-            .hint("give --account HOST, or paste the whole address of the browser")
-        })
     }
 
     /// Whose consent page: as typed, else as the account or the profile say.
@@ -197,28 +218,31 @@ impl LoginArgs {
         url: &str,
         state: &ConsentState,
         credentials: Credentials,
+        wanted: Option<Wanted>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
         context.output.result(url, &json!({ "consent_url": url }))?;
         let endpoints = self.keeping.endpoints()?;
-        let pasted = paste::read(state, &credentials.client_id, context)?;
-        let brought = match pasted {
-            kommo_oauth::PastedCode::Redirected(redirect) => Brought {
-                code: redirect.code,
-                host: redirect.host,
-                origin: CodeOrigin::Pasted,
-            },
-            kommo_oauth::PastedCode::Bare(code) => Brought {
-                host: self.host_of_bare_code(endpoints, context)?,
-                code,
-                origin: CodeOrigin::Pasted,
-            },
-            _ => return Err(Failure::usage("nothing that can be read was pasted")),
+        let attempt = PastedFor {
+            state,
+            redirect_uri: &credentials.redirect_uri,
         };
+        let origin = CodeOrigin::Pasted;
+        let take = |pasted| match pasted {
+            PastedCode::Redirected(PastedRedirect { code, host, .. }) => {
+                checked(Brought { code, host, origin }, wanted)
+            }
+            PastedCode::Bare(code) => {
+                let host = host_of_bare_code(wanted, endpoints, context)?;
+                Ok(Brought { code, host, origin })
+            }
+            _ => Err(Failure::usage("nothing that can be read was pasted")),
+        };
+        let brought = paste::read(attempt, &credentials.client_id, context, take)?;
         run_to_end(context, async {
             self.keeping.make_store(context)?;
             let keeper = self.keeping.keeper(credentials, context).await?;
-            self.finish(&keeper, brought, context).await
+            self.finish(&keeper, brought, wanted, context).await
         })
     }
 
@@ -228,6 +252,7 @@ impl LoginArgs {
         url: &str,
         state: &ConsentState,
         credentials: Credentials,
+        wanted: Option<Wanted>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
         // Both before the address is printed: who opens it may be back in a moment.
@@ -239,68 +264,95 @@ impl LoginArgs {
             .output
             .note(&format!("waiting for the redirect at {address}"));
         let limit = Duration::from_secs(self.wait);
-        let mut kept = None;
         let interruption = context.listen()?;
-        let (waited, farewell) = listener
-            .wait(state, &credentials, limit, interruption, async |redirect| {
-                let brought = Brought {
-                    code: redirect.code,
-                    host: redirect.host,
-                    origin: CodeOrigin::Redirect,
-                };
-                // Durable before the browser is answered.
-                let pending = self.pending(&keeper, brought)?;
-                exchange::keep(&keeper, &pending).await?;
-                kept = Some(pending);
-                Ok(())
-            })
-            .await;
-        let outcome = match (waited, kept) {
-            (Err(failure), _) => Err(failure),
-            (Ok(()), Some(pending)) => exchange::finish(&keeper, &pending, context).await,
-            (Ok(()), None) => Err(Failure::io("the redirect brought no code")),
+        let take = async |redirect: ConsentRedirect| {
+            let brought = Brought {
+                code: redirect.code,
+                host: redirect.host,
+                origin: CodeOrigin::Redirect,
+            };
+            let brought = checked(brought, wanted).inspect_err(|failure| {
+                let message = failure.message();
+                context.output.note(&format!("not taken: {message}"));
+            })?;
+            let pending = pending(&keeper, brought, wanted);
+            // Durable before the browser is answered.
+            Ok(exchange::keep(&keeper, &pending).await.map(|()| pending))
         };
-        farewell.say().await;
-        outcome
+        let (waited, farewell) = listener
+            .wait(state, &credentials, limit, interruption, take)
+            .await;
+        let ended = match waited {
+            Ok(pending) => exchange::finish(&keeper, &pending, context).await,
+            Err(failure) => Err(failure),
+        };
+        farewell.say(&ended).await;
+        ended
     }
 
     async fn finish(
         &self,
         keeper: &CliKeeper,
         brought: Brought,
+        wanted: Option<Wanted>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
-        let pending = self.pending(keeper, brought)?;
+        let pending = pending(keeper, brought, wanted);
         exchange::keep(keeper, &pending).await?;
         exchange::finish(keeper, &pending, context).await
     }
+}
 
-    fn pending(&self, keeper: &CliKeeper, brought: Brought) -> Result<PendingCode, Failure> {
-        if let Some(AccountName::Host(host)) = self.account
-            && host != brought.host
-        {
-            let message = format!(
-                "the code is of {}, not of {host}; it was not used",
-                brought.host
-            );
-            return Err(Failure::new(ErrorCode::CodeRefused, message).reason("other-account"));
-        }
-        let expected = match self.account {
-            Some(AccountName::Id(id)) => Some(id),
-            _ => None,
-        };
-        let pending = PendingCode::new(
-            keeper.settings().endpoints.realm(),
-            keeper.credentials().client_id,
-            brought.host,
-            brought.code,
-            brought.origin,
-            told::now(),
-        );
-        Ok(pending
-            .with_carried(Some(exchange::name(keeper)))
-            .with_expected_account(expected))
+/// A code does not say which account it is of, and is exchanged at that account's host only.
+fn host_of_bare_code(
+    wanted: Option<Wanted>,
+    endpoints: Endpoints,
+    context: &Context,
+) -> Result<AccountHost, Failure> {
+    if let Some(wanted) = wanted {
+        return Ok(wanted.host);
     }
+    let of_profile = match endpoints.realm() {
+        Realm::Real => context.profile()?.account,
+        _ => None,
+    };
+    of_profile.ok_or_else(|| {
+        Failure::new(
+            ErrorCode::SettingMissing,
+            "a code alone does not say which account it is of",
+        )
+        .hint("give --account HOST, or paste the whole address of the browser")
+    })
+}
+
+/// A code of another account than the one that was named is not used: it stays good for whoever it is of.
+fn checked(brought: Brought, wanted: Option<Wanted>) -> Result<Brought, Failure> {
+    match wanted {
+        Some(wanted) if wanted.host != brought.host => Err(Failure::new(
+            ErrorCode::CodeRefused,
+            format!(
+                "the code is of {}, not of {}; it was not used",
+                brought.host, wanted.host
+            ),
+        )
+        .reason("other-account")
+        .hint("choose the other account on the consent page, or name this one with --account")),
+        _ => Ok(brought),
+    }
+}
+
+fn pending(keeper: &CliKeeper, brought: Brought, wanted: Option<Wanted>) -> PendingCode {
+    let pending = PendingCode::new(
+        keeper.settings().endpoints.realm(),
+        keeper.credentials().client_id,
+        brought.host,
+        brought.code,
+        brought.origin,
+        told::now(),
+    );
+    pending
+        .with_carried(Some(exchange::name(keeper)))
+        .with_expected_account(wanted.and_then(|wanted| wanted.id))
 }
 
 /// A state for this attempt alone.

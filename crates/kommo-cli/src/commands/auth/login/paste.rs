@@ -1,50 +1,76 @@
-//! What a person pastes: the address that the browser was sent to, or a code.
+//! What a person pastes: the address that the browser was sent to, or a code. A bad paste does not end the attempt.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use kommo_account::ClientId;
-use kommo_oauth::{
-    ConsentState, PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedRedirect, StateCheck,
-};
+use kommo_oauth::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
 
-/// Reads one line of standard input.
-pub(super) fn read(
-    state: &ConsentState,
+/// Bad pastes before it is given up: a file that is no answer at all does not go on for ever.
+const PASTES_AT_MOST: usize = 16;
+
+/// Reads lines of standard input until one can be taken. At the end of the input the latest reason counts.
+pub(super) fn read<T>(
+    attempt: PastedFor<'_>,
     client_id: &ClientId,
     context: &Context,
-) -> Result<PastedCode, Failure> {
-    if io::stdin().is_terminal() {
+    take: impl Fn(PastedCode) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let is_watched = io::stdin().is_terminal();
+    if is_watched {
         context.output.note(
             "Open it in a browser and allow. Then paste the whole address that the browser was sent to:",
         );
     }
-    let line =
-        read_line().map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
-    let pasted = PastedCode::parse(&line, client_id, Some(state));
-    let pasted = pasted.map_err(|error| failure(&error))?;
-    if let PastedCode::Redirected(PastedRedirect {
-        state: StateCheck::Missing,
-        ..
-    }) = &pasted
-    {
-        context.output.note(
-            "warning: the address has no state, so nothing proves that it answers this attempt",
-        );
+    let mut latest: Option<Failure> = None;
+    for _ in 0..PASTES_AT_MOST {
+        let line = read_line()
+            .map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
+        let Some(line) = line else {
+            break;
+        };
+        if let Some(failure) = latest.take().filter(|_| !is_watched) {
+            say(&failure, context);
+        }
+        let taken = match PastedCode::parse(&line, client_id, Some(attempt)) {
+            Ok(pasted) => take(pasted),
+            // It has the attempt's state, so it is the user's word.
+            Err(error @ PastedCodeError::AccessDenied) => return Err(failure(&error)),
+            Err(error) => Err(failure(&error)),
+        };
+        match taken {
+            Ok(taken) => return Ok(taken),
+            Err(failure) => {
+                if is_watched {
+                    say(&failure, context);
+                    context.output.note("Paste again, or end with Ctrl-C:");
+                }
+                latest = Some(failure);
+            }
+        }
     }
-    Ok(pasted)
+    Err(latest.unwrap_or_else(|| failure(&PastedCodeError::Empty)))
 }
 
-/// One line, and not more of it than could be an address.
-fn read_line() -> io::Result<Zeroizing<String>> {
+fn say(failure: &Failure, context: &Context) {
+    context
+        .output
+        .note(&format!("not taken: {}", failure.message()));
+    if let Some(hint) = failure.hint_text() {
+        context.output.note(&format!("hint: {hint}"));
+    }
+}
+
+/// One line, and not more of it than could be an address; `None` at the end of the input.
+fn read_line() -> io::Result<Option<Zeroizing<String>>> {
     let limit = u64::try_from(PASTED_MAX_BYTES + 1024).unwrap_or(u64::MAX);
     let mut line = Zeroizing::new(String::with_capacity(PASTED_MAX_BYTES + 1024));
-    io::stdin().lock().take(limit).read_line(&mut line)?;
-    Ok(line)
+    let length = io::stdin().lock().take(limit).read_line(&mut line)?;
+    Ok((length > 0).then_some(line))
 }
 
 fn failure(error: &PastedCodeError) -> Failure {
@@ -53,9 +79,14 @@ fn failure(error: &PastedCodeError) -> Failure {
         PastedCodeError::AccessDenied => {
             Failure::new(ErrorCode::CodeRefused, message).reason("access-denied")
         }
-        PastedCodeError::StateMismatch => Failure::new(ErrorCode::CodeRefused, message)
-            .reason("state-mismatch")
-            .hint("it answers another attempt: open the address that this command printed"),
+        PastedCodeError::StateMismatch | PastedCodeError::StateMissing => {
+            Failure::new(ErrorCode::CodeRefused, message)
+                .reason("state-mismatch")
+                .hint("it does not answer this attempt: open the address that this command printed")
+        }
+        PastedCodeError::OtherAddress => Failure::new(ErrorCode::CodeRefused, message)
+            .reason("other-address")
+            .hint("paste the whole address that the browser was sent to: it begins with the redirect uri"),
         PastedCodeError::Empty => Failure::usage(message)
             .hint("paste the address of the browser, or give --code C --account HOST"),
         _ => Failure::usage(message),

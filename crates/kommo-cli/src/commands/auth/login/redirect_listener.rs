@@ -1,39 +1,44 @@
-//! Waits for the redirect of one consent, and tells the browser how it went.
+//! Waits for the redirect of one consent, and shows the browser how it ended.
 //!
 //! ```text
-//!   …/callback?code=…&state=…   ──> 303 ──>   …/callback      the page
+//!   …/callback?code=…&state=…   ──> 303 ──>   …/callback      the page, as soon as the exchange is over
+//!   the same once more          ──> 303 ──────┘               a prefetch, a second tab, back: the first one's result
 //! ```
 //!
 //! The page never stands at the address with the code: what stands in the address bar stays in the browser's history.
 //!
-//! Any path is taken, since a proxy in front may change it: what counts is the `state`, which nobody else knows. Whoever comes
-//! without it is told nothing, and the waiting goes on.
+//! Any path is taken, since a proxy in front may change it: what counts is the `state`, which no stranger knows. A request without it
+//! learns nothing, and the listener waits on.
 
 use alloc::sync::Arc;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
-use std::sync::OnceLock;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use kommo_account::ClientId;
 use kommo_oauth::{ConsentRedirect, ConsentState, Credentials, RedirectError, RedirectOutcome};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::outcome_page::OutcomePage;
 use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure};
+use crate::exit::{self, Failure, Outcome};
 use crate::instant;
 use crate::interruption::Interruption;
 use crate::runtime::interrupted;
 
-/// Requests that wait to be looked at; more are told to come again.
+/// Redirects that wait to be judged. More of one attempt can only be repetitions.
 const WAITING_AT_MOST: usize = 16;
 
 /// How long the browser may take to ask for the page.
 const FOLLOWS_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long after the page another visit of the same browser is still answered.
+const LINGERS: Duration = Duration::from_secs(1);
 
 /// How long the last answer may take to leave.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -43,34 +48,30 @@ pub(super) struct RedirectListener {
     listener: TcpListener,
 }
 
-/// A browser that came, and how to answer it.
+/// A redirect that answers the attempt, and how to answer it.
 struct Visit {
-    query: String,
-    answer: oneshot::Sender<Reply>,
+    redirect: Result<RedirectOutcome, RedirectError>,
+    /// `None`: it was taken, and the page is at the address without the query.
+    answer: oneshot::Sender<Option<OutcomePage>>,
 }
 
-#[derive(Clone, Copy)]
-enum Reply {
-    /// The address has nothing to do with this attempt.
-    Stray(Page),
-    /// To the address without its query, where the page is.
-    Onward,
+/// How far the attempt is.
+#[derive(Clone)]
+enum Stage {
+    Waiting,
+    /// A redirect was taken; its exchange is on its way.
+    Taken,
+    Ended(OutcomePage),
 }
 
-/// How the attempt ended, once it has, and whether the browser has seen it.
-struct Ending {
-    page: OnceLock<Page>,
+/// What every visit sees.
+struct Attempt {
+    state: ConsentState,
+    client_id: ClientId,
+    stage: watch::Sender<Stage>,
     shown: Notify,
     /// The page's address, seen from the redirect URI: the same name without a query, whatever a proxy in front makes of the rest.
     address: HeaderValue,
-}
-
-#[derive(Clone, Copy)]
-enum Page {
-    Granted,
-    Denied,
-    NotOurs,
-    Failed,
 }
 
 impl RedirectListener {
@@ -81,34 +82,37 @@ impl RedirectListener {
         Ok(Self { listener })
     }
 
-    /// Waits for the redirect with this state. `keep` makes its code durable before the browser is answered. What comes beside the
-    /// outcome is to be waited for at the very end.
-    pub(super) async fn wait(
+    /// Waits for the redirect with this state that `take` takes, and makes its code durable, before the browser is answered. One that it does
+    /// not take (the outer error) is answered with the reason, and the listener waits on. What comes beside the outcome shows the
+    /// browser how the login ended.
+    pub(super) async fn wait<T>(
         self,
         state: &ConsentState,
         credentials: &Credentials,
         limit: Duration,
         interruption: &Interruption,
-        keep: impl AsyncFnOnce(ConsentRedirect) -> Result<(), Failure>,
-    ) -> (Result<(), Failure>, Farewell) {
+        take: impl AsyncFn(ConsentRedirect) -> Result<Result<T, Failure>, Failure>,
+    ) -> (Result<T, Failure>, Farewell) {
         let (visits, mut visitors) = mpsc::channel(WAITING_AT_MOST);
         let (stop, stopped) = oneshot::channel::<()>();
-        let ending = Arc::new(Ending {
-            page: OnceLock::new(),
+        let attempt = Arc::new(Attempt {
+            state: state.clone(),
+            client_id: credentials.client_id,
+            stage: watch::Sender::new(Stage::Waiting),
             shown: Notify::new(),
             address: bare_address(credentials),
         });
-        let shared = Arc::clone(&ending);
-        let app =
-            Router::new().fallback(move |uri: Uri| visit(uri, visits.clone(), Arc::clone(&shared)));
+        let shared = Arc::clone(&attempt);
+        let app = Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
+            visit(uri, headers, visits.clone(), Arc::clone(&shared))
+        });
         let server = axum::serve(self.listener, app).with_graceful_shutdown(async {
             let _ = stopped.await;
         });
         let server = tokio::spawn(server.into_future());
-        let judging = judge(&mut visitors, state, credentials, &ending, keep);
         let judged = tokio::select! {
             biased;
-            judged = judging => judged,
+            judged = judge(&mut visitors, &attempt, take) => judged,
             () = interruption.wait() => Err(interrupted()),
             () = tokio::time::sleep(limit) => {
                 let length = instant::length(limit.as_secs());
@@ -117,7 +121,7 @@ impl RedirectListener {
             }
         };
         let farewell = Farewell {
-            ending,
+            attempt,
             stop,
             server,
         };
@@ -127,16 +131,26 @@ impl RedirectListener {
 
 /// What is still owed to the browser.
 pub(super) struct Farewell {
-    ending: Arc<Ending>,
+    attempt: Arc<Attempt>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
 
 impl Farewell {
-    /// Shows the page, to a browser that comes for it soon.
-    pub(super) async fn say(self) {
-        if self.ending.page.get().is_some() {
-            let _ = tokio::time::timeout(FOLLOWS_WITHIN, self.ending.shown.notified()).await;
+    /// Shows how the login ended, to a browser that comes for it soon; one that comes twice sees it twice.
+    pub(super) async fn say(self, ended: &Result<Outcome, Failure>) {
+        let was_visited = !matches!(*self.attempt.stage.borrow(), Stage::Waiting);
+        self.attempt
+            .stage
+            .send_replace(Stage::Ended(OutcomePage::of(ended)));
+        if was_visited {
+            let mut wait = FOLLOWS_WITHIN;
+            while tokio::time::timeout(wait, self.attempt.shown.notified())
+                .await
+                .is_ok()
+            {
+                wait = LINGERS;
+            }
         }
         let _ = self.stop.send(());
         // The page is on its way; a browser that keeps its connection open is not waited for.
@@ -155,33 +169,70 @@ fn bare_address(credentials: &Credentials) -> HeaderValue {
     HeaderValue::from_str(&format!("./{name}")).unwrap_or(HeaderValue::from_static("./"))
 }
 
-async fn visit(uri: Uri, visits: mpsc::Sender<Visit>, ending: Arc<Ending>) -> Response {
-    let query = uri.query().unwrap_or_default().to_owned();
-    if let Some(page) = ending.page.get() {
-        if !query.is_empty() {
-            return ending.lead();
-        }
-        ending.shown.notify_one();
-        return page.into_response();
+async fn visit(
+    uri: Uri,
+    headers: HeaderMap,
+    visits: mpsc::Sender<Visit>,
+    attempt: Arc<Attempt>,
+) -> Response {
+    let query = uri.query().unwrap_or_default();
+    if query.is_empty() {
+        return attempt.page(is_prefetch(&headers)).await.into_response();
+    }
+    let redirect = ConsentRedirect::parse(query, &attempt.state, &attempt.client_id);
+    if !is_answer(&redirect) {
+        return OutcomePage::not_ours().into_response();
+    }
+    if !matches!(*attempt.stage.borrow(), Stage::Waiting) {
+        return attempt.lead();
     }
     let (answer, answered) = oneshot::channel();
-    let is_taken = visits.try_send(Visit { query, answer }).is_ok();
-    let reply = match is_taken {
-        true => answered.await.unwrap_or(Reply::Stray(Page::Failed)),
-        false => Reply::Stray(Page::Failed),
-    };
-    match reply {
-        Reply::Stray(page) => page.into_response(),
-        Reply::Onward => ending.lead(),
+    if visits.try_send(Visit { redirect, answer }).is_err() {
+        return attempt.lead();
+    }
+    // Without an answer another visit with the same state was faster.
+    match answered.await {
+        Ok(Some(page)) => page.into_response(),
+        Ok(None) | Err(_) => attempt.lead(),
     }
 }
 
-impl Ending {
-    /// The attempt has ended so; the browser is told at another address.
-    fn end_as(&self, page: Page) -> Reply {
-        // Only one attempt is waited for, so it is empty.
-        let _ = self.page.set(page);
-        Reply::Onward
+/// Whether it has the attempt's state.
+const fn is_answer(redirect: &Result<RedirectOutcome, RedirectError>) -> bool {
+    matches!(
+        redirect,
+        Ok(_)
+            | Err(RedirectError::Field(_)
+                | RedirectError::CodeAndError
+                | RedirectError::UnknownError)
+    )
+}
+
+/// A browser that only looks ahead shows the page to no person.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
+        let value = headers.get(*name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.contains("prefetch") || value.contains("prerender"))
+    })
+}
+
+impl Attempt {
+    /// The page at the address without a query: as soon as it is known how the login ended.
+    async fn page(&self, is_prefetch: bool) -> OutcomePage {
+        let mut stage = self.stage.subscribe();
+        let page = match stage
+            .wait_for(|stage| !matches!(stage, Stage::Taken))
+            .await
+            .as_deref()
+        {
+            Ok(Stage::Ended(page)) => page.clone(),
+            Ok(_) => return OutcomePage::not_ours(),
+            Err(_) => OutcomePage::gone(),
+        };
+        if !is_prefetch {
+            self.shown.notify_one();
+        }
+        page
     }
 
     fn lead(&self) -> Response {
@@ -198,83 +249,34 @@ impl Ending {
     }
 }
 
-async fn judge(
+async fn judge<T>(
     visitors: &mut mpsc::Receiver<Visit>,
-    state: &ConsentState,
-    credentials: &Credentials,
-    ending: &Ending,
-    keep: impl AsyncFnOnce(ConsentRedirect) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    while let Some(Visit { query, answer }) = visitors.recv().await {
-        let told = |reply| {
-            let _ = answer.send(reply);
-        };
-        match ConsentRedirect::parse(&query, state, &credentials.client_id) {
-            Ok(RedirectOutcome::Code(redirect)) => {
-                let kept = keep(redirect).await;
-                told(ending.end_as(match kept {
-                    Ok(()) => Page::Granted,
-                    Err(_) => Page::Failed,
-                }));
-                return kept;
-            }
+    attempt: &Attempt,
+    take: impl AsyncFn(ConsentRedirect) -> Result<Result<T, Failure>, Failure>,
+) -> Result<T, Failure> {
+    while let Some(Visit { redirect, answer }) = visitors.recv().await {
+        let judged = match redirect {
+            Ok(RedirectOutcome::Code(redirect)) => match take(redirect).await {
+                Ok(taken) => taken,
+                Err(failure) => {
+                    let _ = answer.send(Some(OutcomePage::not_taken(&failure)));
+                    continue;
+                }
+            },
             Ok(RedirectOutcome::AccessDenied) => {
-                told(ending.end_as(Page::Denied));
-                return Err(Failure::new(ErrorCode::CodeRefused, "the user refused")
-                    .reason("access-denied"));
+                Err(Failure::new(ErrorCode::CodeRefused, "the user refused")
+                    .reason("access-denied"))
             }
             // The right state and something else wrong: it is ours, and it is over.
-            Err(
-                error @ (RedirectError::Field(_)
-                | RedirectError::CodeAndError
-                | RedirectError::UnknownError),
-            ) => {
-                told(ending.end_as(Page::Failed));
-                return Err(Failure::new(ErrorCode::CodeRefused, exit::chain(&error))
-                    .reason("redirect-malformed"));
-            }
-            _ => told(Reply::Stray(Page::NotOurs)),
-        }
+            Err(error) => Err(Failure::new(ErrorCode::CodeRefused, exit::chain(&error))),
+            Ok(_) => Err(Failure::new(
+                ErrorCode::CodeRefused,
+                "the redirect cannot be understood",
+            )),
+        };
+        attempt.stage.send_replace(Stage::Taken);
+        let _ = answer.send(None);
+        return judged;
     }
     Err(Failure::io("the listener ended"))
-}
-
-impl Page {
-    const fn parts(self) -> (StatusCode, &'static str) {
-        match self {
-            Self::Granted => (
-                StatusCode::OK,
-                "The code has arrived. You can close this window; the rest is in the terminal.",
-            ),
-            Self::Denied => (
-                StatusCode::OK,
-                "You refused. Nothing was kept. You can close this window.",
-            ),
-            Self::NotOurs => (
-                StatusCode::NOT_FOUND,
-                "Nothing is here. If you come from the consent page, it was opened by another attempt.",
-            ),
-            Self::Failed => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The code could not be kept. The terminal says why.",
-            ),
-        }
-    }
-}
-
-impl IntoResponse for Page {
-    fn into_response(self) -> Response {
-        let (status, sentence) = self.parts();
-        let page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>kommo auth login</title><p>{sentence}</p></html>\n"
-        );
-        let headers = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
-            (header::CONNECTION, "close"),
-        ];
-        (status, headers, page).into_response()
-    }
 }
