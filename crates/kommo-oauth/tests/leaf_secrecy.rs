@@ -14,7 +14,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_account::{AccountHost, ApiDomain, ClientId, Platform};
 use kommo_oauth::{
     AccessToken, AuthorizationCode, ButtonBrand, ClientSecret, ClientSecrets, ConsentButton,
-    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials, InstallHook, PastedCode,
+    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials, InstallHook, PastedCode, PastedFor,
     RedirectUri, RefreshToken, SubdomainAnswer, SubdomainLookup, TokenAnswer, TokenRequest,
     UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
 };
@@ -150,7 +150,12 @@ fn redirects_and_pastes_show_no_code_and_no_state() {
     for query in &queries {
         seen.result(&ConsentRedirect::parse(query, &state, &client()));
         seen.result(&InstallHook::parse(query, &client()));
-        seen.result(&PastedCode::parse(query, &client(), Some(&state)));
+        let redirect_uri = RedirectUri::parse("https://a.example/cb").unwrap();
+        let attempt = PastedFor {
+            state: &state,
+            redirect_uri: &redirect_uri,
+        };
+        seen.result(&PastedCode::parse(query, &client(), Some(attempt)));
         seen.result(&PastedCode::parse(query, &client(), None));
     }
     seen.result(&PastedCode::parse(MARKER, &client(), None));
