@@ -14,9 +14,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_account::{AccountHost, ApiDomain, ClientId, Platform};
 use kommo_oauth::{
     AccessToken, AuthorizationCode, ButtonBrand, ClientSecret, ClientSecrets, ConsentButton,
-    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials, InstallHook, PastedCode, PastedFor,
-    RedirectUri, RefreshToken, SubdomainAnswer, SubdomainLookup, TokenAnswer, TokenRequest,
-    UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
+    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials, InstallHook, PastedCode,
+    PastedFor, RedirectUri, RefreshToken, SubdomainAnswer, SubdomainLookup, TokenAnswer,
+    TokenRequest, UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
 };
 
 const MARKER: &str = "PLANTED-MARKER-0123456789";
