@@ -7,6 +7,17 @@
 //!                                                              └── refused again ────┘
 //! ```
 //!
+//! That is the breaker of one account. Whether it is the account or our address that the platform blocks, its pages do not say:
+//!
+//! ```text
+//!   closed ── two accounts that worked are blocked ──> suspected ── a third that worked: its trial is blocked ──> open, all
+//!     ▲                                                    │
+//!     └──────────────── any trial is answered ─────────────┘
+//! ```
+//!
+//! What a stranger or a single tenant chooses is no evidence about our address. So an exchange counts for nothing, and only accounts count
+//! that worked recently; and what was answered once is not counted again.
+//!
 //! A token request is stopped by a block like a call, and goes during a pause of 429s, since calls wait for its token.
 //!
 //! It reads no clock: instants come in as arguments.
@@ -14,7 +25,16 @@
 use core::time::Duration;
 use std::collections::HashMap;
 
-use kommo_account::AccountHost;
+use kommo_account::{AccountHost, PeerPausePolicy};
+
+/// An account is known for so long after its last success.
+pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// Above so many accounts, those whose success is long ago are forgotten.
+const MANY: usize = 10_000;
+
+/// Who waits for the trial of another looks again after so long.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why calls are stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,35 +66,70 @@ pub(crate) struct BreakerSettings {
     pub(crate) throttles_in_a_row: u32,
     pub(crate) blocked_accounts_for_egress: u32,
     pub(crate) trial_spacing: Duration,
+    pub(crate) pauses: PeerPausePolicy,
 }
 
-/// Why a call may not go now.
+/// What is known of the one who asks, before anything is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shut {
-    /// The platform asked this account's callers to wait.
+pub(crate) enum Standing {
+    /// A token or pair that the platform gave recently.
+    Known,
+    /// A grant that may have worked once. It is known if it worked in this process.
+    Unproven,
+    /// An exchange: a stranger may have chosen the host.
+    #[cfg_attr(
+        not(feature = "oauth"),
+        allow(dead_code, reason = "only the token endpoint exchanges codes")
+    )]
+    Stranger,
+}
+
+/// Why a request may not go now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejected {
+    /// The platform asked this account's callers to wait, or another request is the trial just now.
     Throttled { left: Duration },
     /// The breaker is open.
     Open(OpenBreaker),
 }
 
+impl Rejected {
+    /// How long.
+    pub(crate) const fn left(&self) -> Duration {
+        match self {
+            Self::Throttled { left } => *left,
+            Self::Open(open) => open.left,
+        }
+    }
+}
+
 /// The permission to send one request, to be given back with what came.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pass {
+pub(crate) struct Permit {
     pub(crate) host: AccountHost,
+    standing: Standing,
     admitted_at: Duration,
     is_trial: bool,
 }
 
-impl Pass {
-    /// Of a request that no pause stops.
-    #[cfg(feature = "oauth")]
-    pub(crate) const fn outside(host: AccountHost, now: Duration) -> Self {
-        Self {
-            host,
-            admitted_at: now,
-            is_trial: false,
-        }
+impl Permit {
+    /// Whether what it meets says something about the account.
+    fn is_evidence(&self) -> bool {
+        matches!(self.standing, Standing::Known | Standing::Unproven)
     }
+}
+
+/// What a block led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blocked {
+    /// Nothing: a stranger may have chosen the host.
+    Nothing,
+    /// The account is stopped.
+    Account,
+    /// The account is stopped, and another one is to try for all.
+    Suspected,
+    /// Everything is stopped.
+    WholeEgress,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,21 +138,39 @@ struct Open {
     until: Duration,
 }
 
+/// What is thought of our address.
+#[derive(Clone, Copy, Debug)]
+struct Egress {
+    /// Whether a trial has confirmed it; else it is a suspicion.
+    is_open: bool,
+    /// When the next trial may go: at once for an account that is known, later for the others.
+    next_trial: Duration,
+    /// How much later. It doubles while their trials are blocked.
+    others_later: Duration,
+    is_trial_out: bool,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct AccountState {
     throttled_until: Duration,
     throttled_at: Option<Duration>,
+    /// The latest pause, as long as no answer has ended the row.
+    last_pause: Option<Duration>,
     in_a_row: u32,
     open: Option<Open>,
+    /// Whether its block is evidence about our address.
+    is_evidence: bool,
 }
 
 /// The state of one egress and of the accounts that are called through it.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     settings: BreakerSettings,
-    egress: Option<Open>,
+    egress: Option<Egress>,
     /// Only accounts with something to remember.
     accounts: HashMap<AccountHost, AccountState>,
+    /// The last success of each account.
+    worked: HashMap<AccountHost, Duration>,
 }
 
 impl Breaker {
@@ -106,169 +179,298 @@ impl Breaker {
             settings,
             egress: None,
             accounts: HashMap::new(),
+            worked: HashMap::new(),
         }
     }
 
     /// Whether a call may go. When an open breaker's time is over, one call may go as a trial, and another one only after
     /// a while, should that trial never report back.
-    pub(crate) fn admit(&mut self, host: AccountHost, now: Duration) -> Result<Pass, Shut> {
-        if let Some(shut) = self.shut(host, now) {
-            return Err(shut);
+    pub(crate) fn admit(
+        &mut self,
+        host: AccountHost,
+        standing: Standing,
+        now: Duration,
+    ) -> Result<Permit, Rejected> {
+        let standing = self.standing(host, standing, now);
+        if let Some(rejected) = self.shut(host, standing, now) {
+            return Err(rejected);
         }
-        let until = now.saturating_add(self.settings.trial_spacing);
-        let mut is_trial = false;
-        let account = self.accounts.get_mut(&host);
-        for open in [
-            self.egress.as_mut(),
-            account.and_then(|state| state.open.as_mut()),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            open.until = until;
-            is_trial = true;
-        }
-        Ok(Pass {
-            host,
-            admitted_at: now,
-            is_trial,
-        })
+        Ok(self.permit(host, standing, now, |_| true))
     }
 
     /// Whether a token request or a probe may go: not while the platform blocks, and as the one trial when a block's time is over.
-    ///
-    /// # Errors
-    ///
-    /// How long the block stays.
     #[cfg(feature = "oauth")]
     pub(crate) fn admit_token(
         &mut self,
         host: AccountHost,
+        standing: Standing,
         now: Duration,
-    ) -> Result<Pass, Duration> {
-        let account = self.accounts.get_mut(&host);
-        let mut opens = [
-            self.egress.as_mut(),
-            account.and_then(|state| state.open.as_mut()),
+    ) -> Result<Permit, Rejected> {
+        let standing = self.standing(host, standing, now);
+        let blocks = [
+            self.egress_shut(standing, now),
+            self.account_block(host, now),
         ];
-        let blocks = opens
-            .iter_mut()
-            .flatten()
-            .filter(|open| open.reason == BreakReason::Blocked);
-        let Some(until) = blocks.map(|open| open.until).max() else {
-            return Ok(Pass::outside(host, now));
-        };
-        if until > now {
-            return Err(until.saturating_sub(now));
+        if let Some(rejected) = blocks.into_iter().flatten().max_by_key(Rejected::left) {
+            return Err(rejected);
         }
-        for open in opens.into_iter().flatten() {
-            if open.reason == BreakReason::Blocked {
-                open.until = now.saturating_add(self.settings.trial_spacing);
-            }
+        let is_block = |open: &Open| open.reason == BreakReason::Blocked;
+        Ok(self.permit(host, standing, now, is_block))
+    }
+
+    fn permit(
+        &mut self,
+        host: AccountHost,
+        standing: Standing,
+        now: Duration,
+        is_meant: fn(&Open) -> bool,
+    ) -> Permit {
+        let until = now.saturating_add(self.settings.trial_spacing);
+        let mut is_trial = false;
+        if let Some(egress) = &mut self.egress {
+            egress.next_trial = until;
+            egress.is_trial_out = true;
+            is_trial = true;
         }
-        Ok(Pass {
+        let account = self.accounts.get_mut(&host);
+        let open = account.and_then(|state| state.open.as_mut());
+        if let Some(open) = open.filter(|open| is_meant(open)) {
+            open.until = until;
+            is_trial = true;
+        }
+        Permit {
             host,
+            standing,
             admitted_at: now,
-            is_trial: true,
-        })
+            is_trial,
+        }
+    }
+
+    /// An account that worked in this process a short while ago is known, whatever its token says.
+    pub(crate) fn standing(&self, host: AccountHost, said: Standing, now: Duration) -> Standing {
+        let worked = self.worked.get(&host);
+        let is_recent = worked.is_some_and(|at| now.saturating_sub(*at) <= KNOWN_FOR);
+        match said {
+            Standing::Unproven if is_recent => Standing::Known,
+            said => said,
+        }
     }
 
     /// Whether all of the egress is blocked.
     #[cfg(feature = "oauth")]
     pub(crate) fn is_egress_blocked(&self, now: Duration) -> bool {
-        self.egress.is_some_and(|open| open.until > now)
+        self.egress
+            .is_some_and(|egress| egress.is_open && egress.next_trial > now)
     }
 
     /// What stops a call to this account now; changes nothing.
-    pub(crate) fn shut(&self, host: AccountHost, now: Duration) -> Option<Shut> {
-        let left = |until: Duration| {
-            let left = until.saturating_sub(now);
-            (!left.is_zero()).then_some(left)
-        };
+    pub(crate) fn shut(
+        &self,
+        host: AccountHost,
+        standing: Standing,
+        now: Duration,
+    ) -> Option<Rejected> {
+        let standing = self.standing(host, standing, now);
         let state = self.accounts.get(&host).copied().unwrap_or_default();
-        for (open, is_whole_egress) in [(self.egress, true), (state.open, false)] {
-            if let Some((open, left)) = open.and_then(|open| Some((open, left(open.until)?))) {
-                return Some(Shut::Open(OpenBreaker {
-                    reason: open.reason,
-                    left,
-                    is_whole_egress,
-                }));
-            }
-        }
-        left(state.throttled_until).map(|left| Shut::Throttled { left })
+        let of_account = || state.open.and_then(|open| rejected(open, false, now));
+        let of_pause = || {
+            let left = state.throttled_until.saturating_sub(now);
+            (!left.is_zero()).then_some(Rejected::Throttled { left })
+        };
+        self.egress_shut(standing, now)
+            .or_else(of_account)
+            .or_else(of_pause)
     }
 
-    /// The platform answered with something that is no stop sign. Only a trial closes what is open: any other call may have
-    /// left before the stop sign came. A token request goes during a pause too; calls keep to the pause all the same.
-    pub(crate) fn answered(&mut self, pass: &Pass) {
-        if pass.is_trial {
+    fn egress_shut(&self, standing: Standing, now: Duration) -> Option<Rejected> {
+        let egress = self.egress?;
+        let later = match standing {
+            Standing::Known => Duration::ZERO,
+            // They come behind the accounts that are known, so that a stranger cannot take every trial.
+            _ => egress.others_later,
+        };
+        let left = egress.next_trial.saturating_add(later).saturating_sub(now);
+        if left.is_zero() {
+            return None;
+        }
+        if egress.is_open {
+            return Some(Rejected::Open(OpenBreaker {
+                reason: BreakReason::Blocked,
+                left,
+                is_whole_egress: true,
+            }));
+        }
+        let left = if egress.is_trial_out {
+            left.min(LOOK_AGAIN)
+        } else {
+            left
+        };
+        Some(Rejected::Throttled { left })
+    }
+
+    #[cfg(feature = "oauth")]
+    fn account_block(&self, host: AccountHost, now: Duration) -> Option<Rejected> {
+        let open = self.accounts.get(&host)?.open?;
+        let open = (open.reason == BreakReason::Blocked).then_some(open)?;
+        rejected(open, false, now)
+    }
+
+    /// The platform answered with something that is no stop sign; `is_success` if it did what was asked. Only a trial closes what is
+    /// open: any other call may have left before the stop sign came. A token request goes during a pause too; calls keep to the pause all
+    /// the same.
+    pub(crate) fn answered(&mut self, permit: &Permit, is_success: bool, now: Duration) {
+        if is_success {
+            self.remember(permit.host, now);
+        }
+        if permit.is_trial && self.egress.is_some() {
             self.egress = None;
-            self.accounts.remove(&pass.host);
-        } else if let Some(state) = self.accounts.get_mut(&pass.host) {
-            let is_newer = state.throttled_at.is_none_or(|at| pass.admitted_at > at);
+            // Our address is served, so the blocks were about their accounts.
+            for state in self.accounts.values_mut() {
+                state.is_evidence = false;
+            }
+        }
+        if !permit.is_evidence() && !is_success {
+            return;
+        }
+        if permit.is_trial {
+            self.accounts.remove(&permit.host);
+        } else if let Some(state) = self.accounts.get_mut(&permit.host) {
+            let is_newer = state.throttled_at.is_none_or(|at| permit.admitted_at > at);
             if !is_newer || state.open.is_some() {
                 return;
             }
-            if pass.admitted_at < state.throttled_until {
+            if permit.admitted_at < state.throttled_until {
                 state.in_a_row = 0;
+                state.last_pause = None;
             } else {
-                self.accounts.remove(&pass.host);
+                self.accounts.remove(&permit.host);
             }
         }
     }
 
-    /// A 429 that asks for a pause; the reason, if it opened the breaker. Calls that left together count as one.
+    fn remember(&mut self, host: AccountHost, now: Duration) {
+        if self.worked.len() >= MANY && !self.worked.contains_key(&host) {
+            self.worked
+                .retain(|_, at| now.saturating_sub(*at) <= KNOWN_FOR);
+        }
+        if self.worked.len() < MANY || self.worked.contains_key(&host) {
+            self.worked.insert(host, now);
+        }
+    }
+
+    /// A 429 that names a pause, or none; the pause that follows, and whether it opened the breaker. Calls that left together count as
+    /// one. What a stranger's request meets stops nobody.
     pub(crate) fn throttled(
         &mut self,
-        pass: &Pass,
-        pause: Duration,
+        permit: &Permit,
+        named: Option<Duration>,
         now: Duration,
-    ) -> Option<BreakReason> {
+    ) -> (Duration, bool) {
+        let policy = self.settings.pauses;
+        if !permit.is_evidence() {
+            return (policy.after(named, None).length, false);
+        }
         let limit = self.settings.throttles_in_a_row;
-        let state = self.accounts.entry(pass.host).or_default();
+        let state = self.accounts.entry(permit.host).or_default();
+        let is_next = state.throttled_at.is_none_or(|at| permit.admitted_at > at);
+        let before = state.last_pause.filter(|_| is_next);
+        let pause = policy.after(named, before).length;
         state.throttled_until = state.throttled_until.max(now.saturating_add(pause));
-        if state.throttled_at.is_none_or(|at| pass.admitted_at > at) {
+        if is_next {
             state.in_a_row = state.in_a_row.saturating_add(1);
             state.throttled_at = Some(now);
+            state.last_pause = Some(pause);
         }
-        let is_open = state.open.is_some_and(|open| open.until > now) && !pass.is_trial;
+        let is_open = state.open.is_some_and(|open| open.until > now) && !permit.is_trial;
         if state.in_a_row < limit || is_open {
-            return None;
+            return (pause, false);
         }
         state.open = Some(Open {
             reason: BreakReason::TooManyRequests,
             until: now.saturating_add(self.settings.open_after_throttles.max(pause)),
         });
-        Some(BreakReason::TooManyRequests)
+        (pause, true)
     }
 
-    /// A block. Which of the two the platform blocks, the account or the address, its pages tell differently: the account
-    /// is stopped at once, and all of them when a second account is blocked too. Whether the whole egress is stopped now.
-    pub(crate) fn blocked(&mut self, host: AccountHost, now: Duration) -> bool {
-        let open = Open {
-            reason: BreakReason::Blocked,
-            until: now.saturating_add(self.settings.open_after_block),
-        };
-        self.accounts.entry(host).or_default().open = Some(open);
-        let is_blocked = |state: &&AccountState| {
-            state
-                .open
-                .is_some_and(|open| open.reason == BreakReason::Blocked && open.until > now)
-        };
-        let blocked = self.accounts.values().filter(is_blocked).count();
-        let limit = self.settings.blocked_accounts_for_egress;
-        if u32::try_from(blocked).is_ok_and(|blocked| blocked < limit) {
-            return false;
+    /// A block.
+    pub(crate) fn blocked(&mut self, permit: &Permit, now: Duration) -> Blocked {
+        let is_known = permit.standing == Standing::Known;
+        let whole = self.settings.open_after_block;
+        if permit.is_evidence() {
+            let state = self.accounts.entry(permit.host).or_default();
+            state.open = Some(Open {
+                reason: BreakReason::Blocked,
+                until: now.saturating_add(whole),
+            });
+            state.is_evidence = is_known;
         }
-        self.egress = Some(open);
-        true
+        let trial = self.egress.as_mut().filter(|_| permit.is_trial);
+        match trial {
+            Some(egress) if is_known => {
+                egress.is_open = true;
+                egress.next_trial = now.saturating_add(whole);
+                egress.others_later = self.settings.trial_spacing;
+                egress.is_trial_out = false;
+                return Blocked::WholeEgress;
+            }
+            Some(egress) => {
+                egress.others_later = egress.others_later.saturating_mul(2).min(whole);
+                egress.next_trial = now;
+                egress.is_trial_out = false;
+            }
+            None => {}
+        }
+        if !permit.is_evidence() {
+            return Blocked::Nothing;
+        }
+        if self.egress.is_some() || !is_known || !self.is_suspect(now) {
+            return Blocked::Account;
+        }
+        // One account for all of them is the wish of the operator, and needs no trial.
+        let is_open = self.settings.blocked_accounts_for_egress <= 1;
+        let next_trial = if is_open {
+            now.saturating_add(whole)
+        } else {
+            now
+        };
+        self.egress = Some(Egress {
+            is_open,
+            next_trial,
+            others_later: self.settings.trial_spacing,
+            is_trial_out: false,
+        });
+        if is_open {
+            Blocked::WholeEgress
+        } else {
+            Blocked::Suspected
+        }
     }
 
-    /// Somebody says that the block is gone.
+    /// Whether as many accounts are blocked as make a suspicion.
+    fn is_suspect(&self, now: Duration) -> bool {
+        let counts = |state: &&AccountState| {
+            let is_blocked = |open: Open| open.reason == BreakReason::Blocked && open.until > now;
+            state.is_evidence && state.open.is_some_and(is_blocked)
+        };
+        let blocked = self.accounts.values().filter(counts).count();
+        let limit = self.settings.blocked_accounts_for_egress;
+        u32::try_from(blocked).map_or(true, |blocked| blocked >= limit)
+    }
+
+    /// An operator says that the block is gone.
     pub(crate) fn close(&mut self, host: AccountHost) {
         self.egress = None;
         self.accounts.remove(&host);
     }
+}
+
+fn rejected(open: Open, is_whole_egress: bool, now: Duration) -> Option<Rejected> {
+    let left = open.until.saturating_sub(now);
+    (!left.is_zero()).then_some(Rejected::Open(OpenBreaker {
+        reason: open.reason,
+        left,
+        is_whole_egress,
+    }))
 }
 
 #[cfg(test)]

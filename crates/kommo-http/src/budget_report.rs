@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_oauth::{TokenAnswer, TokenRefusalKind, UnixSeconds, read_token_answer};
 
-use crate::breaker::Pass;
+use crate::breaker::Permit;
 use crate::error::TransportError;
 use crate::json_body;
 use crate::raw_response::RawResponse;
@@ -14,7 +14,7 @@ use crate::server_date;
 /// A request that is counted, from before it is sent: so that several which leave together count as one.
 pub(crate) struct CountedRequest<'a> {
     pub(crate) budget: &'a RequestBudget,
-    pub(crate) pass: Pass,
+    pub(crate) permit: Permit,
 }
 
 impl CountedRequest<'_> {
@@ -32,11 +32,13 @@ impl CountedRequest<'_> {
         match status {
             429 => {
                 let asked = result.as_ref().ok().and_then(pause_asked);
-                self.budget.throttled(&self.pass, asked);
+                self.budget.throttled(&self.permit, asked);
             }
-            403 if !is_json => self.budget.blocked(self.pass.host),
+            403 if !is_json => self.budget.blocked(&self.permit),
             300..=399 => {}
-            _ if is_json => self.budget.answered(&self.pass),
+            _ if is_json => self
+                .budget
+                .answered(&self.permit, matches!(status, 200..=299)),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_account::AccountHost;
+use kommo_account::{AccountHost, PeerPausePolicy};
 
 use crate::breaker::BreakerSettings;
 use crate::rate_limit::{LimitShare, RateLimit};
@@ -18,10 +18,11 @@ use crate::rate_limit::{LimitShare, RateLimit};
 /// | by integration in one account | 7 a second | rule L4 |
 /// | by account | 50 a second, shared with everybody's integrations | rule L4 |
 /// | pause after a 429 that names none | 60 s and up to 10 s of jitter | rule L5 |
-/// | longest pause on a 429's word | 300 s | rule L5 |
+/// | shortest and longest pause on a 429's word | 5 s and 300 s | choice; rule L5 |
+/// | growth | twice the pause before, up to an hour, until another answer comes | choice |
 /// | breaker after a block | 4 hours | rule L6; the length is a choice |
 /// | breaker after 3 429s in a row | 15 minutes | choice |
-/// | all accounts stop when so many are blocked | 2 | choice: the pages disagree on whether account or address is blocked |
+/// | accounts that must be blocked for the address to be suspected | 2 | choice: the pages disagree on whether account or address is blocked |
 ///
 /// # Examples
 ///
@@ -44,9 +45,7 @@ pub struct BudgetSettings {
     pub(crate) account: RateLimit,
     pub(crate) packages: BTreeMap<AccountHost, Package>,
     pub(crate) share: LimitShare,
-    pub(crate) pause_without_word: Duration,
     pub(crate) jitter: Duration,
-    pub(crate) longest_pause: Duration,
     pub(crate) breaker: BreakerSettings,
 }
 
@@ -67,15 +66,14 @@ impl BudgetSettings {
             account: RateLimit::per_second(50),
             packages: BTreeMap::new(),
             share: LimitShare::WHOLE,
-            pause_without_word: Duration::from_secs(60),
             jitter: Duration::from_secs(10),
-            longest_pause: Duration::from_secs(300),
             breaker: BreakerSettings {
                 open_after_block: Duration::from_secs(4 * 3600),
                 open_after_throttles: Duration::from_secs(15 * 60),
                 throttles_in_a_row: 3,
                 blocked_accounts_for_egress: 2,
                 trial_spacing: Duration::from_secs(60),
+                pauses: PeerPausePolicy::new(),
             },
         }
     }
@@ -128,14 +126,20 @@ impl BudgetSettings {
 
     /// The pause after a 429 that names none; up to `jitter` comes on top.
     pub const fn pause_without_word(mut self, pause: Duration, jitter: Duration) -> Self {
-        self.pause_without_word = pause;
+        self.breaker.pauses.unnamed = pause;
         self.jitter = jitter;
         self
     }
 
     /// The longest pause that a 429 can ask for.
     pub const fn longest_pause(mut self, longest: Duration) -> Self {
-        self.longest_pause = longest;
+        self.breaker.pauses.named_at_most = longest;
+        self
+    }
+
+    /// The shortest pause after a 429, whatever it asks for.
+    pub const fn shortest_pause(mut self, shortest: Duration) -> Self {
+        self.breaker.pauses.floor = shortest;
         self
     }
 
@@ -152,7 +156,8 @@ impl BudgetSettings {
         self
     }
 
-    /// How many accounts must be blocked at a time for all of them to be stopped. 1 stops all at once.
+    /// How many accounts must be blocked at a time for the address to be suspected. Only those count that worked recently. All accounts are
+    /// stopped if another one that worked is blocked then. 1 stops all at once, without that trial.
     pub const fn blocked_accounts_for_egress(mut self, accounts: u32) -> Self {
         self.breaker.blocked_accounts_for_egress = accounts;
         self

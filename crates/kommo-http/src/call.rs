@@ -21,6 +21,7 @@ use crate::chats_error::ChatsError;
 use crate::clock_offset::{self, KeptOffset};
 use crate::environment::Environment;
 use crate::error::TransportError;
+use crate::peer_pauses::{Departure, PeerPauses};
 use crate::raw_response::RawResponse;
 use crate::refusal::Refusal;
 use crate::repeat::Repeat;
@@ -33,6 +34,7 @@ pub(crate) struct Call<'a> {
     environment: &'a dyn Environment,
     policy: RetryPolicy,
     kept_offset: &'a KeptOffset,
+    pauses: &'a PeerPauses,
     attempts: u32,
     repetitions: u32,
     tried_offset: Option<i64>,
@@ -54,12 +56,14 @@ impl<'a> Call<'a> {
         environment: &'a dyn Environment,
         policy: RetryPolicy,
         kept_offset: &'a KeptOffset,
+        pauses: &'a PeerPauses,
     ) -> Self {
         Self {
             sender,
             environment,
             policy,
             kept_offset,
+            pauses,
             attempts: 0,
             repetitions: 0,
             tried_offset: None,
@@ -69,11 +73,13 @@ impl<'a> Call<'a> {
     /// Sends until there is a result or an error.
     pub(crate) async fn run(mut self) -> Result<Answer<RawResponse>, ChatsError> {
         loop {
+            self.wait_out_pause().await?;
+            let departure = self.pauses.departure(self.sender.request.path);
             self.attempts += 1;
             let now = self.environment.unix_seconds();
             let outcome = self.sender.attempt(self.attempts, now, self.offset()).await;
             let outcome = outcome.map_err(ChatsError::InvalidRequest)?;
-            match self.next(outcome) {
+            match self.next(outcome, departure) {
                 Next::Done(response) => return Ok(self.answer(response)),
                 Next::Fail(error) => return Err(error),
                 Next::CorrectClock(offset) => self.tried_offset = Some(offset),
@@ -85,12 +91,29 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Waits for a pause that an earlier 429 asked for, if it is short; a long one is an error.
+    async fn wait_out_pause(&self) -> Result<(), ChatsError> {
+        let path = self.sender.request.path;
+        let left = || self.pauses.left(path, self.environment.unix_seconds());
+        while let Some(left) = left() {
+            if left > self.policy.longest_wait() {
+                let attempts = self.attempts;
+                return Err(ChatsError::Paused { left, attempts });
+            }
+            self.environment.pause(left).await;
+        }
+        Ok(())
+    }
+
     fn offset(&self) -> i64 {
         self.tried_offset
             .unwrap_or_else(|| self.kept_offset.seconds())
     }
 
-    fn next(&self, outcome: Outcome) -> Next {
+    fn next(&self, outcome: Outcome, departure: Departure<'_>) -> Next {
+        if matches!(&outcome.result, Ok(response) if response.status() != 429) {
+            self.pauses.answered(departure);
+        }
         match outcome.result {
             Ok(response) if response.is_success() => Next::Done(response),
             Ok(response) if matches!(response.status(), 300..=399) => {
@@ -99,7 +122,15 @@ impl<'a> Call<'a> {
                     attempts: self.attempts,
                 })
             }
-            Ok(response) => self.after_refusal(Refusal::read(&response, outcome.signed_at)),
+            Ok(response) => {
+                let mut refusal = Refusal::read(&response, outcome.signed_at);
+                let now = self.environment.unix_seconds();
+                if refusal.status() == 429 {
+                    let pause = self.pauses.refused(departure, refusal.retry_after, now);
+                    refusal.retry_after = Some(pause);
+                }
+                self.after_refusal(refusal)
+            }
             Err(error) => self.after_failure(error),
         }
     }

@@ -15,6 +15,7 @@ use crate::chats_error::{ChatsError, Unreadable, UnreadableReason};
 use crate::clock_offset::KeptOffset;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::InvalidRequest;
+use crate::peer_pauses::PeerPauses;
 use crate::raw_request::RawRequest;
 use crate::raw_response::RawResponse;
 use crate::repeat::Repeat;
@@ -23,8 +24,8 @@ use crate::transport::Transport;
 
 /// Calls the Chats API in the name of one channel.
 ///
-/// Every attempt of every call has a date and a signature of its own (invariant I2). Cheap to clone; clones share the
-/// connections and the clock offset. `Debug` shows the place and the settings, and nothing of the secret.
+/// Every attempt of every call has a date and a signature of its own (invariant I2). After a 429 nothing is sent for the same connection
+/// until its pause is over. Cheap to clone; clones share the HTTP connections, the clock offset and the pauses. `Debug` shows the place and the settings, and nothing of the secret.
 ///
 /// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
 ///
@@ -39,6 +40,7 @@ pub struct ChatsClient {
     environment: Arc<dyn Environment>,
     retry_policy: RetryPolicy,
     kept_offset: Arc<KeptOffset>,
+    pauses: Arc<PeerPauses>,
 }
 
 impl ChatsClient {
@@ -57,6 +59,7 @@ impl ChatsClient {
             environment: Arc::new(SystemEnvironment::new()),
             retry_policy: RetryPolicy::new(),
             kept_offset: Arc::default(),
+            pauses: Arc::default(),
         }
     }
 
@@ -151,7 +154,8 @@ impl ChatsClient {
     /// # Errors
     ///
     /// - a method other than `GET`, `POST`, `PUT`, `PATCH`, `DELETE`: [`ChatsError::InvalidRequest`].
-    /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`]; other refusals: [`ChatsError::Refused`].
+    /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`], and calls during its pause: [`ChatsError::Paused`], or
+    ///   they wait if it is short; other refusals: [`ChatsError::Refused`].
     /// - no whole answer: [`ChatsError::Transport`].
     pub async fn call(&self, request: &RawRequest<'_>) -> Result<Answer<RawResponse>, ChatsError> {
         let sender = Sender {
@@ -171,6 +175,7 @@ impl ChatsClient {
             self.environment.as_ref(),
             self.retry_policy,
             &self.kept_offset,
+            &self.pauses,
         );
         call.run().instrument(span).await
     }

@@ -1,6 +1,7 @@
 //! Why a call to the Chats API has no result, by whose turn it is.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 use core::{error, fmt};
 
 use kommo_chats::{DecodeError, UnexpectedBody};
@@ -20,6 +21,14 @@ pub enum ChatsError {
     Refused(Box<Refusal>),
     /// 429: the caller's turn to wait, [`Refusal::retry_after`] if the platform said how long (rule E4).
     TooManyRequests(Box<Refusal>),
+    /// An earlier request of this connection got a 429, and its pause is longer than this call waits by itself. Nothing was sent, or
+    /// nothing more.
+    Paused {
+        /// How long the pause still is.
+        left: Duration,
+        /// How many requests this call sent.
+        attempts: u32,
+    },
     /// A redirect, which is never followed (rule T1).
     Redirected {
         /// The HTTP status.
@@ -45,7 +54,9 @@ impl ChatsError {
         match self {
             Self::InvalidRequest(_) => 0,
             Self::Refused(refusal) | Self::TooManyRequests(refusal) => refusal.attempts,
-            Self::Redirected { attempts, .. } | Self::Transport { attempts, .. } => *attempts,
+            Self::Redirected { attempts, .. }
+            | Self::Paused { attempts, .. }
+            | Self::Transport { attempts, .. } => *attempts,
             Self::Unreadable(unreadable) => unreadable.attempts,
         }
     }
@@ -58,7 +69,7 @@ impl ChatsError {
             Self::Redirected { status, .. } => Some(*status),
             Self::Unreadable(unreadable) => Some(unreadable.status),
             Self::Transport { error, .. } => error.status(),
-            Self::InvalidRequest(_) => None,
+            Self::InvalidRequest(_) | Self::Paused { .. } => None,
         }
     }
 
@@ -85,6 +96,9 @@ impl fmt::Display for ChatsError {
                 ),
                 None => f.write_str("too many requests"),
             },
+            Self::Paused { left, .. } => {
+                write!(f, "calls pause for another {} s", left.as_secs())
+            }
             Self::Redirected { status, .. } => {
                 write!(f, "http {status}, a redirect, was not followed")
             }
@@ -101,7 +115,10 @@ impl error::Error for ChatsError {
             Self::Unreadable(unreadable) => unreadable.reason.source(),
             // The transport's own text stands in ours, so its cause comes next.
             Self::Transport { error, .. } => error.source(),
-            Self::Refused(_) | Self::TooManyRequests(_) | Self::Redirected { .. } => None,
+            Self::Refused(_)
+            | Self::TooManyRequests(_)
+            | Self::Paused { .. }
+            | Self::Redirected { .. } => None,
         }
     }
 }

@@ -69,6 +69,12 @@ impl CrmResponse {
         self.response.header(name)
     }
 
+    /// The answer as it came, with all its headers.
+    #[must_use]
+    pub const fn raw(&self) -> &RawResponse {
+        &self.response
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {

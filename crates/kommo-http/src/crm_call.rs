@@ -22,11 +22,11 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::Usable;
+use kommo_oauth::{Generation, Usable};
 use kommo_sign::RequestPath;
 
 use crate::bearer;
-use crate::breaker::{Pass, Shut};
+use crate::breaker::{KNOWN_FOR, Permit, Rejected, Standing};
 use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
 use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
@@ -107,12 +107,12 @@ impl<T: AccessTokens> CrmCall<'_, T> {
 
     async fn attempt(&self, progress: &mut Progress) -> Result<CrmResponse, CrmError<T::Error>> {
         loop {
-            let (usable, pass) = self.ready(progress).await?;
+            let (usable, permit) = self.ready(progress).await?;
             progress.attempts += 1;
             let result = self.send(&usable).await;
             report(progress.attempts, &result, usable.access_token.expose());
             let is_in_doubt = is_in_doubt(&result);
-            match self.next(result, &usable, &pass, progress) {
+            match self.next(result, &usable, &permit, progress) {
                 Next::Done(response) => {
                     let sent = usable.access_token.expose().as_bytes();
                     let request_id = echoes::request_id(&response, sent).map(String::from);
@@ -124,9 +124,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                     });
                 }
                 Next::Fail(error) => {
-                    if error.kind() == Some(CrmRefusalKind::PaymentRequired) {
-                        self.tokens.payment_required();
-                    }
+                    self.tell_tokens(&error, usable.generation);
                     return Err(error);
                 }
                 Next::Renew(refusal) => {
@@ -151,29 +149,52 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     async fn ready(
         &self,
         progress: &mut Progress,
-    ) -> Result<(Arc<Usable>, Pass), CrmError<T::Error>> {
-        let mut host = self.token(progress).await?.host;
+    ) -> Result<(Arc<Usable>, Permit), CrmError<T::Error>> {
+        let mut usable = self.token(progress).await?;
         loop {
-            while let Some(shut) = self.budget.shut(host) {
-                self.wait_out(shut).await?;
+            let (host, standing) = (usable.host, self.standing(&usable));
+            while let Some(rejected) = self.budget.shut(host, standing) {
+                self.wait_out(rejected).await?;
             }
-            if let Err(shut) = self.budget.take(self.client_id, host).await {
-                self.wait_out(shut).await?;
+            if let Err(rejected) = self.budget.take(self.client_id, host, standing).await {
+                self.wait_out(rejected).await?;
                 continue;
             }
-            let usable = self.token(progress).await?;
+            usable = self.token(progress).await?;
             if usable.host != host {
                 // The account has moved meanwhile.
-                host = usable.host;
                 continue;
             }
-            match self.budget.admit(host) {
-                Ok(pass) => {
+            match self.budget.admit(host, standing) {
+                Ok(permit) => {
                     progress.renewed = None;
-                    return Ok((usable, pass));
+                    return Ok((usable, permit));
                 }
-                Err(shut) => self.wait_out(shut).await?,
+                Err(rejected) => self.wait_out(rejected).await?,
             }
+        }
+    }
+
+    /// A token that the platform gave a short while ago is the proof that the account works. A long-lived one proves nothing.
+    fn standing(&self, usable: &Usable) -> Standing {
+        let age = usable.obtained_at.until(self.budget.clock().now());
+        if usable.expires_at.is_some() && age <= KNOWN_FOR {
+            Standing::Known
+        } else {
+            Standing::Unproven
+        }
+    }
+
+    /// What is about the account and not about the call.
+    fn tell_tokens(&self, error: &CrmError<T::Error>, generation: Generation) {
+        match error.refusal() {
+            Some(refusal) if refusal.kind() == CrmRefusalKind::PaymentRequired => {
+                self.tokens.payment_required();
+            }
+            Some(refusal) if refusal.is_account_not_found() => {
+                self.tokens.account_not_found(generation);
+            }
+            _ => {}
         }
     }
 
@@ -185,14 +206,14 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     }
 
     /// Waits for a short pause to end; everything else is an error.
-    async fn wait_out(&self, shut: Shut) -> Result<(), CrmError<T::Error>> {
-        match shut {
-            Shut::Throttled { left } if left <= self.retry_policy.longest_wait() => {
+    async fn wait_out(&self, rejected: Rejected) -> Result<(), CrmError<T::Error>> {
+        match rejected {
+            Rejected::Throttled { left } if left <= self.retry_policy.longest_wait() => {
                 self.budget.clock().pause(left).await;
                 Ok(())
             }
-            Shut::Throttled { left } => Err(CrmError::Throttled { left }),
-            Shut::Open(open) => Err(CrmError::BreakerOpen(open)),
+            Rejected::Throttled { left } => Err(CrmError::Throttled { left }),
+            Rejected::Open(open) => Err(CrmError::BreakerOpen(open)),
         }
     }
 
@@ -221,7 +242,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         &self,
         result: Result<RawResponse, TransportError>,
         usable: &Usable,
-        pass: &Pass,
+        permit: &Permit,
         progress: &Progress,
     ) -> Next<T::Error> {
         let attempts = progress.attempts;
@@ -229,7 +250,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             Ok(response) if response.is_success() => {
                 // A page of something on the way says nothing about the platform, whatever its status is.
                 if json_body::is_in_or_empty(&response) {
-                    self.budget.answered(pass);
+                    self.budget.answered(permit, true);
                 }
                 Next::Done(response)
             }
@@ -242,41 +263,39 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             Ok(response) => {
                 let secret = usable.access_token.expose();
                 let refusal = CrmRefusal::read(&response, secret, attempts);
-                self.after_refusal(refusal, pass, progress)
+                self.after_refusal(refusal, permit, progress)
             }
-            Err(error) => self.after_failure(error, pass, progress),
+            Err(error) => self.after_failure(error, permit, progress),
         }
     }
 
     fn after_refusal(
         &self,
         refusal: CrmRefusal,
-        pass: &Pass,
+        permit: &Permit,
         progress: &Progress,
     ) -> Next<T::Error> {
         match refusal.kind() {
             CrmRefusalKind::TooManyRequests => {
-                let pause = self.budget.throttled(pass, refusal.retry_after());
+                let pause = self.budget.throttled(permit, refusal.retry_after());
                 return match self.pause(progress, Some(pause)) {
                     Some(pause) => Next::Repeat(pause),
                     None => refused(refusal.with_retry_after(pause)),
                 };
             }
             CrmRefusalKind::Blocked => {
-                self.budget.blocked(pass.host);
+                self.budget.blocked(permit);
                 return refused(refusal);
             }
-            _ if refusal.is_json_or_empty() => self.budget.answered(pass),
+            _ if refusal.is_json_or_empty() => self.budget.answered(permit, false),
             _ => {}
         }
         if refusal.status() == 401 && progress.renewals < RENEWALS_AT_MOST {
             return Next::Renew(refusal);
         }
         let may_pass = matches!(refusal.status(), 500 | 502 | 503) && self.is_safe();
-        match self
-            .pause(progress, refusal.retry_after())
-            .filter(|_| may_pass)
-        {
+        let named = self.budget.bounded(refusal.retry_after());
+        match self.pause(progress, named).filter(|_| may_pass) {
             Some(pause) => Next::Repeat(pause),
             None => refused(refusal),
         }
@@ -285,17 +304,17 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     fn after_failure(
         &self,
         error: TransportError,
-        pass: &Pass,
+        permit: &Permit,
         progress: &Progress,
     ) -> Next<T::Error> {
         let attempts = progress.attempts;
         match error {
             TransportError::Invalid(error) => return Next::Fail(CrmError::InvalidRequest(error)),
             // Too long for a refusal in JSON.
-            TransportError::BodyTooLarge { status: 403, .. } => self.budget.blocked(pass.host),
+            TransportError::BodyTooLarge { status: 403, .. } => self.budget.blocked(permit),
             TransportError::BodyTooLarge { status: 429, .. }
             | TransportError::Coded { status: 429, .. } => {
-                self.budget.throttled(pass, None);
+                self.budget.throttled(permit, None);
             }
             _ => {}
         }

@@ -116,7 +116,7 @@ fn text(fields: &Map<String, Value>, name: &str, secret: &str) -> Option<String>
         Value::Number(number) => clean(&alloc::format!("{number}")),
         _ => return None,
     };
-    (!repeats(&text, secret.as_bytes())).then_some(text)
+    (!repeats(text.as_bytes(), secret.as_bytes())).then_some(text)
 }
 
 /// The same for a name or an id.

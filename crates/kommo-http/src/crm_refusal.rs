@@ -93,12 +93,14 @@ impl CrmRefusalKind {
 ///
 /// `Display` and `Debug` may be logged: they have the status, what it means, the ids for the support, and the places that a
 /// validation names. The sentences of the body are cut and cleaned, and given by [`title`](Self::title) and
-/// [`detail`](Self::detail) alone, since they may repeat what was sent. A body that is no JSON is not kept at all.
+/// [`detail`](Self::detail) alone, since they may repeat what was sent. The body as it came is in [`response`](Self::response), for who
+/// wants to show it to the one who called; it is not cleaned.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CrmRefusal {
     kind: CrmRefusalKind,
     status: u16,
     problem: CrmProblem,
+    response: RawResponse,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     has_new_token: bool,
@@ -118,6 +120,7 @@ impl CrmRefusal {
             request_id: request_id.map(String::from),
             retry_after: in_body.or_else(|| server_date::retry_after_in_any_form(response)),
             problem,
+            response: echoes::shown(response, secret.as_bytes()),
             has_new_token: false,
             attempts,
         }
@@ -136,6 +139,20 @@ impl CrmRefusal {
     pub(crate) const fn with_new_token(mut self) -> Self {
         self.has_new_token = true;
         self
+    }
+
+    /// Whether there may be no such account at this host any more, as when it was renamed: a 404 that names the account, or a 404 that is
+    /// a page, which the API does not send. An entity or a path that does not exist is another 404.
+    ///
+    /// Source: the vendor's library looks an account up after a 404; what such an answer says was never captured.
+    #[must_use]
+    pub fn is_account_not_found(&self) -> bool {
+        let texts = [self.title(), self.detail()];
+        match self.kind {
+            CrmRefusalKind::NotFound => texts.into_iter().flatten().any(names_missing_account),
+            CrmRefusalKind::Page => self.status == 404,
+            _ => false,
+        }
     }
 
     /// What it means.
@@ -201,11 +218,22 @@ impl CrmRefusal {
         self.has_new_token
     }
 
+    /// The answer as it came. A header in which a piece of the token stands is left out; so is such a body, which is empty then.
+    #[must_use]
+    pub const fn response(&self) -> &RawResponse {
+        &self.response
+    }
+
     /// How many requests the call sent.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }
+}
+
+fn names_missing_account(text: &str) -> bool {
+    let text = text.trim().trim_end_matches('.').to_lowercase();
+    text == "account not found" || text == "аккаунт не найден"
 }
 
 impl fmt::Display for CrmRefusal {

@@ -9,7 +9,7 @@ use kommo_sign::{RequestMethod, RequestPath};
 
 use crate::error::InvalidRequest;
 use crate::repeat::Repeat;
-use crate::request_query::RequestQuery;
+use crate::request_query::{self, RequestQuery};
 
 /// A method of the CRM API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,13 +85,14 @@ pub struct CrmRequest {
 }
 
 impl CrmRequest {
-    /// A call without a body. The target is a path, perhaps with a query; brackets in the query are escaped.
+    /// A call without a body. The target is a path, perhaps with a query; in the query, brackets, quotes, spaces and letters outside ASCII
+    /// are escaped, and escapes stay.
     ///
     /// # Errors
     ///
     /// - `"https://evil.example/x"`, `"leads"`, `"//evil.example"`, `"/a b"`, `"/a/../b"`: [`InvalidRequest::Path`]. A host cannot be
     ///   given: it is the account's.
-    /// - `"/a?b c"`, `"/a?b#c"`: [`InvalidRequest::Query`].
+    /// - `"/a?b#c"`, `"/a?b=100%"`, `"/a?b\nc"`: [`InvalidRequest::Query`].
     pub fn new(method: CrmMethod, target: &str) -> Result<Self, InvalidRequest> {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -104,7 +105,7 @@ impl CrmRequest {
             ));
         }
         let path = String::from(RequestPath::parse(path)?.as_str());
-        let query = query.map(|query| query.replace('[', "%5B").replace(']', "%5D"));
+        let query = query.map(request_query::escaped);
         if let Some(query) = &query {
             RequestQuery::parse(query)?;
         }
@@ -170,6 +171,12 @@ impl CrmRequest {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// The value of the first parameter of that name, as it stands in the query.
@@ -241,13 +248,30 @@ mod tests {
             "/a b",
             "/a#b",
             "/a?b#c",
-            "/a?b c",
+            "/a?b\nc",
+            "/a?b\u{202e}",
+            "/a?b=100%",
             "/a\\b",
         ] {
             assert!(
                 CrmRequest::new(CrmMethod::Get, target).is_err(),
                 "{target:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_query_that_a_person_types_is_escaped_and_escapes_stay() {
+        for (target, query) in [
+            (
+                "/a?query=Иван Петров",
+                "query=%D0%98%D0%B2%D0%B0%D0%BD%20%D0%9F%D0%B5%D1%82%D1%80%D0%BE%D0%B2",
+            ),
+            ("/a?filter[name]=\"é\"", "filter%5Bname%5D=%22%C3%A9%22"),
+            ("/a?x=%D0%98&y=a+b%20c", "x=%D0%98&y=a+b%20c"),
+        ] {
+            let request = CrmRequest::new(CrmMethod::Get, target).unwrap();
+            assert_eq!(request.query(), Some(query));
         }
     }
 

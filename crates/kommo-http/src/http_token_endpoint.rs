@@ -14,14 +14,15 @@ use core::time::Duration;
 use kommo_account::{AccountHost, ClientId, EndpointRole, Endpoints, Realm, Target};
 use kommo_keeper::{Clock, Probe, SystemClock, TokenEndpoint};
 use kommo_oauth::{
-    AccessToken, Located, SendOutcome, SubdomainAnswer, SubdomainLookup, TokenAnswer, TokenRequest,
-    read_subdomain_answer, read_token_answer,
+    AccessToken, Located, RequestOrigin, SendOutcome, SubdomainAnswer, SubdomainLookup,
+    TokenAnswer, TokenRequest, read_subdomain_answer, read_token_answer,
 };
 use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
 
 use crate::account_probe::{self, ACCOUNT_PATH};
 use crate::bearer;
+use crate::breaker::Standing;
 use crate::budget_report::CountedRequest;
 use crate::error::{BuildError, InvalidRequest, TransportError};
 use crate::outgoing_request::OutgoingRequest;
@@ -98,8 +99,9 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     /// inconclusive probe, no host. When the block's time is over, one of them may be the trial. The pauses of 429s stop calls
     /// alone, which wait for the token: the keeper has holds of its own for them.
     ///
-    /// The breaker is told what a token request or a probe meets: a 429, a block, or an answer in JSON. What a look-up meets it
-    /// is not told, since that goes to a host which is no account's. Without this nothing is counted.
+    /// The breaker learns what a token request or a probe meets: a 429, a block, or an answer in JSON; of the exchange of a code, whose
+    /// host a stranger may have chosen, only that it succeeded ([`RequestOrigin`]). What a look-up meets it does not learn, since that goes
+    /// to a host which is no account's. Without this nothing is counted.
     /// [`look_up`](Self::look_up) by itself is not counted either.
     #[must_use]
     pub fn with_budget(self, budget: RequestBudget, client_id: ClientId) -> Self {
@@ -154,12 +156,16 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     /// # Errors
     ///
     /// Blocked: how long nothing is to be sent.
-    fn counted(&self, host: AccountHost) -> Result<Option<CountedRequest<'_>>, Duration> {
+    async fn counted(
+        &self,
+        host: AccountHost,
+        standing: Standing,
+    ) -> Result<Option<CountedRequest<'_>>, Duration> {
         let Some((budget, _)) = &self.budget else {
             return Ok(None);
         };
-        let pass = budget.admit_token(host)?;
-        Ok(Some(CountedRequest { budget, pass }))
+        let permit = budget.admit_token(host, standing, LONGEST_WAIT).await?;
+        Ok(Some(CountedRequest { budget, permit }))
     }
 
     async fn send_once(
@@ -227,6 +233,16 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     }
 }
 
+/// What a block page in answer to a request would be evidence of.
+const fn standing(origin: RequestOrigin) -> Standing {
+    match origin {
+        RequestOrigin::KnownAccount => Standing::Known,
+        RequestOrigin::OtherGrant => Standing::Unproven,
+        // A later origin is not trusted before this line knows it.
+        _ => Standing::Stranger,
+    }
+}
+
 impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
     async fn send(&self, realm: Realm, request: &TokenRequest) -> SendOutcome {
         let span = tracing::info_span!(
@@ -243,7 +259,8 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
                 tracing::warn!("no place in the request budget, nothing sent");
                 return SendOutcome::NotSent;
             }
-            let counted = match self.counted(*request.host()) {
+            let standing = standing(request.origin());
+            let counted = match self.counted(*request.host(), standing).await {
                 Ok(counted) => counted,
                 Err(left) => {
                     tracing::warn!(left_seconds = left.as_secs(), "blocked, nothing sent");
@@ -285,7 +302,7 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
         if realm != self.endpoints.realm() || !self.has_place(host).await {
             return Probe::Inconclusive;
         }
-        let Ok(counted) = self.counted(host) else {
+        let Ok(counted) = self.counted(host, Standing::Unproven).await else {
             return Probe::Inconclusive;
         };
         let result = self.probe_once(realm, host, access_token).await;

@@ -57,6 +57,8 @@ mod environment;
 #[cfg(feature = "chats")]
 mod clock_offset;
 #[cfg(feature = "chats")]
+mod peer_pauses;
+#[cfg(feature = "chats")]
 mod refusal;
 #[cfg(feature = "chats")]
 mod chats_error;

@@ -1,8 +1,9 @@
 //! Where a page's link to the next one may lead.
 //!
-//! It is an absolute URL that arrives in a body, and the next request carries the token. So it must have `https` and the host
-//! that answered (rule L3), or be at the sandbox's own address if a sandbox answered. Only its query is taken out of it: its
-//! path must be that of the page, since paths are shown in logs, and whoever answers could have put the token there.
+//! It is a URL that arrives in a body, and the next request carries the token. An absolute one must have `https` and the host that
+//! answered (rule L3), or be at the sandbox's own address if a sandbox answered; a relative one, as version 2 of the API has, is resolved
+//! against the request. Only its query is taken out of it: its path must be that of the page, since paths are shown in logs, and whoever
+//! answers could have put the token there.
 
 use alloc::string::String;
 
@@ -35,15 +36,36 @@ fn target(
     host: &AccountHost,
     path: &str,
 ) -> Result<String, PagingError> {
-    let target = behind_authority(href, host)
-        .or_else(|| behind_sandbox(href, endpoints, host))
-        .ok_or(PagingError::ForeignNext)?;
-    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, white space, `#`.
-    let request = CrmRequest::new(CrmMethod::Get, target).map_err(|_| PagingError::UnusableNext)?;
+    let absolute = behind_authority(href, host).or_else(|| behind_sandbox(href, endpoints, host));
+    let target = match absolute {
+        Some(target) => String::from(target),
+        None => relative(href, path)?,
+    };
+    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, line ends, `#`.
+    let request =
+        CrmRequest::new(CrmMethod::Get, &target).map_err(|_| PagingError::UnusableNext)?;
     if request.path() == path {
         Ok(request.target())
     } else {
         Err(PagingError::OtherPath)
+    }
+}
+
+/// Path and query of a relative link, as RFC 3986 resolves it against the request.
+fn relative(href: &str, path: &str) -> Result<String, PagingError> {
+    // With a scheme, an authority, or what some parser could take for one, it leads elsewhere.
+    let first = href.split(['/', '?', '#']).next().unwrap_or_default();
+    if first.contains([':', '\\', '@']) || href.starts_with("//") || href.trim() != href {
+        return Err(PagingError::ForeignNext);
+    }
+    match href.as_bytes().first() {
+        None => Err(PagingError::UnusableNext),
+        Some(b'/') => Ok(href.into()),
+        Some(b'?') => Ok(alloc::format!("{path}{href}")),
+        Some(_) => {
+            let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            Ok(alloc::format!("{parent}/{href}"))
+        }
     }
 }
 
@@ -90,9 +112,41 @@ mod tests {
     }
 
     fn next_in(endpoints: Endpoints, href: &str) -> Result<Option<String>, PagingError> {
+        next_of(endpoints, href, "/a")
+    }
+
+    fn next_of(
+        endpoints: Endpoints,
+        href: &str,
+        path: &str,
+    ) -> Result<Option<String>, PagingError> {
         let host = AccountHost::parse("shop.kommo.com").unwrap();
         let page = json!({"_links": {"next": {"href": href}}});
-        read(&page, endpoints, &host, "/a")
+        read(&page, endpoints, &host, path)
+    }
+
+    // Rule L3. Source: version 2 of the API links so.
+    #[test]
+    fn a_relative_link_is_resolved_against_the_request() {
+        let path = "/api/v2/leads";
+        for href in ["/api/v2/leads?page=2", "?page=2", "leads?page=2"] {
+            let target = next_of(Endpoints::real(), href, path);
+            assert_eq!(target, Ok(Some("/api/v2/leads?page=2".into())), "{href}");
+        }
+        for (href, error) in [
+            ("/api/v2/contacts?page=2", PagingError::OtherPath),
+            ("contacts?page=2", PagingError::OtherPath),
+            ("../v2/leads?page=2", PagingError::UnusableNext),
+            ("//evil.example/api/v2/leads", PagingError::ForeignNext),
+            ("evil.example:443/api/v2/leads", PagingError::ForeignNext),
+            ("me@evil.example/api/v2/leads", PagingError::ForeignNext),
+            ("javascript:alert(1)", PagingError::ForeignNext),
+            ("\\\\evil.example/a", PagingError::ForeignNext),
+            ("/\\evil.example/a", PagingError::UnusableNext),
+            ("", PagingError::UnusableNext),
+        ] {
+            assert_eq!(next_of(Endpoints::real(), href, path), Err(error), "{href}");
+        }
     }
 
     #[test]
@@ -130,7 +184,7 @@ mod tests {
             ),
             ("HTTPS://Shop.Kommo.COM/a", "/a"),
             ("https://shop.kommo.com:443/a", "/a"),
-            ("https://shop.kommo.com/a?x[y]=1", "/a?x%5By%5D=1"),
+            ("https://shop.kommo.com/a?x[y]=1 2", "/a?x%5By%5D=1%202"),
         ] {
             assert_eq!(next(href), Ok(Some(String::from(target))));
         }
@@ -151,10 +205,8 @@ mod tests {
             "https://shop.kommo.com",
             "https://shop.kommo.com?a",
             "//evil.example/a",
-            "/api/v4/leads?page=2",
             "ftp://shop.kommo.com/a",
             " https://shop.kommo.com/a",
-            "",
         ] {
             assert_eq!(next(href), Err(PagingError::ForeignNext), "{href}");
         }
@@ -182,7 +234,7 @@ mod tests {
             "https://shop.kommo.com/a b",
             "https://shop.kommo.com/a#b",
             "https://shop.kommo.com/a\\b",
-            "https://shop.kommo.com/a?b c",
+            "https://shop.kommo.com/a?b\nc",
         ] {
             assert_eq!(next(href), Err(PagingError::UnusableNext), "{href}");
         }

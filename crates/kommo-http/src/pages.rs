@@ -50,8 +50,8 @@ impl<T: AccessTokens> CrmClient<T> {
 /// The pages of a collection.
 ///
 /// The end is a page without a link to the next one, or 204. A link is followed only if it leads to the account's own host
-/// over `https` (to the sandbox, if it is a sandbox that answers), to the same path, and to a page that was not read before (rule L3); and at most [`PAGES_MAX_DEFAULT`] pages are
-/// read.
+/// over `https` (to the sandbox, if it is a sandbox that answers), to the same path, and to a page that was not read before (rule L3). A
+/// relative link is resolved against the request. At most [`PAGES_MAX_DEFAULT`] pages are read.
 ///
 /// # Examples
 ///
@@ -147,6 +147,7 @@ impl<T> fmt::Debug for Pages<'_, T> {
 /// One page. `Debug` shows nothing of its entities.
 #[derive(Clone)]
 pub struct Page {
+    response: CrmResponse,
     payload: Value,
     next: Result<Option<String>, PagingError>,
 }
@@ -167,6 +168,7 @@ impl Page {
         Ok(payload.into_payload().map(|payload| Self {
             next: next_link::read(&payload, endpoints, response.host(), path),
             payload,
+            response,
         }))
     }
 
@@ -194,6 +196,12 @@ impl Page {
             .into_iter()
             .flatten()
             .map(|item| I::deserialize(item).map_err(|error| AnswerFault::of(&error)))
+    }
+
+    /// The answer as it came: in its bytes, numbers stand as the platform wrote them.
+    #[must_use]
+    pub const fn response(&self) -> &CrmResponse {
+        &self.response
     }
 
     /// The whole page.

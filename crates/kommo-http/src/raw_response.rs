@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// A whole answer, its body no longer than the transport's limit, and without a content coding. The body is wiped on drop.
 ///
 /// `Debug` shows the status and the length of the body alone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawResponse {
     status: u16,
     headers: HeaderMap,
@@ -60,6 +60,23 @@ impl RawResponse {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.header("x-request-id").filter(|id| id.len() <= 64)
+    }
+
+    /// The same with some headers alone, and with the body or without it.
+    #[cfg(feature = "crm")]
+    pub(crate) fn reduced(&self, is_kept: impl Fn(&[u8]) -> bool, has_body: bool) -> Self {
+        let headers = self.headers.iter();
+        let headers = headers.filter(|(_, value)| is_kept(value.as_bytes()));
+        let mut kept = HeaderMap::new();
+        for (name, value) in headers {
+            kept.append(name.clone(), value.clone());
+        }
+        let body = if has_body {
+            self.body.clone()
+        } else {
+            Zeroizing::new(Vec::new())
+        };
+        Self::new(self.status, kept, body)
     }
 
     /// The body.

@@ -17,7 +17,7 @@ use kommo_account::{AccountHost, ClientId};
 use kommo_keeper::{Clock, SharedBucket, SystemClock, Taken};
 
 use crate::any_clock::AnyClock;
-use crate::breaker::{Breaker, OpenBreaker, Pass, Shut};
+use crate::breaker::{Blocked, Breaker, OpenBreaker, Permit, Rejected, Standing};
 use crate::bucket_key::BucketKey;
 use crate::budget_settings::BudgetSettings;
 use crate::local_buckets::{LocalBucket, LocalBuckets};
@@ -90,9 +90,10 @@ impl RequestBudget {
     /// The breaker, if it stops calls to this account now.
     #[must_use]
     pub fn open_breaker(&self, host: AccountHost) -> Option<OpenBreaker> {
-        match self.breaker().shut(host, self.shared.clock.monotonic())? {
-            Shut::Throttled { .. } => None,
-            Shut::Open(open) => Some(open),
+        let now = self.shared.clock.monotonic();
+        match self.breaker().shut(host, Standing::Known, now)? {
+            Rejected::Throttled { .. } => None,
+            Rejected::Open(open) => Some(open),
         }
     }
 
@@ -104,12 +105,17 @@ impl RequestBudget {
     /// Takes one request out of every bucket, waiting in order, as long as that takes. If calls to the account are stopped
     /// meanwhile there is no place. The permission to send is [`admit`](Self::admit)'s to give.
     #[cfg(feature = "crm")]
-    pub(crate) async fn take(&self, client_id: ClientId, host: AccountHost) -> Result<(), Shut> {
+    pub(crate) async fn take(
+        &self,
+        client_id: ClientId,
+        host: AccountHost,
+        standing: Standing,
+    ) -> Result<(), Rejected> {
         for (key, limit) in self.buckets_of(client_id, host) {
             let bucket = self.shared.buckets.get(&key, limit);
             let _turn = bucket.turn.lock().await;
-            if let Some(shut) = self.shut(host) {
-                return Err(shut);
+            if let Some(rejected) = self.shut(host, standing) {
+                return Err(rejected);
             }
             while let Taken::After(pause) = self.ask(&key, limit, &bucket).await {
                 self.shared.clock.pause(pause).await;
@@ -191,25 +197,43 @@ impl RequestBudget {
     }
 
     #[cfg(feature = "crm")]
-    pub(crate) fn shut(&self, host: AccountHost) -> Option<Shut> {
-        self.breaker().shut(host, self.shared.clock.monotonic())
+    pub(crate) fn shut(&self, host: AccountHost, standing: Standing) -> Option<Rejected> {
+        let now = self.shared.clock.monotonic();
+        self.breaker().shut(host, standing, now)
     }
 
     #[cfg(feature = "crm")]
-    pub(crate) fn admit(&self, host: AccountHost) -> Result<Pass, Shut> {
+    pub(crate) fn admit(&self, host: AccountHost, standing: Standing) -> Result<Permit, Rejected> {
         let now = self.shared.clock.monotonic();
-        self.breaker().admit(host, now)
+        self.breaker().admit(host, standing, now)
     }
 
-    /// For a token request or a probe, made before it is sent: a block stops it, a pause of 429s does not.
+    /// For a token request or a probe, made before it is sent: a block stops it, a pause of 429s does not. While another request is the
+    /// trial for all, it waits, but no longer than `longest`.
     ///
     /// # Errors
     ///
     /// How long the block stays.
     #[cfg(feature = "oauth")]
-    pub(crate) fn admit_token(&self, host: AccountHost) -> Result<Pass, Duration> {
-        let now = self.shared.clock.monotonic();
-        self.breaker().admit_token(host, now)
+    pub(crate) async fn admit_token(
+        &self,
+        host: AccountHost,
+        standing: Standing,
+        longest: Duration,
+    ) -> Result<Permit, Duration> {
+        let clock = &self.shared.clock;
+        let deadline = clock.monotonic().saturating_add(longest);
+        loop {
+            let now = clock.monotonic();
+            let admitted = self.breaker().admit_token(host, standing, now);
+            match admitted {
+                Ok(permit) => return Ok(permit),
+                Err(Rejected::Throttled { left }) if now.saturating_add(left) <= deadline => {
+                    clock.pause(left).await;
+                }
+                Err(rejected) => return Err(rejected.left()),
+            }
+        }
     }
 
     /// Whether nothing at all is to be sent from here.
@@ -219,43 +243,59 @@ impl RequestBudget {
         self.breaker().is_egress_blocked(now)
     }
 
-    /// JSON or nothing, and no stop sign.
-    pub(crate) fn answered(&self, pass: &Pass) {
-        self.breaker().answered(pass);
+    /// JSON or nothing, and no stop sign; `is_success` if the platform did what was asked.
+    pub(crate) fn answered(&self, permit: &Permit, is_success: bool) {
+        let now = self.shared.clock.monotonic();
+        self.breaker().answered(permit, is_success, now);
     }
 
-    /// A 429. Gives the pause that follows of it.
-    pub(crate) fn throttled(&self, pass: &Pass, asked: Option<Duration>) -> Duration {
-        let pause = self.pause_of(asked);
+    /// A 429. Returns the pause that follows.
+    pub(crate) fn throttled(&self, permit: &Permit, asked: Option<Duration>) -> Duration {
+        let settings = &self.shared.settings;
+        let named = asked.unwrap_or_else(|| {
+            let jitter = self.shared.clock.random_up_to(settings.jitter);
+            settings.breaker.pauses.unnamed.saturating_add(jitter)
+        });
         let now = self.shared.clock.monotonic();
-        let opened = self.breaker().throttled(pass, pause, now);
-        if opened.is_some() {
+        let (pause, is_opened) = self.breaker().throttled(permit, Some(named), now);
+        if is_opened {
             tracing::error!(
-                host = pass.host.as_str(),
+                host = permit.host.as_str(),
                 "breaker opened: too many requests, again and again"
             );
         }
         pause
     }
 
-    fn pause_of(&self, asked: Option<Duration>) -> Duration {
-        let settings = &self.shared.settings;
-        let pause = asked.unwrap_or_else(|| {
-            let jitter = self.shared.clock.random_up_to(settings.jitter);
-            settings.pause_without_word.saturating_add(jitter)
-        });
-        pause.min(settings.longest_pause)
+    /// A pause that another refusal names, such as a 503, within the bounds of the policy.
+    #[cfg(feature = "crm")]
+    pub(crate) fn bounded(&self, named: Option<Duration>) -> Option<Duration> {
+        let policy = self.shared.settings.breaker.pauses;
+        named.map(|named| policy.after(Some(named), None).length)
     }
 
     /// A 403 that is no JSON.
-    pub(crate) fn blocked(&self, host: AccountHost) {
+    pub(crate) fn blocked(&self, permit: &Permit) {
         let now = self.shared.clock.monotonic();
-        let is_whole_egress = self.breaker().blocked(host, now);
-        tracing::error!(
-            host = host.as_str(),
-            is_whole_egress,
-            "breaker opened: the platform has blocked the address or the account"
-        );
+        let blocked = self.breaker().blocked(permit, now);
+        let host = permit.host.as_str();
+        match blocked {
+            Blocked::Nothing => tracing::warn!(
+                host,
+                "a block page for an exchange: no evidence about this address"
+            ),
+            Blocked::Account => {
+                tracing::error!(host, "breaker opened: the platform has blocked the account");
+            }
+            Blocked::Suspected => tracing::error!(
+                host,
+                "breaker opened for the account, and the address is suspected: another account tries for all"
+            ),
+            Blocked::WholeEgress => tracing::error!(
+                host,
+                "breaker opened: the platform has blocked this address"
+            ),
+        }
     }
 
     #[cfg(feature = "crm")]
@@ -291,18 +331,20 @@ mod tests {
     use kommo_account::{AccountHost, ClientId};
 
     use super::RequestBudget;
-    use crate::breaker::Shut;
+    use crate::breaker::{Rejected, Standing};
 
     #[tokio::test]
     async fn who_waits_for_an_account_that_is_blocked_gets_no_place() {
         let host = AccountHost::parse("shop.kommo.com").unwrap();
         let client = ClientId::parse("11111111-2222-3333-4444-555555555555").unwrap();
         let budget = RequestBudget::default();
-        assert_eq!(budget.take(client, host).await, Ok(()));
-        budget.blocked(host);
+        let known = Standing::Known;
+        assert_eq!(budget.take(client, host, known).await, Ok(()));
+        let permit = budget.admit(host, known).unwrap();
+        budget.blocked(&permit);
         assert!(matches!(
-            budget.take(client, host).await,
-            Err(Shut::Open(_))
+            budget.take(client, host, known).await,
+            Err(Rejected::Open(_))
         ));
     }
 }

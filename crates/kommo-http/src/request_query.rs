@@ -1,6 +1,11 @@
 //! The query of a request: unsigned (rule S6), yet sent as it was given.
 
+#[cfg(feature = "crm")]
+use alloc::string::String;
 use core::{error, fmt};
+
+#[cfg(feature = "crm")]
+use kommo_peer::is_hidden;
 
 /// The query of a request, without the `?` in front of it.
 ///
@@ -49,6 +54,29 @@ impl<'a> RequestQuery<'a> {
     pub const fn as_str(&self) -> &'a str {
         self.text
     }
+}
+
+/// The query with an escape for each character that no URL may have and that has one meaning: letters outside ASCII, spaces, quotes,
+/// brackets. What stands as an escape already stays. Control characters, `#` and a broken escape are left for
+/// [`RequestQuery::parse`] to refuse.
+#[cfg(feature = "crm")]
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_to_escape = !character.is_ascii()
+            || matches!(
+                character,
+                ' ' | '"' | '\'' | '<' | '>' | '[' | ']' | '{' | '}' | '|' | '^' | '`' | '\\'
+            );
+        if is_to_escape && !is_hidden(character) {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                escaped.push_str(&alloc::format!("%{byte:02X}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 fn is_escape(behind: Option<&[u8]>) -> bool {

@@ -59,7 +59,6 @@ impl RetryPolicy {
     }
 
     /// The longest pause that a call waits out by itself.
-    #[cfg(feature = "crm")]
     pub(crate) const fn longest_wait(&self) -> Duration {
         self.longest_retry_after
     }

@@ -24,9 +24,11 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// Copies a chain of errors.
+    /// Copies a chain of errors, without those at its beginning that only say where in the library it failed.
     pub(crate) fn of(error: &(dyn error::Error + 'static)) -> Self {
-        Self::down_to(error, MAX_DEPTH)
+        let chain = core::iter::successors(Some(error), |error| next(*error));
+        let mut telling = chain.filter(|error| !is_about_the_library(&error.to_string()));
+        Self::down_to(telling.next().unwrap_or(error), MAX_DEPTH)
     }
 
     fn down_to(error: &(dyn error::Error + 'static), depth: usize) -> Self {
@@ -36,6 +38,14 @@ impl Cause {
             source: source.map(|source| Box::new(Self::down_to(source, depth - 1))),
         }
     }
+}
+
+/// `client error (Connect)` and the like: a reader learns nothing of it.
+fn is_about_the_library(text: &str) -> bool {
+    text.starts_with("error sending request")
+        || text.starts_with("client error (")
+        || text.starts_with("error decoding response body")
+        || text.starts_with("request or response body error")
 }
 
 /// The next error in a chain. One that is wrapped in an I/O error is not its source but its inside.

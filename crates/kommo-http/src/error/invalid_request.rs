@@ -13,7 +13,7 @@ use crate::request_query::ParseQueryError;
 pub enum InvalidRequest {
     /// `"HEAD"`, `"TRACE"`, `"BREW"`: none of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`.
     Method,
-    /// The path cannot be signed (rule S13).
+    /// The HTTP library would rewrite the path, so it cannot be signed nor sent as it is (rule S13).
     Path(ParsePathError),
     /// The query has a character that no URL may have; the offset counts from the `?`, which is not counted.
     Query(ParseQueryError),
@@ -43,8 +43,8 @@ impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method => f.write_str("method is none of get, post, put, patch, delete"),
-            Self::Path(_) => f.write_str("path cannot be signed"),
-            Self::Query(_) => f.write_str("query cannot be sent"),
+            Self::Path(_) => f.write_str("path cannot be sent as it is"),
+            Self::Query(_) => f.write_str("query cannot be sent as it is"),
             Self::Url(_) => f.write_str("url could not be written"),
             Self::UrlTooLong { found } => write!(f, "url has {found} bytes, too many"),
             Self::Rewritten => f.write_str("url would not be sent as it was signed"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kommo_http::{ChatsError, RawRequest, Repeat, RetryPolicy, TransportError};
+use kommo_http::{ChatsError, Environment, RawRequest, Repeat, RetryPolicy, TransportError};
 use kommo_sandbox::{CutPoint, Fault, FaultKind, RetryAfterPlace};
 use kommo_sign::{RequestMethod, RequestPath};
 
@@ -10,6 +10,7 @@ use crate::raw_server::{RawServer, Reply};
 use crate::scene::{
     CONNECTED, JSON, Scene, client_with, connect, impatient_client, impatient_transport, raw_client,
 };
+use crate::test_environment::START;
 
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
@@ -198,21 +199,23 @@ async fn too_many_requests_waits_as_long_as_the_platform_asks_and_no_less() {
             .retry_after_in(place)
             .times(1);
         assert_eq!(scene.connect_through(fault).await.unwrap().attempts(), 2);
-        assert_eq!(scene.environment.pauses(), [Duration::from_millis(3500)]);
+        // Five seconds at least, and the usual jitter.
+        assert_eq!(scene.environment.pauses(), [Duration::from_millis(5500)]);
     }
 }
 
 // Rule E4.
 #[tokio::test]
-async fn too_many_requests_without_a_word_backs_off_as_usual() {
+async fn too_many_requests_without_a_word_is_a_minute() {
     let scene = Scene::start().await;
     let fault = Fault::new(FaultKind::TooManyRequests).retry_after_in(RetryAfterPlace::Neither);
     let error = scene.connect_through(fault).await.unwrap_err();
     let ChatsError::TooManyRequests(refusal) = error else {
         panic!("{error:?}")
     };
-    assert_eq!((refusal.attempts(), refusal.retry_after()), (3, None));
-    assert_eq!(scene.environment.pauses(), PAUSES);
+    let minute = Some(Duration::from_secs(60));
+    assert_eq!((refusal.attempts(), refusal.retry_after()), (1, minute));
+    assert!(scene.environment.pauses().is_empty());
 }
 
 // Rule E4.
@@ -249,5 +252,59 @@ async fn a_retry_after_with_a_date_counts_from_the_answers_own_date() {
     let server = RawServer::start(replies).await;
     let (client, environment) = raw_client(server.address);
     connect(&client).await.unwrap();
-    assert_eq!(environment.pauses(), [Duration::from_millis(4500)]);
+    assert_eq!(environment.pauses(), [Duration::from_millis(5500)]);
+}
+
+// Rule E4.
+#[tokio::test]
+async fn a_platform_that_asks_for_no_pause_at_all_gets_few_requests() {
+    let past = [
+        ("Date", "Wed, 23 Nov 2022 19:25:21 GMT"),
+        ("Retry-After", "Wed, 23 Nov 2011 19:25:21 GMT"),
+    ];
+    for reply in [
+        Reply::answer("429 No", &[JSON], br#"{"retry_after":0}"#),
+        Reply::answer("429 No", &past, b""),
+    ] {
+        let server = RawServer::start([reply]).await;
+        let (client, environment) = raw_client(server.address);
+        while environment.unix_seconds() < START + 30 {
+            let error = connect(&client).await.unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    ChatsError::TooManyRequests(_) | ChatsError::Paused { .. }
+                ),
+                "{error:?}"
+            );
+            // A caller that does not wait.
+            drop(environment.pause(Duration::from_secs(1)));
+        }
+        // At 0, 5 and 15 s; and one at 35 s, for which the last call has waited.
+        let requests = server.received().len();
+        assert!(requests <= 4, "{requests} requests");
+    }
+}
+
+// Rule E4.
+#[tokio::test]
+async fn during_a_pause_nothing_is_sent_for_that_connection_and_then_it_is() {
+    let replies = [
+        Reply::answer("429 No", &[JSON], br#"{"retry_after":60}"#),
+        Reply::answer("200 OK", &[JSON], CONNECTED),
+    ];
+    let server = RawServer::start(replies).await;
+    let (client, environment) = raw_client(server.address);
+    connect(&client).await.unwrap_err();
+    let error = connect(&client).await.unwrap_err();
+    let ChatsError::Paused { left, attempts: 0 } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(left, Duration::from_secs(60));
+    assert_eq!(server.received().len(), 1);
+    // What is left now is short enough to wait.
+    drop(environment.pause(Duration::from_secs(52)));
+    connect(&client).await.unwrap();
+    assert_eq!(server.received().len(), 2);
+    assert_eq!(environment.unix_seconds(), START + 60);
 }

@@ -4,6 +4,7 @@ use kommo_http::{CrmRefusal, CrmRefusalKind};
 
 use crate::raw_server::Reply;
 use crate::scene::{HTML, PROBLEM, Scene, page, problem};
+use crate::test_tokens::TOKEN;
 
 /// The refusal of a write, which is sent once.
 async fn refusal(reply: Reply) -> CrmRefusal {
@@ -126,4 +127,46 @@ async fn payment_and_rights_leave_the_tokens_alone() {
     let scene = Scene::start([page("403 X")]).await;
     scene.write().await.unwrap_err();
     assert!(scene.tokens.rejected().is_empty());
+}
+
+// Source: the vendor's library looks an account up after a 404.
+#[tokio::test]
+async fn a_host_without_the_account_is_told_to_the_source_of_tokens() {
+    for (reply, is_told) in [
+        (
+            problem(
+                "404 X",
+                r#"{"title":"Not Found","detail":"Account not found"}"#,
+            ),
+            true,
+        ),
+        (problem("404 X", r#"{"title":"Аккаунт не найден."}"#), true),
+        (page("404 X"), true),
+        (
+            problem("404 X", r#"{"title":"Requested entity not found"}"#),
+            false,
+        ),
+        (problem("404 X", "{}"), false),
+        (problem("403 X", r#"{"title":"Account not found"}"#), false),
+        (page("400 X"), false),
+    ] {
+        let scene = Scene::start([reply]).await;
+        scene.write().await.unwrap_err();
+        let told = scene.tokens.not_found();
+        assert_eq!(told == [1], is_told, "{told:?}");
+    }
+}
+
+// Invariant I8.
+#[tokio::test]
+async fn the_answer_itself_is_kept_unless_it_repeats_the_token() {
+    let headers = [HTML, ("X-Echo", &TOKEN[3..40]), ("X-Other", "b")];
+    let refusal_of =
+        |body: Vec<u8>| async move { refusal(Reply::answer("418 X", &headers, &body)).await };
+    let kept = refusal_of(b"{ \"a\": 1.10 }".to_vec()).await;
+    assert_eq!(kept.response().body(), b"{ \"a\": 1.10 }");
+    assert_eq!(kept.response().header("x-other"), Some("b"));
+    assert_eq!(kept.response().header("x-echo"), None);
+    let echo = refusal_of([b"x".repeat(100_000), TOKEN.as_bytes()[9..30].to_vec()].concat()).await;
+    assert_eq!(echo.response().body(), b"");
 }

@@ -44,6 +44,7 @@ pub(crate) struct TestTokens {
     current: Mutex<Arc<Usable>>,
     successors: Mutex<VecDeque<Usable>>,
     rejected: Mutex<Vec<Generation>>,
+    not_found: Mutex<Vec<Generation>>,
     /// What somebody else puts in the place of the next successor.
     overtaking: Mutex<Option<Usable>>,
     fails: bool,
@@ -55,6 +56,7 @@ impl TestTokens {
             current: Mutex::new(Arc::new(current)),
             successors: Mutex::default(),
             rejected: Mutex::default(),
+            not_found: Mutex::default(),
             overtaking: Mutex::default(),
             fails: false,
         }
@@ -80,6 +82,15 @@ impl TestTokens {
             fails: true,
             ..Self::standing()
         }
+    }
+
+    /// The generations of the tokens whose calls met no such account.
+    pub(crate) fn not_found(&self) -> Vec<u64> {
+        let not_found = self.not_found.lock().unwrap();
+        not_found
+            .iter()
+            .map(|generation| generation.get())
+            .collect()
     }
 
     /// The generations of the tokens that were reported as refused.
@@ -112,5 +123,9 @@ impl AccessTokens for TestTokens {
         let other = self.overtaking.lock().unwrap().take().map(Arc::new);
         *self.current.lock().unwrap() = other.unwrap_or_else(|| Arc::clone(&next));
         Ok(Some(next))
+    }
+
+    fn account_not_found(&self, generation: Generation) {
+        self.not_found.lock().unwrap().push(generation);
     }
 }

@@ -16,7 +16,8 @@ fn throttled(retry_after: Option<(&str, &str)>, body: &str) -> Reply {
 /// The pause that a single 429 leads to.
 async fn pause_of(reply: Reply) -> Duration {
     let scene = Scene::start([reply]).await;
-    let error = scene.write().await.unwrap_err();
+    let client = scene.client.clone().with_retry_policy(RetryPolicy::once());
+    let error = client.call_raw(crate::scene::write()).await.unwrap_err();
     error.refusal().unwrap().retry_after().unwrap()
 }
 
@@ -33,12 +34,22 @@ async fn the_pause_is_the_bodys_or_the_headers_or_a_minute_and_at_most_five() {
     assert_eq!(pause_of(page("429 X")).await, seconds(60));
     let long = r#"{"retry_after":100000}"#;
     assert_eq!(pause_of(throttled(None, long)).await, seconds(300));
+    assert_eq!(
+        pause_of(throttled(None, r#"{"retry_after":0}"#)).await,
+        seconds(5)
+    );
     let date = [
         ("Date", "Wed, 23 Nov 2022 19:25:21 GMT"),
         ("Retry-After", "Wed, 23 Nov 2022 19:25:36 GMT"),
     ];
     let dated = Reply::answer("429 X", &date, b"");
     assert_eq!(pause_of(dated).await, seconds(15));
+    for (named, pause) in [("Tue, 22 Nov 2022", 5), ("Wed, 23 Nov 2095", 300)] {
+        let named = format!("{named} 19:25:21 GMT");
+        let headers = [date[0], ("Retry-After", named.as_str())];
+        let dated = Reply::answer("429 X", &headers, b"");
+        assert_eq!(pause_of(dated).await, seconds(pause), "{named}");
+    }
 }
 
 // Rule L5.
@@ -59,6 +70,22 @@ async fn a_pause_that_nobody_named_is_spread_by_chance_over_ten_seconds() {
             assert_eq!(pause, Duration::from_millis(expected));
         }
     }
+}
+
+// Rule L5.
+#[tokio::test]
+async fn a_platform_that_asks_for_no_pause_at_all_gets_few_requests() {
+    let scene = Scene::start([throttled(
+        Some(("Retry-After", "0")),
+        r#"{"retry_after":0}"#,
+    )])
+    .await;
+    while scene.clock.elapsed() < Duration::from_secs(30) {
+        scene.get().await.unwrap_err();
+        // A caller that does not wait.
+        scene.clock.advance(Duration::from_millis(100));
+    }
+    assert!(scene.requests() <= 3, "{} requests", scene.requests());
 }
 
 #[tokio::test]
@@ -97,10 +124,13 @@ async fn a_patient_job_waits_for_as_long_as_it_takes() {
 #[tokio::test]
 async fn the_third_throttle_in_a_row_opens_the_breaker_before_the_block_comes() {
     let scene = Scene::start([throttled(None, r#"{"retry_after":20}"#)]).await;
-    for _ in 0..3 {
+    for seconds in [20, 40, 80] {
         let error = scene.write().await.unwrap_err();
         assert_eq!(error.kind(), Some(CrmRefusalKind::TooManyRequests));
-        scene.clock.advance_seconds(20);
+        // A pause that is asked for again and again grows.
+        let pause = error.refusal().unwrap().retry_after();
+        assert_eq!(pause, Some(Duration::from_secs(seconds)));
+        scene.clock.advance_seconds(seconds);
     }
     let error = scene.write().await.unwrap_err();
     let Error::BreakerOpen(open) = error else {

@@ -3,15 +3,21 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use kommo_account::AccountHost;
 use kommo_http::{BreakReason, BudgetSettings, RateLimit, RequestBudget, TransportBuilder};
 use kommo_keeper::{BucketSize, Probe, SharedBucket, Taken, TokenEndpoint};
-use kommo_oauth::{Located, SendOutcome};
+use kommo_oauth::{
+    AuthorizationCode, Located, RequestOrigin, SendOutcome, TokenAnswer, TokenRequest,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::raw_server::{RawServer, Reply};
-use crate::scene::{JSON, PAIR, Scene, client_id, endpoint_at, exchange, host, ok, refresh};
+use crate::scene::{
+    CODE, JSON, PAIR, Scene, client_id, credentials, endpoint_at, exchange, host, ok, refresh,
+    refresh_token,
+};
 use crate::test_clock::TestClock;
 
 /// A scene whose endpoint counts.
@@ -117,13 +123,93 @@ async fn a_block_stops_token_requests_and_probes_for_hours_and_then_one_is_the_t
 async fn a_block_of_the_whole_egress_stops_look_ups_too() {
     let settings = BudgetSettings::new().blocked_accounts_for_egress(1);
     let (scene, _) = counted(block(), settings).await;
-    scene.probe().await;
+    let known = refresh().with_origin(RequestOrigin::KnownAccount);
+    scene.endpoint.send(scene.endpoints.realm(), &known).await;
     assert_eq!(scene.locate().await, Located::Unknown);
     assert!(matches!(
         scene.refresh().await,
         SendOutcome::Withheld { .. }
     ));
     assert_eq!(scene.requests(), 1);
+}
+
+/// A refresh or an exchange at another account's host.
+fn at(shop: &str, origin: RequestOrigin) -> TokenRequest {
+    let host = AccountHost::parse(&format!("{shop}.kommo.com")).unwrap();
+    match origin {
+        RequestOrigin::KnownAccount | RequestOrigin::OtherGrant => {
+            TokenRequest::refresh(&credentials(), &host, &refresh_token())
+        }
+        _ => {
+            let code = AuthorizationCode::new(CODE).unwrap();
+            TokenRequest::exchange(&credentials(), &host, &code)
+        }
+    }
+    .with_origin(origin)
+}
+
+// Rule L6: what a stranger chooses is no evidence about our address.
+#[tokio::test]
+async fn block_pages_that_strangers_order_stop_nothing() {
+    for origin in [RequestOrigin::InstallHook, RequestOrigin::Consent] {
+        let replies = [block(), block(), block(), block(), ok(PAIR)];
+        let (scene, budget) = counted_all(replies, BudgetSettings::new()).await;
+        let realm = scene.endpoints.realm();
+        // The last of them names a customer's host.
+        for shop in ["evil-one", "evil-two", "evil-three", "shop"] {
+            let outcome = scene.endpoint.send(realm, &at(shop, origin)).await;
+            assert!(matches!(outcome, SendOutcome::Answered(_)), "{outcome:?}");
+        }
+        assert_eq!(budget.open_breaker(host()), None);
+        let outcome = scene.refresh().await;
+        assert!(
+            matches!(outcome, SendOutcome::Answered(TokenAnswer::Granted(_))),
+            "{outcome:?}"
+        );
+    }
+}
+
+// Rule L6: and so is what two tenants met; a third one tries for all.
+#[tokio::test]
+async fn two_tenants_that_are_blocked_stop_themselves_alone() {
+    let replies = [block(), block(), ok(PAIR), ok(PAIR)];
+    let (scene, budget) = counted_all(replies, BudgetSettings::new()).await;
+    let realm = scene.endpoints.realm();
+    let known = RequestOrigin::KnownAccount;
+    for shop in ["evil-one", "evil-two", "three", "four"] {
+        let outcome = scene.endpoint.send(realm, &at(shop, known)).await;
+        assert!(matches!(outcome, SendOutcome::Answered(_)), "{outcome:?}");
+    }
+    let open = |shop: &str| {
+        let host = AccountHost::parse(&format!("{shop}.kommo.com")).unwrap();
+        budget.open_breaker(host).map(|open| open.is_whole_egress)
+    };
+    assert_eq!(
+        [
+            open("evil-one"),
+            open("evil-two"),
+            open("three"),
+            open("five")
+        ],
+        [Some(false), Some(false), None, None]
+    );
+}
+
+// Rule L6.
+#[tokio::test]
+async fn a_third_account_that_is_blocked_as_the_trial_stops_all() {
+    let (scene, budget) = counted(block(), BudgetSettings::new()).await;
+    let realm = scene.endpoints.realm();
+    for shop in ["one", "two", "three"] {
+        let request = at(shop, RequestOrigin::KnownAccount);
+        scene.endpoint.send(realm, &request).await;
+    }
+    assert!(budget.open_breaker(host()).unwrap().is_whole_egress);
+    assert!(matches!(
+        scene.refresh().await,
+        SendOutcome::Withheld { .. }
+    ));
+    assert_eq!(scene.requests(), 3);
 }
 
 // Rule L6: a pause of 429s is for calls, which wait for the token.

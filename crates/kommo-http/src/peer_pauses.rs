@@ -1,0 +1,173 @@
+//! The pauses that the Chats API has asked for, one for each connection: one policy with the other endpoints
+//! ([`PeerPausePolicy`]), kept between calls.
+//!
+//! A pause is kept by the scope of the path, so that one account's does not stop the others.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kommo_account::PeerPausePolicy;
+use kommo_sign::RequestPath;
+
+/// Above so many rows, those that are over for long are dropped; what does not fit then is not kept.
+const MANY: usize = 10_000;
+
+/// `/v2/origin/custom/{scope}`: what stands behind it is the same connection.
+const SEGMENTS_OF_KEY: usize = 5;
+
+/// The pauses of one client and its clones.
+#[derive(Debug, Default)]
+pub(crate) struct PeerPauses {
+    policy: PeerPausePolicy,
+    rows: Mutex<HashMap<Box<str>, Row>>,
+}
+
+/// A row of 429s without another answer between them.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    begun_at: u64,
+    length: Duration,
+    /// How many there were. Requests that left together count as one.
+    count: u64,
+}
+
+impl Row {
+    /// A clock that was set back ends it.
+    fn left(&self, now: u64) -> Option<Duration> {
+        let since = Duration::from_secs(now.checked_sub(self.begun_at)?);
+        self.length
+            .checked_sub(since)
+            .filter(|left| !left.is_zero())
+    }
+}
+
+/// Which connection a request belongs to, and what was known when it left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Departure<'a> {
+    key: &'a str,
+    count: u64,
+}
+
+impl PeerPauses {
+    /// What is left of the pause.
+    pub(crate) fn left(&self, path: RequestPath<'_>, now: u64) -> Option<Duration> {
+        self.rows().get(key_of(path)).and_then(|row| row.left(now))
+    }
+
+    /// To be taken before a request leaves.
+    pub(crate) fn departure<'a>(&self, path: RequestPath<'a>) -> Departure<'a> {
+        let key = key_of(path);
+        let count = self.rows().get(key).map_or(0, |row| row.count);
+        Departure { key, count }
+    }
+
+    /// A 429. Returns the pause that follows.
+    pub(crate) fn refused(
+        &self,
+        departure: Departure<'_>,
+        named: Option<Duration>,
+        now: u64,
+    ) -> Duration {
+        let mut rows = self.rows();
+        let before = rows.get(departure.key).copied();
+        let is_next = before.is_none_or(|row| row.count == departure.count);
+        let previous = before.filter(|_| is_next).map(|row| row.length);
+        let pause = self.policy.after(named, previous).length;
+        let count = before.map_or(0, |row| row.count) + u64::from(is_next);
+        let row = match before {
+            // Of one that left together with another, the longer pause counts.
+            Some(row) if !is_next && row.left(now) >= Some(pause) => row,
+            _ => Row {
+                begun_at: now,
+                length: pause,
+                count,
+            },
+        };
+        if rows.len() >= MANY && before.is_none() {
+            let longest = self.policy.grows_to.as_secs();
+            rows.retain(|_, row| now.saturating_sub(row.begun_at) <= 2 * longest);
+        }
+        if rows.len() < MANY || before.is_some() {
+            rows.insert(departure.key.into(), row);
+        }
+        pause
+    }
+
+    /// Any other answer: the next pause begins anew.
+    pub(crate) fn answered(&self, departure: Departure<'_>) {
+        let mut rows = self.rows();
+        if let Some(row) = rows.get(departure.key)
+            && row.count == departure.count
+        {
+            rows.remove(departure.key);
+        }
+    }
+
+    /// A panic of another holder does not matter: no change here is left half done.
+    fn rows(&self) -> MutexGuard<'_, HashMap<Box<str>, Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key_of(path: RequestPath<'_>) -> &str {
+    let path = path.as_str();
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    let end = ends.into_iter().nth(SEGMENTS_OF_KEY - 1);
+    end.and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use kommo_sign::RequestPath;
+
+    use super::{PeerPauses, key_of};
+
+    const ZERO: Option<Duration> = Some(Duration::ZERO);
+
+    fn path(text: &str) -> RequestPath<'_> {
+        RequestPath::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_connection_is_known_by_the_scope_in_its_path() {
+        for text in ["/v2/origin/custom/s", "/v2/origin/custom/s/chats"] {
+            assert_eq!(key_of(path(text)), "/v2/origin/custom/s");
+        }
+        assert_eq!(key_of(path("/a")), "/a");
+    }
+
+    #[test]
+    fn a_pause_grows_while_nothing_else_comes_and_stops_its_own_connection_alone() {
+        let pauses = PeerPauses::default();
+        let (here, there) = (
+            path("/v2/origin/custom/s/chats"),
+            path("/v2/origin/custom/t"),
+        );
+        let refused = |now| pauses.refused(pauses.departure(here), ZERO, now).as_secs();
+        assert_eq!([refused(100), refused(105), refused(115)], [5, 10, 20]);
+        assert_eq!(pauses.left(here, 130), Some(Duration::from_secs(5)));
+        assert_eq!(pauses.left(here, 135), None);
+        assert_eq!(pauses.left(here, 1), None, "the clock was set back");
+        assert_eq!(pauses.left(there, 116), None);
+        pauses.answered(pauses.departure(here));
+        assert_eq!(refused(200), 5);
+    }
+
+    #[test]
+    fn requests_that_left_together_are_one_and_an_early_one_ends_no_row() {
+        let pauses = PeerPauses::default();
+        let here = path("/a");
+        let early = pauses.departure(here);
+        for _ in 0..9 {
+            assert_eq!(pauses.refused(early, ZERO, 100).as_secs(), 5);
+        }
+        pauses.answered(early);
+        assert!(pauses.left(here, 101).is_some());
+        let next = pauses.departure(here);
+        assert_eq!(pauses.refused(next, ZERO, 105).as_secs(), 10);
+    }
+}
