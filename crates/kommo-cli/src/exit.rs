@@ -33,6 +33,7 @@ pub(crate) struct Failure {
     retry_at: Option<UnixSeconds>,
     message: String,
     hint: Option<String>,
+    lines: Vec<String>,
     more: Option<Box<Map<String, Value>>>,
     is_in_result: bool,
 }
@@ -46,6 +47,7 @@ impl Failure {
             retry_at: None,
             message: message.to_string(),
             hint: None,
+            lines: Vec::new(),
             more: None,
             is_in_result: false,
         }
@@ -69,6 +71,12 @@ impl Failure {
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Adds a line for people, between the message and the hint. Programs have a field for it.
+    pub(crate) fn line(mut self, line: impl Display) -> Self {
+        self.lines.push(line.to_string());
         self
     }
 
@@ -103,6 +111,10 @@ impl Failure {
 
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    pub(crate) fn lines(&self) -> &[String] {
+        &self.lines
     }
 
     pub(crate) fn hint_text(&self) -> Option<&str> {

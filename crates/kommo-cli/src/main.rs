@@ -7,6 +7,7 @@ mod error_code;
 mod exit;
 mod global_options;
 mod paragraph;
+mod json_layout;
 mod output;
 
 mod clock;

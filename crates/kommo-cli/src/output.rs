@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kommo_peer::{escaped, escaped_json, escaped_lines};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -34,17 +35,35 @@ impl Output {
         self.verbose
     }
 
-    /// A result: the text for people, or the object for programs. A line feed is added to each.
+    /// A result: the text for people, or the object for programs. A line feed is added to each. What could move a cursor or hide is
+    /// escaped in both: a peer may have written a part of it.
     pub(crate) fn result(&self, text: &str, json: &Value) -> Result<(), Failure> {
+        if self.is_json() {
+            return self.json_line(json);
+        }
+        self.bytes(format!("{}\n", escaped_lines(text)).as_bytes())
+    }
+
+    /// The same for a text of the operator's own whose bytes count.
+    pub(crate) fn exact_result(&self, text: &str, json: &Value) -> Result<(), Failure> {
         if self.is_json() {
             return self.json_line(json);
         }
         self.bytes(format!("{text}\n").as_bytes())
     }
 
+    /// The same for a text with colours of our own.
+    pub(crate) fn painted_result(&self, text: &str, json: &Value) -> Result<(), Failure> {
+        if self.is_json() {
+            return self.json_line(json);
+        }
+        self.bytes(format!("{}\n", without_commands(text)).as_bytes())
+    }
+
     /// One object on a line of its own.
     pub(crate) fn json_line(&self, json: &Value) -> Result<(), Failure> {
-        self.bytes(format!("{json}\n").as_bytes())
+        let line = json.to_string();
+        self.bytes(format!("{}\n", escaped_json(&line)).as_bytes())
     }
 
     /// A result as it is.
@@ -103,6 +122,11 @@ impl Output {
     }
 }
 
+/// Whether standard output is a terminal.
+pub(crate) fn is_on_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Writes to standard output.
 ///
 /// A reader that has gone away (`kommo … | head -0`) is no failure: it wanted no more.
@@ -125,16 +149,41 @@ pub(crate) fn complain(failure: &Failure, format: Format) {
         return;
     }
     if format == Format::Json {
-        let line = format!("{}\n", json!({ "error": failure.to_json() }));
+        let object = json!({ "error": failure.to_json() }).to_string();
+        let line = format!("{}\n", escaped_json(&object));
         // A result that says it already stays the only object.
         if failure.is_in_result() || print(line.as_bytes()).is_ok() {
             return;
         }
     }
     to_stderr(&format!("error: {}", failure.message()));
+    for line in failure.lines() {
+        to_stderr(line);
+    }
     if let Some(hint) = failure.hint_text() {
         to_stderr(&format!("hint: {hint}"));
     }
+}
+
+/// Escapes what could move a cursor or hide, other than a change of colour.
+fn without_commands(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut out = escaped_lines(pieces.next().unwrap_or_default()).to_string();
+    for piece in pieces {
+        let colour = piece.split_once('m').filter(|(code, _)| {
+            !code.is_empty()
+                && code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b';')
+        });
+        match colour {
+            Some((code, rest)) => {
+                out.push_str(&format!("\u{1b}[{code}m{}", escaped_lines(rest)));
+            }
+            None => out.push_str(&format!("\\u001b[{}", escaped_lines(piece))),
+        }
+    }
+    out
 }
 
 /// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are shown, not obeyed.
@@ -143,19 +192,25 @@ fn to_stderr(text: &str) {
 }
 
 fn shown(text: &str) -> String {
-    let mut line = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    escaped(text).to_string()
 }
 
 fn write_line(mut line: String) {
     line.push('\n');
     // There is nowhere left to say that standard error is gone.
     let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_commands;
+
+    #[test]
+    fn a_colour_stays_and_every_other_command_is_shown() {
+        let text = "\u{1b}[32mok\u{1b}[0m\n\u{1b}[2J\u{9b}1;1H\u{1b}]0;t\u{7}\u{1b}[";
+        assert_eq!(
+            without_commands(text),
+            "\u{1b}[32mok\u{1b}[0m\n\\u001b[2J\\u009b1;1H\\u001b]0;t\\u0007\\u001b["
+        );
+    }
 }

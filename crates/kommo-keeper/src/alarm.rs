@@ -40,8 +40,7 @@ pub struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlarmKind {
-    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange, or, for a block, about the
-    /// whole process: two accounts that had worked lately were blocked.
+    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange.
     Held {
         /// Why.
         kind: HoldKind,

@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use core::hash::{Hash, Hasher};
-use core::time::Duration;
 use core::{error, fmt};
 
 use ctutils::CtEq;
@@ -154,11 +153,5 @@ impl TokenPair {
             expires_at,
             server_time: None,
         }
-    }
-
-    /// How long the access token was to live when it came.
-    #[must_use]
-    pub const fn lifetime(&self) -> Duration {
-        self.obtained_at.until(self.expires_at)
     }
 }

@@ -1,15 +1,19 @@
 //! `kommo api`: any call to the CRM API with a stored grant.
 
+mod answer;
+mod findings;
+
 use alloc::sync::Arc;
 
 use clap::Args;
 use kommo_account::UserId;
 use kommo_http::{
-    CrmClient, CrmError, CrmMethod, CrmRefusalKind, CrmRequest, CrmResponse, PagingError,
+    CrmClient, CrmError, CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest, InvalidRequest,
+    PagingError,
 };
 use kommo_keeper::{Clock, KeeperError, SystemClock};
-use serde_json::Value;
 
+use self::answer::Shown;
 use crate::body_source::BodyArgs;
 use crate::context::Context;
 use crate::error_code::ErrorCode;
@@ -22,26 +26,33 @@ use crate::transport;
 
 const HELP: &str = "\
 The path begins with a slash; the host is that of the grant, and no other can be
-named. The token is refreshed if it is due, and once more after a 401. A call
-that is not safe to repeat is sent once.
+named. Without a method it is GET, and POST with a body. The token is refreshed
+if it is due, and once more after a 401. A call that is not safe to repeat is
+sent once.
+
+The platform's body goes to standard output as it came, also if it is a refusal;
+on a terminal it is laid out, and control characters are escaped.
 
 Example:
-  kommo api GET /api/v4/account
+  kommo api /api/v4/account
   kommo api GET '/api/v4/contacts?limit=250' --paginate --format json
-  kommo api POST /api/v4/leads --body leads.json";
+  kommo api PATCH /api/v4/leads --body leads.json -i";
 
 /// Pages of 250 entities may be long.
 const BODY_AT_MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// `kommo api`.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = HELP, override_usage = "kommo api [OPTIONS] [METHOD] <PATH>")]
 pub(crate) struct ApiArgs {
-    /// GET, POST, PUT, PATCH or DELETE
-    method: String,
+    /// GET, POST, PUT, PATCH or DELETE, if it is not to be GET, or POST with a body; then
+    /// the path, with a query if need be: /api/v4/account
+    #[arg(value_names = ["METHOD", "PATH"], num_args = 1..=2, required = true)]
+    words: Vec<String>,
 
-    /// The path, with a query if need be: /api/v4/account
-    path: String,
+    /// Print the status and the headers of the answer too
+    #[arg(short = 'i', long)]
+    include: bool,
 
     #[command(flatten)]
     body: BodyArgs,
@@ -77,9 +88,17 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
         let budget = context.budget.clone();
         let key = *grant.key();
         let client = CrmClient::new(transport, endpoints, key, Arc::new(grant), budget);
+        let call = Call {
+            request,
+            shown: Shown {
+                has_headers: args.include,
+                is_page: args.paginate,
+            },
+            context,
+        };
         match client {
-            Ok(client) if args.paginate => all_pages(&client, request, context).await,
-            Ok(client) => one(&client, request, context).await,
+            Ok(client) if args.paginate => call.all_pages(&client).await,
+            Ok(client) => call.one(&client).await,
             Err(error) => Err(Failure::usage(error)),
         }
     })
@@ -89,14 +108,12 @@ impl ApiArgs {
     /// Everything that can be wrong about it is found before a store is opened.
     fn request(&self) -> Result<CrmRequest, Failure> {
         claimed_once([self.body.claim()].into_iter().chain(self.keeping.claims()))?;
-        let method = CrmMethod::parse(&self.method.to_ascii_uppercase())
-            .map_err(|_| Failure::usage("the method is not GET, POST, PUT, PATCH or DELETE"))?;
-        if self.path.contains("://") {
+        let (method, path) = self.method_and_path()?;
+        if path.contains("://") {
             return Err(Failure::usage("the path is a whole address")
                 .hint("give the path alone, such as /api/v4/account: the host is the grant's"));
         }
-        let request = CrmRequest::new(method, &self.path)
-            .map_err(|error| Failure::usage(exit::chain(&error)))?;
+        let request = CrmRequest::new(method, path).map_err(|error| invalid(&error))?;
         if self.paginate && (method != CrmMethod::Get || self.body.file().is_some()) {
             return Err(Failure::usage("only a GET without a body has pages"));
         }
@@ -106,92 +123,132 @@ impl ApiArgs {
             None => request,
         })
     }
-}
 
-async fn one(
-    client: &CrmClient<CliGrant>,
-    request: CrmRequest,
-    context: &Context,
-) -> Result<Outcome, Failure> {
-    let response = client.call_raw(request).await;
-    print(&response.map_err(|error| failure(&error))?, context)?;
-    Ok(Outcome::Done)
-}
-
-/// Each page as it comes: what was read before a page failed is not lost.
-async fn all_pages(
-    client: &CrmClient<CliGrant>,
-    request: CrmRequest,
-    context: &Context,
-) -> Result<Outcome, Failure> {
-    let pages = client.pages(request);
-    let mut pages = pages.map_err(|error| failure(&CrmError::Paging(error)))?;
-    while let Some(page) = pages.next_page().await.map_err(|error| failure(&error))? {
-        print_value(page.payload(), context)?;
-    }
-    Ok(Outcome::Done)
-}
-
-/// JSON as it came, for people with line breaks; nothing for an answer without a body.
-fn print(response: &CrmResponse, context: &Context) -> Result<(), Failure> {
-    let status = response.status();
-    context.output.detail(&format!("http {status}"));
-    if status == 204 || response.body().trim_ascii().is_empty() {
-        return match context.output.is_json() {
-            true => context.output.json_line(&Value::Null),
-            false => Ok(()),
-        };
-    }
-    let value: Value = serde_json::from_slice(response.body()).map_err(|_| {
-        Failure::new(
-            ErrorCode::BadAnswer,
-            format!("http {status} with a body that is no json"),
-        )
-    })?;
-    print_value(&value, context)
-}
-
-fn print_value(value: &Value, context: &Context) -> Result<(), Failure> {
-    if context.output.is_json() {
-        return context.output.json_line(value);
-    }
-    context.output.result(&format!("{value:#}"), value)
-}
-
-/// Whose turn it is decides the status.
-fn failure(error: &CrmError<KeeperError>) -> Failure {
-    let message = exit::chain(error);
-    match error {
-        CrmError::Tokens(error) => keeping::failure(error),
-        CrmError::InvalidRequest(_) | CrmError::Payload | CrmError::Paging(PagingError::Limit) => {
-            Failure::usage(message)
+    fn method_and_path(&self) -> Result<(CrmMethod, &str), Failure> {
+        match self.words.as_slice() {
+            [method, path] => {
+                let method = CrmMethod::parse(&method.to_ascii_uppercase()).map_err(|_| {
+                    Failure::usage("the method is not GET, POST, PUT, PATCH or DELETE")
+                })?;
+                Ok((method, path))
+            }
+            [path] if CrmMethod::parse(&path.to_ascii_uppercase()).is_ok() => {
+                Err(Failure::usage("no path was given")
+                    .hint("give it after the method: kommo api GET /api/v4/account"))
+            }
+            [path] if self.body.file().is_some() => Ok((CrmMethod::Post, path)),
+            [path] => Ok((CrmMethod::Get, path)),
+            _ => Err(Failure::usage("give a path, or a method and a path")),
         }
-        CrmError::Refused(refusal) => {
-            let failure =
-                Failure::new(code(refusal.kind()), message).with("http_status", refusal.status());
-            match refusal.kind() {
-                CrmRefusalKind::Unauthorized if refusal.has_new_token() => {
-                    failure.hint("there is a new token now, and nothing was done: send it again")
-                }
-                CrmRefusalKind::Blocked => failure
-                    .hint("only the platform's support lifts a block; do not try again at once"),
-                CrmRefusalKind::Page => {
-                    failure.hint("the API sends no pages: a proxy on the way, or no such account")
-                }
-                _ => match refusal.detail().or(refusal.title()) {
-                    Some(detail) => failure.hint(format!("the platform says: {detail}")),
-                    None => failure,
-                },
+    }
+}
+
+/// A request that cannot be sent, and what to write instead.
+fn invalid(error: &InvalidRequest) -> Failure {
+    let failure = Failure::usage(exit::chain(error));
+    match error {
+        InvalidRequest::Path(_) => failure.hint(
+            "a path begins with one slash; escape what is not a letter, a digit or one of -._~: \
+             a space is %20, other letters are their bytes in UTF-8, such as %D0%98",
+        ),
+        InvalidRequest::Query(_) => failure.hint(
+            "in a query, % is written %25 and # is %23; letters and spaces are escaped for you",
+        ),
+        _ => failure,
+    }
+}
+
+/// One run of the command.
+struct Call<'a> {
+    request: CrmRequest,
+    shown: Shown,
+    context: &'a Context,
+}
+
+impl Call<'_> {
+    async fn one(&self, client: &CrmClient<CliGrant>) -> Result<Outcome, Failure> {
+        let response = client.call_raw(self.request.clone()).await;
+        let response = response.map_err(|error| self.failure(&error))?;
+        self.shown.print(response.raw(), self.context)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Each page as it comes: what was read before a page failed is not lost.
+    async fn all_pages(&self, client: &CrmClient<CliGrant>) -> Result<Outcome, Failure> {
+        let pages = client.pages(self.request.clone());
+        let mut pages = pages.map_err(|error| self.failure(&CrmError::Paging(error)))?;
+        loop {
+            let page = pages.next_page().await;
+            let page = page.map_err(|error| self.failure(&error))?;
+            let Some(page) = page else {
+                return Ok(Outcome::Done);
+            };
+            self.shown.print(page.response().raw(), self.context)?;
+        }
+    }
+
+    /// Whose turn it is decides the status.
+    fn failure(&self, error: &CrmError<KeeperError>) -> Failure {
+        let message = exit::chain(error);
+        let is_write = self.request.method() != CrmMethod::Get;
+        match error {
+            CrmError::Tokens(error) => keeping::failure(error),
+            CrmError::InvalidRequest(error) => invalid(error),
+            CrmError::Payload | CrmError::Paging(PagingError::Limit) => Failure::usage(message),
+            CrmError::Refused(refusal) => self.refused(refusal, message),
+            CrmError::Throttled { left } => Failure::new(ErrorCode::Throttled, message)
+                .retry_at(Some(SystemClock::new().now().plus(*left))),
+            CrmError::BreakerOpen(_) => Failure::new(ErrorCode::Throttled, message),
+            CrmError::Redirected { .. } | CrmError::Paging(_) => Failure::refused(message),
+            // To read twice changes nothing.
+            _ if error.may_be_done() && is_write => Failure::new(ErrorCode::InDoubt, message)
+                .hint("it may have been carried out: look before you send it again"),
+            CrmError::Unreadable { .. } => Failure::new(ErrorCode::BadAnswer, message),
+            CrmError::Transport { error, .. } => {
+                transport::with_advice(Failure::new(ErrorCode::Unreachable, message), error)
+            }
+            _ => Failure::new(ErrorCode::Unreachable, message),
+        }
+    }
+
+    /// The platform's body is printed, here or within the object for programs, and everything that a validation found.
+    fn refused(&self, refusal: &CrmRefusal, message: String) -> Failure {
+        let (response, output) = (refusal.response(), self.context.output);
+        if !output.is_json()
+            && let Err(failure) = self.shown.print_as_it_came(response, self.context)
+        {
+            return failure;
+        }
+        let mut failure = Failure::new(code(refusal.kind()), message)
+            .with("http_status", refusal.status())
+            .with("request_id", refusal.request_id())
+            .with("body", answer::body_text(response));
+        if let Some(pause) = refusal.retry_after() {
+            failure = failure.retry_at(Some(SystemClock::new().now().plus(pause)));
+        }
+        let found = findings::resolved(refusal.findings(), self.request.body());
+        if !found.is_empty() {
+            let all: Vec<_> = found.iter().map(findings::Finding::to_json).collect();
+            failure = failure.with("findings", all);
+            for finding in &found {
+                failure = failure.line(format!("finding: {}", finding.line()));
             }
         }
-        CrmError::Throttled { left } => Failure::new(ErrorCode::Throttled, message)
-            .retry_at(Some(SystemClock::new().now().plus(*left))),
-        CrmError::BreakerOpen(_) => Failure::new(ErrorCode::Throttled, message),
-        CrmError::Redirected { .. } => Failure::refused(message),
-        CrmError::Paging(_) => Failure::refused(message),
-        _ if error.may_be_done() => Failure::new(ErrorCode::InDoubt, message)
-            .hint("it may have been carried out: look before you send it again"),
-        _ => Failure::new(ErrorCode::Unreachable, message),
+        match refusal.kind() {
+            CrmRefusalKind::Unauthorized if refusal.has_new_token() => {
+                failure.hint("there is a new token now, and nothing was done: send it again")
+            }
+            CrmRefusalKind::Blocked => {
+                failure.hint("only the platform's support lifts a block; do not try again at once")
+            }
+            CrmRefusalKind::Page => {
+                failure.hint("the API sends no pages: a proxy on the way, or no such account")
+            }
+            _ => match refusal.detail().or(refusal.title()) {
+                Some(detail) => failure.hint(format!("the platform says: {detail}")),
+                None => failure,
+            },
+        }
     }
 }
 

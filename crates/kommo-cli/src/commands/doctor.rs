@@ -114,7 +114,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failu
 
 fn tell(report: &Report, context: &Context) -> Result<Outcome, Failure> {
     let text = report.to_text(context.output.has_colour());
-    context.output.result(&text, &report.to_json())?;
+    context.output.painted_result(&text, &report.to_json())?;
     match report.has_error() {
         true => Ok(Outcome::No),
         false => Ok(Outcome::Done),

@@ -196,7 +196,7 @@ fn tell(
     let place = file.display().to_string();
     let json = json!({ "profile": choice.name(), "path": place, "settings": settings });
     let text = format!("# {place}\n{text}");
-    context.output.result(text.trim_end(), &json)?;
+    context.output.exact_result(text.trim_end(), &json)?;
     Ok(Outcome::Done)
 }
 

@@ -13,6 +13,7 @@ mod command_tree;
 mod plain_http;
 mod program;
 
+mod planted;
 mod shop;
 mod stored_grants;
 
@@ -25,6 +26,7 @@ mod stored_grants;
 mod postgres_cluster;
 
 mod api;
+mod api_answers;
 mod auth_login;
 mod auth_verbs;
 mod chats;

@@ -116,8 +116,8 @@ fn the_oauth_block_of_the_readme_runs_as_it_is_printed() {
     assert!(shell.0.wait().unwrap().success(), "{rest}\n{}", said());
     for part in [
         "granted: sandbox-one.kommo.com",
-        "\"id\": 10000001",
-        "\"subdomain\": \"sandbox-one\"",
+        "\"id\":10000001",
+        "\"subdomain\":\"sandbox-one\"",
         "active, generation 1",
         "\"account_host\":\"sandbox-one.kommo.com\"",
     ] {

@@ -46,7 +46,7 @@ pub(super) fn print(
         "headers": fields,
         "body": String::from_utf8_lossy(signed.body()),
     });
-    context.output.result(&text, &json)?;
+    context.output.exact_result(&text, &json)?;
     Ok(Outcome::Done)
 }
 

@@ -9,6 +9,7 @@ use kommo_oauth::UnixSeconds;
 
 use crate::error_code::ErrorCode;
 use crate::exit::{self, Failure};
+use crate::transport;
 
 /// Refused by the remote side is status 1; no answer, or one that makes no sense, is status 3.
 pub(super) fn of(error: &ChatsError) -> Failure {
@@ -21,8 +22,12 @@ pub(super) fn of(error: &ChatsError) -> Failure {
             .hint("wait before the next try; each one counts"),
         ChatsError::Redirected { .. } => Failure::refused(message)
             .hint("check --account and --chats-host: the Chats API does not redirect"),
+        ChatsError::Paused { left, .. } => {
+            Failure::new(ErrorCode::Throttled, message).retry_at(after(Some(*left)))
+        }
         ChatsError::Transport { error, .. } if !error.is_in_doubt() => {
-            Failure::new(ErrorCode::Unreachable, message)
+            let failure = Failure::new(ErrorCode::Unreachable, message);
+            transport::with_advice(failure, error)
         }
         ChatsError::Transport { .. } => Failure::new(ErrorCode::InDoubt, message),
         _ => Failure::new(ErrorCode::BadAnswer, message),

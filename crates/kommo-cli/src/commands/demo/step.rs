@@ -55,7 +55,7 @@ impl Step {
 pub(super) fn tell(step: &Step, context: &Context) -> Result<bool, Failure> {
     context
         .output
-        .result(&step.to_text(context.output.has_colour()), &step.to_json())?;
+        .painted_result(&step.to_text(context.output.has_colour()), &step.to_json())?;
     for found in step
         .facts
         .get("findings")

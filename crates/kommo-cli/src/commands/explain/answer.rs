@@ -8,7 +8,7 @@ use crate::finding_list;
 
 /// Prints the explanation; the status says whether it would be accepted.
 pub(super) fn print(explanation: &Explanation, context: &Context) -> Result<Outcome, Failure> {
-    context.output.result(
+    context.output.painted_result(
         &finding_list::to_text(explanation, &context.output),
         &finding_list::to_json(explanation),
     )?;
