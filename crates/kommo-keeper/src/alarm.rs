@@ -40,7 +40,8 @@ pub struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlarmKind {
-    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange.
+    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange, or, for a block, about the
+    /// whole process: two accounts that had worked lately were blocked.
     Held {
         /// Why.
         kind: HoldKind,

@@ -1,8 +1,9 @@
 //! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides nothing.
 
 use kommo_oauth::{
-    GrantKey, Happened, Hold, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome, Step,
-    SubdomainLookup, TokenAnswer, TokenPair, TokenRequest, UnixSeconds, Want,
+    GrantKey, Happened, Hold, HoldKind, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome,
+    Step, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
+    Want,
 };
 
 use crate::alarm::AlarmKind;
@@ -40,13 +41,14 @@ pub(crate) struct Ran {
     pub(crate) is_news: bool,
 }
 
-/// One run, from beginning to end. Not to be dropped half way: the keeper gives it a task of its own.
+/// One run, from beginning to end. `holds_pair` is told when it has a pair that is not saved, and when it has it no more. Not to be dropped half way: the keeper gives it a task of its own.
 pub(crate) async fn carry_out<S, E, C, L>(
     ports: &Ports<S, E, C, L>,
     start: Start,
     key: GrantKey,
     want: Want,
     is_leaving: impl Fn() -> bool + Send + Sync,
+    holds_pair: impl Fn(bool) + Send + Sync,
 ) -> Ran
 where
     S: GrantStore,
@@ -79,8 +81,14 @@ where
         is_news: false,
         is_unsaved_told: false,
     };
+    let mut hands = Hands {
+        holds_pair: &holds_pair,
+        is_full: false,
+    };
     loop {
-        match run.step(&is_leaving).await {
+        let stepped = run.step(&is_leaving).await;
+        hands.note(run.protocol.unsaved().is_some());
+        match stepped {
             Ok(None) => {}
             Ok(Some(outcome)) => {
                 return Ran {
@@ -102,6 +110,27 @@ where
                 };
             }
         }
+    }
+}
+
+/// Whether a run has a pair that is not saved. It tells the end of that too when the run is dropped.
+struct Hands<'a, F: Fn(bool)> {
+    holds_pair: &'a F,
+    is_full: bool,
+}
+
+impl<F: Fn(bool)> Hands<'_, F> {
+    fn note(&mut self, is_full: bool) {
+        if self.is_full != is_full {
+            self.is_full = is_full;
+            (self.holds_pair)(is_full);
+        }
+    }
+}
+
+impl<F: Fn(bool)> Drop for Hands<'_, F> {
+    fn drop(&mut self) {
+        self.note(false);
     }
 }
 
@@ -141,6 +170,8 @@ where
             Step::Load => self.load().await?,
             Step::Lock => self.take_lock().await?,
             Step::ReadLifeboat => self.read_lifeboat().await?,
+            Step::ReserveLifeboat => self.reserve_lifeboat().await?,
+            Step::ReleaseLifeboat => self.release_lifeboat().await?,
             Step::Record(_) | Step::Save(_) => self.write().await?,
             Step::Send { .. } => self.send().await?,
             Step::LookUp { .. } => self.look_up().await?,
@@ -248,7 +279,27 @@ where
         }
     }
 
+    /// Whether the lock is still this run's own, as far as the store can tell. One that cannot be asked counts as lost.
+    async fn still_holds_lock(&mut self) -> bool {
+        let Some(lock) = &mut self.lock else {
+            return false;
+        };
+        let held = self.ports.store.still_held(lock).await;
+        let is_held = held
+            .inspect_err(|error| self.ports.store_failed(Some(*self.protocol.key()), error))
+            .unwrap_or(false);
+        if !is_held {
+            self.lock = None;
+        }
+        is_held
+    }
+
     async fn send(&mut self) -> Result<(), OutOfTurn> {
+        if !self.still_holds_lock().await {
+            tracing::warn!(key = %self.protocol.key(), "the lock was lost, nothing is sent");
+            let now = self.now();
+            return self.protocol.handle_sent(SendOutcome::NotSent, now);
+        }
         let Step::Send {
             host,
             refresh_token,
@@ -273,6 +324,8 @@ where
         };
         if is_taken {
             self.ports.own_holds.lift(&self.known.asker);
+        } else if is_answer_of_the_platform(&outcome) {
+            self.ports.own_holds.lift_suspicion(&self.known.asker);
         }
         let now = self.now();
         self.protocol.handle_sent(outcome, now)?;
@@ -299,10 +352,28 @@ where
         }
     }
 
+    /// A refused client or redirect URI is ours, whichever the grant. A block may be the account's own: it is suspected to be ours when an
+    /// account met it that worked lately, and held to be ours when another one of those met it too.
     fn lay_own_hold(&self) {
-        if let Some(hold) = self.protocol.laid_on_asker() {
-            let monotonic = self.ports.clock.monotonic();
-            self.ports.own_holds.lay(hold, monotonic);
+        let Some(hold) = self.protocol.laid_on_asker() else {
+            return;
+        };
+        let (ports, now) = (self.ports, self.now());
+        let monotonic = ports.clock.monotonic();
+        if hold.kind != HoldKind::Blocked {
+            return ports.own_holds.lay(hold, monotonic);
+        }
+        if !self.protocol.origin(now).is_evidence() {
+            return;
+        }
+        let account_id = self.protocol.key().account_id;
+        let length = ports.settings.policy.hold_length(HoldKind::Blocked);
+        let whole = Hold::new(hold.kind, hold.scope, now, length);
+        if ports.own_holds.suspect(whole, account_id, monotonic) {
+            let (kind, until) = (HoldKind::Blocked, Some(whole.until));
+            tracing::error!("two accounts that worked lately are blocked: all requests are held");
+            let alarm = AlarmKind::Held { kind, until };
+            ports.listeners.tell_alarm(None, alarm);
         }
     }
 
@@ -337,6 +408,26 @@ where
                 }
             }
         }
+    }
+
+    async fn reserve_lifeboat(&mut self) -> Result<(), OutOfTurn> {
+        let reserved = self.ports.lifeboat.reserve(self.protocol.key()).await;
+        let reserved = reserved.map_err(|error| {
+            self.lifeboat_failed(&error);
+            error.trouble()
+        });
+        let now = self.now();
+        self.protocol.handle_lifeboat_reserved(reserved, now)
+    }
+
+    /// Without the lock the reservation may be that of the next run already, so it stays for that one.
+    async fn release_lifeboat(&mut self) -> Result<(), OutOfTurn> {
+        if self.lock.is_some()
+            && let Err(error) = self.ports.lifeboat.release_slot(self.protocol.key()).await
+        {
+            self.lifeboat_failed(&error);
+        }
+        self.protocol.handle_lifeboat_released()
     }
 
     async fn write_lifeboat(&mut self) -> Result<(), OutOfTurn> {
@@ -398,6 +489,21 @@ where
             AlarmKind::LifeboatFailed(error.trouble()),
         );
     }
+}
+
+/// Whether the platform itself has answered, and so does not block the address: any refusal but one that a block may be.
+const fn is_answer_of_the_platform(outcome: &SendOutcome) -> bool {
+    let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
+        return false;
+    };
+    !matches!(
+        refusal.kind,
+        TokenRefusalKind::Blocked
+            | TokenRefusalKind::Forbidden
+            | TokenRefusalKind::Throttled { .. }
+            | TokenRefusalKind::NotFound
+            | TokenRefusalKind::Unknown
+    )
 }
 
 /// By how many seconds our clock is ahead of the server's, if it is far off.

@@ -2,17 +2,21 @@
 
 use core::future::Future;
 use core::time::Duration;
-use std::sync::OnceLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use std::{sync::OnceLock, time::Instant};
 
 use kommo_oauth::UnixSeconds;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::time::{ClockId, clock_gettime};
 
 /// Where the time, pauses and random bytes come from. [`SystemClock`] is the one to use; a test gives its own.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day. It enters what is stored, and it may jump.
     fn now(&self) -> UnixSeconds;
 
-    /// The time since some moment of this process. It never goes back; freshness is judged by it.
+    /// The time since some moment that stays the same in this process. It never goes back, and it counts while the machine sleeps, as
+    /// tokens go on ageing then; freshness is judged by it.
     fn monotonic(&self) -> Duration;
 
     /// A pause.
@@ -49,6 +53,19 @@ impl Clock for SystemClock {
         )
     }
 
+    /// The time since the machine was started, suspends included.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn monotonic(&self) -> Duration {
+        let now = clock_gettime(ClockId::Boottime);
+        Duration::new(
+            u64::try_from(now.tv_sec).unwrap_or(0),
+            u32::try_from(now.tv_nsec).unwrap_or(0),
+        )
+    }
+
+    /// Of this platform the standard library's clock is the best that there is without unsafe code. Where it stops during a suspend, a
+    /// token is refreshed that much later.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn monotonic(&self) -> Duration {
         static START: OnceLock<Instant> = OnceLock::new();
         #[allow(
@@ -71,5 +88,28 @@ impl Clock for SystemClock {
             bytes = self.monotonic().as_nanos().to_be_bytes();
         }
         bytes
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use core::time::Duration;
+
+    use super::{Clock as _, SystemClock};
+
+    // The kernel counts suspends in this file, and `CLOCK_MONOTONIC` does not: after one the two differ by its length.
+    #[test]
+    fn the_monotonic_clock_is_the_one_that_counts_while_the_machine_sleeps() {
+        let before = SystemClock::new().monotonic();
+        let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+        let after = SystemClock::new().monotonic();
+        let seconds: f64 = text
+            .split_whitespace()
+            .next()
+            .and_then(|first| first.parse().ok())
+            .unwrap_or_default();
+        let uptime = Duration::from_secs_f64(seconds);
+        let hundredth = Duration::from_millis(10);
+        assert!(before <= uptime + hundredth && uptime <= after + hundredth);
     }
 }

@@ -2,10 +2,12 @@
 
 use core::fmt;
 
-use kommo_oauth::{TokenRefusal, TokenRefusalKind};
+use kommo_account::AccountHost;
+use kommo_oauth::{AuthorizationCode, TokenRefusal, TokenRefusalKind};
 
 use crate::alarm::NewGrant;
 use crate::grant_store::StoreTrouble;
+use crate::pending_codes::{CodeOrigin, PendingCode};
 
 /// What became of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,36 @@ pub enum CodeOutcome {
     Erased,
     /// Nobody knows yet; a later claim goes on.
     NotYet,
+}
+
+/// An outcome, and which code it is of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExchangedCode {
+    /// Where it was exchanged, or is to be.
+    pub host: AccountHost,
+    /// How it came.
+    pub origin: CodeOrigin,
+    /// What became of it.
+    pub outcome: CodeOutcome,
+    code: AuthorizationCode,
+}
+
+impl ExchangedCode {
+    pub(crate) fn new(pending: &PendingCode, outcome: CodeOutcome) -> Self {
+        Self {
+            host: pending.host,
+            origin: pending.origin,
+            outcome,
+            code: pending.code.clone(),
+        }
+    }
+
+    /// Whether it is the outcome of this code. Compared in constant time.
+    #[must_use]
+    pub fn is_of(&self, code: &AuthorizationCode) -> bool {
+        self.code == *code
+    }
 }
 
 /// Why a code could not be looked after.

@@ -4,7 +4,7 @@
 //! second. It goes on when its callers go away.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     oldest: AtomicU64,
     /// Whether it was told that the grant needs a person.
     is_ended: AtomicBool,
+    /// Runs that have a pair which the store has not confirmed.
+    unsaved: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -33,6 +35,8 @@ struct Flight {
     landing: Option<watch::Receiver<Landing>>,
     /// The generation that it asks the platform about.
     probes: Option<Generation>,
+    /// When it began, by the monotonic clock.
+    began_at: Duration,
     /// Before this, by the monotonic clock, nobody starts one only because a token is due.
     not_before: Duration,
     /// A 401 to the token of this generation leads to nothing for a while.
@@ -78,6 +82,7 @@ impl Entry {
             flight: Mutex::new(Flight::default()),
             oldest: AtomicU64::new(0),
             is_ended: AtomicBool::new(false),
+            unsaved: AtomicUsize::new(0),
         }
     }
 
@@ -99,7 +104,12 @@ impl Entry {
 
     /// A flight that began before the grant was ended or consented to again brings nothing back.
     pub(crate) fn put(&self, cached: CachedToken) {
-        if cached.usable.generation.get() >= self.oldest.load(Ordering::Acquire) {
+        let generation = cached.usable.generation;
+        // Nor does one that took longer than the next.
+        let is_late = self
+            .newest()
+            .is_some_and(|newest| newest.generation > generation);
+        if generation.get() >= self.oldest.load(Ordering::Acquire) && !is_late {
             self.current.store(Some(Arc::new(cached)));
         }
     }
@@ -127,14 +137,30 @@ impl Entry {
             .map(|cached| Arc::clone(&cached.usable))
     }
 
-    /// Joins the flight that is up, or starts one. `start` gets the sender that the flight must answer on.
+    /// A run has a pair that is not saved, or has it no more.
+    pub(crate) fn note_unsaved(&self, has_pair: bool) {
+        if has_pair {
+            self.unsaved.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.unsaved.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Joins the flight that is up, or starts one: also beside a flight that has been up for longer than the limit, unless it has the
+    /// newest pair in its hands. `start` gets the sender that the flight must answer on.
     pub(crate) fn join_or_start(
         self: &Arc<Self>,
         probes: Option<Generation>,
+        now: Duration,
+        limit: Duration,
         start: impl FnOnce(FlightGuard),
     ) -> Joined {
         let mut flight = self.lock();
-        if let Some(landing) = &flight.landing {
+        let is_stuck = now.saturating_sub(flight.began_at) >= limit
+            && self.unsaved.load(Ordering::Acquire) == 0;
+        if let Some(landing) = &flight.landing
+            && !is_stuck
+        {
             return Joined {
                 landing: landing.clone(),
                 probes: flight.probes,
@@ -144,6 +170,7 @@ impl Entry {
         let (sender, receiver) = watch::channel(None);
         flight.landing = Some(receiver.clone());
         flight.probes = probes;
+        flight.began_at = now;
         drop(flight);
         start(FlightGuard {
             entry: Arc::clone(self),
@@ -198,13 +225,12 @@ pub(crate) struct FlightGuard {
 impl FlightGuard {
     pub(crate) fn land(self, outcome: Outcome) {
         // First the way is free, then the waiters wake: one that wants more can start at once.
-        self.entry.lock().landing = None;
+        self.make_way();
         self.sender.send_replace(Some(Arc::new(outcome)));
     }
-}
 
-impl Drop for FlightGuard {
-    fn drop(&mut self) {
+    /// Unless the next one has begun beside it.
+    fn make_way(&self) {
         let mut flight = self.entry.lock();
         let is_ours = flight
             .landing
@@ -213,5 +239,11 @@ impl Drop for FlightGuard {
         if is_ours {
             flight.landing = None;
         }
+    }
+}
+
+impl Drop for FlightGuard {
+    fn drop(&mut self) {
+        self.make_way();
     }
 }

@@ -5,14 +5,16 @@
 //!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
 //! ```
 
+use kommo_account::{ClientId, Realm};
 use kommo_oauth::{
-    AfterExchange, AnotherExchange, HoldKind, RequestOrigin, TokenPair, TokenRequest,
+    AfterExchange, AnotherExchange, EarlierTries, HoldKind, RequestOrigin, SendOutcome,
+    TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
 };
 use tokio::task::JoinHandle;
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock;
-use crate::code_outcome::{CodeOutcome, ExchangeError};
+use crate::code_outcome::{CodeOutcome, ExchangeError, ExchangedCode};
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
 use crate::keeper::Keeper;
 use crate::lifeboat_port::LifeboatPort;
@@ -59,13 +61,28 @@ where
         Ok(put)
     }
 
-    /// Exchanges codes that nobody is at, at most `limit`; a code that was put a moment ago is among the first. Codes that grew too old
-    /// while they waited are ended first, and told as alarms.
+    /// Exchanges codes that nobody is at, at most `limit`: those of consents first, the newest first. Codes of install hooks, which anybody
+    /// may send, come after them and within a small bucket of their own
+    /// ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that they take nothing from calls and refreshes. Codes that grew too
+    /// old while they waited are ended first, and told as alarms.
     ///
     /// # Errors
     ///
     /// [`ExchangeError::Store`]: no code could be looked after. What was exchanged is done.
     pub async fn exchange_codes(&self, limit: u32) -> Result<Vec<CodeOutcome>, ExchangeError> {
+        let exchanged = self.exchange_codes_each(limit).await?;
+        Ok(exchanged.into_iter().map(|one| one.outcome).collect())
+    }
+
+    /// The same, and says of each outcome which code it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`exchange_codes`](Self::exchange_codes).
+    pub async fn exchange_codes_each(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         let ports = self.ports();
         let client_id = ports.identity.get().credentials.client_id;
         let (realm, now) = (ports.settings.endpoints.realm(), ports.clock.now());
@@ -73,34 +90,70 @@ where
         for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
             self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
         }
-        let claimed = ports
-            .store
-            .claim_codes(realm, &client_id, now, limit, ports.settings.lease)
-            .await
-            .map_err(|error| self.exchange_failed(&error))?;
+        let claimed = self.claim(realm, &client_id, now, limit).await?;
         // Side by side, so that the last is at work while the lease still runs; each in a task of its own, which goes on if this future is
         // dropped. An error of the store ends none of the others.
         let mut flights = Vec::with_capacity(claimed.len());
         for code in claimed {
             let keeper = self.clone();
-            flights.push(self.in_flight(async move { keeper.exchange(&code).await }));
+            let pending = code.pending.clone();
+            let flight = self.in_flight(async move { keeper.exchange(&code).await });
+            flights.push((pending, flight));
         }
         let mut outcomes = Vec::with_capacity(flights.len());
         let mut failed = None;
-        for flight in flights {
-            let Ok(flight) = flight else {
-                outcomes.push(CodeOutcome::NotYet);
-                continue;
+        for (pending, flight) in flights {
+            let outcome = match flight {
+                Ok(flight) => self.landed(flight).await.unwrap_or(Ok(CodeOutcome::NotYet)),
+                Err(_) => Ok(CodeOutcome::NotYet),
             };
-            match self.landed(flight).await {
-                Some(Ok(outcome)) => outcomes.push(outcome),
-                Some(Err(error)) => failed = Some(error),
-                None => outcomes.push(CodeOutcome::NotYet),
+            match outcome {
+                Ok(outcome) => outcomes.push(ExchangedCode::new(&pending, outcome)),
+                Err(error) => failed = Some(error),
             }
         }
         match failed {
             Some(error) if outcomes.is_empty() => Err(error),
             _ => Ok(outcomes),
+        }
+    }
+
+    /// Consents as many as may be, then hooks as many as their bucket has room for.
+    async fn claim(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+    ) -> Result<Vec<ClaimedCode>, ExchangeError> {
+        let ports = self.ports();
+        let (store, lease) = (&ports.store, ports.settings.lease);
+        let consents = store
+            .claim_consents(realm, client_id, now, limit, lease)
+            .await;
+        let mut claimed = consents.map_err(|error| self.exchange_failed(&error))?;
+        let taken = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+        let size = ports.settings.hook_exchanges;
+        let monotonic = ports.clock.monotonic();
+        let room = ports.hook_bucket.room(size, monotonic);
+        let left = limit.saturating_sub(taken).min(room);
+        if left == 0 {
+            return Ok(claimed);
+        }
+        match store.claim_codes(realm, client_id, now, left, lease).await {
+            Ok(rest) => {
+                let is_hook = |code: &&ClaimedCode| code.pending.origin == CodeOrigin::InstallHook;
+                let hooks = u32::try_from(rest.iter().filter(is_hook).count()).unwrap_or(left);
+                ports.hook_bucket.take(size, hooks, monotonic);
+                claimed.extend(rest);
+                Ok(claimed)
+            }
+            Err(error) if claimed.is_empty() => Err(self.exchange_failed(&error)),
+            // The consents that are claimed are looked after all the same.
+            Err(error) => {
+                self.exchange_failed(&error);
+                Ok(claimed)
+            }
         }
     }
 
@@ -156,27 +209,42 @@ where
             .with_origin(origin);
         let outcome = ports.endpoint.send(pending.realm, &request).await;
         let policy = &ports.settings.policy;
-        Ok(
-            match AfterExchange::of(outcome, code.earlier_claims, policy) {
-                AfterExchange::Keep(pair) => match self.keep_pair(code, &pair).await {
-                    Kept::Here => self.settle_pair(code, &pair).await?,
-                    Kept::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
-                },
-                AfterExchange::Refused(refusal) => {
-                    (CodeOutcome::Refused(refusal.kind), CodeEnd::Refused)
-                }
-                AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
-                AfterExchange::Again(again) => self.put_off(again),
-                // What a later version of the decision says is not known here; the code stays.
-                _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
+        let is_strangers = pending.origin == CodeOrigin::InstallHook;
+        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_strangers);
+        let why = why_not_yet(&outcome);
+        Ok(match AfterExchange::of(outcome, earlier, policy) {
+            AfterExchange::Keep(pair) => match self.keep_pair(code, &pair).await {
+                Kept::Here => self.settle_pair(code, &pair).await?,
+                Kept::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
             },
-        )
+            AfterExchange::Refused(refusal) => {
+                (CodeOutcome::Refused(refusal.kind), CodeEnd::Refused)
+            }
+            AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
+            AfterExchange::Again(again) => {
+                self.note_why(code, why).await;
+                self.put_off(pending.origin, again)
+            }
+            // What a later version of the decision says is not known here; the code stays.
+            _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
+        })
+    }
+
+    /// Says beside the code why it waits. That this fails costs nothing but the note.
+    async fn note_why(&self, code: &ClaimedCode, why: &'static str) {
+        if let Err(error) = self.ports().store.note_code(code, why).await {
+            tracing::warn!(%error, "why a code waits was not noted");
+        }
     }
 
     /// The code is kept; what keeps us from exchanging it is told at once.
-    fn put_off(&self, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
+    fn put_off(&self, origin: CodeOrigin, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
         let ports = self.ports();
-        if let Some(kind) = again.hold {
+        // What a stranger's code meets at a host of the stranger's choice is no news about us, unless our credentials were refused.
+        let is_news = |kind: &HoldKind| {
+            origin != CodeOrigin::InstallHook || *kind == HoldKind::ClientMisconfigured
+        };
+        if let Some(kind) = again.hold.filter(is_news) {
             let until = again.pause.map(|pause| ports.clock.now().plus(pause));
             let alarm = AlarmKind::Held { kind, until };
             ports.listeners.tell_alarm(None, alarm);
@@ -223,5 +291,29 @@ where
             ports.clock.pause(pause).await;
         }
         Kept::Here
+    }
+}
+
+/// Why a code is not exchanged yet, for the person who looks.
+const fn why_not_yet(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::NotSent => "unreachable",
+        SendOutcome::Withheld { .. } => "blocked",
+        SendOutcome::Lost => "answer-lost",
+        SendOutcome::Answered(TokenAnswer::InDoubt(_)) => "unreadable-answer",
+        SendOutcome::Answered(TokenAnswer::Refused(refusal)) => match refusal.kind {
+            TokenRefusalKind::RedirectUriMismatch => "redirect-uri-mismatch",
+            TokenRefusalKind::ClientIdInvalid
+            | TokenRefusalKind::ClientSecretInvalid
+            | TokenRefusalKind::ClientRejected
+            | TokenRefusalKind::UnknownGrantType
+            | TokenRefusalKind::Unauthorized => "client-misconfigured",
+            TokenRefusalKind::PaymentRequired => "payment-required",
+            TokenRefusalKind::Throttled { .. } => "throttled",
+            TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => "blocked",
+            TokenRefusalKind::NotFound => "account-not-found",
+            _ => "refused-without-reason",
+        },
+        _ => "not-yet",
     }
 }

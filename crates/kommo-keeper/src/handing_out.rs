@@ -16,6 +16,9 @@ use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
 use crate::token_endpoint::{Probe, TokenEndpoint};
 
+/// When a caller may ask again whose own process is still at it.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
 impl<S, E, C, L> GrantHandle<S, E, C, L>
 where
     S: GrantStore,
@@ -128,6 +131,9 @@ where
             if let Some(token) = self.met(&want, &landed) {
                 return Ok(token);
             }
+            if landed.is_none() {
+                return self.give_up(want, &landed, None);
+            }
             if let Some(Outcome::NotMet { why, again_at, .. }) = landed.as_deref() {
                 last = Some((*why, *again_at));
                 if why.needs_person() {
@@ -173,7 +179,9 @@ where
         if let Some(usable) = Self::usable_of(landed).filter(|_| is_any_good) {
             return Ok(usable);
         }
-        let (why, again_at) = last.unwrap_or((NotMet::Busy, None));
+        // No flight has landed in this time: it is our own that takes so long.
+        let again_at = || Some(self.keeper.ports().clock.now().plus(ASK_AGAIN));
+        let (why, again_at) = last.unwrap_or_else(|| (NotMet::StillRunning, again_at()));
         Err(KeeperError::NoToken {
             key: self.entry.key,
             why,

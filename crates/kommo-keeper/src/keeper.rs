@@ -16,6 +16,7 @@ use crate::carry_out::{Ran, Start, carry_out};
 use crate::clock::Clock;
 use crate::entry::{Entry, FlightGuard, Joined, Landing, PutOff};
 use crate::grant_store::GrantStore;
+use crate::hook_bucket::HookBucket;
 use crate::identity::Identity;
 use crate::keeper_error::KeeperError;
 use crate::lifeboat_port::{LifeboatPort, NoLifeboat};
@@ -78,6 +79,7 @@ where
             listeners,
             metrics: Arc::default(),
             own_holds: OwnHolds::default(),
+            hook_bucket: HookBucket::default(),
         };
         Self {
             inner: Arc::new(Inner {
@@ -264,7 +266,8 @@ where
     pub(crate) async fn run_from(&self, start: Start, entry: &Entry, want: Want) -> Outcome {
         let ports = self.ports();
         let is_leaving = || self.inner.flights.borrow().is_draining;
-        let ran = carry_out(ports, start, entry.key, want, is_leaving).await;
+        let holds_pair = |holds: bool| entry.note_unsaved(holds);
+        let ran = carry_out(ports, start, entry.key, want, is_leaving, holds_pair).await;
         let monotonic = ports.clock.monotonic();
         let now = ports.clock.now();
         self.note(&ran, entry);
@@ -421,7 +424,7 @@ where
         }
     }
 
-    /// Joins the flight that is up, or starts one that does `work`. The flight does not end with its caller. `probes` names the generation
+    /// Joins the flight that is up, or starts one that does `work`; also beside one that is up for too long, which keeps its task. The flight does not end with its caller. `probes` names the generation
     /// that the work asks the platform about; what comes back is that of the flight that is up.
     pub(crate) fn fly<F>(
         &self,
@@ -433,13 +436,16 @@ where
     {
         let airborne = self.keeper.take_off()?;
         let handle = self.clone();
-        Ok(self.entry.join_or_start(probes, move |guard: FlightGuard| {
+        let ports = self.keeper.ports();
+        let (now, limit) = (ports.clock.monotonic(), ports.settings.flight_limit);
+        let start = move |guard: FlightGuard| {
             tokio::spawn(async move {
                 let outcome = work(handle).await;
                 guard.land(outcome);
                 drop(airborne);
             });
-        }))
+        };
+        Ok(self.entry.join_or_start(probes, now, limit, start))
     }
 
     /// The same for a plain run of the protocol.

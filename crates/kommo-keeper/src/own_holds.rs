@@ -1,15 +1,27 @@
 //! Holds that lie over this process as a whole: its credentials were refused, or its address is blocked.
 //!
-//! The answer to one grant's request says so for every grant, so none of them asks again before the hold ends. Then one of them
+//! A block is first held to be its account's own: what one tenant met is no evidence about our address. If an account that worked lately
+//! met it, the others go one by one, until one of them is answered, or another that worked lately is blocked too.
+//!
+//! ```text
+//!   block, account that worked lately ──> suspicion: one trial at a time ─┬ answered ───────────────────> over
+//!                                                                         └ another such account, block ─> all held
+//! ```
+//!
+//! For the rest, the answer to one grant's request says so for every grant, so none of them asks again before the hold ends. Then one of them
 //! tries, and the others wait for what becomes of it.
 
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kommo_account::AccountId;
 use kommo_oauth::{Asker, Hold, HoldKind, UnixSeconds};
 
 /// When those who wait for the one that tries look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// A block that nothing has confirmed for so long is forgotten.
+const SUSPICION: Duration = Duration::from_secs(3_600);
 
 /// The holds over this process. Their ends are those of the clock that never goes back.
 #[derive(Debug, Default)]
@@ -21,6 +33,8 @@ pub(crate) struct OwnHolds {
 struct All {
     laid: Vec<Laid>,
     tries: u64,
+    /// Accounts that had worked lately and met a block, and when.
+    blocked: Vec<(AccountId, Duration)>,
 }
 
 #[derive(Debug)]
@@ -29,27 +43,55 @@ struct Laid {
     ends_at: Duration,
     /// Which try is under way, after its end.
     tried_by: Option<u64>,
+    /// Whether it is only suspected: one tries at a time, and nothing else is held.
+    is_suspicion: bool,
 }
 
 impl OwnHolds {
+    /// An account that worked lately is blocked. Whether this process as a whole is held now: another such account was blocked too.
+    pub(crate) fn suspect(&self, hold: Hold, account_id: AccountId, monotonic: Duration) -> bool {
+        let mut all = self.lock();
+        all.blocked.retain(|(account, at)| {
+            *account != account_id && monotonic.saturating_sub(*at) < SUSPICION
+        });
+        let is_confirmed = !all.blocked.is_empty();
+        all.blocked.push((account_id, monotonic));
+        let length = match is_confirmed {
+            true => hold.length(),
+            false => Duration::ZERO,
+        };
+        all.lay(Laid {
+            hold,
+            ends_at: monotonic.saturating_add(length),
+            tried_by: None,
+            is_suspicion: !is_confirmed,
+        });
+        is_confirmed
+    }
+
+    /// The platform has answered this asker with something that is no block.
+    pub(crate) fn lift_suspicion(&self, asker: &Asker) {
+        let mut all = self.lock();
+        all.blocked.clear();
+        all.laid
+            .retain(|laid| !(laid.is_suspicion && laid.hold.is_meant_for(asker)));
+    }
+
     /// The platform has answered this process with a hold.
     pub(crate) fn lay(&self, hold: Hold, monotonic: Duration) {
-        let mut all = self.lock();
-        all.laid
-            .retain(|other| (other.hold.kind, other.hold.scope) != (hold.kind, hold.scope));
-        let ends_at = monotonic.saturating_add(hold.since.until(hold.until));
-        all.laid.push(Laid {
+        self.lock().lay(Laid {
             hold,
-            ends_at,
+            ends_at: monotonic.saturating_add(hold.length()),
             tried_by: None,
+            is_suspicion: false,
         });
     }
 
     /// The platform has taken this asker's credentials, and its address.
     pub(crate) fn lift(&self, asker: &Asker) {
-        self.lock()
-            .laid
-            .retain(|laid| !laid.hold.is_meant_for(asker));
+        let mut all = self.lock();
+        all.blocked.clear();
+        all.laid.retain(|laid| !laid.hold.is_meant_for(asker));
     }
 
     /// A person has mended what caused them. Gives the kinds of those that stopped this asker.
@@ -59,8 +101,10 @@ impl OwnHolds {
             .into_iter()
             .partition(|laid| laid.hold.is_meant_for(asker));
         all.laid = kept;
+        all.blocked.clear();
         let lifted: Vec<Laid> = lifted;
-        lifted.iter().map(|laid| laid.hold.kind).collect()
+        let lasting = lifted.iter().filter(|laid| !laid.is_suspicion);
+        lasting.map(|laid| laid.hold.kind).collect()
     }
 
     /// What stops this asker.
@@ -81,6 +125,9 @@ impl OwnHolds {
         monotonic: Duration,
     ) -> Result<Option<Try<'_>>, Hold> {
         let mut all = self.lock();
+        all.laid.retain(|laid| {
+            !laid.is_suspicion || monotonic.saturating_sub(laid.ends_at) < SUSPICION
+        });
         if let Some(hold) = all.stopping(asker, now, monotonic) {
             return Err(hold);
         }
@@ -106,6 +153,13 @@ impl OwnHolds {
 }
 
 impl All {
+    /// One of the same kind and scope is replaced.
+    fn lay(&mut self, laid: Laid) {
+        let of = |laid: &Laid| (laid.hold.kind, laid.hold.scope);
+        self.laid.retain(|other| of(other) != of(&laid));
+        self.laid.push(laid);
+    }
+
     fn stopping(&self, asker: &Asker, now: UnixSeconds, monotonic: Duration) -> Option<Hold> {
         let meant = self
             .laid

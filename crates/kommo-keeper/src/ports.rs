@@ -7,6 +7,7 @@ use kommo_oauth::{AttemptId, GrantKey};
 use crate::alarm::{AlarmKind, Listeners};
 use crate::clock::Clock;
 use crate::grant_store::{GrantStore, StoreError};
+use crate::hook_bucket::HookBucket;
 use crate::identity::Identity;
 use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::{Counter, Metrics};
@@ -25,6 +26,7 @@ pub(crate) struct Ports<S, E, C, L> {
     pub(crate) listeners: Listeners,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) own_holds: OwnHolds,
+    pub(crate) hook_bucket: HookBucket,
 }
 
 impl<S, E, C, L> Ports<S, E, C, L>

@@ -1,9 +1,14 @@
 //! What the keeper is told once.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
 use kommo_oauth::RefreshPolicy;
+
+use crate::shared_bucket::BucketSize;
+
+const HOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// The keeper's settings.
 #[derive(Clone, Debug)]
@@ -26,6 +31,12 @@ pub struct KeeperSettings {
     pub disconnect_probe_every: Duration,
     /// How long a worker may keep a due grant or a code before another one takes it. Default: two minutes.
     pub lease: Duration,
+    /// How many codes of install hooks this process exchanges: anybody may send them, and each costs two requests. Default: one in two
+    /// seconds, ten at once.
+    pub hook_exchanges: BucketSize,
+    /// How long a refresh of this process may take before the next caller starts another one beside it. One that has a pair which is not
+    /// saved yet is waited for as long as it takes. Default: two minutes.
+    pub flight_limit: Duration,
     /// How many grants one worker refreshes side by side. Default: 16.
     pub sweep_width: usize,
 }
@@ -43,6 +54,8 @@ impl KeeperSettings {
             probe_pause: Duration::from_secs(1),
             disconnect_probe_every: Duration::from_secs(600),
             lease: Duration::from_secs(120),
+            hook_exchanges: BucketSize::new(Duration::from_secs(2), HOOKS_AT_ONCE),
+            flight_limit: Duration::from_secs(120),
             sweep_width: 16,
         }
     }

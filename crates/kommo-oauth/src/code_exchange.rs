@@ -5,7 +5,8 @@
 //!   the code is refused ─────────────────────────────> Refused: never sent again
 //!   lost, 5xx, unreadable ──────── once ── Again ────> Lost: the one more try was to learn what became of it
 //!   an unknown 4xx, 404 ────────── once ── Again ────> Refused
-//!   our client, 402, 403, 429, nothing sent ─ Again    until the code is too old; these tries do not count
+//!   our client, 402, 429 ───────── Again, at twice the pause each time ──> Refused, after so many tries of any kind
+//!   403, nothing sent ─────────── Again               until the code is too old; these tries do not count
 //! ```
 
 use core::time::Duration;
@@ -25,6 +26,57 @@ pub const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
 
 /// Exchanges at which the platform may have looked before a code is given up: one, and one more to learn what became of it.
 pub const EXCHANGES_AT_MOST: u32 = 2;
+
+/// Exchanges of any kind before a refusal that may pass is final: the pauses between them double, and sum up to what a code lives.
+pub const TRIES_AT_MOST: u32 = 6;
+
+/// The same for a code that anybody may have sent.
+pub const TRIES_AT_MOST_FOR_STRANGERS: u32 = 3;
+
+/// The first pause after a refusal that may pass. It doubles with each try.
+const PAUSE_AT_FIRST: Duration = Duration::from_secs(30);
+
+/// What was tried with a code before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EarlierTries {
+    /// Exchanges at which the platform may have looked.
+    pub counted: u32,
+    /// Tries of any kind.
+    pub all: u32,
+    /// Whether anybody may have sent the code: it came by the unsigned install hook.
+    pub is_strangers: bool,
+}
+
+impl EarlierTries {
+    /// What was tried before.
+    #[must_use]
+    pub const fn new(counted: u32, all: u32, is_strangers: bool) -> Self {
+        Self {
+            counted,
+            all,
+            is_strangers,
+        }
+    }
+
+    /// Whether a refusal that may pass is final now.
+    const fn are_used_up(self) -> bool {
+        let limit = match self.is_strangers {
+            true => TRIES_AT_MOST_FOR_STRANGERS,
+            false => TRIES_AT_MOST,
+        };
+        self.all.saturating_add(1) >= limit
+    }
+
+    /// The pause before the next one.
+    const fn pause(self) -> Duration {
+        let doublings = match self.all < TRIES_AT_MOST {
+            true => self.all,
+            false => TRIES_AT_MOST,
+        };
+        PAUSE_AT_FIRST.saturating_mul(2_u32.saturating_pow(doublings))
+    }
+}
 
 /// What follows for a code. `Debug` shows no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,18 +107,18 @@ pub struct AnotherExchange {
 }
 
 impl AfterExchange {
-    /// What follows from the outcome of an exchange, `earlier` of which counted before it.
+    /// What follows from the outcome of an exchange.
     #[must_use]
-    pub fn of(outcome: SendOutcome, earlier: u32, policy: &RefreshPolicy) -> Self {
+    pub fn of(outcome: SendOutcome, earlier: EarlierTries, policy: &RefreshPolicy) -> Self {
         match outcome {
             SendOutcome::Answered(TokenAnswer::Granted(pair)) => Self::Keep(pair),
             SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
                 after_refusal(refusal, earlier, policy)
             }
             SendOutcome::Answered(TokenAnswer::InDoubt(cause)) => {
-                after_doubt(pause_of(&cause, policy), earlier)
+                after_doubt(pause_of(&cause, policy), earlier.counted)
             }
-            SendOutcome::Lost => after_doubt(None, earlier),
+            SendOutcome::Lost => after_doubt(None, earlier.counted),
             SendOutcome::NotSent => Self::Again(AnotherExchange::default()),
             SendOutcome::Withheld { left } => Self::Again(AnotherExchange {
                 hold: Some(HoldKind::Blocked),
@@ -103,10 +155,15 @@ fn pause_of(cause: &DoubtCause, policy: &RefreshPolicy) -> Option<Duration> {
         return None;
     };
     let asked = retry_after_seconds.map(Duration::from_secs)?;
-    Some(asked.min(policy.throttled_at_most))
+    Some(policy.throttle_pauses().after(Some(asked), None).length)
 }
 
-fn after_refusal(refusal: TokenRefusal, earlier: u32, policy: &RefreshPolicy) -> AfterExchange {
+fn after_refusal(
+    refusal: TokenRefusal,
+    earlier: EarlierTries,
+    policy: &RefreshPolicy,
+) -> AfterExchange {
+    let again = Some(earlier.pause());
     let (hold, counts, pause) = match refusal.kind {
         TokenRefusalKind::CodeUndecryptable
         | TokenRefusalKind::CodeExpired
@@ -120,7 +177,7 @@ fn after_refusal(refusal: TokenRefusal, earlier: u32, policy: &RefreshPolicy) ->
         | TokenRefusalKind::ClientRejected
         | TokenRefusalKind::RedirectUriMismatch
         | TokenRefusalKind::UnknownGrantType
-        | TokenRefusalKind::Unauthorized => (HoldKind::ClientMisconfigured, false, None),
+        | TokenRefusalKind::Unauthorized => (HoldKind::ClientMisconfigured, false, again),
         TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => {
             let pause = policy.hold_length(HoldKind::Blocked);
             (HoldKind::Blocked, false, Some(pause))
@@ -129,12 +186,12 @@ fn after_refusal(refusal: TokenRefusal, earlier: u32, policy: &RefreshPolicy) ->
             retry_after_seconds,
         } => {
             let asked = retry_after_seconds.map(Duration::from_secs);
-            let pause = asked.unwrap_or(policy.throttled);
-            let pause = pause.min(policy.throttled_at_most);
-            (HoldKind::Throttled, false, Some(pause))
+            let before = (earlier.all > 0).then(|| earlier.pause() / 2);
+            let pause = policy.throttle_pauses().after(asked, before);
+            (HoldKind::Throttled, false, Some(pause.length))
         }
         // The hour of a hold would outlive the code.
-        TokenRefusalKind::PaymentRequired => (HoldKind::PaymentRequired, false, None),
+        TokenRefusalKind::PaymentRequired => (HoldKind::PaymentRequired, false, again),
         TokenRefusalKind::NotFound => (HoldKind::MovedHost, true, None),
         // A fault of a refresh token in answer to a code is as strange as an unknown one.
         TokenRefusalKind::RefreshTokenRevoked
@@ -144,7 +201,7 @@ fn after_refusal(refusal: TokenRefusal, earlier: u32, policy: &RefreshPolicy) ->
         | TokenRefusalKind::RefreshTokenMissing
         | TokenRefusalKind::Unknown => (HoldKind::Suspect, true, None),
     };
-    if counts && is_last(earlier) {
+    if (counts && is_last(earlier.counted)) || (!counts && earlier.are_used_up()) {
         return AfterExchange::Refused(refusal);
     }
     AfterExchange::Again(AnotherExchange {

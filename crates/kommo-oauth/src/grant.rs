@@ -35,12 +35,31 @@ use crate::tokens::{AccessToken, TokenPair};
 use crate::unix_time::UnixSeconds;
 
 use self::active::Active;
+use self::attempt::Orphan;
 use self::ended::{Disconnected, ReauthRequired};
 use self::in_doubt::InDoubt;
 use self::refreshing::Refreshing;
 
 /// A refresh that is older says nothing of today: two lives of an access token.
 const LATELY: Duration = Duration::from_secs(2 * 86_400);
+
+/// When a pair was obtained and when its access token ends, as far as the clock that reads it can believe it.
+///
+/// A pair that comes from the future was stored by a machine whose clock was ahead, or our clock was set back: its times say nothing. The
+/// server's own time of issue stands in, if it came with the pair; else the token is handed out, since it may be good, but is due now.
+fn credible_life(pair: &TokenPair, now: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
+    let is_credible = |at: UnixSeconds| now.until(at) <= CLOCKS_MAY_DIFFER;
+    if is_credible(pair.obtained_at) {
+        return (pair.obtained_at, pair.expires_at);
+    }
+    match pair.server_time.filter(|at| is_credible(*at)) {
+        Some(issued) => (issued, issued.plus(pair.lifetime())),
+        None => (UnixSeconds::new(0), now.plus(DUE_NOW)),
+    }
+}
+
+/// Less than any margin before which a token is due.
+const DUE_NOW: Duration = Duration::from_secs(10);
 
 /// What is known of the pair.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +107,18 @@ impl GrantState {
             | Self::ReauthRequired(ReauthRequired { pairs, .. })
             | Self::Disconnected(Disconnected { pairs, .. }) => Some(pairs),
             Self::LongLived(_) => None,
+        }
+    }
+
+    /// The attempt that was taken over in this doubt, or in the one that an attempt is the retry of.
+    #[must_use]
+    pub const fn orphan(&self) -> Option<Orphan> {
+        match self {
+            Self::Refreshing(Refreshing {
+                doubt: Some(doubt), ..
+            })
+            | Self::InDoubt(InDoubt { doubt, .. }) => doubt.orphan,
+            _ => None,
         }
     }
 
@@ -184,10 +215,11 @@ impl Grant {
             state => {
                 let pairs = state.pairs()?;
                 let newest = &pairs.newest().pair;
-                let is_valid = now < newest.expires_at && !pairs.access_rejected();
+                let (obtained_at, expires_at) = credible_life(newest, now);
+                let is_valid = now < expires_at && !pairs.access_rejected();
                 is_valid.then(|| Usable {
-                    obtained_at: newest.obtained_at,
-                    ..self.to_usable(&newest.access_token, now, Some(newest.expires_at))
+                    obtained_at,
+                    ..self.to_usable(&newest.access_token, now, Some(expires_at))
                 })
             }
         }

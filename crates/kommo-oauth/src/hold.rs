@@ -8,6 +8,13 @@ use crate::unix_time::UnixSeconds;
 /// ahead, and is due.
 pub(crate) const CLOCKS_MAY_DIFFER: Duration = Duration::from_secs(5 * 60);
 
+/// Whether a time that was written as `since` to `until` is not over. One that would last longer than its whole length, by more than
+/// clocks may differ, was written by a clock that is ahead: it is over.
+pub(crate) fn lasts(since: UnixSeconds, until: UnixSeconds, now: UnixSeconds) -> bool {
+    let left = now.until(until);
+    !left.is_zero() && left <= since.until(until) + CLOCKS_MAY_DIFFER
+}
+
 /// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate has no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
@@ -155,11 +162,16 @@ impl Hold {
         self.is_meant_for(asker) && self.lasts(now)
     }
 
+    /// How long it was to last when it was laid.
+    #[must_use]
+    pub const fn length(&self) -> Duration {
+        self.since.until(self.until)
+    }
+
     /// Whether its end is still to come. One that would last longer than its whole length, by more than clocks may differ, was laid by a
     /// machine whose clock is ahead, or our clock was set back: it is over.
     #[must_use]
     pub fn lasts(&self, now: UnixSeconds) -> bool {
-        let left = now.until(self.until);
-        !left.is_zero() && left <= self.since.until(self.until) + CLOCKS_MAY_DIFFER
+        lasts(self.since, self.until, now)
     }
 }

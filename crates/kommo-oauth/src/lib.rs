@@ -26,6 +26,7 @@ mod pasted_code;
 mod token_request;
 mod subdomain_lookup;
 mod token_refusal_kind;
+mod likely_causes;
 mod known_hint;
 mod token_refusal;
 mod token_response;
@@ -49,7 +50,10 @@ mod code_exchange;
 pub use button::{CALLBACK_NAME_MAX_BYTES, ConsentButton, NotAFunctionName};
 pub use button_brand::{ButtonBrand, ButtonColor, ButtonLocale, ButtonTheme};
 pub use claims::{CLAIM_MAX_BYTES, ClaimsError, HostileApiDomain, SCOPES_MAX, UnverifiedClaims};
-pub use code_exchange::{AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST};
+pub use code_exchange::{
+    AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST, EarlierTries, TRIES_AT_MOST,
+    TRIES_AT_MOST_FOR_STRANGERS,
+};
 pub use consent_state::{ConsentState, NotAState, STATE_CHARACTERS, STATE_RANDOM_BYTES};
 pub use consent_url::{ConsentFor, ConsentMode, ConsentUrl};
 pub use credentials::{
@@ -59,7 +63,7 @@ pub use disconnect_reason::DisconnectReason;
 pub use finding::{Finding, Level};
 pub use generation::{Generation, PairNumber, Revision};
 pub use grant::active::Active;
-pub use grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
+pub use grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
 pub use grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 pub use grant::in_doubt::InDoubt;
 pub use grant::refreshing::Refreshing;
@@ -71,6 +75,7 @@ pub use icon::{IconError, IconFormat, IconHeader};
 pub use install_hook::{InstallHook, InstallHookError};
 pub use known_hint::KnownHint;
 pub use lifeboat::UnsavedPair;
+pub use likely_causes::LikelyCauses;
 pub use long_lived::{EndWarning, LongLived, LongLivedEnd, LongLivedState};
 pub use new_integration::{NewIntegration, NewIntegrationError, Scope};
 pub use pairs::{HeldPair, Pairs};

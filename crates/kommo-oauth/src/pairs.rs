@@ -142,6 +142,12 @@ impl Pairs {
             .find(|held| !held.refused)
     }
 
+    /// Whether another pair than this one is left to be sent.
+    pub(crate) fn has_candidate_beside(&self, number: PairNumber) -> bool {
+        self.all()
+            .any(|held| !held.refused && held.number != number)
+    }
+
     fn all(&self) -> impl Iterator<Item = &HeldPair> {
         self.spares.iter().chain([&self.newest])
     }

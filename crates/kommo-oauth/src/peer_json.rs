@@ -10,7 +10,7 @@ use core::ops::Deref;
 
 use kommo_peer::json_text;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since tokens stand there.
 pub(crate) enum PeerText<'a> {
@@ -71,7 +71,21 @@ pub(crate) enum NotReadable {
 #[derive(Default)]
 pub(crate) struct Text<'de>(pub(crate) Option<Cow<'de, str>>);
 
-impl Text<'_> {
+/// A text with escapes is a copy, and it may be a token.
+impl Drop for Text<'_> {
+    fn drop(&mut self) {
+        if let Some(Cow::Owned(copy)) = &mut self.0 {
+            copy.zeroize();
+        }
+    }
+}
+
+impl<'de> Text<'de> {
+    /// For a text that is no secret.
+    fn into_inner(mut self) -> Option<Cow<'de, str>> {
+        self.0.take()
+    }
+
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -201,7 +215,7 @@ impl<'de> Visitor<'de> for AnyScalar {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut texts = Vec::new();
         while let Some(item) = items.next_element::<Text<'de>>()? {
-            texts.extend(item.0);
+            texts.extend(item.into_inner());
         }
         Ok(Scalar::Many(texts))
     }

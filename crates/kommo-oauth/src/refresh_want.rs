@@ -156,6 +156,8 @@ pub enum NotMet {
     NoGrant,
     /// Another worker holds the grant's lock.
     Busy,
+    /// This process's own refresh of the grant has not come to its end yet: a request without an answer, or a store that hangs.
+    StillRunning,
     /// The platform is not asked for a while.
     Held(HoldKind),
     /// A refresh was sent and nobody knows what became of it.
@@ -185,6 +187,7 @@ impl NotMet {
         match self {
             Self::NoGrant => "no-grant",
             Self::Busy => "busy",
+            Self::StillRunning => "still-running",
             Self::Held(kind) => kind.name(),
             Self::InDoubt(_) => "in-doubt",
             Self::Unreachable => "unreachable",
@@ -209,9 +212,12 @@ impl NotMet {
             | Self::Revoked
             | Self::NotRefreshable => true,
             Self::StoreFailed(trouble) => trouble.needs_person(),
-            Self::Busy | Self::Held(_) | Self::InDoubt(_) | Self::Unreachable | Self::Contended => {
-                false
-            }
+            Self::Busy
+            | Self::StillRunning
+            | Self::Held(_)
+            | Self::InDoubt(_)
+            | Self::Unreachable
+            | Self::Contended => false,
         }
     }
 }

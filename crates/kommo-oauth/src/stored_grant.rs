@@ -27,7 +27,13 @@ use crate::grant_key::GrantKey;
 use crate::lifeboat::UnsavedPair;
 
 /// The version that this crate writes, and the newest that it reads.
-pub const STORED_GRANT_VERSION: u64 = 1;
+///
+/// A record is written in the oldest version that can say what it has: version 2 only while a doubt has an [`Orphan`](crate::Orphan). So an
+/// older process reads every record but those, and says "newer" to those.
+pub const STORED_GRANT_VERSION: u64 = 2;
+
+/// The version without orphans.
+const WITHOUT_ORPHANS: u64 = 1;
 
 /// Why stored bytes give no grant. Says nothing of their content but the name of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +85,7 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// - `{"v":2,…}`: [`StoredGrantError::Newer`].
+    /// - `{"v":3,…}`: [`StoredGrantError::Newer`].
     /// - `""`, `{"v":1}`, an unknown or a missing field, a number of a pair that stands twice, an attempt that names a pair which is
     ///   not there: [`StoredGrantError::Damaged`], with the field.
     /// - the record of another grant: [`StoredGrantError::OtherKey`].

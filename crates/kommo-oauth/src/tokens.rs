@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::hash::{Hash, Hasher};
+use core::time::Duration;
 use core::{error, fmt};
 
 use ctutils::CtEq;
@@ -153,5 +154,11 @@ impl TokenPair {
             expires_at,
             server_time: None,
         }
+    }
+
+    /// How long the access token was to live when it came.
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        self.obtained_at.until(self.expires_at)
     }
 }

@@ -13,7 +13,7 @@ use kommo_account::AccountHost;
 use crate::disconnect_reason::DisconnectReason;
 use crate::generation::{Generation, PairNumber, Revision};
 use crate::grant::active::Active;
-use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
+use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
 use crate::grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 use crate::grant::in_doubt::InDoubt;
 use crate::grant::{Grant, GrantState};
@@ -195,12 +195,20 @@ impl Grant {
     }
 
     /// Whoever holds the lock finds an attempt on its way: its worker is gone, and nobody knows what became of it.
-    /// Every other state stays as it is.
+    /// Every other state stays as it is. The attempt may still be answered for [`Orphan::DEFAULT_LIMIT`].
     #[must_use]
     pub fn take_over(self, now: UnixSeconds) -> Self {
+        self.take_over_within(now, Orphan::DEFAULT_LIMIT)
+    }
+
+    /// The same with another limit.
+    #[must_use]
+    pub fn take_over_within(self, now: UnixSeconds, limit: Duration) -> Self {
         let state = match self.state {
             GrantState::Refreshing(refreshing) => {
                 let (pairs, doubt) = refreshing.doubt(DoubtReason::HolderDied, now, now);
+                let orphan = Some(Orphan::new(now, limit));
+                let doubt = Doubt { orphan, ..doubt };
                 GrantState::InDoubt(InDoubt { pairs, doubt })
             }
             other => other,
@@ -254,7 +262,7 @@ impl Grant {
             pairs.add_spare(pair, generation);
         }
         self.state = match self.state {
-            GrantState::ReauthRequired(ended) => doubt_refused(ended.pairs, now),
+            GrantState::ReauthRequired(ended) => doubt_refused(ended.pairs, None, now),
             other => other,
         };
         self.moved(Happened::SpareKept)
@@ -305,6 +313,9 @@ impl Grant {
     ///
     /// If the attempt is the grant's own and another pair is left, that one is to be tried; if none is left, a new consent is
     /// required. A late proof only marks its pair. `None` if there is nothing to mark.
+    ///
+    /// While an attempt that was taken over may still be answered, [`Revoked`](ReauthReason::Revoked) of the last pair is no proof: its
+    /// success would look the same. Then the pair is not marked, and the doubt stays until that time is over.
     #[must_use]
     pub fn refuse(
         mut self,
@@ -314,19 +325,27 @@ impl Grant {
         now: UnixSeconds,
     ) -> Option<Moved> {
         self.state.pairs()?.find(used)?;
+        let orphan = self.state.orphan();
+        let is_last = !self.state.pairs()?.has_candidate_beside(used);
+        if reason == ReauthReason::Revoked
+            && is_last
+            && let Some(orphan) = orphan.filter(|orphan| orphan.may_answer(now))
+        {
+            return self.wait_for_orphan(attempt, orphan, now);
+        }
         if let Some(pairs) = self.state.pairs_mut() {
             pairs.refuse(used);
         }
-        let is_left = self.state.pairs()?.candidate().is_some();
+        let is_left = !is_last;
         let (state, happened) = match self.state {
             GrantState::Refreshing(refreshing) if refreshing.attempt.id == attempt => {
-                end_or_doubt(refreshing.pairs, is_left, reason, now)
+                end_or_doubt(refreshing.pairs, is_left, reason, orphan, now)
             }
             GrantState::Active(Active { pairs }) if !is_left => {
-                end_or_doubt(pairs, false, reason, now)
+                end_or_doubt(pairs, false, reason, None, now)
             }
             GrantState::InDoubt(in_doubt) if !is_left || in_doubt.doubt.used == used => {
-                end_or_doubt(in_doubt.pairs, is_left, reason, now)
+                end_or_doubt(in_doubt.pairs, is_left, reason, orphan, now)
             }
             other => (other, Happened::PairRefused(reason)),
         };
@@ -334,10 +353,34 @@ impl Grant {
         Some(grant.moved(happened))
     }
 
+    /// Nothing is known before the orphan's time is over. `None` if the attempt is another one's, or that is written already.
+    fn wait_for_orphan(
+        self,
+        attempt: AttemptId,
+        orphan: Orphan,
+        now: UnixSeconds,
+    ) -> Option<Moved> {
+        let GrantState::Refreshing(refreshing) = self.state else {
+            return None;
+        };
+        if refreshing.attempt.id != attempt {
+            return None;
+        }
+        let reason = DoubtReason::HolderDied;
+        let (pairs, doubt) = refreshing.doubt(reason, now, orphan.until);
+        let state = GrantState::InDoubt(InDoubt { pairs, doubt });
+        let grant = Self { state, ..self };
+        Some(grant.moved(Happened::Doubted(reason)))
+    }
+
     /// Late proofs have marked every pair dead, and no attempt is left to say so: a new consent is required. `None` if a pair
-    /// is left, or the grant is over.
+    /// is left, or the grant is over, or an attempt that was taken over may still be answered.
     #[must_use]
     pub fn exhaust(self, now: UnixSeconds) -> Option<Moved> {
+        let orphan = self.state.orphan();
+        if orphan.is_some_and(|orphan| orphan.may_answer(now)) {
+            return None;
+        }
         let (GrantState::Active(Active { pairs }) | GrantState::InDoubt(InDoubt { pairs, .. })) =
             self.state
         else {
@@ -346,7 +389,7 @@ impl Grant {
         if pairs.candidate().is_some() {
             return None;
         }
-        let (state, happened) = end_or_doubt(pairs, false, ReauthReason::Revoked, now);
+        let (state, happened) = end_or_doubt(pairs, false, ReauthReason::Revoked, None, now);
         let grant = Self { state, ..self };
         Some(grant.moved(happened))
     }
@@ -495,10 +538,12 @@ fn end_or_doubt(
     pairs: Pairs,
     is_left: bool,
     reason: ReauthReason,
+    orphan: Option<Orphan>,
     now: UnixSeconds,
 ) -> (GrantState, Happened) {
     if is_left {
-        return (doubt_refused(pairs, now), Happened::PairRefused(reason));
+        let state = doubt_refused(pairs, orphan, now);
+        return (state, Happened::PairRefused(reason));
     }
     let ended = ReauthRequired {
         pairs,
@@ -512,7 +557,7 @@ fn end_or_doubt(
 }
 
 /// Doubt about which of the pairs that are left the platform honours.
-fn doubt_refused(pairs: Pairs, now: UnixSeconds) -> GrantState {
+fn doubt_refused(pairs: Pairs, orphan: Option<Orphan>, now: UnixSeconds) -> GrantState {
     let used = pairs
         .candidate()
         .map_or(pairs.newest().number, |candidate| candidate.number);
@@ -522,6 +567,7 @@ fn doubt_refused(pairs: Pairs, now: UnixSeconds) -> GrantState {
         since: now,
         tries: 0,
         next_try: now,
+        orphan,
     };
     GrantState::InDoubt(InDoubt { pairs, doubt })
 }

@@ -8,8 +8,8 @@
 use core::time::Duration;
 
 use kommo_oauth::{
-    AfterExchange, HoldKind, RefreshPolicy, SendOutcome, TokenAnswer, TokenRefusalKind,
-    UnixSeconds, read_token_answer,
+    AfterExchange, EarlierTries, HoldKind, RefreshPolicy, SendOutcome, TokenAnswer,
+    TokenRefusalKind, UnixSeconds, read_token_answer,
 };
 
 /// What is expected of a code whose exchange was answered so.
@@ -47,13 +47,14 @@ fn answered(status: u16, retry_after: Option<u64>, body: &str) -> SendOutcome {
 
 #[track_caller]
 fn check(outcome: &SendOutcome, earlier: u32, expected: Expected) {
-    let after = AfterExchange::of(outcome.clone(), earlier, &RefreshPolicy::new());
+    let tries = EarlierTries::new(earlier, 0, false);
+    let after = AfterExchange::of(outcome.clone(), tries, &RefreshPolicy::new());
     assert_eq!(seen(&after), expected, "{earlier} {outcome:?}");
 }
 
 const PAIR: &str = r#"{"token_type":"Bearer","expires_in":86400,"access_token":"eyJ0.a.b","refresh_token":"def502"}"#;
 
-const CLIENT: Expected = Again(Some(HoldKind::ClientMisconfigured), false, None);
+const CLIENT: Expected = Again(Some(HoldKind::ClientMisconfigured), false, Some(30));
 const BLOCKED: Expected = Again(Some(HoldKind::Blocked), false, Some(6 * 3_600));
 const SUSPECT: Expected = Again(Some(HoldKind::Suspect), true, None);
 
@@ -65,7 +66,7 @@ fn every_answer_has_its_consequence() {
         r#"{"title":"Некорректный клиент","detail":"Авторизация клиента не прошла"}"#.to_owned();
     let html = "<html>403 Forbidden</html>".to_owned();
     let throttled = |seconds| Again(Some(HoldKind::Throttled), false, Some(seconds));
-    let paid = Again(Some(HoldKind::PaymentRequired), false, None);
+    let paid = Again(Some(HoldKind::PaymentRequired), false, Some(30));
     let moved = Again(Some(HoldKind::MovedHost), true, None);
     let doubt = |pause| Again(None, true, pause);
     let rows = [
@@ -253,7 +254,8 @@ fn a_refusal_says_what_it_was_read_from_and_shows_no_text_of_the_peer() {
         r#"{"hint":"marker-hint","detail":"marker-detail"}"#,
     );
     for earlier in [0, 1] {
-        let after = AfterExchange::of(outcome.clone(), earlier, &RefreshPolicy::new());
+        let tries = EarlierTries::new(earlier, earlier, false);
+        let after = AfterExchange::of(outcome.clone(), tries, &RefreshPolicy::new());
         let refusal = match &after {
             AfterExchange::Again(again) => again.refusal.unwrap(),
             AfterExchange::Refused(refusal) => *refusal,
@@ -268,7 +270,37 @@ fn a_refusal_says_what_it_was_read_from_and_shows_no_text_of_the_peer() {
     let SendOutcome::Answered(TokenAnswer::Granted(pair)) = answered(200, None, PAIR) else {
         panic!("no pair");
     };
-    let kept = AfterExchange::of(answered(200, None, PAIR), 0, &RefreshPolicy::new());
+    let kept = AfterExchange::of(
+        answered(200, None, PAIR),
+        EarlierTries::default(),
+        &RefreshPolicy::new(),
+    );
     assert_eq!(kept, AfterExchange::Keep(pair));
     assert!(!format!("{kept:?}").contains("def502"));
+}
+
+// Rule K9: a code that meets the same refusal again and again is not tried for as long as it lives.
+#[test]
+fn tries_of_every_kind_are_bounded_and_their_pauses_double() {
+    for (is_strangers, tries) in [(false, 6), (true, 3)] {
+        for (status, body) in [(402, "{}"), (401, "{}"), (429, r#"{"retry_after":0}"#)] {
+            let mut pauses = Vec::new();
+            for all in 0.. {
+                let earlier = EarlierTries::new(0, all, is_strangers);
+                let outcome = answered(status, None, body);
+                match AfterExchange::of(outcome, earlier, &RefreshPolicy::new()) {
+                    AfterExchange::Again(again) => pauses.push(again.pause.unwrap()),
+                    AfterExchange::Refused(_) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(pauses.len() + 1, tries, "{status}");
+            assert!(
+                pauses
+                    .windows(2)
+                    .all(|two| two[1] == two[0] * 2 || two[0] < Duration::from_secs(30))
+            );
+            assert!(pauses.iter().sum::<Duration>() < kommo_oauth::CODE_LIFETIME);
+        }
+    }
 }

@@ -14,9 +14,9 @@ use core::time::Duration;
 use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
     AccessToken, Asker, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold,
-    HoldKind, HoldScope, Located, MetBy, Moved, NotMet, OutOfTurn, Outcome, PairFate, ReauthReason,
-    RefreshPolicy, RefreshProtocol, RefreshToken, Revision, SendOutcome, Step, StoreTrouble,
-    TokenAnswer, TokenPair, UnixSeconds, UnsavedPair, Want, read_token_answer,
+    HoldKind, HoldScope, Located, MetBy, Moved, NotMet, Orphan, OutOfTurn, Outcome, PairFate,
+    ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, Revision, SendOutcome, Step,
+    StoreTrouble, TokenAnswer, TokenPair, UnixSeconds, UnsavedPair, Want, read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
@@ -83,6 +83,8 @@ fn name(step: Step<'_>) -> &'static str {
         Step::Load => "load",
         Step::Lock => "lock",
         Step::ReadLifeboat => "read-lifeboat",
+        Step::ReserveLifeboat => "reserve-lifeboat",
+        Step::ReleaseLifeboat => "release-lifeboat",
         Step::Record(_) => "record",
         Step::Save(_) => "save",
         Step::Send { .. } => "send",
@@ -115,31 +117,42 @@ fn go(
 }
 
 fn tell(protocol: &mut RefreshProtocol, store: &mut Store, answers: &mut VecDeque<SendOutcome>) {
+    tell_at(protocol, store, answers, NOW);
+}
+
+fn tell_at(
+    protocol: &mut RefreshProtocol,
+    store: &mut Store,
+    answers: &mut VecDeque<SendOutcome>,
+    now: UnixSeconds,
+) {
     match protocol.poll() {
         Step::Load if store.is_failing => {
-            protocol.handle_load_failed(StoreTrouble::Unavailable, NOW)
+            protocol.handle_load_failed(StoreTrouble::Unavailable, now)
         }
-        Step::Load => protocol.handle_loaded(Some(store.grant.clone()), NOW),
-        Step::Lock => protocol.handle_locked(true, NOW),
-        Step::ReadLifeboat => protocol.handle_lifeboat(None, NOW),
+        Step::Load => protocol.handle_loaded(Some(store.grant.clone()), now),
+        Step::Lock => protocol.handle_locked(true, now),
+        Step::ReadLifeboat => protocol.handle_lifeboat(None, now),
+        Step::ReserveLifeboat => protocol.handle_lifeboat_reserved(Ok(()), now),
+        Step::ReleaseLifeboat => protocol.handle_lifeboat_released(),
         Step::Record(_) | Step::Save(_) if store.is_failing => {
-            protocol.handle_write_failed(StoreTrouble::Unavailable, NOW)
+            protocol.handle_write_failed(StoreTrouble::Unavailable, now)
         }
         Step::Record(moved) => match store.write(&moved.clone()) {
-            Some(revision) => protocol.handle_recorded(revision, NOW),
-            None => protocol.handle_conflict(NOW),
+            Some(revision) => protocol.handle_recorded(revision, now),
+            None => protocol.handle_conflict(now),
         },
         Step::Save(moved) => {
             let generation = moved.grant.generation;
             match store.write(&moved.clone()) {
-                Some(revision) => protocol.handle_saved(generation, revision, NOW),
-                None => protocol.handle_conflict(NOW),
+                Some(revision) => protocol.handle_saved(generation, revision, now),
+                None => protocol.handle_conflict(now),
             }
         }
-        Step::Send { .. } => protocol.handle_sent(answers.pop_front().unwrap(), NOW),
-        Step::LookUp { .. } => protocol.handle_located(Located::Unknown, NOW),
+        Step::Send { .. } => protocol.handle_sent(answers.pop_front().unwrap(), now),
+        Step::LookUp { .. } => protocol.handle_located(Located::Unknown, now),
         Step::WriteLifeboat(_) => protocol.handle_lifeboat_written(true),
-        Step::DeleteLifeboat(_) => protocol.handle_lifeboat_deleted(true, NOW),
+        Step::DeleteLifeboat(_) => protocol.handle_lifeboat_deleted(true, now),
         Step::WaitToSave => protocol.handle_waited(),
         Step::Release => protocol.handle_released(),
         _ => Err(OutOfTurn::new()),
@@ -254,17 +267,117 @@ fn a_loser_of_the_lock_adopts_the_winners_pair_without_a_request() {
     met(&loser, "access-2", MetBy::Store);
 }
 
-// The late answer: A hangs after sending, B retries and is refused; A wakes with the only living pair.
+/// A run of its own at this instant, to its end.
+fn run_at(number: u8, store: &mut Store, answer: SendOutcome, now: UnixSeconds) -> RefreshProtocol {
+    let (mut protocol, mut answers) = (run(number), VecDeque::from([answer]));
+    while protocol.outcome().is_none() {
+        tell_at(&mut protocol, store, &mut answers, now);
+    }
+    protocol
+}
+
+// The late answer: A lost its lock after sending, B retries and is refused. That A's success looks the same is a doubt, as long as A may
+// have its answer; then a consent is needed; and A, should it wake still later, brings the only living pair.
 #[test]
-fn a_late_answer_brings_back_a_grant_that_was_given_up() {
-    let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));
+fn a_refusal_is_a_doubt_while_the_former_holder_may_have_its_answer() {
+    let limit = Orphan::DEFAULT_LIMIT;
+    let (mut store, mut a) = (Store::new(), run(1));
     go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
-    whole(&mut b, &mut store, &[revoked()]);
-    assert_eq!(not_met(&b), NotMet::ReauthRequired(ReauthReason::Revoked));
+    let b = run_at(2, &mut store, revoked(), NOW);
+    assert_eq!(not_met(&b), NotMet::InDoubt(DoubtReason::HolderDied));
+    let Outcome::NotMet { again_at, .. } = outcome(&b) else {
+        panic!("met");
+    };
+    assert_eq!(*again_at, Some(NOW.plus(limit)));
+    assert!(!store.grant.state.pairs().unwrap().newest().refused);
+
+    // A is in time.
+    let mut in_time = Store {
+        grant: store.grant.clone(),
+        is_failing: false,
+    };
+    whole(&mut a.clone(), &mut in_time, &[granted("2")]);
+    assert_eq!(in_time.grant.state.name(), "active");
+
+    // A is not.
+    let c = run_at(3, &mut store, revoked(), NOW.plus(limit));
+    assert_eq!(not_met(&c), NotMet::ReauthRequired(ReauthReason::Revoked));
     assert_eq!(store.grant.state.name(), "reauth-required");
     whole(&mut a, &mut store, &[granted("2")]);
     met(&a, "access-2", MetBy::Refresh);
     assert_eq!(store.grant.state.name(), "active");
+}
+
+#[test]
+fn the_time_of_a_former_holder_is_bounded_by_the_clock_that_reads_it() {
+    let day = Duration::from_secs(86_400);
+    let (mut store, mut a) = (Store::new(), run(1));
+    go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
+    // Taken over by a machine whose clock is a day ahead.
+    let b = run_at(2, &mut store, revoked(), NOW.plus(day));
+    assert_eq!(not_met(&b), NotMet::InDoubt(DoubtReason::HolderDied));
+    let c = run_at(3, &mut store, revoked(), NOW);
+    assert_eq!(not_met(&c), NotMet::ReauthRequired(ReauthReason::Revoked));
+}
+
+#[test]
+fn other_proofs_of_death_are_no_trace_of_a_success() {
+    for (hint, reason) in [
+        ("Token has expired", ReauthReason::Expired),
+        (
+            "Cannot decrypt the refresh token",
+            ReauthReason::Undecryptable,
+        ),
+        (
+            "Token is not linked to client",
+            ReauthReason::OfAnotherClient,
+        ),
+    ] {
+        let (mut store, mut a) = (Store::new(), run(1));
+        go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
+        let answer = refused(401, &format!(r#"{{"hint":"{hint}"}}"#));
+        let b = run_at(2, &mut store, answer, NOW);
+        assert_eq!(not_met(&b), NotMet::ReauthRequired(reason));
+    }
+}
+
+#[test]
+fn a_run_whose_pair_is_refused_leaves_the_attempt_of_the_next_holder_alone() {
+    let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));
+    go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
+    go(&mut b, &mut store, &mut VecDeque::new(), &["send"]);
+    let before = store.grant.state.clone();
+    whole(&mut a, &mut store, &[revoked()]);
+    assert_eq!(not_met(&a), NotMet::Contended);
+    assert_eq!(store.grant.state, before);
+    whole(&mut b, &mut store, &[granted("2")]);
+    met(&b, "access-2", MetBy::Refresh);
+}
+
+#[test]
+fn without_room_in_the_lifeboat_nothing_is_recorded_and_nothing_is_sent() {
+    for trouble in [StoreTrouble::Unavailable, StoreTrouble::Misconfigured] {
+        let mut store = Store::new();
+        let before = store.grant.clone();
+        let id = AttemptId::new([1; 16]);
+        let want = Want::valid_for(HOUR);
+        let mut protocol =
+            RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+        let mut answers = VecDeque::new();
+        go(
+            &mut protocol,
+            &mut store,
+            &mut answers,
+            &["reserve-lifeboat"],
+        );
+        protocol
+            .handle_lifeboat_reserved(Err(trouble), NOW)
+            .unwrap();
+        let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
+        assert_eq!(steps, ["release"]);
+        assert_eq!(not_met(&protocol), NotMet::StoreFailed(trouble));
+        assert_eq!(store.grant, before);
+    }
 }
 
 // The crossed answers: A's pair is saved while B's retry is in flight and kills it; B's answer is the living one.
@@ -363,7 +476,16 @@ fn a_pair_that_cannot_be_saved_is_kept_afloat_and_saved_when_the_store_is_back()
     );
     store.is_failing = false;
     let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
-    assert_eq!(steps, ["load", "save", "delete-lifeboat", "release"]);
+    assert_eq!(
+        steps,
+        [
+            "load",
+            "save",
+            "delete-lifeboat",
+            "release-lifeboat",
+            "release"
+        ]
+    );
     met(&protocol, "access-2", MetBy::Refresh);
 }
 
@@ -454,11 +576,35 @@ fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
 
 #[test]
 fn pauses_between_tries_in_doubt_grow_and_the_lock_is_free_between_them() {
+    let day = UnixSeconds::new(NOW.get() + 86_400);
+    for (ends, expected) in [
+        (
+            NOW.plus(Duration::from_secs(30)),
+            [1, 5, 30, 60, 60, 60, 60, 60],
+        ),
+        (day, [1, 5, 30, 120, 600, 3_600, 3_600, 3_600]),
+        // The next try comes two minutes before the end, not after it.
+        (
+            NOW.plus(Duration::from_secs(1_000)),
+            [1, 5, 30, 120, 600, 124, 60, 60],
+        ),
+    ] {
+        assert_eq!(pauses_of(ends), expected);
+    }
+}
+
+/// The pauses after eight lost answers of a grant whose token ends then.
+fn pauses_of(ends: UnixSeconds) -> [u64; 8] {
     let mut store = Store::new();
-    let mut pauses = Vec::new();
+    let pair = pair("1", NOW.until(ends).as_secs());
+    store.grant = Grant::consent(None, key(), host(), None, pair).grant;
+    let mut pauses = [0; 8];
     let mut now = NOW;
-    for number in 1..=8 {
-        let mut protocol = run(number);
+    for (number, pause) in (1..).zip(&mut pauses) {
+        let id = AttemptId::new([number; 16]);
+        let want = Want::newer_than(store.grant.generation);
+        let mut protocol =
+            RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
         loop {
             match protocol.poll() {
                 Step::Load => protocol
@@ -481,10 +627,10 @@ fn pauses_between_tries_in_doubt_grow_and_the_lock_is_free_between_them() {
         else {
             panic!("{:?}", protocol.outcome());
         };
-        pauses.push(now.until(*at).as_secs());
+        *pause = now.until(*at).as_secs();
         now = *at;
     }
-    assert_eq!(pauses, [1, 5, 30, 120, 600, 3_600, 3_600, 3_600]);
+    pauses
 }
 
 // Rule M3.
@@ -837,7 +983,11 @@ fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
         assert_eq!(protocol.unsaved().is_none(), has_lifeboat);
         assert_eq!(
             name(protocol.poll()),
-            if has_lifeboat { "release" } else { "wait" }
+            if has_lifeboat {
+                "release-lifeboat"
+            } else {
+                "wait"
+            }
         );
     }
 }

@@ -233,10 +233,28 @@ fn an_unsaved_pair_is_read_back_equal() {
 
 #[test]
 fn a_newer_version_says_so_whatever_else_stands_there() {
-    let newer = br#"{"v":2,"something":{"new":[1,2,3]}}"#;
-    let expected = StoredGrantError::Newer { found: 2 };
+    let newer = br#"{"v":3,"something":{"new":[1,2,3]}}"#;
+    let expected = StoredGrantError::Newer { found: 3 };
     assert_eq!(Grant::from_stored(&key(), newer), Err(expected));
     assert_eq!(UnsavedPair::from_stored(newer), Err(expected));
+}
+
+// An older process reads every record but those that it could not write back.
+#[test]
+fn a_record_is_of_the_oldest_version_that_can_say_it() {
+    let text = |grant: &Grant| String::from_utf8(grant.to_stored().to_vec()).unwrap();
+    let grant = consented();
+    assert!(text(&grant).starts_with(r#"{"v":1,"#));
+    let used = grant.state.pairs().unwrap().newest().number;
+    let attempt = Attempt::new(AttemptId::new([1; 16]), used, at(1));
+    let begun = grant.begin(attempt).unwrap().grant;
+    assert!(text(&begun).starts_with(r#"{"v":1,"#));
+    let taken_over = begun.take_over(at(2));
+    let stored = text(&taken_over);
+    assert!(stored.starts_with(r#"{"v":2,"#));
+    assert!(stored.contains(r#""orphan":{"since":"#));
+    let older = stored.replacen(r#""v":2"#, r#""v":1"#, 1);
+    check_damaged(&older, "orphan");
 }
 
 #[test]

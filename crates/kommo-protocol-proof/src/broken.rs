@@ -13,6 +13,11 @@ pub enum Rule {
     SentUnrecorded,
     /// I6: a pair that was received and that the platform honours is held nowhere any more.
     PairThrownAway,
+    /// Something was sent by a run that had made no room for the answer in its lifeboat.
+    SentWithoutRoom,
+    /// A new consent is asked for while a worker that is within its request limit has, or is about to get, a pair that the platform
+    /// honours.
+    LivingPairOnItsWay,
     /// The generation of the stored record went back.
     GenerationWentBack,
     /// A pair is marked as refused, or a new consent is asked for, although the platform honours it.

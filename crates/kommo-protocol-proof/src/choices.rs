@@ -98,6 +98,7 @@ impl World {
             Step::ReadLifeboat if self.boat(worker).is_some_and(|boat| !boat.is_empty()) => {
                 (Fault::Lifeboat, ONLY_BEFORE)
             }
+            Step::ReserveLifeboat => (Fault::Lifeboat, ONLY_BEFORE),
             Step::WriteLifeboat(_) | Step::DeleteLifeboat(_) => (Fault::Lifeboat, BEFORE_AND_AFTER),
             Step::Send { .. } | Step::LookUp { .. } => (Fault::Network, ONLY_BEFORE),
             _ => return,

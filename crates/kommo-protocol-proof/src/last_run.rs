@@ -43,6 +43,8 @@ pub fn end_of(setup: &Setup, world: &World) -> Ending {
     for number in 0..machines * RUNS_PER_MACHINE {
         let before = world.newest();
         run_alone(setup, &mut world, number % machines);
+        // The attempt of a worker that is gone may be waited for.
+        world.now = world.now.plus(setup.policy.orphan_limit());
         if let Some(rule) = world.broken() {
             return Ending::Broken(rule);
         }

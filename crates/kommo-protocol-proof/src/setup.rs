@@ -30,6 +30,10 @@ pub enum Mutation {
     NoiseTakenForDeath,
     /// A saved pair is not looked for in the lifeboat.
     LifeboatNotRead,
+    /// `Token has been revoked` counts at once, although the attempt of a worker without its lock may still be answered.
+    RevokedCountsAtOnce,
+    /// The refresh token is sent although no room could be made in the lifeboat.
+    RoomNotNeeded,
 }
 
 /// A refusal that says nothing of the token.
@@ -159,6 +163,8 @@ fn policy_without_pauses() -> RefreshPolicy {
     policy.unreachable_pause = Duration::ZERO;
     policy.save_pause = Duration::ZERO;
     policy.throttled = Duration::ZERO;
+    policy.throttled_at_least = Duration::ZERO;
     policy.throttled_at_most = Duration::ZERO;
+    policy.throttled_grows_to = Duration::ZERO;
     policy
 }

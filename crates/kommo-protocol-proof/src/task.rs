@@ -5,7 +5,9 @@ extern crate alloc;
 use alloc::boxed::Box;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{AttemptId, Grant, GrantState, Outcome, RefreshProtocol, Step, UnsavedPair};
+use kommo_oauth::{
+    AttemptId, Grant, GrantState, Outcome, RefreshProtocol, Step, UnixSeconds, UnsavedPair,
+};
 
 use crate::pair_text::{id_of, id_of_pair};
 use crate::platform::PairId;
@@ -16,6 +18,7 @@ pub(crate) enum Task {
     Load,
     Lock,
     ReadLifeboat,
+    ReserveLifeboat,
     Record(Box<Grant>),
     Save(Box<Grant>),
     Send(Request),
@@ -23,12 +26,13 @@ pub(crate) enum Task {
     WriteLifeboat(Box<UnsavedPair>),
     DeleteLifeboat(AttemptId),
     WaitToSave,
+    ReleaseLifeboat,
     Release,
     Done(Option<PairId>),
 }
 
 /// The attempt that a record announces.
-pub(crate) fn recorded(grant: &Grant) -> Option<Recorded> {
+pub(crate) fn recorded(grant: &Grant, now: UnixSeconds) -> Option<Recorded> {
     let GrantState::Refreshing(refreshing) = &grant.state else {
         return None;
     };
@@ -36,6 +40,8 @@ pub(crate) fn recorded(grant: &Grant) -> Option<Recorded> {
     Some(Recorded {
         used: id_of_pair(held),
         is_declared: refreshing.doubt.is_some(),
+        generation: grant.generation,
+        at: now,
     })
 }
 
@@ -45,6 +51,8 @@ pub(crate) fn task(protocol: &RefreshProtocol) -> Task {
         Step::Load => Task::Load,
         Step::Lock => Task::Lock,
         Step::ReadLifeboat => Task::ReadLifeboat,
+        Step::ReserveLifeboat => Task::ReserveLifeboat,
+        Step::ReleaseLifeboat => Task::ReleaseLifeboat,
         Step::Record(moved) => Task::Record(Box::new(moved.grant.clone())),
         Step::Save(moved) => Task::Save(Box::new(moved.grant.clone())),
         Step::Send {

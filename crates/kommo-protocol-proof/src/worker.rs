@@ -1,7 +1,7 @@
 //! A worker: nothing, or one run of the protocol, and what it waits for.
 
 use kommo_account::AccountHost;
-use kommo_oauth::{RefreshProtocol, Revision};
+use kommo_oauth::{Generation, RefreshProtocol, Revision, UnixSeconds};
 
 use crate::platform::PairId;
 use crate::setup::Noise;
@@ -42,6 +42,10 @@ pub(crate) struct Recorded {
     pub(crate) used: PairId,
     /// Whether the record says that it is the retry of a doubt.
     pub(crate) is_declared: bool,
+    /// The generation that it started from.
+    pub(crate) generation: Generation,
+    /// When it was confirmed.
+    pub(crate) at: UnixSeconds,
 }
 
 /// One run.
@@ -54,6 +58,8 @@ pub(crate) struct Run {
     /// Names its attempts.
     pub(crate) slot: u64,
     pub(crate) recorded: Option<Recorded>,
+    /// Whether there is room for its answer in the lifeboat.
+    pub(crate) has_room: bool,
 }
 
 /// One worker.

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use kommo_oauth::{
-    AttemptId, Grant, GrantState, Located, OutOfTurn, RefreshProtocol, SendOutcome, StoreTrouble,
-    TokenAnswer, UnsavedPair, Want,
+    AttemptId, Grant, GrantState, Located, OutOfTurn, RefreshPolicy, RefreshProtocol, SendOutcome,
+    StoreTrouble, TokenAnswer, UnsavedPair, Want,
 };
 
 use crate::action::{Ask, Fate};
@@ -17,6 +17,16 @@ use crate::shared::Shared;
 use crate::task::{Task, recorded, task};
 use crate::worker::{Reply, Request, Run, Waiting};
 use crate::world::{Excuse, World};
+
+/// The policy that runs have.
+fn policy_of(setup: &Setup) -> RefreshPolicy {
+    let mut policy = setup.policy.clone();
+    if setup.mutation == Mutation::RevokedCountsAtOnce {
+        policy.request_limit = Duration::ZERO;
+        policy.request_margin = Duration::ZERO;
+    }
+    policy
+}
 
 impl World {
     pub(crate) fn begin(&mut self, setup: &Setup, worker: usize, ask: Ask) {
@@ -36,7 +46,7 @@ impl World {
             setup.key,
             want,
             Setup::asker(self.machine_of(worker)),
-            setup.policy.clone(),
+            policy_of(setup),
             AttemptId::new((u128::from(slot) << 64).to_be_bytes()),
             setup.has_lifeboat,
         );
@@ -50,6 +60,7 @@ impl World {
             revision: self.record.revision,
             slot,
             recorded: None,
+            has_room: false,
         };
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.change().run = Some(run);
@@ -77,9 +88,10 @@ impl World {
     const fn spend(&mut self, task: &Task, fate: Fate) {
         let fault = match task {
             _ if matches!(fate, Fate::Fine) => return,
-            Task::ReadLifeboat | Task::WriteLifeboat(_) | Task::DeleteLifeboat(_) => {
-                Fault::Lifeboat
-            }
+            Task::ReadLifeboat
+            | Task::ReserveLifeboat
+            | Task::WriteLifeboat(_)
+            | Task::DeleteLifeboat(_) => Fault::Lifeboat,
             Task::Send(_) | Task::LookUp => Fault::Network,
             _ => Fault::Store,
         };
@@ -121,6 +133,14 @@ impl World {
                 self.check_lock(worker);
                 self.tell(worker, |run| run.handle_located(located, now));
             }
+            Task::ReserveLifeboat => {
+                let is_taken_so = is_fine || setup.mutation == Mutation::RoomNotNeeded;
+                if let Some(run) = self.run_mut(worker) {
+                    run.has_room = is_fine;
+                }
+                let reserved = is_taken_so.then_some(()).ok_or(StoreTrouble::Unavailable);
+                self.tell(worker, |run| run.handle_lifeboat_reserved(reserved, now));
+            }
             Task::WriteLifeboat(unsaved) => {
                 if fate != Fate::FailsBefore {
                     self.put_into_boat(worker, *unsaved);
@@ -139,7 +159,7 @@ impl World {
                 }
                 self.tell(worker, RefreshProtocol::handle_released);
             }
-            Task::WaitToSave | Task::Done(_) => {}
+            Task::ReleaseLifeboat | Task::WaitToSave | Task::Done(_) => {}
         }
     }
 
@@ -183,7 +203,7 @@ impl World {
             (Fate::Fine, Some(revision)) => {
                 if let Some(run) = self.run_mut(worker) {
                     run.revision = revision;
-                    run.recorded = recorded(grant);
+                    run.recorded = recorded(grant, now);
                 }
                 let generation = grant.generation;
                 self.tell(worker, |run| {
@@ -201,6 +221,10 @@ impl World {
     fn send(&mut self, worker: usize, request: Request, leaves: bool) {
         let now = self.now;
         self.check_lock(worker);
+        let has_room = self.run(worker).is_some_and(|run| run.has_room);
+        if !has_room && !self.lifeboats.is_empty() {
+            self.broke(Rule::SentWithoutRoom);
+        }
         let recorded = self.run(worker).and_then(|run| run.recorded);
         match recorded.filter(|recorded| recorded.used == request.used) {
             None => self.broke(Rule::SentUnrecorded),
@@ -272,6 +296,13 @@ impl World {
         }
         match task(&run.protocol) {
             Task::WaitToSave => self.tell(worker, RefreshProtocol::handle_waited),
+            Task::ReleaseLifeboat => {
+                if let Some(run) = self.run_mut(worker) {
+                    run.has_room = false;
+                }
+                self.tell(worker, RefreshProtocol::handle_lifeboat_released);
+                self.rest(worker);
+            }
             Task::Done(token) => {
                 token.into_iter().for_each(|id| self.hand_out(id));
                 if let Some(worker) = self.workers.get_mut(worker) {

@@ -15,7 +15,7 @@ use crate::platform::{PairId, Platform};
 use crate::seen::Seen;
 use crate::setup::{BEGINNING, Mutation, Setup};
 use crate::shared::Shared;
-use crate::worker::{Request, Run, Worker};
+use crate::worker::{Reply, Request, Run, Waiting, Worker};
 
 /// Everything there is, with one grant in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,6 +151,9 @@ impl World {
             forget_spares(&mut grant);
         }
         self.note_durable(&grant);
+        if matches!(grant.state, GrantState::ReauthRequired(_)) {
+            self.note_end(setup, &grant);
+        }
         let before = core::mem::replace(&mut self.record, Shared::new(grant));
         self.note_dropped(&before, excuse);
         Some(revision)
@@ -166,6 +169,26 @@ impl World {
             if !self.seen.durable.contains(&id) {
                 self.seen.change().durable.insert(id);
             }
+        }
+    }
+
+    /// No new consent is asked for while a living pair is about to be saved by a worker that is within its request limit, whether or not
+    /// that worker has its lock. A worker that was stopped for longer may be too late, and its pair still ends that state.
+    fn note_end(&mut self, setup: &Setup, grant: &Grant) {
+        let limit = setup.policy.request_limit;
+        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        let mut on_their_way = runs.filter_map(|run| {
+            let recorded = run.recorded?;
+            let is_timely = recorded.at.until(self.now) < limit;
+            let is_of_this = recorded.generation == grant.generation;
+            let id = match run.waiting {
+                Waiting::Answered(Reply::Pair(id)) => Some(id),
+                _ => run.protocol.unsaved().map(id_of_unsaved),
+            }?;
+            (is_timely && is_of_this).then_some(id)
+        });
+        if on_their_way.any(|id| self.platform.honours(id)) {
+            self.broke(Rule::LivingPairOnItsWay);
         }
     }
 

@@ -135,3 +135,21 @@ fn a_lifeboat_that_is_not_read_is_found() {
     let rule = is_found(Mutation::LifeboatNotRead, STRICT, faults(2, 1, 0, 0, 1, 0));
     assert_eq!(rule, Rule::LivingPairNotFound);
 }
+
+#[test]
+fn a_refusal_that_counts_although_the_former_holder_may_be_alive_is_found() {
+    let rule = is_found(
+        Mutation::RevokedCountsAtOnce,
+        STRICT,
+        faults(2, 0, 1, 0, 0, 0),
+    );
+    assert_eq!(rule, Rule::LivingPairOnItsWay);
+}
+
+#[test]
+fn a_token_that_is_sent_without_room_for_its_successor_is_found() {
+    let mut budget = faults(1, 0, 0, 0, 0, 0);
+    (budget.faults, budget.lifeboat) = (1, 1);
+    let rule = is_found(Mutation::RoomNotNeeded, STRICT, budget);
+    assert_eq!(rule, Rule::SentWithoutRoom);
+}

@@ -83,6 +83,8 @@ async fn a_refused_code_ends_and_a_refused_client_does_not_end_it() {
         scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::ClientRefused(TokenRefusalKind::Unauthorized)]
     );
+    assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+    scene.clock.jump(30);
     let expired = r#"{"hint":"Authorization code has expired"}"#;
     scene
         .wire
@@ -134,10 +136,10 @@ async fn what_was_not_sent_or_not_looked_at_does_not_count_as_an_exchange() {
             Turn::LoseAnswer,
         ]);
     });
-    for _ in 0..5 {
+    for round in 0..5 {
         scene.keeper.exchange_codes(10).await.unwrap();
-        // The pause of the 429.
-        scene.clock.jump(60);
+        // The pauses after the 429 and after the 401.
+        scene.clock.jump(if round == 3 { 240 } else { 60 });
     }
     let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
     assert!(

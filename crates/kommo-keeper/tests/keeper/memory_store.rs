@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountId, ClientId, Realm};
@@ -16,7 +16,9 @@ use kommo_oauth::{Grant, GrantKey, GrantState, Moved, Revision, TokenPair, UnixS
 pub(crate) struct Kept {
     pub(crate) grants: BTreeMap<GrantKey, Grant>,
     pub(crate) history: Vec<(GrantKey, &'static str)>,
-    locks: HashSet<GrantKey>,
+    /// Who holds each lock, by number.
+    pub(crate) locks: HashMap<GrantKey, u64>,
+    holders: u64,
     pub(crate) loads: u64,
     pub(crate) writes: u64,
     /// Writes that fail, counted from the next one that brings a new generation.
@@ -30,6 +32,10 @@ pub(crate) struct Kept {
     pub(crate) trouble: Option<StoreTrouble>,
     /// What it says to the one who wants a lock.
     pub(crate) lock_trouble: Option<StoreTrouble>,
+    /// Whether a holder that asks learns that its lock is gone.
+    pub(crate) is_lock_lost: bool,
+    /// Loads that never come back.
+    pub(crate) hanging_loads: u32,
     /// Codes that are not settled.
     pub(crate) failing_ends: u32,
     /// The store's own clock.
@@ -44,6 +50,10 @@ pub(crate) struct KeptCode {
     pending: PendingCode,
     pub(crate) answer: Option<TokenPair>,
     claims: u32,
+    tries: u32,
+    /// Somebody is at it.
+    is_claimed: bool,
+    pub(crate) why: String,
     end: Option<CodeEnd>,
     /// Nobody claims it before.
     not_before: Option<UnixSeconds>,
@@ -102,11 +112,15 @@ impl StoreError for MemoryError {
 pub(crate) struct MemoryLock {
     store: MemoryStore,
     key: GrantKey,
+    number: u64,
 }
 
 impl Drop for MemoryLock {
     fn drop(&mut self) {
-        self.store.with(|kept| kept.locks.remove(&self.key));
+        self.store.with(|kept| {
+            kept.locks
+                .retain(|key, number| (*key, *number) != (self.key, self.number));
+        });
     }
 }
 
@@ -115,6 +129,14 @@ impl GrantStore for MemoryStore {
     type Lock = MemoryLock;
 
     async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, MemoryError> {
+        let hangs = self.with(|kept| {
+            let hangs = kept.hanging_loads > 0;
+            kept.hanging_loads = kept.hanging_loads.saturating_sub(1);
+            hangs
+        });
+        if hangs {
+            core::future::pending::<()>().await;
+        }
         self.reach(|kept| {
             kept.loads += 1;
             kept.grants.get(key).cloned()
@@ -126,11 +148,23 @@ impl GrantStore for MemoryStore {
         if let Some(trouble) = trouble {
             return Err(MemoryError(trouble));
         }
-        let is_taken = self.reach(|kept| !kept.locks.insert(*key))?;
-        Ok((!is_taken).then(|| MemoryLock {
+        let number = self.reach(|kept| {
+            if kept.locks.contains_key(key) {
+                return None;
+            }
+            kept.holders += 1;
+            kept.locks.insert(*key, kept.holders);
+            Some(kept.holders)
+        })?;
+        Ok(number.map(|number| MemoryLock {
             store: self.clone(),
             key: *key,
+            number,
         }))
+    }
+
+    async fn still_held(&self, lock: &mut MemoryLock) -> Result<bool, MemoryError> {
+        self.reach(|kept| !kept.is_lock_lost && kept.locks.get(&lock.key) == Some(&lock.number))
     }
 
     async fn write(
@@ -255,6 +289,9 @@ impl PendingCodes for MemoryStore {
                 pending: pending.clone(),
                 answer: None,
                 claims: 0,
+                tries: 0,
+                is_claimed: false,
+                why: String::new(),
                 end: None,
                 not_before: None,
             });
@@ -313,8 +350,11 @@ impl PendingCodes for MemoryStore {
         self.claim(realm, client_id, now, limit as usize, is_consent)
     }
 
-    async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), MemoryError> {
-        self.reach(|_| ())
+    async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), MemoryError> {
+        self.reach(|kept| {
+            let code = kept.codes.iter_mut().find(|code| code.id == claimed.id);
+            code.unwrap().why = why.to_owned();
+        })
     }
 
     async fn keep_answer(
@@ -335,6 +375,7 @@ impl PendingCodes for MemoryStore {
 
     async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), MemoryError> {
         self.reach(|kept| {
+            kept.codes[usize::try_from(claimed.id).unwrap()].is_claimed = false;
             if kept.failing_ends > 0 {
                 kept.failing_ends -= 1;
                 return Err(UNAVAILABLE);
@@ -371,11 +412,16 @@ impl MemoryStore {
                 let is_ours = pending.realm == realm
                     && pending.client_id == *client_id
                     && is_meant(pending.origin);
-                let is_free = kept.is_open() && kept.not_before.is_none_or(|at| at <= now);
+                let is_free = kept.is_open()
+                    && !kept.is_claimed
+                    && kept.not_before.is_none_or(|at| at <= now);
                 if is_ours && is_free && claimed.len() < limit {
-                    let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone());
+                    let mut code = ClaimedCode::new(kept.id, 1, kept.claims, pending.clone())
+                        .with_earlier_tries(kept.tries);
                     code.answer = kept.answer.clone();
                     kept.claims += 1;
+                    kept.tries += 1;
+                    kept.is_claimed = true;
                     claimed.push(code);
                 }
             }

@@ -65,7 +65,7 @@ async fn an_unknown_refusal_is_told_at_once_and_the_code_is_sent_once_more() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_passes_is_told_with_its_hold_and_the_code_becomes_a_grant_afterwards() {
     for (status, hold, pause) in [
-        (402, HoldKind::PaymentRequired, None),
+        (402, HoldKind::PaymentRequired, Some(30)),
         (404, HoldKind::MovedHost, None),
         (429, HoldKind::Throttled, Some(60)),
     ] {

@@ -7,7 +7,7 @@ use kommo_account::Endpoints;
 use kommo_keeper::{
     Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat, StoreTrouble,
 };
-use kommo_oauth::{GrantState, NotMet, ReauthReason};
+use kommo_oauth::{GrantState, NotMet, Orphan, ReauthReason};
 
 use crate::scene::{DAY, HOUR, MemoryLifeboat, SECRET, Scene, credentials, key};
 use crate::wire::Turn;
@@ -301,13 +301,11 @@ async fn a_rescue_brings_back_a_grant_that_was_given_up() {
         "elsewhere",
         SECRET,
     );
-    other
-        .keeper
-        .grant(&key())
-        .unwrap()
-        .token()
-        .await
-        .unwrap_err();
+    let handle = other.keeper.grant(&key()).unwrap();
+    handle.token().await.unwrap_err();
+    assert_eq!(one.state(), "in-doubt", "the first machine may be alive");
+    tokio::time::advance(Orphan::DEFAULT_LIMIT).await;
+    handle.token().await.unwrap_err();
     assert_eq!(one.state(), "reauth-required");
     let two = Scene::beside(
         one.store.clone(),

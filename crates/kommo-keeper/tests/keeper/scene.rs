@@ -10,8 +10,8 @@ use kommo_keeper::{
     NoLifeboat, StoreTrouble,
 };
 use kommo_oauth::{
-    AccessToken, ClientSecret, Credentials, Grant, GrantKey, RedirectUri, RefreshToken, TokenPair,
-    UnixSeconds, UnsavedPair,
+    AccessToken, Attempt, AttemptId, ClientSecret, Credentials, Grant, GrantKey, RedirectUri,
+    RefreshToken, TokenPair, UnixSeconds, UnsavedPair,
 };
 
 use crate::memory_store::{MemoryError, MemoryStore};
@@ -52,6 +52,9 @@ pub(crate) fn pair(refresh: &str, access: &str, left: u64) -> TokenPair {
 #[derive(Clone, Default)]
 pub(crate) struct MemoryLifeboat {
     pub(crate) is_unreadable: Arc<AtomicBool>,
+    /// Whether there is no room for another file.
+    pub(crate) is_full: Arc<AtomicBool>,
+    pub(crate) reserved: Arc<Mutex<Vec<GrantKey>>>,
     pub(crate) files: Arc<Mutex<Vec<UnsavedPair>>>,
 }
 
@@ -62,11 +65,16 @@ impl LifeboatPort for MemoryLifeboat {
         true
     }
 
-    async fn reserve(&self, _: &GrantKey) -> Result<(), MemoryError> {
+    async fn reserve(&self, key: &GrantKey) -> Result<(), MemoryError> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(MemoryError(StoreTrouble::Unavailable));
+        }
+        self.reserved.lock().unwrap().push(*key);
         Ok(())
     }
 
-    async fn release_slot(&self, _: &GrantKey) -> Result<(), MemoryError> {
+    async fn release_slot(&self, key: &GrantKey) -> Result<(), MemoryError> {
+        self.reserved.lock().unwrap().retain(|other| other != key);
         Ok(())
     }
 
@@ -207,6 +215,27 @@ impl<L: LifeboatPort> Scene<L> {
         grant.revision = grant.revision.next();
         self.store.with(|kept| kept.grants.insert(key, grant));
         self.keeper.grant(&key).unwrap()
+    }
+
+    /// The same, of an account whose refresh has worked lately.
+    pub(crate) fn proven_grant_of(&self, account: u64, left: u64) -> Handle<L> {
+        let handle = self.grant_of(account, left);
+        let now = self.clock.now();
+        self.store.with(|kept| {
+            let grant = kept.grants[handle.key()].clone();
+            let newest = grant.state.pairs().unwrap().newest().clone();
+            let base = grant.generation;
+            let attempt = Attempt::new(AttemptId::new([9; 16]), newest.number, now);
+            let begun = grant.begin(attempt).unwrap().grant;
+            let next = pair(
+                &self.wire.consent(),
+                &format!("access-of-{account}-2"),
+                left,
+            );
+            let (moved, _) = begun.receive(base, newest.number, next, now).unwrap();
+            kept.grants.insert(*handle.key(), moved.grant);
+        });
+        handle
     }
 
     pub(crate) fn state(&self) -> &'static str {

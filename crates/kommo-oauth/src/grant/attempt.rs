@@ -1,6 +1,9 @@
 //! What is written down of a refresh before it is sent, and what stays when its answer did not come.
 
+use core::time::Duration;
+
 use crate::generation::PairNumber;
+use crate::hold::lasts;
 use crate::token_response::DoubtCause;
 use crate::unix_time::UnixSeconds;
 
@@ -105,6 +108,39 @@ impl DoubtReason {
     }
 }
 
+/// An attempt whose worker lost the lock or died: it was taken over, and its answer may still arrive there.
+///
+/// A worker that only lost its lock goes on: it has its answer within its request limit, and saves it. Until then `Token has been
+/// revoked` in answer to the same refresh token is what that worker's success looks like from here, and no proof of death.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Orphan {
+    /// When it was taken over, by the clock of the worker that did.
+    pub since: UnixSeconds,
+    /// From this instant on no answer of it is waited for.
+    pub until: UnixSeconds,
+}
+
+impl Orphan {
+    /// How long an orphan may answer if nothing else is said: a request limit of a minute, and five minutes by which clocks may differ.
+    pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 + 5 * 60);
+
+    /// An attempt that is taken over now.
+    #[must_use]
+    pub const fn new(now: UnixSeconds, limit: Duration) -> Self {
+        Self {
+            since: now,
+            until: now.plus(limit),
+        }
+    }
+
+    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::Hold) is: a clock that was ahead lengthens nothing.
+    #[must_use]
+    pub fn may_answer(&self, now: UnixSeconds) -> bool {
+        lasts(self.since, self.until, now)
+    }
+}
+
 /// A refresh whose outcome nobody knows. It is tried again with the same refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -119,4 +155,6 @@ pub struct Doubt {
     pub tries: u32,
     /// Not before this instant.
     pub next_try: UnixSeconds,
+    /// The latest attempt that was taken over since then.
+    pub orphan: Option<Orphan>,
 }

@@ -34,6 +34,7 @@ impl Refreshing {
                 .doubt
                 .map_or(1, |earlier| earlier.tries.saturating_add(1)),
             next_try,
+            orphan: self.doubt.and_then(|earlier| earlier.orphan),
         };
         (self.pairs, doubt)
     }

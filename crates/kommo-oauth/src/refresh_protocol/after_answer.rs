@@ -87,16 +87,17 @@ impl RefreshProtocol {
                 retry_after_seconds,
             } => {
                 let asked = retry_after_seconds.map(Duration::from_secs);
-                let length = asked
-                    .unwrap_or(self.policy.throttled)
-                    .min(self.policy.throttled_at_most);
-                (HoldKind::Throttled, HoldScope::Grant, Some(length))
+                let (kind, scope) = (HoldKind::Throttled, HoldScope::Grant);
+                let before = self.length_before(kind, scope);
+                let pause = self.policy.throttle_pauses().after(asked, before);
+                (kind, scope, Some(pause.length))
             }
-            TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => (
-                HoldKind::Blocked,
-                HoldScope::Egress(self.asker.egress),
-                None,
-            ),
+            TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => {
+                let (kind, scope) = (HoldKind::Blocked, HoldScope::Egress(self.asker.egress));
+                let before = self.length_before(kind, scope);
+                let pause = self.policy.block_pauses().after(None, before);
+                (kind, scope, Some(pause.length))
+            }
             TokenRefusalKind::PaymentRequired => {
                 (HoldKind::PaymentRequired, HoldScope::Grant, None)
             }
@@ -118,6 +119,22 @@ impl RefreshProtocol {
         };
         let length = length.unwrap_or_else(|| self.policy.hold_length(kind));
         Hold::new(kind, scope, now, length)
+    }
+
+    /// Whether an attempt of another run is on its way.
+    fn is_overtaken(&self) -> bool {
+        let state = self.grant.as_ref().map(|grant| &grant.state);
+        matches!((state, self.sent), (Some(GrantState::Refreshing(refreshing)), Some(sent))
+            if refreshing.attempt.id != sent.attempt)
+    }
+
+    /// How long the hold was that this grant had for the same reason, with no success since.
+    fn length_before(&self, kind: HoldKind, scope: HoldScope) -> Option<Duration> {
+        let holds = &self.grant.as_ref()?.holds;
+        let before = holds
+            .iter()
+            .find(|hold| (hold.kind, hold.scope) == (kind, scope))?;
+        Some(before.length())
     }
 
     pub(super) fn after_look_up(&mut self, refusal: Refusal, located: Located, now: UnixSeconds) {
@@ -167,9 +184,12 @@ impl RefreshProtocol {
         now: UnixSeconds,
     ) -> Option<Moved> {
         match settlement {
-            Settlement::Doubt(reason) => grant.doubt(sent.attempt, reason, now, |tries| {
-                now.plus(self.policy.doubt_pause(tries))
-            }),
+            Settlement::Doubt(reason) => {
+                let left = left_of(&grant, now);
+                grant.doubt(sent.attempt, reason, now, |tries| {
+                    now.plus(self.policy.doubt_pause_while(tries, left))
+                })
+            }
             Settlement::NotSent => grant.without_effect(sent.attempt, self.soon(now)),
             Settlement::Dead(reason) => grant.refuse(sent.attempt, sent.used, reason, now),
             Settlement::Held(hold) => {
@@ -192,7 +212,8 @@ impl RefreshProtocol {
             _ if hold.scope == HoldScope::Grant => hold.until,
             GrantState::Refreshing(refreshing) => {
                 let tries = refreshing.doubt.map_or(1, |doubt| doubt.tries);
-                now.plus(self.policy.doubt_pause(tries))
+                let left = left_of(grant, now);
+                now.plus(self.policy.doubt_pause_while(tries, left))
             }
             _ => now,
         }
@@ -209,6 +230,10 @@ impl RefreshProtocol {
             return self.finish(Outcome::Met { token, by });
         }
         match settlement {
+            // Another holder is at it, so the lock is not ours any more: what becomes of its attempt is for it to say.
+            Settlement::Dead(_) if self.is_overtaken() => {
+                self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+            }
             Settlement::Dead(_) => self.begin(now),
             Settlement::NotSent => self.not_met(NotMet::Unreachable, now, Some(self.soon(now))),
             Settlement::Held(hold) => {
@@ -221,6 +246,12 @@ impl RefreshProtocol {
             }
         }
     }
+}
+
+/// How long the token of this grant may still be handed out.
+fn left_of(grant: &Grant, now: UnixSeconds) -> Duration {
+    let usable = grant.usable(now);
+    usable.map_or(Duration::ZERO, |usable| usable.left(now))
 }
 
 const fn next_try(grant: &Grant) -> Option<UnixSeconds> {

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::generation::PairNumber;
-use crate::grant::attempt::{Attempt, Doubt};
+use crate::grant::attempt::{Attempt, Doubt, DoubtReason};
 use crate::grant::{Grant, GrantState};
 use crate::hold::{CLOCKS_MAY_DIFFER, HoldKind, HoldScope};
 use crate::long_lived::LongLivedState;
@@ -52,12 +52,13 @@ impl RefreshProtocol {
             };
             return self.record(moved, AfterRecord::Decide);
         }
-        let grant = grant.take_over(now);
+        if self.has_lifeboat && !self.is_reserved {
+            self.stage = Stage::ReserveLifeboat;
+            return;
+        }
+        let grant = grant.take_over_within(now, self.policy.orphan_limit());
         let Some(used) = candidate(&grant) else {
-            return match grant.exhaust(now) {
-                Some(moved) => self.record(moved, AfterRecord::Decide),
-                None => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
-            };
+            return self.exhaust(grant, now);
         };
         let base = grant.generation;
         let attempt = Attempt::new(self.next_attempt, used, now);
@@ -71,6 +72,19 @@ impl RefreshProtocol {
             Ok(moved) => self.record(moved, AfterRecord::Send(sent)),
             // INVARIANT: `decide` leaves only states that have this move.
             Err(_) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
+        }
+    }
+
+    /// No pair is left to be sent. If the one of an attempt that was taken over may still come, the end is not written.
+    fn exhaust(&mut self, grant: Grant, now: UnixSeconds) {
+        let orphan = grant.state.orphan().filter(|orphan| orphan.may_answer(now));
+        match (orphan, grant.exhaust(now)) {
+            (Some(orphan), _) => {
+                let why = NotMet::InDoubt(DoubtReason::HolderDied);
+                self.not_met(why, now, Some(orphan.until));
+            }
+            (None, Some(moved)) => self.record(moved, AfterRecord::Decide),
+            (None, None) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
         }
     }
 
@@ -91,6 +105,11 @@ impl RefreshProtocol {
             && grant.state.pairs().is_some_and(|pairs| {
                 pairs.instead_of_rejected() && is_recent(pairs.newest().pair.obtained_at)
             })
+    }
+
+    /// A person's wish is for one request, not for one after another.
+    const fn ignores_pause(&self) -> bool {
+        self.want.is_persons_wish && self.sent.is_none()
     }
 
     /// Whether the next try of a doubt is still to come. One that lies further off than any pause was put there by a clock that is ahead.
@@ -151,7 +170,7 @@ impl RefreshProtocol {
         }
         match &grant.state {
             GrantState::InDoubt(in_doubt)
-                if !self.want.is_persons_wish && self.waits(&in_doubt.doubt, now) =>
+                if !self.ignores_pause() && self.waits(&in_doubt.doubt, now) =>
             {
                 not_met(
                     NotMet::InDoubt(in_doubt.doubt.reason),

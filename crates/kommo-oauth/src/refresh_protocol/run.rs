@@ -29,6 +29,9 @@ pub enum Step<'a> {
     Lock,
     /// Read one pair of this grant that an earlier run could not save: `handle_lifeboat`.
     ReadLifeboat,
+    /// Make sure that an unsaved pair of this grant can be written to a file later, whatever the disk then has left:
+    /// `handle_lifeboat_reserved`. Nothing is sent before.
+    ReserveLifeboat,
     /// Write the record in the place of the revision that it names: `handle_recorded`, `handle_conflict` or `handle_write_failed`.
     Record(&'a Moved),
     /// The same for a record with a new pair: `handle_saved`, `handle_conflict` or `handle_write_failed`.
@@ -53,6 +56,8 @@ pub enum Step<'a> {
     DeleteLifeboat(&'a UnsavedPair),
     /// Wait for [`RefreshPolicy::save_pause`]: `handle_waited`.
     WaitToSave,
+    /// Give back what was reserved for a pair: `handle_lifeboat_released`.
+    ReleaseLifeboat,
     /// Give the lock back: `handle_released`.
     Release,
     /// Nothing is left to do.
@@ -79,6 +84,8 @@ pub struct RefreshProtocol {
     pub(super) ask_lifeboat: bool,
     pub(super) has_looked_up: bool,
     pub(super) has_lifeboat: bool,
+    /// Whether there is room for a pair of this run in the lifeboat.
+    pub(super) is_reserved: bool,
     pub(super) conflicts: u8,
     /// The pair that is not saved yet.
     pub(super) unsaved: Option<UnsavedPair>,
@@ -121,6 +128,7 @@ pub(super) enum Stage {
     Load(LoadFor),
     Lock,
     ReadLifeboat,
+    ReserveLifeboat,
     Record(Box<Moved>, AfterRecord),
     Send,
     LookUp(Refusal),
@@ -128,6 +136,7 @@ pub(super) enum Stage {
     WriteLifeboat,
     WaitToSave,
     DeleteLifeboat,
+    ReleaseLifeboat(Outcome),
     Release(Outcome),
     Done(Outcome),
 }
@@ -189,6 +198,7 @@ impl RefreshProtocol {
             ask_lifeboat: has_lifeboat,
             has_looked_up: false,
             has_lifeboat,
+            is_reserved: false,
             conflicts: 0,
             unsaved: None,
             is_rescue: false,
@@ -230,6 +240,7 @@ impl RefreshProtocol {
             Stage::Load(_) => Step::Load,
             Stage::Lock => Step::Lock,
             Stage::ReadLifeboat => Step::ReadLifeboat,
+            Stage::ReserveLifeboat => Step::ReserveLifeboat,
             Stage::Record(moved, _) => Step::Record(moved),
             Stage::Save(moved, _) => Step::Save(moved),
             Stage::Send => self.step_with_token(|host, refresh_token| Step::Send {
@@ -243,6 +254,7 @@ impl RefreshProtocol {
             Stage::WriteLifeboat => self.step_with_unsaved(Step::WriteLifeboat),
             Stage::DeleteLifeboat => self.step_with_unsaved(Step::DeleteLifeboat),
             Stage::WaitToSave => Step::WaitToSave,
+            Stage::ReleaseLifeboat(_) => Step::ReleaseLifeboat,
             Stage::Release(_) => Step::Release,
             Stage::Done(outcome) => Step::Done(outcome),
         }
@@ -294,9 +306,11 @@ impl RefreshProtocol {
         &self.key
     }
 
-    /// Ends the run: with the lock given back first, if it is held.
+    /// Ends the run: with what was reserved, and then the lock, given back first.
     pub(super) fn finish(&mut self, outcome: Outcome) {
-        self.stage = if self.is_locked {
+        self.stage = if self.is_reserved {
+            Stage::ReleaseLifeboat(outcome)
+        } else if self.is_locked {
             Stage::Release(outcome)
         } else {
             Stage::Done(outcome)

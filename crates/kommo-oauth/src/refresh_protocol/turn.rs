@@ -141,6 +141,44 @@ impl RefreshProtocol {
         Ok(())
     }
 
+    /// There is room for a pair in the lifeboat, or none can be made: then nothing is sent, and the refresh token is not spent.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReserveLifeboat`.
+    pub fn handle_lifeboat_reserved(
+        &mut self,
+        reserved: Result<(), StoreTrouble>,
+        now: UnixSeconds,
+    ) -> Result<(), OutOfTurn> {
+        if self.stage != Stage::ReserveLifeboat {
+            return Err(OutOfTurn);
+        }
+        match reserved {
+            Ok(()) => {
+                self.is_reserved = true;
+                self.begin(now);
+            }
+            Err(trouble) => self.store_failed(trouble, now),
+        }
+        Ok(())
+    }
+
+    /// What was reserved is given back, or could not be: the next run of this grant uses it.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReleaseLifeboat`.
+    pub fn handle_lifeboat_released(&mut self) -> Result<(), OutOfTurn> {
+        let Stage::ReleaseLifeboat(outcome) = &self.stage else {
+            return Err(OutOfTurn);
+        };
+        let outcome = outcome.clone();
+        self.is_reserved = false;
+        self.finish(outcome);
+        Ok(())
+    }
+
     /// The store confirmed a record without a new pair.
     ///
     /// # Errors

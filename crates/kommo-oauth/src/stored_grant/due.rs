@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use crate::grant::{Grant, GrantState};
-use crate::hold::HoldScope;
+use crate::hold::{CLOCKS_MAY_DIFFER, HoldScope};
 use crate::long_lived::{EndWarning, LongLived};
+use crate::tokens::TokenPair;
 use crate::unix_time::UnixSeconds;
 
 /// An attempt that is older than this is looked after: its worker should have settled it.
@@ -28,8 +29,8 @@ impl Grant {
             GrantState::Active(active) if active.pairs.access_rejected() => UnixSeconds::new(0),
             GrantState::Active(active) => {
                 let pair = &active.pairs.newest().pair;
-                let lifetime = pair.obtained_at.until(pair.expires_at);
-                pair.expires_at.minus(refresh_before.min(lifetime / 2))
+                let margin = refresh_before.min(pair.lifetime() / 2);
+                issued_at(pair).plus(pair.lifetime()).minus(margin)
             }
             GrantState::InDoubt(in_doubt) => in_doubt.doubt.next_try,
             GrantState::Refreshing(refreshing) => {
@@ -43,6 +44,15 @@ impl Grant {
         let held_until = for_everybody.map(|hold| hold.until).max();
         Some(held_until.map_or(due, |until| until.max(due)))
     }
+}
+
+/// When the pair was obtained; when the server issued it, if our clock was far ahead of the server's then. Nobody who reads a column
+/// of instants can judge them.
+fn issued_at(pair: &TokenPair) -> UnixSeconds {
+    let is_ahead = |server: &UnixSeconds| server.until(pair.obtained_at) > CLOCKS_MAY_DIFFER;
+    pair.server_time
+        .filter(is_ahead)
+        .unwrap_or(pair.obtained_at)
 }
 
 fn next_warning(token: &LongLived) -> Option<UnixSeconds> {

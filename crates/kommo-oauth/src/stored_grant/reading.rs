@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::disconnect_reason::DisconnectReason;
 use crate::generation::{Generation, PairNumber, Revision};
 use crate::grant::active::Active;
-use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason};
+use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
 use crate::grant::ended::{Disconnected, ReauthReason, ReauthRequired};
 use crate::grant::in_doubt::InDoubt;
 use crate::grant::refreshing::Refreshing;
@@ -28,7 +28,7 @@ use super::record::{
     PairRecord, PairsRecord, UnsavedRecord, VersionRecord,
 };
 use super::writing::warning_name;
-use super::{STORED_GRANT_VERSION, StoredGrantError};
+use super::{STORED_GRANT_VERSION, StoredGrantError, WITHOUT_ORPHANS};
 
 type Read<T> = Result<T, StoredGrantError>;
 
@@ -41,7 +41,7 @@ fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Read<T> {
     let version: VersionRecord =
         parse_object(bytes).map_err(|_| damaged("no JSON object with `v`"))?;
     match version.v {
-        STORED_GRANT_VERSION => parse_object(bytes).map_err(|_| damaged("fields")),
+        1..=STORED_GRANT_VERSION => parse_object(bytes).map_err(|_| damaged("fields")),
         0 => Err(damaged("v")),
         found => Err(StoredGrantError::Newer { found }),
     }
@@ -78,9 +78,17 @@ pub(super) fn grant(key: &GrantKey, bytes: &[u8]) -> Read<Grant> {
         generation,
         revision: Revision::new(record.revision),
         is_admin: record.is_admin,
-        state: state(&record.state, parts)?,
+        state: of_version(record.version, state(&record.state, parts)?)?,
         holds,
     })
+}
+
+/// What a version cannot say is not read from it.
+fn of_version(version: u64, state: GrantState) -> Read<GrantState> {
+    match state.orphan() {
+        Some(_) if version == WITHOUT_ORPHANS => Err(damaged("orphan")),
+        _ => Ok(state),
+    }
 }
 
 pub(super) fn unsaved_pair(bytes: &[u8]) -> Read<UnsavedPair> {
@@ -226,6 +234,10 @@ fn doubt(record: DoubtRecord<'_>) -> Read<Doubt> {
         since: UnixSeconds::new(record.since),
         tries: record.tries,
         next_try: UnixSeconds::new(record.next_try),
+        orphan: record.orphan.map(|orphan| Orphan {
+            since: UnixSeconds::new(orphan.since),
+            until: UnixSeconds::new(orphan.until),
+        }),
     })
 }
 

@@ -14,9 +14,8 @@ pub(super) struct VersionRecord {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GrantRecord<'a> {
-    /// Judged before; named here so that it is a known field.
     #[serde(rename = "v")]
-    pub(super) _version: u64,
+    pub(super) version: u64,
     #[serde(borrow)]
     pub(super) key: Cow<'a, str>,
     #[serde(borrow)]
@@ -92,6 +91,15 @@ pub(super) struct DoubtRecord<'a> {
     pub(super) since: u64,
     pub(super) tries: u32,
     pub(super) next_try: u64,
+    /// From version 2 on.
+    pub(super) orphan: Option<OrphanRecord>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrphanRecord {
+    pub(super) since: u64,
+    pub(super) until: u64,
 }
 
 #[derive(Deserialize)]

@@ -16,8 +16,8 @@ use crate::pairs::{HeldPair, Pairs};
 use crate::tokens::TokenPair;
 use crate::unix_time::UnixSeconds;
 
-use super::STORED_GRANT_VERSION;
 use super::json_text::JsonText;
+use super::{STORED_GRANT_VERSION, WITHOUT_ORPHANS};
 
 /// More than the names and numbers of any one part take.
 const PART_BYTES: usize = 320;
@@ -25,7 +25,10 @@ const PART_BYTES: usize = 320;
 pub(super) fn grant(grant: &Grant) -> Zeroizing<Vec<u8>> {
     let mut json = JsonText::with_capacity(capacity(grant));
     json.open(b'{');
-    json.name("v").bare(STORED_GRANT_VERSION);
+    json.name("v").bare(match grant.state.orphan() {
+        Some(_) => STORED_GRANT_VERSION,
+        None => WITHOUT_ORPHANS,
+    });
     json.name("key").text(&format!("{}", grant.key));
     json.name("host").text(grant.host.as_str());
     json.name("generation").bare(grant.generation);
@@ -47,7 +50,7 @@ pub(super) fn grant(grant: &Grant) -> Zeroizing<Vec<u8>> {
 pub(super) fn unsaved_pair(unsaved: &UnsavedPair) -> Zeroizing<Vec<u8>> {
     let mut json = JsonText::with_capacity(2 * PART_BYTES + pair_capacity(&unsaved.pair));
     json.open(b'{');
-    json.name("v").bare(STORED_GRANT_VERSION);
+    json.name("v").bare(WITHOUT_ORPHANS);
     json.name("key").text(&format!("{}", unsaved.key));
     json.name("attempt").hex(unsaved.attempt.as_bytes());
     json.name("base").bare(unsaved.base);
@@ -151,6 +154,12 @@ fn doubt(json: &mut JsonText, doubt: &Doubt) {
     json.name("since").bare(doubt.since);
     json.name("tries").bare(doubt.tries);
     json.name("next_try").bare(doubt.next_try);
+    if let Some(orphan) = doubt.orphan {
+        json.name("orphan").open(b'{');
+        json.name("since").bare(orphan.since);
+        json.name("until").bare(orphan.until);
+        json.close(b'}');
+    }
     json.close(b'}');
 }
 

@@ -1,0 +1,93 @@
+//! Codes of install hooks, which anybody may send: behind consents, and within a bucket of their own.
+
+use core::time::Duration;
+
+use kommo_account::{AccountHost, ClientId, Realm};
+use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, Counter, PendingCode};
+use kommo_oauth::{AuthorizationCode, RequestOrigin};
+
+use crate::scene::{CLIENT, Scene, host};
+
+async fn put(scene: &Scene, code: &str, origin: CodeOrigin) -> AuthorizationCode {
+    let host = match origin {
+        CodeOrigin::InstallHook => AccountHost::parse("evil.kommo.com").unwrap(),
+        _ => host(),
+    };
+    let code = AuthorizationCode::new(code).unwrap();
+    let pending = PendingCode::new(
+        Realm::Real,
+        ClientId::parse(CLIENT).unwrap(),
+        host,
+        code.clone(),
+        origin,
+        scene.clock.now(),
+    );
+    scene.keeper.accept_code(&pending).await.unwrap();
+    code
+}
+
+async fn hooks(scene: &Scene, number: usize) {
+    for hook in 0..number {
+        put(scene, &format!("hook-{hook}"), CodeOrigin::InstallHook).await;
+    }
+}
+
+// Rules G10, K9.
+#[tokio::test(start_paused = true)]
+async fn a_consent_comes_before_any_number_of_hooks_and_hooks_come_seldom() {
+    let scene = Scene::new();
+    hooks(&scene, 300).await;
+    let code = scene.wire.consent();
+    let code = put(&scene, &code, CodeOrigin::Redirect).await;
+    let exchanged = scene.keeper.exchange_codes_each(1).await.unwrap();
+    assert!(exchanged[0].is_of(&code));
+    assert!(matches!(exchanged[0].outcome, CodeOutcome::Granted(_)));
+    for _ in 0..60 {
+        scene.keeper.exchange_codes(100).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let origins = scene.wire.with(|platform| platform.origins.clone());
+    assert_eq!(origins[0], RequestOrigin::Consent);
+    let hooks = origins.len() - 1;
+    assert!((10..=41).contains(&hooks), "{hooks}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_meets_402_is_tried_a_few_times_and_then_refused() {
+    for (origin, tries) in [(CodeOrigin::Redirect, 6), (CodeOrigin::InstallHook, 3)] {
+        let scene = Scene::new();
+        put(&scene, "code", origin).await;
+        scene
+            .wire
+            .with(|platform| platform.refuses = Some(("", 402, "{}")));
+        for _ in 0..(19 * 60) {
+            scene.keeper.exchange_codes(10).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(scene.wire.sent().len(), tries, "{origin:?}");
+        assert_eq!(scene.count(Counter::CodesRefused), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_code_waits_is_noted_beside_it() {
+    for (status, body, why) in [
+        (402, "{}", "payment-required"),
+        (429, "{}", "throttled"),
+        (502, "<html>", "unreadable-answer"),
+        (
+            400,
+            r#"{"hint":"Redirect URI is not associated with client"}"#,
+            "redirect-uri-mismatch",
+        ),
+        (400, "{}", "refused-without-reason"),
+    ] {
+        let scene = Scene::new();
+        put(&scene, "code", CodeOrigin::Redirect).await;
+        scene
+            .wire
+            .with(|platform| platform.refuses = Some(("", status, body)));
+        scene.keeper.exchange_codes(10).await.unwrap();
+        assert_eq!(scene.store.with(|kept| kept.codes[0].why.clone()), why);
+    }
+}
