@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::borrow::Cow;
+extern crate alloc;
+
+use alloc::borrow::Cow;
 
 use kommo_peer::{escaped, escaped_json, escaped_lines, is_hidden, replaced};
 use proptest::prelude::*;
