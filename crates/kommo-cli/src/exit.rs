@@ -33,7 +33,7 @@ pub(crate) struct Failure {
     retry_at: Option<UnixSeconds>,
     message: String,
     hint: Option<String>,
-    lines: Vec<String>,
+    lines: Box<[String]>,
     more: Option<Box<Map<String, Value>>>,
     is_in_result: bool,
 }
@@ -47,7 +47,7 @@ impl Failure {
             retry_at: None,
             message: message.to_string(),
             hint: None,
-            lines: Vec::new(),
+            lines: Box::default(),
             more: None,
             is_in_result: false,
         }
@@ -76,7 +76,9 @@ impl Failure {
 
     /// Adds a line for people, between the message and the hint. Programs have a field for it.
     pub(crate) fn line(mut self, line: impl Display) -> Self {
-        self.lines.push(line.to_string());
+        let mut lines = core::mem::take(&mut self.lines).into_vec();
+        lines.push(line.to_string());
+        self.lines = lines.into();
         self
     }
 

@@ -1,9 +1,10 @@
 //! A server that answers whatever a test wants, and an account whose grant leads to it.
 
+use alloc::sync::Arc;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use crate::program::{Ended, Room, ended};
 use crate::shop::{CLIENT, HOST, private};
