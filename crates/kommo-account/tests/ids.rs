@@ -259,7 +259,7 @@ fn a_user_id_follows_the_rules_of_an_account_id_and_names_itself() {
     let shown = |text: &str| UserId::parse(text).unwrap_err().to_string();
     assert_eq!(shown(""), "user id is empty");
     assert_eq!(shown("0"), "user id is zero");
-    assert_eq!(shown("1a"), "user id has no decimal digit at byte 1");
+    assert_eq!(shown("1a"), "byte 1 of the user id is not a decimal digit");
     assert_eq!(
         shown("18446744073709551616"),
         "user id is above 18446744073709551615"

@@ -1,9 +1,8 @@
-//! The command line: which commands there are, and how a mistake in it is told.
+//! The command line: which commands there are.
 
-use core::error::Error;
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::auth::AuthCommand;
@@ -19,7 +18,8 @@ use crate::commands::{
 };
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
-use crate::global_options::GlobalOptions;
+use crate::global_options::{Format, GlobalOptions};
+use crate::usage_error;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,8 +30,8 @@ Examples:
   kommo verify chat-hook --secret-file channel.secret --body hook.json \\
     --signature \"$X_SIGNATURE\"
 
-Exit status: 0 done, 1 the answer is no, 2 a mistake in the command line,
-3 I/O or network failed.";
+Exit status: 0 done, 1 the answer is no, 2 a mistake in the command line or
+the settings, 3 I/O or network failed. Without a command: this help.";
 
 /// Sign, verify and explain what goes to Kommo / amoCRM and comes from it.
 #[derive(Debug, Parser)]
@@ -46,7 +46,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a profile: what need not be typed each time
+    /// Write a profile: settings that every command then uses
     Init(Box<init::InitArgs>),
 
     /// List, show and change profiles
@@ -70,20 +70,20 @@ enum Command {
     )]
     Verify(VerifyCommand),
 
-    /// Say why a request or a hook is refused, and what to do about it
+    /// Find out why a request or a hook is refused, and what to do
     #[command(
         subcommand,
         after_help = "Example:\n  kommo explain hook --secret-file channel.secret --body hook.json \\\n    --signature \"$X_SIGNATURE\""
     )]
     Explain(ExplainCommand),
 
-    /// Show the whole story on this machine: no account, no network
+    /// Run every step once on this machine: no account, no network
     Demo(demo::DemoArgs),
 
-    /// Run a made-up Kommo on this machine, to try programs against
+    /// Run a simulated Kommo on this machine, to test programs with
     Sandbox(sandbox::SandboxArgs),
 
-    /// Get, keep, move and end the grants of an integration
+    /// Get, refresh, move and end the grants of an integration
     #[command(
         subcommand,
         after_help = "Example:\n  kommo auth login --profile shop\n  kommo auth status"
@@ -93,10 +93,10 @@ enum Command {
     /// Call the CRM API with a stored grant
     Api(Box<api::ApiArgs>),
 
-    /// Look for what is wrong: clock, store, secrets, hosts, settings
+    /// Check clock, store, secrets, hosts and settings
     Doctor(Box<doctor::DoctorArgs>),
 
-    /// Rotate the secrets of a profile, with an overlap
+    /// Rotate the secrets of a profile, with a time of overlap
     #[command(
         subcommand,
         after_help = "Example:\n  kommo secret add client --secret-file new.secret\n  kommo secret promote client"
@@ -109,6 +109,10 @@ enum Command {
         after_help = "Example:\n  kommo chats connect --profile shop --dry-run"
     )]
     Chats(Box<ChatsCommand>),
+
+    /// Print the version
+    #[command(after_help = "Example:\n  kommo version --format json")]
+    Version,
 
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
@@ -126,13 +130,21 @@ pub(crate) enum NotRun {
 }
 
 impl Cli {
-    pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, NotRun> {
-        let command = command_named(&arguments);
-        Self::try_parse_from(arguments).map_err(|error| match error.kind() {
+    pub(crate) fn read(arguments: Vec<OsString>, format: Format) -> Result<Self, NotRun> {
+        let parsed = Self::try_parse_from(&arguments);
+        parsed.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 NotRun::Print(error.render().to_string())
             }
-            _ => NotRun::Mistake(mistake(&error, &command)),
+            // A person who types a group of commands asks which there are; a program made a mistake.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if format == Format::Text => {
+                NotRun::Print(error.render().to_string())
+            }
+            _ => {
+                let mut program = Self::command();
+                program.build();
+                NotRun::Mistake(usage_error::failure(&error, &arguments, &program))
+            }
         })
     }
 
@@ -164,6 +176,12 @@ impl Cli {
                 secret::run(&command, &context)
             }
             Command::Doctor(args) => doctor::run(&args, &context),
+            Command::Version => {
+                let version = env!("CARGO_PKG_VERSION");
+                let json = serde_json::json!({ "version": version });
+                context.output.result(&format!("kommo {version}"), &json)?;
+                Ok(Outcome::Done)
+            }
             Command::Completions(args) => completions::run(&args, &mut Self::command(), &context),
             Command::Man(args) => man::run(&args, Self::command(), &context),
             Command::Sign(command) => {
@@ -175,62 +193,5 @@ impl Cli {
                 verify::run(&command, &context)
             }
         }
-    }
-}
-
-/// The command that the arguments name, as far as they name one: `kommo sign chats`.
-fn command_named(arguments: &[OsString]) -> String {
-    let mut command = &Cli::command();
-    let mut path = vec!["kommo"];
-    for argument in arguments.iter().skip(1) {
-        if let Some(subcommand) = argument
-            .to_str()
-            .and_then(|name| command.find_subcommand(name))
-        {
-            path.push(subcommand.get_name());
-            command = subcommand;
-        }
-    }
-    path.join(" ")
-}
-
-/// One line of what clap says over several, and one for what to do.
-fn mistake(error: &clap::Error, command: &str) -> Failure {
-    let help = format!("see `{command} --help`");
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return Failure::usage(format!("`{command}` needs a command")).hint(help);
-    }
-    if let Some(message) = refused_value(error) {
-        return Failure::usage(message).hint(help);
-    }
-    let text = error.render().to_string();
-    let (what, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let mut message = String::new();
-    for line in what.lines().map(str::trim) {
-        let separator = match message.chars().last() {
-            None => "",
-            Some(':') => " ",
-            Some(_) if line.starts_with('[') => " ",
-            Some(_) => ", ",
-        };
-        message.push_str(separator);
-        message.push_str(line);
-    }
-    let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let tip = rest
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("tip: "));
-    Failure::usage(message).hint(tip.map_or_else(|| help.clone(), |tip| format!("{tip}; {help}")))
-}
-
-/// A value that was refused is not repeated: somebody may have typed a secret in the wrong place.
-fn refused_value(error: &clap::Error) -> Option<String> {
-    match (
-        error.kind(),
-        error.get(ContextKind::InvalidArg),
-        error.source(),
-    ) {
-        (ErrorKind::ValueValidation, Some(option), Some(why)) => Some(format!("{option}: {why}")),
-        _ => None,
     }
 }

@@ -8,10 +8,10 @@ use kommo_http::RequestBudget;
 
 use crate::clock;
 use crate::environment;
-use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::global_options::GlobalOptions;
 use crate::interruption::Interruption;
+use crate::missing::{self, Missing};
 use crate::opened::Opened;
 use crate::output::Output;
 use crate::profile::{Profile, SecretKind};
@@ -86,13 +86,20 @@ impl Context {
 
     /// The integration's id: as typed, else as the profile says.
     pub(crate) fn client_id(&self, typed: Option<ClientId>) -> Result<ClientId, Failure> {
-        if let Some(typed) = typed {
-            return Ok(typed);
+        let mut missing = Missing::default();
+        let known = missing.check(self.known_client_id(typed)?, missing::CLIENT_ID);
+        known.ok_or_else(|| missing.into_failure())
+    }
+
+    /// The same, if it is known.
+    pub(crate) fn known_client_id(
+        &self,
+        typed: Option<ClientId>,
+    ) -> Result<Option<ClientId>, Failure> {
+        match typed {
+            Some(typed) => Ok(Some(typed)),
+            None => Ok(self.profile()?.client_id),
         }
-        self.profile()?.client_id.ok_or_else(|| {
-            Failure::new(ErrorCode::SettingMissing, "no client id was given")
-                .hint("give --client-id C, or name it in a profile with `kommo init`")
-        })
     }
 
     /// Where the profile says that the secrets lie which are tried for what arrives, during a rotation several.

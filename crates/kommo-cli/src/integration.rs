@@ -7,6 +7,7 @@ use kommo_oauth::{ClientSecret, Credentials};
 use crate::context::Context;
 use crate::error_code::ErrorCode;
 use crate::exit::Failure;
+use crate::missing::{self, Missing};
 use crate::profile::SecretKind;
 use crate::secret_source::{SecretArgs, SecretSource};
 use crate::setting::RedirectUri;
@@ -45,30 +46,42 @@ impl IntegrationArgs {
         }
     }
 
-    /// Where the client secret lies, if anybody said so.
+    /// The place of the client secret, if it is known.
     pub(crate) fn secret_source(&self, context: &Context) -> Result<Option<SecretSource>, Failure> {
         self.secret
             .typed_or(|| context.profile_secret(SecretKind::Client))
     }
 
-    pub(crate) fn redirect_uri(&self, context: &Context) -> Result<RedirectUri, Failure> {
-        if let Some(typed) = &self.redirect_uri {
-            return Ok(typed.clone());
+    /// As typed, else as the profile says.
+    pub(crate) fn known_redirect_uri(
+        &self,
+        context: &Context,
+    ) -> Result<Option<RedirectUri>, Failure> {
+        match &self.redirect_uri {
+            Some(typed) => Ok(Some(typed.clone())),
+            None => Ok(context.profile()?.redirect_uri.clone()),
         }
-        let of_profile = context.profile()?.redirect_uri.clone();
-        of_profile.ok_or_else(|| {
-            Failure::new(ErrorCode::SettingMissing, "no redirect uri was given")
-                .hint("give --redirect-uri URI, or name it in a profile with `kommo init`")
-        })
     }
 
     /// All three. The secret is read here, and warned about where it looks like a slip.
     pub(crate) fn credentials(&self, context: &Context) -> Result<Credentials, Failure> {
-        let client_id = self.client_id(context)?;
-        let redirect_uri = self.redirect_uri(context)?;
-        let source = self
-            .secret
-            .or(|| context.profile_secret(SecretKind::Client))?;
+        self.credentials_besides(Missing::default(), context)
+    }
+
+    /// The same; what else is missing already is said with what is missing here.
+    pub(crate) fn credentials_besides(
+        &self,
+        mut missing: Missing,
+        context: &Context,
+    ) -> Result<Credentials, Failure> {
+        let client_id = missing.check(self.known_client_id(context)?, missing::CLIENT_ID);
+        let redirect_uri = missing.check(self.known_redirect_uri(context)?, missing::REDIRECT_URI);
+        let source = missing.check(self.secret_source(context)?, missing::SECRET);
+        let (Some(client_id), Some(redirect_uri), Some(source), true) =
+            (client_id, redirect_uri, source, missing.is_empty())
+        else {
+            return Err(missing.into_failure());
+        };
         let secret = read_client_secret(&source, context)?;
         Ok(Credentials::new(
             client_id,

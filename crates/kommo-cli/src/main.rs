@@ -5,6 +5,7 @@ extern crate alloc;
 // In the order the data flows: a file uses only files above it.
 mod error_code;
 mod exit;
+mod missing;
 mod global_options;
 mod paragraph;
 mod json_layout;
@@ -49,6 +50,8 @@ mod finding_list;
 
 mod sandbox_explainer;
 
+mod usage_error;
+
 mod commands;
 
 mod cli;
@@ -62,7 +65,7 @@ use crate::global_options::Format;
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let format = Format::asked_for(&arguments);
-    let ended = match Cli::read(arguments) {
+    let ended = match Cli::read(arguments, format) {
         Ok(cli) => cli.run(),
         Err(NotRun::Print(text)) => output::print(text.as_bytes()).map(|()| Outcome::Done),
         Err(NotRun::Mistake(failure)) => Err(failure),

@@ -16,6 +16,14 @@ pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
+/// Whether nothing is at this path. What cannot be looked at may be there.
+pub(crate) fn is_absent(path: &Path) -> bool {
+    match path.try_exists() {
+        Ok(is_there) => !is_there,
+        Err(error) => error.kind() == io::ErrorKind::NotADirectory,
+    }
+}
+
 /// Makes a file that must not be there yet.
 pub(crate) fn create(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -266,7 +266,9 @@ impl Profile {
             ),
         ];
         if let Some((name, ..)) = places.iter().find(|(_, file, env)| *file && *env) {
-            return Err(format!("{name} lies both in a file and in the environment"));
+            return Err(format!(
+                "{name} is given twice: as a file and as a variable"
+            ));
         }
         let stores = [
             self.store.is_some(),
@@ -280,7 +282,7 @@ impl Profile {
             let kind = entry.kind.name();
             if entry.file.is_some() == entry.env.is_some() {
                 return Err(format!(
-                    "a {kind} secret lies neither in one file nor in one variable"
+                    "a {kind} secret must have either a file or a variable"
                 ));
             }
             let is_same =

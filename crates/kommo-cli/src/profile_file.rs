@@ -60,7 +60,7 @@ impl ProfileChoice {
     /// The file that it is in, if it is anywhere.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         let mut places = self.places().into_iter();
-        places.find(|file| !file.try_exists().is_ok_and(|is_there| !is_there))
+        places.find(|file| !private_file::is_absent(file))
     }
 
     /// The file that it is in, else the one to write: the user's own.
@@ -199,8 +199,9 @@ pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), 
     };
     let text = toml::to_string(profile)
         .map_err(|error| Failure::io(format!("cannot write the profile: {error}")))?;
-    let text =
-        format!("# Written by `kommo`. It holds no secret, only the place of each one.\n\n{text}");
+    let text = format!(
+        "# Written by `kommo`. It holds no secret, only the file or the variable of each one.\n\n{text}"
+    );
     if let Some(directory) = file.parent() {
         private_file::make_directory(directory).map_err(failed)?;
     }

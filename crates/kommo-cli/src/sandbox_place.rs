@@ -13,11 +13,11 @@ use crate::transport::transport;
 /// `--sandbox`, `--sandbox-ca`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxArgs {
-    /// A sandbox on this machine instead, as `kommo sandbox` printed it; else KOMMO_SANDBOX_URL
+    /// The address of a sandbox, as `kommo sandbox` printed it, instead of the real platform; else KOMMO_SANDBOX_URL
     #[arg(long, value_name = "URL")]
     sandbox: Option<String>,
 
-    /// The certificate that a sandbox with --tls is checked by, its ca_file; else KOMMO_SANDBOX_CA
+    /// The ca_file of a sandbox with --tls; else KOMMO_SANDBOX_CA
     #[arg(long, value_name = "FILE")]
     sandbox_ca: Option<PathBuf>,
 }

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error_code::ErrorCode;
 use crate::exit::Failure;
+use crate::missing::{self, Missing};
 use crate::output::Output;
 use crate::standard_input::is_dash;
 
@@ -94,26 +95,29 @@ impl SecretsArgs {
         &self,
         profile: impl FnOnce() -> Result<Vec<SecretSource>, Failure>,
     ) -> Result<Vec<SecretSource>, Failure> {
+        self.typed_or(profile)?.ok_or_else(no_secret)
+    }
+
+    /// The same, if there is any.
+    pub(crate) fn typed_or(
+        &self,
+        profile: impl FnOnce() -> Result<Vec<SecretSource>, Failure>,
+    ) -> Result<Option<Vec<SecretSource>>, Failure> {
         let files = self.secret_file.iter().cloned().map(SecretSource::File);
         let typed: Vec<_> = files
             .chain(self.secret_env.iter().cloned().map(SecretSource::Env))
             .collect();
-        if typed.is_empty() {
-            let sources = profile()?;
-            return if sources.is_empty() {
-                Err(no_secret())
-            } else {
-                Ok(sources)
-            };
+        match typed.is_empty() {
+            true => Ok(Some(profile()?).filter(|sources| !sources.is_empty())),
+            false => Ok(Some(typed)),
         }
-        Ok(typed)
     }
 }
 
 fn no_secret() -> Failure {
-    Failure::new(ErrorCode::SettingMissing, "no secret was given").hint(
-        "give --secret-file FILE or --secret-env NAME, or name it in a profile with `kommo init`",
-    )
+    let mut missing = Missing::default();
+    missing.check::<SecretSource>(None, missing::SECRET);
+    missing.into_failure()
 }
 
 /// Where one secret lies.
@@ -246,7 +250,7 @@ fn unreadable(label: &str, is_stdin: bool, error: &io::Error) -> Failure {
     }
     let failure = Failure::io(format!("cannot read the secret file '{label}': {error}"));
     if error.kind() == io::ErrorKind::NotFound {
-        return failure.hint("--secret-file takes the name of a file, not the secret itself");
+        return failure.hint("the option takes the name of a file, not the secret itself");
     }
     failure
 }

@@ -250,7 +250,7 @@ impl fmt::Display for SettingError {
             Self::Platform => f.write_str("platform is neither 'kommo' nor 'amocrm'"),
             Self::Kind => f.write_str("kind is neither 'private' nor 'public'"),
             Self::StoreScheme => f.write_str("store is neither 'sqlite:PATH' nor 'postgres://…'"),
-            Self::StoreNoPath => f.write_str("store has no path behind 'sqlite:'"),
+            Self::StoreNoPath => f.write_str("store has no path after 'sqlite:'"),
             Self::StorePassword => f.write_str(
                 "store has a password in it, which belongs into a file or the environment",
             ),

@@ -25,11 +25,11 @@ pub(crate) struct StoreArgs {
     #[arg(long, value_name = "FILE")]
     store_file: Option<PathBuf>,
 
-    /// The file that holds the key that grants are encrypted with, 64 hex digits. During a rotation, once for each key: the first one writes
+    /// The file with the encryption key of the grants, 64 hex digits. During a rotation once for each key: the first one encrypts
     #[arg(long, value_name = "FILE")]
     encryption_key_file: Vec<PathBuf>,
 
-    /// The environment variable that holds such a key; keys of files come first
+    /// The environment variable with such a key; keys of files come first
     #[arg(long, value_name = "NAME")]
     encryption_key_env: Vec<String>,
 }
@@ -54,7 +54,7 @@ impl StorePlace {
     /// Whether it is a file that nobody has made.
     pub(crate) fn is_missing(&self) -> bool {
         match self {
-            Self::Sqlite(path) => path.try_exists().is_ok_and(|is_there| !is_there),
+            Self::Sqlite(path) => private_file::is_absent(path),
             Self::Postgres(_) => false,
         }
     }

@@ -36,13 +36,19 @@ impl fmt::Display for ParseUuidError {
             Self::Length {
                 found: length_bytes,
             } => {
-                write!(f, "uuid is {length_bytes} bytes long, 36 are expected")
+                write!(
+                    f,
+                    "not a uuid: a uuid has 36 characters, and this has {length_bytes}"
+                )
             }
-            Self::NotHyphen { offset: at } => write!(f, "uuid has no hyphen at byte {at}"),
+            Self::NotHyphen { offset: at } => write!(f, "byte {at} of the uuid is not a hyphen"),
             Self::UpperCase { offset: at } => {
-                write!(f, "uuid has an upper-case digit at byte {at}")
+                write!(
+                    f,
+                    "byte {at} of the uuid is in upper case; lower case is expected"
+                )
             }
-            Self::NotHex { offset: at } => write!(f, "uuid has no hex digit at byte {at}"),
+            Self::NotHex { offset: at } => write!(f, "byte {at} of the uuid is not a hex digit"),
         }
     }
 }
@@ -114,7 +120,7 @@ impl fmt::Display for ParseAccountIdError {
                 )
             }
             Self::NotDigit { offset: at } => {
-                write!(f, "account id has no decimal digit at byte {at}")
+                write!(f, "byte {at} of the account id is not a decimal digit")
             }
             Self::Overflow => f.write_str("account id is above 18446744073709551615"),
             Self::Zero => f.write_str("account id is zero"),
@@ -148,7 +154,7 @@ impl fmt::Display for ParseUserIdError {
                 write!(f, "user id is {found} bytes long, at most 20 are allowed")
             }
             ParseAccountIdError::NotDigit { offset } => {
-                write!(f, "user id has no decimal digit at byte {offset}")
+                write!(f, "byte {offset} of the user id is not a decimal digit")
             }
             ParseAccountIdError::Overflow => f.write_str("user id is above 18446744073709551615"),
             ParseAccountIdError::Zero => f.write_str("user id is zero"),

@@ -33,25 +33,25 @@ use crate::exit::{Failure, Outcome};
 /// Which verb.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
-    /// Get a grant: prints the consent URL, takes the code, keeps the tokens
+    /// Get a grant: prints the consent URL, exchanges the code, stores the tokens
     Login(Box<login::LoginArgs>),
-    /// Take a long-lived token, or a grant that another store exported
+    /// Import a long-lived token, or a grant that another store exported
     Import(Box<import::ImportArgs>),
     /// Move a grant to another store; it is sealed in this one
     Export(Box<export::ExportArgs>),
-    /// Say how the grants are; never prints a token
+    /// Show the state of each grant; never prints a token
     Status(Box<status::StatusArgs>),
-    /// Choose which of several grants speaks for its account
+    /// Choose the primary grant of an account that has several
     Primary(Box<primary::PrimaryArgs>),
-    /// Refresh now
+    /// Refresh a grant now
     Refresh(Box<refresh::RefreshArgs>),
-    /// Refresh what has not been refreshed for a week, so that it does not end
+    /// Refresh grants that were not refreshed for a week, before they expire
     KeepAlive(Box<keep_alive::KeepAliveArgs>),
     /// End a grant here; its tokens are sealed
     Logout(Box<logout::LogoutArgs>),
     /// Print a fresh access token
     Token(Box<token::TokenArgs>),
-    /// Print a fresh access token with its host, end and generation, for programs
+    /// Print a fresh access token and where to send it, for programs
     Credential(Box<credential::CredentialArgs>),
 }
 

@@ -40,7 +40,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct DoctorArgs {
-    /// Ask nobody for the time
+    /// Do not ask a server for the time
     #[arg(long)]
     offline: bool,
 

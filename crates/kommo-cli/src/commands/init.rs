@@ -22,7 +22,7 @@ use crate::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
 
 const EXAMPLE: &str = "\
 Asks for what is not given, if standard input is a terminal. A profile holds no
-secret, only the file or the environment variable in which each one lies.
+secret, only the file or the environment variable of each one.
 
 Example:
   kommo init --profile shop --platform kommo \\
@@ -40,7 +40,7 @@ pub(crate) struct InitArgs {
     /// The id of the integration, a UUID
     #[arg(long, value_name = "C")]
     client_id: Option<ClientId>,
-    /// Where the consent page sends the browser back to: https, or http on this machine
+    /// The Redirect URI of the integration: https, or http on this machine
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<RedirectUri>,
     /// The file that holds the integration's secret
@@ -82,7 +82,7 @@ pub(crate) struct InitArgs {
     /// How many accounts use the integration, or will
     #[arg(long, value_name = "N")]
     accounts: Option<u32>,
-    /// The private integration lives in a technical account of the platform
+    /// The private integration belongs to a technical account of the platform
     #[arg(long)]
     technical_account: bool,
     /// The id of the account in the Chats API, a UUID

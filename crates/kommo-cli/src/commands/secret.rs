@@ -58,13 +58,13 @@ Example:
 /// Which verb.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
-    /// Name the secret that comes next
+    /// Add the secret that will be the next one
     Add(AddArgs),
     /// Make the next secret the current one
     Promote(PromoteArgs),
-    /// Drop a secret that is not the current one
+    /// Remove a secret that is not the current one
     Retire(RetireArgs),
-    /// Say which secrets there are, and which one matched last and when
+    /// List the secrets, with the time at which each one matched last
     #[command(after_help = LIST_HELP)]
     List,
 }
@@ -104,7 +104,7 @@ pub(crate) struct RetireArgs {
     /// Whose secret
     kind: SecretKind,
 
-    /// Its id, as `kommo secret list` says it
+    /// Its id, as `kommo secret list` shows it
     id: String,
 }
 
@@ -124,7 +124,9 @@ fn add(args: &AddArgs, context: &Context) -> Result<Outcome, Failure> {
         }
         (Some(file), _) => {
             let path = std::path::absolute(file).map_err(|error| {
-                Failure::io(format!("cannot tell where the file lies: {error}"))
+                Failure::io(format!(
+                    "cannot make the path of the file absolute: {error}"
+                ))
             })?;
             SecretSource::File(path)
         }

@@ -9,10 +9,8 @@ use crate::program::{Room, ended};
 fn a_mistake_in_the_command_line_is_status_2_with_one_error_line() {
     let room = Room::new();
     for words in [
-        &[][..],
-        &["sign"],
-        &["verify"],
-        &["no-such-command"],
+        &["no-such-command"][..],
+        &["--quiet"],
         &["sign", "no-such-kind"],
         &["sign", "hook", "--no-such-option"],
         &["sign", "hook", "--format", "xml", "--secret-file", "x"],

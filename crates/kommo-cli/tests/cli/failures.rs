@@ -112,6 +112,7 @@ const FAILURES: &[(&str, &str, &str)] = &[
         "unreachable",
     ),
     ("chats disconnect", "--account 5", "usage"),
+    ("version", "more", "usage"),
     ("completions", "cmd", "usage"),
     ("man", "secret", "io"),
 ];

@@ -51,3 +51,4 @@ mod sign;
 mod signals;
 mod sign_curl;
 mod verify;
+mod words;

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::Args;
 use kommo_account::{EndpointRole, Realm, Target};
 use kommo_keeper::GrantStore;
 use kommo_oauth::{Generation, UnixSeconds, Usable, Want};
@@ -45,11 +45,11 @@ pub(crate) struct CredentialArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// The token must be valid for at least so many seconds, 43200 (12 h) at most [default: 60]
-    #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(..=LONGEST_VALIDITY_SECONDS))]
+    /// The token must stay valid for at least S seconds; 43200 (12 hours) at most [default: 60]
+    #[arg(long, value_name = "S", value_parser = validity)]
     min_validity: Option<u64>,
 
-    /// The platform said 401 to the token of this generation
+    /// The platform answered 401 to the token of this generation
     #[arg(long, value_name = "N")]
     rejected_generation: Option<u64>,
 
@@ -88,6 +88,17 @@ pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, F
         context.output.json_line(&credential)?;
         Ok(Outcome::Done)
     })
+}
+
+/// A length of time in seconds, up to the longest that is worth asking for.
+fn validity(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| *seconds <= LONGEST_VALIDITY_SECONDS)
+        .ok_or_else(|| {
+            let hours = LONGEST_VALIDITY_SECONDS / 3600;
+            format!("seconds from 0 to {LONGEST_VALIDITY_SECONDS} ({hours} hours) are expected: a token lives for a day")
+        })
 }
 
 /// Scheme and authority of the address to call, without a path.

@@ -20,7 +20,7 @@ use crate::stores::{self, AnyStore};
 const HELP: &str = "\
 The file is the grant: whoever reads it has the account. It is encrypted with
 the store's key if the store has one, and the other store needs that key then.
-Copy it nowhere, import it once, delete it. --again gives it once more if the
+Copy it nowhere, import it once, delete it. --again exports it again if the
 first file was lost before it was imported, and only then.
 
 Example:
@@ -38,7 +38,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 
-    /// Give a grant that was exported before once more
+    /// Export a grant again that was exported before
     #[arg(long)]
     again: bool,
 

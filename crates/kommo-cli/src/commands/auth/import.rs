@@ -46,11 +46,11 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
     export_file: Option<PathBuf>,
 
-    /// The host of the account that the token is of
+    /// The host of the token's account
     #[arg(long, value_name = "HOST")]
     account: Option<AccountName>,
 
-    /// Ask nobody whose token it is
+    /// Do not ask the platform whose token it is; use the token's own claims
     #[arg(long, conflicts_with = "export_file")]
     offline: bool,
 
@@ -187,7 +187,7 @@ impl ImportArgs {
                 format!("{host} does not take the token"),
             )
             .reason("unauthorized")
-            .hint("it has ended, was taken back, or is of another account")),
+            .hint("it has expired, was revoked, or belongs to another account")),
             _ => Err(Failure::new(
                 ErrorCode::Unreachable,
                 format!("{host} did not say whose the token is"),

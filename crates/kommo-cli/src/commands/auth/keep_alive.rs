@@ -101,7 +101,7 @@ async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), F
                 .note(&format!("warning: a code still waits: {refusal}")),
             CodeOutcome::Lost => context
                 .output
-                .note("warning: a code that waited was answered by nobody and is given up"),
+                .note("warning: a waiting code got no usable answer and is given up"),
             _ => context.output.note("warning: a code still waits"),
         }
     }

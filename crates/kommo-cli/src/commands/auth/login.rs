@@ -34,6 +34,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::{Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{CliKeeper, KeepingArgs};
+use crate::missing::{self, Missing};
 use crate::runtime::{run_to_end, runtime};
 use crate::setting::PlatformName;
 use crate::standard_input::claimed_once;
@@ -58,7 +59,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct LoginArgs {
-    /// The account that is to consent, by host, or by number if the store has a grant of it
+    /// The account to connect, by host, or by number if the store has a grant of it
     #[arg(long, value_name = "HOST|ID")]
     account: Option<AccountName>,
 
@@ -66,11 +67,11 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<PlatformName>,
 
-    /// A code, as the keys of the integration show it
+    /// An authorization code, as shown under the keys of the integration
     #[arg(long, value_name = "C", conflicts_with = "listen")]
     code: Option<String>,
 
-    /// Wait for the redirect at this address, behind your own https
+    /// Wait for the redirect at this address, after your own https proxy
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
 
@@ -108,7 +109,19 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
         let pasted = [("the code that is pasted", true)];
         claimed_once(args.keeping.claims().chain(pasted))?;
     }
-    let credentials = args.keeping.integration.credentials(context)?;
+    let mut missing = Missing::default();
+    let platform = args.platform(endpoints, context)?;
+    match &args.code {
+        Some(_) if args.account.is_none() => {
+            missing.check(account_of_profile(endpoints, context)?, missing::ACCOUNT);
+        }
+        Some(_) => {}
+        None => {
+            missing.check(platform, missing::PLATFORM);
+        }
+    }
+    let integration = &args.keeping.integration;
+    let credentials = integration.credentials_besides(missing, context)?;
     let wanted = args.wanted(endpoints, context)?;
     if let Some(code) = &args.code {
         let brought = args.typed(code, wanted, endpoints, context)?;
@@ -119,7 +132,7 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
         });
     }
     let state = fresh_state()?;
-    let platform = args.platform(endpoints, context)?;
+    let platform = platform.ok_or_else(|| Failure::new(ErrorCode::Internal, "no platform"))?;
     let mode = ConsentMode::PostMessage;
     let url =
         ConsentUrl::new(platform, &credentials.client_id, &state, mode).expose_text(&endpoints);
@@ -180,24 +193,22 @@ impl LoginArgs {
     }
 
     /// Whose consent page: as typed, else as the account or the profile say.
-    fn platform(&self, endpoints: Endpoints, context: &Context) -> Result<Platform, Failure> {
+    fn platform(
+        &self,
+        endpoints: Endpoints,
+        context: &Context,
+    ) -> Result<Option<Platform>, Failure> {
         if let Some(name) = self.platform {
-            return Ok(name.suffix().platform());
+            return Ok(Some(name.suffix().platform()));
         }
         if let Some(AccountName::Host(host)) = self.account {
-            return Ok(host.platform());
+            return Ok(Some(host.platform()));
         }
         let profile = context.profile()?;
         let of_profile = profile.platform.map(|name| name.suffix().platform());
         let of_account = profile.account.map(|account| account.platform());
         let of_sandbox = (endpoints != Endpoints::real()).then_some(Platform::Global);
-        of_profile.or(of_account).or(of_sandbox).ok_or_else(|| {
-            Failure::new(
-                ErrorCode::SettingMissing,
-                "no platform was given, so the consent page is not known",
-            )
-            .hint("give --platform kommo or amocrm, or name it in a profile with `kommo init`")
-        })
+        Ok(of_profile.or(of_account).or(of_sandbox))
     }
 
     /// Where to wait for the redirect, if anywhere: with a sandbox, at the redirect URI itself if it is on this machine.
@@ -303,6 +314,17 @@ impl LoginArgs {
     }
 }
 
+/// A sandbox has accounts of its own, which no profile for the real platform names.
+fn account_of_profile(
+    endpoints: Endpoints,
+    context: &Context,
+) -> Result<Option<AccountHost>, Failure> {
+    match endpoints.realm() {
+        Realm::Real => Ok(context.profile()?.account),
+        _ => Ok(None),
+    }
+}
+
 /// A code does not say which account it is of, and is exchanged at that account's host only.
 fn host_of_bare_code(
     wanted: Option<Wanted>,
@@ -312,10 +334,7 @@ fn host_of_bare_code(
     if let Some(wanted) = wanted {
         return Ok(wanted.host);
     }
-    let of_profile = match endpoints.realm() {
-        Realm::Real => context.profile()?.account,
-        _ => None,
-    };
+    let of_profile = account_of_profile(endpoints, context)?;
     of_profile.ok_or_else(|| {
         Failure::new(
             ErrorCode::SettingMissing,

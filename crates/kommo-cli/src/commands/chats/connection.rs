@@ -5,11 +5,14 @@ use kommo_account::{AmojoId, ChannelId, ChatsHost, Endpoints};
 
 use super::place::PlaceArgs;
 use crate::context::Context;
-use crate::error_code::ErrorCode;
 use crate::exit::Failure;
+use crate::missing::{self, Missing};
 use crate::profile::{Profile, SecretKind};
 use crate::sandbox_place::SandboxArgs;
 use crate::secret_source::{SecretArgs, SecretSource};
+
+/// Where the amojo id of an account is found.
+const AMOJO_ID: &str = "`kommo api GET '/api/v4/account?with=amojo_id'` prints the amojo id";
 
 #[derive(Debug, Args)]
 pub(super) struct ConnectionArgs {
@@ -46,23 +49,30 @@ impl ConnectionArgs {
     pub(super) fn resolve(&self, context: &Context) -> Result<Connection, Failure> {
         // First of all: a sandbox that is none is refused before a secret is read.
         let endpoints = self.place.endpoints()?;
-        let host = self.place.host(context)?;
-        let or_profile = |what: &str, option: &str| {
-            Failure::new(ErrorCode::SettingMissing, format!("no {what} was given")).hint(format!(
-                "give {option}, or name it in a profile with `kommo init`"
-            ))
-        };
+        let mut missing = Missing::default();
+        let host = missing.check(self.place.host(context)?, missing::ACCOUNT);
         let channel = known(self.channel, context, |profile| profile.channel_id)?;
+        let channel = missing.check(channel, missing::CHANNEL_ID);
         let account = known(self.account_amojo_id, context, |profile| {
             profile.account_amojo_id
         })?;
+        let account = missing.check(account, missing::ACCOUNT_AMOJO_ID);
+        if account.is_none() {
+            missing.advise(AMOJO_ID);
+        }
+        let secret = self
+            .secret
+            .typed_or(|| context.profile_secret(SecretKind::Channel))?;
+        let secret = missing.check(secret, missing::SECRET);
+        let (Some(host), Some(channel), Some(account), Some(secret)) =
+            (host, channel, account, secret)
+        else {
+            return Err(missing.into_failure());
+        };
         Ok(Connection {
-            channel: channel.ok_or_else(|| or_profile("channel id", "--channel ID"))?,
-            account: account
-                .ok_or_else(|| or_profile("amojo id of the account", "--account-amojo-id UUID"))?,
-            secret: self
-                .secret
-                .or(|| context.profile_secret(SecretKind::Channel))?,
+            channel,
+            account,
+            secret,
             endpoints,
             host,
             sandbox: self.place.sandbox.clone(),

@@ -57,7 +57,9 @@ fn hinted(failure: Failure, refusal: &Refusal) -> Failure {
             failure.hint("check the channel id, and that the account lives on the platform that was called")
         }
         ErrorKind::BlockedAsText => failure.hint("blocked after too many requests: do not try again at once"),
-        ErrorKind::BadRequest => failure.hint("check the amojo id of the account"),
+        ErrorKind::BadRequest => failure.hint(
+            "check the amojo id of the account: `kommo api GET '/api/v4/account?with=amojo_id'` prints it",
+        ),
         ErrorKind::Internal => failure.hint("the fault is on the other side: try again later"),
         _ => failure,
     }

@@ -4,7 +4,6 @@ use clap::Args;
 use kommo_account::{AccountHost, ChatsHost, Endpoints, HostSuffix};
 
 use crate::context::Context;
-use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::sandbox_place::SandboxArgs;
 
@@ -28,27 +27,25 @@ impl PlaceArgs {
         self.sandbox.endpoints()
     }
 
-    pub(super) fn host(&self, context: &Context) -> Result<ChatsHost, Failure> {
+    /// As far as it is known.
+    pub(super) fn host(&self, context: &Context) -> Result<Option<ChatsHost>, Failure> {
         let account = self.account.as_deref().map(account_host).transpose()?;
         if let Some(host) = self
             .chats_host
             .or(account.map(|account| account.chats_host()))
         {
-            return Ok(host);
+            return Ok(Some(host));
         }
         let is_sandbox = self.endpoints()? != Endpoints::real();
         let of_sandbox = is_sandbox.then(|| ChatsHost::for_suffix(HostSuffix::KommoCom));
-        context.profile()?.chats_host().or(of_sandbox).ok_or_else(|| {
-            Failure::new(ErrorCode::SettingMissing, "no account was given, so the host of the Chats API is not known")
-                .hint("give --account HOST or --chats-host HOST, or name it in a profile with `kommo init`")
-        })
+        Ok(context.profile()?.chats_host().or(of_sandbox))
     }
 }
 
 fn account_host(text: &str) -> Result<AccountHost, Failure> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Failure::usage(
-            "--account: the number of an account does not say where it lives",
+            "--account: the number of an account does not say which host it has",
         )
         .hint("give its host, for example shop.kommo.com"));
     }

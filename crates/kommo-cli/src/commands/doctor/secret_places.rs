@@ -23,7 +23,7 @@ pub(super) fn look(
             AREA,
             Level::Warning,
             "client-secret-missing",
-            "nobody said where the client secret lies, so no grant can be refreshed",
+            "no file or variable of the client secret was given, so no grant can be refreshed",
             "name its file or variable in a profile with `kommo init`",
         );
     }

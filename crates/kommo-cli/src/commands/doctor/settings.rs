@@ -38,8 +38,9 @@ impl Settings {
             redirect_uri: args
                 .keeping
                 .integration
-                .redirect_uri(context)
+                .known_redirect_uri(context)
                 .ok()
+                .flatten()
                 .map(|uri| uri.to_string()),
             disconnect_hook: args
                 .disconnect_hook

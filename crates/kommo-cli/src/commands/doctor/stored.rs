@@ -31,7 +31,7 @@ pub(super) async fn look(
     if let StorePlace::Sqlite(path) = &place
         && !path.exists()
     {
-        let message = format!("there is none yet: {}", place.label());
+        let message = format!("there is no store yet: {}", place.label());
         report.good(AREA, "store-missing", message);
         return Vec::new();
     }
@@ -40,7 +40,7 @@ pub(super) async fn look(
     let store = match AnyStore::look(&place, keys.clone()).await {
         Ok(Some(store)) => store,
         Ok(None) => {
-            let message = format!("there is none yet: {} has no tables", place.label());
+            let message = format!("there is no store yet: {} has no tables", place.label());
             report.good(AREA, "store-missing", message);
             return Vec::new();
         }

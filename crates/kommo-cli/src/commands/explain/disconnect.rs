@@ -7,6 +7,7 @@ use kommo_explain::explain_disconnect;
 use super::answer::print;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::missing;
 use crate::profile::SecretKind;
 use crate::query_source::QueryArgs;
 use crate::secret_source::SecretArgs;
@@ -35,10 +36,13 @@ pub(crate) struct DisconnectArgs {
 
 pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failure> {
     claimed_once([args.secret.claim(), args.query.claim()])?;
-    let client_id = context.client_id(args.client_id)?;
     let source = args
         .secret
-        .or(|| context.profile_secret(SecretKind::Client))?;
+        .typed_or(|| context.profile_secret(SecretKind::Client))?;
+    let (client_id, source) = missing::both(
+        (context.known_client_id(args.client_id)?, missing::CLIENT_ID),
+        (source, missing::SECRET),
+    )?;
     let secret = source.read()?;
     let explained = explain_disconnect(&args.query.read()?, client_id.as_str(), secret.expose());
     print(&explained.map_err(|error| source.refused(error))?, context)

@@ -11,8 +11,9 @@ use crate::profile::Profile;
 use crate::setting::EnvName;
 
 const WELCOME: &str = "\
-Writes a profile: what need not be typed each time. It holds no secret, only the
-place where each one lies. Enter leaves a setting out; Ctrl-C writes nothing.
+Writes a profile: settings that every command then uses. It holds no secret,
+only the file or the variable of each one. Enter leaves a setting out; Ctrl-C
+ends without writing.
 ";
 
 /// Asks for every setting that is not there yet.

@@ -9,6 +9,7 @@ use kommo_sign::{ClientSecret, DisconnectKey};
 use super::signature_line::print_signature;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::missing;
 use crate::profile::SecretKind;
 use crate::secret_source::SecretArgs;
 
@@ -31,12 +32,15 @@ pub(crate) struct DisconnectArgs {
 }
 
 pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failure> {
-    let client_id = context.client_id(args.client_id)?;
     let account_id = NonZeroU64::new(args.account_id.get())
         .ok_or_else(|| Failure::usage("account id is zero"))?;
     let source = args
         .secret
-        .or(|| context.profile_secret(SecretKind::Client))?;
+        .typed_or(|| context.profile_secret(SecretKind::Client))?;
+    let (client_id, source) = missing::both(
+        (context.known_client_id(args.client_id)?, missing::CLIENT_ID),
+        (source, missing::SECRET),
+    )?;
     let key = DisconnectKey::new(&source.read_to_sign(&context.output, ClientSecret::new)?);
     print_signature(key.sign(client_id.as_str(), account_id).as_str(), context)
 }

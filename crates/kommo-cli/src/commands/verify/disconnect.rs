@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::verdict::{self, Proof, REASONS, Refusal};
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::missing;
 use crate::profile::SecretKind;
 use crate::query_source::QueryArgs;
 use crate::secret_source::{SecretSource, SecretsArgs};
@@ -44,10 +45,13 @@ pub(crate) struct DisconnectArgs {
 
 pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failure> {
     claimed_once(args.secrets.claims().chain([args.query.claim()]))?;
-    let client_id = context.client_id(args.client_id)?;
     let sources = args
         .secrets
-        .or(|| context.profile_secrets(SecretKind::Client))?;
+        .typed_or(|| context.profile_secrets(SecretKind::Client))?;
+    let (client_id, sources) = missing::both(
+        (context.known_client_id(args.client_id)?, missing::CLIENT_ID),
+        (sources, missing::SECRET),
+    )?;
     let query = args.query.read()?;
     let check = |key: &DisconnectKey| {
         let account_id = key
