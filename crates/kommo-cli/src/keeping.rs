@@ -310,6 +310,12 @@ fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failu
         )
         .hint("nothing was sent, and nothing is lost: check the network, then try again"),
         NotMet::StoreFailed(trouble) => store_failed(trouble, &whose),
+        NotMet::StillRunning => {
+            let message = format!("our own refresh of this grant has not come to its end: {whose}");
+            Failure::new(ErrorCode::Busy, message)
+                .reason(why.name())
+                .hint("nothing is lost: it goes on, and the next command finds what it brings")
+        }
         NotMet::Busy | NotMet::Contended => {
             let message = format!("another worker is refreshing this grant: {whose}");
             Failure::new(ErrorCode::Busy, message).hint("try again in a moment")

@@ -84,7 +84,7 @@ where
             let keeper = self.clone();
             let flight = self.in_flight(async move { keeper.confirm_disconnect(key).await });
             let verdict = match flight {
-                Ok(flight) => flight.await.ok(),
+                Ok(flight) => self.landed(flight).await,
                 Err(_) => None,
             };
             verdicts.push(verdict.unwrap_or(DisconnectVerdict::Unknown(key)));

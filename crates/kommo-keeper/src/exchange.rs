@@ -10,7 +10,6 @@ use kommo_oauth::{
     AfterExchange, AnotherExchange, EarlierTries, HoldKind, RequestOrigin, SendOutcome,
     TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
 };
-use tokio::task::JoinHandle;
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock;
@@ -154,15 +153,6 @@ where
                 self.exchange_failed(&error);
                 Ok(claimed)
             }
-        }
-    }
-
-    /// What a flight ended with; `None` if it goes on longer than the lease: its pair waits for the store.
-    async fn landed<T>(&self, flight: JoinHandle<T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            landed = flight => landed.ok(),
-            () = self.ports().clock.pause(self.settings().lease) => None,
         }
     }
 

@@ -132,7 +132,10 @@ where
                 return Ok(token);
             }
             if landed.is_none() {
-                return self.give_up(want, &landed, None);
+                // That another worker was at it before says nothing of our own flight.
+                let is_others = |why| matches!(why, NotMet::Busy | NotMet::Contended);
+                let last = last.filter(|(why, _)| !is_others(*why));
+                return self.give_up(want, &landed, last);
             }
             if let Some(Outcome::NotMet { why, again_at, .. }) = landed.as_deref() {
                 last = Some((*why, *again_at));

@@ -234,6 +234,16 @@ where
         }))
     }
 
+    /// What work of a task of its own ended with; `None` if it takes longer than the lease: it goes on, and nobody waits for it.
+    pub(crate) async fn landed<T>(&self, flight: JoinHandle<T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            // A task that panicked has said so itself.
+            landed = flight => landed.ok(),
+            () = self.ports().clock.pause(self.settings().lease) => None,
+        }
+    }
+
     /// What is in memory of a grant is over: it was ended, or consented to again, as this generation.
     pub(crate) fn overtake(&self, key: &GrantKey, generation: Generation) {
         if let Some(entry) = self.known_entry(key) {
@@ -424,8 +434,9 @@ where
         }
     }
 
-    /// Joins the flight that is up, or starts one that does `work`; also beside one that is up for too long, which keeps its task. The flight does not end with its caller. `probes` names the generation
-    /// that the work asks the platform about; what comes back is that of the flight that is up.
+    /// Joins the flight that is up, or starts one that does `work`; also beside one that has been up
+    /// for too long, which keeps its task. The flight does not end with its caller. `probes` names the
+    /// generation that the work asks the platform about; what comes back is that of the flight that is up.
     pub(crate) fn fly<F>(
         &self,
         probes: Option<Generation>,

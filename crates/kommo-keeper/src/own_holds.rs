@@ -8,7 +8,8 @@
 //!                                                                         └ another such account, block ─> all held
 //! ```
 //!
-//! For the rest, the answer to one grant's request says so for every grant, so none of them asks again before the hold ends. Then one of them
+//! For the rest, the answer to one grant's request says so for every grant, so none of them asks
+//! again before the hold ends. Then one of them
 //! tries, and the others wait for what becomes of it.
 
 use core::time::Duration;
@@ -51,6 +52,12 @@ impl OwnHolds {
     /// An account that worked lately is blocked. Whether this process as a whole is held now: another such account was blocked too.
     pub(crate) fn suspect(&self, hold: Hold, account_id: AccountId, monotonic: Duration) -> bool {
         let mut all = self.lock();
+        let is_held = |laid: &Laid| {
+            laid.hold.kind == hold.kind && !laid.is_suspicion && laid.ends_at > monotonic
+        };
+        if all.laid.iter().any(is_held) {
+            return false;
+        }
         all.blocked.retain(|(account, at)| {
             *account != account_id && monotonic.saturating_sub(*at) < SUSPICION
         });

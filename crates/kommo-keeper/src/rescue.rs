@@ -21,7 +21,8 @@ where
     L: LifeboatPort,
 {
     /// Saves what lies in the lifeboat: call it when the program starts, before the grants are used. No sweep finds a grant that was given
-    /// up while its newest pair lay there. Gives how many grants of this keeper had something.
+    /// up while its newest pair lay there. Gives how many grants of this keeper had something. A store that hangs is waited for no longer
+    /// than a lease for each.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ where
                 break;
             };
             // What came of it was told by the run itself.
-            rescued += usize::from(flight.await.is_ok());
+            rescued += usize::from(self.landed(flight).await.is_some());
         }
         Ok(rescued)
     }

@@ -114,12 +114,7 @@ where
         let Ok(flight) = self.in_flight(async move { keeper.look_after(claim).await }) else {
             return not_ours();
         };
-        tokio::select! {
-            biased;
-            // A task that panicked has said so itself.
-            landed = flight => landed.unwrap_or_else(|_| not_ours()),
-            () = self.ports().clock.pause(self.settings().lease) => not_ours(),
-        }
+        self.landed(flight).await.unwrap_or_else(not_ours)
     }
 
     async fn look_after(&self, claim: DueClaim) -> Outcome {

@@ -408,3 +408,34 @@ async fn unsaved<L: kommo_keeper::LifeboatPort>(scene: &Scene<L>) -> Vec<bool> {
     });
     told.collect()
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rescue_and_a_disconnect_hook_wait_no_longer_than_a_lease_for_a_store_that_hangs() {
+    let lifeboat = MemoryLifeboat::default();
+    let scene = Scene::with_lifeboat(lifeboat.clone());
+    let handle = scene.grant(10);
+    expire().await;
+    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
+    assert!(ended.is_err());
+    scene.keeper.drain().await;
+    let next = Scene::beside(
+        scene.store.clone(),
+        scene.wire.clone(),
+        scene.clock.clone(),
+        lifeboat,
+        "default",
+        SECRET,
+    );
+    next.store.with(|kept| kept.hanging_loads = 1);
+    let limit = Duration::from_secs(300);
+    let rescued = tokio::time::timeout(limit, next.keeper.rescue()).await;
+    assert_eq!(rescued.unwrap(), Ok(0));
+    next.store.with(|kept| kept.hanging_loads = 1);
+    let account = key().account_id;
+    let verdicts = tokio::time::timeout(limit, next.keeper.disconnect_reported(account)).await;
+    assert_eq!(
+        verdicts.unwrap().unwrap(),
+        [kommo_keeper::DisconnectVerdict::Unknown(key())]
+    );
+}
