@@ -32,7 +32,7 @@ async fn renamed(account_id: AccountId, host_now: AccountHost) -> (Scene, Handle
     (scene, handle)
 }
 
-// Rules A7, A8.
+// Rule A7.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_finds_no_account_leads_to_one_look_up_and_the_next_token_has_the_new_host() {
     let (scene, handle) = renamed(key().account_id, new_host()).await;
