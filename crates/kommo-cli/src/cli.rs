@@ -73,7 +73,7 @@ enum Command {
     /// Find out why a request or a hook is refused, and what to do
     #[command(
         subcommand,
-        after_help = "Example:\n  kommo explain hook --secret-file channel.secret --body hook.json \\\n    --signature \"$X_SIGNATURE\""
+        after_help = "Example:\n  kommo explain chat-hook --secret-file channel.secret --body hook.json \\\n    --signature \"$X_SIGNATURE\""
     )]
     Explain(ExplainCommand),
 

@@ -13,7 +13,7 @@ pub(crate) fn unix_now() -> Result<u64, Failure> {
     let now = SystemTime::now();
     let since = now.duration_since(UNIX_EPOCH).map_err(|_| {
         Failure::io("the clock of this machine is set before 1970")
-            .hint("set it, or give --at UNIX")
+            .hint("set it, or give --at TIME")
     })?;
     Ok(since.as_secs())
 }

@@ -13,6 +13,7 @@ mod output;
 
 mod clock;
 mod instant;
+mod at;
 mod environment;
 mod standard_input;
 

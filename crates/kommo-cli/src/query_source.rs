@@ -1,7 +1,7 @@
 //! Where the query of a disconnect hook comes from.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -29,6 +29,12 @@ impl QueryArgs {
             "--query-file",
             self.query_file.as_ref().is_some_and(is_dash),
         )
+    }
+
+    /// Both options, each with what was typed.
+    pub(crate) fn typed(&self) -> [(&'static str, Option<&OsStr>); 2] {
+        let file = self.query_file.as_deref().map(Path::as_os_str);
+        [("--query", self.query.as_deref()), ("--query-file", file)]
     }
 
     /// Broken UTF-8 becomes a character that no parameter has.

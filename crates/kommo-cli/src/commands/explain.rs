@@ -20,7 +20,8 @@ pub(crate) enum ExplainCommand {
     /// A Chats API request as it was received or sent
     Chats(chats::ChatsArgs),
     /// A chat hook
-    Hook(body::HookArgs),
+    #[command(visible_alias = "hook")]
+    ChatHook(body::ChatHookArgs),
     /// An Open API request or webhook
     OpenApi(body::OpenApiArgs),
     /// A disconnect hook
@@ -30,7 +31,7 @@ pub(crate) enum ExplainCommand {
 pub(crate) fn run(command: &ExplainCommand, context: &Context) -> Result<Outcome, Failure> {
     match command {
         ExplainCommand::Chats(args) => chats::run(args, context),
-        ExplainCommand::Hook(args) => body::run_hook(args, context),
+        ExplainCommand::ChatHook(args) => body::run_chat_hook(args, context),
         ExplainCommand::OpenApi(args) => body::run_open_api(args, context),
         ExplainCommand::Disconnect(args) => disconnect::run(args, context),
     }

@@ -22,7 +22,8 @@ use crate::exit::{Failure, Outcome};
 pub(crate) enum SignCommand {
     /// A Chats API request: its four headers
     Chats(chats::ChatsArgs),
-    /// A chat hook, as the platform signs it: HMAC-SHA1 of the body
+    /// A chat hook, as the platform signs it: HMAC-SHA1 of the body, without one final line end
+    #[command(visible_alias = "chat-hook")]
     Hook(body::HookArgs),
     /// An Open API request or webhook: HMAC-SHA256 of the body (x-chat-signature)
     OpenApi(body::OpenApiArgs),

@@ -4,6 +4,7 @@
 //! any text, dashes in front and broken UTF-8 included.
 
 // In the order the data flows: a file uses only files above it.
+mod explain_hint;
 mod verdict;
 
 mod body;
@@ -18,6 +19,7 @@ use crate::exit::{Failure, Outcome};
 #[derive(Debug, Subcommand)]
 pub(crate) enum VerifyCommand {
     /// A chat hook: X-Signature over its body
+    #[command(visible_alias = "hook")]
     ChatHook(body::ChatHookArgs),
     /// A disconnect hook: its query
     Disconnect(disconnect::DisconnectArgs),

@@ -38,10 +38,11 @@ fn explained(room: &Room, words: &[OsString], accepted: bool, name: &str) -> Vec
         "{name}"
     );
     let object = json.json();
-    assert_eq!(
-        object.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["accepted", "findings"]
-    );
+    let mut keys = vec!["accepted", "findings"];
+    if words[1] == "chats" {
+        keys.extend(["judged_at", "judged_as_of"]);
+    }
+    assert_eq!(object.as_object().unwrap().keys().collect::<Vec<_>>(), keys);
     assert_eq!(object["accepted"], accepted, "{name}");
     let findings = object["findings"].as_array().unwrap();
     assert!(accepted || !findings.is_empty(), "{name}");
@@ -213,6 +214,69 @@ fn without_a_time_a_request_is_judged_as_of_now() {
         "connect-published",
     );
     assert_eq!(codes, ["date-stale"]);
+    let without_at: Vec<_> = words
+        .iter()
+        .filter(|word| *word != "--at" && **word != case.at.to_string().as_str())
+        .collect();
+    let ended = room.run(without_at.iter().copied());
+    let line = ended.stdout.lines().nth(1).unwrap();
+    assert!(line.starts_with("judged as of now, "), "{line}");
+    assert!(line.ends_with(" (--at: when it came)"), "{line}");
+    assert!(ended.stdout.contains("The date is 4 years ") || ended.stdout.contains(" years "));
+    let ended = room.run(
+        without_at
+            .into_iter()
+            .map(OsString::as_os_str)
+            .chain(["--format".as_ref(), "json".as_ref()]),
+    );
+    assert_eq!(ended.json()["judged_as_of"], "now");
+    let judged_at = ended.json()["judged_at"].as_u64().unwrap();
+    assert!(judged_at > 1_700_000_000, "{judged_at}");
+}
+
+// Rules D2 and D3.
+#[test]
+fn a_time_is_taken_as_seconds_and_as_a_date_and_a_zone_is_named() {
+    let room = Room::new();
+    let case = chats_request("connect-published");
+    let words = chats_words(&room, &case);
+    let seconds = case.at.to_string();
+    let at = |text: &str| -> Vec<OsString> {
+        let with = |word: &OsString| match *word == *seconds.as_str() {
+            true => text.into(),
+            false => word.clone(),
+        };
+        words.iter().map(with).collect()
+    };
+    for text in [
+        "2021-12-15T23:12:55Z",
+        "2021-12-16T02:12:55+03:00",
+        "2021-12-15 23:12:55",
+    ] {
+        let ended = room.run(at(text));
+        assert_eq!(
+            (ended.status, ended.stdout.as_str()),
+            (0, "accepted\n"),
+            "{text}"
+        );
+    }
+    for (text, date) in [
+        ("2021-12-16T02:12:58Z", "date-stale"),
+        ("2021-12-15T17:42:55Z", "date-future"),
+        ("2021-12-15T18:12:55Z", "date-future"),
+    ] {
+        assert_eq!(
+            explained(&room, &at(text), false, text),
+            [date, "date-zone"]
+        );
+    }
+    assert_eq!(
+        explained(&room, &at("2021-12-16T02:22:58Z"), false, "no zone"),
+        ["date-stale"]
+    );
+    let ended = room.run(at("2021-13-01"));
+    let said = ended.failed(2);
+    assert!(said.contains("2026-11-30T14:30:08Z"), "{said}");
 }
 
 #[test]

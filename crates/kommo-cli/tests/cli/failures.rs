@@ -53,7 +53,7 @@ const FAILURES: &[(&str, &str, &str)] = &[
         "--secret-file secret --method GET --url /v2/x --header nothing",
         "usage",
     ),
-    ("explain hook", "--signature 00", "setting-missing"),
+    ("explain chat-hook", "--signature 00", "setting-missing"),
     (
         "explain open-api",
         "--secret-file secret --signature 00 --body missing",

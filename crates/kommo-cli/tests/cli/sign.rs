@@ -284,30 +284,28 @@ fn what_the_operator_typed_wrong_is_status_2_and_prints_nothing() {
     .failed(3);
 }
 
-// Rules H1 and H2: the body as given, its line end included.
+// Rules H1 and H2: the signed bytes as they are, and the body as it came, without its line end.
 #[test]
-fn hook_signs_the_body_as_given() {
+fn hook_makes_the_signature_of_every_vector() {
     let room = Room::new();
+    let mut unsigned_ends = 0;
     for case in chat_hooks().into_iter().filter(|case| case.is_valid()) {
-        let (secret, body) = (
-            room.file("secret", &case.secret),
-            room.file("body", &case.signed_body),
-        );
-        let ended = room.run([
-            "sign",
-            "hook",
-            "--secret-file",
-            secret.to_str().unwrap(),
-            "--body",
-            body.to_str().unwrap(),
-        ]);
-        assert_eq!(
-            ended.done(),
-            format!("{}\n", case.signature.to_lowercase()),
-            "{}",
-            case.name
-        );
+        room.file("secret", &case.secret);
+        room.file("signed", &case.signed_body);
+        room.file("body", &case.body);
+        let sign = |words: &[&str]| {
+            let hook = ["sign", "hook", "--secret-file", "secret", "--body"];
+            let ended = room.run(hook.iter().chain(words));
+            let expected = format!("{}\n", case.signature.to_lowercase());
+            assert_eq!((ended.status, ended.stdout), (0, expected), "{}", case.name);
+        };
+        sign(&["signed", "--as-is"]);
+        if case.body != case.signed_body {
+            sign(&["body"]);
+            unsigned_ends += 1;
+        }
     }
+    assert!(unsigned_ends > 0);
 }
 
 // Rules O1 and O3.
@@ -443,4 +441,85 @@ fn a_secret_with_a_slip_at_its_end_is_taken_as_it_is_and_spoken_of() {
         &file(&body),
     ]);
     assert_ne!(without.stdout, loud.stdout);
+}
+
+// Rule H2.
+#[test]
+fn hook_signs_without_one_final_line_end_as_the_platform_does_and_says_so() {
+    let room = Room::new();
+    room.file("secret", "s");
+    room.file("plain", "{}");
+    let sign = |words: &[&str]| {
+        let hook = ["sign", "hook", "--secret-file", "secret", "--body"];
+        room.run(hook.iter().chain(words))
+    };
+    let right = sign(&["plain"]);
+    assert_eq!(right.stderr, "");
+    let right = right.done().to_owned();
+    for (bytes, name) in [("{}\n", "line feed"), ("{}\r\n", "CR LF")] {
+        room.file("hook", bytes);
+        let ended = sign(&["hook"]);
+        assert!(
+            ended.stderr.contains(name) && ended.stderr.contains("--as-is"),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!((ended.status, &ended.stdout), (0, &right));
+        let quiet = sign(&["hook", "--quiet"]);
+        assert_eq!(
+            (quiet.stdout.as_str(), quiet.stderr.as_str()),
+            (right.as_str(), "")
+        );
+        let as_is = sign(&["hook", "--as-is"]);
+        assert_eq!(as_is.stderr, "");
+        assert_ne!(as_is.done(), right);
+    }
+    // One, and no more.
+    room.file("two", "{}\n\n");
+    room.file("one", "{}\n");
+    assert_eq!(sign(&["two"]).stdout, sign(&["one", "--as-is"]).done());
+    assert_eq!(sign(&["plain", "--as-is"]).done(), right);
+    let alias = [
+        "sign",
+        "chat-hook",
+        "--secret-file",
+        "secret",
+        "--body",
+        "plain",
+    ];
+    assert_eq!(room.run(alias).done(), right);
+}
+
+#[test]
+fn chats_takes_the_date_as_seconds_and_as_an_iso_date() {
+    let room = Room::new();
+    room.file("secret", "s");
+    let sign = |at: &str| {
+        let chats = [
+            "sign",
+            "chats",
+            "--secret-file",
+            "secret",
+            "--method",
+            "GET",
+            "--path",
+            "/v2/x",
+            "--at",
+        ];
+        room.run(chats.iter().copied().chain([at]))
+    };
+    let seconds = sign("1796049008").done().to_owned();
+    assert!(
+        seconds.starts_with("Date: Mon, 30 Nov 2026 14:30:08 +0000\n"),
+        "{seconds}"
+    );
+    for at in [
+        "2026-11-30T14:30:08Z",
+        "2026-11-30T17:30:08+03:00",
+        "2026-11-30 14:30:08",
+    ] {
+        assert_eq!(sign(at).done(), seconds);
+    }
+    sign("soon").failed(2);
+    sign("-1").failed(2);
 }

@@ -16,7 +16,13 @@ fn verdict(room: &Room, arguments: &[OsString], is_valid: bool, name: &str) -> E
         assert_eq!(text.done(), "valid\n", "{name}");
     } else {
         assert!(text.failed(1).starts_with("error: not valid: "), "{name}");
-        assert_eq!(text.stderr.lines().count(), 1, "{name}");
+        let kind = arguments[1].to_str().unwrap();
+        let hint = format!("hint: `kommo explain {kind} --secret-file ");
+        let lines: Vec<_> = text.stderr.lines().collect();
+        assert!(
+            lines.len() == 2 && lines[1].starts_with(&hint),
+            "{name}: {lines:?}"
+        );
     }
     let json = room.run(
         arguments
@@ -319,7 +325,10 @@ fn a_refusal_shows_neither_the_secret_nor_the_right_signature() {
     let secret = |text: &str| room.file("secret", text).to_str().unwrap().to_owned();
     let body = |bytes: &[u8]| room.file("body", bytes).to_str().unwrap().to_owned();
 
-    let right = |verb: &[&str]| room.run(verb).done().trim_end().to_owned();
+    let right = |verb: &[&str]| {
+        let quiet = room.run(verb.iter().chain(&["--quiet"]));
+        quiet.done().trim_end().to_owned()
+    };
     let checks = [
         (hook.secret.clone(), {
             let (secret, body) = (secret(&hook.secret), body(&hook.body));
@@ -395,4 +404,63 @@ fn a_refusal_shows_neither_the_secret_nor_the_right_signature() {
             "{said}"
         );
     }
+}
+
+/// The hint is a command that runs: it gives the cause.
+#[test]
+fn a_refusal_names_the_command_that_says_why() {
+    let room = Room::new();
+    room.file("channel.secret", "f2d7f8704eff95087ed45b23ba99c0b5aac8278e");
+    room.file("it's a hook.json", "{\"a\": \"b\"}\n");
+    room.file("hook.json", "{\"a\":\"b\"}");
+    let sign = [
+        "sign",
+        "hook",
+        "--secret-file",
+        "channel.secret",
+        "--body",
+        "hook.json",
+    ];
+    let signature = room.run(sign).done().trim_end().to_owned();
+    let options = ["--secret-file", "channel.secret", "--signature", &signature];
+    for name in ["chat-hook", "hook"] {
+        let words = [
+            &["verify", name][..],
+            &options,
+            &["--body", "it's a hook.json"],
+        ]
+        .concat();
+        let ended = room.run(words);
+        let said = ended.failed(1);
+        let hint = said.lines().nth(1).unwrap();
+        let command = format!(
+            "kommo explain chat-hook --secret-file channel.secret --signature {signature} --body 'it'\\''s a hook.json'"
+        );
+        assert_eq!(hint, format!("hint: `{command}` says why"));
+        let words = [
+            &["explain", name][..],
+            &options,
+            &["--body", "it's a hook.json", "--format", "json"],
+        ];
+        let explained = room.run(words.concat());
+        assert_eq!(explained.status, 1);
+        assert_eq!(explained.json()["findings"][0]["code"], "body-re-encoded");
+    }
+    let client = "01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
+    let query = format!("account_id=1&client_uuid={client}&signature=x");
+    let words = [
+        "verify",
+        "disconnect",
+        "--secret-file",
+        "channel.secret",
+        "--client-id",
+        client,
+        "--query",
+        &query,
+    ];
+    let ended = room.run(words);
+    let hint = format!(
+        "hint: `kommo explain disconnect --secret-file channel.secret --client-id {client} --query '{query}'` says why"
+    );
+    assert_eq!(ended.failed(1).lines().nth(1).unwrap(), hint);
 }

@@ -1,17 +1,46 @@
 //! How an explanation is answered: printed, and as a status.
 
-use kommo_explain::Explanation;
+use kommo_explain::{Explanation, FindingCode};
+use kommo_oauth::UnixSeconds;
+use serde_json::Value;
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::finding_list;
+use crate::instant;
+
+/// The instant as of which a request was judged.
+#[derive(Clone, Copy)]
+pub(super) struct Judged {
+    /// In Unix seconds.
+    pub(super) at: u64,
+    /// Whether the operator said so; else it is now.
+    pub(super) is_typed: bool,
+}
 
 /// Prints the explanation; the status says whether it would be accepted.
-pub(super) fn print(explanation: &Explanation, context: &Context) -> Result<Outcome, Failure> {
-    context.output.painted_result(
-        &finding_list::to_text(explanation, &context.output),
-        &finding_list::to_json(explanation),
-    )?;
+pub(super) fn print(
+    explanation: &Explanation,
+    judged: Option<Judged>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let mut object = finding_list::to_json(explanation);
+    if let (Some(object), Some(judged)) = (object.as_object_mut(), judged) {
+        object.insert("judged_at".to_owned(), Value::from(judged.at));
+        let as_of = if judged.is_typed { "at" } else { "now" };
+        object.insert("judged_as_of".to_owned(), Value::from(as_of));
+    }
+    let mut text = finding_list::to_text(explanation, &context.output);
+    if let Some(judged) = judged.filter(|judged| !judged.is_typed && has_date(explanation)) {
+        // Behind the verdict, before the first finding.
+        let end = text.find('\n').unwrap_or(text.len());
+        let date = instant::date(UnixSeconds::new(judged.at));
+        text.insert_str(
+            end,
+            &format!("\njudged as of now, {date} (--at: when it came)"),
+        );
+    }
+    context.output.painted_result(&text, &object)?;
     context
         .output
         .detail(&format!("signatures tried: {}", explanation.macs_tried()));
@@ -20,4 +49,10 @@ pub(super) fn print(explanation: &Explanation, context: &Context) -> Result<Outc
     } else {
         Outcome::No
     })
+}
+
+/// Whether the time of the judgement made a finding.
+fn has_date(explanation: &Explanation) -> bool {
+    let mut codes = explanation.findings().iter().map(|finding| finding.code());
+    codes.any(|code| matches!(code, FindingCode::DateStale | FindingCode::DateFuture))
 }

@@ -1,4 +1,4 @@
-//! `kommo explain hook` and `kommo explain open-api`: a body and its signature.
+//! `kommo explain chat-hook` and `kommo explain open-api`: a body and its signature.
 
 use std::ffi::OsString;
 
@@ -13,9 +13,9 @@ use crate::profile::SecretKind;
 use crate::secret_source::SecretArgs;
 use crate::standard_input::claimed_once;
 
-const HOOK_EXAMPLE: &str = "\
+const CHAT_HOOK_EXAMPLE: &str = "\
 Example:
-  kommo explain hook --secret-file channel.secret --body hook.json \\
+  kommo explain chat-hook --secret-file channel.secret --body hook.json \\
     --signature \"$X_SIGNATURE\"";
 
 const OPEN_API_EXAMPLE: &str = "\
@@ -23,10 +23,10 @@ Example:
   kommo explain open-api --secret-file app.secret --body webhook.json \\
     --signature \"$X_CHAT_SIGNATURE\"";
 
-/// `kommo explain hook`.
+/// `kommo explain chat-hook`.
 #[derive(Debug, Args)]
-#[command(after_help = HOOK_EXAMPLE)]
-pub(crate) struct HookArgs {
+#[command(after_help = CHAT_HOOK_EXAMPLE)]
+pub(crate) struct ChatHookArgs {
     #[command(flatten)]
     secret: SecretArgs,
 
@@ -53,7 +53,7 @@ pub(crate) struct OpenApiArgs {
     body: BodyArgs,
 }
 
-pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Failure> {
+pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Outcome, Failure> {
     claimed_once([args.secret.claim(), args.body.claim()])?;
     let source = args
         .secret
@@ -64,7 +64,11 @@ pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Fa
         &args.signature.to_string_lossy(),
         secret.expose(),
     );
-    print(&explained.map_err(|error| source.refused(error))?, context)
+    print(
+        &explained.map_err(|error| source.refused(error))?,
+        None,
+        context,
+    )
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
@@ -76,5 +80,9 @@ pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outc
         &args.signature.to_string_lossy(),
         secret.expose(),
     );
-    print(&explained.map_err(|error| source.refused(error))?, context)
+    print(
+        &explained.map_err(|error| source.refused(error))?,
+        None,
+        context,
+    )
 }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 use kommo_explain::{ReceivedRequest, explain_chats_request};
 
-use super::answer::print;
+use super::answer::{Judged, print};
+use crate::at::At;
 use crate::body_source::BodyArgs;
 use crate::clock;
 use crate::context::Context;
@@ -22,7 +23,7 @@ Example:
     --header 'Content-Type: application/json' \\
     --header 'Content-MD5: a5e8ae04332a6d0aac15f01ad05d40e3' \\
     --header 'X-Signature: e0dcc1936d766a7d5f53fe19887fafa50bef92e0' \\
-    --body connect.json --at 1603972795";
+    --body connect.json --at 2020-10-29T11:59:55Z";
 
 /// `kommo explain chats`.
 #[derive(Debug, Args)]
@@ -50,9 +51,9 @@ pub(crate) struct ChatsArgs {
     #[command(flatten)]
     body: BodyArgs,
 
-    /// When it came, in Unix seconds; left out, the request is judged as of now
-    #[arg(long, value_name = "UNIX")]
-    at: Option<u64>,
+    /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be; left out, the request is judged as of now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    at: Option<At>,
 }
 
 pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failure> {
@@ -66,7 +67,8 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let now = args.at.map_or_else(clock::unix_now, Ok)?;
+    let at = args.at.map(At::unix_seconds);
+    let now = at.map_or_else(clock::unix_now, Ok)?;
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
@@ -76,7 +78,14 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
     let request = ReceivedRequest::new(&method, &url, &headers, &body);
     let explanation = explain_chats_request(&request, secret.expose(), Some(now))
         .map_err(|error| source.refused(error))?;
-    print(&explanation, context)
+    print(
+        &explanation,
+        Some(Judged {
+            at: now,
+            is_typed: at.is_some(),
+        }),
+        context,
+    )
 }
 
 /// How a header is written is up to the operator, so a missing colon is a mistake of theirs.

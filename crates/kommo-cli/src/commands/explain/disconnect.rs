@@ -45,5 +45,9 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, F
     )?;
     let secret = source.read()?;
     let explained = explain_disconnect(&args.query.read()?, client_id.as_str(), secret.expose());
-    print(&explained.map_err(|error| source.refused(error))?, context)
+    print(
+        &explained.map_err(|error| source.refused(error))?,
+        None,
+        context,
+    )
 }

@@ -20,6 +20,10 @@ pub(crate) struct HookArgs {
 
     #[command(flatten)]
     body: BodyArgs,
+
+    /// Sign the final line end too, which the platform does not
+    #[arg(long)]
+    as_is: bool,
 }
 
 /// `kommo sign open-api`.
@@ -41,7 +45,26 @@ pub(super) fn run_hook(args: &HookArgs, context: &Context) -> Result<Outcome, Fa
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
     let key = ChatHookKey::new(&source.read_to_sign(&context.output, ChannelSecret::new)?);
-    print_signature(key.sign(&args.body.read()?).as_str(), context)
+    let body = args.body.read()?;
+    let text = without_line_end(&body);
+    if args.as_is || text.len() == body.len() {
+        return print_signature(key.sign(&body).as_str(), context);
+    }
+    let name = if body.ends_with(b"\r\n") {
+        "CR LF"
+    } else {
+        "line feed"
+    };
+    context.output.note(&format!(
+        "the final {name} of the body is not signed: the platform signs none; --as-is signs it"
+    ));
+    print_signature(key.sign(text).as_str(), context)
+}
+
+/// Rule H2: one LF or one CR LF, and no more.
+fn without_line_end(body: &[u8]) -> &[u8] {
+    let text = body.strip_suffix(b"\r\n").or(body.strip_suffix(b"\n"));
+    text.unwrap_or(body)
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {

@@ -7,6 +7,7 @@ use kommo_sign::{
 
 use super::curl;
 use super::signed_chats::SignedChats;
+use crate::at::At;
 use crate::body_source::BodyArgs;
 use crate::clock;
 use crate::context::Context;
@@ -43,9 +44,9 @@ pub(crate) struct ChatsArgs {
     #[arg(long, value_name = "TEXT", conflicts_with = "at")]
     date: Option<String>,
 
-    /// The date, in Unix seconds
-    #[arg(long, value_name = "UNIX")]
-    at: Option<u64>,
+    /// The date, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    at: Option<At>,
 
     #[command(flatten)]
     body: BodyArgs,
@@ -144,7 +145,8 @@ impl ChatsArgs {
                 Failure::usage(error).hint("write it like 'Wed, 23 Nov 2022 19:25:21 +0000'")
             });
         }
-        let at = self.at.map_or_else(clock::unix_now, Ok)?;
+        let at = self.at.map(At::unix_seconds);
+        let at = at.map_or_else(clock::unix_now, Ok)?;
         RequestDate::from_unix_seconds(at).map_err(Failure::usage)
     }
 }

@@ -1,6 +1,7 @@
 //! `kommo verify chat-hook` and `kommo verify open-api`: a body and its signature.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use clap::Args;
 use kommo_sign::{AppSecret, BodyForm, ChannelSecret, ChatHookKey, OpenApiKey};
@@ -72,7 +73,11 @@ pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Ou
         Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?))
     };
     let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
-    verdict::with_each(&sources, read, check, proof, context)
+    let typed = [
+        ("--signature", Some(args.signature.as_os_str())),
+        ("--body", args.body.file().map(Path::as_os_str)),
+    ];
+    verdict::with_each(&sources, read, check, proof, &typed, context)
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
@@ -92,7 +97,11 @@ pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outc
         Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?))
     };
     let proof = Proof::new(SecretKind::App, "open-api", &args.secrets);
-    verdict::with_each(&sources, read, check, proof, context)
+    let typed = [
+        ("--signature", Some(args.signature.as_os_str())),
+        ("--body", args.body.file().map(Path::as_os_str)),
+    ];
+    verdict::with_each(&sources, read, check, proof, &typed, context)
 }
 
 /// Broken UTF-8 becomes a character that no signature has.

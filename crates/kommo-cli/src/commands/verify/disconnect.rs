@@ -1,5 +1,7 @@
 //! `kommo verify disconnect`: the query of a disconnect hook.
 
+use std::ffi::OsStr;
+
 use clap::Args;
 use kommo_account::ClientId;
 use kommo_sign::{ClientSecret, DisconnectError, DisconnectKey, ParseDisconnectQueryError};
@@ -64,7 +66,13 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<Outcome, F
     };
     let read = |source: &SecretSource| Ok(DisconnectKey::new(&source.read_as(ClientSecret::new)?));
     let proof = Proof::new(SecretKind::Client, "disconnect", &args.secrets);
-    verdict::with_each(&sources, read, check, proof, context)
+    let [query, query_file] = args.query.typed();
+    let typed = [
+        ("--client-id", Some(OsStr::new(client_id.as_str()))),
+        query,
+        query_file,
+    ];
+    verdict::with_each(&sources, read, check, proof, &typed, context)
 }
 
 fn refusal(error: DisconnectError) -> Refusal {

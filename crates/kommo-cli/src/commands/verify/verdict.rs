@@ -1,8 +1,11 @@
 //! How a verdict is printed, and the stable codes of "not valid".
 
+use std::ffi::OsStr;
+
 use kommo_sign::{ParseSignatureError, VerifyError};
 use serde_json::{Map, Value, json};
 
+use super::explain_hint::explain_hint;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::profile::SecretKind;
@@ -73,12 +76,15 @@ impl Proof {
 
 /// Asks `check` with each secret in turn, and prints what the first that says yes has proven.
 ///
+/// If none does, `typed`, the other options of the command, make the hint: the matching `kommo explain`.
+///
 /// All secrets are read before any is tried, so that a typing mistake in the second is found on the first day.
 pub(super) fn with_each<K>(
     sources: &[SecretSource],
     read: impl Fn(&SecretSource) -> Result<K, Failure>,
     check: impl Fn(&K) -> Result<Map<String, Value>, Refusal>,
     proof: Proof,
+    typed: &[(&str, Option<&OsStr>)],
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let keys = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -95,7 +101,10 @@ pub(super) fn with_each<K>(
             Err(why) => refusal = why,
         }
     }
-    print_refusal(refusal, context)
+    // `explain` takes one secret: of several, the first.
+    let secret = sources.first().filter(|_| !proof.is_of_profile);
+    let hint = explain_hint(proof.purpose, secret, typed, context);
+    print_refusal(refusal, hint, context)
 }
 
 fn print_valid(
@@ -123,7 +132,7 @@ fn print_valid(
 }
 
 /// The line for people, and the object for programs.
-pub(super) fn print_refusal(refusal: Refusal, context: &Context) -> Result<Outcome, Failure> {
+fn print_refusal(refusal: Refusal, hint: String, context: &Context) -> Result<Outcome, Failure> {
     if context.output.is_json() {
         let mut object = json!({ "valid": false, "reason": refusal.reason });
         if let (Some(object), Some(parameter)) = (object.as_object_mut(), refusal.parameter) {
@@ -132,5 +141,5 @@ pub(super) fn print_refusal(refusal: Refusal, context: &Context) -> Result<Outco
         context.output.json_line(&object)?;
     }
     let failure = Failure::refused(format!("not valid: {}", refusal.message));
-    Err(failure.in_result())
+    Err(failure.hint(hint).in_result())
 }
