@@ -16,7 +16,8 @@ use crate::opened::Opened;
 use crate::output::Output;
 use crate::profile::{Profile, SecretKind};
 use crate::profile_file::{self, ProfileChoice};
-use crate::secret_source::SecretSource;
+use crate::progress::Progress;
+use crate::secret_source::{self, SecretSource};
 use crate::told_endpoint::LatestRefusal;
 
 /// What every command is given.
@@ -32,12 +33,15 @@ pub(crate) struct Context {
     /// What is drained and closed at the end.
     pub(crate) opened: Opened,
     interruption: OnceCell<Interruption>,
+    /// What is waited for.
+    pub(crate) progress: Progress,
 }
 
 impl Context {
     /// `--profile` wins over `KOMMO_PROFILE`; each is a name or a file.
     pub(crate) fn new(options: GlobalOptions) -> Result<Self, Failure> {
         let output = Output::new(&options);
+        secret_source::warn_on(output);
         let profile_name = match options.profile {
             Some(name) => Some(name),
             None => environment::text("KOMMO_PROFILE")?,
@@ -50,6 +54,7 @@ impl Context {
             budget: RequestBudget::default(),
             opened: Opened::default(),
             interruption: OnceCell::new(),
+            progress: Progress::default(),
         })
     }
 

@@ -23,6 +23,7 @@ use crate::grant_choice::{Choice, GrantArgs, is_over};
 use crate::instant;
 use crate::integration::IntegrationArgs;
 use crate::output::Output;
+use crate::progress::Waiting;
 use crate::runtime::interrupted;
 use crate::sandbox_place::SandboxArgs;
 use crate::standard_input::claimed_once;
@@ -86,7 +87,9 @@ impl KeepingArgs {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);
+        let waiting = context.progress.wait_for("the store");
         let store = Arc::new(AnyStore::open(&place, keys).await?);
+        drop(waiting);
         context.opened.add(Arc::clone(&store));
         Ok(store)
     }
@@ -104,12 +107,18 @@ impl KeepingArgs {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);
+        let waiting = context.progress.wait_for("the store");
         let store = AnyStore::open(&place, keys.clone()).await?;
+        drop(waiting);
         let lifeboat = stores::lifeboat(&place, keys)?;
         let settings = KeeperSettings::new(endpoints);
         let keeper = Keeper::new(
             store,
-            ToldEndpoint::new(token_endpoint, context.latest_refusal.clone()),
+            ToldEndpoint::new(
+                token_endpoint,
+                context.latest_refusal.clone(),
+                context.progress.clone(),
+            ),
             SystemClock::new(),
             lifeboat,
             credentials,
@@ -175,6 +184,13 @@ impl KeepingArgs {
         let keeper = self.keeper(without_secret(key.client_id)?, context).await?;
         Ok((keeper, key))
     }
+}
+
+/// What is shown while a token is waited for, and nothing is being sent for it.
+pub(crate) fn token_awaited(context: &Context) -> Waiting {
+    context
+        .progress
+        .wait_for("a token, at most 30 s (another worker may be refreshing it)")
 }
 
 /// Credentials that are refused everywhere, for a keeper whose grant is never refreshed.
@@ -268,8 +284,16 @@ pub(crate) fn exchange_failure(error: &ExchangeError) -> Failure {
     Failure::new(code, error)
 }
 
+pub(crate) fn store_trouble(key: &GrantKey, trouble: StoreTrouble) -> Failure {
+    store_failed(trouble, &whose(key))
+}
+
+fn whose(key: &GrantKey) -> String {
+    format!("account {}, user {}", key.account_id, key.user_id)
+}
+
 fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
-    let whose = format!("account {}, user {}", key.account_id, key.user_id);
+    let whose = whose(key);
     let failure = match why {
         NotMet::ReauthRequired(reason) => {
             let message = format!("the grant is dead ({}): {whose}", reason.name());
@@ -303,7 +327,7 @@ fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failu
             ),
         )
         .reason(reason.name())
-        .hint("nothing is lost: the next command tries again with the same tokens"),
+        .hint("nothing is lost: `kommo auth refresh` tries again at once, with the same tokens"),
         NotMet::Unreachable => Failure::new(
             ErrorCode::Unreachable,
             format!("the platform cannot be reached: {whose}"),
@@ -375,11 +399,11 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
     let failure = Failure::new(code, message).reason(kind.name());
     match kind {
         HoldKind::ClientMisconfigured => failure
-            .hint("check client id, client secret and redirect uri; the grant itself may be fine"),
+            .hint("check client id, client secret and redirect uri, then `kommo auth retry`; the grant itself may be fine"),
         HoldKind::Blocked => {
             failure.hint("the platform blocks this address or account; only its support lifts that")
         }
-        HoldKind::PaymentRequired => failure.hint("the account is not paid for"),
+        HoldKind::PaymentRequired => failure.hint("the account is not paid for; once it is, `kommo auth retry`"),
         HoldKind::Throttled => failure.hint("too many requests: wait"),
         HoldKind::MovedHost => {
             failure.hint("the account is not where it was; it will be looked for again")

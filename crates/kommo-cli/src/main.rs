@@ -17,16 +17,18 @@ mod at;
 mod environment;
 mod standard_input;
 
+mod private_file;
+
 mod body_source;
 mod query_source;
 mod secret_source;
 
 mod setting;
-mod private_file;
 
 mod profile;
 mod profile_file;
 
+mod progress;
 mod told_endpoint;
 
 mod interruption;

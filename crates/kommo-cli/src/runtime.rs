@@ -44,6 +44,7 @@ pub(crate) fn run_to_end(
         let ended = tokio::select! {
             biased;
             ended = &mut work => ended,
+            () = context.progress.show(context.output) => Err(interrupted()),
             () = interruption.wait() => match finish(work, context).await {
                 Some(ended) => ended,
                 None => Err(interrupted()),

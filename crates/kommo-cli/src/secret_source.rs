@@ -3,9 +3,11 @@
 //! One final line feed of a file or of standard input is dropped, since editors and `echo` add one. Nothing else is:
 //! a carriage return or a space belongs to the secret, and `kommo explain` says when that is why nothing matches.
 
+use alloc::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use clap::Args;
 use kommo_sign::SecretError;
@@ -15,6 +17,7 @@ use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::missing::{self, Missing};
 use crate::output::Output;
+use crate::private_file::{self, Exposure};
 use crate::standard_input::is_dash;
 
 /// How much of a file is read. No secret is longer than 256 bytes; what is longer is another file.
@@ -143,6 +146,18 @@ impl SecretSource {
         self.read_up_to(READ_LIMIT_BYTES)
     }
 
+    /// Reads the secret for the doctor, who reports himself what others may do with its file.
+    pub(crate) fn examine(&self) -> Result<SecretText, Failure> {
+        if let Self::File(file) = self {
+            let label = SecretSource::File(file.clone()).label();
+            WARNED
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(label);
+        }
+        self.read()
+    }
+
     /// Reads an access token.
     pub(crate) fn read_token(&self) -> Result<SecretText, Failure> {
         self.read_up_to(TOKEN_LIMIT_BYTES)
@@ -216,12 +231,17 @@ fn read_file(file: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, Failu
     let label = SecretSource::File(file.to_owned()).label();
     // Made whole at once: a buffer that grows leaves copies of the secret behind.
     let mut buffer = Zeroizing::new(vec![0; limit_bytes]);
+    let mut exposure = None;
     let read = if is_dash(file) {
         fill(&mut io::stdin().lock(), buffer.as_mut_slice())
     } else {
-        File::open(file).and_then(|mut file| fill(&mut file, buffer.as_mut_slice()))
+        File::open(file).and_then(|mut file| {
+            exposure = private_file::exposure(&file.metadata()?);
+            fill(&mut file, buffer.as_mut_slice())
+        })
     };
     let length = read.map_err(|error| unreadable(&label, is_dash(file), &error))?;
+    judge(exposure, &label)?;
     if length == limit_bytes {
         return Err(Failure::new(
             ErrorCode::SecretInvalid,
@@ -240,6 +260,51 @@ fn not_text(what: &str) -> Failure {
         ErrorCode::SecretInvalid,
         format!("{what} is not utf-8 text"),
     )
+}
+
+/// Where warnings go: the output of this process.
+static WARNINGS: OnceLock<Output> = OnceLock::new();
+
+/// Files that were warned about: each once, however often it is read.
+static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Warnings about secret files go to this output.
+pub(crate) fn warn_on(output: Output) {
+    let _ = WARNINGS.set(output);
+}
+
+/// Judges who else may use a file with tokens in it that is read in another way.
+pub(crate) fn check_mode(file: &Path) -> Result<(), Failure> {
+    let label = SecretSource::File(file.to_owned()).label();
+    match std::fs::metadata(file) {
+        Ok(metadata) if !is_dash(file) => judge(private_file::exposure(&metadata), &label),
+        // Reading it says what is wrong.
+        _ => Ok(()),
+    }
+}
+
+fn judge(exposure: Option<Exposure>, label: &str) -> Result<(), Failure> {
+    match exposure {
+        None => {}
+        Some(Exposure::Written) => {
+            let message = format!("others may write to the secret file '{label}'");
+            return Err(Failure::new(ErrorCode::SecretInvalid, message)
+                .hint("chmod 600 it; if another may have changed it, make a new secret"));
+        }
+        Some(Exposure::Read) => warn(label),
+    }
+    Ok(())
+}
+
+fn warn(label: &str) {
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(output) = WARNINGS.get()
+        && warned.insert(label.to_owned())
+    {
+        output.note(&format!(
+            "warning: others may read the secret file '{label}': chmod 600 it"
+        ));
+    }
 }
 
 fn unreadable(label: &str, is_stdin: bool, error: &io::Error) -> Failure {

@@ -125,33 +125,90 @@ impl StoreUrl {
 
 /// What kind of store a URL names; `Err` if none.
 pub(crate) fn sqlite_path(text: &str) -> Result<Option<&str>, SettingError> {
-    if let Some(path) = text.strip_prefix("sqlite:") {
-        return if path.is_empty() {
-            Err(SettingError::StoreNoPath)
-        } else {
-            Ok(Some(path))
-        };
+    if let Some(path) = without_scheme(text, "sqlite:") {
+        return file_path(path).map(Some);
     }
     postgres_rest(text).map(|_| None)
 }
 
+/// The path behind `sqlite:`, which is the name of a file and no address: what has a host or credentials in it was meant otherwise, and
+/// a name that is printed must not have a password in it.
+fn file_path(path: &str) -> Result<&str, SettingError> {
+    if has_credentials(path) {
+        return Err(SettingError::StorePassword);
+    }
+    // Three slashes are an empty host and a path from the root, as other programs write it.
+    let path = match path.strip_prefix("//") {
+        Some(rest) if rest.starts_with('/') => rest,
+        Some(_) => return Err(SettingError::StoreHost),
+        None => path,
+    };
+    match path {
+        "" => Err(SettingError::StoreNoPath),
+        path if path.contains("://") => Err(SettingError::StoreHost),
+        path => Ok(path),
+    }
+}
+
 fn postgres_rest(text: &str) -> Result<&str, SettingError> {
-    text.strip_prefix("postgres://")
-        .or_else(|| text.strip_prefix("postgresql://"))
-        .ok_or(SettingError::StoreScheme)
+    without_scheme(text, "postgres://")
+        .or_else(|| without_scheme(text, "postgresql://"))
+        .ok_or_else(|| match has_credentials(text) {
+            true => SettingError::StorePassword,
+            false => SettingError::StoreScheme,
+        })
+}
+
+/// A scheme counts in any case.
+fn without_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+/// Whether there is a password in a text that may be an address: between a colon and an `@`, or as a parameter; written plainly or
+/// with percent signs.
+fn has_credentials(text: &str) -> bool {
+    let plain = percent_decoded(text).to_ascii_lowercase();
+    let rest = plain.split_once("://").map_or(&*plain, |(_, rest)| rest);
+    let rest = rest.trim_start_matches('/');
+    // To the last `@`, wherever it stands: a password with a slash in it is still a password.
+    let is_user_info = |rest: &str| {
+        let user_info = rest.rsplit_once('@').map_or("", |(user_info, _)| user_info);
+        user_info
+            .split_once(':')
+            .is_some_and(|(user, _)| !user.contains('/'))
+    };
+    is_user_info(rest) || plain.contains("password=") || plain.contains("pwd=")
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return String::from_utf8_lossy(&decoded).into_owned(),
+            [b'%', high, low, after @ ..] if hex_byte(*high, *low).is_some() => {
+                decoded.extend(hex_byte(*high, *low));
+                after
+            }
+            [byte, after @ ..] => {
+                decoded.push(*byte);
+                after
+            }
+        };
+    }
 }
 
 impl FromStr for StoreUrl {
     type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, SettingError> {
-        if sqlite_path(text)?.is_some() {
-            return Ok(Self(text.to_owned()));
-        }
-        let rest = postgres_rest(text)?;
-        // To the last `@`, wherever it stands: a password with a slash in it is still a password.
-        let user_info = rest.rsplit_once('@').map_or("", |(user_info, _)| user_info);
-        if user_info.contains(':') || rest.to_ascii_lowercase().contains("password=") {
+        if sqlite_path(text)?.is_none() && has_credentials(text) {
             return Err(SettingError::StorePassword);
         }
         Ok(Self(text.to_owned()))
@@ -236,7 +293,9 @@ pub(crate) enum SettingError {
     StoreScheme,
     /// `sqlite:` alone.
     StoreNoPath,
-    /// `postgres://user:password@host/…`.
+    /// `sqlite://host/…`, or an address behind `sqlite:`.
+    StoreHost,
+    /// `postgres://user:password@host/…`, or credentials under any other scheme.
     StorePassword,
     /// A variable's name with other characters than letters, digits and underscores.
     EnvName,
@@ -251,6 +310,9 @@ impl fmt::Display for SettingError {
             Self::Kind => f.write_str("kind is neither 'private' nor 'public'"),
             Self::StoreScheme => f.write_str("store is neither 'sqlite:PATH' nor 'postgres://…'"),
             Self::StoreNoPath => f.write_str("store has no path after 'sqlite:'"),
+            Self::StoreHost => {
+                f.write_str("store has a host after 'sqlite:', which takes the path of a file")
+            }
             Self::StorePassword => f.write_str(
                 "store has a password in it, which belongs into a file or the environment",
             ),
@@ -265,3 +327,58 @@ impl fmt::Display for SettingError {
 }
 
 impl Error for SettingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{SettingError, StoreUrl, sqlite_path};
+
+    #[test]
+    fn credentials_are_refused_whatever_the_scheme_and_the_spelling() {
+        for text in [
+            "sqlite://user:pw@host",
+            "sqlite://user:pw@host/grants.db",
+            "SQLite://user:pw@host",
+            "sqlite:user:pw@host/db",
+            "sqlite:postgres://user:pw@host/db",
+            "sqlite://user%3Apw%40host",
+            "POSTGRES://user:pw@host/db",
+            "postgresql://user:pw@host/db",
+            "postgres://user:p/w@host/db",
+            "postgres://host/db?password=pw",
+            "postgres://host/db?PassWord=pw",
+            "postgres://host/db?pass%77ord=pw",
+            "mysql://user:pw@host/db",
+            "user:pw@host",
+        ] {
+            assert_eq!(
+                text.parse::<StoreUrl>(),
+                Err(SettingError::StorePassword),
+                "{text}"
+            );
+        }
+        // Under sqlite also where a password may stand: the path is printed.
+        for text in ["sqlite://user:pw@host", "sqlite:postgres://u:p@h/db"] {
+            assert_eq!(sqlite_path(text), Err(SettingError::StorePassword));
+        }
+    }
+
+    #[test]
+    fn a_path_is_a_path_and_a_host_is_none() {
+        for (text, path) in [
+            ("sqlite:grants.db", "grants.db"),
+            ("sqlite:/srv/a@b/grants.db", "/srv/a@b/grants.db"),
+            ("sqlite:/srv/a:b@c/grants.db", "/srv/a:b@c/grants.db"),
+            ("sqlite:///srv/grants.db", "/srv/grants.db"),
+            ("SQLITE:/srv/grants.db", "/srv/grants.db"),
+        ] {
+            assert_eq!(sqlite_path(text), Ok(Some(path)), "{text}");
+        }
+        for text in ["sqlite://host/grants.db", "sqlite:postgres://host/db"] {
+            assert_eq!(sqlite_path(text), Err(SettingError::StoreHost), "{text}");
+        }
+        for text in ["postgres://user@host/db", "Postgres://host:5432/db"] {
+            assert_eq!(sqlite_path(text), Ok(None), "{text}");
+            assert!(text.parse::<StoreUrl>().is_ok(), "{text}");
+        }
+    }
+}

@@ -13,6 +13,8 @@ use kommo_oauth::{
     TokenRefusalKind, TokenRequest,
 };
 
+use crate::progress::Progress;
+
 /// The latest refusal. It has a status and a hint that is known, and no text of the peer's own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LatestRefusal(Arc<Mutex<Option<TokenRefusal>>>);
@@ -53,17 +55,43 @@ impl fmt::Display for RefusalText {
 pub(crate) struct ToldEndpoint {
     endpoint: HttpTokenEndpoint,
     latest: LatestRefusal,
+    progress: Progress,
 }
 
 impl ToldEndpoint {
-    pub(crate) const fn new(endpoint: HttpTokenEndpoint, latest: LatestRefusal) -> Self {
-        Self { endpoint, latest }
+    pub(crate) const fn new(
+        endpoint: HttpTokenEndpoint,
+        latest: LatestRefusal,
+        progress: Progress,
+    ) -> Self {
+        Self {
+            endpoint,
+            latest,
+            progress,
+        }
+    }
+}
+
+/// Why there may be a pause before another try.
+fn reason(outcome: &SendOutcome) -> Option<String> {
+    match outcome {
+        SendOutcome::Answered(TokenAnswer::Granted(_)) => None,
+        SendOutcome::Answered(TokenAnswer::Refused(refusal)) => Some(refusal.kind.to_string()),
+        _ => Some("the last one had no usable answer".to_owned()),
     }
 }
 
 impl TokenEndpoint for ToldEndpoint {
     async fn send(&self, realm: Realm, request: &TokenRequest) -> SendOutcome {
-        let outcome = self.endpoint.send(realm, request).await;
+        let outcome = {
+            let what = format!(
+                "the answer of {} to a token request, at most 20 s",
+                request.host()
+            );
+            let _waiting = self.progress.wait_for(what);
+            self.endpoint.send(realm, request).await
+        };
+        self.progress.note_reason(reason(&outcome));
         self.latest.set(match &outcome {
             SendOutcome::Answered(TokenAnswer::Refused(refusal)) => Some(*refusal),
             _ => None,
@@ -72,10 +100,15 @@ impl TokenEndpoint for ToldEndpoint {
     }
 
     async fn locate(&self, realm: Realm, look_up: &SubdomainLookup<'_>) -> Located {
+        let _waiting = self
+            .progress
+            .wait_for("the answer to the question where the account lives");
         self.endpoint.locate(realm, look_up).await
     }
 
     async fn probe(&self, realm: Realm, host: AccountHost, access_token: &AccessToken) -> Probe {
+        let what = format!("the answer of {host} to a question about the account");
+        let _waiting = self.progress.wait_for(what);
         self.endpoint.probe(realm, host, access_token).await
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             },
             context,
         };
+        let _waiting = context.progress.wait_for("the answer to the call");
         match client {
             Ok(client) if args.paginate => call.all_pages(&client).await,
             Ok(client) => call.one(&client).await,

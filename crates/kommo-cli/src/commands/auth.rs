@@ -19,6 +19,8 @@ mod refresh;
 
 mod keep_alive;
 
+mod retry;
+
 mod logout;
 
 mod token;
@@ -47,6 +49,8 @@ pub(crate) enum AuthCommand {
     Refresh(Box<refresh::RefreshArgs>),
     /// Refresh grants that were not refreshed for a week, before they expire
     KeepAlive(Box<keep_alive::KeepAliveArgs>),
+    /// Lift a pause whose cause you have mended, and try once
+    Retry(Box<retry::RetryArgs>),
     /// End a grant here; its tokens are sealed
     Logout(Box<logout::LogoutArgs>),
     /// Print a fresh access token
@@ -64,6 +68,7 @@ pub(crate) fn run(command: &AuthCommand, context: &Context) -> Result<Outcome, F
         AuthCommand::Primary(args) => primary::run(args, context),
         AuthCommand::Refresh(args) => refresh::run(args, context),
         AuthCommand::KeepAlive(args) => keep_alive::run(args, context),
+        AuthCommand::Retry(args) => retry::run(args, context),
         AuthCommand::Logout(args) => logout::run(args, context),
         AuthCommand::Token(args) => token::run(args, context),
         AuthCommand::Credential(args) => credential::run(args, context),

@@ -360,11 +360,11 @@ fn a_logout_seals_the_grant_and_a_second_one_says_so() {
     assert!(failed.failed(1).contains("logged-out"), "{failed:?}");
     let failed = shop.run(["auth", "logout"]);
     assert!(failed.failed(1).contains("ended already"), "{failed:?}");
-    // Somebody wanted it so: no person is needed.
-    assert_eq!(
-        shop.json(&["auth", "status"])["grants"][0]["state"],
-        "disconnected"
-    );
+    // Somebody wanted it so: no person is needed, though no token can be used.
+    let over = shop.run(["auth", "status", "--format", "json"]);
+    assert_eq!(over.status, 1, "{over:?}");
+    assert_eq!(over.json()["grants"][0]["needs_person"], false);
+    assert_eq!(over.json()["grants"][0]["state"], "disconnected");
     assert_eq!(shop.counter("refresh_requests"), 0);
 }
 
@@ -473,7 +473,7 @@ fn a_long_lived_token_is_imported_used_without_a_client_secret_and_never_refresh
     let lost = shop.run(["auth", "export", "--output", "lost.json"]);
     assert_eq!(lost.status, 0, "{lost:?}");
     let over = shop.run(["auth", "status", "--format", "json"]);
-    assert_eq!(over.status, 0, "{over:?}");
+    assert_eq!(over.status, 1, "{over:?}");
     let told = &over.json()["grants"][0];
     assert_eq!(told["state"], "disconnected");
     assert_eq!(told["reason"], "exported");
@@ -487,7 +487,7 @@ fn a_long_lived_token_is_imported_used_without_a_client_secret_and_never_refresh
     // Logged out, it is over, and nobody is asked for anything.
     shop.run(["auth", "logout"]).done();
     let over = shop.run(["auth", "status", "--format", "json"]);
-    assert_eq!(over.status, 0, "{over:?}");
+    assert_eq!(over.status, 1, "{over:?}");
     let told = &over.json()["grants"][0];
     assert_eq!(told["reason"], "logged-out");
     assert_eq!(told["needs_person"], false);

@@ -82,6 +82,7 @@ const FAILURES: &[(&str, &str, &str)] = &[
         "setting-missing",
     ),
     ("auth keep-alive", "", "setting-missing"),
+    ("auth retry", "", "setting-missing"),
     ("auth logout", "", "no-grant"),
     ("auth token", "", "no-grant"),
     ("auth credential", "", "no-grant"),

@@ -45,10 +45,14 @@ mod profile;
 mod readme;
 mod sandbox;
 mod sandbox_tls;
+mod secret_modes;
 mod secret_rotation;
 mod secrets;
 mod sign;
 mod signals;
+mod silent_server;
+
 mod sign_curl;
 mod verify;
+mod waiting;
 mod words;

@@ -29,7 +29,7 @@ fn server() -> Option<String> {
 }
 
 /// A database of one test; gone at the end.
-struct Database {
+pub(crate) struct Database {
     runtime: Runtime,
     server: String,
     name: String,
@@ -37,7 +37,7 @@ struct Database {
 }
 
 impl Database {
-    fn make(test: &str) -> Option<Self> {
+    pub(crate) fn make(test: &str) -> Option<Self> {
         let server = server()?;
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let name = format!("kommo_cli_{test}_{}", std::process::id());
@@ -55,6 +55,25 @@ impl Database {
         };
         database.on_server(&format!("CREATE DATABASE {}", database.name));
         Some(database)
+    }
+
+    /// Where the server listens: `127.0.0.1:5432`.
+    pub(crate) fn address(&self) -> String {
+        let (_, rest) = self.url.split_once("://").unwrap();
+        let (authority, _) = rest.split_once('/').unwrap();
+        let address = authority.rsplit('@').next().unwrap();
+        match address.contains(':') {
+            true => address.to_owned(),
+            false => format!("{address}:5432"),
+        }
+    }
+
+    /// The URL with another port of this machine in the place of the server's address.
+    pub(crate) fn url_through(&self, port: u16) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap();
+        let (authority, path) = rest.split_once('/').unwrap();
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        format!("{scheme}://{user}@127.0.0.1:{port}/{path}")
     }
 
     fn on_server(&self, statement: &str) {

@@ -24,10 +24,13 @@ impl Room {
         self.directory.path()
     }
 
-    /// Writes a file and gives its name.
+    /// Writes a file that only its owner can read, and gives its name.
     pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::write(&path, bytes).unwrap();
+        // As a careful operator makes them: it may be a secret.
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
         path
     }
 
@@ -120,6 +123,11 @@ impl Ended {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
+}
+
+/// Runs a command to its end, as it is.
+pub(crate) fn finished(mut command: Command) -> Ended {
+    Ended::of(command.output().unwrap())
 }
 
 /// Runs a command to its end with these bytes on standard input.

@@ -110,7 +110,11 @@ fn the_oauth_block_of_the_readme_runs_as_it_is_printed() {
     }
     let page = consent(&url);
     assert_eq!(page.status, 200, "{}", page.body);
-    assert!(page.body.contains("The code has arrived"), "{}", page.body);
+    assert!(
+        page.body.contains("The account is connected"),
+        "{}",
+        page.body
+    );
     let rest: Vec<_> = stdout.map(Result::unwrap).collect();
     let rest = rest.join("\n");
     assert!(shell.0.wait().unwrap().success(), "{rest}\n{}", said());

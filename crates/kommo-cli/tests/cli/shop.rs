@@ -70,6 +70,11 @@ impl Shop {
         ended.json()
     }
 
+    /// The object, whatever the status.
+    pub(crate) fn json_whatever(&self, words: &[&str]) -> Value {
+        self.run(words.iter().chain(&["--format", "json"])).json()
+    }
+
     pub(crate) fn code(&self, order: &Value) -> (String, String) {
         let issued = self.sandbox.order("codes", order);
         let text = |name: &str| issued[name].as_str().unwrap().to_owned();

@@ -66,6 +66,7 @@ pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, F
     let endpoints = args.keeping.endpoints()?;
     run_to_end(context, async {
         let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
+        let _waiting = keeping::token_awaited(context);
         args.check_generation(&keeper, &grant).await?;
         let usable = args.usable(&grant, context).await?;
         let target = endpoints.resolve(EndpointRole::Account(usable.host));

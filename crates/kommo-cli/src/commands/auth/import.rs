@@ -18,7 +18,7 @@ use crate::exit::{self, Failure, Outcome};
 use crate::grant_choice::AccountName;
 use crate::keeping::{self, KeepingArgs};
 use crate::runtime::run_to_end;
-use crate::secret_source::SecretSource;
+use crate::secret_source::{self, SecretSource};
 use crate::standard_input::{claimed_once, is_dash};
 use crate::stores::{self, AnyStore};
 
@@ -203,6 +203,7 @@ impl ImportArgs {
         context: &Context,
     ) -> Result<Outcome, Failure> {
         let bytes = Zeroizing::new(body_source::read("exported grant", file)?);
+        secret_source::check_mode(file)?;
         let text = core::str::from_utf8(&bytes).map_err(|_| {
             Failure::new(
                 ErrorCode::SecretInvalid,

@@ -48,6 +48,7 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
         let client_id = Some(credentials.client_id);
         let keeper = args.keeping.keeper(credentials, context).await?;
         let realm = endpoints.realm();
+        let _waiting = keeping::token_awaited(context);
         let rescued = keeper.rescue().await;
         let which = match args.all {
             true => {
@@ -78,11 +79,16 @@ async fn keep_alive(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value),
 }
 
 /// Codes that an earlier login could not exchange.
-async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), Failure> {
+pub(super) async fn exchange_waiting(
+    keeper: &CliKeeper,
+    context: &Context,
+) -> Result<usize, Failure> {
+    let mut granted = 0;
     let outcomes = keeper.exchange_codes(CODES_AT_MOST).await;
     for outcome in outcomes.map_err(|error| keeping::exchange_failure(&error))? {
         match outcome {
             CodeOutcome::Granted(grant) => {
+                granted += 1;
                 let mut fields = told::key_fields(&grant.key);
                 fields.insert("granted".to_owned(), json!(true));
                 let text = format!(
@@ -105,5 +111,5 @@ async fn exchange_waiting(keeper: &CliKeeper, context: &Context) -> Result<(), F
             _ => context.output.note("warning: a code still waits"),
         }
     }
-    Ok(())
+    Ok(granted)
 }

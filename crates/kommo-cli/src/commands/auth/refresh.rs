@@ -17,7 +17,8 @@ use crate::stores;
 
 const HELP: &str = "\
 A refresh that another worker is doing at this moment counts: nothing is sent
-twice. The old tokens are kept until the new ones have worked.
+twice. The old tokens are kept until the new ones have worked. A pause after a
+refresh whose outcome is not known is not waited for; a hold is: see `retry`.
 
 Example:
   kommo auth refresh --account shop.kommo.com";
@@ -48,18 +49,19 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Fail
             true => Each::All(args.grant.typed(realm, client_id)),
             false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
+        let _waiting = keeping::token_awaited(context);
         for_each(&keeper, which, context, refresh).await
     })
 }
 
 /// One grant.
-async fn refresh(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
+pub(super) async fn refresh(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
     let current = generation(&keeper, &key).await?;
     let handle = keeper
         .grant(&key)
         .map_err(|error| keeping::failure(&error))?;
     let usable = handle
-        .token_newer_than(current)
+        .refresh_for_person(current)
         .await
         .map_err(|error| keeping::failure(&error))?;
     Ok(told::fresh("refreshed", &key, &usable))

@@ -19,7 +19,8 @@ const HELP: &str = "\
 Says of every grant in the store where it lives, whether it is its account's
 primary one, its state, when its access token ends, what it is held by and what
 is in doubt. Status 1 if one of them
-needs a person, or if there is none. Without --all: this world's grants alone,
+needs a person or has no token that can be used now, or if none has one; a grant
+that was logged out or moved away does not count. Without --all: this world's grants alone,
 the real platform's or the sandbox's.
 
 Example:
@@ -69,12 +70,13 @@ async fn tell(
 ) -> Result<Outcome, Failure> {
     let now = told::now();
     let (mut texts, mut objects) = (Vec::new(), Vec::new());
-    let mut needs_person = false;
+    let (mut is_all_well, mut is_any_usable) = (true, false);
     let mut unreadable = None;
     for line in lines {
         match store.load(&line.key).await {
             Ok(Some(grant)) => {
-                needs_person |= told::needs_person(&grant, now);
+                is_all_well &= told::is_well(&grant, now);
+                is_any_usable |= grant.usable(now).is_some();
                 let primary = store.primary(&line.key).await;
                 let primary = primary.map_err(|error| stores::failure(&error))?;
                 let is_primary = primary == Some(line.key);
@@ -105,7 +107,7 @@ async fn tell(
         .result(&texts.join("\n\n"), &json!({ "grants": objects }))?;
     match unreadable {
         Some(failure) => Err(failure.in_result()),
-        None if needs_person => Ok(Outcome::No),
+        None if !(is_all_well && is_any_usable) => Ok(Outcome::No),
         None => Ok(Outcome::Done),
     }
 }

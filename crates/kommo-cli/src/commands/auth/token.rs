@@ -35,6 +35,7 @@ pub(super) fn run(args: &TokenArgs, context: &Context) -> Result<Outcome, Failur
     context.output.refuse_terminal("a token", args.show)?;
     run_to_end(context, async {
         let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;
+        let _waiting = keeping::token_awaited(context);
         let usable = grant.token().await;
         let usable = usable.map_err(|error| keeping::failure(&error))?;
         let token = usable.access_token.expose();

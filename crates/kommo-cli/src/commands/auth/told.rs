@@ -2,8 +2,8 @@
 
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::{
-    DisconnectReason, Grant, GrantKey, GrantState, Hold, HoldScope, LongLivedState, UnixSeconds,
-    Usable,
+    DisconnectReason, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLivedState,
+    UnixSeconds, Usable,
 };
 use serde_json::{Map, Value, json};
 
@@ -37,6 +37,18 @@ pub(super) fn needs_person(grant: &Grant, now: UnixSeconds) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether a call could be made with it now; a grant that was ended on purpose is as it should be.
+pub(super) fn is_well(grant: &Grant, now: UnixSeconds) -> bool {
+    let is_over_on_purpose = match &grant.state {
+        GrantState::Disconnected(over) => over.reason != DisconnectReason::Confirmed,
+        GrantState::LongLived(token) => {
+            matches!(token.state(now), LongLivedState::Over(reason) if reason != DisconnectReason::Confirmed)
+        }
+        _ => false,
+    };
+    is_over_on_purpose || (!needs_person(grant, now) && grant.usable(now).is_some())
 }
 
 /// When the access token ends, if there is one and it says so.
@@ -114,6 +126,14 @@ fn hold_json(hold: &Hold) -> Value {
     })
 }
 
+/// Whether only a person can mend what it was laid for.
+const fn is_for_a_person(hold: &Hold) -> bool {
+    matches!(
+        hold.kind,
+        HoldKind::ClientMisconfigured | HoldKind::PaymentRequired | HoldKind::Blocked
+    )
+}
+
 const fn stops(hold: &Hold) -> &'static str {
     match hold.scope {
         HoldScope::Configuration(_) => "configuration",
@@ -148,19 +168,22 @@ pub(super) fn text_with(grant: &Grant, now: UnixSeconds, mark: &str) -> String {
     if let GrantState::InDoubt(in_doubt) = &grant.state {
         let doubt = &in_doubt.doubt;
         text.push_str(&format!(
-            "\n  in doubt since {}; {} tries, the next in {}",
-            instant::date(doubt.since),
+            "\n  in doubt since {}; {} tries\n  next try {}",
+            instant::when(doubt.since, now),
             doubt.tries,
-            instant::length(now.until(doubt.next_try).as_secs())
+            instant::when(doubt.next_try, now)
         ));
     }
     for hold in living_holds(grant, now) {
         text.push_str(&format!(
-            "\n  held: {}, stops {}, for another {}",
+            "\n  paused until {}: {}\n    stops {}",
+            instant::when(hold.until, now),
             hold.kind.name(),
-            stops(hold),
-            instant::distance(now, hold.until)
+            stops(hold)
         ));
+        if is_for_a_person(hold) {
+            text.push_str("; mend it, then `kommo auth retry`");
+        }
     }
     if needs_person(grant, now) {
         text.push_str(match &grant.state {

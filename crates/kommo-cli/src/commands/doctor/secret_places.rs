@@ -53,7 +53,7 @@ pub(super) fn look(
 
 fn look_at(what: &str, source: &SecretSource, report: &mut Report) {
     let label = source.label();
-    let secret = match source.read() {
+    let secret = match source.examine() {
         Ok(secret) => secret,
         Err(failure) => {
             let message = format!("{what}: {}", failure.message());

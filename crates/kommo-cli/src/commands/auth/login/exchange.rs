@@ -45,7 +45,10 @@ pub(super) async fn finish(
     pending: &PendingCode,
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let (outcome, came) = exchange(keeper, pending, context).await?;
+    let waiting = context.progress.wait_for("the exchange of the code");
+    let exchanged = exchange(keeper, pending, context).await;
+    drop(waiting);
+    let (outcome, came) = exchanged?;
     tell_outcome(keeper, outcome, came, context).await
 }
 

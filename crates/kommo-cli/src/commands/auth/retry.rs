@@ -1,0 +1,99 @@
+//! `kommo auth retry`: a person has mended what a pause was for.
+
+use clap::Args;
+use kommo_keeper::GrantStore;
+use kommo_oauth::{GrantKey, GrantState};
+use serde_json::{Value, json};
+
+use super::keep_alive::exchange_waiting;
+use super::many::{Each, for_each};
+use super::told;
+use crate::context::Context;
+use crate::error_code::ErrorCode;
+use crate::exit::{Failure, Outcome};
+use crate::grant_choice::GrantArgs;
+use crate::keeping::{self, CliKeeper, KeepingArgs};
+use crate::runtime::run_to_end;
+use crate::stores;
+
+const HELP: &str = "\
+After a wrong secret, an unpaid account or a block a grant is paused, so that
+nobody asks in vain. Once you have mended the cause, this lifts the pause and
+refreshes once. Codes that wait are exchanged too. A grant that is neither
+paused nor in doubt is only looked at.
+
+Example:
+  kommo auth retry --account shop.kommo.com";
+
+/// `kommo auth retry`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct RetryArgs {
+    #[command(flatten)]
+    grant: GrantArgs,
+
+    /// Every grant of the integration, whatever account the profile names
+    #[arg(long, conflicts_with_all = ["account", "user"])]
+    all: bool,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
+}
+
+pub(super) fn run(args: &RetryArgs, context: &Context) -> Result<Outcome, Failure> {
+    let endpoints = args.keeping.endpoints()?;
+    let credentials = args.keeping.integration.credentials(context)?;
+    run_to_end(context, async {
+        let client_id = Some(credentials.client_id);
+        let keeper = args.keeping.keeper(credentials, context).await?;
+        let realm = endpoints.realm();
+        let _waiting = keeping::token_awaited(context);
+        let granted = exchange_waiting(&keeper, context).await?;
+        let (which, choice) = match args.all {
+            true => {
+                let choice = args.grant.typed(realm, client_id);
+                (Each::All(choice), choice)
+            }
+            false => {
+                let choice = args.grant.choice(realm, client_id, context)?;
+                (Each::One(choice), choice)
+            }
+        };
+        // A code that became the first grant is what was to be retried.
+        if granted > 0 && choice.all(keeper.store()).await?.len() == granted {
+            return Ok(Outcome::Done);
+        }
+        for_each(&keeper, which, context, retry).await
+    })
+}
+
+/// One grant.
+async fn retry(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
+    let loaded = keeper.store().load(&key).await;
+    let grant = loaded.map_err(|error| stores::failure(&error))?;
+    let grant = grant.ok_or_else(|| Failure::new(ErrorCode::NoGrant, "the grant is gone"))?;
+    let lifted = keeper.lift_holds(&key).await;
+    let lifted = lifted.map_err(|trouble| keeping::store_trouble(&key, trouble))?;
+    let handle = keeper
+        .grant(&key)
+        .map_err(|error| keeping::failure(&error))?;
+    let is_in_doubt = matches!(grant.state, GrantState::InDoubt(_));
+    let is_long_lived = matches!(grant.state, GrantState::LongLived(_));
+    let is_tried = (!lifted.is_empty() || is_in_doubt) && !is_long_lived;
+    let usable = match is_tried {
+        true => handle.refresh_for_person(grant.generation).await,
+        false => handle.token().await,
+    };
+    let usable = usable.map_err(|error| keeping::failure(&error))?;
+    let names: Vec<_> = lifted.iter().map(|kind| kind.name()).collect();
+    let done = match names.as_slice() {
+        [] if is_in_doubt => "tried again".to_owned(),
+        [] => "not paused".to_owned(),
+        names => format!("pause lifted ({})", names.join(", ")),
+    };
+    let (text, mut value) = told::fresh(&done, &key, &usable);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("lifted".to_owned(), json!(names));
+    }
+    Ok((text, value))
+}

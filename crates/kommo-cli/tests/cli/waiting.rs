@@ -1,0 +1,145 @@
+//! What a person sees and can do while something is paused or takes its time.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::shop::{HOST, Shop, private};
+
+#[test]
+fn a_hold_whose_cause_was_mended_is_lifted_by_a_retry_and_told_in_words() {
+    let shop = Shop::open();
+    shop.log_in();
+    let unpaid = json!({ "on": "token", "kind": "payment-required", "times": 1 });
+    shop.sandbox.order("faults", &unpaid);
+    shop.run(["auth", "refresh"]).failed(1);
+    // Nothing is asked before the pause is over, and it is said in words until when.
+    let paused = shop.run(["auth", "refresh"]);
+    let said = paused.failed(1);
+    assert!(
+        said.contains("UTC (in ") && said.contains("auth retry"),
+        "{said}"
+    );
+    let status = shop.run(["auth", "status"]);
+    assert!(
+        status.stdout.contains("paused until 20") && status.stdout.contains("UTC (in "),
+        "{status:?}"
+    );
+    assert!(status.stdout.contains("`kommo auth retry`"), "{status:?}");
+    let before = shop.counter("refresh_requests");
+    let retried = shop.json(&["auth", "retry"]);
+    assert_eq!(retried["generation"], 2);
+    assert_eq!(retried["lifted"], json!(["payment-required"]));
+    assert_eq!(shop.counter("refresh_requests"), before + 1);
+    shop.run(["auth", "status"]).done();
+    // Nothing is paused now: nothing is spent.
+    let again = shop.json(&["auth", "retry"]);
+    assert_eq!(
+        (&again["generation"], &again["lifted"]),
+        (&json!(2), &json!([]))
+    );
+    assert_eq!(shop.counter("refresh_requests"), before + 1);
+}
+
+#[test]
+fn a_retry_with_the_right_secret_lifts_what_the_wrong_one_caused() {
+    let shop = Shop::open();
+    shop.log_in();
+    private(&shop.room, "other.secret", "MARKER-another-client-secret");
+    let wrong = ["auth", "retry", "--secret-file", "other.secret"];
+    shop.run(["auth", "refresh", "--secret-file", "other.secret"])
+        .failed(1);
+    // The same mistake once more: one request, and the pause is back.
+    let failed = shop.run(wrong);
+    assert!(
+        failed.failed(1).contains("client-misconfigured"),
+        "{failed:?}"
+    );
+    assert_eq!(shop.json(&["auth", "retry"])["generation"], 2);
+}
+
+#[test]
+fn a_person_does_not_wait_for_the_pause_of_a_doubt() {
+    let shop = Shop::open();
+    shop.log_in();
+    // Two lost answers in one command: the pause after them is longer than that command waits.
+    let fault = json!({ "on": "token", "kind": "bad-gateway", "times": 3 });
+    shop.sandbox.order("faults", &fault);
+    shop.run(["auth", "refresh"]).failed(3);
+    let status = shop.json_whatever(&["auth", "status"]);
+    assert_eq!(status["grants"][0]["state"], "in-doubt", "{status}");
+    let refreshed = shop.json(&["auth", "refresh"]);
+    assert_eq!(refreshed["generation"], 2);
+}
+
+#[test]
+fn status_is_no_where_no_token_can_be_used() {
+    let shop = Shop::with(
+        "https://integration.example/kommo/redirect",
+        &json!({ "access_lifetime_seconds": 1 }),
+    );
+    shop.log_in();
+    while shop.json_whatever(&["auth", "status"])["grants"][0]["usable"] == true {
+        std::thread::yield_now();
+    }
+    assert_eq!(shop.run(["auth", "status"]).status, 1);
+    shop.run(["auth", "logout"]).done();
+    assert_eq!(shop.run(["auth", "status"]).status, 1);
+}
+
+/// On a terminal a wait that takes longer than a second is shown; a pipe stays silent, and so does `--quiet`.
+#[test]
+fn a_refresh_that_takes_its_time_says_on_a_terminal_what_is_waited_for() {
+    let shop = Shop::open();
+    shop.log_in();
+    let hold = json!({ "on": "token", "kind": "hold", "times": 1 });
+    for (more, is_shown) in [("", true), (" --quiet", false)] {
+        shop.sandbox.order("faults", &hold);
+        let mut command = Command::new("script");
+        let mut child = command
+            .args([
+                "-qefc",
+                &format!("'{}' auth refresh{more}", env!("CARGO_BIN_EXE_kommo")),
+                "/dev/null",
+            ])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("TERM", "dumb")
+            .env("HOME", shop.room.path())
+            .env("KOMMO_SANDBOX_URL", shop.sandbox.base_url())
+            .current_dir(shop.room.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        if is_shown {
+            let mut said = String::new();
+            while !said.contains("s so far") {
+                said.push_str(&lines.next().unwrap().unwrap());
+                said.push(' ');
+            }
+            assert!(
+                said.contains(&format!("waiting for the answer of {HOST}")),
+                "{said}"
+            );
+            assert!(said.contains("at most 20 s"), "{said}");
+        } else {
+            while shop.sandbox.ask("faults")["held"] != 1 {
+                std::thread::yield_now();
+            }
+        }
+        shop.sandbox.order("release", &json!({}));
+        let rest: Vec<_> = lines.map(Result::unwrap).collect();
+        assert!(
+            rest.iter().any(|line| line.starts_with("refreshed: ")),
+            "{rest:?}"
+        );
+        assert!(
+            is_shown || !rest.iter().any(|line| line.contains("waiting")),
+            "{rest:?}"
+        );
+        assert!(child.wait().unwrap().success());
+    }
+}
