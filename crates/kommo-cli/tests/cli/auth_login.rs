@@ -560,6 +560,38 @@ fn what_is_missing_is_said_before_anything_is_sent() {
     assert!(!shop.room.path().join(".local").exists());
 }
 
+/// The platform says "400" and no more to a redirect URI that differs by a slash.
+#[test]
+fn a_generic_refusal_names_its_commonest_causes_with_the_redirect_uri_that_was_sent() {
+    let shop = Shop::with(
+        "https://integration.example/kommo/redirect",
+        &json!({ "redirect_uri_hint": "none" }),
+    );
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let sent = "https://integration.example/kommo/redirect/";
+    let login = [
+        "auth",
+        "login",
+        "--redirect-uri",
+        sent,
+        "--code",
+        &code,
+        "--account",
+        &host,
+    ];
+    let refused = shop.run(login);
+    let said = &refused.stderr;
+    assert_ne!(refused.status, 0, "{said}");
+    assert!(
+        said.contains(&format!(
+            "hint: most often the redirect URI that was sent, {sent}, "
+        )),
+        "{said}"
+    );
+    assert!(said.contains("final slash"), "{said}");
+    shop.assert_quiet(&refused);
+}
+
 // Invariant I3.
 #[test]
 fn a_sandbox_that_is_not_on_this_machine_is_refused_before_a_secret_is_read() {

@@ -49,7 +49,22 @@ pub(super) async fn finish(
     let exchanged = exchange(keeper, pending, context).await;
     drop(waiting);
     let (outcome, came) = exchanged?;
-    tell_outcome(keeper, outcome, came, context).await
+    let refusal = match &outcome {
+        Some(CodeOutcome::Refused(kind) | CodeOutcome::ClientRefused(kind)) => Some(*kind),
+        Some(CodeOutcome::PutOff(refusal)) => Some(refusal.kind),
+        _ => came.as_ref().map(|came| came.kind),
+    };
+    let told = tell_outcome(keeper, outcome, came, context).await;
+    // A refusal that says nothing of itself: what it mostly comes from, with what was sent.
+    let sent = keeper.credentials().redirect_uri;
+    let causes = refusal.and_then(|kind| kind.likely_causes(&sent));
+    told.map_err(|failure| match causes {
+        Some(causes) => {
+            let then = failure.hint_text().unwrap_or_default().to_owned();
+            failure.hint(format!("most often {causes}; {then}"))
+        }
+        None => failure,
+    })
 }
 
 async fn tell_outcome(
@@ -113,26 +128,18 @@ async fn exchange(
     pending: &PendingCode,
     context: &Context,
 ) -> Result<(Option<CodeOutcome>, Option<TokenRefusal>), Failure> {
-    let mut first = None;
-    let mut first_came = None;
     for _ in 0..CODES_AT_MOST {
-        let outcomes = keeper.exchange_codes(1).await;
-        let outcomes = outcomes.map_err(|error| keeping::exchange_failure(&error))?;
-        let Some(outcome) = outcomes.into_iter().next() else {
+        let exchanged = keeper.exchange_codes_each(1).await;
+        let exchanged = exchanged.map_err(|error| keeping::exchange_failure(&error))?;
+        let Some(exchanged) = exchanged.into_iter().next() else {
             break;
         };
         let came = context.latest_refusal.take();
-        match &outcome {
-            CodeOutcome::Granted(grant) if grant.carried == pending.carried => {
-                return Ok((Some(outcome), None));
-            }
-            CodeOutcome::Granted(_) => {}
-            // The code that was put last is claimed first.
-            _ if first.is_none() => (first, first_came) = (Some(outcome), came),
-            _ => {}
+        if exchanged.is_of(&pending.code) {
+            return Ok((Some(exchanged.outcome), came));
         }
     }
-    Ok((first, first_came))
+    Ok((None, None))
 }
 
 fn client_refused(kind: TokenRefusalKind, came: Option<TokenRefusal>) -> Failure {
