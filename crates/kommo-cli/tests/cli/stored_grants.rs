@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use kommo_keeper::{GrantStore, Written};
@@ -55,11 +55,14 @@ pub(crate) fn keep(room: &Room, grants: &[Moved]) {
     let directory = path.parent().unwrap();
     std::fs::create_dir_all(directory).unwrap();
     std::fs::set_permissions(directory, PermissionsExt::from_mode(0o700)).unwrap();
+    keep_at(&path, grants);
+}
+
+/// Keeps them in this file, whose directory is there.
+pub(crate) fn keep_at(path: &Path, grants: &[Moved]) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = SqliteStore::open(&path, StoreSettings::new())
-            .await
-            .unwrap();
+        let store = SqliteStore::open(path, StoreSettings::new()).await.unwrap();
         for grant in grants {
             let written = store.write(None, grant, now()).await.unwrap();
             assert!(matches!(written, Written::Confirmed(_)));
