@@ -50,7 +50,6 @@ mod secret_rotation;
 mod secrets;
 mod sign;
 mod signals;
-mod silent_server;
 
 mod sign_curl;
 mod verify;
