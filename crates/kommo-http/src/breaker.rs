@@ -359,7 +359,7 @@ impl Breaker {
     }
 
     /// A 429 that names a pause, or none; the pause that follows, and whether it opened the breaker. Calls that left together count as
-    /// one. What a stranger's request meets stops nobody.
+    /// one. What a stranger's request meets stops no call.
     pub(crate) fn throttled(
         &mut self,
         permit: &Permit,
@@ -455,6 +455,23 @@ impl Breaker {
         let blocked = self.accounts.values().filter(counts).count();
         let limit = self.settings.blocked_accounts_for_egress;
         u32::try_from(blocked).map_or(true, |blocked| blocked >= limit)
+    }
+
+    /// To be said after each request, whatever came: a trial that met neither an answer of the platform nor a stop sign leaves its turn to
+    /// the next one, if our address is only suspected.
+    pub(crate) fn settle(&mut self, permit: &Permit, now: Duration) {
+        let taken_until = permit
+            .admitted_at
+            .saturating_add(self.settings.trial_spacing);
+        if let Some(egress) = &mut self.egress
+            && permit.is_trial
+            && !egress.is_open
+            && egress.is_trial_out
+            && egress.next_trial == taken_until
+        {
+            egress.is_trial_out = false;
+            egress.next_trial = now;
+        }
     }
 
     /// An operator says that the block is gone.

@@ -21,6 +21,11 @@ impl CountedRequest<'_> {
     /// A 429 and a block as they are; JSON as a sign that the platform serves this account. A page of something on the way says
     /// nothing.
     pub(crate) fn tell(&self, result: &Result<RawResponse, TransportError>) {
+        self.tell_what_came(result);
+        self.budget.settle(&self.permit);
+    }
+
+    fn tell_what_came(&self, result: &Result<RawResponse, TransportError>) {
         let (status, is_json) = match result {
             Ok(response) => (response.status(), json_body::is_in(response)),
             // Too long for a refusal in JSON.

@@ -112,7 +112,9 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             let result = self.send(&usable).await;
             report(progress.attempts, &result, usable.access_token.expose());
             let is_in_doubt = is_in_doubt(&result);
-            match self.next(result, &usable, &permit, progress) {
+            let next = self.next(result, &usable, &permit, progress);
+            self.budget.settle(&permit);
+            match next {
                 Next::Done(response) => {
                     let sent = usable.access_token.expose().as_bytes();
                     let request_id = echoes::request_id(&response, sent).map(String::from);

@@ -249,6 +249,12 @@ impl RequestBudget {
         self.breaker().answered(permit, is_success, now);
     }
 
+    /// To be said after each request, whatever came.
+    pub(crate) fn settle(&self, permit: &Permit) {
+        let now = self.shared.clock.monotonic();
+        self.breaker().settle(permit, now);
+    }
+
     /// A 429. Returns the pause that follows.
     pub(crate) fn throttled(&self, permit: &Permit, asked: Option<Duration>) -> Duration {
         let settings = &self.shared.settings;

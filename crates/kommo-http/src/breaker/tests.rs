@@ -99,6 +99,23 @@ fn a_trial_that_is_answered_acquits_the_address_of_the_blocks_before_it() {
 }
 
 #[test]
+fn a_trial_without_an_answer_leaves_its_turn_to_the_next() {
+    let mut breaker = breaker();
+    breaker.meets_block(shop(1), 0);
+    breaker.meets_block(shop(2), 0);
+    let lost = breaker.call(shop(3), 1);
+    assert!(breaker.rejects(shop(4), 20).is_some());
+    breaker.settle(&lost, at(21));
+    let trial = breaker.call(shop(4), 21);
+    // What came late of the first one takes nothing from the second.
+    breaker.settle(&lost, at(22));
+    assert!(breaker.rejects(shop(5), 22).is_some());
+    breaker.serves(&trial, 23);
+    breaker.settle(&trial, at(23));
+    assert_eq!(breaker.rejects(shop(5), 23), None);
+}
+
+#[test]
 fn an_exchange_counts_for_nothing_however_many_there_are() {
     let mut breaker = breaker();
     for number in 1..100 {
@@ -158,7 +175,7 @@ fn strangers_come_behind_the_known_and_their_trials_grow_rare() {
         let trial = stranger(&mut breaker, now).unwrap();
         assert_eq!(breaker.blocked(&trial, at(now)), Blocked::Nothing);
         assert_suspected(&breaker);
-        // Whoever is known need not wait.
+        // An account that is known need not wait.
         assert_eq!(breaker.rejects(shop(3), now), None);
     }
     now += 960;

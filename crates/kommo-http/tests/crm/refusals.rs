@@ -131,8 +131,8 @@ async fn payment_and_rights_leave_the_tokens_alone() {
 
 // Source: the vendor's library looks an account up after a 404.
 #[tokio::test]
-async fn a_host_without_the_account_is_told_to_the_source_of_tokens() {
-    for (reply, is_told) in [
+async fn a_host_without_the_account_is_reported_to_the_source_of_tokens() {
+    for (reply, is_reported) in [
         (
             problem(
                 "404 X",
@@ -152,8 +152,8 @@ async fn a_host_without_the_account_is_told_to_the_source_of_tokens() {
     ] {
         let scene = Scene::start([reply]).await;
         scene.write().await.unwrap_err();
-        let told = scene.tokens.not_found();
-        assert_eq!(told == [1], is_told, "{told:?}");
+        let reported = scene.tokens.not_found();
+        assert_eq!(reported == [1], is_reported, "{reported:?}");
     }
 }
 

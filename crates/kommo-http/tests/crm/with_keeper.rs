@@ -197,3 +197,20 @@ async fn a_block_on_a_call_keeps_the_refresh_back_and_leaves_no_doubt() {
     assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
     assert_eq!(scene.keeper.metrics().get(Counter::Doubts), 0);
 }
+
+// Rule K12.
+#[tokio::test]
+async fn a_call_to_a_renamed_account_leads_to_a_look_up_and_the_next_one_arrives() {
+    let scene = Scene::start().await;
+    scene.account().await.unwrap();
+    let account = scene.sandbox.state().accounts[0].id;
+    let platform = scene.sandbox.platform();
+    platform.rename_account(account, "renamed-shop").unwrap();
+    let error = scene.account().await.unwrap_err();
+    assert_eq!(error.refusal().map(|refusal| refusal.status()), Some(404));
+    // Waits for the look-up, which is done beside.
+    scene.keeper.drain().await;
+    let usable = scene.handle.fresh().unwrap();
+    assert_eq!(usable.host.as_str(), "renamed-shop.kommo.com");
+    assert_eq!(scene.sandbox.counters().refreshes, 0);
+}
