@@ -5,8 +5,9 @@
 //!  "pairs":{"next":4,"access_rejected":false,"instead_of_rejected":false,"newest":{…},"spares":[…]},"doubt":{…},"holds":[…]}
 //! ```
 //!
-//! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by `state`. An unknown field is
-//! damage: a newer version that adds one raises `v`, so an older process says "newer" and does not drop what it cannot read.
+//! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by `state`. An unknown
+//! field or name can only come from a newer version, whether that raised `v` or not: an older process says "newer" and does not drop what
+//! it cannot read.
 //!
 //! INVARIANT (I7): whatever cannot be read is an error. Nothing here takes a default for a field that is missing.
 
@@ -41,7 +42,7 @@ const WITHOUT_ORPHANS: u64 = 1;
 pub enum StoredGrantError {
     /// A newer version of this crate wrote it: update the program that reads it.
     Newer {
-        /// The version found.
+        /// The version found. The one that is known, if a field or a name in the record is not.
         found: u64,
     },
     /// It is not what this version writes.
@@ -56,6 +57,9 @@ pub enum StoredGrantError {
 impl fmt::Display for StoredGrantError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Newer { found } if *found <= STORED_GRANT_VERSION => {
+                f.write_str("stored grant has a field or a name of a newer version")
+            }
             Self::Newer { found } => write!(
                 f,
                 "stored grant has version {found}, newer than {STORED_GRANT_VERSION}"
@@ -85,8 +89,8 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// - `{"v":3,…}`: [`StoredGrantError::Newer`].
-    /// - `""`, `{"v":1}`, an unknown or a missing field, a number of a pair that stands twice, an attempt that names a pair which is
+    /// - `{"v":3,…}`, an unknown field, an unknown name of a state or reason: [`StoredGrantError::Newer`].
+    /// - `""`, `{"v":1}`, a missing field, a number of a pair that stands twice, an attempt that names a pair which is
     ///   not there: [`StoredGrantError::Damaged`], with the field.
     /// - the record of another grant: [`StoredGrantError::OtherKey`].
     pub fn from_stored(key: &GrantKey, bytes: &[u8]) -> Result<Self, StoredGrantError> {

@@ -1,6 +1,7 @@
 //! From stored JSON to a grant, with every invariant checked.
 
 use alloc::borrow::Cow;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use kommo_account::AccountHost;
@@ -36,12 +37,28 @@ const fn damaged(what: &'static str) -> StoredGrantError {
     StoredGrantError::Damaged { what }
 }
 
+/// A name that is not known, or a field: a newer program wrote it and kept the version.
+const fn unknown() -> StoredGrantError {
+    StoredGrantError::Newer {
+        found: STORED_GRANT_VERSION,
+    }
+}
+
+/// The parser says only by its text that a field is one too many.
+fn fields_error<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> StoredGrantError {
+    let error = serde_json::from_slice::<T>(bytes).err();
+    match error.is_some_and(|error| error.to_string().starts_with("unknown field")) {
+        true => unknown(),
+        false => damaged("fields"),
+    }
+}
+
 /// The version first, whatever else stands there; then the whole of it.
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Read<T> {
     let version: VersionRecord =
         parse_object(bytes).map_err(|_| damaged("no JSON object with `v`"))?;
     match version.v {
-        1..=STORED_GRANT_VERSION => parse_object(bytes).map_err(|_| damaged("fields")),
+        1..=STORED_GRANT_VERSION => parse_object(bytes).map_err(|_| fields_error::<T>(bytes)),
         0 => Err(damaged("v")),
         found => Err(StoredGrantError::Newer { found }),
     }
@@ -147,21 +164,26 @@ fn state(name: &str, parts: Parts<'_>) -> Read<GrantState> {
         ("reauth-required", Some(pairs), None, None, Some(ended), None) => {
             GrantState::ReauthRequired(ReauthRequired {
                 pairs,
-                reason: ReauthReason::from_name(&ended.reason).ok_or(damaged("reason"))?,
+                reason: ReauthReason::from_name(&ended.reason).ok_or(unknown())?,
                 since: UnixSeconds::new(ended.since),
             })
         }
         ("disconnected", Some(pairs), None, None, Some(ended), None) => {
             GrantState::Disconnected(Disconnected {
                 pairs,
-                reason: DisconnectReason::from_name(&ended.reason).ok_or(damaged("reason"))?,
+                reason: DisconnectReason::from_name(&ended.reason).ok_or(unknown())?,
                 since: UnixSeconds::new(ended.since),
             })
         }
         ("long-lived" | "disconnected", None, None, None, None, Some(token)) => {
             GrantState::LongLived(token)
         }
-        _ => return Err(damaged("state")),
+        (
+            "active" | "refreshing" | "in-doubt" | "reauth-required" | "disconnected"
+            | "long-lived",
+            ..,
+        ) => return Err(damaged("state")),
+        _ => return Err(unknown()),
     };
     // A long-lived token that was given up, and it alone, has another name.
     if state.name() != name {
@@ -229,7 +251,7 @@ fn attempt(record: AttemptRecord<'_>) -> Read<Attempt> {
 
 fn doubt(record: DoubtRecord<'_>) -> Read<Doubt> {
     Ok(Doubt {
-        reason: DoubtReason::from_name(&record.reason).ok_or(damaged("reason"))?,
+        reason: DoubtReason::from_name(&record.reason).ok_or(unknown())?,
         used: pair_number(record.used)?,
         since: UnixSeconds::new(record.since),
         tries: record.tries,
@@ -246,7 +268,7 @@ fn long_lived(record: LongLivedRecord<'_>) -> Read<LongLived> {
         access_token: access_token(record.access)?,
         expires_at: record.expires_at.map(UnixSeconds::new),
         ended: match record.ended.as_deref() {
-            Some(name) => Some(LongLivedEnd::from_name(name).ok_or(damaged("ended"))?),
+            Some(name) => Some(LongLivedEnd::from_name(name).ok_or(unknown())?),
             None => None,
         },
         warned: record.warned.as_deref().map(warning).transpose()?,
@@ -262,7 +284,7 @@ fn warning(name: &str) -> Read<EndWarning> {
     ]
     .into_iter()
     .find(|warning| warning_name(*warning) == name)
-    .ok_or(damaged("warned"))
+    .ok_or(unknown())
 }
 
 fn hold(record: HoldRecord<'_>) -> Read<Hold> {
@@ -271,10 +293,11 @@ fn hold(record: HoldRecord<'_>) -> Read<Hold> {
         ("grant", None) => HoldScope::Grant,
         ("configuration", Some(Some(bytes))) => HoldScope::Configuration(Fingerprint::new(bytes)),
         ("egress", Some(Some(bytes))) => HoldScope::Egress(Fingerprint::new(bytes)),
-        _ => return Err(damaged("scope")),
+        ("grant" | "configuration" | "egress", _) => return Err(damaged("scope")),
+        _ => return Err(unknown()),
     };
     Ok(Hold {
-        kind: HoldKind::from_name(&record.kind).ok_or(damaged("kind"))?,
+        kind: HoldKind::from_name(&record.kind).ok_or(unknown())?,
         scope,
         since: UnixSeconds::new(record.since),
         until: UnixSeconds::new(record.until),
