@@ -147,7 +147,7 @@ impl AnyStore {
         key: &GrantKey,
         at: UnixSeconds,
     ) -> Result<Zeroizing<String>, StoreFault> {
-        on_either!(self, store => store.export_sealed(key, at))
+        on_either!(self, store => store.export_sealed(key, at, lifeboat))
     }
 
     /// Gives an exported grant once more.

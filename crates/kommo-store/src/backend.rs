@@ -1,12 +1,14 @@
 //! What the two databases have in common, as rows. The store above it seals, opens and checks.
 
 use core::future::Future;
+use core::time::Duration;
 
 use kommo_keeper::CodePut;
 
 use crate::columns::{
-    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
-    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeClaim, CodeColumns, CodeRoom, Erased,
+    GrantColumns, LineColumns, ListedColumns, SealedColumns, SealedTable, SecretPut, SecretRoom,
+    StoredColumns, WaitingColumns,
 };
 use crate::error::StoreFault;
 
@@ -23,6 +25,9 @@ pub trait Backend: Send + Sync + 'static {
     fn try_lock(&self, key: &str) -> impl Future<Output = Result<Option<Self::Lock>>> + Send;
     #[doc(hidden)]
     fn unlock(&self, lock: Self::Lock) -> impl Future<Output = Result<()>> + Send;
+    /// `false`: the lock is lost.
+    #[doc(hidden)]
+    fn still_held(&self, lock: &mut Self::Lock) -> impl Future<Output = Result<bool>> + Send;
     #[doc(hidden)]
     fn locked_key(lock: &Self::Lock) -> &str;
 
@@ -68,6 +73,10 @@ pub trait Backend: Send + Sync + 'static {
     #[doc(hidden)]
     fn forget_history(&self, before: i64) -> impl Future<Output = Result<u64>> + Send;
 
+    /// Whether an export of this hash was imported before.
+    #[doc(hidden)]
+    fn is_imported(&self, hash: &str) -> impl Future<Output = Result<bool>> + Send;
+
     #[doc(hidden)]
     fn claim_due(
         &self,
@@ -93,17 +102,26 @@ pub trait Backend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<CodePut>> + Send;
     /// How many codes grew older than the cutoff while they waited; they are done now.
     #[doc(hidden)]
-    fn expire_codes(&self, of: [&str; 2], cutoff: i64) -> impl Future<Output = Result<u64>> + Send;
+    fn expire_codes(&self, of: [&str; 2], life: i64) -> impl Future<Output = Result<u64>> + Send;
     #[doc(hidden)]
     fn claim_codes(
         &self,
-        of: [&str; 2],
-        cutoff: i64,
-        limit: i64,
-        lease_milliseconds: i64,
-        token: &[u8],
-        with_hooks: bool,
+        claim: &CodeClaim<'_>,
     ) -> impl Future<Output = Result<Vec<ClaimedColumns>>> + Send;
+    /// Those that wait, the newest first.
+    #[doc(hidden)]
+    fn waiting_codes(
+        &self,
+        of: [&str; 2],
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<WaitingColumns>>> + Send;
+    #[doc(hidden)]
+    fn note_code(
+        &self,
+        id: i64,
+        token: &[u8],
+        why: &str,
+    ) -> impl Future<Output = Result<()>> + Send;
     /// The claim did not come to an exchange, and does not count. Its lease goes on.
     #[doc(hidden)]
     fn uncount_claim(&self, id: i64, token: &[u8]) -> impl Future<Output = Result<()>> + Send;
@@ -143,23 +161,28 @@ pub trait Backend: Send + Sync + 'static {
         user_id: &str,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// `false`: the state was used before, or the integration has a secret.
+    /// Removes what waited too long for a grant, then adds the secret if there is room, with no other between the count and the addition.
     #[doc(hidden)]
     fn put_secret(
         &self,
         state_hash: &str,
         client_id: &str,
         record: &[u8],
-        at: i64,
-    ) -> impl Future<Output = Result<bool>> + Send;
+        room: &SecretRoom,
+    ) -> impl Future<Output = Result<SecretPut>> + Send;
+    /// Removes the secrets that waited too long for a grant, and the states that are over.
+    #[doc(hidden)]
+    fn expire_secrets(&self, room: &SecretRoom) -> impl Future<Output = Result<u64>> + Send;
+    /// How many secrets wait for a grant.
+    #[doc(hidden)]
+    fn unclaimed_secrets(&self) -> impl Future<Output = Result<u64>> + Send;
     /// One more state that brought the secret which is kept. `false`: it was used for another integration.
     #[doc(hidden)]
     fn bind_state(
         &self,
         state_hash: &str,
         client_id: &str,
-        at: i64,
-        cutoff: i64,
+        room: &SecretRoom,
     ) -> impl Future<Output = Result<bool>> + Send;
     #[doc(hidden)]
     fn client_of_state(
@@ -215,6 +238,11 @@ pub trait Backend: Send + Sync + 'static {
     #[doc(hidden)]
     fn scrub(&self) -> impl Future<Output = Result<bool>> + Send;
 
+    /// What is wrong with the database as it is. Changes nothing.
     #[doc(hidden)]
-    fn close(&self) -> impl Future<Output = ()> + Send;
+    fn problems(&self) -> impl Future<Output = Result<Vec<StoreFault>>> + Send;
+
+    /// `false`: not all connections were closed within the limit.
+    #[doc(hidden)]
+    fn close(&self, limit: Duration) -> impl Future<Output = bool> + Send;
 }

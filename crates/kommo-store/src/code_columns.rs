@@ -1,29 +1,36 @@
 //! Between a pending code and its row. The code lies sealed under its hash, with everything that says where it may be sent.
 
+use core::time::Duration;
+
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
 use kommo_oauth::{AccessToken, AuthorizationCode, RefreshToken, TokenPair, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::columns::CodeColumns;
+use crate::columns::{CodeColumns, WaitingColumns};
 use crate::error::StoreFault;
 use crate::grant_columns::number;
 use crate::hash_text::hash_text;
+use crate::history::CodeLine;
 use crate::realm_text::realm_text;
 use crate::sealed::{Place, Sealer};
+use crate::versioned::read_record;
 
 /// The version of the sealed JSON.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// The longest `state` text that is kept with a code, in bytes.
 const CARRIED_AT_MOST: usize = 1024;
+
+/// The longest damaged host that an error repeats.
+const HOST_AT_MOST: usize = 200;
 
 /// What is sealed. The columns repeat all of it but the code and what was carried.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CodeRecord {
-    v: u32,
+    v: u64,
     realm: String,
     client_id: String,
     host: String,
@@ -98,10 +105,8 @@ pub(crate) fn from_columns(
 ) -> Result<PendingCode, StoreFault> {
     let hash = &*columns.hash;
     let json = sealer.open(code_place(hash), &columns.record)?;
-    let record: CodeRecord =
-        serde_json::from_slice(&json).map_err(|_| StoreFault::damaged(hash, "fields"))?;
-    let is_equal = record.v == VERSION
-        && record.realm == columns.realm
+    let record: CodeRecord = read_record(hash, &json, VERSION)?;
+    let is_equal = record.realm == columns.realm
         && record.client_id == columns.client_id
         && record.host == columns.host
         && record.origin == columns.origin
@@ -120,18 +125,44 @@ pub(crate) fn from_columns(
         ClientId::parse(&record.client_id).map_err(|_| damaged("client_id"))?,
         AccountHost::parse(&record.host).map_err(|_| damaged("host"))?,
         AuthorizationCode::new(record.code.as_str()).map_err(|_| damaged("code"))?,
-        CodeOrigin::from_name(&record.origin).ok_or_else(|| damaged("origin"))?,
+        // Sealed as it is, a name that is not known can only be a newer program's.
+        CodeOrigin::from_name(&record.origin).ok_or_else(|| StoreFault::NewerRecord {
+            record: hash.to_owned(),
+            version: record.v,
+        })?,
         UnixSeconds::new(record.received_at),
     )
     .with_expected_account(expected_account)
     .with_carried(record.carried.clone()))
 }
 
+pub(crate) fn to_code_line(row: WaitingColumns) -> Result<CodeLine, StoreFault> {
+    let host = row.host.parse().map_err(|_| {
+        let shown: String = row.host.escape_debug().take(HOST_AT_MOST).collect();
+        StoreFault::damaged(shown, "column host")
+    })?;
+    let since = |from: i64, to: i64| {
+        Duration::from_millis(u64::try_from(to.saturating_sub(from)).unwrap_or_default())
+    };
+    Ok(CodeLine {
+        host,
+        origin: row.origin,
+        age: since(row.kept_at, row.now),
+        tries: u32::try_from(row.tries).unwrap_or_default(),
+        why: row.why,
+        is_claimed: row.is_claimed && row.lease_until.is_some_and(|until| until > row.now),
+        pause: row
+            .lease_until
+            .map_or(Duration::ZERO, |until| since(row.now, until)),
+        has_answer: row.has_answer,
+    })
+}
+
 /// The pair that an exchange gave, before it is known whose it is.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerRecord {
-    v: u32,
+    v: u64,
     access: String,
     refresh: String,
     obtained_at: u64,
@@ -180,10 +211,7 @@ pub(crate) fn open_answer(
 ) -> Result<TokenPair, StoreFault> {
     let damaged = |what| StoreFault::damaged(hash, what);
     let json = sealer.open(answer_place(hash), sealed)?;
-    let record: AnswerRecord = serde_json::from_slice(&json).map_err(|_| damaged("answer"))?;
-    if record.v != VERSION {
-        return Err(damaged("answer"));
-    }
+    let record: AnswerRecord = read_record(hash, &json, VERSION)?;
     let mut pair = TokenPair::new(
         AccessToken::new(record.access.as_str()).map_err(|_| damaged("answer"))?,
         RefreshToken::new(record.refresh.as_str()).map_err(|_| damaged("answer"))?,

@@ -35,6 +35,17 @@ pub struct GrantColumns {
     pub(crate) record: Vec<u8>,
     /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave the pair.
     pub(crate) pair_hash: Option<String>,
+    /// Of an import: the hash of the export, which is noted with the grant.
+    pub(crate) import_hash: Option<String>,
+    /// How many lines of history stay; those before go now and then.
+    pub(crate) history_lines: i64,
+}
+
+impl GrantColumns {
+    /// Whether this write takes old lines of the history with it: one in sixteen does, so that the others cost nothing for it.
+    pub(crate) const fn trims_history(&self) -> bool {
+        self.revision % 16 == 0
+    }
 }
 
 /// What is read of a grant's row to have the grant.
@@ -89,17 +100,67 @@ pub struct CodeColumns {
     pub(crate) record: Vec<u8>,
 }
 
-/// Which codes go before another is put, and how many may wait then.
+/// Which codes go before another is put, and how many may wait then. Ages are in milliseconds, by the database's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRoom {
-    /// Codes that were received by then are too old.
-    pub(crate) cutoff: i64,
+    /// Codes of this age are too old.
+    pub(crate) life: i64,
     /// The same of what an erasure left, and of codes that waited in vain.
-    pub(crate) last_cutoff: i64,
+    pub(crate) last_life: i64,
     /// Of one realm, not counting those that have ended.
     pub(crate) most: i64,
-    /// Of one realm, and of the origin that the code has. So many that have ended are remembered, besides.
+    /// Of one realm, and of the origin that the code has. The same number that have ended is remembered, besides.
     pub(crate) most_of_origin: i64,
+    /// Of one realm and host: of install hooks, or of all other origins together.
+    pub(crate) most_of_host: i64,
+}
+
+/// A claim on codes that nobody has claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeClaim<'a> {
+    /// The realm and the integration.
+    pub(crate) of: [&'a str; 2],
+    /// Codes of this age, in milliseconds, are too old.
+    pub(crate) life: i64,
+    pub(crate) limit: i64,
+    pub(crate) lease_milliseconds: i64,
+    pub(crate) token: &'a [u8],
+    pub(crate) with_hooks: bool,
+}
+
+/// A code that waits, as a list shows it. Times are in milliseconds of the database's clock.
+#[derive(Clone, Debug)]
+pub struct WaitingColumns {
+    pub(crate) host: String,
+    pub(crate) origin: String,
+    pub(crate) kept_at: i64,
+    pub(crate) tries: i64,
+    pub(crate) why: Option<String>,
+    pub(crate) lease_until: Option<i64>,
+    pub(crate) is_claimed: bool,
+    pub(crate) has_answer: bool,
+    pub(crate) now: i64,
+}
+
+/// How many secrets may wait for a grant, and for how long. Times are in milliseconds of the database's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretRoom {
+    /// A secret of this age whose integration has no grant goes.
+    pub(crate) life: i64,
+    /// A state of this age is over.
+    pub(crate) state_life: i64,
+    /// Of secrets without a grant.
+    pub(crate) most: i64,
+}
+
+/// What became of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretPut {
+    Kept,
+    /// The state was used before, or the integration has a secret.
+    NotNew,
+    /// As many as may wait do.
+    Full,
 }
 
 /// What became of an answer.
@@ -117,6 +178,7 @@ pub enum AnswerKept {
 pub struct ClaimedColumns {
     pub(crate) id: i64,
     pub(crate) claims: i64,
+    pub(crate) tries: i64,
     /// The sealed pair that the exchange gave.
     pub(crate) answer: Option<Vec<u8>>,
     /// Its hash, to be kept beside it.

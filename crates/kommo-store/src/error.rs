@@ -63,6 +63,21 @@ pub enum StoreFault {
         /// The id of the integration.
         client_id: String,
     },
+    /// As many client secrets of integrations without a grant are kept as may be.
+    SecretsFull {
+        /// How many.
+        most: u32,
+    },
+    /// The newest pair of this grant is in the lifeboat, and not in the store yet. Refresh the grant first: that saves it.
+    UnsavedPair {
+        /// Which.
+        key: Box<GrantKey>,
+    },
+    /// This export was imported here before. Its refresh token was used since, or belongs to a grant that is over.
+    ImportedBefore {
+        /// Which grant.
+        key: Box<GrantKey>,
+    },
     /// A record cannot be read. It is still there.
     Damaged {
         /// The key of the grant, or the name of another record.
@@ -170,6 +185,17 @@ impl fmt::Display for StoreFault {
             Self::SecretThere { client_id } => {
                 write!(f, "integration {client_id} has another secret already")
             }
+            Self::SecretsFull { most } => write!(
+                f,
+                "{most} client secrets are kept already of integrations without a grant"
+            ),
+            Self::UnsavedPair { key } => write!(
+                f,
+                "the newest pair of grant {key} is in the lifeboat and not saved yet"
+            ),
+            Self::ImportedBefore { key } => {
+                write!(f, "this export of grant {key} was imported before")
+            }
             Self::Damaged { record, what } => write!(f, "record {record} is damaged: {what}"),
             Self::NewerRecord { record, version } => write!(
                 f,
@@ -217,14 +243,17 @@ impl StoreError for StoreFault {
             Self::Misconfigured { .. }
             | Self::OlderSchema { .. }
             | Self::NoGrant { .. }
+            | Self::UnsavedPair { .. }
+            | Self::ImportedBefore { .. }
             | Self::WrongState { .. } => StoreTrouble::Misconfigured,
             Self::File { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => StoreTrouble::Misconfigured,
                 _ => StoreTrouble::Unavailable,
             },
-            Self::LockLost { .. } | Self::Locked { .. } | Self::Contended { .. } => {
-                StoreTrouble::Unavailable
-            }
+            Self::LockLost { .. }
+            | Self::Locked { .. }
+            | Self::Contended { .. }
+            | Self::SecretsFull { .. } => StoreTrouble::Unavailable,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) fn to_columns(
         due_at: grant.due_at(refresh_before).map(|due| number(due.get())),
         record,
         pair_hash: consented_pair(grant, happened),
+        import_hash: None,
+        history_lines: i64::MAX,
         key,
     };
     Ok((columns, line))

@@ -1,5 +1,7 @@
 //! What happened to a grant, and what a list says of it: nothing in these is secret.
 
+use core::time::Duration;
+
 use kommo_account::AccountHost;
 use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
 
@@ -47,6 +49,28 @@ impl GrantLine {
     pub fn is_alive(&self) -> bool {
         !matches!(&*self.state, "disconnected" | "reauth-required")
     }
+}
+
+/// A code that waits for its exchange, or a pair of one that waits to become a grant. Nothing here is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CodeLine {
+    /// Where it is exchanged.
+    pub host: AccountHost,
+    /// How it came: a name of [`CodeOrigin`](kommo_keeper::CodeOrigin); a newer program may write others.
+    pub origin: String,
+    /// How long it has waited.
+    pub age: Duration,
+    /// How often it was claimed.
+    pub tries: u32,
+    /// Why it still waits, as [`note_code`](kommo_keeper::PendingCodes::note_code) noted it last.
+    pub why: Option<String>,
+    /// Whether a worker is at it.
+    pub is_claimed: bool,
+    /// How long before it is claimed again at the earliest.
+    pub pause: Duration,
+    /// Whether its pair is kept already, and is not a grant yet.
+    pub has_answer: bool,
 }
 
 /// A key that proved something, and when it did so last.

@@ -11,6 +11,7 @@ extern crate alloc;
 mod error;
 mod encryption_key;
 mod sealed;
+mod versioned;
 mod settings;
 mod realm_text;
 mod hash_text;
@@ -18,11 +19,14 @@ mod columns;
 mod history;
 mod grant_columns;
 mod code_columns;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod pooled;
 mod backend;
-mod store;
 mod private_files;
-mod schema;
+mod rotated;
 mod lifeboat;
+mod store;
+mod schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod statements;
 #[cfg(feature = "sqlite")]
@@ -38,12 +42,12 @@ pub use columns::Erased;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use encryption_key::{EncryptionKey, EncryptionKeyError, EncryptionKeys, KeyId};
 pub use error::{DatabaseFault, StoreFault};
-pub use history::{GrantLine, HistoryLine, KeyUse};
+pub use history::{CodeLine, GrantLine, HistoryLine, KeyUse};
 pub use lifeboat::Lifeboat;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresLock, PostgresStore};
+pub use rotated::Rotated;
 pub use settings::StoreSettings;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteLock, SqliteStore};
 pub use store::Store;
-pub use store::rotation::Rotated;

@@ -5,11 +5,13 @@
 //!   HASH.pair       0600   sealed; HASH is made of the grant's key and the attempt
 //!   HASH.part       0600   a pair that is being written; the file gets its name when it is on the disk
 //!   HASH.pair.new   0600   the same pair while it is sealed anew; nobody reads it, and the next rotation writes over it
+//!   RANDOM.slot     0600   room for a pair, see `slots.rs`; with a pair in it, if it could not be renamed
 //! ```
 //!
 //! A file that cannot be read is an error and stays: it may be the only living pair of an account. A `.part` that a crash left is
 //! read like any other if it is whole, which its seal tells; torn, it has no pair in it and goes after a day.
 
+mod slots;
 mod resealing;
 
 use std::fs;
@@ -28,6 +30,8 @@ use crate::error::StoreFault;
 use crate::hash_text::{hash_text, hex_text};
 use crate::private_files::{new_private_file, private_directory, sync_directory};
 use crate::sealed::{Place, Sealer};
+
+use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty, slots_in};
 
 const ENDING: &str = "pair";
 const PART: &str = "part";
@@ -48,6 +52,17 @@ pub struct Lifeboat {
 struct Inner {
     directory: PathBuf,
     sealer: Sealer,
+    slots: Slots,
+}
+
+impl Inner {
+    fn new(directory: PathBuf, keys: Option<EncryptionKeys>) -> Self {
+        Self {
+            directory,
+            sealer: Sealer::new(keys),
+            slots: Slots::default(),
+        }
+    }
 }
 
 impl Lifeboat {
@@ -64,9 +79,8 @@ impl Lifeboat {
         let directory = path.as_ref().to_path_buf();
         private_directory(&directory)
             .map_err(|error| StoreFault::file("making the lifeboat", &directory, error))?;
-        let sealer = Sealer::new(keys);
         Ok(Self {
-            inner: Arc::new(Inner { directory, sealer }),
+            inner: Arc::new(Inner::new(directory, keys)),
         })
     }
 
@@ -80,11 +94,33 @@ impl Lifeboat {
         keys: Option<EncryptionKeys>,
     ) -> Result<Vec<GrantKey>, StoreFault> {
         let directory = path.as_ref().to_path_buf();
-        let sealer = Sealer::new(keys);
         let looked_at = Self {
-            inner: Arc::new(Inner { directory, sealer }),
+            inner: Arc::new(Inner::new(directory, keys)),
         };
         looked_at.blocking(Inner::readable_keys).await
+    }
+
+    /// The files of this directory that cannot be read, each as its error; and whether files can be made there, which is tried with one
+    /// that is removed again. Nothing else is changed.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be read: [`StoreFault::File`].
+    pub async fn problems_in(
+        path: impl AsRef<Path>,
+        keys: Option<EncryptionKeys>,
+    ) -> Result<Vec<StoreFault>, StoreFault> {
+        let directory = path.as_ref().to_path_buf();
+        let looked_at = Self {
+            inner: Arc::new(Inner::new(directory, keys)),
+        };
+        looked_at
+            .blocking(|inner| {
+                let mut problems = inner.problems()?;
+                problems.extend(inner.try_to_write().err());
+                Ok(problems)
+            })
+            .await
     }
 
     /// The files that cannot be read, each as its error. They stay where they are.
@@ -120,12 +156,24 @@ impl LifeboatPort for Lifeboat {
         true
     }
 
-    async fn reserve(&self, _: &GrantKey) -> Result<(), StoreFault> {
-        Ok(())
+    async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        let key = *key;
+        self.blocking(move |inner| {
+            let reserved = inner.slots.reserve(&key, &inner.directory);
+            reserved.map_err(|error| {
+                StoreFault::file("reserving room in the lifeboat", &inner.directory, error)
+            })
+        })
+        .await
     }
 
-    async fn release_slot(&self, _: &GrantKey) -> Result<(), StoreFault> {
-        Ok(())
+    async fn release_slot(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        let key = *key;
+        self.blocking(move |inner| {
+            inner.slots.release(&key);
+            Ok(())
+        })
+        .await
     }
 
     async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
@@ -165,13 +213,29 @@ impl Inner {
         self.directory.join(format!("{name}.{ending}"))
     }
 
-    /// On the disk under a name that nobody reads, then renamed, then the directory on the disk too.
+    /// Into the slot that was reserved. Without one: on the disk under a name that nobody reads, then renamed, then the directory on the
+    /// disk too.
     fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
         let name = name_of(unsaved);
         let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
         let part = self.path(&name, PART);
         let path = self.path(&name, ENDING);
+        if let Some(slot) = self.slots.take(&unsaved.key)
+            && matches!(slot.fill(&name, &sealed), Ok(true))
+        {
+            // The pair is durable, and read from the slot if it cannot get its name.
+            if fs::rename(slot.path(), &path).is_ok() {
+                let _ = sync_directory(&self.directory);
+            }
+            return Ok(());
+        }
         self.put_whole(&part, &path, &sealed)
+    }
+
+    fn try_to_write(&self) -> Result<(), StoreFault> {
+        let path = self.path(&format!("try-{}", std::process::id()), "tmp");
+        let made = new_private_file(&path).and_then(|_| fs::remove_file(&path));
+        made.map_err(|error| StoreFault::file("making a file in the lifeboat", &path, error))
     }
 
     fn put_whole(&self, part: &Path, path: &Path, sealed: &[u8]) -> Result<(), StoreFault> {
@@ -227,30 +291,69 @@ impl Inner {
         }
         match self.read_one(name, PART) {
             Ok(Some(unsaved)) => Ok(Some(unsaved)),
-            // A part that is gone has got its name since.
-            Ok(None) if whole.is_ok() => self.read_one(name, ENDING),
+            Ok(None) if matches!(whole, Ok(None)) => match self.slot_of(name)? {
+                Some((_, sealed)) => self.open(name, SLOT, &sealed).map(Some),
+                // A file that is gone has got its name since.
+                None => self.read_one(name, ENDING),
+            },
             Err(problem) if whole.is_ok() && !is_torn(&problem) => Err(problem),
             _ => whole,
         }
     }
 
     fn read_one(&self, name: &str, ending: &str) -> Result<Option<UnsavedPair>, StoreFault> {
-        let Some(sealed) = read_file(&self.path(name, ending))? else {
-            return Ok(None);
-        };
+        match read_file(&self.path(name, ending))? {
+            Some(sealed) => self.open(name, ending, &sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn open(&self, name: &str, ending: &str, sealed: &[u8]) -> Result<UnsavedPair, StoreFault> {
         let file = format!("{name}.{ending}");
-        let plain = self.sealer.open(place(name), &sealed)?;
+        let plain = self.sealer.open(place(name), sealed)?;
         let unsaved = UnsavedPair::from_stored(&plain)
             .map_err(|error| StoreFault::of_record(&file, error))?;
         if name_of(&unsaved) != name {
             return Err(StoreFault::damaged(&file, "the pair of another attempt"));
         }
-        Ok(Some(unsaved))
+        Ok(unsaved)
+    }
+
+    /// The slot that this pair is in, and the pair, sealed.
+    fn slot_of(&self, name: &str) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, StoreFault> {
+        let mut slots = self.slots_with_pairs()?.into_iter();
+        let found = slots.find(|(_, named, _)| named == name);
+        Ok(found.map(|(path, _, sealed)| (path, sealed)))
+    }
+
+    fn slots_with_pairs(&self) -> Result<Vec<SlotWithPair>, StoreFault> {
+        let mut found = Vec::new();
+        for (path, content) in self.all_slots()? {
+            if let Content::Pair(name, sealed) = content {
+                found.push((path, name, sealed));
+            }
+        }
+        Ok(found)
+    }
+
+    fn all_slots(&self) -> Result<Vec<(PathBuf, Content)>, StoreFault> {
+        let failed = |error| StoreFault::file("listing the lifeboat", &self.directory, error);
+        let mut found = Vec::new();
+        for path in slots_in(&self.directory).map_err(failed)? {
+            let read = read_slot(&path);
+            let read =
+                read.map_err(|error| StoreFault::file("reading a lifeboat", &path, error))?;
+            found.extend(read.map(|content| (path, content)));
+        }
+        Ok(found)
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreFault> {
         for ending in [ENDING, PART] {
             self.remove(&self.path(name, ending))?;
+        }
+        while let Some((path, _)) = self.slot_of(name)? {
+            self.remove(&path)?;
         }
         Ok(())
     }
@@ -286,17 +389,23 @@ impl Inner {
     }
 
     fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
-        Ok(self.read_all(self.names()?.into_iter()).1)
+        let mut problems = self.read_all(self.names()?.into_iter()).1;
+        for (path, content) in self.all_slots()? {
+            if matches!(content, Content::Torn) && is_old(&path) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                problems.push(StoreFault::damaged(name, "slot"));
+            }
+        }
+        Ok(problems)
     }
 
-    /// A file whose age cannot be told stays.
+    /// A torn slot stays: nobody knows whether it was torn or damaged.
     fn remove_torn(&self) -> Result<(), StoreFault> {
+        remove_empty(&self.directory)
+            .map_err(|error| StoreFault::file("removing empty slots", &self.directory, error))?;
         for name in self.names()? {
             let path = self.path(&name, PART);
-            let written_at = fs::metadata(&path).and_then(|file| file.modified());
-            let age = written_at.ok().and_then(|at| at.elapsed().ok());
-            let is_old = age.is_some_and(|age| age > TORN_AT_MOST);
-            if is_old
+            if is_old(&path)
                 && self
                     .read_one(&name, PART)
                     .is_err_and(|problem| is_torn(&problem))
@@ -320,16 +429,35 @@ impl Inner {
             };
             names.extend(stem);
         }
+        let in_slots = self.slots_with_pairs()?;
+        names.extend(in_slots.into_iter().map(|(_, name, _)| name));
         names.sort();
         names.dedup();
         Ok(names)
     }
 }
 
-/// `None` if it is not there.
+/// A slot with a pair in it: its file, the name of the pair, and the pair, sealed.
+type SlotWithPair = (PathBuf, String, Zeroizing<Vec<u8>>);
+
+/// Older than any writing takes. A file whose age cannot be told is not.
+fn is_old(path: &Path) -> bool {
+    let written_at = fs::metadata(path).and_then(|file| file.modified());
+    let age = written_at.ok().and_then(|at| at.elapsed().ok());
+    age.is_some_and(|age| age > TORN_AT_MOST)
+}
+
+/// The sealed pair of a file, which may have been a slot. `None` if it is not there.
 fn read_file(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
-    match fs::read(path) {
-        Ok(sealed) => Ok(Some(Zeroizing::new(sealed))),
+    match fs::read(path).map(Zeroizing::new) {
+        Ok(bytes) if is_slot(&bytes) => match parse(&bytes) {
+            Content::Pair(_, sealed) => Ok(Some(sealed)),
+            _ => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                Err(StoreFault::damaged(name, "slot"))
+            }
+        },
+        Ok(sealed) => Ok(Some(sealed)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreFault::file("reading a lifeboat", path, error)),
     }

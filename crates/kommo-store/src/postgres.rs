@@ -18,16 +18,18 @@ mod statements;
 use core::time::Duration;
 
 use kommo_keeper::CodePut;
-use sqlx::{Connection as _, PgConnection, PgPool, Transaction, query};
+use sqlx::{Connection as _, PgConnection, PgPool, Transaction, query, query_as};
 use tokio::time::timeout;
 
 use crate::backend::Backend;
 use crate::columns::{
-    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
-    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeClaim, CodeColumns, CodeRoom, Erased,
+    GrantColumns, LineColumns, ListedColumns, SealedColumns, SealedTable, SecretPut, SecretRoom,
+    StoredColumns, WaitingColumns,
 };
 use crate::database_url::DatabaseUrl;
 use crate::error::{DatabaseFault, StoreFault};
+use crate::pooled::Pooled;
 use crate::settings::StoreSettings;
 use crate::statements::all_methods_by_statements;
 use crate::store::Store;
@@ -35,7 +37,7 @@ use crate::store::Store;
 use self::lock_sessions::LockSessions;
 pub use self::lock_sessions::PostgresLock;
 
-/// Codes are counted or erased one at a time. The number is ours. A process that stops in between is ended by the server, so that
+/// Codes and secrets are counted or erased one at a time. The number is ours. A process that stops in between is ended by the server, so that
 /// the others need not wait for it to come back.
 const CODES_ONE_AT_A_TIME: &str = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
                                    pg_advisory_xact_lock(7813574623098423552)";
@@ -61,9 +63,10 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// - [`StoreFault::Misconfigured`]: `fsync` or `synchronous_commit` is off, the server is a stand-by or older than 14, or a
+    /// - [`StoreFault::Misconfigured`]: `fsync`, `full_page_writes` or `synchronous_commit` is off, the server is older than 14, or a
     ///   pooler hands each transaction another connection, so that a lock would mean nothing;
-    /// - a server that is not there: [`StoreFault::Database`], with trouble `Unavailable`;
+    /// - a server that is not there, does not answer within [`wait_at_most`](StoreSettings::wait_at_most), or takes no writes (a stand-by,
+    ///   `default_transaction_read_only`): [`StoreFault::Database`], with trouble `Unavailable`;
     /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
     /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
     pub async fn connect(url: &DatabaseUrl, settings: StoreSettings) -> Result<Self, StoreFault> {
@@ -73,12 +76,12 @@ impl PostgresStore {
 }
 
 impl Postgres {
-    async fn reader(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
-        self.pool.acquire().await
+    async fn reader(&self) -> sqlx::Result<Pooled<sqlx::Postgres>> {
+        self.pool.acquire().await.map(Pooled::new)
     }
 
-    async fn writer(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
-        self.pool.acquire().await
+    async fn writer(&self) -> sqlx::Result<Pooled<sqlx::Postgres>> {
+        self.pool.acquire().await.map(Pooled::new)
     }
 
     /// A transaction that no other of its kind runs beside. Each of its statements sees what was committed before that statement,
@@ -113,13 +116,27 @@ async fn within<T>(
     doing: &'static str,
     work: impl Future<Output = sqlx::Result<T>> + Send,
 ) -> Result<T, StoreFault> {
-    let done = timeout(wait_at_most, work).await;
-    let source = match done {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => DatabaseFault::from(error),
-        Err(_) => DatabaseFault::too_slow(),
+    let judged = async {
+        work.await.map_err(|error| StoreFault::Database {
+            doing,
+            source: DatabaseFault::from(error),
+        })
     };
-    Err(StoreFault::Database { doing, source })
+    all_within(wait_at_most, doing, judged).await
+}
+
+/// One limit over several steps.
+async fn all_within<T>(
+    wait_at_most: Duration,
+    doing: &'static str,
+    work: impl Future<Output = Result<T, StoreFault>> + Send,
+) -> Result<T, StoreFault> {
+    timeout(wait_at_most, work).await.unwrap_or_else(|_| {
+        Err(StoreFault::Database {
+            doing,
+            source: DatabaseFault::too_slow(),
+        })
+    })
 }
 
 impl Backend for Postgres {
@@ -134,6 +151,10 @@ impl Backend for Postgres {
 
     async fn unlock(&self, lock: PostgresLock) -> Result<(), StoreFault> {
         lock.unlock(self.wait_at_most).await
+    }
+
+    async fn still_held(&self, lock: &mut PostgresLock) -> Result<bool, StoreFault> {
+        lock.is_held(self.wait_at_most).await
     }
 
     fn locked_key(lock: &PostgresLock) -> &str {
@@ -161,7 +182,9 @@ impl Backend for Postgres {
             return self
                 .within("writing a grant", async {
                     let mut connection = self.writer().await?;
-                    statements::write_grant(&mut connection, grant, line).await
+                    let is_written = statements::write_grant(&mut connection, grant, line).await?;
+                    connection.sound();
+                    Ok(is_written)
                 })
                 .await;
         };
@@ -178,7 +201,9 @@ impl Backend for Postgres {
     ) -> Result<(), StoreFault> {
         self.within("settling due grants", async {
             let mut connection = self.writer().await?;
-            statements::settle_all(&mut connection, settled).await
+            statements::settle_all(&mut connection, settled).await?;
+            connection.sound();
+            Ok(())
         })
         .await
     }
@@ -189,6 +214,7 @@ impl Backend for Postgres {
             let mut all = self.one_at_a_time(&mut connection).await?;
             let put = statements::put_code(&mut all, code, room).await?;
             all.commit().await?;
+            connection.sound();
             Ok(put)
         })
         .await
@@ -201,7 +227,26 @@ impl Backend for Postgres {
             query(NO_GRANT_IS_WRITTEN).execute(&mut *all).await?;
             let erased = statements::erase_rows(&mut all, account).await?;
             all.commit().await?;
+            connection.sound();
             Ok(erased)
+        })
+        .await
+    }
+
+    async fn put_secret(
+        &self,
+        state_hash: &str,
+        client_id: &str,
+        record: &[u8],
+        room: &SecretRoom,
+    ) -> Result<SecretPut, StoreFault> {
+        self.within("keeping a secret", async {
+            let mut connection = self.writer().await?;
+            let mut all = self.one_at_a_time(&mut connection).await?;
+            let put = statements::put_secret(&mut all, state_hash, client_id, record, room).await?;
+            all.commit().await?;
+            connection.sound();
+            Ok(put)
         })
         .await
     }
@@ -212,6 +257,7 @@ impl Backend for Postgres {
             let mut all = connection.begin().await?;
             let was_there = statements::forget_secret(&mut all, client_id).await?;
             all.commit().await?;
+            connection.sound();
             Ok(was_there)
         })
         .await
@@ -223,11 +269,48 @@ impl Backend for Postgres {
         Ok(false)
     }
 
-    async fn close(&self) {
+    /// Whether this user can write, on a server that takes writes. Pages are the server's own affair.
+    async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        let (standby, reads_only, forbidden): (bool, bool, i64) = self
+            .within("checking the server", async {
+                let mut connection = self.reader().await?;
+                let row = query_as(
+                    "SELECT pg_is_in_recovery(), \
+                     (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only'), \
+                     (SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'kommo\\_%' AND relkind = 'r' \
+                     AND pg_table_is_visible(oid) AND NOT (has_table_privilege(oid, 'SELECT') AND \
+                     has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')))",
+                )
+                .fetch_one(&mut *connection)
+                .await?;
+                connection.sound();
+                Ok(row)
+            })
+            .await?;
+        let mut problems = Vec::new();
+        for (is_bad, what) in [
+            (standby, "the server is a stand-by, which takes no writes"),
+            (
+                reads_only,
+                "default_transaction_read_only is on: nothing can be written",
+            ),
+            (
+                forbidden > 0,
+                "the user of the database may not write to all tables",
+            ),
+        ] {
+            if is_bad {
+                problems.push(StoreFault::misconfigured(what));
+            }
+        }
+        Ok(problems)
+    }
+
+    async fn close(&self, limit: Duration) -> bool {
         if let Some(sessions) = &self.sessions {
             sessions.close();
         }
-        self.pool.close().await;
+        timeout(limit, self.pool.close()).await.is_ok()
     }
 
     all_methods_by_statements!();

@@ -4,14 +4,18 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
 
-/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there.
+/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there, and has its name on the disk then.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => narrow(path, 0o700),
-        done => done,
+        made => {
+            made?;
+            give_to_owner_of(parent_of(path), &File::open(path)?)?;
+            sync_directory(parent_of(path))
+        }
     }
 }
 
@@ -19,9 +23,68 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
 /// [`private_file_unopened`] says why.
 #[cfg(feature = "sqlite")]
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
-    let file = private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
-    narrow(path, 0o600)?;
-    Ok(file)
+    for _ in 0..RACES_AT_MOST {
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => {
+                narrow(path, 0o600)?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        match new_private_file(path) {
+            Ok(file) => return Ok(file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("file comes and goes"))
+}
+
+/// Another process may make or remove a file between two looks at it.
+#[cfg(feature = "sqlite")]
+const RACES_AT_MOST: u32 = 100;
+
+/// Whether this path still leads to the file of this handle: not if the file was removed or replaced.
+#[cfg(unix)]
+pub(crate) fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let held = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (held.dev(), held.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn leads_to(path: &Path, _: &File) -> io::Result<bool> {
+    path.try_exists()
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// What root has just made belongs to the owner of the directory that it is in: else one command with `sudo` would shut the service out.
+/// Only for a file or directory that this process made, by its handle, so that no link leads elsewhere. Others cannot give files away.
+#[cfg(unix)]
+fn give_to_owner_of(directory: &Path, made: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    const ROOT: u32 = 0;
+    let owner = std::fs::metadata(directory)?;
+    if made.metadata()?.uid() == ROOT && owner.uid() != ROOT {
+        std::os::unix::fs::fchown(made, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of(_: &Path, _: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Makes an empty file with mode 0600 if none is there, and narrows the one that is; a file that is there is never opened.
@@ -45,10 +108,7 @@ pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
     let linked = std::fs::hard_link(new, path);
     std::fs::remove_file(new)?;
     match linked {
-        Ok(()) => sync_directory(match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }),
+        Ok(()) => sync_directory(parent_of(path)),
         // Another process was faster. What it made is narrow, or it narrows it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without links. Nobody else can have locks yet on a file that only now comes to be.
@@ -61,7 +121,11 @@ pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
 
 /// Makes a file with mode 0600 that must not be there.
 pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().write(true).create_new(true)).open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    let file = private(&mut options).open(path)?;
+    give_to_owner_of(parent_of(path), &file)?;
+    Ok(file)
 }
 
 #[cfg(unix)]

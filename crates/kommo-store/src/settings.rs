@@ -15,6 +15,14 @@ pub struct StoreSettings {
     /// [`max_hook_codes`](Self::max_hook_codes). Codes that were exchanged or refused do not count; the same number of their hashes is
     /// remembered for each origin, the newest, so that a second delivery is a duplicate.
     pub max_codes: u32,
+    /// How many codes wait at most for one host of a realm: of install hooks, and again of all other origins. Default: 16.
+    pub max_codes_per_host: u32,
+    /// How many client secrets are kept at most of integrations that never had a grant. Default: 1,000.
+    pub max_unclaimed_secrets: u32,
+    /// How long the client secret of an integration is kept that has no grant. Default: a day.
+    pub unclaimed_secret_life: Duration,
+    /// How many lines of a grant's history stay; up to 15 more before they go. Default: 200.
+    pub history_lines: u32,
     /// How long before its end a token is due for the sweep. Default: an hour, as in `RefreshPolicy`.
     pub refresh_before: Duration,
     /// The longest that one request to the token endpoint takes. A lock that is silent for three times as long is given up by
@@ -39,6 +47,10 @@ impl StoreSettings {
         Self {
             encryption: None,
             max_codes: 10_000,
+            max_codes_per_host: 16,
+            max_unclaimed_secrets: 1_000,
+            unclaimed_secret_life: Duration::from_secs(24 * 60 * 60),
+            history_lines: 200,
             refresh_before: Duration::from_secs(3_600),
             request_limit: Duration::from_secs(20),
             wait_at_most: Duration::from_secs(10),

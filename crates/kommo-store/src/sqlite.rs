@@ -14,28 +14,38 @@ mod lock_files;
 mod opening;
 mod looking;
 mod statements;
+mod problems;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
 use core::ops::{Deref, DerefMut};
+use core::time::Duration;
 
 use kommo_keeper::CodePut;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{Connection as _, SqliteConnection, query_as};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
 use crate::backend::Backend;
 use crate::columns::{
-    AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, GrantColumns,
-    LineColumns, ListedColumns, SealedColumns, SealedTable, StoredColumns,
+    AnswerKept, BucketColumns, ClaimedColumns, CodeClaim, CodeColumns, CodeRoom, Erased,
+    GrantColumns, LineColumns, ListedColumns, SealedColumns, SealedTable, SecretPut, SecretRoom,
+    StoredColumns, WaitingColumns,
 };
 use crate::error::{DatabaseFault, StoreFault};
+use crate::pooled::Pooled;
 use crate::settings::StoreSettings;
 use crate::statements::all_methods_by_statements;
 use crate::store::Store;
 
 use self::lock_files::LockFiles;
 pub use self::lock_files::SqliteLock;
+
+/// How much longer than `wait_at_most` a statement may take: `SQLite` says itself, after that, that others were in the way.
+const HANGING_AFTER: Duration = Duration::from_secs(1);
 
 /// A store in one `SQLite` file.
 ///
@@ -46,11 +56,12 @@ pub type SqliteStore = Store<Sqlite>;
 #[derive(Debug)]
 pub struct Sqlite {
     options: SqliteConnectOptions,
-    /// Empty after its worker ended; the next write opens another.
+    /// Empty after anything failed on it; the next write opens another.
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
-    /// `None` in a store that is only looked at.
-    locks: Option<LockFiles>,
+    lock_files: LockFiles,
+    is_read_only: bool,
+    wait_at_most: Duration,
 }
 
 impl SqliteStore {
@@ -74,60 +85,67 @@ impl SqliteStore {
     }
 }
 
-/// The writing connection, while nobody else has it.
-struct Writer<'a>(MutexGuard<'a, Option<SqliteConnection>>);
+/// The writing connection, while nobody else has it. Dropped before [`sound`](Self::sound), it is closed, and the next write opens
+/// another: `SQLite` ends some failed transactions by itself (no room, no memory, a failing disk), and the driver goes on counting them.
+struct Writer<'a> {
+    home: MutexGuard<'a, Option<SqliteConnection>>,
+    connection: SqliteConnection,
+}
+
+impl Writer<'_> {
+    /// The work is done: the connection may be used again.
+    fn sound(self) {
+        let Self {
+            mut home,
+            connection,
+        } = self;
+        *home = Some(connection);
+    }
+}
+
+impl Deref for Writer<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writer<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
 
 impl Sqlite {
-    async fn reader(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
-        self.readers.acquire().await
+    async fn reader(&self) -> sqlx::Result<Pooled<sqlx::Sqlite>> {
+        self.readers.acquire().await.map(Pooled::new)
     }
 
     async fn writer(&self) -> sqlx::Result<Writer<'_>> {
-        let mut guard = self.writer.lock().await;
+        let mut home = self.writer.lock().await;
         if self.readers.is_closed() {
             return Err(sqlx::Error::PoolClosed);
         }
-        if guard.is_none() {
-            *guard = Some(opening::writing_connection(&self.options).await?);
-        }
-        Ok(Writer(guard))
+        let connection = match home.take() {
+            Some(connection) => connection,
+            None => opening::writing_connection(&self.options).await?,
+        };
+        Ok(Writer { home, connection })
     }
 
-    /// `SQLite` bounds its waiting itself (`busy_timeout`).
+    /// `SQLite` bounds its waiting for others itself (`busy_timeout`). What takes longer hangs in the operating system.
     async fn within<T>(
         &self,
         doing: &'static str,
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T, StoreFault> {
-        let done = work.await;
-        if matches!(done, Err(sqlx::Error::WorkerCrashed)) {
-            *self.writer.lock().await = None;
-        }
-        done.map_err(|error| StoreFault::Database {
-            doing,
-            source: DatabaseFault::from(error),
-        })
-    }
-}
-
-/// INVARIANT: `Sqlite::writer` hands out a guard only over `Some`, and nobody empties it while the guard is held.
-impl Deref for Writer<'_> {
-    type Target = SqliteConnection;
-
-    #[allow(clippy::expect_used, reason = "the invariant above")]
-    fn deref(&self) -> &SqliteConnection {
-        self.0
-            .as_ref()
-            .expect("the writer was opened before it was handed out")
-    }
-}
-
-impl DerefMut for Writer<'_> {
-    #[allow(clippy::expect_used, reason = "the invariant above")]
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.0
-            .as_mut()
-            .expect("the writer was opened before it was handed out")
+        let source = match timeout(self.wait_at_most + HANGING_AFTER, work).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => DatabaseFault::from(error),
+            Err(_) => DatabaseFault::too_slow(),
+        };
+        Err(StoreFault::Database { doing, source })
     }
 }
 
@@ -135,15 +153,19 @@ impl Backend for Sqlite {
     type Lock = SqliteLock;
 
     async fn try_lock(&self, key: &str) -> Result<Option<SqliteLock>, StoreFault> {
-        let Some(locks) = &self.locks else {
+        if self.is_read_only {
             return Err(StoreFault::looked_at_only());
-        };
-        locks.try_lock(key)
+        }
+        self.lock_files.try_lock(key)
     }
 
     async fn unlock(&self, lock: SqliteLock) -> Result<(), StoreFault> {
         drop(lock);
         Ok(())
+    }
+
+    async fn still_held(&self, lock: &mut SqliteLock) -> Result<bool, StoreFault> {
+        lock.is_held()
     }
 
     fn locked_key(lock: &SqliteLock) -> &str {
@@ -169,11 +191,12 @@ impl Backend for Sqlite {
             let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
             let is_written = statements::write_grant(&mut all, grant, line).await?;
             if is_written {
-                statements::write_line(&mut all, &grant.key, line).await?;
+                statements::write_line(&mut all, grant, line).await?;
                 all.commit().await?;
             } else {
                 all.rollback().await?;
             }
+            writer.sound();
             Ok(is_written)
         })
         .await
@@ -189,7 +212,9 @@ impl Backend for Sqlite {
             for (key, token, again_at) in settled {
                 statements::settle_one(&mut all, key, token, *again_at).await?;
             }
-            all.commit().await
+            all.commit().await?;
+            writer.sound();
+            Ok(())
         })
         .await
     }
@@ -200,6 +225,7 @@ impl Backend for Sqlite {
             let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
             let put = statements::put_code(&mut all, code, room).await?;
             all.commit().await?;
+            writer.sound();
             Ok(put)
         })
         .await
@@ -211,7 +237,26 @@ impl Backend for Sqlite {
             let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
             let erased = statements::erase_rows(&mut all, account).await?;
             all.commit().await?;
+            writer.sound();
             Ok(erased)
+        })
+        .await
+    }
+
+    async fn put_secret(
+        &self,
+        state_hash: &str,
+        client_id: &str,
+        record: &[u8],
+        room: &SecretRoom,
+    ) -> Result<SecretPut, StoreFault> {
+        self.within("keeping a secret", async {
+            let mut writer = self.writer().await?;
+            let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let put = statements::put_secret(&mut all, state_hash, client_id, record, room).await?;
+            all.commit().await?;
+            writer.sound();
+            Ok(put)
         })
         .await
     }
@@ -222,6 +267,7 @@ impl Backend for Sqlite {
             let mut all = writer.begin_with("BEGIN IMMEDIATE").await?;
             let was_there = statements::forget_secret(&mut all, client_id).await?;
             all.commit().await?;
+            writer.sound();
             Ok(was_there)
         })
         .await
@@ -235,18 +281,26 @@ impl Backend for Sqlite {
             let (is_busy, _, _): (bool, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)")
                 .fetch_one(&mut *writer)
                 .await?;
+            writer.sound();
             Ok(!is_busy)
         })
         .await
     }
 
-    async fn close(&self) {
-        self.readers.close().await;
-        let writer = self.writer.lock().await.take();
-        if let Some(writer) = writer {
-            // What was confirmed is on the disk; closing only tidies up.
-            let _ = writer.close().await;
-        }
+    async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        self.all_problems().await
+    }
+
+    async fn close(&self, limit: Duration) -> bool {
+        let closing = async {
+            self.readers.close().await;
+            let writer = self.writer.lock().await.take();
+            if let Some(writer) = writer {
+                // What was confirmed is on the disk; closing only tidies up.
+                let _ = writer.close().await;
+            }
+        };
+        timeout(limit, closing).await.is_ok()
     }
 
     all_methods_by_statements!();

@@ -23,21 +23,22 @@ macro_rules! statements {
         use sqlx::{Result, query, query_as, query_scalar};
 
         use crate::columns::{
-            AnswerKept, BucketColumns, ClaimedColumns, CodeColumns, CodeRoom, Erased, LineColumns,
-            ListedColumns, SealedColumns, SealedTable, StoredColumns,
+            AnswerKept, BucketColumns, ClaimedColumns, CodeClaim, CodeColumns, CodeRoom, Erased,
+            LineColumns, ListedColumns, SealedColumns, SealedTable, SecretPut, SecretRoom,
+            StoredColumns, WaitingColumns,
         };
 
         $crate::statements::grant_statements!($connection, now: $now, skip: $skip);
         $crate::statements::code_statements!($connection, now: $now, skip: $skip);
         $crate::statements::account_statements!($connection);
-        $crate::statements::secret_statements!($connection);
+        $crate::statements::secret_statements!($connection, now: $now);
         $crate::statements::sealed_statements!($connection);
         $crate::statements::bucket_statements!($connection, now: $now);
     };
 }
 
-/// The methods of a backend that run such functions. The backend has `reader()` and `writer()`, which give a connection, and
-/// `within()`, which bounds the time and says what was being done.
+/// The methods of a backend that run such functions. The backend has `reader()` and `writer()`, which return a connection, and
+/// `within()`, which bounds the time and says what was being done. A connection on which anything failed is not used again.
 macro_rules! methods_by_statements {
     ($($connection:ident $doing:literal
         fn $name:ident($($argument:ident: $of:ty),*) -> $output:ty;)*) => {
@@ -45,7 +46,9 @@ macro_rules! methods_by_statements {
             async fn $name(&self, $($argument: $of),*) -> Result<$output, StoreFault> {
                 self.within($doing, async {
                     let mut connection = self.$connection().await?;
-                    statements::$name(&mut connection, $($argument),*).await
+                    let done = statements::$name(&mut connection, $($argument),*).await?;
+                    connection.sound();
+                    Ok(done)
                 })
                 .await
             }
@@ -69,14 +72,19 @@ macro_rules! all_methods_by_statements {
             fn history(key: &str, limit: i64) -> Vec<LineColumns>;
             writer "forgetting history"
             fn forget_history(before: i64) -> u64;
+            reader "looking an import up"
+            fn is_imported(hash: &str) -> bool;
             writer "claiming due grants"
             fn claim_due(of: [&str; 2], now: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<String>;
             writer "ending codes that grew too old"
-            fn expire_codes(of: [&str; 2], cutoff: i64) -> u64;
+            fn expire_codes(of: [&str; 2], life: i64) -> u64;
             writer "claiming codes"
-            fn claim_codes(of: [&str; 2], cutoff: i64, limit: i64, lease_milliseconds: i64, token: &[u8], with_hooks: bool)
-                -> Vec<ClaimedColumns>;
+            fn claim_codes(claim: &CodeClaim<'_>) -> Vec<ClaimedColumns>;
+            reader "listing codes"
+            fn waiting_codes(of: [&str; 2], limit: i64) -> Vec<WaitingColumns>;
+            writer "noting why a code waits"
+            fn note_code(id: i64, token: &[u8], why: &str) -> ();
             writer "giving a code back"
             fn uncount_claim(id: i64, token: &[u8]) -> ();
             writer "putting a code off"
@@ -89,10 +97,12 @@ macro_rules! all_methods_by_statements {
             fn primary(account: [&str; 3]) -> Option<String>;
             writer "keeping a choice"
             fn set_primary(account: [&str; 3], user_id: &str) -> ();
-            writer "keeping a secret"
-            fn put_secret(state_hash: &str, client_id: &str, record: &[u8], at: i64) -> bool;
+            writer "forgetting secrets that waited too long"
+            fn expire_secrets(room: &SecretRoom) -> u64;
+            reader "counting secrets"
+            fn unclaimed_secrets() -> u64;
             writer "binding a state"
-            fn bind_state(state_hash: &str, client_id: &str, at: i64, cutoff: i64) -> bool;
+            fn bind_state(state_hash: &str, client_id: &str, room: &SecretRoom) -> bool;
             reader "looking a state up"
             fn client_of_state(state_hash: &str) -> Option<String>;
             reader "reading a secret"

@@ -7,10 +7,11 @@ mod codes;
 mod due;
 mod grants;
 mod moving;
-pub(crate) mod rotation;
+mod rotation;
 mod secrets;
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::StoreFault;
@@ -42,9 +43,26 @@ impl<B: Backend> Store<B> {
         self.sealer.encrypts()
     }
 
-    /// Waits for what is being written and closes the connections. Later calls fail.
+    /// What is wrong with the store as it is: damaged pages (`SQLite`'s `quick_check`), a database that cannot be written to, lock files
+    /// that cannot be opened. Changes nothing, also in a store that was opened [read-only](StoreSettings::read_only). Records are not
+    /// opened: load the grants for that.
+    ///
+    /// # Errors
+    ///
+    /// What keeps this from being found out.
+    pub async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        self.backend.problems().await
+    }
+
+    /// Waits for what is being written and closes the connections, for [`wait_at_most`](StoreSettings::wait_at_most) at the longest. Later
+    /// calls fail. What was confirmed is durable already, so show results before this.
     pub async fn close(&self) {
-        self.backend.close().await;
+        self.close_within(self.settings.wait_at_most).await;
+    }
+
+    /// The same with a limit of its own. `false`: a connection did not close in time; it ends with the process.
+    pub async fn close_within(&self, limit: Duration) -> bool {
+        self.backend.close(limit).await
     }
 }
 
@@ -86,9 +104,16 @@ fn lease_token() -> Result<u128, StoreFault> {
     Ok(u128::from_be_bytes(bytes))
 }
 
-/// A lease in milliseconds, for the database's clock.
-fn lease_milliseconds(lease: core::time::Duration) -> i64 {
-    i64::try_from(lease.as_millis())
+/// No lease and no pause is longer. One that ends later than twice this from now was written by a clock far ahead, and does not count.
+const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn lease_milliseconds(lease: Duration) -> i64 {
+    milliseconds(lease.min(LONGEST_LEASE))
+}
+
+/// A length of time as the databases count it. Sums of a few of these fit.
+fn milliseconds(length: Duration) -> i64 {
+    i64::try_from(length.as_millis())
         .unwrap_or(i64::MAX / 4)
         .min(i64::MAX / 4)
 }

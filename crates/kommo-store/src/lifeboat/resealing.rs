@@ -1,8 +1,11 @@
 //! The second phase of a rotation, for the files that the store does not know of.
 
-use crate::error::StoreFault;
-use crate::store::rotation::Rotated;
+use std::path::Path;
 
+use crate::error::StoreFault;
+use crate::rotated::Rotated;
+
+use super::slots::SLOT;
 use super::{ENDING, Inner, Lifeboat, PART, is_torn, place, read_file};
 
 /// Beside the ending of a file that is being sealed anew.
@@ -40,7 +43,22 @@ impl Inner {
                 }
             }
         }
+        for (slot, name, sealed) in self.slots_with_pairs()? {
+            match self.take_out(&slot, &name, &sealed) {
+                Ok(()) => rotated.resealed += 1,
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
         problem.map_or(Ok(rotated), Err)
+    }
+
+    /// A pair that stayed in its slot gets a file of its own, sealed with the first key.
+    fn take_out(&self, slot: &Path, name: &str, sealed: &[u8]) -> Result<(), StoreFault> {
+        let plain = self.sealer.open(place(name), sealed)?;
+        let new = self.sealer.seal(place(name), &plain)?;
+        let part = self.path(name, &format!("{SLOT}.{RESEALED}"));
+        self.put_whole(&part, &self.path(name, ENDING), &new)?;
+        self.remove(slot)
     }
 
     /// `None` if it is not there. A pair that is saved and removed meanwhile may come back; its generation tells that it is old, and it

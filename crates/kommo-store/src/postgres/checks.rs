@@ -34,19 +34,31 @@ async fn texts<const N: usize>(
     Ok(texts)
 }
 
-/// Durable commits, and a server that can be written to.
-pub(super) async fn check_server(connection: &mut PgConnection) -> Result<(), StoreFault> {
-    let [version, fsync, commit, standby] = texts(
+/// Durable commits, and, if it is to be written to, a server that takes writes.
+pub(super) async fn check_server(
+    connection: &mut PgConnection,
+    is_to_write: bool,
+) -> Result<(), StoreFault> {
+    let [version, fsync, pages, commit, standby, reads_only] = texts(
         connection,
         "SELECT current_setting('server_version_num'), current_setting('fsync'), \
-         current_setting('synchronous_commit'), pg_is_in_recovery()::text",
+         current_setting('full_page_writes'), current_setting('synchronous_commit'), \
+         pg_is_in_recovery()::text, current_setting('transaction_read_only')",
     )
     .await?;
-    judge_server(&version, &fsync, &commit, &standby)
+    judge_server(&version, &fsync, &pages, &commit)?;
+    // A failover makes and ends both, so they pass.
+    if is_to_write && (standby != "false" || reads_only != "off") {
+        return Err(StoreFault::Database {
+            doing: "checking the server",
+            source: DatabaseFault::read_only(),
+        });
+    }
+    Ok(())
 }
 
 /// By the settings, as the server writes them.
-fn judge_server(version: &str, fsync: &str, commit: &str, standby: &str) -> Result<(), StoreFault> {
+fn judge_server(version: &str, fsync: &str, pages: &str, commit: &str) -> Result<(), StoreFault> {
     let is_new_enough = version
         .parse::<u32>()
         .is_ok_and(|version| version >= 140_000);
@@ -57,12 +69,12 @@ fn judge_server(version: &str, fsync: &str, commit: &str, standby: &str) -> Resu
             "fsync is off: a crash of the server would lose tokens",
         ),
         (
-            commit == "off",
-            "synchronous_commit is off: a crash of the server would lose tokens",
+            pages != "on",
+            "full_page_writes is off: a crash of the server could tear pages and lose tokens",
         ),
         (
-            standby != "false",
-            "the server is a stand-by, which cannot be written to",
+            commit == "off",
+            "synchronous_commit is off: a crash of the server would lose tokens",
         ),
     ] {
         if is_bad {
@@ -120,6 +132,11 @@ pub(super) async fn check_two_sessions(
     if are_two { Ok(()) } else { Err(POOLER) }
 }
 
+/// A server whose client is gone without a word, or cut off from it, frees its locks after half a minute. Over a Unix socket these
+/// settings have no effect.
+const KEEPALIVES: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; \
+                          SET tcp_user_timeout = 30000";
+
 /// Makes a session ready to hold locks: checked, and ended by the server if its client falls silent.
 pub(super) async fn prepare_session(
     connection: &mut PgConnection,
@@ -127,18 +144,19 @@ pub(super) async fn prepare_session(
     wait_at_most: Duration,
 ) -> Result<(), StoreFault> {
     check_session(connection).await?;
+    check_server(connection, true).await?;
     let silent = request_limit.saturating_mul(3).as_millis().max(1_000);
     let waiting = wait_at_most.as_millis().max(1_000);
     // Settings take no bound parameters; both are numbers.
     let set = format!(
         "SET idle_session_timeout = {silent}; SET idle_in_transaction_session_timeout = {silent}; \
-         SET statement_timeout = {waiting}"
+         SET statement_timeout = {waiting}; {KEEPALIVES}"
     );
     raw_sql(AssertSqlSafe(set))
-        .execute(&mut *connection)
+        .execute(connection)
         .await
-        .map_err(failed)?;
-    check_server(connection).await
+        .map(|_| ())
+        .map_err(failed)
 }
 
 #[cfg(test)]
@@ -147,21 +165,21 @@ mod tests {
 
     #[track_caller]
     fn refused(settings: [&str; 4], because: &str) {
-        let [version, fsync, commit, standby] = settings;
-        let error = judge_server(version, fsync, commit, standby).unwrap_err();
+        let [version, fsync, pages, commit] = settings;
+        let error = judge_server(version, fsync, pages, commit).unwrap_err();
         assert!(error.to_string().contains(because), "{error}");
     }
 
     #[test]
-    fn a_server_that_could_lose_or_not_take_a_token_is_refused() {
+    fn a_server_that_could_lose_a_token_is_refused() {
         for commit in ["on", "local", "remote_write", "remote_apply"] {
-            judge_server("140000", "on", commit, "false").unwrap();
+            judge_server("140000", "on", "on", commit).unwrap();
         }
-        judge_server("180001", "on", "on", "false").unwrap();
-        refused(["130022", "on", "on", "false"], "older than PostgreSQL 14");
-        refused(["17beta1", "on", "on", "false"], "older than PostgreSQL 14");
-        refused(["150000", "off", "on", "false"], "fsync");
-        refused(["150000", "on", "off", "false"], "synchronous_commit");
-        refused(["150000", "on", "on", "true"], "stand-by");
+        judge_server("180001", "on", "on", "on").unwrap();
+        refused(["130022", "on", "on", "on"], "older than PostgreSQL 14");
+        refused(["17beta1", "on", "on", "on"], "older than PostgreSQL 14");
+        refused(["150000", "off", "on", "on"], "fsync");
+        refused(["150000", "on", "off", "on"], "full_page_writes");
+        refused(["150000", "on", "on", "off"], "synchronous_commit");
     }
 }

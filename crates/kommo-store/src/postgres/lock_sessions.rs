@@ -7,14 +7,14 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection, query_scalar};
+use sqlx::{ConnectOptions as _, PgConnection, query_as, query_scalar};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::grant_columns::parse_key;
 
-use super::{checks, within};
+use super::{all_within, checks, within};
 
 /// Connections that hold locks, or held one and wait for the next.
 pub(super) struct LockSessions {
@@ -45,6 +45,8 @@ impl Idle {
 pub struct PostgresLock {
     key: String,
     number: i64,
+    /// The server's process of this session.
+    process: i32,
     connection: PgConnection,
     /// Whether the last statement was answered. If not, nobody knows what the connection is doing.
     is_answered: bool,
@@ -86,17 +88,26 @@ impl LockSessions {
         };
         let number = lock_number(key);
         let used = self.idle.list().pop();
-        if let Some(mut connection) = used {
-            // A session that waited may have been ended by the server meanwhile: then another one asks.
-            let asked = within(self.wait_at_most, doing, ask(&mut connection, number)).await;
-            if let Ok(is_ours) = asked {
-                return Ok(self.hand_out(key, number, connection, is_ours, place));
+        let asked = async {
+            if let Some(mut connection) = used {
+                // A session that waited may have been ended by the server, or be cut off from it: then another one asks, in the time
+                // that is left.
+                let quickly = self.wait_at_most / 4;
+                if let Ok(answer) = within(quickly, doing, ask(&mut connection, number)).await {
+                    return Ok((connection, answer));
+                }
             }
-        }
-        let mut connection = within(self.wait_at_most, doing, self.options.connect()).await?;
-        checks::prepare_session(&mut connection, self.request_limit, self.wait_at_most).await?;
-        let is_ours = within(self.wait_at_most, doing, ask(&mut connection, number)).await?;
-        Ok(self.hand_out(key, number, connection, is_ours, place))
+            let failed = |error| StoreFault::Database {
+                doing,
+                source: DatabaseFault::from(error),
+            };
+            let mut connection = self.options.connect().await.map_err(failed)?;
+            checks::prepare_session(&mut connection, self.request_limit, self.wait_at_most).await?;
+            let answer = ask(&mut connection, number).await.map_err(failed)?;
+            Ok((connection, answer))
+        };
+        let (connection, answer) = all_within(self.wait_at_most, doing, asked).await?;
+        Ok(self.hand_out(key, number, connection, answer, place))
     }
 
     /// The lock, or, if somebody else has it, the connection back to those that wait.
@@ -105,16 +116,17 @@ impl LockSessions {
         key: &str,
         number: i64,
         connection: PgConnection,
-        is_ours: bool,
+        asked: Asked,
         place: OwnedSemaphorePermit,
     ) -> Option<PostgresLock> {
-        if !is_ours {
+        if !asked.is_ours {
             self.idle.list().push(connection);
             return None;
         }
         Some(PostgresLock {
             key: key.to_owned(),
             number,
+            process: asked.process,
             connection,
             is_answered: true,
             idle: Arc::clone(&self.idle),
@@ -154,6 +166,26 @@ impl PostgresLock {
         }
     }
 
+    /// Whether the session that took the lock answers. Each question keeps the server from ending a session that would be silent for too
+    /// long otherwise.
+    pub(super) async fn is_held(&mut self, wait_at_most: Duration) -> Result<bool, StoreFault> {
+        if !self.is_answered {
+            return Ok(false);
+        }
+        let process = self.process;
+        let asking = query_scalar::<_, i32>("SELECT pg_backend_pid()").fetch_one(self.connection());
+        match within(wait_at_most, "asking for a lock", asking).await {
+            Ok(found) => {
+                self.answered();
+                Ok(found == process)
+            }
+            Err(error) => match self.judge(error) {
+                StoreFault::LockLost { .. } => Ok(false),
+                error => Err(error),
+            },
+        }
+    }
+
     pub(super) async fn unlock(mut self, wait_at_most: Duration) -> Result<(), StoreFault> {
         if !self.is_answered {
             // Dropped with its connection, which frees the lock.
@@ -190,11 +222,19 @@ impl PostgresLock {
     }
 }
 
-async fn ask(connection: &mut PgConnection, number: i64) -> sqlx::Result<bool> {
-    query_scalar("SELECT pg_try_advisory_lock($1)")
+/// What a session answered.
+#[derive(Clone, Copy)]
+struct Asked {
+    is_ours: bool,
+    process: i32,
+}
+
+async fn ask(connection: &mut PgConnection, number: i64) -> sqlx::Result<Asked> {
+    let (is_ours, process) = query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")
         .bind(number)
         .fetch_one(connection)
-        .await
+        .await?;
+    Ok(Asked { is_ours, process })
 }
 
 /// The number of a key among the advisory locks of the database. Two keys of one number, which is one chance in 2^63 for a pair,

@@ -1,6 +1,6 @@
 //! The statements as `PostgreSQL` takes them.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::columns::GrantColumns;
 use crate::statements::statements;
@@ -18,23 +18,40 @@ pub(super) async fn write_grant(
     grant: &GrantColumns,
     line: &LineColumns,
 ) -> Result<bool> {
-    let statement = if grant.revision == 1 {
+    let written = if grant.revision == 1 {
         "WITH written AS (INSERT INTO kommo_grants (key, revision, host, generation, state, is_admin, expires_at, \
          due_at, updated_at, record, realm, client_id, account_id, user_id, stored_at) \
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $9 \
          WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $17) \
-         ON CONFLICT (key) DO NOTHING RETURNING key) \
-         INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
-         SELECT key, $9, $11, $12, $4, $2 FROM written"
+         ON CONFLICT (key) DO NOTHING RETURNING key)"
     } else {
         "WITH written AS (UPDATE kommo_grants SET revision = $2, host = $3, generation = $4, state = $5, \
          is_admin = $6, expires_at = $7, due_at = $8, updated_at = $9, record = $10 \
          WHERE key = $1 AND revision = $2 - 1 AND realm = $13 AND client_id = $14 AND account_id = $15 \
-         AND user_id = $16 RETURNING key) \
-         INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
-         SELECT key, $9, $11, $12, $4, $2 FROM written"
+         AND user_id = $16 RETURNING key)"
     };
-    let mut statement = query(statement)
+    // What else belongs to the write rides in its one statement. The texts are ours, the numbers too.
+    let trimmed = match grant.trims_history() {
+        true => format!(
+            ", trimmed AS (DELETE FROM kommo_history WHERE key = $1 AND id <= \
+             (SELECT id FROM kommo_history WHERE key = $1 ORDER BY id DESC LIMIT 1 OFFSET {}))",
+            grant.history_lines.saturating_sub(1)
+        ),
+        false => String::new(),
+    };
+    let parameters = if grant.revision == 1 { 17 } else { 16 };
+    let imported = match &grant.import_hash {
+        Some(_) => format!(
+            ", imported AS (INSERT INTO kommo_imports (hash, key, at) SELECT ${}, key, $9 FROM written ON CONFLICT DO NOTHING)",
+            parameters + 1
+        ),
+        None => String::new(),
+    };
+    let statement = format!(
+        "{written}{trimmed}{imported} INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         SELECT key, $9, $11, $12, $4, $2 FROM written"
+    );
+    let mut statement = query(AssertSqlSafe(statement))
         .bind(&grant.key)
         .bind(grant.revision)
         .bind(&grant.host)
@@ -53,6 +70,9 @@ pub(super) async fn write_grant(
         .bind(&grant.user_id);
     if grant.revision == 1 {
         statement = statement.bind(&grant.pair_hash);
+    }
+    if let Some(hash) = &grant.import_hash {
+        statement = statement.bind(hash);
     }
     let done = statement.execute(connection).await?;
     Ok(done.rows_affected() == 1)

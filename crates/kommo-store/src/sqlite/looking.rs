@@ -3,21 +3,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, query_as};
 use tokio::sync::Mutex;
 
 use crate::error::{DatabaseFault, StoreFault};
-use crate::schema::StoredVersion;
+use crate::pooled::Pooled;
 use crate::settings::StoreSettings;
 
 use super::Sqlite;
-use super::opening::check_directory;
+use super::lock_files::LockFiles;
+use super::opening::{check_directory, patiently, stored_version};
 
 fn failed(error: sqlx::Error) -> StoreFault {
     StoreFault::Database {
         doing: "looking at the tables",
-        source: DatabaseFault::from(error),
+        source: DatabaseFault::at_opening(error),
     }
 }
 
@@ -40,12 +41,18 @@ impl Sqlite {
             .acquire_timeout(settings.wait_at_most)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
-        look_at_tables(&readers).await?;
+        patiently(settings.wait_at_most, || {
+            let readers = readers.clone();
+            async move { look_at_tables(&readers).await }
+        })
+        .await?;
         Ok(Self {
             options,
             writer: Mutex::new(None),
             readers,
-            locks: None,
+            lock_files: LockFiles::looked_at(&path),
+            is_read_only: true,
+            wait_at_most: settings.wait_at_most,
         })
     }
 }
@@ -63,24 +70,8 @@ fn has_log(path: &Path) -> Result<bool, StoreFault> {
 }
 
 async fn look_at_tables(readers: &SqlitePool) -> Result<(), StoreFault> {
-    let (is_there,): (bool,) =
-        query_as("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'kommo_meta')")
-            .fetch_one(readers)
-            .await
-            .map_err(failed)?;
-    let mut stored = StoredVersion {
-        version: 0,
-        oldest_program: 0,
-    };
-    if is_there {
-        let versions: (i64, i64) = query_as(
-            "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
-             COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
-        )
-        .fetch_one(readers)
-        .await
-        .map_err(failed)?;
-        (stored.version, stored.oldest_program) = versions;
-    }
+    let mut reader = Pooled::new(readers.acquire().await.map_err(failed)?);
+    let stored = stored_version(&mut reader).await.map_err(failed)?;
+    reader.sound();
     stored.check_as_it_is()
 }

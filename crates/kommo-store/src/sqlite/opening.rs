@@ -1,28 +1,38 @@
 //! Opening: modes of the files, settings of the connections, the tables.
 
+use core::time::Duration;
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection, query, query_as, raw_sql};
 use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::private_files::{is_open_to_all, narrow, private_file_unopened};
 use crate::schema::{SCHEMA_VERSION, StoredVersion};
 use crate::settings::StoreSettings;
 
-use super::Sqlite;
 use super::lock_files::LockFiles;
+use super::{HANGING_AFTER, Sqlite};
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS kommo_meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT";
+
+/// The pause before another try to open, while others have the file.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreFault {
     move |error| StoreFault::Database {
         doing,
-        source: DatabaseFault::from(error),
+        source: DatabaseFault::at_opening(error),
     }
 }
 
@@ -31,43 +41,82 @@ impl Sqlite {
         let path = prepare_files(path)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
-            .create_if_missing(true)
+            // It is there. One that was removed meanwhile must not come back empty.
+            .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(settings.wait_at_most)
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
-        let mut writer = writing_connection(&options)
-            .await
-            .map_err(failed("opening the database"))?;
-        prepare_tables(&mut writer).await?;
+        let writer = patiently(settings.wait_at_most, || {
+            let options = options.clone();
+            async move {
+                let mut writer = writing_connection(&options)
+                    .await
+                    .map_err(failed("opening the database"))?;
+                prepare_tables(&mut writer).await?;
+                Ok(writer)
+            }
+        })
+        .await?;
         for companion in ["-wal", "-shm"] {
             let mut name = path.clone().into_os_string();
             name.push(companion);
             let companion = Path::new(&name);
-            if companion.exists() {
-                narrow(companion, 0o600)
-                    .map_err(|error| StoreFault::file("narrowing its mode", companion, error))?;
+            match narrow(companion, 0o600) {
+                // The last one who closes the file removes them.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreFault::file("narrowing its mode", companion, error));
+                }
+                _ => {}
             }
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(settings.connections.max(1))
             .acquire_timeout(settings.wait_at_most)
             .test_before_acquire(false)
-            .connect_lazy_with(
-                options
-                    .clone()
-                    .create_if_missing(false)
-                    .pragma("query_only", "ON"),
-            );
+            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
         Ok(Self {
             options,
             writer: Mutex::new(Some(writer)),
             readers,
-            locks: Some(LockFiles::beside(&path)?),
+            lock_files: LockFiles::beside(&path)?,
+            is_read_only: false,
+            wait_at_most: settings.wait_at_most,
         })
     }
+}
+
+/// Tries until nobody else is in the way. `SQLite` waits for most locks itself, but not for all: the switch to a log, for one, fails at
+/// once while another connection makes it.
+pub(super) async fn patiently<T, F>(
+    wait_at_most: Duration,
+    attempt: impl Fn() -> F + Send,
+) -> Result<T, StoreFault>
+where
+    F: Future<Output = Result<T, StoreFault>> + Send,
+{
+    let mut pause = FIRST_PAUSE;
+    let mut last = None;
+    let trying = async {
+        loop {
+            match attempt().await {
+                Err(StoreFault::Database { doing, source }) if source.is_busy() => {
+                    last = Some(StoreFault::Database { doing, source });
+                }
+                done => return done,
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    };
+    let done = timeout(wait_at_most + HANGING_AFTER, trying).await;
+    let too_slow = || StoreFault::Database {
+        doing: "opening the database",
+        source: DatabaseFault::too_slow(),
+    };
+    done.unwrap_or_else(|_| Err(last.unwrap_or_else(too_slow)))
 }
 
 /// A directory that everybody may write to is none for a store.
@@ -107,30 +156,24 @@ pub(super) async fn writing_connection(
     options.connect().await
 }
 
-/// Takes the steps that are missing, all or none, one process at a time.
+/// Takes the steps that are missing, all or none, one process at a time. If none is missing, no lock is taken: a process that stopped with
+/// the lock keeps no other from its start.
 async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault> {
     use sqlx::Connection as _;
     let failed = failed("preparing the tables");
+    let stored = stored_version(writer).await.map_err(&failed)?;
+    if stored.steps_taken()? >= STEPS.len() {
+        return Ok(());
+    }
     let mut all = writer
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(&failed)?;
     query(META).execute(&mut *all).await.map_err(&failed)?;
-    let stored: (i64, i64) = query_as(
-        "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
-         COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
-    )
-    .fetch_one(&mut *all)
-    .await
-    .map_err(&failed)?;
-    let stored = StoredVersion {
-        version: stored.0,
-        oldest_program: stored.1,
-    };
-    let taken = stored.steps_taken()?;
-    if taken >= STEPS.len() {
-        return all.rollback().await.map_err(&failed);
-    }
+    let taken = stored_version(&mut all)
+        .await
+        .map_err(&failed)?
+        .steps_taken()?;
     for step in STEPS.iter().skip(taken) {
         raw_sql(*step).execute(&mut *all).await.map_err(&failed)?;
     }
@@ -143,6 +186,32 @@ async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault>
     .await
     .map_err(&failed)?;
     all.commit().await.map_err(&failed)
+}
+
+/// Of a file without tables it is zero.
+pub(super) async fn stored_version(
+    connection: &mut SqliteConnection,
+) -> sqlx::Result<StoredVersion> {
+    let (is_there,): (bool,) =
+        query_as("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'kommo_meta')")
+            .fetch_one(&mut *connection)
+            .await?;
+    if !is_there {
+        return Ok(StoredVersion {
+            version: 0,
+            oldest_program: 0,
+        });
+    }
+    let (version, oldest_program) = query_as(
+        "SELECT COALESCE(MAX(CASE WHEN name = 'version' THEN value END), 0), \
+         COALESCE(MAX(CASE WHEN name = 'oldest_program' THEN value END), 0) FROM kommo_meta",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(StoredVersion {
+        version,
+        oldest_program,
+    })
 }
 
 #[cfg(test)]
@@ -169,8 +238,9 @@ mod tests {
                 .unwrap();
             // 2 is FULL.
             assert_eq!((&*journal, synchronous), ("wal", 2));
+            // Not said to be sound: it is closed.
             drop(writer);
-            *store.writer.lock().await = None;
+            assert!(store.writer.lock().await.is_none());
         }
     }
 }

@@ -64,11 +64,33 @@ pub(super) async fn write_grant(
     Ok(done.rows_affected() == 1)
 }
 
+/// The line of history; and what else belongs to the write of a grant: old lines that go, an import that is noted.
 pub(super) async fn write_line(
     connection: &mut SqliteConnection,
-    key: &str,
+    grant: &GrantColumns,
     line: &LineColumns,
 ) -> Result<()> {
+    let key = &grant.key;
+    if grant.trims_history() {
+        query(
+            "DELETE FROM kommo_history WHERE key = $1 AND id <= \
+             (SELECT id FROM kommo_history WHERE key = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+        )
+        .bind(key)
+        .bind(grant.history_lines.saturating_sub(1))
+        .execute(&mut *connection)
+        .await?;
+    }
+    if let Some(hash) = &grant.import_hash {
+        query(
+            "INSERT INTO kommo_imports (hash, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(hash)
+        .bind(key)
+        .bind(line.at)
+        .execute(&mut *connection)
+        .await?;
+    }
     query(
         "INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
          VALUES ($1, $2, $3, $4, $5, $6)",

@@ -26,6 +26,12 @@ macro_rules! account_statements {
             .execute(&mut *connection)
             .await?;
             of_account(
+                "DELETE FROM kommo_imports WHERE key IN \
+                 (SELECT key FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3)",
+            )
+            .execute(&mut *connection)
+            .await?;
+            of_account(
                 "DELETE FROM kommo_primary WHERE realm = $1 AND client_id = $2 AND account_id = $3",
             )
             .execute(&mut *connection)

@@ -8,15 +8,25 @@ macro_rules! code_statements {
             code: &CodeColumns,
             room: &CodeRoom,
         ) -> Result<CodePut> {
-            query(
-                "DELETE FROM kommo_codes WHERE realm = $1 AND received_at <= $2 AND answer IS NULL \
-                 AND ((is_done AND NOT is_erased) OR received_at <= $3)",
-            )
-                .bind(&code.realm)
-                .bind(room.cutoff)
-                .bind(room.last_cutoff)
-                .execute(&mut *connection)
-                .await?;
+            // A clock that was far ahead must not keep codes for ever.
+            query(concat!(
+                "UPDATE kommo_codes SET kept_at = ", $now, " WHERE realm = $1 AND COALESCE(kept_at, received_at * 1000) > ",
+                $now, " + $2"
+            ))
+            .bind(&code.realm)
+            .bind(room.life)
+            .execute(&mut *connection)
+            .await?;
+            query(concat!(
+                "DELETE FROM kommo_codes WHERE realm = $1 AND COALESCE(kept_at, received_at * 1000) <= ", $now,
+                " - $2 AND answer IS NULL AND ((is_done AND NOT is_erased) OR COALESCE(kept_at, received_at * 1000) <= ",
+                $now, " - $3)"
+            ))
+            .bind(&code.realm)
+            .bind(room.life)
+            .bind(room.last_life)
+            .execute(&mut *connection)
+            .await?;
             // What has ended waits for nothing. The longest remembered goes first, and a flood of one origin displaces no other.
             query(
                 "DELETE FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased AND id <= \
@@ -28,14 +38,16 @@ macro_rules! code_statements {
             .bind(room.most_of_origin)
             .execute(&mut *connection)
             .await?;
-            let (known, waiting, of_origin): (i64, i64, i64) = query_as(
-                "SELECT (SELECT COUNT(*) FROM kommo_codes WHERE hash = $2), COUNT(CASE WHEN received_at > $4 THEN 1 END), \
-                 COUNT(CASE WHEN origin = $3 AND received_at > $4 THEN 1 END) FROM kommo_codes WHERE realm = $1 AND NOT is_done",
-            )
+            let (known, waiting, of_origin): (i64, i64, i64) = query_as(concat!(
+                "SELECT (SELECT COUNT(*) FROM kommo_codes WHERE hash = $2), \
+                 COUNT(CASE WHEN COALESCE(kept_at, received_at * 1000) > ", $now, " - $4 THEN 1 END), \
+                 COUNT(CASE WHEN origin = $3 AND COALESCE(kept_at, received_at * 1000) > ", $now, " - $4 THEN 1 END) \
+                 FROM kommo_codes WHERE realm = $1 AND NOT is_done"
+            ))
             .bind(&code.realm)
             .bind(&code.hash)
             .bind(&code.origin)
-            .bind(room.cutoff)
+            .bind(room.life)
             .fetch_one(&mut *connection)
             .await?;
             if known > 0 {
@@ -44,10 +56,24 @@ macro_rules! code_statements {
             if waiting >= room.most || of_origin >= room.most_of_origin {
                 return Ok(CodePut::Full);
             }
-            let done = query(
-                "INSERT INTO kommo_codes (hash, realm, client_id, host, origin, received_at, record) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING",
-            )
+            // Hooks for a host, which anybody can send, take no room from the consents for it.
+            let at_host: i64 = query_scalar(concat!(
+                "SELECT COUNT(*) FROM kommo_codes WHERE realm = $1 AND host = $2 AND NOT is_done \
+                 AND (origin = 'install-hook') = ($3 = 'install-hook') AND COALESCE(kept_at, received_at * 1000) > ", $now, " - $4"
+            ))
+            .bind(&code.realm)
+            .bind(&code.host)
+            .bind(&code.origin)
+            .bind(room.life)
+            .fetch_one(&mut *connection)
+            .await?;
+            if at_host >= room.most_of_host {
+                return Ok(CodePut::HostFull);
+            }
+            let done = query(concat!(
+                "INSERT INTO kommo_codes (hash, realm, client_id, host, origin, received_at, record, kept_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, ", $now, ") ON CONFLICT (hash) DO NOTHING"
+            ))
             .bind(&code.hash)
             .bind(&code.realm)
             .bind(&code.client_id)
@@ -67,18 +93,21 @@ macro_rules! code_statements {
         pub(super) async fn expire_codes(
             connection: &mut $connection,
             [realm, client_id]: [&str; 2],
-            cutoff: i64,
+            life: i64,
         ) -> Result<u64> {
             let done = query(concat!(
                 "UPDATE kommo_codes SET is_done = TRUE, record = $4, lease_token = NULL, lease_until = NULL \
-                 WHERE realm = $1 AND client_id = $2 AND received_at <= $3 AND answer IS NULL AND NOT is_done \
-                 AND (lease_token IS NULL OR lease_until <= ",
+                 WHERE realm = $1 AND client_id = $2 AND COALESCE(kept_at, received_at * 1000) <= ",
                 $now,
-                ")"
+                " - $3 AND answer IS NULL AND NOT is_done AND (lease_token IS NULL OR lease_until <= ",
+                $now,
+                " OR lease_until > ",
+                $now,
+                " + 172800000)"
             ))
             .bind(realm)
             .bind(client_id)
-            .bind(cutoff)
+            .bind(life)
             .bind(Vec::<u8>::new())
             .execute(connection)
             .await?;
@@ -88,42 +117,66 @@ macro_rules! code_statements {
         /// Consents first, then hooks; the newest of each first.
         pub(super) async fn claim_codes(
             connection: &mut $connection,
-            [realm, client_id]: [&str; 2],
-            cutoff: i64,
-            limit: i64,
-            lease_milliseconds: i64,
-            token: &[u8],
-            with_hooks: bool,
+            claim: &CodeClaim<'_>,
         ) -> Result<Vec<ClaimedColumns>> {
-            type Row =
-                (i64, i64, String, String, String, String, String, i64, Vec<u8>, Option<Vec<u8>>);
+            type Row = (
+                i64,
+                i64,
+                i64,
+                String,
+                String,
+                String,
+                String,
+                String,
+                i64,
+                Vec<u8>,
+                Option<Vec<u8>>,
+            );
+            let [realm, client_id] = claim.of;
             let rows: Vec<Row> = query_as(concat!(
                 "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM kommo_codes \
-                 WHERE realm = $1 AND client_id = $2 AND (received_at > $3 OR answer IS NOT NULL) AND NOT is_done \
+                 WHERE realm = $1 AND client_id = $2 AND NOT is_done \
+                 AND (COALESCE(kept_at, received_at * 1000) > ",
+                $now,
+                " - $3 OR answer IS NOT NULL) \
                  AND ($7 OR origin <> 'install-hook') AND (lease_until IS NULL OR lease_until <= ",
                 $now,
-                ") ORDER BY (origin = 'install-hook'), id DESC LIMIT $4 ",
+                " OR lease_until > ",
+                $now,
+                " + 172800000) ORDER BY (origin = 'install-hook'), id DESC LIMIT $4 ",
                 $skip,
-                ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, lease_until = ",
+                ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, tries = tries + 1, lease_until = ",
                 $now,
                 " + $6 FROM picked WHERE id = picked_id \
-                 RETURNING id, claims, hash, realm, client_id, host, origin, received_at, record, answer"
+                 RETURNING id, claims, tries, hash, realm, client_id, host, origin, received_at, record, answer"
             ))
             .bind(realm)
             .bind(client_id)
-            .bind(cutoff)
-            .bind(limit)
-            .bind(token)
-            .bind(lease_milliseconds)
-            .bind(with_hooks)
+            .bind(claim.life)
+            .bind(claim.limit)
+            .bind(claim.token)
+            .bind(claim.lease_milliseconds)
+            .bind(claim.with_hooks)
             .fetch_all(connection)
             .await?;
             let claimed = |row: Row| {
-                let (id, claims, hash, realm, client_id, host, origin, received_at, record, answer) =
-                    row;
+                let (
+                    id,
+                    claims,
+                    tries,
+                    hash,
+                    realm,
+                    client_id,
+                    host,
+                    origin,
+                    received_at,
+                    record,
+                    answer,
+                ) = row;
                 ClaimedColumns {
                     id,
                     claims,
+                    tries,
                     answer,
                     pair_hash: None,
                     code: CodeColumns {
@@ -150,15 +203,15 @@ macro_rules! code_statements {
             token: &[u8],
         ) -> Result<AnswerKept> {
             let code = &claimed.code;
-            let done = query(
+            let done = query(concat!(
                 "INSERT INTO kommo_codes (id, hash, realm, client_id, host, origin, received_at, record, \
-                 claims, lease_token, answer, pair_hash) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                 claims, lease_token, answer, pair_hash, tries, kept_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ", $now, ") \
                  ON CONFLICT (hash) DO UPDATE SET answer = excluded.answer, pair_hash = excluded.pair_hash, \
                  record = excluded.record, is_done = FALSE \
                  WHERE (kommo_codes.answer IS NULL OR kommo_codes.pair_hash = excluded.pair_hash) \
-                 AND NOT kommo_codes.is_erased",
-            )
+                 AND NOT kommo_codes.is_erased"
+            ))
             .bind(claimed.id)
             .bind(&code.hash)
             .bind(&code.realm)
@@ -171,6 +224,7 @@ macro_rules! code_statements {
             .bind(token)
             .bind(claimed.answer.as_deref())
             .bind(claimed.pair_hash.as_deref())
+            .bind(claimed.tries)
             .execute(&mut *connection)
             .await?;
             if done.rows_affected() == 1 {
@@ -186,6 +240,64 @@ macro_rules! code_statements {
                 Some(false) => AnswerKept::Another,
                 Some(true) | None => AnswerKept::Erased,
             })
+        }
+
+        pub(super) async fn waiting_codes(
+            connection: &mut $connection,
+            [realm, client_id]: [&str; 2],
+            limit: i64,
+        ) -> Result<Vec<WaitingColumns>> {
+            type Row = (
+                String,
+                String,
+                i64,
+                i64,
+                Option<String>,
+                Option<i64>,
+                bool,
+                bool,
+                i64,
+            );
+            let rows: Vec<Row> = query_as(concat!(
+                "SELECT host, origin, COALESCE(kept_at, received_at * 1000), tries, why, lease_until, \
+                 lease_token IS NOT NULL, answer IS NOT NULL, ", $now,
+                " FROM kommo_codes WHERE realm = $1 AND client_id = $2 AND NOT is_done ORDER BY id DESC LIMIT $3"
+            ))
+            .bind(realm)
+            .bind(client_id)
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+            let waiting = |row: Row| {
+                let (host, origin, kept_at, tries, why, lease_until, is_claimed, has_answer, now) = row;
+                WaitingColumns {
+                    host,
+                    origin,
+                    kept_at,
+                    tries,
+                    why,
+                    lease_until,
+                    is_claimed,
+                    has_answer,
+                    now,
+                }
+            };
+            Ok(rows.into_iter().map(waiting).collect())
+        }
+
+        pub(super) async fn note_code(
+            connection: &mut $connection,
+            id: i64,
+            token: &[u8],
+            why: &str,
+        ) -> Result<()> {
+            query("UPDATE kommo_codes SET why = $3 WHERE id = $1 AND lease_token = $2")
+                .bind(id)
+                .bind(token)
+                .bind(why)
+                .execute(connection)
+                .await
+                .map(|_| ())
         }
 
         /// The claim did not come to an exchange.

@@ -151,6 +151,15 @@ macro_rules! grant_statements {
             Ok(done.rows_affected())
         }
 
+        pub(super) async fn is_imported(connection: &mut $connection, hash: &str) -> Result<bool> {
+            let found: Option<String> =
+                query_scalar("SELECT hash FROM kommo_imports WHERE hash = $1")
+                    .bind(hash)
+                    .fetch_optional(connection)
+                    .await?;
+            Ok(found.is_some())
+        }
+
         pub(super) async fn claim_due(
             connection: &mut $connection,
             [realm, client_id]: [&str; 2],
@@ -163,7 +172,9 @@ macro_rules! grant_statements {
                 "WITH picked AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
                  WHERE realm = $5 AND client_id = $6 AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= ",
                 $now,
-                ") ORDER BY due_at LIMIT $2 ",
+                " OR lease_until > ",
+                $now,
+                " + 172800000) ORDER BY due_at LIMIT $2 ",
                 $skip,
                 ") UPDATE kommo_grants SET lease_token = $3, claimed_revision = revision, lease_until = ",
                 $now,

@@ -1,50 +1,108 @@
 //! Client secrets of integrations that were made on the fly, and the states that brought them.
 
 macro_rules! secret_statements {
-    ($connection:ty) => {
-        /// `false`: the state was used for another integration, or the integration has a secret.
+    ($connection:ty, now: $now:literal) => {
+        /// In a transaction that no other put runs beside.
         pub(super) async fn put_secret(
             connection: &mut $connection,
             state_hash: &str,
             client_id: &str,
             record: &[u8],
-            at: i64,
-        ) -> Result<bool> {
-            let done = query(
-                "INSERT INTO kommo_secrets (state_hash, client_id, record, stored_at) SELECT $1, $2, $3, $4 \
-                 WHERE NOT EXISTS (SELECT 1 FROM kommo_secret_states WHERE state_hash = $1 AND client_id <> $2) \
-                 ON CONFLICT DO NOTHING",
+            room: &SecretRoom,
+        ) -> Result<SecretPut> {
+            expire_secrets(connection, room).await?;
+            let is_there: Option<String> = query_scalar(
+                "SELECT state_hash FROM kommo_secrets WHERE state_hash = $1 OR client_id = $2 LIMIT 1",
             )
             .bind(state_hash)
             .bind(client_id)
+            .fetch_optional(&mut *connection)
+            .await?;
+            if is_there.is_some() {
+                return Ok(SecretPut::NotNew);
+            }
+            if unclaimed_secrets(connection).await? >= u64::try_from(room.most).unwrap_or_default() {
+                return Ok(SecretPut::Full);
+            }
+            let done = query(concat!(
+                "INSERT INTO kommo_secrets (state_hash, client_id, record, stored_at, kept_at) \
+                 SELECT $1, $2, $3, ", $now, " / 1000, ", $now, " \
+                 WHERE NOT EXISTS (SELECT 1 FROM kommo_secret_states WHERE state_hash = $1 AND client_id <> $2) \
+                 ON CONFLICT DO NOTHING"
+            ))
+            .bind(state_hash)
+            .bind(client_id)
             .bind(record)
-            .bind(at)
             .execute(connection)
             .await?;
-            Ok(done.rows_affected() == 1)
+            Ok(match done.rows_affected() {
+                0 => SecretPut::NotNew,
+                _ => SecretPut::Kept,
+            })
         }
 
-        /// One more state that brought the secret which is kept. `false`: it was used for another integration. States that were bound
-        /// by `cutoff` are over.
+        /// An integration that has a grant keeps its secret, also when a version wrote the grant that does not mark it.
+        pub(super) async fn expire_secrets(
+            connection: &mut $connection,
+            room: &SecretRoom,
+        ) -> Result<u64> {
+            query(
+                "UPDATE kommo_secrets SET has_grant = TRUE WHERE NOT has_grant \
+                 AND EXISTS (SELECT 1 FROM kommo_grants WHERE kommo_grants.client_id = kommo_secrets.client_id)",
+            )
+            .execute(&mut *connection)
+            .await?;
+            // One of an older version, or of a clock that was far ahead, begins to age now.
+            query(concat!(
+                "UPDATE kommo_secrets SET kept_at = ", $now, " WHERE NOT has_grant AND (kept_at IS NULL OR kept_at > ",
+                $now, " + $1)"
+            ))
+            .bind(room.state_life)
+            .execute(&mut *connection)
+            .await?;
+            query(concat!(
+                "DELETE FROM kommo_secret_states WHERE stored_at * 1000 <= ", $now, " - $1"
+            ))
+            .bind(room.state_life)
+            .execute(&mut *connection)
+            .await?;
+            let done = query(concat!(
+                "DELETE FROM kommo_secrets WHERE NOT has_grant AND kept_at <= ", $now, " - $1"
+            ))
+            .bind(room.life)
+            .execute(connection)
+            .await?;
+            Ok(done.rows_affected())
+        }
+
+        pub(super) async fn unclaimed_secrets(connection: &mut $connection) -> Result<u64> {
+            let count: i64 = query_scalar(
+                "SELECT COUNT(*) FROM kommo_secrets WHERE NOT has_grant \
+                 AND NOT EXISTS (SELECT 1 FROM kommo_grants WHERE kommo_grants.client_id = kommo_secrets.client_id)",
+            )
+            .fetch_one(connection)
+            .await?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        }
+
+        /// One more state that brought the secret which is kept. `false`: it was used for another integration, or as many states as may
+        /// be remembered are.
         pub(super) async fn bind_state(
             connection: &mut $connection,
             state_hash: &str,
             client_id: &str,
-            at: i64,
-            cutoff: i64,
+            room: &SecretRoom,
         ) -> Result<bool> {
-            query("DELETE FROM kommo_secret_states WHERE stored_at <= $1")
-                .bind(cutoff)
-                .execute(&mut *connection)
-                .await?;
-            query(
-                "INSERT INTO kommo_secret_states (state_hash, client_id, stored_at) SELECT $1, $2, $3 \
+            expire_secrets(connection, room).await?;
+            query(concat!(
+                "INSERT INTO kommo_secret_states (state_hash, client_id, stored_at) SELECT $1, $2, ", $now, " / 1000 \
                  WHERE NOT EXISTS (SELECT 1 FROM kommo_secrets WHERE state_hash = $1) \
-                 ON CONFLICT (state_hash) DO NOTHING",
-            )
+                 AND (SELECT COUNT(*) FROM kommo_secret_states WHERE client_id = $2) < $3 \
+                 ON CONFLICT (state_hash) DO NOTHING"
+            ))
             .bind(state_hash)
             .bind(client_id)
-            .bind(at)
+            .bind(room.most)
             .execute(&mut *connection)
             .await?;
             let bound = client_of_state(connection, state_hash).await?;
@@ -83,9 +141,10 @@ macro_rules! secret_statements {
         ) -> Result<bool> {
             for statement in [
                 "UPDATE kommo_secret_states SET client_id = '' WHERE client_id = $1",
-                "INSERT INTO kommo_secret_states (state_hash, client_id, stored_at) \
-                 SELECT state_hash, '', stored_at FROM kommo_secrets WHERE client_id = $1 \
-                 ON CONFLICT (state_hash) DO UPDATE SET client_id = ''",
+                concat!(
+                    "INSERT INTO kommo_secret_states (state_hash, client_id, stored_at) SELECT state_hash, '', ", $now,
+                    " / 1000 FROM kommo_secrets WHERE client_id = $1 ON CONFLICT (state_hash) DO UPDATE SET client_id = ''"
+                ),
             ] {
                 query(statement)
                     .bind(client_id)

@@ -7,35 +7,38 @@ use kommo_keeper::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, Pendi
 use kommo_oauth::{CODE_LIFETIME, TokenPair, UnixSeconds};
 
 use crate::backend::Backend;
-use crate::code_columns::{from_columns, open_answer, seal_answer, to_columns};
-use crate::columns::{AnswerKept, ClaimedColumns, CodeRoom};
+use crate::code_columns::{from_columns, open_answer, seal_answer, to_code_line, to_columns};
+use crate::columns::{AnswerKept, ClaimedColumns, CodeClaim, CodeRoom};
 use crate::error::StoreFault;
-use crate::grant_columns::number;
 use crate::hash_text::pair_hash;
+use crate::history::CodeLine;
 use crate::realm_text::realm_text;
 
-use super::{Store, lease_milliseconds, lease_token, readable};
+use super::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
 /// How long the hash of an erased code stays: an exchange that began with the code's last second is over by then. So long a code that
 /// waited in vain stays too, to be counted.
 const KEPT_AT_MOST: Duration = Duration::from_secs(2 * 20 * 60);
 
-/// Ages are judged within one realm: the clock of a sandbox says nothing about codes of the real platform.
+/// The longest note on a code, in characters.
+const WHY_AT_MOST: usize = 64;
+
+/// Ages are judged by the database's clock and not by those of the callers: one that is far ahead would end the codes of all others.
 impl<B: Backend> PendingCodes for Store<B> {
     type Error = StoreFault;
 
     async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, StoreFault> {
         let columns = to_columns(&self.sealer, pending)?;
-        let received_at = pending.received_at;
         let most_of_origin = match pending.origin {
             CodeOrigin::InstallHook => self.settings.max_hook_codes(),
             _ => self.settings.max_codes,
         };
         let room = CodeRoom {
-            cutoff: number(received_at.minus(CODE_LIFETIME).get()),
-            last_cutoff: number(received_at.minus(KEPT_AT_MOST).get()),
+            life: milliseconds(CODE_LIFETIME),
+            last_life: milliseconds(KEPT_AT_MOST),
             most: i64::from(self.settings.max_codes),
             most_of_origin: i64::from(most_of_origin),
+            most_of_host: i64::from(self.settings.max_codes_per_host),
         };
         self.backend.put_code(&columns, &room).await
     }
@@ -44,11 +47,11 @@ impl<B: Backend> PendingCodes for Store<B> {
         &self,
         realm: Realm,
         client_id: &ClientId,
-        now: UnixSeconds,
+        _: UnixSeconds,
     ) -> Result<u64, StoreFault> {
-        let cutoff = number(now.minus(CODE_LIFETIME).get());
+        let of = [&*realm_text(realm), client_id.as_str()];
         self.backend
-            .expire_codes([&realm_text(realm), client_id.as_str()], cutoff)
+            .expire_codes(of, milliseconds(CODE_LIFETIME))
             .await
     }
 
@@ -56,26 +59,28 @@ impl<B: Backend> PendingCodes for Store<B> {
         &self,
         realm: Realm,
         client_id: &ClientId,
-        now: UnixSeconds,
+        _: UnixSeconds,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
-        self.claim(realm, client_id, now, limit, lease, true).await
+        self.claim(realm, client_id, limit, lease, true).await
     }
 
     async fn claim_consents(
         &self,
         realm: Realm,
         client_id: &ClientId,
-        now: UnixSeconds,
+        _: UnixSeconds,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
-        self.claim(realm, client_id, now, limit, lease, false).await
+        self.claim(realm, client_id, limit, lease, false).await
     }
 
-    async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), StoreFault> {
-        Ok(())
+    async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), StoreFault> {
+        let why: String = why.chars().take(WHY_AT_MOST).collect();
+        let token = claimed.token.to_be_bytes();
+        self.backend.note_code(claimed.id, &token, &why).await
     }
 
     /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost. If an
@@ -86,6 +91,7 @@ impl<B: Backend> PendingCodes for Store<B> {
         let columns = ClaimedColumns {
             id: claimed.id,
             claims: i64::from(claimed.earlier_claims) + 1,
+            tries: i64::from(claimed.earlier_tries) + 1,
             answer: Some(answer),
             pair_hash: Some(pair_hash(&pair.refresh_token)),
             code,
@@ -131,31 +137,46 @@ impl<B: Backend> PendingCodes for Store<B> {
 }
 
 impl<B: Backend> Store<B> {
+    /// The codes that wait for their exchange and the pairs that wait to become grants, the newest first, at most `limit`. Opens no
+    /// record, so it works without the encryption key.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a column that cannot be read is [`StoreFault::Damaged`].
+    pub async fn waiting_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        limit: u32,
+    ) -> Result<Vec<CodeLine>, StoreFault> {
+        let of = [&*realm_text(realm), client_id.as_str()];
+        let rows = self.backend.waiting_codes(of, i64::from(limit)).await?;
+        rows.into_iter().map(to_code_line).collect()
+    }
+
     async fn claim(
         &self,
         realm: Realm,
         client_id: &ClientId,
-        now: UnixSeconds,
         limit: u32,
         lease: Duration,
         with_hooks: bool,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
         let token = lease_token()?;
-        let rows = self
-            .backend
-            .claim_codes(
-                [&realm_text(realm), client_id.as_str()],
-                number(now.minus(CODE_LIFETIME).get()),
-                i64::from(limit),
-                lease_milliseconds(lease),
-                &token.to_be_bytes(),
-                with_hooks,
-            )
-            .await?;
+        let claim = CodeClaim {
+            of: [&realm_text(realm), client_id.as_str()],
+            life: milliseconds(CODE_LIFETIME),
+            limit: i64::from(limit),
+            lease_milliseconds: lease_milliseconds(lease),
+            token: &token.to_be_bytes(),
+            with_hooks,
+        };
+        let rows = self.backend.claim_codes(&claim).await?;
         let claimed = |row: &ClaimedColumns| {
-            let earlier = u32::try_from(row.claims.saturating_sub(1)).unwrap_or(u32::MAX);
+            let earlier = |count: i64| u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
             let pending = from_columns(&self.sealer, realm, &row.code)?;
-            let mut claim = ClaimedCode::new(row.id, token, earlier, pending);
+            let mut claim = ClaimedCode::new(row.id, token, earlier(row.claims), pending)
+                .with_earlier_tries(earlier(row.tries));
             if let Some(answer) = &row.answer {
                 claim.answer = Some(open_answer(&self.sealer, &row.code.hash, answer)?);
             }

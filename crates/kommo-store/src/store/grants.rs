@@ -66,8 +66,20 @@ impl<B: Backend> Store<B> {
         happened: Happened,
         at: UnixSeconds,
     ) -> Result<Written, StoreFault> {
+        self.put_imported(lock, grant, happened, at, None).await
+    }
+
+    /// The same, and notes the export that it came from.
+    pub(super) async fn put_imported(
+        &self,
+        lock: Option<&mut B::Lock>,
+        grant: &Grant,
+        happened: Happened,
+        at: UnixSeconds,
+        import_hash: Option<&str>,
+    ) -> Result<Written, StoreFault> {
         let revision = grant.revision.next();
-        let (columns, line) = to_columns(
+        let (mut columns, line) = to_columns(
             &self.sealer,
             grant,
             revision,
@@ -75,6 +87,8 @@ impl<B: Backend> Store<B> {
             at,
             self.settings.refresh_before,
         )?;
+        columns.history_lines = i64::from(self.settings.history_lines.max(1));
+        columns.import_hash = import_hash.map(str::to_owned);
         if lock
             .as_ref()
             .is_some_and(|lock| B::locked_key(lock) != columns.key)
@@ -120,6 +134,10 @@ impl<B: Backend> GrantStore for Store<B> {
 
     async fn try_lock(&self, key: &GrantKey) -> Result<Option<B::Lock>, StoreFault> {
         self.backend.try_lock(&key.to_string()).await
+    }
+
+    async fn still_held(&self, lock: &mut B::Lock) -> Result<bool, StoreFault> {
+        self.backend.still_held(lock).await
     }
 
     async fn write(

@@ -1,7 +1,7 @@
 //! Moving a grant to another store. One single-use token never has two homes: the source is sealed, durably, before its
 //! content is handed out.
 
-use kommo_keeper::Written;
+use kommo_keeper::{LifeboatPort as _, Written};
 use kommo_oauth::{
     DisconnectReason, Generation, Grant, GrantKey, GrantState, Happened, LongLived, LongLivedEnd,
     PairNumber, Revision, UnixSeconds,
@@ -11,8 +11,10 @@ use zeroize::Zeroizing;
 
 use crate::backend::Backend;
 use crate::error::StoreFault;
-use crate::hash_text::hex_text;
+use crate::hash_text::{hash_text, hex_text, pair_hash};
+use crate::lifeboat::Lifeboat;
 use crate::sealed::Place;
+use crate::versioned::read_record;
 
 use super::Store;
 
@@ -43,19 +45,28 @@ impl<B: Backend> Store<B> {
     /// needs the same key to read it. Without encryption the JSON has the tokens in it.
     ///
     /// It works under the grant's lock, and the end is durable before this returns: nothing refreshes here any more. If the text is
-    /// lost before it reached the other store, [`export_again`](Self::export_again) gives it once more.
+    /// lost before it reached the other store, [`export_again`](Self::export_again) returns it once more.
+    ///
+    /// Name the lifeboat that the workers of this machine use: the newest pair may be there, and would stay behind. Lifeboats of other
+    /// machines are not seen; export there, or after a refresh has succeeded.
     ///
     /// # Errors
     ///
-    /// A refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a grant that is over:
-    /// [`StoreFault::WrongState`].
+    /// - a refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a grant that is over:
+    ///   [`StoreFault::WrongState`];
+    /// - a pair of this grant is in the lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A lifeboat that cannot be read is an
+    ///   error too.
     pub async fn export_sealed(
         &self,
         key: &GrantKey,
         at: UnixSeconds,
+        lifeboat: Option<&Lifeboat>,
     ) -> Result<Zeroizing<String>, StoreFault> {
         let mut lock = self.locked(key).await?;
-        let text = self.end_and_pack(&mut lock, key, at).await;
+        let text = match nothing_unsaved(key, lifeboat).await {
+            Ok(()) => self.end_and_pack(&mut lock, key, at).await,
+            Err(unsaved) => Err(unsaved),
+        };
         self.backend.unlock(lock).await?;
         text
     }
@@ -95,8 +106,9 @@ impl<B: Backend> Store<B> {
         })
     }
 
-    /// Gives an exported grant once more, out of the tokens that are sealed here. Only if the first text never reached another
-    /// store: otherwise one token has two homes, and the account is lost to one of them.
+    /// Returns an exported grant once more, out of the tokens that are sealed here. Only if the first text never reached another
+    /// store: otherwise one token has two homes, and the account is lost to one of them. A store that has imported the first text refuses
+    /// this one ([`StoreFault::ImportedBefore`]), whatever became of the grant there; a third store cannot know of it.
     ///
     /// # Errors
     ///
@@ -132,7 +144,8 @@ impl<B: Backend> Store<B> {
     ///
     /// - no such JSON: [`StoreFault::Damaged`]; of a newer program: [`StoreFault::NewerRecord`]; sealed with a key that is not in the
     ///   ring: [`StoreFault::WrongKey`];
-    /// - a living grant of this key: [`StoreFault::WrongState`].
+    /// - a living grant of this key: [`StoreFault::WrongState`];
+    /// - an export with the same refresh token was imported here before: [`StoreFault::ImportedBefore`].
     pub async fn import(&self, text: &str, at: UnixSeconds) -> Result<GrantKey, StoreFault> {
         let grant = self.unpack(text)?;
         let key = grant.key;
@@ -148,6 +161,7 @@ impl<B: Backend> Store<B> {
         grant: Grant,
         at: UnixSeconds,
     ) -> Result<(), StoreFault> {
+        let import_hash = import_hash(&grant);
         let mut grant = grant.take_over(at);
         let generation = grant.generation;
         for _ in 0..CONFLICTS_AT_MOST {
@@ -158,11 +172,28 @@ impl<B: Backend> Store<B> {
                     state: there.state.name(),
                 });
             }
+            // A grant that came and went, and comes back from where it went to, has a later generation than it had here.
+            if let Some(hash) = &import_hash
+                && there
+                    .as_ref()
+                    .is_some_and(|there| there.generation >= generation)
+                && self.backend.is_imported(hash).await?
+            {
+                return Err(StoreFault::ImportedBefore {
+                    key: Box::new(grant.key),
+                });
+            }
             let known = there.as_ref().map_or(generation, |there| there.generation);
             grant.generation = generation.max(known).next();
             grant.revision = there.map_or(Revision::NOT_STORED, |there| there.revision);
             let written = self
-                .put(Some(&mut *lock), &grant, Happened::Imported, at)
+                .put_imported(
+                    Some(&mut *lock),
+                    &grant,
+                    Happened::Imported,
+                    at,
+                    import_hash.as_deref(),
+                )
                 .await?;
             if let Written::Confirmed(_) = written {
                 return Ok(());
@@ -201,16 +232,9 @@ impl<B: Backend> Store<B> {
 
     fn unpack(&self, text: &str) -> Result<Grant, StoreFault> {
         let damaged = |what| StoreFault::damaged("to be imported", what);
-        let parcel: Parcel =
-            serde_json::from_str(text).map_err(|_| damaged("no exported grant"))?;
+        let parcel: Parcel = read_record("to be imported", text.as_bytes(), VERSION)?;
         if parcel.kind != KIND {
             return Err(damaged("kind"));
-        }
-        if parcel.v != VERSION {
-            return Err(StoreFault::NewerRecord {
-                record: "to be imported".to_owned(),
-                version: parcel.v,
-            });
         }
         let key = GrantKey::parse(&parcel.key).map_err(|_| damaged("key"))?;
         let sealed = bytes_of_hex(&parcel.record).ok_or_else(|| damaged("record"))?;
@@ -227,6 +251,28 @@ impl<B: Backend> Store<B> {
             }),
         }
     }
+}
+
+async fn nothing_unsaved(key: &GrantKey, lifeboat: Option<&Lifeboat>) -> Result<(), StoreFault> {
+    let Some(lifeboat) = lifeboat else {
+        return Ok(());
+    };
+    match lifeboat.read(key).await? {
+        None => Ok(()),
+        Some(_) => Err(StoreFault::UnsavedPair {
+            key: Box::new(*key),
+        }),
+    }
+}
+
+/// The same for every export of one newest pair. A long-lived token is not used up, so it may be imported as often as it is exported.
+fn import_hash(grant: &Grant) -> Option<String> {
+    let newest = &grant.state.pairs()?.newest().pair;
+    let key = grant.key.to_string();
+    Some(hash_text(
+        "kommo-store import",
+        &[&key, &pair_hash(&newest.refresh_token)],
+    ))
 }
 
 const fn parcel_place(key: &str, generation: u64) -> Place<'_> {

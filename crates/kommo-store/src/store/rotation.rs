@@ -5,6 +5,7 @@ use crate::code_columns::{answer_place, code_place};
 use crate::columns::{SealedColumns, SealedTable};
 use crate::error::StoreFault;
 use crate::grant_columns::grant_place;
+use crate::rotated::Rotated;
 use crate::sealed::Place;
 
 use super::Store;
@@ -12,16 +13,6 @@ use super::secrets::secret_place;
 
 /// Records that are read at a time.
 const AT_A_TIME: i64 = 200;
-
-/// What a rotation did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Rotated {
-    /// Records that are sealed anew.
-    pub resealed: u64,
-    /// Records that had the right key already, or got it from another writer meanwhile.
-    pub current: u64,
-}
 
 impl<B: Backend> Store<B> {
     /// Seals every record anew with the first key of the ring; without keys, it writes them plain. Before this, every process that

@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::backend::Backend;
+use crate::columns::{SecretPut, SecretRoom};
 use crate::error::StoreFault;
 use crate::grant_columns::{instant, number};
 use crate::hash_text::hash_text;
 use crate::history::KeyUse;
 use crate::sealed::Place;
+use crate::versioned::read_record;
 
-use super::Store;
+use super::{Store, milliseconds};
 
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// How long the state of an attempt is remembered beside the secret that another one brought: longer than attempts last.
 const STATES_FOR: Duration = Duration::from_secs(2 * 20 * 60);
@@ -24,7 +26,7 @@ const STATES_FOR: Duration = Duration::from_secs(2 * 20 * 60);
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SecretRecord {
-    v: u32,
+    v: u64,
     client_id: String,
     secret: String,
 }
@@ -56,13 +58,15 @@ impl<B: Backend> Store<B> {
     /// # Errors
     ///
     /// - a store without an encryption key: [`StoreFault::Misconfigured`];
-    /// - another secret of this integration is kept: [`StoreFault::SecretThere`]; nothing was changed.
+    /// - another secret of this integration is kept: [`StoreFault::SecretThere`]; nothing was changed;
+    /// - as many secrets as [`max_unclaimed_secrets`](crate::StoreSettings::max_unclaimed_secrets) belong to integrations without a grant:
+    ///   [`StoreFault::SecretsFull`]; nothing was changed.
     pub async fn put_integration_secret(
         &self,
         state: &str,
         client_id: &ClientId,
         secret: &ClientSecret,
-        at: UnixSeconds,
+        _: UnixSeconds,
     ) -> Result<bool, StoreFault> {
         if !self.sealer.encrypts() {
             return Err(StoreFault::misconfigured(
@@ -79,21 +83,27 @@ impl<B: Backend> Store<B> {
             .map(Zeroizing::new)
             .map_err(|_| StoreFault::damaged(&state_hash, "cannot be written as JSON"))?;
         let sealed = self.sealer.seal(secret_place(&state_hash), &json)?;
-        let is_new = self
+        let room = self.secret_room();
+        let put = self
             .backend
-            .put_secret(&state_hash, client_id.as_str(), &sealed, number(at.get()))
+            .put_secret(&state_hash, client_id.as_str(), &sealed, &room)
             .await?;
-        if is_new {
-            return Ok(true);
+        match put {
+            SecretPut::Kept => return Ok(true),
+            SecretPut::Full => {
+                return Err(StoreFault::SecretsFull {
+                    most: self.settings.max_unclaimed_secrets,
+                });
+            }
+            SecretPut::NotNew => {}
         }
         match self.kept_secret(client_id).await? {
             Some((name, kept)) if is_same(&kept, secret) => {
                 if name == state_hash {
                     return Ok(true);
                 }
-                let cutoff = number(at.minus(STATES_FOR).get());
                 self.backend
-                    .bind_state(&state_hash, client_id.as_str(), number(at.get()), cutoff)
+                    .bind_state(&state_hash, client_id.as_str(), &room)
                     .await
             }
             Some((name, _)) if name != state_hash => Err(StoreFault::SecretThere {
@@ -101,6 +111,33 @@ impl<B: Backend> Store<B> {
             }),
             _ => Ok(false),
         }
+    }
+
+    fn secret_room(&self) -> SecretRoom {
+        SecretRoom {
+            life: milliseconds(self.settings.unclaimed_secret_life),
+            state_life: milliseconds(STATES_FOR),
+            most: i64::from(self.settings.max_unclaimed_secrets),
+        }
+    }
+
+    /// Removes the secrets that are older than [`unclaimed_secret_life`](crate::StoreSettings::unclaimed_secret_life), by the database's
+    /// clock, and whose integration never had a grant. Returns their number. Each secret that is put does the same first.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn expire_secrets(&self) -> Result<u64, StoreFault> {
+        self.backend.expire_secrets(&self.secret_room()).await
+    }
+
+    /// How many secrets are kept whose integration has no grant.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn unclaimed_secrets(&self) -> Result<u64, StoreFault> {
+        self.backend.unclaimed_secrets().await
     }
 
     /// The client secret of an integration: the first that came.
@@ -152,8 +189,8 @@ impl<B: Backend> Store<B> {
         };
         let json = self.sealer.open(secret_place(&name), &sealed)?;
         let damaged = |what| StoreFault::damaged(&name, what);
-        let record: SecretRecord = serde_json::from_slice(&json).map_err(|_| damaged("fields"))?;
-        if record.v != VERSION || record.client_id != client_id.as_str() {
+        let record: SecretRecord = read_record(&name, &json, VERSION)?;
+        if record.client_id != client_id.as_str() {
             return Err(damaged("columns"));
         }
         let secret = ClientSecret::new(record.secret.as_str()).map_err(|_| damaged("secret"))?;

@@ -3,10 +3,15 @@
 use std::fs;
 
 use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreTrouble};
-use kommo_oauth::{AttemptId, Generation, PairNumber, UnsavedPair};
+use kommo_oauth::{
+    AccessToken, AttemptId, Generation, PairNumber, RefreshToken, TOKEN_MAX_BYTES, TokenPair,
+    UnsavedPair,
+};
 use kommo_store::{EncryptionKeys, Lifeboat};
 
-use crate::samples::{MARKER, encryption_key, key, pair};
+use crate::samples::{MARKER, at, encryption_key, key, pair};
+#[cfg(target_os = "linux")]
+use crate::small_disk::SmallDisk;
 
 fn keys(number: u8) -> Option<EncryptionKeys> {
     Some(EncryptionKeys::new(encryption_key(number)))
@@ -307,4 +312,207 @@ async fn a_rotation_reaches_the_files_and_names_the_one_that_needs_another_key()
     let newest = Lifeboat::in_directory(place.path(), keys(3)).unwrap();
     assert_eq!(newest.read(&key(1)).await.unwrap().unwrap(), unsaved(1, 5));
     assert_eq!(newest.read(&key(2)).await.unwrap().unwrap(), unsaved(2, 6));
+}
+
+/// The endings of all files, in order.
+fn endings(place: &std::path::Path) -> Vec<String> {
+    let mut endings: Vec<_> = fs::read_dir(place)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            path.extension().unwrap().to_string_lossy().into_owned()
+        })
+        .collect();
+    endings.sort();
+    endings
+}
+
+#[tokio::test]
+async fn room_that_was_reserved_is_used_for_the_next_grant_and_goes_with_its_process() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    for user in 1..=20 {
+        boat.reserve(&key(user)).await.unwrap();
+        boat.reserve(&key(user)).await.unwrap();
+        assert_eq!(endings(place.path()), ["slot"]);
+        boat.release_slot(&key(user)).await.unwrap();
+        boat.release_slot(&key(user)).await.unwrap();
+    }
+    boat.reserve(&key(1)).await.unwrap();
+    boat.reserve(&key(2)).await.unwrap();
+    assert_eq!(endings(place.path()), ["slot", "slot"]);
+    assert!(boat.keys().await.unwrap().is_empty());
+    assert!(boat.problems().await.unwrap().is_empty());
+    // Another process leaves them to their owner.
+    let other = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    assert!(other.keys().await.unwrap().is_empty());
+    other.reserve(&key(3)).await.unwrap();
+    assert_eq!(endings(place.path()), ["slot", "slot", "slot"]);
+    drop(boat);
+    assert_eq!(endings(place.path()), ["slot"]);
+    drop(other);
+    assert!(endings(place.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_pair_goes_into_the_room_that_was_reserved_for_it() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.reserve(&key(1)).await.unwrap();
+    boat.write(&unsaved(1, 5)).await.unwrap();
+    assert_eq!(endings(place.path()), ["pair"]);
+    // The run ends: nothing is given back.
+    boat.release_slot(&key(1)).await.unwrap();
+    let next = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    assert_eq!(next.keys().await.unwrap(), [key(1)]);
+    assert_eq!(next.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
+    let rotated = next.rotate_encryption().await.unwrap();
+    assert_eq!((rotated.resealed, rotated.current), (0, 1));
+    next.delete(&unsaved(1, 5)).await.unwrap();
+    assert!(endings(place.path()).is_empty());
+}
+
+#[tokio::test]
+async fn the_largest_pair_fits() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.reserve(&key(1)).await.unwrap();
+    // Each byte is escaped in JSON.
+    let token = "\\".repeat(TOKEN_MAX_BYTES);
+    let mut largest = unsaved(1, 5);
+    largest.pair = TokenPair::new(
+        AccessToken::new(token.as_str()).unwrap(),
+        RefreshToken::new(token.as_str()).unwrap(),
+        at(1),
+        at(2),
+    );
+    let slot = fs::read_dir(place.path()).unwrap().next().unwrap();
+    let room = slot.unwrap().metadata().unwrap().len();
+    boat.write(&largest).await.unwrap();
+    let file = fs::read_dir(place.path()).unwrap().next().unwrap();
+    let used = file.unwrap().metadata().unwrap().len();
+    assert_eq!(used, room, "written over what was reserved");
+    assert_eq!(boat.read(&key(1)).await.unwrap(), Some(largest));
+}
+
+/// A pair that could not get its name, as on a disk whose directory cannot grow: it is read, rotated and removed where it is.
+#[tokio::test]
+async fn a_pair_that_stayed_in_its_slot_is_a_pair_like_any_other() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    let stay = async || {
+        boat.reserve(&key(1)).await.unwrap();
+        boat.write(&unsaved(1, 5)).await.unwrap();
+        let file = fs::read_dir(place.path()).unwrap().next().unwrap();
+        fs::rename(file.unwrap().path(), place.path().join("0.slot")).unwrap();
+    };
+    stay().await;
+    assert_eq!(boat.keys().await.unwrap(), [key(1)]);
+    assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
+    assert_eq!(boat.read(&key(2)).await.unwrap(), None);
+    let looked = Lifeboat::look_into(place.path(), keys(1)).await.unwrap();
+    assert_eq!(looked, [key(1)]);
+    let error = Lifeboat::look_into(place.path(), keys(2))
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    // Room for the next one is another slot.
+    boat.reserve(&key(1)).await.unwrap();
+    assert_eq!(endings(place.path()), ["slot", "slot"]);
+    boat.release_slot(&key(1)).await.unwrap();
+    boat.delete(&unsaved(1, 5)).await.unwrap();
+    assert_eq!(boat.read(&key(1)).await.unwrap(), None);
+    drop(boat);
+    assert!(endings(place.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_rotation_takes_a_pair_out_of_its_slot() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.reserve(&key(1)).await.unwrap();
+    boat.write(&unsaved(1, 5)).await.unwrap();
+    let file = fs::read_dir(place.path()).unwrap().next().unwrap();
+    fs::rename(file.unwrap().path(), place.path().join("0.slot")).unwrap();
+    let ring = EncryptionKeys::new(encryption_key(2));
+    let ring = ring.and_reading(encryption_key(1)).unwrap();
+    let rotating = Lifeboat::in_directory(place.path(), Some(ring)).unwrap();
+    let rotated = rotating.rotate_encryption().await.unwrap();
+    assert_eq!(rotated.resealed, 1);
+    assert_eq!(endings(place.path()), ["pair"]);
+    let new = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
+    assert_eq!(new.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
+}
+
+#[tokio::test]
+async fn what_an_ended_process_reserved_is_used_again_or_goes() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), None).unwrap();
+    boat.reserve(&key(1)).await.unwrap();
+    let slot = fs::read_dir(place.path()).unwrap().next().unwrap();
+    let left = place.path().join("left.slot");
+    fs::copy(slot.unwrap().path(), &left).unwrap();
+    // One that is whole is used.
+    boat.reserve(&key(2)).await.unwrap();
+    assert_eq!(endings(place.path()), ["slot", "slot"]);
+    // One that was cut off is not, and goes.
+    let cut = place.path().join("cut.slot");
+    fs::write(&cut, b"kommo-life").unwrap();
+    boat.reserve(&key(3)).await.unwrap();
+    assert!(cut.exists());
+    assert!(boat.keys().await.unwrap().is_empty());
+    assert!(!cut.exists() && left.exists());
+    // A damaged one stays, and is a problem when nobody can be writing it any more.
+    let torn = place.path().join("torn.slot");
+    fs::write(
+        &torn,
+        b"kommo-lifeboat-1 this is no pair, but it may have been one: nobody knows",
+    )
+    .unwrap();
+    assert!(boat.problems().await.unwrap().is_empty());
+    age(&torn, 100);
+    assert_eq!(boat.problems().await.unwrap().len(), 1);
+    assert!(boat.keys().await.unwrap().is_empty());
+    assert!(torn.exists());
+}
+
+/// Four pairs of four: with room for the attempt and none for its answer.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_pair_is_written_on_a_full_disk_if_room_was_reserved() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        return;
+    };
+    let boat = Lifeboat::in_directory(disk.path().join("boat"), keys(1)).unwrap();
+    for user in 1..=4 {
+        boat.reserve(&key(user)).await.unwrap();
+    }
+    disk.fill();
+    for user in 1..=4 {
+        boat.write(&unsaved(user, user)).await.unwrap();
+    }
+    let next = Lifeboat::in_directory(disk.path().join("boat"), keys(1)).unwrap();
+    for user in 1..=4 {
+        let read = next.read(&key(user)).await.unwrap();
+        assert_eq!(read, Some(unsaved(user, user)));
+    }
+    // Without room nothing is to be sent.
+    let error = boat.reserve(&key(5)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(endings(&disk.path().join("boat")), ["pair"; 4]);
+    let error = boat.write(&unsaved(5, 5)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    disk.make_room();
+    boat.reserve(&key(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_that_takes_no_file_is_a_problem() {
+    let place = tempfile::tempdir().unwrap();
+    let found = Lifeboat::problems_in(place.path(), None).await.unwrap();
+    assert!(found.is_empty(), "{found:?}");
+    fs::write(place.path().join("a.pair"), b"\x01torn").unwrap();
+    let found = Lifeboat::problems_in(place.path(), None).await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(endings(place.path()), ["pair"]);
 }

@@ -15,6 +15,8 @@ mod samples;
 mod log_lines;
 mod place;
 mod child;
+#[cfg(target_os = "linux")]
+mod small_disk;
 #[cfg(feature = "postgres")]
 mod cluster;
 #[cfg(feature = "sqlite")]
@@ -23,6 +25,8 @@ mod sqlite_place;
 mod postgres_place;
 #[cfg(feature = "postgres")]
 mod pooler;
+#[cfg(feature = "postgres")]
+mod silence;
 
 mod conformance;
 #[cfg(feature = "sqlite")]

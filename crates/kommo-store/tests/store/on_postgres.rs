@@ -15,6 +15,7 @@ use crate::place::Place as _;
 use crate::pooler::Pooler;
 use crate::postgres_place::{PostgresPlace, cluster, connect, is_left_out};
 use crate::samples::{account, at, client, code, consented, consented_again, key, pair};
+use crate::silence::Silence;
 
 #[track_caller]
 fn check_misconfigured(result: Result<PostgresStore, StoreFault>, expected: &str) {
@@ -209,7 +210,7 @@ async fn lock_sessions_are_bounded_and_used_again() {
     };
     let mut settings = StoreSettings::new();
     settings.lock_connections = 2;
-    settings.wait_at_most = Duration::from_millis(300);
+    settings.wait_at_most = Duration::from_secs(5);
     let store = place.open_with(settings).await.unwrap();
     for user in 1..=20 {
         let lock = store.try_lock(&key(user)).await.unwrap().unwrap();
@@ -313,27 +314,229 @@ async fn a_server_that_is_not_there_is_unavailable_and_a_wrong_name_is_a_mistake
     assert_eq!(error.trouble(), StoreTrouble::Misconfigured, "{error:?}");
 }
 
+/// As after a failover, whose old primary takes no writes: that passes, and needs no person.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_only_database_is_a_mistake_of_the_setup() {
+async fn a_read_only_server_is_unavailable_and_is_written_to_when_that_is_over() {
     let Some(place) = PostgresPlace::make().await else {
         return;
     };
     let store = place.open().await;
+    let set = |value: &str| {
+        format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {value}', \
+             current_database()); END $$"
+        )
+    };
     let mut connection = connect(&place.url).await;
-    let set = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
-               current_database()); END $$";
-    raw_sql(AssertSqlSafe(set))
+    raw_sql(AssertSqlSafe(set("on")))
         .execute(&mut connection)
         .await
         .unwrap();
-    end_all_sessions(&place).await;
-    let error = until_some(async || store.write(None, &consented(1), at(1)).await.err()).await;
-    let error = match error.trouble() {
-        StoreTrouble::Misconfigured => error,
-        // The first one met the connection that had just been ended.
-        _ => store.write(None, &consented(1), at(1)).await.unwrap_err(),
+    end_other_sessions(&mut connection).await;
+    // The first may meet a connection that had just been ended.
+    for _ in 0..3 {
+        let error = store.write(None, &consented(1), at(1)).await.unwrap_err();
+        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        let error = store.try_lock(&key(1)).await.unwrap_err();
+        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    }
+    let error = place.open_with(StoreSettings::new()).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    let looking = StoreSettings::new().read_only();
+    let looking = place.open_with(looking).await.unwrap();
+    let problems = looking.problems().await.unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let back = "SET default_transaction_read_only = off; SET transaction_read_only = off";
+    raw_sql(back).execute(&mut connection).await.unwrap();
+    raw_sql(AssertSqlSafe(set("off")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    end_other_sessions(&mut connection).await;
+    until_some(async || store.write(None, &consented(1), at(1)).await.ok()).await;
+    let lock = until_some(async || store.try_lock(&key(1)).await.ok().flatten()).await;
+    store.unlock(lock).await.unwrap();
+}
+
+async fn end_other_sessions(connection: &mut sqlx::PgConnection) {
+    raw_sql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .execute(connection)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_could_tear_pages_is_refused() {
+    if is_left_out() {
+        return;
+    }
+    let careless = Cluster::start("-c full_page_writes=off");
+    let place = PostgresPlace::on(|database| careless.url(database)).await;
+    check_misconfigured(
+        place.open_with(StoreSettings::new()).await,
+        "full_page_writes is off",
+    );
+}
+
+/// A process that stopped while it made the tables, or an older version that stopped at its start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_process_keeps_no_other_from_its_start() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
     };
-    assert_eq!(error.trouble(), StoreTrouble::Misconfigured, "{error:?}");
+    let mut stopped = connect(&place.url).await;
+    let lock = "BEGIN; SELECT pg_advisory_xact_lock(7813574623098423551)";
+    raw_sql(lock).execute(&mut stopped).await.unwrap();
+    // Tables are missing, so the lock is waited for, though not for ever.
+    let mut settings = StoreSettings::new();
+    settings.wait_at_most = Duration::from_secs(3);
+    let error = place.open_with(settings).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    raw_sql("ROLLBACK").execute(&mut stopped).await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    // They are there, so it is not.
+    raw_sql(lock).execute(&mut stopped).await.unwrap();
+    let other = place.open().await;
+    assert!(other.load(&key(1)).await.unwrap().is_some());
+}
+
+/// The server ends the transaction of a process that stopped while it made the tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_are_made_in_a_transaction_that_the_server_ends_when_it_falls_silent() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    place
+        .sql(
+            "CREATE TABLE seen (limits TEXT); \
+             CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
+             INSERT INTO seen VALUES (concat_ws(' ', current_setting('idle_in_transaction_session_timeout'), \
+             current_setting('lock_timeout'), current_setting('statement_timeout'))); END $$; \
+             CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()",
+        )
+        .await;
+    let mut settings = StoreSettings::new();
+    settings.wait_at_most = Duration::from_secs(17);
+    place.open_with(settings).await.unwrap();
+    let mut connection = connect(&place.url).await;
+    let seen = "SELECT string_agg(DISTINCT limits, ',') FROM seen";
+    let row = raw_sql(seen).fetch_one(&mut connection).await.unwrap();
+    let seen: String = sqlx::Row::get(&row, 0);
+    assert_eq!(seen, "17s 17s 17s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_learns_that_the_server_ended_its_session() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = place.open().await;
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    assert!(store.still_held(&mut lock).await.unwrap());
+    end_all_sessions(&place).await;
+    assert!(!store.still_held(&mut lock).await.unwrap());
+    assert!(!store.still_held(&mut lock).await.unwrap());
+}
+
+/// A holder that asks keeps its lock for longer than the server lets a silent one have it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_asks_is_not_silent() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let mut settings = StoreSettings::new();
+    settings.request_limit = Duration::from_secs(2);
+    let store = place.open_with(settings).await.unwrap();
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let mut connection = connect(&place.url).await;
+    let begun = "SELECT clock_timestamp()::text";
+    let row = raw_sql(begun).fetch_one(&mut connection).await.unwrap();
+    let begun: String = sqlx::Row::get(&row, 0);
+    // Until the server's clock is past the limit of three request limits.
+    loop {
+        assert!(store.still_held(&mut lock).await.unwrap());
+        let late =
+            format!("SELECT (clock_timestamp() - '{begun}'::timestamptz > interval '8 s')::text");
+        let row = raw_sql(AssertSqlSafe(late))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        let is_late: String = sqlx::Row::get(&row, 0);
+        if is_late == "true" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    store.unlock(lock).await.unwrap();
+}
+
+/// Cut off from the server, every call ends, and the store works again as soon as the server is heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
+    /// Far longer than all limits of this test together.
+    const FOR_EVER: Duration = Duration::from_secs(120);
+    if is_left_out() {
+        return;
+    }
+    let place = PostgresPlace::on(|database| cluster().url(database)).await;
+    let database = place.url.split(['/', '?']).nth(3).unwrap();
+    let way = Silence::before(cluster().socket()).await;
+    let url = format!(
+        "postgres://kommo@127.0.0.1:{}/{database}?sslmode=disable",
+        way.port
+    );
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let mut settings = StoreSettings::new();
+    settings.wait_at_most = Duration::from_secs(8);
+    // One of each: a permit that is kept would be missed.
+    settings.connections = 1;
+    settings.lock_connections = 2;
+    let store = PostgresStore::connect(&url, settings.clone())
+        .await
+        .unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let mut held = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let idle = store.try_lock(&key(2)).await.unwrap().unwrap();
+    store.unlock(idle).await.unwrap();
+    way.set(true);
+    let silent = async {
+        let grant = store.load(&key(1)).await;
+        assert_eq!(grant.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        let put = store.put_code(&code("a", 1)).await;
+        assert_eq!(put.unwrap_err().trouble(), StoreTrouble::Unavailable);
+    };
+    let locking = async {
+        let lock = store.try_lock(&key(2)).await;
+        assert_eq!(lock.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        let is_held = store.still_held(&mut held).await;
+        assert!(!is_held.unwrap_or(false));
+        store.unlock(held).await.ok();
+    };
+    let connecting = async {
+        let connected = PostgresStore::connect(&url, settings.clone()).await;
+        assert_eq!(connected.unwrap_err().trouble(), StoreTrouble::Unavailable);
+    };
+    let all = async { tokio::join!(silent, locking, connecting) };
+    tokio::time::timeout(FOR_EVER, all).await.unwrap();
+    way.set(false);
+    until_some(async || store.load(&key(1)).await.ok().flatten()).await;
+    for user in 1..=2 {
+        let lock = until_some(async || store.try_lock(&key(user)).await.ok().flatten()).await;
+        store.unlock(lock).await.unwrap();
+    }
+    // What was confirmed is durable: closing is not worth waiting for.
+    let first = key(1);
+    let mut reading = Box::pin(store.load(&first));
+    way.set(true);
+    let begun = tokio::time::timeout(Duration::from_millis(50), &mut reading).await;
+    assert!(begun.is_err());
+    let closing = store.close_within(Duration::from_millis(100));
+    let is_closed = tokio::time::timeout(FOR_EVER, closing).await.unwrap();
+    assert!(!is_closed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,13 +2,20 @@
 
 use std::fs;
 
-use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble, Written};
-use kommo_store::{SqliteStore, StoreFault, StoreSettings};
+use core::time::Duration;
+
+use kommo_keeper::{
+    GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreTrouble, Written,
+};
+use kommo_oauth::{AttemptId, Generation, PairNumber, UnsavedPair};
+use kommo_store::{Lifeboat, SqliteStore, StoreFault, StoreSettings};
 use sqlx::ConnectOptions as _;
 
 use crate::child::OtherProcess;
 use crate::place::Place as _;
 use crate::samples::{LEASE, MARKER, at, consented, encrypted_with, key, pair};
+#[cfg(target_os = "linux")]
+use crate::small_disk::SmallDisk;
 use crate::sqlite_place::SqlitePlace;
 
 #[cfg(unix)]
@@ -257,6 +264,198 @@ async fn stores_that_open_at_once_make_the_tables_once() {
     assert!(stores[7].load(&key(1)).await.unwrap().is_some());
 }
 
+/// The switch to a log is refused at once while another connection reads: `SQLite` does not wait for that by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_waits_for_others_whatever_the_step() {
+    for (begin, end) in [
+        ("BEGIN; SELECT COUNT(*) FROM sqlite_schema", "COMMIT"),
+        ("BEGIN EXCLUSIVE", "COMMIT"),
+    ] {
+        let place = SqlitePlace::make().await.unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(place.path())
+            .create_if_missing(true);
+        let mut other = options.connect().await.unwrap();
+        sqlx::raw_sql("CREATE TABLE other (a)")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        sqlx::raw_sql(begin).execute(&mut other).await.unwrap();
+        let mut settings = StoreSettings::new();
+        settings.wait_at_most = Duration::from_millis(300);
+        let error = place.open_with(settings).await.unwrap_err();
+        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        assert!(format!("{error:?}").contains("locked"), "{error:?}");
+        let opening = tokio::spawn({
+            let path = place.path();
+            async move {
+                let mut settings = StoreSettings::new();
+                settings.wait_at_most = Duration::from_secs(100);
+                SqliteStore::open(path, settings).await
+            }
+        });
+        // The other is in the way for some of its tries.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        sqlx::raw_sql(end).execute(&mut other).await.unwrap();
+        opening.await.unwrap().unwrap();
+    }
+}
+
+/// A process that stopped in the middle of a write keeps no other from its start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_tables_are_there_opens_beside_a_stopped_writer() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path());
+    let mut stopped = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut stopped)
+        .await
+        .unwrap();
+    let other = place.open().await;
+    assert!(other.load(&key(1)).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_whose_file_was_removed_is_lost_and_its_holder_can_see_it() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let locks = place.directory.path().join("store.db.locks");
+    let file = fs::read_dir(&locks).unwrap().next().unwrap().unwrap();
+    for replace in [false, true] {
+        fs::remove_file(file.path()).unwrap();
+        if replace {
+            fs::write(file.path(), b"").unwrap();
+        }
+        assert!(!store.still_held(&mut lock).await.unwrap(), "{replace}");
+        let mut next = store.try_lock(&key(1)).await.unwrap().unwrap();
+        assert!(store.still_held(&mut next).await.unwrap());
+        lock = next;
+    }
+}
+
+/// Whatever root makes in the directory of a service belongs to the service.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const SERVICE: u32 = 65_534;
+    let place = SqlitePlace::make().await.unwrap();
+    let directory = place.directory.path();
+    if fs::metadata(directory).unwrap().uid() != 0 {
+        eprintln!("left out: this test needs root");
+        return;
+    }
+    chown(directory, Some(SERVICE), Some(SERVICE)).unwrap();
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let _lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let boat = Lifeboat::in_directory(directory.join("boat"), None).unwrap();
+    boat.reserve(&key(1)).await.unwrap();
+    boat.write(&UnsavedPair::new(
+        key(2),
+        AttemptId::new([1; 16]),
+        Generation::new(1),
+        PairNumber::FIRST,
+        pair(1),
+    ))
+    .await
+    .unwrap();
+    let mut seen = 0;
+    let mut directories = vec![directory.to_path_buf()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (SERVICE, SERVICE), "{path:?}");
+            seen += 1;
+            if found.is_dir() {
+                directories.push(path);
+            }
+        }
+    }
+    // The database and its two companions, the locks and one of them, the lifeboat, a slot and a pair.
+    assert_eq!(seen, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_pages_are_a_problem() {
+    let place = SqlitePlace::make().await.unwrap();
+    let store = place.open().await;
+    for user in 1..=200 {
+        store.write(None, &consented(user), at(1)).await.unwrap();
+    }
+    store.close().await;
+    let mut bytes = fs::read(place.path()).unwrap();
+    let half = bytes.len() / 2;
+    for byte in &mut bytes[half..half + 8_192] {
+        *byte = 0xaa;
+    }
+    fs::write(place.path(), bytes).unwrap();
+    for settings in [StoreSettings::new().read_only(), StoreSettings::new()] {
+        let store = place.open_with(settings).await.unwrap();
+        let problems = store.problems().await.unwrap();
+        let troubles: Vec<_> = problems.iter().map(StoreError::trouble).collect();
+        assert!(troubles.contains(&StoreTrouble::Damaged), "{problems:?}");
+    }
+}
+
+/// On a disk that became read-only, as one with faults does.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_became_read_only_is_a_problem_and_a_write_is_tried_again() {
+    let Some(disk) = SmallDisk::mount("4m") else {
+        return;
+    };
+    let path = disk.path().join("store.db");
+    let store = SqliteStore::open(&path, StoreSettings::new())
+        .await
+        .unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    store.close().await;
+    disk.remount("ro");
+    let looked_at = StoreSettings::new().read_only();
+    let store = SqliteStore::open(&path, looked_at).await.unwrap();
+    let problems = store.problems().await.unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    store.close().await;
+    disk.remount("rw");
+}
+
+/// A full disk under the whole store, and room again.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_on_a_full_disk_writes_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        return;
+    };
+    let store = SqliteStore::open(disk.path().join("store.db"), StoreSettings::new())
+        .await
+        .unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    disk.fill();
+    let mut failed = None;
+    for user in 2..=200 {
+        if let Err(error) = store.write(None, &consented(user), at(1)).await {
+            failed = Some((user, error));
+            break;
+        }
+    }
+    let (user, error) = failed.expect("the disk was full");
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    let error = store
+        .write(None, &consented(user), at(1))
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    disk.make_room();
+    let written = store.write(None, &consented(user), at(1)).await.unwrap();
+    assert!(matches!(written, Written::Confirmed(_)));
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn a_closed_store_writes_nothing() {
     let place = SqlitePlace::make().await.unwrap();
@@ -334,7 +533,7 @@ async fn opening_a_store_once_more_frees_no_lock_of_the_first() {
 async fn an_erasure_says_whether_a_reader_kept_its_bytes_in_the_log() {
     let place = SqlitePlace::make().await.unwrap();
     let mut settings = StoreSettings::new();
-    settings.wait_at_most = core::time::Duration::from_millis(50);
+    settings.wait_at_most = Duration::from_millis(50);
     let store = place.open_with(settings).await.unwrap();
     store.write(None, &consented(1), at(1)).await.unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path());

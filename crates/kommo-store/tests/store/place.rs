@@ -5,6 +5,9 @@ use kommo_store::{Backend, Store, StoreFault, StoreSettings};
 pub(crate) trait Place: Sized + Send + Sync {
     type Database: Backend;
 
+    /// Writes another version into the plain records of all codes.
+    const NEWER_CODES: &str;
+
     /// `None` if the operator left this kind out.
     async fn make() -> Option<Self>;
 

@@ -72,6 +72,9 @@ impl PostgresPlace {
 impl Place for PostgresPlace {
     type Database = Postgres;
 
+    const NEWER_CODES: &str = "UPDATE kommo_codes SET record = '\\x00'::bytea || convert_to(replace(convert_from( \
+                               substr(record, 2), 'UTF8'), '{\"v\":1,', '{\"v\":2,\"more\":true,'), 'UTF8')";
+
     async fn make() -> Option<Self> {
         if is_left_out() {
             return None;

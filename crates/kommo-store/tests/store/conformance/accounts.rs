@@ -13,8 +13,6 @@ use crate::samples::{
     CLIENT, LEASE, MARKER, account, at, client, code, consented, encrypted_with, host, key, pair,
 };
 
-const LIFE: u64 = 20 * 60;
-
 on_both! {
     the_first_living_administrator_speaks_for_an_account_until_another_is_chosen
     an_account_is_erased_and_no_other
@@ -135,8 +133,13 @@ async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
     assert_eq!(erased.await.unwrap().codes, 2);
 
     // Until no exchange of the code can be on its way any more.
-    for later in [2, 1 + LIFE, 2 * LIFE] {
-        store.put_code(&code("elsewhere", later)).await.unwrap();
+    for aged in [
+        "SELECT 1",
+        "UPDATE kommo_codes SET kept_at = kept_at - 1200000 WHERE is_erased",
+        "UPDATE kommo_codes SET kept_at = kept_at - 1080000 WHERE is_erased",
+    ] {
+        place.sql(aged).await;
+        store.put_code(&code("elsewhere", 2)).await.unwrap();
         let error = store.keep_answer(sent, &pair(8)).await.unwrap_err();
         assert!(matches!(error, StoreFault::Erased { .. }), "{error:?}");
         assert_eq!(
@@ -162,9 +165,11 @@ async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
     let written = store.write(None, &consented(2), at(4)).await.unwrap();
     assert!(matches!(written, Written::Confirmed(_)));
     // In the end the hash goes too.
-    let much_later = code("much-later", 1 + 2 * LIFE);
-    store.put_code(&much_later).await.unwrap();
-    let put = store.put_code(&code("sent", 1 + 2 * LIFE)).await.unwrap();
+    place
+        .sql("UPDATE kommo_codes SET kept_at = kept_at - 120000 WHERE is_erased")
+        .await;
+    store.put_code(&code("much-later", 2)).await.unwrap();
+    let put = store.put_code(&code("sent", 2)).await.unwrap();
     assert_eq!(put, CodePut::Stored);
 }
 

@@ -15,6 +15,9 @@ use crate::samples::{LEASE, MARKER, at, client, code, encrypted_with, pair, redi
 
 const LIFE: u64 = 20 * 60;
 
+/// All codes become 20 minutes older, by the database's clock.
+const AGED: &str = "UPDATE kommo_codes SET kept_at = kept_at - 1200000";
+
 on_both! {
     a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate
     a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind
@@ -31,6 +34,12 @@ on_both! {
     a_sandbox_neither_sees_nor_ages_real_codes
     an_answer_is_given_back_to_the_next_claim_and_outlives_the_code
     a_second_answer_does_not_replace_the_first
+    a_clock_that_is_ahead_ends_nobodys_codes
+    codes_of_a_clock_that_was_far_ahead_do_not_stay_for_ever
+    one_host_takes_no_room_from_the_others
+    consents_are_claimed_before_hooks_and_without_them
+    every_claim_is_a_try_and_a_list_says_why_a_code_waits
+    a_code_of_a_newer_program_is_newer_and_not_damaged
     a_damaged_code_is_an_error_without_the_code
     a_damaged_code_keeps_no_other_from_its_exchange_and_is_logged
 }
@@ -93,12 +102,13 @@ async fn a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind<P: Place
         CodePut::Duplicate
     );
     // Twenty minutes after it came the hash goes too.
+    place.sql(AGED).await;
     assert_eq!(
-        store.put_code(&code("b", 1 + LIFE)).await.unwrap(),
+        store.put_code(&code("b", 1)).await.unwrap(),
         CodePut::Stored
     );
     assert_eq!(
-        store.put_code(&code("a", 1 + LIFE)).await.unwrap(),
+        store.put_code(&code("a", 1)).await.unwrap(),
         CodePut::Stored
     );
 }
@@ -187,8 +197,9 @@ async fn codes_that_grew_too_old_are_ended_and_counted_once<P: Place>() {
     store.settle_code(waiting, at_once).await.unwrap();
     store.settle_code(refused, CodeEnd::Refused).await.unwrap();
     store.keep_answer(answered, &pair(3)).await.unwrap();
+    assert_eq!(expire(2).await.unwrap(), 0, "not too old yet");
+    place.sql(AGED).await;
     store.put_code(&redirected("young", 2)).await.unwrap();
-    assert_eq!(expire(LIFE).await.unwrap(), 0, "not too old yet");
     // A new code does not sweep away what was not counted.
     let late = store.put_code(&redirected("late", 1 + LIFE)).await;
     assert_eq!(late.unwrap(), CodePut::Stored);
@@ -261,8 +272,9 @@ async fn a_code_that_nobody_settled_is_claimed_again_and_counted<P: Place>() {
     );
     // Too old for the platform.
     store.put_code(&code("old", 3)).await.unwrap();
+    place.sql(AGED).await;
     let late = store
-        .claim_codes(Realm::Real, &client(), at(3 + LIFE), 5, LEASE)
+        .claim_codes(Realm::Real, &client(), at(4), 5, LEASE)
         .await
         .unwrap();
     assert!(late.is_empty());
@@ -289,8 +301,9 @@ async fn the_table_is_bounded_and_old_codes_make_room<P: Place>() {
         store.put_code(&redirected("b", 3)).await.unwrap(),
         CodePut::Duplicate
     );
+    place.sql(AGED).await;
     assert_eq!(
-        store.put_code(&redirected("c", 1 + LIFE)).await.unwrap(),
+        store.put_code(&redirected("c", 3)).await.unwrap(),
         CodePut::Stored
     );
 }
@@ -316,7 +329,8 @@ async fn a_flood_of_hooks_leaves_half_of_the_room_to_consents<P: Place>() {
     let put = store.put_code(&redirected("g", 1)).await.unwrap();
     assert_eq!(put, CodePut::Full);
     // What hooks left behind makes room for hooks.
-    let put = store.put_code(&code("c", 1 + LIFE)).await.unwrap();
+    place.sql(AGED).await;
+    let put = store.put_code(&code("c", 1)).await.unwrap();
     assert_eq!(put, CodePut::Stored);
 }
 
@@ -435,6 +449,7 @@ async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Plac
     place.sql("DELETE FROM kommo_codes").await;
     store.keep_answer(&claims[0], &pair(3)).await.unwrap();
     place.sql("UPDATE kommo_codes SET lease_until = 0").await;
+    place.sql(AGED).await;
     store
         .put_code(&code("much-later", 10 * LIFE))
         .await
@@ -487,6 +502,169 @@ async fn a_second_answer_does_not_replace_the_first<P: Place>() {
         .await
         .unwrap();
     assert_eq!(again[0].answer, Some(pair(3)));
+}
+
+async fn a_clock_that_is_ahead_ends_nobodys_codes<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    let ahead = at(1 + LIFE + 300);
+    let held = store.put_code(&redirected("mine", 1)).await.unwrap();
+    assert_eq!(held, CodePut::Stored);
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
+    store
+        .settle_code(&claims.await.unwrap()[0], CodeEnd::TryAgain)
+        .await
+        .unwrap();
+    // A machine whose clock is 25 minutes ahead does all it does.
+    let other = place.open().await;
+    let expired = other.expire_codes(Realm::Real, &client, ahead).await;
+    assert_eq!(expired.unwrap(), 0);
+    let theirs = redirected("theirs", 1 + LIFE + 300);
+    assert_eq!(other.put_code(&theirs).await.unwrap(), CodePut::Stored);
+    let claims = other.claim_codes(Realm::Real, &client, ahead, 5, Duration::ZERO);
+    assert_eq!(claims.await.unwrap().len(), 2);
+    let claims = store.claim_codes(Realm::Real, &client, at(3), 5, LEASE);
+    assert_eq!(claims.await.unwrap().len(), 2);
+}
+
+async fn codes_of_a_clock_that_was_far_ahead_do_not_stay_for_ever<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    store.put_code(&redirected("a", 1)).await.unwrap();
+    // A year ahead, and claimed then.
+    place
+        .sql(
+            "UPDATE kommo_codes SET kept_at = kept_at + 31536000000, lease_token = NULL, lease_until = kept_at + 31536000000",
+        )
+        .await;
+    store.put_code(&redirected("b", 1)).await.unwrap();
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
+    assert_eq!(claims.await.unwrap().len(), 2);
+    place.sql(AGED).await;
+    let expired = store.expire_codes(Realm::Real, &client, at(3)).await;
+    assert_eq!(expired.unwrap(), 2);
+}
+
+async fn one_host_takes_no_room_from_the_others<P: Place>() {
+    let place = place!(P);
+    let mut settings = StoreSettings::new();
+    settings.max_codes_per_host = 2;
+    let store = place.open_with(settings).await.unwrap();
+    let elsewhere = |text| {
+        let mut pending = code(text, 1);
+        pending.host = "other.kommo.com".parse().unwrap();
+        pending
+    };
+    for (pending, expected) in [
+        (code("a", 1), CodePut::Stored),
+        (code("b", 1), CodePut::Stored),
+        (code("c", 1), CodePut::HostFull),
+        (code("b", 1), CodePut::Duplicate),
+        (elsewhere("d"), CodePut::Stored),
+        // Hooks for a host, which anybody can send, keep no consent for it out.
+        (redirected("e", 1), CodePut::Stored),
+        (redirected("f", 1), CodePut::Stored),
+        (redirected("g", 1), CodePut::HostFull),
+    ] {
+        assert_eq!(store.put_code(&pending).await.unwrap(), expected);
+    }
+    // What has ended makes room.
+    let client = client();
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 9, LEASE);
+    for claimed in claims.await.unwrap() {
+        store.settle_code(&claimed, CodeEnd::Refused).await.unwrap();
+    }
+    let put = store.put_code(&code("c", 1)).await.unwrap();
+    assert_eq!(put, CodePut::Stored);
+}
+
+async fn consents_are_claimed_before_hooks_and_without_them<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open().await;
+    for text in ["first", "second"] {
+        store.put_code(&redirected(text, 1)).await.unwrap();
+    }
+    for hook in 0..5 {
+        let pending = code(&format!("hook-{hook}"), 1);
+        store.put_code(&pending).await.unwrap();
+    }
+    let texts = |claims: Vec<kommo_keeper::ClaimedCode>| -> Vec<String> {
+        let codes = claims.iter().map(|claim| claim.pending.code.expose());
+        codes.map(|code| code.replace(MARKER, "")).collect()
+    };
+    let now = Duration::ZERO;
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 3, now);
+    assert_eq!(
+        texts(claims.await.unwrap()),
+        ["-second", "-first", "-hook-4"]
+    );
+    let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
+    assert_eq!(texts(claims.await.unwrap()), ["-second", "-first"]);
+    let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
+    assert!(claims.await.unwrap().is_empty());
+}
+
+async fn every_claim_is_a_try_and_a_list_says_why_a_code_waits<P: Place>() {
+    let place = place!(P);
+    let client = client();
+    let store = place.open_with(encrypted_with(1)).await.unwrap();
+    store.put_code(&redirected("a", 1)).await.unwrap();
+    for (tries, end) in [
+        (0, CodeEnd::NoEffect),
+        (1, CodeEnd::TryAgain),
+        (
+            2,
+            CodeEnd::Later {
+                pause: Duration::from_secs(600),
+                counts: false,
+            },
+        ),
+    ] {
+        let claims = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
+        let claims = claims.await.unwrap();
+        assert_eq!(claims[0].earlier_tries, tries);
+        let why = format!("payment-required-{}", "x".repeat(100));
+        store.note_code(&claims[0], &why).await.unwrap();
+        let mut stale = claims[0].clone();
+        stale.token = 1;
+        store.note_code(&stale, "stale").await.unwrap();
+        store.settle_code(&claims[0], end).await.unwrap();
+    }
+    // Without the key: no record is opened.
+    let looking = place.open().await;
+    let lines = looking.waiting_codes(Realm::Real, &client, 5).await;
+    let lines = lines.unwrap();
+    let [line] = lines.as_slice() else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(
+        (line.tries, line.is_claimed, line.has_answer),
+        (3, false, false)
+    );
+    assert_eq!(
+        (&*line.origin, line.host.as_str()),
+        ("redirect", "myshop.kommo.com")
+    );
+    let why = line.why.as_deref().unwrap();
+    assert!(why.starts_with("payment-required-x") && why.len() == 64);
+    assert!(line.pause > Duration::from_secs(60), "{line:?}");
+    assert!(line.age < Duration::from_secs(600), "{line:?}");
+    assert!(!format!("{line:?}").contains(MARKER));
+}
+
+async fn a_code_of_a_newer_program_is_newer_and_not_damaged<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.put_code(&code("a", 1)).await.unwrap();
+    // A plain record is a zero byte and JSON.
+    place.sql(P::NEWER_CODES).await;
+    let client = client();
+    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
+    let error = claims.await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::NewerVersion, "{error:?}");
 }
 
 async fn a_damaged_code_is_an_error_without_the_code<P: Place>() {

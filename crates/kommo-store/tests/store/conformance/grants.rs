@@ -7,6 +7,8 @@ use kommo_oauth::{
     DisconnectReason, Generation, Grant, Hold, HoldKind, HoldScope, Revision, UnixSeconds,
 };
 
+use kommo_store::StoreSettings;
+
 use crate::conformance::{on_both, place};
 use crate::place::Place;
 use crate::samples::{HOUR, account, at, client, consented, consented_again, key, pair};
@@ -25,6 +27,10 @@ on_both! {
     keys_come_in_a_stable_order_by_pages
     a_dropped_write_happened_as_a_whole_or_not_at_all
     history_is_forgotten_by_age
+    history_does_not_grow_without_end
+    a_holder_can_ask_whether_it_has_its_lock
+    a_store_that_is_well_has_no_problems
+    a_store_closes_within_a_limit
     a_closed_store_says_so
 }
 
@@ -46,6 +52,64 @@ async fn what_was_written_is_read_by_another_process<P: Place>() {
     let mut expected = moved.grant;
     expected.revision = Revision::new(2);
     assert_eq!(one.load(&key(1)).await.unwrap(), Some(expected));
+}
+
+async fn history_does_not_grow_without_end<P: Place>() {
+    let place = place!(P);
+    let mut settings = StoreSettings::new();
+    settings.history_lines = 20;
+    let store = place.open_with(settings).await.unwrap();
+    store.write(None, &consented(2), at(1)).await.unwrap();
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let mut most = 0;
+    for number in 2..=100 {
+        let grant = store.load(&key(1)).await.unwrap().unwrap();
+        let moved = consented_again(grant, number);
+        store.write(None, &moved, at(number)).await.unwrap();
+        let lines = store.history(&key(1), 1_000).await.unwrap();
+        most = most.max(lines.len());
+        // The newest stay.
+        let revisions: Vec<_> = lines.iter().map(|line| line.revision.get()).collect();
+        let expected: Vec<_> = (1..=number).rev().take(lines.len()).collect();
+        assert_eq!(revisions, expected);
+        assert!(lines.len() >= 20.min(usize::try_from(number).unwrap()));
+    }
+    assert!(most <= 35, "{most}");
+    assert_eq!(store.history(&key(2), 9).await.unwrap().len(), 1);
+}
+
+async fn a_holder_can_ask_whether_it_has_its_lock<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    for _ in 0..3 {
+        assert!(store.still_held(&mut lock).await.unwrap());
+    }
+    store.unlock(lock).await.unwrap();
+}
+
+async fn a_store_that_is_well_has_no_problems<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let _lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    for store in [
+        store,
+        place
+            .open_with(StoreSettings::new().read_only())
+            .await
+            .unwrap(),
+    ] {
+        let problems = store.problems().await.unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+}
+
+async fn a_store_closes_within_a_limit<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    assert!(store.close_within(HOUR).await);
 }
 
 async fn a_grant_that_is_not_there_is_none_and_no_error<P: Place>() {

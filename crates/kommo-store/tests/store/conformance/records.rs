@@ -26,7 +26,54 @@ on_both! {
     the_first_secret_of_an_integration_stays
     every_state_that_brought_the_secret_names_its_integration
     a_forged_secret_is_removed_and_does_not_come_back
+    secrets_that_never_became_a_grant_are_bounded_and_expire
     the_latest_use_of_a_key_is_kept
+}
+
+async fn secrets_that_never_became_a_grant_are_bounded_and_expire<P: Place>() {
+    let place = place!(P);
+    let mut settings = encrypted_with(1);
+    settings.max_unclaimed_secrets = 2;
+    let store = place.open_with(settings).await.unwrap();
+    let secret = ClientSecret::new(format!("{MARKER}-secret")).unwrap();
+    let integration =
+        |number| ClientId::parse(&format!("{number}9999999-2222-3333-4444-555555555555")).unwrap();
+    let put = async |state: &str, client: ClientId| {
+        let put = store.put_integration_secret(state, &client, &secret, at(1));
+        put.await
+    };
+    // The one of a grant does not count.
+    assert!(put("own", client()).await.unwrap());
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    for number in 1..=2 {
+        let state = format!("state-{number}");
+        assert!(put(&state, integration(number)).await.unwrap());
+    }
+    assert_eq!(store.unclaimed_secrets().await.unwrap(), 2);
+    let error = put("state-3", integration(3)).await.unwrap_err();
+    assert!(
+        matches!(error, StoreFault::SecretsFull { most: 2 }),
+        "{error:?}"
+    );
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    // Those that are there are found all the same.
+    assert!(put("state-2", integration(2)).await.unwrap());
+    // A day of the database's clock.
+    place
+        .sql("UPDATE kommo_secrets SET kept_at = kept_at - 86400000")
+        .await;
+    assert!(put("state-3", integration(3)).await.unwrap());
+    for number in 1..=2 {
+        let kept = store.integration_secret(&integration(number)).await;
+        assert!(kept.unwrap().is_none(), "{number}");
+    }
+    assert!(store.integration_secret(&client()).await.unwrap().is_some());
+    place
+        .sql("UPDATE kommo_secrets SET kept_at = kept_at - 86400000")
+        .await;
+    assert_eq!(store.expire_secrets().await.unwrap(), 1);
+    assert_eq!(store.unclaimed_secrets().await.unwrap(), 0);
+    assert!(store.integration_secret(&client()).await.unwrap().is_some());
 }
 
 #[track_caller]
@@ -388,7 +435,10 @@ async fn every_state_that_brought_the_secret_names_its_integration<P: Place>() {
     }
     assert!(store.integration_secret(&other).await.unwrap().is_none());
     // No attempt lasts so long; the state that came first stays with its secret.
-    let later = at(1 + 40 * 60);
+    let later = at(2);
+    place
+        .sql("UPDATE kommo_secret_states SET stored_at = stored_at - 2400")
+        .await;
     let put = store.put_integration_secret("u", &client, &secret, later);
     assert!(put.await.unwrap());
     assert_eq!(store.integration_of_state("t").await.unwrap(), None);
