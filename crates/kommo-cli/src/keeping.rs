@@ -94,6 +94,19 @@ impl KeepingArgs {
         Ok(store)
     }
 
+    /// The same, and the lifeboat of its keeper.
+    pub(crate) async fn open_store_with_lifeboat(
+        &self,
+        context: &Context,
+    ) -> Result<(Arc<AnyStore>, Lifeboat), Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        told(&place, context);
+        let store = Arc::new(AnyStore::open(&place, keys.clone()).await?);
+        context.opened.add(Arc::clone(&store));
+        Ok((store, stores::lifeboat(&place, keys)?))
+    }
+
     /// Opens the store and makes the keeper that serves it.
     pub(crate) async fn keeper(
         &self,

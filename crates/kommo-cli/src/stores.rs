@@ -146,8 +146,9 @@ impl AnyStore {
         &self,
         key: &GrantKey,
         at: UnixSeconds,
+        lifeboat: &Lifeboat,
     ) -> Result<Zeroizing<String>, StoreFault> {
-        on_either!(self, store => store.export_sealed(key, at, lifeboat))
+        on_either!(self, store => store.export_sealed(key, at, Some(lifeboat)))
     }
 
     /// Gives an exported grant once more.
@@ -247,7 +248,13 @@ pub(crate) fn failure(error: &StoreFault) -> Failure {
     let message = exit::chain(error);
     match error {
         StoreFault::NoGrant { .. } => return Failure::new(ErrorCode::NoGrant, message),
-        StoreFault::WrongState { .. } => return Failure::new(ErrorCode::WrongState, message),
+        StoreFault::WrongState { .. } | StoreFault::ImportedBefore { .. } => {
+            return Failure::new(ErrorCode::WrongState, message);
+        }
+        StoreFault::UnsavedPair { .. } => {
+            return Failure::new(ErrorCode::WrongState, message)
+                .hint("`kommo auth refresh` saves it; then export");
+        }
         _ => {}
     }
     let trouble = error.trouble();
