@@ -17,9 +17,9 @@ use kommo_chats::ErrorKind;
 
 use crate::answer::Answer;
 use crate::attempt::{Outcome, Sender};
+use crate::chats_clock::ChatsClock;
 use crate::chats_error::ChatsError;
 use crate::clock_offset::{self, KeptOffset};
-use crate::environment::Environment;
 use crate::error::TransportError;
 use crate::peer_pauses::{Departure, PeerPauses};
 use crate::raw_response::RawResponse;
@@ -31,7 +31,7 @@ use crate::server_date;
 /// One call in progress.
 pub(crate) struct Call<'a> {
     sender: Sender<'a>,
-    environment: &'a dyn Environment,
+    clock: &'a dyn ChatsClock,
     policy: RetryPolicy,
     kept_offset: &'a KeptOffset,
     pauses: &'a PeerPauses,
@@ -53,14 +53,14 @@ enum Next {
 impl<'a> Call<'a> {
     pub(crate) const fn new(
         sender: Sender<'a>,
-        environment: &'a dyn Environment,
+        clock: &'a dyn ChatsClock,
         policy: RetryPolicy,
         kept_offset: &'a KeptOffset,
         pauses: &'a PeerPauses,
     ) -> Self {
         Self {
             sender,
-            environment,
+            clock,
             policy,
             kept_offset,
             pauses,
@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
             self.wait_out_pause().await?;
             let departure = self.pauses.departure(self.sender.request.path);
             self.attempts += 1;
-            let now = self.environment.unix_seconds();
+            let now = self.clock.unix_seconds();
             let outcome = self.sender.attempt(self.attempts, now, self.offset()).await;
             let outcome = outcome.map_err(ChatsError::InvalidRequest)?;
             match self.next(outcome, departure) {
@@ -85,7 +85,7 @@ impl<'a> Call<'a> {
                 Next::CorrectClock(offset) => self.tried_offset = Some(offset),
                 Next::Repeat(pause) => {
                     self.repetitions += 1;
-                    self.environment.pause(pause).await;
+                    self.clock.pause(pause).await;
                 }
             }
         }
@@ -94,13 +94,13 @@ impl<'a> Call<'a> {
     /// Waits for a pause that an earlier 429 asked for, if it is short; a long one is an error.
     async fn wait_out_pause(&self) -> Result<(), ChatsError> {
         let path = self.sender.request.path;
-        let left = || self.pauses.left(path, self.environment.unix_seconds());
+        let left = || self.pauses.left(path, self.clock.unix_seconds());
         while let Some(left) = left() {
             if left > self.policy.longest_wait() {
                 let attempts = self.attempts;
                 return Err(ChatsError::Paused { left, attempts });
             }
-            self.environment.pause(left).await;
+            self.clock.pause(left).await;
         }
         Ok(())
     }
@@ -124,7 +124,7 @@ impl<'a> Call<'a> {
             }
             Ok(response) => {
                 let mut refusal = Refusal::read(&response, outcome.signed_at);
-                let now = self.environment.unix_seconds();
+                let now = self.clock.unix_seconds();
                 if refusal.status() == 429 {
                     let pause = self.pauses.refused(departure, refusal.retry_after, now);
                     refusal.retry_after = Some(pause);
@@ -164,7 +164,7 @@ impl<'a> Call<'a> {
         }
         clock_offset::after_refusal(
             refusal.server_date?,
-            self.environment.unix_seconds(),
+            self.clock.unix_seconds(),
             self.offset(),
         )
     }
@@ -183,7 +183,7 @@ impl<'a> Call<'a> {
         match self.sender.request.repeat {
             Repeat::Never => None,
             Repeat::WhenSafe => self.policy.pause(self.repetitions + 1, asked, |longest| {
-                self.environment.random_up_to(longest)
+                self.clock.random_up_to(longest)
             }),
         }
     }

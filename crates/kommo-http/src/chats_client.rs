@@ -11,9 +11,9 @@ use tracing::Instrument;
 use crate::answer::Answer;
 use crate::attempt::Sender;
 use crate::call::Call;
+use crate::chats_clock::{ChatsClock, SystemChatsClock};
 use crate::chats_error::{ChatsError, Unreadable, UnreadableReason};
 use crate::clock_offset::KeptOffset;
-use crate::environment::{Environment, SystemEnvironment};
 use crate::error::InvalidRequest;
 use crate::peer_pauses::PeerPauses;
 use crate::raw_request::RawRequest;
@@ -37,7 +37,7 @@ pub struct ChatsClient {
     transport: Transport,
     target: Target,
     signer: Arc<ChatsSigner>,
-    environment: Arc<dyn Environment>,
+    clock: Arc<dyn ChatsClock>,
     retry_policy: RetryPolicy,
     kept_offset: Arc<KeptOffset>,
     pauses: Arc<PeerPauses>,
@@ -56,7 +56,7 @@ impl ChatsClient {
             transport,
             target: endpoints.resolve(EndpointRole::Chats(host)),
             signer: Arc::new(ChatsSigner::new(secret)),
-            environment: Arc::new(SystemEnvironment::new()),
+            clock: Arc::new(SystemChatsClock::new()),
             retry_policy: RetryPolicy::new(),
             kept_offset: Arc::default(),
             pauses: Arc::default(),
@@ -65,11 +65,8 @@ impl ChatsClient {
 
     /// Takes time, pauses and randomness from somewhere else than this machine.
     #[must_use]
-    pub fn with_environment(self, environment: Arc<dyn Environment>) -> Self {
-        Self {
-            environment,
-            ..self
-        }
+    pub fn with_clock(self, clock: Arc<dyn ChatsClock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Repeats otherwise than [`RetryPolicy::new`] says.
@@ -172,7 +169,7 @@ impl ChatsClient {
         );
         let call = Call::new(
             sender,
-            self.environment.as_ref(),
+            self.clock.as_ref(),
             self.retry_policy,
             &self.kept_offset,
             &self.pauses,

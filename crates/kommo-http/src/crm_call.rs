@@ -31,11 +31,11 @@ use crate::crm_answer::CrmResponse;
 use crate::crm_error::CrmError;
 use crate::crm_refusal::{CrmRefusal, CrmRefusalKind};
 use crate::crm_request::{CrmMethod, CrmRequest};
-use crate::echoes;
 use crate::error::{InvalidRequest, TransportError};
 use crate::json_body;
 use crate::outgoing_request::OutgoingRequest;
 use crate::raw_response::RawResponse;
+use crate::redaction;
 use crate::repeat::Repeat;
 use crate::request_budget::RequestBudget;
 use crate::request_query::RequestQuery;
@@ -117,7 +117,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
             match next {
                 Next::Done(response) => {
                     let sent = usable.access_token.expose().as_bytes();
-                    let request_id = echoes::request_id(&response, sent).map(String::from);
+                    let request_id = redaction::request_id(&response, sent).map(String::from);
                     return Ok(CrmResponse {
                         response,
                         request_id,
@@ -387,7 +387,7 @@ fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &st
         Ok(response) => tracing::debug!(
             attempt = number,
             status = response.status(),
-            request_id = echoes::request_id(response, secret.as_bytes()),
+            request_id = redaction::request_id(response, secret.as_bytes()),
             answer_bytes = response.body().len(),
             "crm api answered"
         ),

@@ -10,9 +10,9 @@ use core::time::Duration;
 use kommo_peer::is_json;
 use serde_json::{Map, Value};
 
-use crate::echoes::repeats;
 use crate::error::clean;
 use crate::json_body;
+use crate::redaction::repeats;
 
 /// A longer body is not looked into.
 const MAX_BYTES: usize = 1024 * 1024;

@@ -5,8 +5,8 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::crm_problem::{CrmProblem, ValidationError};
-use crate::echoes;
 use crate::raw_response::RawResponse;
+use crate::redaction;
 use crate::server_date;
 
 /// What a refusal means.
@@ -113,14 +113,14 @@ impl CrmRefusal {
         let problem = CrmProblem::read(response.content_type(), response.body(), secret);
         let status = response.status();
         let in_body = problem.retry_after;
-        let request_id = echoes::request_id(response, secret.as_bytes());
+        let request_id = redaction::request_id(response, secret.as_bytes());
         Self {
             kind: CrmRefusalKind::of(status, &problem),
             status,
             request_id: request_id.map(String::from),
             retry_after: in_body.or_else(|| server_date::retry_after_in_any_form(response)),
             problem,
-            response: echoes::shown(response, secret.as_bytes()),
+            response: redaction::shown(response, secret.as_bytes()),
             has_new_token: false,
             attempts,
         }

@@ -22,7 +22,7 @@ mod repeat;
 #[cfg(any(feature = "chats", feature = "crm"))]
 mod retry_policy;
 #[cfg(any(feature = "oauth", feature = "crm"))]
-mod echoes;
+mod redaction;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod bearer;
 #[cfg(any(feature = "oauth", feature = "crm"))]
@@ -53,7 +53,7 @@ mod request_budget;
 
 // Feature `chats`.
 #[cfg(feature = "chats")]
-mod environment;
+mod chats_clock;
 #[cfg(feature = "chats")]
 mod clock_offset;
 #[cfg(feature = "chats")]
@@ -128,8 +128,8 @@ pub use {
 pub use {
     answer::Answer,
     chats_client::ChatsClient,
+    chats_clock::{ChatsClock, Pause, SystemChatsClock},
     chats_error::{ChatsError, Unreadable, UnreadableReason},
-    environment::{Environment, Pause, SystemEnvironment},
     raw_request::RawRequest,
     refusal::Refusal,
 };

@@ -7,9 +7,9 @@ use kommo_oauth::{SendOutcome, TokenAnswer};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::echoes;
 use crate::error::TransportError;
 use crate::raw_response::RawResponse;
+use crate::redaction;
 
 /// So many bytes of the digest are shown: enough to find the same token again, and nothing of it.
 const DIGEST_BYTES: usize = 4;
@@ -27,7 +27,7 @@ pub(crate) fn report(
             // Its own text, and not the peer's.
             hint = refusal.hint.map(|hint| hint.as_str()),
             meaning = %refusal.kind,
-            request_id = echoes::request_id(response, sent),
+            request_id = redaction::request_id(response, sent),
             refresh_token_digest = digest(sent),
             answer_bytes = response.body().len(),
             "token endpoint refused"
@@ -35,14 +35,14 @@ pub(crate) fn report(
         (Ok(response), SendOutcome::Answered(TokenAnswer::InDoubt(cause))) => tracing::warn!(
             status = response.status(),
             %cause,
-            request_id = echoes::request_id(response, sent),
+            request_id = redaction::request_id(response, sent),
             refresh_token_digest = digest(sent),
             answer_bytes = response.body().len(),
             "token endpoint left it in doubt"
         ),
         (Ok(response), _) => tracing::debug!(
             status = response.status(),
-            request_id = echoes::request_id(response, sent),
+            request_id = redaction::request_id(response, sent),
             answer_bytes = response.body().len(),
             "token endpoint answered"
         ),

@@ -54,7 +54,7 @@ pub(crate) fn client_with(
     let secret = ChannelSecret::new(secret).unwrap();
     let environment = Arc::clone(environment);
     ChatsClient::new(transport, endpoints, ChatsHost::AmojoKommoCom, &secret)
-        .with_environment(environment)
+        .with_clock(environment)
 }
 
 /// A client of a bare server, with [`SECRET`] and a clock of its own.

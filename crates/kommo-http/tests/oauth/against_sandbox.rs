@@ -1,11 +1,12 @@
 //! `HttpTokenEndpoint` against the platform that judges it.
 
 use kommo_account::{AccountHost, ApiDomain, ClientId, Endpoints, Realm};
-use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{Probe, TokenEndpoint};
 use kommo_oauth::{
     AuthorizationCode, ClientSecret, Credentials, DoubtCause, Located, RedirectUri, RefreshToken,
-    SendOutcome, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
+    RequestOrigin, SendOutcome, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind,
+    TokenRequest,
 };
 use kommo_sandbox::{Fault, FaultKind, GrantOrder, Sandbox, Surface, TokenErrorRow};
 
@@ -195,4 +196,30 @@ async fn an_account_is_found_by_its_refresh_token() {
         panic!("{located:?}");
     };
     assert_eq!((account_id.get(), host), (platform.account, platform.host));
+}
+
+// Rule L6: two install hooks that a stranger sent, each of them met by a block page.
+#[tokio::test]
+async fn block_pages_for_the_hosts_of_a_stranger_stop_no_customer() {
+    let mut platform = Platform::start().await;
+    let budget = RequestBudget::default();
+    let client_id = platform.credentials.client_id;
+    platform.endpoint = platform.endpoint.with_budget(budget.clone(), client_id);
+    let first = platform.grant().await;
+    let fault = Fault::new(FaultKind::ForbiddenHtml);
+    platform.sandbox.inject(fault.on(Surface::Token).times(2));
+    for evil in ["evil-one.kommo.com", "evil-two.kommo.com"] {
+        let host = AccountHost::parse(evil).unwrap();
+        let code = AuthorizationCode::new("x1").unwrap();
+        let request = TokenRequest::exchange(&platform.credentials, &host, &code)
+            .with_origin(RequestOrigin::InstallHook);
+        let SendOutcome::Answered(TokenAnswer::Refused(refusal)) =
+            platform.endpoint.send(platform.realm, &request).await
+        else {
+            panic!("{evil} was not refused");
+        };
+        assert_eq!(refusal.kind, TokenRefusalKind::Blocked);
+    }
+    assert_eq!(budget.open_breaker(platform.host), None);
+    pair(platform.refresh(&first.refresh_token).await);
 }

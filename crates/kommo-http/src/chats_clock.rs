@@ -11,9 +11,9 @@ pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Where a client gets the time, its pauses and its randomness from.
 ///
-/// [`SystemEnvironment`] is the one to use. A test gives its own: a clock that it moves, pauses that take no time and are
+/// [`SystemChatsClock`] is the one to use. A test gives its own: a clock that it moves, pauses that take no time and are
 /// written down, jitter that is known.
-pub trait Environment: Send + Sync {
+pub trait ChatsClock: Send + Sync {
     /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule D6).
     fn unix_seconds(&self) -> u64;
 
@@ -27,9 +27,9 @@ pub trait Environment: Send + Sync {
 /// The clock of this machine, pauses of the Tokio runtime, a small random number generator.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct SystemEnvironment;
+pub struct SystemChatsClock;
 
-impl SystemEnvironment {
+impl SystemChatsClock {
     /// The one there is.
     #[must_use]
     pub const fn new() -> Self {
@@ -37,7 +37,7 @@ impl SystemEnvironment {
     }
 }
 
-impl Environment for SystemEnvironment {
+impl ChatsClock for SystemChatsClock {
     /// A machine that lives before 1970 reads as 1970.
     fn unix_seconds(&self) -> u64 {
         #[allow(
@@ -63,19 +63,17 @@ impl Environment for SystemEnvironment {
 mod tests {
     use core::time::Duration;
 
-    use super::{Environment, SystemEnvironment};
+    use super::{ChatsClock, SystemChatsClock};
 
     // Rule T2.
     #[test]
     fn the_systems_jitter_stays_in_its_bounds_and_is_not_always_the_same() {
-        let environment = SystemEnvironment::new();
+        let clock = SystemChatsClock::new();
         let longest = Duration::from_millis(500);
-        let drawn: Vec<_> = (0..200)
-            .map(|_| environment.random_up_to(longest))
-            .collect();
+        let drawn: Vec<_> = (0..200).map(|_| clock.random_up_to(longest)).collect();
         assert!(drawn.iter().all(|length| *length <= longest));
         // 200 equal draws out of 501 have a chance of 501 to the power of -199.
         assert!(drawn.iter().any(|length| Some(length) != drawn.first()));
-        assert_eq!(environment.random_up_to(Duration::ZERO), Duration::ZERO);
+        assert_eq!(clock.random_up_to(Duration::ZERO), Duration::ZERO);
     }
 }
