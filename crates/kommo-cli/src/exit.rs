@@ -25,7 +25,8 @@ pub(crate) enum Outcome {
     No,
 }
 
-/// A command that did not: why, one line for people, and perhaps one about what to do. No field ever holds a secret.
+/// A command that did not: why, one line for people, and perhaps one about what to do. No field
+/// ever holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     code: ErrorCode,
@@ -101,7 +102,8 @@ impl Failure {
         self
     }
 
-    /// The result that was printed says this already to a program: only the line for people and the status are left.
+    /// The result that was printed says this already to a program: only the line for people and the
+    /// status are left.
     pub(crate) const fn in_result(mut self) -> Self {
         self.is_in_result = true;
         self

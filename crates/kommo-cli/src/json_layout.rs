@@ -1,6 +1,8 @@
-//! Lays JSON out anew without touching what it says: a number of the platform stays as it was written, `1.10` and long ids too.
+//! Lays JSON out anew without touching what it says: a number of the platform stays as it was
+//! written, `1.10` and long ids too.
 //!
-//! Only for text that is known to be JSON: what stands between its texts is structure, numbers and words.
+//! Only for text that is known to be JSON: what stands between its texts is structure, numbers and
+//! words.
 
 /// Everything on one line, without white space between.
 pub(crate) fn on_one_line(json: &str) -> String {

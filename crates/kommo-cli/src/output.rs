@@ -35,8 +35,8 @@ impl Output {
         self.verbose
     }
 
-    /// A result: the text for people, or the object for programs. A line feed is added to each. What could move a cursor or hide is
-    /// escaped in both: a peer may have written a part of it.
+    /// A result: the text for people, or the object for programs. A line feed is added to each.
+    /// What could move a cursor or hide is escaped in both: a peer may have written a part of it.
     pub(crate) fn result(&self, text: &str, json: &Value) -> Result<(), Failure> {
         if self.is_json() {
             return self.json_line(json);
@@ -141,8 +141,8 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object on standard output. Once, by whoever
-/// is first: a command ends with one error.
+/// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object
+/// on standard output. Once, by whoever is first: a command ends with one error.
 pub(crate) fn complain(failure: &Failure, format: Format) {
     static IS_SAID: AtomicBool = AtomicBool::new(false);
     if IS_SAID.swap(true, Ordering::Relaxed) {

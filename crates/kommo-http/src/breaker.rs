@@ -7,7 +7,8 @@
 //!                                                              └── refused again ────┘
 //! ```
 //!
-//! That is the breaker of one account. Whether it is the account or our address that the platform blocks, its pages do not say:
+//! That is the breaker of one account. Whether it is the account or our address that the platform
+//! blocks, its pages do not say:
 //!
 //! ```text
 //!   closed ── two accounts that worked are blocked ──> suspected ── a third that worked: its trial is blocked ──> open, all
@@ -15,8 +16,9 @@
 //!     └──────────────── any trial is answered ─────────────┘
 //! ```
 //!
-//! What a stranger or a single tenant chooses is no evidence about our address. So an exchange counts for nothing, and only accounts count
-//! that worked recently; and what was answered once is not counted again.
+//! What a stranger or a single tenant chooses is no evidence about our address. So an exchange
+//! counts for nothing, and only accounts count that worked recently; and what was answered once is
+//! not counted again.
 //!
 //! A token request is stopped by a block like a call, and goes during a pause of 429s, since calls wait for its token.
 //!
@@ -286,7 +288,8 @@ impl Breaker {
         let egress = self.egress?;
         let later = match standing {
             Standing::Known => Duration::ZERO,
-            // They come behind the accounts that are known, so that a stranger cannot take every trial.
+            // They come behind the accounts that are known, so that a stranger cannot take every
+            // trial.
             _ => egress.others_later,
         };
         let left = egress.next_trial.saturating_add(later).saturating_sub(now);
@@ -315,9 +318,9 @@ impl Breaker {
         rejected(open, false, now)
     }
 
-    /// The platform answered with something that is no stop sign; `is_success` if it did what was asked. Only a trial closes what is
-    /// open: any other call may have left before the stop sign came. A token request goes during a pause too; calls keep to the pause all
-    /// the same.
+    /// The platform answered with something that is no stop sign; `is_success` if it did what was
+    /// asked. Only a trial closes what is open: any other call may have left before the stop sign
+    /// came. A token request goes during a pause too; calls keep to the pause all the same.
     pub(crate) fn answered(&mut self, permit: &Permit, is_success: bool, now: Duration) {
         if is_success {
             self.remember(permit.host, now);
@@ -358,8 +361,9 @@ impl Breaker {
         }
     }
 
-    /// A 429 that names a pause, or none; the pause that follows, and whether it opened the breaker. Calls that left together count as
-    /// one. What a stranger's request meets stops no call.
+    /// A 429 that names a pause, or none; the pause that follows, and whether it opened the
+    /// breaker. Calls that left together count as one. What a stranger's request meets stops no
+    /// call.
     pub(crate) fn throttled(
         &mut self,
         permit: &Permit,
@@ -457,8 +461,8 @@ impl Breaker {
         u32::try_from(blocked).map_or(true, |blocked| blocked >= limit)
     }
 
-    /// To be said after each request, whatever came: a trial that met neither an answer of the platform nor a stop sign leaves its turn to
-    /// the next one, if our address is only suspected.
+    /// To be said after each request, whatever came: a trial that met neither an answer of the
+    /// platform nor a stop sign leaves its turn to the next one, if our address is only suspected.
     pub(crate) fn settle(&mut self, permit: &Permit, now: Duration) {
         let taken_until = permit
             .admitted_at

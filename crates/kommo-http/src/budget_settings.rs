@@ -156,8 +156,9 @@ impl BudgetSettings {
         self
     }
 
-    /// How many accounts must be blocked at a time for the address to be suspected. Only those count that worked recently. All accounts are
-    /// stopped if another one that worked is blocked then. 1 stops all at once, without that trial.
+    /// How many accounts must be blocked at a time for the address to be suspected. Only those
+    /// count that worked recently. All accounts are stopped if another one that worked is blocked
+    /// then. 1 stops all at once, without that trial.
     pub const fn blocked_accounts_for_egress(mut self, accounts: u32) -> Self {
         self.breaker.blocked_accounts_for_egress = accounts;
         self

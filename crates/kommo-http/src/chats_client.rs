@@ -24,8 +24,10 @@ use crate::transport::Transport;
 
 /// Calls the Chats API in the name of one channel.
 ///
-/// Every attempt of every call has a date and a signature of its own (invariant I2). After a 429 nothing is sent for the same connection
-/// until its pause is over. Cheap to clone; clones share the HTTP connections, the clock offset and the pauses. `Debug` shows the place and the settings, and nothing of the secret.
+/// Every attempt of every call has a date and a signature of its own (invariant I2). After a 429
+/// nothing is sent for the same connection until its pause is over. Cheap to clone; clones share
+/// the HTTP connections, the clock offset and the pauses. `Debug` shows the place and the settings,
+/// and nothing of the secret.
 ///
 /// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
 ///
@@ -151,8 +153,9 @@ impl ChatsClient {
     /// # Errors
     ///
     /// - a method other than `GET`, `POST`, `PUT`, `PATCH`, `DELETE`: [`ChatsError::InvalidRequest`].
-    /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`], and calls during its pause: [`ChatsError::Paused`], or
-    ///   they wait if it is short; other refusals: [`ChatsError::Refused`].
+    /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`], and calls
+    ///   during its pause: [`ChatsError::Paused`], or they wait if it is short; other refusals:
+    ///   [`ChatsError::Refused`].
     /// - no whole answer: [`ChatsError::Transport`].
     pub async fn call(&self, request: &RawRequest<'_>) -> Result<Answer<RawResponse>, ChatsError> {
         let sender = Sender {

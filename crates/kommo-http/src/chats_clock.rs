@@ -11,10 +11,11 @@ pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Where a client gets the time, its pauses and its randomness from.
 ///
-/// [`SystemChatsClock`] is the one to use. A test gives its own: a clock that it moves, pauses that take no time and are
-/// written down, jitter that is known.
+/// [`SystemChatsClock`] is the one to use. A test gives its own: a clock that it moves, pauses that
+/// take no time and are written down, jitter that is known.
 pub trait ChatsClock: Send + Sync {
-    /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule D6).
+    /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule
+    /// D6).
     fn unix_seconds(&self) -> u64;
 
     /// Begins a pause.

@@ -21,8 +21,8 @@ pub enum ChatsError {
     Refused(Box<Refusal>),
     /// 429: the caller's turn to wait, [`Refusal::retry_after`] if the platform said how long (rule E4).
     TooManyRequests(Box<Refusal>),
-    /// An earlier request of this connection got a 429, and its pause is longer than this call waits by itself. Nothing was sent, or
-    /// nothing more.
+    /// An earlier request of this connection got a 429, and its pause is longer than this call
+    /// waits by itself. Nothing was sent, or nothing more.
     Paused {
         /// How long the pause still is.
         left: Duration,

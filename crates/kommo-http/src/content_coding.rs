@@ -1,7 +1,8 @@
 //! An answer whose body is compressed, though we ask for none that is.
 //!
-//! Something on the way may compress all the same. A pair of tokens comes once, so what can be understood is: `gzip` and `deflate`. Any
-//! other coding is an error that names it, and says nothing about the platform.
+//! Something on the way may compress all the same. A pair of tokens comes once, so what can be
+//! understood is: `gzip` and `deflate`. Any other coding is an error that names it, and says
+//! nothing about the platform.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -177,7 +177,8 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    /// A token that the platform gave a short while ago is the proof that the account works. A long-lived one proves nothing.
+    /// A token that the platform gave a short while ago is the proof that the account works. A
+    /// long-lived one proves nothing.
     fn standing(&self, usable: &Usable) -> Standing {
         let age = usable.obtained_at.until(self.budget.clock().now());
         if usable.expires_at.is_some() && age <= KNOWN_FOR {

@@ -91,10 +91,11 @@ impl CrmRefusalKind {
 
 /// A refusal: somebody was reached and said no.
 ///
-/// `Display` and `Debug` may be logged: they have the status, what it means, the ids for the support, and the places that a
-/// validation names. The sentences of the body are cut and cleaned, and given by [`title`](Self::title) and
-/// [`detail`](Self::detail) alone, since they may repeat what was sent. The body as it came is in [`response`](Self::response), for who
-/// wants to show it to the one who called; it is not cleaned.
+/// `Display` and `Debug` may be logged: they have the status, what it means, the ids for the
+/// support, and the places that a validation names. The sentences of the body are cut and cleaned,
+/// and given by [`title`](Self::title) and [`detail`](Self::detail) alone, since they may repeat
+/// what was sent. The body as it came is in [`response`](Self::response), for who wants to show it
+/// to the one who called; it is not cleaned.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CrmRefusal {
     kind: CrmRefusalKind,
@@ -141,10 +142,12 @@ impl CrmRefusal {
         self
     }
 
-    /// Whether there may be no such account at this host any more, as when it was renamed: a 404 that names the account, or a 404 that is
-    /// a page, which the API does not send. An entity or a path that does not exist is another 404.
+    /// Whether there may be no such account at this host any more, as when it was renamed: a 404
+    /// that names the account, or a 404 that is a page, which the API does not send. An entity or a
+    /// path that does not exist is another 404.
     ///
-    /// Source: the vendor's library looks an account up after a 404; what such an answer says was never captured.
+    /// Source: the vendor's library looks an account up after a 404; what such an answer says was
+    /// never captured.
     #[must_use]
     pub fn is_account_not_found(&self) -> bool {
         let texts = [self.title(), self.detail()];
@@ -218,7 +221,8 @@ impl CrmRefusal {
         self.has_new_token
     }
 
-    /// The answer as it came. A header in which a piece of the token stands is left out; so is such a body, which is empty then.
+    /// The answer as it came. A header in which a piece of the token stands is left out; so is such
+    /// a body, which is empty then.
     #[must_use]
     pub const fn response(&self) -> &RawResponse {
         &self.response

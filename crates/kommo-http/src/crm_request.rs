@@ -85,8 +85,8 @@ pub struct CrmRequest {
 }
 
 impl CrmRequest {
-    /// A call without a body. The target is a path, perhaps with a query; in the query, brackets, quotes, spaces and letters outside ASCII
-    /// are escaped, and escapes stay.
+    /// A call without a body. The target is a path, perhaps with a query; in the query, brackets,
+    /// quotes, spaces and letters outside ASCII are escaped, and escapes stay.
     ///
     /// # Errors
     ///

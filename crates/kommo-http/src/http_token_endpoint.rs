@@ -99,10 +99,11 @@ impl<C: Clock> HttpTokenEndpoint<C> {
     /// inconclusive probe, no host. When the block's time is over, one of them may be the trial. The pauses of 429s stop calls
     /// alone, which wait for the token: the keeper has holds of its own for them.
     ///
-    /// The breaker learns what a token request or a probe meets: a 429, a block, or an answer in JSON; of the exchange of a code, whose
-    /// host a stranger may have chosen, only that it succeeded ([`RequestOrigin`]). What a look-up meets it does not learn, since that goes
-    /// to a host which is no account's. Without this nothing is counted.
-    /// [`look_up`](Self::look_up) by itself is not counted either.
+    /// The breaker learns what a token request or a probe meets: a 429, a block, or an answer in
+    /// JSON; of the exchange of a code, whose host a stranger may have chosen, only that it
+    /// succeeded ([`RequestOrigin`]). What a look-up meets it does not learn, since that goes to a
+    /// host which is no account's. Without this nothing is counted. [`look_up`](Self::look_up) by
+    /// itself is not counted either.
     #[must_use]
     pub fn with_budget(self, budget: RequestBudget, client_id: ClientId) -> Self {
         Self {

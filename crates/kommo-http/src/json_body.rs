@@ -1,4 +1,5 @@
-//! Whether an answer is the platform's own, and the JSON in it: one reader for every kind of answer (`kommo-peer`).
+//! Whether an answer is the platform's own, and the JSON in it: one reader for every kind of answer
+//! (`kommo-peer`).
 
 use kommo_peer::{is_json, json_text};
 use serde::de::DeserializeOwned;

@@ -1,9 +1,10 @@
 //! Where a page's link to the next one may lead.
 //!
-//! It is a URL that arrives in a body, and the next request carries the token. An absolute one must have `https` and the host that
-//! answered (rule L3), or be at the sandbox's own address if a sandbox answered; a relative one, as version 2 of the API has, is resolved
-//! against the request. Only its query is taken out of it: its path must be that of the page, since paths are shown in logs, and whoever
-//! answers could have put the token there.
+//! It is a URL that arrives in a body, and the next request carries the token. An absolute one must
+//! have `https` and the host that answered (rule L3), or be at the sandbox's own address if a
+//! sandbox answered; a relative one, as version 2 of the API has, is resolved against the request.
+//! Only its query is taken out of it: its path must be that of the page, since paths are shown in
+//! logs, and whoever answers could have put the token there.
 
 use alloc::string::String;
 
@@ -41,7 +42,8 @@ fn target(
         Some(target) => String::from(target),
         None => relative(href, path)?,
     };
-    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments, backslashes, line ends, `#`.
+    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments,
+    // backslashes, line ends, `#`.
     let request =
         CrmRequest::new(CrmMethod::Get, &target).map_err(|_| PagingError::UnusableNext)?;
     if request.path() == path {
@@ -78,7 +80,8 @@ fn behind_authority<'a>(href: &'a str, host: &AccountHost) -> Option<&'a str> {
     rest.starts_with('/').then_some(rest)
 }
 
-/// What stands behind the address of the sandbox that the endpoints name. Never in the realm of the real platform.
+/// What stands behind the address of the sandbox that the endpoints name. Never in the realm of the
+/// real platform.
 fn behind_sandbox<'a>(href: &'a str, endpoints: Endpoints, host: &AccountHost) -> Option<&'a str> {
     if endpoints.realm() == Realm::Real {
         return None;

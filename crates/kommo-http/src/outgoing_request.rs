@@ -9,8 +9,9 @@ use crate::request_query::RequestQuery;
 
 /// One request: method, path, perhaps a query, headers, body.
 ///
-/// The transport adds `Host`, `User-Agent`, `Accept`, `Accept-Encoding: identity` and `Content-Length`, and nothing else. `Debug` shows the names of the headers, no
-/// value, and the length of the body.
+/// The transport adds `Host`, `User-Agent`, `Accept`, `Accept-Encoding: identity` and
+/// `Content-Length`, and nothing else. `Debug` shows the names of the headers, no value, and the
+/// length of the body.
 #[derive(Clone)]
 pub struct OutgoingRequest<'a> {
     method: RequestMethod<'a>,

@@ -49,9 +49,10 @@ impl<T: AccessTokens> CrmClient<T> {
 
 /// The pages of a collection.
 ///
-/// The end is a page without a link to the next one, or 204. A link is followed only if it leads to the account's own host
-/// over `https` (to the sandbox, if it is a sandbox that answers), to the same path, and to a page that was not read before (rule L3). A
-/// relative link is resolved against the request. At most [`PAGES_MAX_DEFAULT`] pages are read.
+/// The end is a page without a link to the next one, or 204. A link is followed only if it leads to
+/// the account's own host over `https` (to the sandbox, if it is a sandbox that answers), to the
+/// same path, and to a page that was not read before (rule L3). A relative link is resolved against
+/// the request. At most [`PAGES_MAX_DEFAULT`] pages are read.
 ///
 /// # Examples
 ///

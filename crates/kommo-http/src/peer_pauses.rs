@@ -1,5 +1,5 @@
-//! The pauses that the Chats API has asked for, one for each connection: one policy with the other endpoints
-//! ([`PeerPausePolicy`]), kept between calls.
+//! The pauses that the Chats API has asked for, one for each connection: one policy with the other
+//! endpoints ([`PeerPausePolicy`]), kept between calls.
 //!
 //! A pause is kept by the scope of the path, so that one account's does not stop the others.
 
@@ -11,7 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kommo_account::PeerPausePolicy;
 use kommo_sign::RequestPath;
 
-/// Above so many rows, those that are over for long are dropped; what does not fit then is not kept.
+/// Above so many rows, those that are over for long are dropped; what does not fit then is not
+/// kept.
 const MANY: usize = 10_000;
 
 /// `/v2/origin/custom/{scope}`: what stands behind it is the same connection.

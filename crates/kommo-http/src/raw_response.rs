@@ -6,7 +6,8 @@ use core::fmt;
 use reqwest::header::HeaderMap;
 use zeroize::Zeroizing;
 
-/// A whole answer, its body no longer than the transport's limit, and without a content coding. The body is wiped on drop.
+/// A whole answer, its body no longer than the transport's limit, and without a content coding. The
+/// body is wiped on drop.
 ///
 /// `Debug` shows the status and the length of the body alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl RawResponse {
         matches!(self.status, 200..=299)
     }
 
-    /// All headers whose values are printable ASCII, in the order of their arrival; the values of one name stand together.
+    /// All headers whose values are printable ASCII, in the order of their arrival; the values of
+    /// one name stand together.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.headers.iter();
         headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))

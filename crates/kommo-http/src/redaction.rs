@@ -1,4 +1,5 @@
-//! Whether an answer repeats what was sent: whoever answers may have put a secret, or a piece of one, where an id is expected.
+//! Whether an answer repeats what was sent: whoever answers may have put a secret, or a piece of
+//! one, where an id is expected.
 
 use std::collections::HashSet;
 
@@ -7,10 +8,12 @@ use crate::raw_response::RawResponse;
 /// A UUID has 36; the longest secret that could be in hex has 64.
 const REQUEST_ID_MAX_BYTES: usize = 40;
 
-/// So many bytes of a secret in a row are one piece too many. Fewer stand in ordinary words by chance.
+/// So many bytes of a secret in a row are one piece too many. Fewer stand in ordinary words by
+/// chance.
 const PIECE_BYTES: usize = 12;
 
-/// The header `X-Request-Id`, if it has the form of one and neither is a piece of what was sent nor has one in it.
+/// The header `X-Request-Id`, if it has the form of one and neither is a piece of what was sent nor
+/// has one in it.
 pub(crate) fn request_id<'a>(response: &'a RawResponse, sent: &[u8]) -> Option<&'a str> {
     response.request_id().filter(|id| is_harmless(id, sent))
 }
@@ -31,7 +34,8 @@ pub(crate) fn repeats(text: &[u8], secret: &[u8]) -> bool {
     text.windows(piece).any(|piece| of_secret.contains(piece))
 }
 
-/// An answer for a person to read: without the headers that repeat the secret, and without a body that does.
+/// An answer for a person to read: without the headers that repeat the secret, and without a body
+/// that does.
 #[cfg(feature = "crm")]
 pub(crate) fn shown(response: &RawResponse, secret: &[u8]) -> RawResponse {
     let has_body = !repeats(response.body(), secret);

@@ -69,8 +69,9 @@ impl Refusal {
         self.clock_difference_seconds
     }
 
-    /// How long to wait. Of a 429 always there: what the platform asks for, by its body or its header, within the bounds of
-    /// [`PeerPausePolicy`](kommo_account::PeerPausePolicy). Of another refusal, what it asks for, in whole seconds.
+    /// How long to wait. Of a 429 always there: what the platform asks for, by its body or its
+    /// header, within the bounds of [`PeerPausePolicy`](kommo_account::PeerPausePolicy). Of another
+    /// refusal, what it asks for, in whole seconds.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

@@ -208,8 +208,9 @@ impl RequestBudget {
         self.breaker().admit(host, standing, now)
     }
 
-    /// For a token request or a probe, made before it is sent: a block stops it, a pause of 429s does not. While another request is the
-    /// trial for all, it waits, but no longer than `longest`.
+    /// For a token request or a probe, made before it is sent: a block stops it, a pause of 429s
+    /// does not. While another request is the trial for all, it waits, but no longer than
+    /// `longest`.
     ///
     /// # Errors
     ///

@@ -56,9 +56,9 @@ impl<'a> RequestQuery<'a> {
     }
 }
 
-/// The query with an escape for each character that no URL may have and that has one meaning: letters outside ASCII, spaces, quotes,
-/// brackets. What stands as an escape already stays. Control characters, `#` and a broken escape are left for
-/// [`RequestQuery::parse`] to refuse.
+/// The query with an escape for each character that no URL may have and that has one meaning:
+/// letters outside ASCII, spaces, quotes, brackets. What stands as an escape already stays. Control
+/// characters, `#` and a broken escape are left for [`RequestQuery::parse`] to refuse.
 #[cfg(feature = "crm")]
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

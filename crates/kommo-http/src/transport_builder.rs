@@ -16,10 +16,11 @@ const MAX_SUFFIX_BYTES: usize = 128;
 
 /// Makes a [`Transport`].
 ///
-/// Cannot be set, in any way: redirects are not followed, certificates and names are checked, the library repeats nothing
-/// that may have left, cookies are off, no compression is asked for (an answer in `gzip` or `deflate` is understood all the same), loopback
-/// is reached without a proxy. Real hosts are reached through
-/// the proxy that `HTTPS_PROXY` or `ALL_PROXY` names, if one does (`NO_PROXY` is respected); it sees a tunnel, no request.
+/// Cannot be set, in any way: redirects are not followed, certificates and names are checked, the
+/// library repeats nothing that may have left, cookies are off, no compression is asked for (an
+/// answer in `gzip` or `deflate` is understood all the same), loopback is reached without a proxy.
+/// Real hosts are reached through the proxy that `HTTPS_PROXY` or `ALL_PROXY` names, if one does
+/// (`NO_PROXY` is respected); it sees a tunnel, no request.
 ///
 /// # Examples
 ///

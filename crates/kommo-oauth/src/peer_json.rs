@@ -12,14 +12,16 @@ use kommo_peer::json_text;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since tokens stand there.
+/// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since tokens stand
+/// there.
 pub(crate) enum PeerText<'a> {
     Same(&'a [u8]),
     Copied(Zeroizing<Vec<u8>>),
 }
 
 impl<'a> PeerText<'a> {
-    /// Whatever the encoding of an answer is. A record of our own is not read by this: one that is broken is not to be repaired.
+    /// Whatever the encoding of an answer is. A record of our own is not read by this: one that is
+    /// broken is not to be repaired.
     pub(crate) fn of(body: &'a [u8]) -> Self {
         match json_text(body) {
             Cow::Borrowed(text) => Self::Same(text),

@@ -38,19 +38,21 @@ impl GrantType {
     }
 }
 
-/// On whose word a token request is made. It decides what a refusal is evidence of: what a stranger or a single tenant chose says
-/// nothing about the address that we send from.
+/// On whose word a token request is made. It decides what a refusal is evidence of: what a stranger
+/// or a single tenant chose says nothing about the address that we send from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestOrigin {
     /// A refresh of a grant whose account gave a pair, or answered a call, recently.
     KnownAccount,
-    /// A refresh of a grant that has not worked for a while, or never did here, such as one that was imported.
+    /// A refresh of a grant that has not worked for a while, or never did here, such as one that
+    /// was imported.
     OtherGrant,
-    /// The exchange of a code that a user brought back from a consent which we began, or that an operator typed. The account's host is
-    /// what the browser said.
+    /// The exchange of a code that a user brought back from a consent which we began, or that an
+    /// operator typed. The account's host is what the browser said.
     Consent,
-    /// The exchange of a code from an install hook, which is unsigned: a stranger may have chosen code and host.
+    /// The exchange of a code from an install hook, which is unsigned: a stranger may have chosen
+    /// code and host.
     InstallHook,
 }
 
@@ -101,7 +103,8 @@ pub struct TokenRequest {
 impl TokenRequest {
     /// Exchanges a code. Repeat it only if the request certainly did not leave: a code works once.
     ///
-    /// Its origin is [`RequestOrigin::InstallHook`], the least trusted one, until [`with_origin`](Self::with_origin) names another.
+    /// Its origin is [`RequestOrigin::InstallHook`], the least trusted one, until
+    /// [`with_origin`](Self::with_origin) names another.
     #[must_use]
     pub fn exchange(
         credentials: &Credentials,
@@ -117,7 +120,8 @@ impl TokenRequest {
         }
     }
 
-    /// Refreshes a pair. Its origin is [`RequestOrigin::OtherGrant`] until [`with_origin`](Self::with_origin) names another.
+    /// Refreshes a pair. Its origin is [`RequestOrigin::OtherGrant`] until
+    /// [`with_origin`](Self::with_origin) names another.
     #[must_use]
     pub fn refresh(credentials: &Credentials, host: &AccountHost, token: &RefreshToken) -> Self {
         let grant_type = GrantType::RefreshToken;

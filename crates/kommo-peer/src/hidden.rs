@@ -1,12 +1,15 @@
 //! Which characters are not shown as they are.
 
-/// Whether a character can move a cursor, break a line, turn the reading direction, or be invisible.
+/// Whether a character can move a cursor, break a line, turn the reading direction, or be
+/// invisible.
 ///
-/// These are the controls C0 (tab and line ends too), DEL and C1, the line and paragraph separators, the direction marks, the deprecated
-/// tags, and the other characters that Unicode calls default ignorable. The variation selectors U+FE00 to U+FE0F are not among them:
-/// emoji have them, and they do nothing else.
+/// These are the controls C0 (tab and line ends too), DEL and C1, the line and paragraph
+/// separators, the direction marks, the deprecated tags, and the other characters that Unicode
+/// calls default ignorable. The variation selectors U+FE00 to U+FE0F are not among them: emoji have
+/// them, and they do nothing else.
 ///
-/// Source: Unicode 16, `DerivedCoreProperties.txt`, `Default_Ignorable_Code_Point`; `PropList.txt`, `Bidi_Control`.
+/// Source: Unicode 16, `DerivedCoreProperties.txt`, `Default_Ignorable_Code_Point`; `PropList.txt`,
+/// `Bidi_Control`.
 ///
 /// # Examples
 ///

@@ -1,10 +1,12 @@
-//! Whether an answer is the platform's own, by its body: its refusals are JSON, and pages are made by something on the way.
+//! Whether an answer is the platform's own, by its body: its refusals are JSON, and pages are made
+//! by something on the way.
 
 use serde::de::IgnoredAny;
 
 use crate::json_text::json_text;
 
-/// Whether a body is JSON: any whole value; or an object or a list that is cut or broken, if the content type says JSON. Never panics.
+/// Whether a body is JSON: any whole value; or an object or a list that is cut or broken, if the
+/// content type says JSON. Never panics.
 ///
 /// Source: rule L6 of `docs/protocol.md`: a 403 that is no JSON is a block.
 #[must_use]

@@ -1,21 +1,25 @@
-//! The bytes of an answer as a JSON parser takes them: UTF-8 without a mark, and no half of a surrogate pair.
+//! The bytes of an answer as a JSON parser takes them: UTF-8 without a mark, and no half of a
+//! surrogate pair.
 //!
-//! A parser refuses the whole of an answer for one bad letter in one title. Who reads a page of 250 entities, or a pair of tokens that
-//! comes once, has nothing from that.
+//! A parser refuses the whole of an answer for one bad letter in one title. Who reads a page of 250
+//! entities, or a pair of tokens that comes once, has nothing from that.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Makes a body fit for a JSON parser. Never panics. Borrows if there is nothing to do, which is the rule.
+/// Makes a body fit for a JSON parser. Never panics. Borrows if there is nothing to do, which is
+/// the rule.
 ///
 /// - One byte-order mark in front is left out.
-/// - UTF-16 becomes UTF-8; it is known by its mark, or by the zero beside the first, ASCII, character.
+/// - UTF-16 becomes UTF-8; it is known by its mark, or by the zero beside the first, ASCII,
+///   character.
 /// - What is not UTF-8 becomes U+FFFD, and so does an escape that is half of a surrogate pair.
 ///
 /// # Security
 ///
-/// An owned result is a copy of the body, with all secrets that stand there. Wipe it if there are some.
+/// An owned result is a copy of the body, with all secrets that stand there. Wipe it if there are
+/// some.
 #[must_use]
 pub fn json_text(body: &[u8]) -> Cow<'_, [u8]> {
     let text = in_utf8(body);
@@ -55,7 +59,8 @@ fn repaired(body: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn of_utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, [u8]> {
-    // INVARIANT: a unit is three bytes at most, so the text never moves and leaves no copy of a secret behind.
+    // INVARIANT: a unit is three bytes at most, so the text never moves and leaves no copy of a
+    // secret behind.
     let mut text = String::with_capacity(body.len() / 2 * 3 + 3);
     let units = body.chunks(2).map(|pair| match pair {
         [low, high] => unit([*low, *high]),
@@ -66,7 +71,8 @@ fn of_utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, [u8]> {
     Cow::Owned(Vec::from(text))
 }
 
-/// Where the digits of the next escape stand that is half of a surrogate pair, at or after a position that is not within an escape.
+/// Where the digits of the next escape stand that is half of a surrogate pair, at or after a
+/// position that is not within an escape.
 fn next_lone(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {

@@ -212,7 +212,8 @@ impl Call<'_> {
         }
     }
 
-    /// The platform's body is printed, here or within the object for programs, and everything that a validation found.
+    /// The platform's body is printed, here or within the object for programs, and everything that
+    /// a validation found.
     fn refused(&self, refusal: &CrmRefusal, message: String) -> Failure {
         let (response, output) = (refusal.response(), self.context.output);
         if !output.is_json()

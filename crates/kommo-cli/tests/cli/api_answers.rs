@@ -255,7 +255,8 @@ fn a_page_that_cannot_be_read_is_not_said_to_have_changed_something() {
 #[test]
 fn no_connection_says_what_to_look_at() {
     let account = Account::answering(vec![answer("200 OK", JSON, b"{}")]);
-    // The port of a listener that is gone; its grants are those of another realm, so the token is imported without asking.
+    // The port of a listener that is gone; its grants are those of another realm, so the token is
+    // imported without asking.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

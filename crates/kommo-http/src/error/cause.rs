@@ -24,7 +24,8 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// Copies a chain of errors, without those at its beginning that only say where in the library it failed.
+    /// Copies a chain of errors, without those at its beginning that only say where in the library
+    /// it failed.
     pub(crate) fn of(error: &(dyn error::Error + 'static)) -> Self {
         let chain = core::iter::successors(Some(error), |error| next(*error));
         let mut telling = chain.filter(|error| !is_about_the_library(&error.to_string()));
@@ -61,7 +62,8 @@ pub(super) fn next<'a>(
     }
 }
 
-/// Cuts, and replaces what could move a cursor or hide: names in a certificate are written by whoever made it.
+/// Cuts, and replaces what could move a cursor or hide: names in a certificate are written by
+/// whoever made it.
 pub(crate) fn clean(text: &str) -> String {
     replaced(text, MAX_CHARACTERS).to_string()
 }

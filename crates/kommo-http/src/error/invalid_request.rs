@@ -13,7 +13,8 @@ use crate::request_query::ParseQueryError;
 pub enum InvalidRequest {
     /// `"HEAD"`, `"TRACE"`, `"BREW"`: none of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`.
     Method,
-    /// The HTTP library would rewrite the path, so it cannot be signed nor sent as it is (rule S13).
+    /// The HTTP library would rewrite the path, so it cannot be signed nor sent as it is (rule
+    /// S13).
     Path(ParsePathError),
     /// The query has a character that no URL may have; the offset counts from the `?`, which is not counted.
     Query(ParseQueryError),

@@ -8,8 +8,9 @@ use super::invalid_request::InvalidRequest;
 
 /// Why there is no whole answer to a request. It speaks of one attempt; a call may have had others before.
 ///
-/// After [`Timeout`](Self::Timeout) and [`Cut`](Self::Cut) it is not known whether the request was carried out. Of an answer that came
-/// and cannot be read, the status says it: see [`is_in_doubt`](Self::is_in_doubt).
+/// After [`Timeout`](Self::Timeout) and [`Cut`](Self::Cut) it is not known whether the request was
+/// carried out. Of an answer that came and cannot be read, the status says it: see
+/// [`is_in_doubt`](Self::is_in_doubt).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -23,8 +24,8 @@ pub enum TransportError {
     Timeout(Cause),
     /// The connection ended before the whole answer, or what came is no HTTP.
     Cut(Cause),
-    /// The body of the answer is in a content coding that was not asked for and is not understood, such as `br`. A refusal, by its
-    /// status, is one all the same; what it says is not known.
+    /// The body of the answer is in a content coding that was not asked for and is not understood,
+    /// such as `br`. A refusal, by its status, is one all the same; what it says is not known.
     Coded {
         /// Status of the answer.
         status: u16,
@@ -69,7 +70,8 @@ impl TransportError {
 }
 
 impl TransportError {
-    /// Whether the request may have been carried out: at least a part of it may have left, and no status says that it was refused.
+    /// Whether the request may have been carried out: at least a part of it may have left, and no
+    /// status says that it was refused.
     #[must_use]
     pub const fn is_in_doubt(&self) -> bool {
         match self {

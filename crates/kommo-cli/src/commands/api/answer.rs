@@ -1,4 +1,5 @@
-//! How an answer of the platform is printed: as it came into a pipe or a file, readable on a terminal, one line for programs.
+//! How an answer of the platform is printed: as it came into a pipe or a file, readable on a
+//! terminal, one line for programs.
 
 use kommo_http::RawResponse;
 use kommo_peer::{escaped, escaped_json, escaped_lines, is_json, json_text};

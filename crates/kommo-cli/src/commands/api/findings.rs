@@ -70,7 +70,8 @@ impl<'a> Finding<'a> {
     }
 }
 
-/// The item by the `request_id` that it was sent with, else by its place; then the path, whose parts are divided by points.
+/// The item by the `request_id` that it was sent with, else by its place; then the path, whose
+/// parts are divided by points.
 fn pointer(error: &ValidationError, sent: &Value) -> Option<String> {
     let mut pointer = String::new();
     if let (Value::Array(items), Some(id)) = (sent, &error.request_id) {
