@@ -134,26 +134,27 @@ where
         let taken = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
         let size = ports.settings.hook_exchanges;
         let monotonic = ports.clock.monotonic();
-        let room = ports.hook_bucket.room(size, monotonic);
-        let left = limit.saturating_sub(taken).min(room);
-        if left == 0 {
+        let left = limit.saturating_sub(taken);
+        let room = ports.hook_bucket.take(size, left, monotonic);
+        if room == 0 {
             return Ok(claimed);
         }
-        match store.claim_codes(realm, client_id, now, left, lease).await {
-            Ok(rest) => {
-                let is_hook = |code: &&ClaimedCode| code.pending.origin == CodeOrigin::InstallHook;
-                let hooks = u32::try_from(rest.iter().filter(is_hook).count()).unwrap_or(left);
-                ports.hook_bucket.take(size, hooks, monotonic);
-                claimed.extend(rest);
-                Ok(claimed)
-            }
-            Err(error) if claimed.is_empty() => Err(self.exchange_failed(&error)),
+        let rest = store.claim_codes(realm, client_id, now, room, lease).await;
+        let is_hook = |code: &&ClaimedCode| code.pending.origin == CodeOrigin::InstallHook;
+        let hooks = rest
+            .as_ref()
+            .map_or(0, |rest| rest.iter().filter(is_hook).count());
+        let hooks = u32::try_from(hooks).unwrap_or(room);
+        ports
+            .hook_bucket
+            .give_back(size, room.saturating_sub(hooks));
+        match rest {
+            Ok(rest) => claimed.extend(rest),
+            Err(error) if claimed.is_empty() => return Err(self.exchange_failed(&error)),
             // The consents that are claimed are looked after all the same.
-            Err(error) => {
-                self.exchange_failed(&error);
-                Ok(claimed)
-            }
+            Err(error) => drop(self.exchange_failed(&error)),
         }
+        Ok(claimed)
     }
 
     async fn exchange(&self, code: &ClaimedCode) -> Result<CodeOutcome, ExchangeError> {
