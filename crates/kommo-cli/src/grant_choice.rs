@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error_code::ErrorCode;
 use crate::exit::Failure;
 use crate::stores::{self, AnyStore};
+use crate::waiting_codes;
 
 /// How many grants an error lists.
 const LISTED_AT_MOST: usize = 8;
@@ -157,6 +158,20 @@ impl Choice {
 
     /// Nothing found: says what there is, if there is something.
     pub(crate) async fn nothing(&self, store: &AnyStore) -> Result<Failure, Failure> {
+        let codes = waiting_codes::of(store, self.realm, self.client_id).await?;
+        if let Some(first) = codes.first() {
+            let message = format!(
+                "the store has no such grant yet: {}",
+                waiting_codes::line(first)
+            );
+            let codes: Vec<_> = codes.iter().map(waiting_codes::to_json).collect();
+            let failure = Failure::new(ErrorCode::NoGrant, message)
+                .reason("code-waits")
+                .with("codes", codes);
+            return Ok(failure.hint(
+                "mend what it waits for; `kommo auth keep-alive --all` exchanges it, no new consent is needed",
+            ));
+        }
         let others = Self {
             account: None,
             user: None,

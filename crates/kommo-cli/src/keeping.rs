@@ -13,7 +13,6 @@ use kommo_keeper::{
 use kommo_oauth::{
     ClientSecret, Credentials, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
 };
-use kommo_store::Lifeboat;
 use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
@@ -22,6 +21,7 @@ use crate::exit::Failure;
 use crate::grant_choice::{Choice, GrantArgs, is_over};
 use crate::instant;
 use crate::integration::IntegrationArgs;
+use crate::lifeboats::Lifeboats;
 use crate::output::Output;
 use crate::progress::Waiting;
 use crate::runtime::interrupted;
@@ -33,10 +33,10 @@ use crate::told_endpoint::ToldEndpoint;
 use crate::transport;
 
 /// The keeper of this program.
-pub(crate) type CliKeeper = Keeper<AnyStore, ToldEndpoint, SystemClock, Lifeboat>;
+pub(crate) type CliKeeper = Keeper<AnyStore, ToldEndpoint, SystemClock, Lifeboats>;
 
 /// One grant of it.
-pub(crate) type CliGrant = GrantHandle<AnyStore, ToldEndpoint, SystemClock, Lifeboat>;
+pub(crate) type CliGrant = GrantHandle<AnyStore, ToldEndpoint, SystemClock, Lifeboats>;
 
 /// What every command about grants takes.
 #[derive(Debug, Clone, Args)]
@@ -98,13 +98,13 @@ impl KeepingArgs {
     pub(crate) async fn open_store_with_lifeboat(
         &self,
         context: &Context,
-    ) -> Result<(Arc<AnyStore>, Lifeboat), Failure> {
+    ) -> Result<(Arc<AnyStore>, Lifeboats), Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         told(&place, context);
         let store = Arc::new(AnyStore::open(&place, keys.clone()).await?);
         context.opened.add(Arc::clone(&store));
-        Ok((store, stores::lifeboat(&place, keys)?))
+        Ok((store, Lifeboats::open(&place, keys)?))
     }
 
     /// Opens the store and makes the keeper that serves it.
@@ -123,7 +123,7 @@ impl KeepingArgs {
         let waiting = context.progress.wait_for("the store");
         let store = AnyStore::open(&place, keys.clone()).await?;
         drop(waiting);
-        let lifeboat = stores::lifeboat(&place, keys)?;
+        let lifeboat = Lifeboats::open(&place, keys)?;
         let settings = KeeperSettings::new(endpoints);
         let keeper = Keeper::new(
             store,

@@ -44,6 +44,8 @@ mod sandbox_place;
 mod store_place;
 mod integration;
 mod stores;
+mod lifeboats;
+mod waiting_codes;
 mod grant_choice;
 mod keeping;
 

@@ -117,6 +117,18 @@ pub(crate) fn exposure(_: &Metadata) -> Option<Exposure> {
     None
 }
 
+/// The user's own directory for what a program keeps between its runs: `$XDG_STATE_HOME/kommo`, else `~/.local/state/kommo`.
+pub(crate) fn state_directory() -> Option<PathBuf> {
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let directory = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
+    directory.map(|directory| directory.join("kommo"))
+}
+
 /// The user's own directory for data: `$XDG_DATA_HOME/kommo`, else `~/.local/share/kommo`.
 pub(crate) fn data_directory() -> Result<PathBuf, Failure> {
     let absolute = |name| {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
@@ -12,7 +12,7 @@ use kommo_keeper::{
 };
 use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
 use kommo_store::{
-    DatabaseUrl, EncryptionKeys, GrantLine, KeyUse, Lifeboat, PostgresStore, SqliteStore,
+    CodeLine, DatabaseUrl, EncryptionKeys, GrantLine, KeyUse, Lifeboat, PostgresStore, SqliteStore,
     StoreFault, StoreSettings,
 };
 use zeroize::Zeroizing;
@@ -146,9 +146,9 @@ impl AnyStore {
         &self,
         key: &GrantKey,
         at: UnixSeconds,
-        lifeboat: &Lifeboat,
+        lifeboats: &[Lifeboat],
     ) -> Result<Zeroizing<String>, StoreFault> {
-        on_either!(self, store => store.export_sealed(key, at, Some(lifeboat)))
+        on_either!(self, store => store.export_sealed(key, at, lifeboats))
     }
 
     /// Gives an exported grant once more.
@@ -174,6 +174,21 @@ impl AnyStore {
         on_either!(self, store => store.key_uses())
     }
 
+    /// The codes of an integration that wait for their exchange, newest first.
+    pub(crate) async fn waiting_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        limit: u32,
+    ) -> Result<Vec<CodeLine>, StoreFault> {
+        on_either!(self, store => store.waiting_codes(realm, client_id, limit))
+    }
+
+    /// What is wrong with the store as it is, records apart.
+    pub(crate) async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        on_either!(self, store => store.problems())
+    }
+
     /// Whether records are encrypted.
     pub(crate) fn encrypts(&self) -> bool {
         match self {
@@ -194,8 +209,7 @@ impl AnyStore {
 
     /// Closes every connection, so that nothing is left behind in a file; not for long, since a server may be silent.
     pub(crate) async fn close(&self) {
-        let closing = async { on_either!(self, store => store.close()) };
-        let _ = tokio::time::timeout(CLOSED_WITHIN, closing).await;
+        on_either!(self, store => store.close_within(CLOSED_WITHIN));
     }
 }
 
@@ -280,35 +294,6 @@ pub(crate) const fn code(trouble: StoreTrouble) -> ErrorCode {
         StoreTrouble::Erased => ErrorCode::Erased,
         _ => ErrorCode::StoreFailed,
     }
-}
-
-/// Where a pair goes that the store would not take: beside the file, or into the user's data directory.
-pub(crate) fn lifeboat(
-    place: &StorePlace,
-    keys: Option<EncryptionKeys>,
-) -> Result<Lifeboat, Failure> {
-    let directory = lifeboat_directory(place)?;
-    // Beside a file its directory is there; with a server nothing else may ever have been kept on this machine.
-    private_file::make_directory(&directory).map_err(|error| {
-        Failure::io(format!(
-            "cannot make the directory {}: {error}",
-            directory.display()
-        ))
-    })?;
-    Lifeboat::in_directory(&directory, keys).map_err(|error| failure(&error))
-}
-
-pub(crate) fn lifeboat_directory(place: &StorePlace) -> Result<PathBuf, Failure> {
-    Ok(match place {
-        StorePlace::Sqlite(path) => beside(path, ".lifeboat"),
-        StorePlace::Postgres(_) => private_file::data_directory()?.join("lifeboat"),
-    })
-}
-
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(more);
-    PathBuf::from(name)
 }
 
 impl GrantStore for AnyStore {

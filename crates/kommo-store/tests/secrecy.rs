@@ -105,7 +105,7 @@ async fn no_marker_comes_out() {
             store.history(&key, 9).await
         ));
         told.push_str(&format!("{:?}", store.import(MARKER, at).await));
-        if let Ok(text) = store.export_sealed(&key, at, None).await {
+        if let Ok(text) = store.export_sealed(&key, at, &[]).await {
             assert!(!text.contains(MARKER), "an encrypted export");
         }
         store.close().await;

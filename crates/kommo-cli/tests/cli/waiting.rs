@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::shop::{HOST, Shop, private};
+use crate::shop::{ACCOUNT, HOST, Shop, private};
 
 #[test]
 fn a_hold_whose_cause_was_mended_is_lifted_by_a_retry_and_told_in_words() {
@@ -141,5 +141,46 @@ fn a_refresh_that_takes_its_time_says_on_a_terminal_what_is_waited_for() {
             "{rest:?}"
         );
         assert!(child.wait().unwrap().success());
+    }
+}
+
+/// What a person sees who looks for the grant while its code waits.
+#[test]
+fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_grant() {
+    let shop = Shop::open();
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let unpaid = json!({ "on": "token", "kind": "payment-required", "times": 1 });
+    shop.sandbox.order("faults", &unpaid);
+    let login = ["auth", "login", "--code", &code, "--account", &host];
+    let waits = shop.run(login);
+    assert!(waits.stderr.contains("the code is kept"), "{waits:?}");
+
+    let status = shop.run(["auth", "status"]);
+    assert_eq!(status.status, 1, "{status:?}");
+    for part in [HOST, "a code waits for its exchange", "payment-required", "UTC (in "] {
+        assert!(status.stdout.contains(part), "{part}: {status:?}");
+    }
+    assert!(status.stdout.lines().all(|line| line.chars().count() <= 80), "{status:?}");
+    let codes = shop.json_whatever(&["auth", "status"])["codes"].clone();
+    assert_eq!(codes[0]["account_host"], HOST, "{codes}");
+    assert_eq!(codes[0]["why"], "payment-required", "{codes}");
+    assert!(codes[0]["until"].as_u64().is_some());
+
+    for words in [
+        &["auth", "refresh"][..],
+        &["auth", "keep-alive"],
+        &["auth", "token"],
+        &["auth", "credential"],
+        &["auth", "retry"],
+        &["api", "GET", "/api/v4/account"],
+    ] {
+        let failed = shop.json_whatever(words);
+        let error = &failed["error"];
+        assert_eq!(error["code"], "no-grant", "{words:?}: {failed}");
+        let said = error["message"].as_str().unwrap();
+        assert!(said.contains(&format!("a code of {HOST} waits")), "{words:?}: {said}");
+        assert!(said.contains("payment-required") && said.contains("UTC (in "), "{said}");
+        assert!(!error["hint"].as_str().unwrap().contains("auth login"), "{failed}");
+        assert!(!failed.to_string().contains(&code));
     }
 }

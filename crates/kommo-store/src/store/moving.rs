@@ -47,23 +47,23 @@ impl<B: Backend> Store<B> {
     /// It works under the grant's lock, and the end is durable before this returns: nothing refreshes here any more. If the text is
     /// lost before it reached the other store, [`export_again`](Self::export_again) returns it once more.
     ///
-    /// Name the lifeboat that the workers of this machine use: the newest pair may be there, and would stay behind. Lifeboats of other
+    /// Name the lifeboats that the workers of this machine use: the newest pair may be there, and would stay behind. Lifeboats of other
     /// machines are not seen; export there, or after a refresh has succeeded.
     ///
     /// # Errors
     ///
     /// - a refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a grant that is over:
     ///   [`StoreFault::WrongState`];
-    /// - a pair of this grant is in the lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A lifeboat that cannot be read is an
+    /// - a pair of this grant is in a lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A lifeboat that cannot be read is an
     ///   error too.
     pub async fn export_sealed(
         &self,
         key: &GrantKey,
         at: UnixSeconds,
-        lifeboat: Option<&Lifeboat>,
+        lifeboats: &[Lifeboat],
     ) -> Result<Zeroizing<String>, StoreFault> {
         let mut lock = self.locked(key).await?;
-        let text = match nothing_unsaved(key, lifeboat).await {
+        let text = match nothing_unsaved(key, lifeboats).await {
             Ok(()) => self.end_and_pack(&mut lock, key, at).await,
             Err(unsaved) => Err(unsaved),
         };
@@ -253,16 +253,15 @@ impl<B: Backend> Store<B> {
     }
 }
 
-async fn nothing_unsaved(key: &GrantKey, lifeboat: Option<&Lifeboat>) -> Result<(), StoreFault> {
-    let Some(lifeboat) = lifeboat else {
-        return Ok(());
-    };
-    match lifeboat.read(key).await? {
-        None => Ok(()),
-        Some(_) => Err(StoreFault::UnsavedPair {
-            key: Box::new(*key),
-        }),
+async fn nothing_unsaved(key: &GrantKey, lifeboats: &[Lifeboat]) -> Result<(), StoreFault> {
+    for lifeboat in lifeboats {
+        if lifeboat.read(key).await?.is_some() {
+            return Err(StoreFault::UnsavedPair {
+                key: Box::new(*key),
+            });
+        }
     }
+    Ok(())
 }
 
 /// The same for every export of one newest pair. A long-lived token is not used up, so it may be imported as often as it is exported.

@@ -54,14 +54,18 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
     }
     let client_id = args.keeping.integration.known_client_id(context)?;
     run_to_end(context, async {
-        let (store, lifeboat) = args.keeping.open_store_with_lifeboat(context).await?;
+        let (store, lifeboats) = args.keeping.open_store_with_lifeboat(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
         warn_if_plain(&store, context);
         let key = choice.exactly_one(&store).await?;
         let place = Place::open(&args.output)?;
         let text = match args.again {
             true => store.export_again(&key, told::now()).await,
-            false => store.export_sealed(&key, told::now(), &lifeboat).await,
+            false => {
+                store
+                    .export_sealed(&key, told::now(), lifeboats.as_slice())
+                    .await
+            }
         };
         let text = match text {
             Ok(text) => text,

@@ -3,7 +3,7 @@
 use clap::Args;
 use kommo_keeper::GrantStore;
 use kommo_oauth::Grant;
-use kommo_store::GrantLine;
+use kommo_store::{CodeLine, GrantLine};
 use serde_json::{Value, json};
 
 use super::told;
@@ -14,11 +14,12 @@ use crate::grant_choice::GrantArgs;
 use crate::keeping::{KeepingArgs, world};
 use crate::runtime::runtime;
 use crate::stores::{self, AnyStore};
+use crate::waiting_codes;
 
 const HELP: &str = "\
 Says of every grant in the store where it lives, whether it is its account's
 primary one, its state, when its access token ends, what it is held by and what
-is in doubt. Status 1 if one of them
+is in doubt, and which codes still wait for their exchange. Status 1 if one of them
 needs a person or has no token that can be used now, or if none has one; a grant
 that was logged out or moved away does not count. Without --all: this world's grants alone,
 the real platform's or the sandbox's.
@@ -51,13 +52,21 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
             true => choice.in_every_world(&store).await?,
             false => choice.all(&store).await?,
         };
-        if lines.is_empty() {
+        let mut clients: Vec<_> = lines.iter().map(|line| line.key.client_id).collect();
+        clients.extend(args.keeping.integration.known_client_id(context)?);
+        clients.sort();
+        clients.dedup();
+        let mut codes = Vec::new();
+        for client_id in clients {
+            codes.extend(waiting_codes::of(&store, endpoints.realm(), Some(client_id)).await?);
+        }
+        if lines.is_empty() && codes.is_empty() {
             return Err(match args.all {
                 true => Failure::new(ErrorCode::NoGrant, "the store has no such grant"),
                 false => choice.nothing(&store).await?,
             });
         }
-        let told = tell(&store, &lines, context).await;
+        let told = tell(&store, &lines, &codes, context).await;
         store.close().await;
         told
     })
@@ -66,6 +75,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
 async fn tell(
     store: &AnyStore,
     lines: &[GrantLine],
+    codes: &[CodeLine],
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let now = told::now();
@@ -102,9 +112,13 @@ async fn tell(
             }
         }
     }
-    context
-        .output
-        .result(&texts.join("\n\n"), &json!({ "grants": objects }))?;
+    texts.extend(codes.iter().map(waiting_codes::paragraph));
+    let mut told = json!({ "grants": objects });
+    if let (Value::Object(fields), false) = (&mut told, codes.is_empty()) {
+        let codes: Vec<_> = codes.iter().map(waiting_codes::to_json).collect();
+        fields.insert("codes".to_owned(), Value::from(codes));
+    }
+    context.output.result(&texts.join("\n\n"), &told)?;
     match unreadable {
         Some(failure) => Err(failure.in_result()),
         None if !(is_all_well && is_any_usable) => Ok(Outcome::No),

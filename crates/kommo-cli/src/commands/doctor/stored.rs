@@ -1,6 +1,6 @@
 //! The store: whether it opens, whether its key fits, whether every record can be read, and who else can read the files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kommo_keeper::{GrantStore, StoreError, StoreTrouble};
 use kommo_oauth::Grant;
@@ -10,8 +10,9 @@ use super::check::{Level, Report};
 use crate::context::Context;
 use crate::exit::{self, Failure};
 use crate::keeping::KeepingArgs;
+use crate::lifeboats::LifeboatPlaces;
 use crate::store_place::StorePlace;
-use crate::stores::{self, AnyStore};
+use crate::stores::AnyStore;
 
 const AREA: &str = "store";
 
@@ -60,9 +61,10 @@ pub(super) async fn look(
             "make a key of 64 hex digits, and name its file in the profile",
         );
     }
+    look_at_problems(&store, report).await;
     let grants = read_all(&store, report).await;
     store.close().await;
-    look_at_lifeboat(&place, keys, report).await;
+    look_at_lifeboats(&place, keys, report).await;
     grants
 }
 
@@ -77,6 +79,31 @@ fn found(report: &mut Report, code: &'static str, failure: &Failure) {
     let remedy = failure.hint_text();
     let remedy = remedy.unwrap_or("see `kommo auth status --help`");
     report.add(AREA, Level::Error, code, failure.message(), remedy);
+}
+
+/// Damaged pages, a database that cannot be written to, lock files that cannot be opened: each by the store itself.
+async fn look_at_problems(store: &AnyStore, report: &mut Report) {
+    let problems = match store.problems().await {
+        Ok(problems) => problems,
+        Err(error) => vec![error],
+    };
+    if problems.is_empty() {
+        let message = "its pages are whole, it can be written to, and every lock can be taken";
+        report.good(AREA, "store-sound", message);
+    }
+    for problem in problems {
+        let (code, remedy) = match problem.trouble() {
+            StoreTrouble::Damaged => (
+                "store-damaged",
+                "stop every program that uses it, keep a copy, and put a backup in its place",
+            ),
+            _ => (
+                "store-unwritable",
+                "see who owns the file, its directory and its locks, and whether the disk is full or read-only: a refresh could not be saved",
+            ),
+        };
+        report.add(AREA, Level::Error, code, &exit::chain(&problem), remedy);
+    }
 }
 
 async fn read_all(store: &AnyStore, report: &mut Report) -> Vec<Grant> {
@@ -120,7 +147,11 @@ fn bad_record(error: &StoreFault, report: &mut Report) {
 
 /// The files of the store and the directory of the lifeboat, as they are: nothing was opened before.
 fn look_at_modes(place: &StorePlace, report: &mut Report) {
-    let mut looked_at: Vec<PathBuf> = stores::lifeboat_directory(place).into_iter().collect();
+    let places = LifeboatPlaces::of(place);
+    let mut looked_at: Vec<PathBuf> = places
+        .iter()
+        .flat_map(|places| places.all().cloned())
+        .collect();
     if let StorePlace::Sqlite(path) = place {
         looked_at.extend(["", "-wal", "-shm"].map(|more| {
             let mut name = path.as_os_str().to_owned();
@@ -144,14 +175,26 @@ fn look_at_modes(place: &StorePlace, report: &mut Report) {
     }
 }
 
-async fn look_at_lifeboat(place: &StorePlace, keys: Option<EncryptionKeys>, report: &mut Report) {
-    let Some(directory) = stores::lifeboat_directory(place)
-        .ok()
-        .filter(|path| path.exists())
-    else {
+async fn look_at_lifeboats(place: &StorePlace, keys: Option<EncryptionKeys>, report: &mut Report) {
+    let Ok(places) = LifeboatPlaces::of(place) else {
         return;
     };
-    match Lifeboat::look_into(&directory, keys).await {
+    if places.elsewhere.is_none() && matches!(place, StorePlace::Sqlite(_)) {
+        report.add(
+            AREA,
+            Level::Advice,
+            "lifeboat-same-disk",
+            "the lifeboat is on the same file system as the store: when that fails, both do",
+            "give XDG_STATE_HOME a directory of the store's owner on another file system; without one, a full disk is met by room that is made before each refresh",
+        );
+    }
+    for directory in places.all().filter(|path| path.exists()) {
+        look_at_lifeboat(directory, keys.clone(), report).await;
+    }
+}
+
+async fn look_at_lifeboat(directory: &Path, keys: Option<EncryptionKeys>, report: &mut Report) {
+    match Lifeboat::look_into(directory, keys.clone()).await {
         Ok(keys) if keys.is_empty() => {}
         Ok(keys) => report.add(
             AREA,
@@ -163,12 +206,20 @@ async fn look_at_lifeboat(place: &StorePlace, keys: Option<EncryptionKeys>, repo
             ),
             "`kommo auth keep-alive --all` saves them",
         ),
-        Err(error) => report.add(
+        // Told below, file by file.
+        Err(_) => {}
+    }
+    let problems = match Lifeboat::problems_in(directory, keys).await {
+        Ok(problems) => problems,
+        Err(error) => vec![error],
+    };
+    for problem in problems {
+        report.add(
             AREA,
             Level::Error,
             "lifeboat-unreadable",
-            &exit::chain(&error),
-            "leave its files where they are: they may hold the only living tokens",
-        ),
+            &exit::chain(&problem),
+            "see who owns it; leave its files where they are: they may hold the only living tokens",
+        );
     }
 }

@@ -29,7 +29,7 @@ async fn an_export_is_imported_once_whatever_became_of_the_grant<P: Place>() {
     let (from, to) = (place!(P), place!(P));
     let (from, to) = (from.open().await, to.open().await);
     from.write(None, &consented(1), at(1)).await.unwrap();
-    let text = from.export_sealed(&key(1), at(2), None).await.unwrap();
+    let text = from.export_sealed(&key(1), at(2), &[]).await.unwrap();
     let again = from.export_again(&key(1), at(3)).await.unwrap();
     to.import(&text, at(4)).await.unwrap();
     // Used there, and over.
@@ -70,7 +70,7 @@ async fn a_pair_in_the_lifeboat_is_not_left_behind<P: Place>() {
     boat.write(&newest).await.unwrap();
     let before = store.load(&key(1)).await.unwrap();
     let error = store
-        .export_sealed(&key(1), at(2), Some(&boat))
+        .export_sealed(&key(1), at(2), core::slice::from_ref(&boat))
         .await
         .unwrap_err();
     assert!(matches!(error, StoreFault::UnsavedPair { .. }), "{error:?}");
@@ -82,7 +82,7 @@ async fn a_pair_in_the_lifeboat_is_not_left_behind<P: Place>() {
     // It was saved.
     boat.delete(&newest).await.unwrap();
     store
-        .export_sealed(&key(1), at(3), Some(&boat))
+        .export_sealed(&key(1), at(3), core::slice::from_ref(&boat))
         .await
         .unwrap();
 }
@@ -92,7 +92,7 @@ async fn a_grant_moves_and_its_source_is_sealed<P: Place>() {
     let (from, to) = (from.open().await, to.open().await);
     from.write(None, &consented(1), at(1)).await.unwrap();
     let before = from.load(&key(1)).await.unwrap().unwrap();
-    let text = from.export_sealed(&key(1), at(2), None).await.unwrap();
+    let text = from.export_sealed(&key(1), at(2), &[]).await.unwrap();
 
     let source = from.load(&key(1)).await.unwrap().unwrap();
     assert!(matches!(source.state, GrantState::Disconnected(_)));
@@ -108,7 +108,7 @@ async fn a_grant_moves_and_its_source_is_sealed<P: Place>() {
     assert_eq!(moved.state, before.state);
     assert_eq!((moved.host, moved.is_admin), (before.host, before.is_admin));
     assert!(moved.usable(at(3)).is_some());
-    let error = from.export_sealed(&key(1), at(4), None).await.unwrap_err();
+    let error = from.export_sealed(&key(1), at(4), &[]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("grant {} is disconnected", key(1))
@@ -119,9 +119,9 @@ async fn a_grant_comes_back_with_a_later_generation<P: Place>() {
     let (from, to) = (place!(P), place!(P));
     let (from, to) = (from.open().await, to.open().await);
     from.write(None, &consented(1), at(1)).await.unwrap();
-    let there = from.export_sealed(&key(1), at(2), None).await.unwrap();
+    let there = from.export_sealed(&key(1), at(2), &[]).await.unwrap();
     to.import(&there, at(3)).await.unwrap();
-    let back = to.export_sealed(&key(1), at(4), None).await.unwrap();
+    let back = to.export_sealed(&key(1), at(4), &[]).await.unwrap();
     let sealed = from.load(&key(1)).await.unwrap().unwrap();
     from.import(&back, at(5)).await.unwrap();
     let home = from.load(&key(1)).await.unwrap().unwrap();
@@ -139,7 +139,7 @@ async fn a_lost_export_is_given_once_more_with_its_spares<P: Place>() {
     from.write(None, &consented_again(grant, 8), at(1))
         .await
         .unwrap();
-    from.export_sealed(&key(1), at(2), None).await.unwrap();
+    from.export_sealed(&key(1), at(2), &[]).await.unwrap();
 
     let again = from.export_again(&key(1), at(3)).await.unwrap();
     to.import(&again, at(4)).await.unwrap();
@@ -156,11 +156,11 @@ async fn an_exported_long_lived_token_is_over_and_is_given_once_more<P: Place>()
     let token = LongLived::new(AccessToken::new("long-lived").unwrap(), None);
     let moved = Grant::import_long_lived(None, key(1), host(), token).unwrap();
     from.write(None, &moved, at(1)).await.unwrap();
-    from.export_sealed(&key(1), at(2), None).await.unwrap();
+    from.export_sealed(&key(1), at(2), &[]).await.unwrap();
     let source = from.load(&key(1)).await.unwrap().unwrap();
     assert_eq!(source.state.name(), "disconnected");
     assert!(source.usable(at(3)).is_none());
-    let error = from.export_sealed(&key(1), at(3), None).await.unwrap_err();
+    let error = from.export_sealed(&key(1), at(3), &[]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("grant {} is disconnected", key(1))
@@ -172,7 +172,7 @@ async fn an_exported_long_lived_token_is_over_and_is_given_once_more<P: Place>()
     assert_eq!(there.state, moved.grant.state);
     assert!(there.usable(at(5)).is_some());
     // And back, over the one that is over.
-    let back = to.export_sealed(&key(1), at(6), None).await.unwrap();
+    let back = to.export_sealed(&key(1), at(6), &[]).await.unwrap();
     from.import(&back, at(7)).await.unwrap();
     let home = from.load(&key(1)).await.unwrap().unwrap();
     assert!(home.usable(at(8)).is_some());
@@ -192,7 +192,7 @@ async fn an_attempt_on_its_way_moves_as_a_doubt<P: Place>() {
         .begin(Attempt::new(AttemptId::new([1; 16]), used, at(2)))
         .unwrap();
     from.write(None, &begun, at(2)).await.unwrap();
-    let text = from.export_sealed(&key(1), at(3), None).await.unwrap();
+    let text = from.export_sealed(&key(1), at(3), &[]).await.unwrap();
     to.import(&text, at(4)).await.unwrap();
     let moved = to.load(&key(1)).await.unwrap().unwrap();
     let GrantState::InDoubt(doubt) = &moved.state else {
@@ -206,7 +206,7 @@ async fn an_export_waits_for_no_refresh<P: Place>() {
     let store = place.open().await;
     store.write(None, &consented(1), at(1)).await.unwrap();
     let refreshing = store.try_lock(&key(1)).await.unwrap().unwrap();
-    let error = store.export_sealed(&key(1), at(2), None).await.unwrap_err();
+    let error = store.export_sealed(&key(1), at(2), &[]).await.unwrap_err();
     assert_eq!(error.trouble(), StoreTrouble::Unavailable);
     assert!(
         store
@@ -218,7 +218,7 @@ async fn an_export_waits_for_no_refresh<P: Place>() {
             .is_some()
     );
     store.unlock(refreshing).await.unwrap();
-    let error = store.export_sealed(&key(2), at(2), None).await.unwrap_err();
+    let error = store.export_sealed(&key(2), at(2), &[]).await.unwrap_err();
     assert_eq!(error.to_string(), format!("no grant {}", key(2)));
 }
 
@@ -228,7 +228,7 @@ async fn a_living_grant_is_not_replaced_by_an_import<P: Place>() {
     from.write(None, &consented(1), at(1)).await.unwrap();
     to.write(None, &consented(1), at(1)).await.unwrap();
     let before = to.load(&key(1)).await.unwrap();
-    let text = from.export_sealed(&key(1), at(2), None).await.unwrap();
+    let text = from.export_sealed(&key(1), at(2), &[]).await.unwrap();
     let error = to.import(&text, at(3)).await.unwrap_err();
     assert_eq!(error.to_string(), format!("grant {} is active", key(1)));
     assert_eq!(to.load(&key(1)).await.unwrap(), before);
@@ -238,7 +238,7 @@ async fn an_export_is_read_with_its_key_only<P: Place>() {
     let (from, to) = (place!(P), place!(P));
     let from = from.open_with(encrypted_with(1)).await.unwrap();
     from.write(None, &consented(1), at(1)).await.unwrap();
-    let text = from.export_sealed(&key(1), at(2), None).await.unwrap();
+    let text = from.export_sealed(&key(1), at(2), &[]).await.unwrap();
     assert!(!text.contains(MARKER));
     let other = to.open_with(encrypted_with(2)).await.unwrap();
     let error = other.import(&text, at(3)).await.unwrap_err();
