@@ -157,10 +157,18 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
 
     let status = shop.run(["auth", "status"]);
     assert_eq!(status.status, 1, "{status:?}");
-    for part in [HOST, "a code waits for its exchange", "payment-required", "UTC (in "] {
+    for part in [
+        HOST,
+        "a code waits for its exchange",
+        "payment-required",
+        "UTC (in ",
+    ] {
         assert!(status.stdout.contains(part), "{part}: {status:?}");
     }
-    assert!(status.stdout.lines().all(|line| line.chars().count() <= 80), "{status:?}");
+    assert!(
+        status.stdout.lines().all(|line| line.chars().count() <= 80),
+        "{status:?}"
+    );
     let codes = shop.json_whatever(&["auth", "status"])["codes"].clone();
     assert_eq!(codes[0]["account_host"], HOST, "{codes}");
     assert_eq!(codes[0]["why"], "payment-required", "{codes}");
@@ -178,9 +186,18 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
         let error = &failed["error"];
         assert_eq!(error["code"], "no-grant", "{words:?}: {failed}");
         let said = error["message"].as_str().unwrap();
-        assert!(said.contains(&format!("a code of {HOST} waits")), "{words:?}: {said}");
-        assert!(said.contains("payment-required") && said.contains("UTC (in "), "{said}");
-        assert!(!error["hint"].as_str().unwrap().contains("auth login"), "{failed}");
+        assert!(
+            said.contains(&format!("a code of {HOST} waits")),
+            "{words:?}: {said}"
+        );
+        assert!(
+            said.contains("payment-required") && said.contains("UTC (in "),
+            "{said}"
+        );
+        assert!(
+            !error["hint"].as_str().unwrap().contains("auth login"),
+            "{failed}"
+        );
         assert!(!failed.to_string().contains(&code));
     }
 }
