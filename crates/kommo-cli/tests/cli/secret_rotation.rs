@@ -116,7 +116,9 @@ fn the_list_says_which_secret_matched_last_and_when() {
     // A proof makes no store; one that is there takes the note.
     assert_eq!(verify(&room, &two), 0);
     assert!(!room.path().join("grants").exists());
-    keep_at(&room.path().join("grants"), &[]);
+    let directory = room.path().join("grants");
+    std::fs::create_dir(&directory).unwrap();
+    keep_at(&directory.join("grants.db"), &[]);
     assert_eq!(verify(&room, &two), 0);
     let secrets = listed(&room);
     assert_eq!(secrets[0]["matched_at"], Value::Null);

@@ -182,7 +182,10 @@ fn no_signal_at_any_moment_of_a_refresh_loses_a_strict_grant() {
         }
     }
     assert!(by_signal > 0, "no signal met a process");
-    println!("{} signals at any moment, {by_signal} met the process, 0 grants lost", 6 * repeats());
+    println!(
+        "{} signals at any moment, {by_signal} met the process, 0 grants lost",
+        6 * repeats()
+    );
 }
 
 #[test]
