@@ -1,4 +1,5 @@
-//! Pauses that a peer names, bounded: one policy for every endpoint that answers "not now, ask again later".
+//! Pauses that a peer names, bounded: one policy for every endpoint that answers "not now, ask
+//! again later".
 //!
 //! ```text
 //!   429, 503: "ask again in 0 s"   floor, twice, four times …   the longest: a hold
@@ -8,10 +9,12 @@
 
 use core::time::Duration;
 
-/// How long to wait for a peer that names a pause, or names none. Pure: it reads no clock and keeps nothing.
+/// How long to wait for a peer that names a pause, or names none. Pure: it reads no clock and keeps
+/// nothing.
 ///
-/// A peer may name no time, a time in the past, zero, or a year. So every pause has a floor and a cap, it doubles while the peer
-/// repeats itself, and the longest one is a hold: a person should know of it.
+/// A peer may name no time, a time in the past, zero, or a year. So every pause has a floor and a
+/// cap, it doubles while the peer repeats itself, and the longest one is a hold: a person should
+/// know of it.
 ///
 /// # Examples
 ///
@@ -31,7 +34,8 @@ pub struct PeerPausePolicy {
     pub floor: Duration,
     /// The pause if the peer names none. Default: 60 seconds.
     pub unnamed: Duration,
-    /// The longest pause that the peer may name. Default: 300 seconds, which is what the vendor's sample says.
+    /// The longest pause that the peer may name. Default: 300 seconds, which is what the vendor's
+    /// sample says.
     pub named_at_most: Duration,
     /// The longest pause that repetition leads to. It is a hold. Default: an hour.
     pub grows_to: Duration,
@@ -59,10 +63,11 @@ impl PeerPausePolicy {
         }
     }
 
-    /// The pause after an answer that named one, or none. `previous` is the length of the pause before it if no success came between
-    /// the two. Never panics; nothing overflows.
+    /// The pause after an answer that named one, or none. `previous` is the length of the pause
+    /// before it if no success came between the two. Never panics; nothing overflows.
     ///
-    /// The result is at least [`floor`](Self::floor), at least twice `previous`, and at most [`grows_to`](Self::grows_to), which wins.
+    /// The result is at least [`floor`](Self::floor), at least twice `previous`, and at most
+    /// [`grows_to`](Self::grows_to), which wins.
     #[must_use]
     pub fn after(&self, named: Option<Duration>, previous: Option<Duration>) -> PeerPause {
         let named = named.unwrap_or(self.unnamed).min(self.named_at_most);

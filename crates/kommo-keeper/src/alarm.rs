@@ -22,7 +22,8 @@ pub struct NewGrant {
     pub carried: Option<String>,
     /// Whether there was no grant of this key before.
     pub is_first: bool,
-    /// The account that the consent was asked for, if it is not the one that consented. Do not bind the grant to the one who asked.
+    /// The account that the consent was asked for, if it is not the one that consented. Do not bind
+    /// the grant to the one who asked.
     pub expected_account: Option<AccountId>,
 }
 
@@ -40,8 +41,9 @@ pub struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlarmKind {
-    /// The platform is not asked for a while. Without a key it is about a code that waits for its exchange, or, for a block, about the
-    /// whole process: two accounts that had worked lately were blocked.
+    /// The platform is not asked for a while. Without a key it is about a code that waits for its
+    /// exchange, or, for a block, about the whole process: two accounts that had worked lately were
+    /// blocked.
     Held {
         /// Why.
         kind: HoldKind,
@@ -128,16 +130,18 @@ impl Listeners {
         Self::default()
     }
 
-    /// Called for each new grant, after it is durable, at least once: a crash, or a failure of the store, before the code is settled
-    /// tells it again, with the same `is_first`. The key says which grant it is.
+    /// Called for each new grant, after it is durable, at least once: a crash, or a failure of the
+    /// store, before the code is settled tells it again, with the same `is_first`. The key says
+    /// which grant it is.
     #[must_use]
     pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
         self.on_grant = Some(Box::new(listener));
         self
     }
 
-    /// Called for each alarm: when something comes to be so in this process, not each time that it is found. A hold and a doubt are told
-    /// by the process whose request brought them about, again for each attempt that renews them.
+    /// Called for each alarm: when something comes to be so in this process, not each time that it
+    /// is found. A hold and a doubt are told by the process whose request brought them about, again
+    /// for each attempt that renews them.
     #[must_use]
     pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.on_alarm = Some(Box::new(listener));
@@ -162,7 +166,8 @@ impl Listeners {
     }
 }
 
-/// A listener that panics does not take with it what the keeper is doing, which may be a pair on its way into the store.
+/// A listener that panics does not take with it what the keeper is doing, which may be a pair on
+/// its way into the store.
 fn shielded(name: &'static str, listener: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(listener = name, "a listener of the keeper panicked");

@@ -1,4 +1,5 @@
-//! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides nothing.
+//! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides
+//! nothing.
 
 use kommo_oauth::{
     GrantKey, Happened, Hold, HoldKind, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome,
@@ -37,11 +38,13 @@ pub(crate) enum Start {
 /// What a run came to.
 pub(crate) struct Ran {
     pub(crate) outcome: Outcome,
-    /// Whether this run changed something: it asked the platform, or laid a hold. Else it only found what was there.
+    /// Whether this run changed something: it asked the platform, or laid a hold. Else it only
+    /// found what was there.
     pub(crate) is_news: bool,
 }
 
-/// One run, from beginning to end. `holds_pair` is told when it has a pair that is not saved, and when it has it no more. Not to be dropped half way: the keeper gives it a task of its own.
+/// One run, from beginning to end. `holds_pair` is told when it has a pair that is not saved, and
+/// when it has it no more. Not to be dropped half way: the keeper gives it a task of its own.
 pub(crate) async fn carry_out<S, E, C, L>(
     ports: &Ports<S, E, C, L>,
     start: Start,
@@ -113,7 +116,8 @@ where
     }
 }
 
-/// Whether a run has a pair that is not saved. It tells the end of that too when the run is dropped.
+/// Whether a run has a pair that is not saved. It tells the end of that too when the run is
+/// dropped.
 struct Hands<'a, F: Fn(bool)> {
     holds_pair: &'a F,
     is_full: bool,
@@ -216,8 +220,8 @@ where
         }
     }
 
-    /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a keeper that is leaving, or a store
-    /// that will not take it for long, ends the run.
+    /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a
+    /// keeper that is leaving, or a store that will not take it for long, ends the run.
     async fn wait_to_save(&mut self, is_leaving: bool) -> Result<(), OutOfTurn> {
         // Without a lifeboat nothing else has told it.
         if !self.is_unsaved_told {
@@ -271,7 +275,8 @@ where
             Ok(Written::Conflict) => self.protocol.handle_conflict(now),
             Err(error) => {
                 self.store_failed(&error);
-                // The lock may have gone with its connection. Further writes are protected by the revision alone.
+                // The lock may have gone with its connection. Further writes are protected by the
+                // revision alone.
                 self.lock = None;
                 self.save_trouble = error.trouble();
                 self.protocol.handle_write_failed(error.trouble(), now)
@@ -279,7 +284,8 @@ where
         }
     }
 
-    /// Whether the lock is still this run's own, as far as the store can tell. One that cannot be asked counts as lost.
+    /// Whether the lock is still this run's own, as far as the store can tell. One that cannot be
+    /// asked counts as lost.
     async fn still_holds_lock(&mut self) -> bool {
         let Some(lock) = &mut self.lock else {
             return false;
@@ -333,7 +339,8 @@ where
         Ok(())
     }
 
-    /// What stops this process as a whole. A run that holds the lock, and so may send, tries for all when a hold has ended.
+    /// What stops this process as a whole. A run that holds the lock, and so may send, tries for
+    /// all when a hold has ended.
     fn own_hold(&mut self, now: UnixSeconds) -> Option<Hold> {
         let (holds, asker) = (&self.ports.own_holds, &self.known.asker);
         let monotonic = self.ports.clock.monotonic();
@@ -352,8 +359,9 @@ where
         }
     }
 
-    /// A refused client or redirect URI is ours, whichever the grant. A block may be the account's own: it is suspected to be ours when an
-    /// account met it that worked lately, and held to be ours when another one of those met it too.
+    /// A refused client or redirect URI is ours, whichever the grant. A block may be the account's
+    /// own: it is suspected to be ours when an account met it that worked lately, and held to be
+    /// ours when another one of those met it too.
     fn lay_own_hold(&self) {
         let Some(hold) = self.protocol.laid_on_asker() else {
             return;
@@ -420,7 +428,8 @@ where
         self.protocol.handle_lifeboat_reserved(reserved, now)
     }
 
-    /// Without the lock the reservation may be that of the next run already, so it stays for that one.
+    /// Without the lock the reservation may be that of the next run already, so it stays for that
+    /// one.
     async fn release_lifeboat(&mut self) -> Result<(), OutOfTurn> {
         if self.lock.is_some()
             && let Err(error) = self.ports.lifeboat.release_slot(self.protocol.key()).await
@@ -475,7 +484,8 @@ where
         self.protocol.handle_released()
     }
 
-    /// While a pair waits to be saved, somebody is told again after two, four, eight tries, and so on.
+    /// While a pair waits to be saved, somebody is told again after two, four, eight tries, and so
+    /// on.
     fn store_failed(&self, error: &dyn StoreError) {
         if self.waits == 0 || self.waits.is_power_of_two() {
             self.ports.store_failed(Some(*self.protocol.key()), error);
@@ -491,7 +501,8 @@ where
     }
 }
 
-/// Whether the platform itself has answered, and so does not block the address: any refusal but one that a block may be.
+/// Whether the platform itself has answered, and so does not block the address: any refusal but one
+/// that a block may be.
 const fn is_answer_of_the_platform(outcome: &SendOutcome) -> bool {
     let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
         return false;

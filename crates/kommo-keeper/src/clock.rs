@@ -10,13 +10,14 @@ use kommo_oauth::UnixSeconds;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::time::{ClockId, clock_gettime};
 
-/// Where the time, pauses and random bytes come from. [`SystemClock`] is the one to use; a test gives its own.
+/// Where the time, pauses and random bytes come from. [`SystemClock`] is the one to use; a test
+/// gives its own.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day. It enters what is stored, and it may jump.
     fn now(&self) -> UnixSeconds;
 
-    /// The time since some moment that stays the same in this process. It never goes back, and it counts while the machine sleeps, as
-    /// tokens go on ageing then; freshness is judged by it.
+    /// The time since some moment that stays the same in this process. It never goes back, and it
+    /// counts while the machine sleeps, as tokens go on ageing then; freshness is judged by it.
     fn monotonic(&self) -> Duration;
 
     /// A pause.
@@ -63,8 +64,8 @@ impl Clock for SystemClock {
         )
     }
 
-    /// Of this platform the standard library's clock is the best that there is without unsafe code. Where it stops during a suspend, a
-    /// token is refreshed that much later.
+    /// Of this platform the standard library's clock is the best that there is without unsafe code.
+    /// Where it stops during a suspend, a token is refreshed that much later.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn monotonic(&self) -> Duration {
         static START: OnceLock<Instant> = OnceLock::new();
@@ -80,8 +81,8 @@ impl Clock for SystemClock {
         tokio::time::sleep(length)
     }
 
-    /// If the operating system gives none, the bytes are made of the clock. They name attempts and move times apart;
-    /// nothing secret is made of them.
+    /// If the operating system gives none, the bytes are made of the clock. They name attempts and
+    /// move times apart; nothing secret is made of them.
     fn random_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         if getrandom::fill(&mut bytes).is_err() {
@@ -97,7 +98,8 @@ mod tests {
 
     use super::{Clock as _, SystemClock};
 
-    // The kernel counts suspends in this file, and `CLOCK_MONOTONIC` does not: after one the two differ by its length.
+    // The kernel counts suspends in this file, and `CLOCK_MONOTONIC` does not: after one the two
+    // differ by its length.
     #[test]
     fn the_monotonic_clock_is_the_one_that_counts_while_the_machine_sleeps() {
         let before = SystemClock::new().monotonic();

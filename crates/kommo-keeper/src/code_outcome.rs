@@ -17,14 +17,17 @@ pub enum CodeOutcome {
     Granted(NewGrant),
     /// The platform refused the code. The user must start again.
     Refused(TokenRefusalKind),
-    /// The platform refused us: client id, secret or redirect URI. The code is kept for another try.
+    /// The platform refused us: client id, secret or redirect URI. The code is kept for another
+    /// try.
     ClientRefused(TokenRefusalKind),
-    /// The platform refused for now (402, 403, 404, 429), or gave a reason that nobody knows. The code is kept for another try.
+    /// The platform refused for now (402, 403, 404, 429), or gave a reason that nobody knows. The
+    /// code is kept for another try.
     PutOff(TokenRefusal),
-    /// The code was sent as often as it may be, and no answer came that could be read. Nothing was refused as far as anybody knows, but
-    /// the user must start again.
+    /// The code was sent as often as it may be, and no answer came that could be read. Nothing was
+    /// refused as far as anybody knows, but the user must start again.
     Lost,
-    /// The account was erased while the exchange was on its way, at its owner's wish, and the pair was not kept.
+    /// The account was erased while the exchange was on its way, at its owner's wish, and the pair
+    /// was not kept.
     Erased,
     /// Nobody knows yet; a later claim goes on.
     NotYet,

@@ -1,7 +1,8 @@
 //! What a proven disconnect hook leads to: a probe, and only if that says so, the end.
 //!
-//! The hook's signature has no time in it, so a captured one is valid for ever (rule X7). The grant keeps serving; at most one probe per
-//! account in ten minutes is sent, so that a replay costs nothing.
+//! The hook's signature has no time in it, so a captured one is valid for ever (rule X7). The grant
+//! keeps serving; at most one probe per account in ten minutes is sent, so that a replay costs
+//! nothing.
 
 use kommo_account::AccountId;
 use kommo_oauth::{DisconnectReason, Grant, GrantKey, GrantState, NotMet, Outcome, Usable, Want};
@@ -48,8 +49,8 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// Looks after the grants of an account for which a disconnect hook was proven. An account that we do not know has none, which is
-    /// no error.
+    /// Looks after the grants of an account for which a disconnect hook was proven. An account that
+    /// we do not know has none, which is no error.
     ///
     /// # Errors
     ///
@@ -134,7 +135,8 @@ where
             .await
     }
 
-    /// Ends a grant whose every pair was refused. One that has come back to life meanwhile, by a new consent, goes on.
+    /// Ends a grant whose every pair was refused. One that has come back to life meanwhile, by a
+    /// new consent, goes on.
     async fn end(&self, key: GrantKey) -> DisconnectVerdict {
         let ended = self
             .disconnect_if(&key, DisconnectReason::Confirmed, |grant| {
@@ -156,8 +158,8 @@ where
         }
     }
 
-    /// Ends a grant: its tokens are sealed, and a refresh that is on its way meets the fence. `false` if it was over already or is not
-    /// there. For a logout by the operator.
+    /// Ends a grant: its tokens are sealed, and a refresh that is on its way meets the fence.
+    /// `false` if it was over already or is not there. For a logout by the operator.
     ///
     /// # Errors
     ///

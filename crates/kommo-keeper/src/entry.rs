@@ -1,7 +1,7 @@
 //! One grant within this process: its token, and the one flight that brings another.
 //!
-//! A flight is one run of the refresh protocol in a task of its own. Whoever wants a token while it is up waits for it; nobody starts a
-//! second. It goes on when its callers go away.
+//! A flight is one run of the refresh protocol in a task of its own. Whoever wants a token while it
+//! is up waits for it; nobody starts a second. It goes on when its callers go away.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -146,8 +146,9 @@ impl Entry {
         }
     }
 
-    /// Joins the flight that is up, or starts one: also beside a flight that has been up for longer than the limit, unless it has the
-    /// newest pair in its hands. `start` gets the sender that the flight must answer on.
+    /// Joins the flight that is up, or starts one: also beside a flight that has been up for longer
+    /// than the limit, unless it has the newest pair in its hands. `start` gets the sender that the
+    /// flight must answer on.
     pub(crate) fn join_or_start(
         self: &Arc<Self>,
         probes: Option<Generation>,

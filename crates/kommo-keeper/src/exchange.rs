@@ -1,4 +1,5 @@
-//! From a code to a grant: durable before it is answered, exchanged once, durable again before anything uses the pair, then asked whose it is.
+//! From a code to a grant: durable before it is answered, exchanged once, durable again before
+//! anything uses the pair, then asked whose it is.
 //!
 //! ```text
 //!   put_code ─> claim ─> send ─> keep_answer ─> probe ─> write the grant ─> settle
@@ -44,7 +45,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Store`]: the code is not kept. [`ExchangeError::NotOurs`]: it never was ours.
+    /// [`ExchangeError::Store`]: the code is not kept. [`ExchangeError::NotOurs`]: it never was
+    /// ours.
     pub async fn accept_code(&self, pending: &PendingCode) -> Result<CodePut, ExchangeError> {
         let ports = self.ports();
         let ours = &ports.identity.get().credentials;
@@ -60,10 +62,11 @@ where
         Ok(put)
     }
 
-    /// Exchanges codes that nobody is at, at most `limit`: those of consents first, the newest first. Codes of install hooks, which anybody
-    /// may send, come after them and within a small bucket of their own
-    /// ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that they take nothing from calls and refreshes. Codes that grew too
-    /// old while they waited are ended first, and told as alarms.
+    /// Exchanges codes that nobody is at, at most `limit`: those of consents first, the newest
+    /// first. Codes of install hooks, which anybody may send, come after them and within a small
+    /// bucket of their own ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that
+    /// they take nothing from calls and refreshes. Codes that grew too old while they waited are
+    /// ended first, and told as alarms.
     ///
     /// # Errors
     ///
@@ -90,8 +93,9 @@ where
             self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
         }
         let claimed = self.claim(realm, &client_id, now, limit).await?;
-        // Side by side, so that the last is at work while the lease still runs; each in a task of its own, which goes on if this future is
-        // dropped. An error of the store ends none of the others.
+        // Side by side, so that the last is at work while the lease still runs; each in a task of
+        // its own, which goes on if this future is dropped. An error of the store ends none of the
+        // others.
         let mut flights = Vec::with_capacity(claimed.len());
         for code in claimed {
             let keeper = self.clone();
@@ -164,7 +168,8 @@ where
             None => self.send_code(code).await?,
         };
         if let CodeOutcome::Granted(grant) = &outcome {
-            // Before the code is settled: a crash between the two tells the application twice, and not never.
+            // Before the code is settled: a crash between the two tells the application twice, and
+            // not never.
             ports.listeners.tell_grant(grant);
         }
         let settled = ports.store.settle_code(code, end).await;
@@ -191,7 +196,8 @@ where
         let ports = self.ports();
         let known = ports.identity.get();
         let pending = &code.pending;
-        // The host of an install hook is whatever its sender wrote: what comes from there is no evidence about us.
+        // The host of an install hook is whatever its sender wrote: what comes from there is no
+        // evidence about us.
         let origin = match pending.origin {
             CodeOrigin::InstallHook => RequestOrigin::InstallHook,
             CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
@@ -231,7 +237,8 @@ where
     /// The code is kept; what keeps us from exchanging it is told at once.
     fn put_off(&self, origin: CodeOrigin, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
         let ports = self.ports();
-        // What a stranger's code meets at a host of the stranger's choice is no news about us, unless our credentials were refused.
+        // What a stranger's code meets at a host of the stranger's choice is no news about us,
+        // unless our credentials were refused.
         let is_news = |kind: &HoldKind| {
             origin != CodeOrigin::InstallHook || *kind == HoldKind::ClientMisconfigured
         };
@@ -256,7 +263,8 @@ where
         (outcome, end)
     }
 
-    /// Keeps the pair, however long the store takes to be there again: the code is spent, and there is no other copy.
+    /// Keeps the pair, however long the store takes to be there again: the code is spent, and there
+    /// is no other copy.
     async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) -> Kept {
         let ports = self.ports();
         let mut tries = 0_u32;

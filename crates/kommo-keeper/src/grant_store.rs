@@ -27,7 +27,8 @@ pub enum Written {
 
 /// Grants, kept where a crash does not reach them.
 ///
-/// Every future may be dropped at any point; what it was doing then either happened as a whole or did not.
+/// Every future may be dropped at any point; what it was doing then either happened as a whole or
+/// did not.
 pub trait GrantStore: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
@@ -59,15 +60,15 @@ pub trait GrantStore: Send + Sync + 'static {
         self.load(key)
     }
 
-    /// Takes a grant's lock if it is free (`Some`), without waiting for it. At most one holder lives over all processes
-    /// and machines that share the store.
+    /// Takes a grant's lock if it is free (`Some`), without waiting for it. At most one holder
+    /// lives over all processes and machines that share the store.
     fn try_lock(
         &self,
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send;
 
-    /// Asks whether the lock is still held: `false` if it was lost, with its connection or its file. Ask before something that only the
-    /// holder may do, such as sending the refresh token.
+    /// Asks whether the lock is still held: `false` if it was lost, with its connection or its
+    /// file. Ask before something that only the holder may do, such as sending the refresh token.
     ///
     /// The default is for stores whose locks cannot be lost while their value is there.
     ///
@@ -82,11 +83,12 @@ pub trait GrantStore: Send + Sync + 'static {
         core::future::ready(Ok(true))
     }
 
-    /// Writes `moved.grant` in the place of the record whose revision it names ([`Revision::NOT_STORED`]: there must be none), and
-    /// `moved.happened` into the history, as one durable step. The revision counts up by one.
+    /// Writes `moved.grant` in the place of the record whose revision it names
+    /// ([`Revision::NOT_STORED`]: there must be none), and `moved.happened` into the history, as
+    /// one durable step. The revision counts up by one.
     ///
-    /// With a lock, the write goes over the lock's own connection, so that it cannot outlive the lock unnoticed. Without one
-    /// the revision alone protects the record.
+    /// With a lock, the write goes over the lock's own connection, so that it cannot outlive the
+    /// lock unnoticed. Without one the revision alone protects the record.
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,

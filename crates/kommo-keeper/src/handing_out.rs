@@ -1,4 +1,5 @@
-//! How callers get tokens: at once from memory, from memory while a refresh is on its way, or after one.
+//! How callers get tokens: at once from memory, from memory while a refresh is on its way, or after
+//! one.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -26,7 +27,8 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// The token, if it is fresh: borrowed from one atomic pointer. No lock, no store, no allocation, no waiting.
+    /// The token, if it is fresh: borrowed from one atomic pointer. No lock, no store, no
+    /// allocation, no waiting.
     #[inline]
     #[must_use]
     pub fn fresh(&self) -> Option<FreshToken> {
@@ -35,13 +37,15 @@ where
 
     /// A token that may be used now.
     ///
-    /// A fresh one comes from memory. One that is due comes from memory too, and a refresh starts beside. Only a caller who finds
-    /// none, or one in its last minute, waits: for the one refresh of this process, or for another worker's. If no refresh succeeds, the
-    /// old token is given as long as it is valid.
+    /// A fresh one comes from memory. One that is due comes from memory too, and a refresh starts
+    /// beside. Only a caller who finds none, or one in its last minute, waits: for the one refresh
+    /// of this process, or for another worker's. If no refresh succeeds, the old token is given as
+    /// long as it is valid.
     ///
     /// # Errors
     ///
-    /// [`KeeperError::NoToken`]: no token is valid, and none came within [`wait_at_most`](crate::KeeperSettings::wait_at_most).
+    /// [`KeeperError::NoToken`]: no token is valid, and none came within
+    /// [`wait_at_most`](crate::KeeperSettings::wait_at_most).
     pub async fn token(&self) -> Result<Arc<Usable>, KeeperError> {
         let clock = &self.keeper.ports().clock;
         match self.entry.look(clock.monotonic()) {
@@ -64,7 +68,8 @@ where
     /// The token's last minute: another is wanted first, and this one taken if none comes.
     async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<Usable>, KeeperError> {
         match self.wait_for(Want::valid_for(cached.margin)).await {
-            // What the flights left in memory may be used: the old token, unless the store said that the grant is over.
+            // What the flights left in memory may be used: the old token, unless the store said
+            // that the grant is over.
             Err(error) => match self.entry.look(self.keeper.ports().clock.monotonic()) {
                 Seen::Fresh(fresh) => Ok(fresh.to_shared()),
                 Seen::Due(cached) | Seen::Last(cached) => Ok(Arc::clone(&cached.usable)),
@@ -74,8 +79,9 @@ where
         }
     }
 
-    /// A token that is valid for at least this long; one that is not is refreshed. A wish for more than
-    /// [`Want::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call would spend a refresh.
+    /// A token that is valid for at least this long; one that is not is refreshed. A wish for more
+    /// than [`Want::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call
+    /// would spend a refresh.
     ///
     /// # Errors
     ///
@@ -87,7 +93,8 @@ where
         self.wait_for(Want::valid_for(min_validity)).await
     }
 
-    /// Refreshes now, unless the store already has a later generation than `than` (the operator's wish).
+    /// Refreshes now, unless the store already has a later generation than `than` (the operator's
+    /// wish).
     ///
     /// # Errors
     ///
@@ -96,9 +103,9 @@ where
         self.wait_for(Want::newer_than(than)).await
     }
 
-    /// Refreshes now, as a person wishes, unless the store already has a later generation than `than`: as
-    /// [`token_newer_than`](Self::token_newer_than), but the pause of a doubt is not waited for. A hold still is;
-    /// [`lift_holds`](crate::Keeper::lift_holds) ends it.
+    /// Refreshes now, as a person wishes, unless the store already has a later generation than
+    /// `than`: as [`token_newer_than`](Self::token_newer_than), but the pause of a doubt is not
+    /// waited for. A hold still is; [`lift_holds`](crate::Keeper::lift_holds) ends it.
     ///
     /// # Errors
     ///
@@ -153,7 +160,8 @@ where
         }
     }
 
-    /// What is wanted, as the flight left it. The flight may have been somebody else's with another wish.
+    /// What is wanted, as the flight left it. The flight may have been somebody else's with another
+    /// wish.
     fn met(&self, want: &Want, landed: &Landing) -> Option<Arc<Usable>> {
         let Outcome::Met { token, by } = landed.as_deref()? else {
             return None;
@@ -232,15 +240,18 @@ where
         true
     }
 
-    /// The platform said 401 to a call with this generation's token. A generation that is not current starts nothing. A current one is
-    /// probed after a pause, without the call's own headers; only a second 401 makes the token refreshed.
+    /// The platform said 401 to a call with this generation's token. A generation that is not
+    /// current starts nothing. A current one is probed after a pause, without the call's own
+    /// headers; only a second 401 makes the token refreshed.
     ///
     /// `None`: the probe did not confirm it, so the 401 was about the call.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token). A confirmed 401 to a token that was given in the place of a rejected one, less than ten minutes ago,
-    /// holds the grant as [`HoldKind::Suspect`](kommo_oauth::HoldKind::Suspect): while that lies, no 401 leads to another probe or refresh.
+    /// As [`token`](Self::token). A confirmed 401 to a token that was given in the place of a
+    /// rejected one, less than ten minutes ago, holds the grant as
+    /// [`HoldKind::Suspect`](kommo_oauth::HoldKind::Suspect): while that lies, no 401 leads to
+    /// another probe or refresh.
     pub async fn token_after_401(
         &self,
         rejected: Generation,

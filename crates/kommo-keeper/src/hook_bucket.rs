@@ -1,4 +1,5 @@
-//! How many codes of install hooks are exchanged: anybody may send them, so they have a small bucket of their own.
+//! How many codes of install hooks are exchanged: anybody may send them, so they have a small
+//! bucket of their own.
 
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,8 +14,8 @@ pub(crate) struct HookBucket {
 }
 
 impl HookBucket {
-    /// Takes as many as are there, and at most as many as are wanted: before they are claimed, so that callers beside each other do not
-    /// take the same ones.
+    /// Takes as many as are there, and at most as many as are wanted: before they are claimed, so
+    /// that callers beside each other do not take the same ones.
     pub(crate) fn take(&self, size: BucketSize, wanted: u32, now: Duration) -> u32 {
         let mut full_at = self.full_at();
         let missing = full_at.saturating_sub(now).as_nanos();

@@ -29,8 +29,8 @@ use crate::token_endpoint::TokenEndpoint;
 
 /// Keeps the grants of one integration fresh. Cheap to clone; clones are the same keeper.
 ///
-/// It needs a Tokio runtime. What it has begun it finishes in tasks of its own, whether or not the caller waits;
-/// [`drain`](Self::drain) waits for them before the program ends.
+/// It needs a Tokio runtime. What it has begun it finishes in tasks of its own, whether or not the
+/// caller waits; [`drain`](Self::drain) waits for them before the program ends.
 pub struct Keeper<S, E, C, L = NoLifeboat> {
     inner: Arc<Inner<S, E, C, L>>,
 }
@@ -122,8 +122,8 @@ where
         self.inner.ports.identity.get().credentials.clone()
     }
 
-    /// Puts other credentials in their place, after the client secret was rotated. Holds that the old ones caused do not stop the new
-    /// ones.
+    /// Puts other credentials in their place, after the client secret was rotated. Holds that the
+    /// old ones caused do not stop the new ones.
     pub fn replace_credentials(&self, credentials: Credentials) {
         self.inner.ports.identity.replace(credentials);
     }
@@ -154,7 +154,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`KeeperError::OtherRealm`], [`KeeperError::OtherClient`]: the grant is not one that this keeper serves.
+    /// [`KeeperError::OtherRealm`], [`KeeperError::OtherClient`]: the grant is not one that this
+    /// keeper serves.
     pub fn grant(&self, key: &GrantKey) -> Result<GrantHandle<S, E, C, L>, KeeperError> {
         self.check(key)?;
         let mut entries = self
@@ -171,7 +172,8 @@ where
         })
     }
 
-    /// Forgets what is in memory of a grant; the store keeps it. For programs with very many grants.
+    /// Forgets what is in memory of a grant; the store keeps it. For programs with very many
+    /// grants.
     pub fn forget(&self, key: &GrantKey) {
         let mut entries = self
             .inner
@@ -195,8 +197,9 @@ where
 
     /// Lets no new flight up and waits until those that are up have landed.
     ///
-    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, and for the pair of an exchange, of which nobody may
-    /// know yet whose it is, so that it has no place there, this waits until the store takes it: for ever if that never happens.
+    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, and for the pair
+    /// of an exchange, of which nobody may know yet whose it is, so that it has no place there,
+    /// this waits until the store takes it: for ever if that never happens.
     /// [`drain_within`](Self::drain_within) has a limit.
     pub async fn drain(&self) {
         self.inner
@@ -207,8 +210,9 @@ where
         let _ = flights.wait_for(|flights| flights.up == 0).await;
     }
 
-    /// The same, but no longer than the limit. Gives whether all have landed. What has not goes on as long as the runtime lives; a pair
-    /// that the store does not take before its end is lost, and the alarm [`AlarmKind::Unsaved`] without a lifeboat has said so.
+    /// The same, but no longer than the limit. Gives whether all have landed. What has not goes on
+    /// as long as the runtime lives; a pair that the store does not take before its end is lost,
+    /// and the alarm [`AlarmKind::Unsaved`] without a lifeboat has said so.
     pub async fn drain_within(&self, limit: Duration) -> bool {
         tokio::select! {
             biased;
@@ -217,7 +221,8 @@ where
         }
     }
 
-    /// Does work in a task of its own, which counts as a flight: it goes on when its caller goes away, and [`drain`](Self::drain) waits for it.
+    /// Does work in a task of its own, which counts as a flight: it goes on when its caller goes
+    /// away, and [`drain`](Self::drain) waits for it.
     ///
     /// # Errors
     ///
@@ -234,7 +239,8 @@ where
         }))
     }
 
-    /// What work of a task of its own ended with; `None` if it takes longer than the lease: it goes on, and nobody waits for it.
+    /// What work of a task of its own ended with; `None` if it takes longer than the lease: it goes
+    /// on, and nobody waits for it.
     pub(crate) async fn landed<T>(&self, flight: JoinHandle<T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -244,7 +250,8 @@ where
         }
     }
 
-    /// What is in memory of a grant is over: it was ended, or consented to again, as this generation.
+    /// What is in memory of a grant is over: it was ended, or consented to again, as this
+    /// generation.
     pub(crate) fn overtake(&self, key: &GrantKey, generation: Generation) {
         if let Some(entry) = self.known_entry(key) {
             entry.overtake(generation);
@@ -434,9 +441,10 @@ where
         }
     }
 
-    /// Joins the flight that is up, or starts one that does `work`; also beside one that has been up
-    /// for too long, which keeps its task. The flight does not end with its caller. `probes` names the
-    /// generation that the work asks the platform about; what comes back is that of the flight that is up.
+    /// Joins the flight that is up, or starts one that does `work`; also beside one that has been
+    /// up for too long, which keeps its task. The flight does not end with its caller. `probes`
+    /// names the generation that the work asks the platform about; what comes back is that of the
+    /// flight that is up.
     pub(crate) fn fly<F>(
         &self,
         probes: Option<Generation>,

@@ -17,12 +17,13 @@ pub trait LifeboatPort: Send + Sync + 'static {
     /// Whether there is such a place at all.
     fn exists(&self) -> bool;
 
-    /// Makes sure that one pair of this grant can be written later, even on a full disk. Called while the grant's lock is held, before a
-    /// refresh token is sent. If it fails, the token must not be sent. A reservation that is there already is enough.
+    /// Makes sure that one pair of this grant can be written later, even on a full disk. Called
+    /// while the grant's lock is held, before a refresh token is sent. If it fails, the token must
+    /// not be sent. A reservation that is there already is enough.
     fn reserve(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Gives back what [`reserve`](Self::reserve) made, unless a pair was written into it. Called when the run ends, while the lock is still
-    /// held. Without a reservation it does nothing.
+    /// Gives back what [`reserve`](Self::reserve) made, unless a pair was written into it. Called
+    /// when the run ends, while the lock is still held. Without a reservation it does nothing.
     fn release_slot(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Writes a pair, durably; into the reservation of its grant, if there is one.

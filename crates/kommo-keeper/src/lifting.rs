@@ -18,14 +18,17 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// Lifts every hold of a grant, and those of this process as a whole, at the wish of a person who has mended what caused them:
-    /// a client secret, a redirect URI, an unpaid account. Nothing is sent. Gives the kinds that were lifted and would have lasted.
+    /// Lifts every hold of a grant, and those of this process as a whole, at the wish of a person
+    /// who has mended what caused them: a client secret, a redirect URI, an unpaid account. Nothing
+    /// is sent. Gives the kinds that were lifted and would have lasted.
     ///
-    /// The pause of a doubt stays; [`refresh_for_person`](crate::GrantHandle::refresh_for_person) does not wait for it.
+    /// The pause of a doubt stays; [`refresh_for_person`](crate::GrantHandle::refresh_for_person)
+    /// does not wait for it.
     ///
     /// # Errors
     ///
-    /// The store failed, or the record went on moving ([`StoreTrouble::Unavailable`]). Some of the holds may be lifted.
+    /// The store failed, or the record went on moving ([`StoreTrouble::Unavailable`]). Some of the
+    /// holds may be lifted.
     pub async fn lift_holds(&self, key: &GrantKey) -> Result<Vec<HoldKind>, StoreTrouble> {
         let ports = self.ports();
         let mut lifted = ports.own_holds.lift_all(&ports.identity.get().asker);

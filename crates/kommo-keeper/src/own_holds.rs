@@ -1,7 +1,9 @@
-//! Holds that lie over this process as a whole: its credentials were refused, or its address is blocked.
+//! Holds that lie over this process as a whole: its credentials were refused, or its address is
+//! blocked.
 //!
-//! A block is first held to be its account's own: what one tenant met is no evidence about our address. If an account that worked lately
-//! met it, the others go one by one, until one of them is answered, or another that worked lately is blocked too.
+//! A block is first held to be its account's own: what one tenant met is no evidence about our
+//! address. If an account that worked lately met it, the others go one by one, until one of them is
+//! answered, or another that worked lately is blocked too.
 //!
 //! ```text
 //!   block, account that worked lately ──> suspicion: one trial at a time ─┬ answered ───────────────────> over
@@ -49,7 +51,8 @@ struct Laid {
 }
 
 impl OwnHolds {
-    /// An account that worked lately is blocked. Whether this process as a whole is held now: another such account was blocked too.
+    /// An account that worked lately is blocked. Whether this process as a whole is held now:
+    /// another such account was blocked too.
     pub(crate) fn suspect(&self, hold: Hold, account_id: AccountId, monotonic: Duration) -> bool {
         let mut all = self.lock();
         let is_held = |laid: &Laid| {

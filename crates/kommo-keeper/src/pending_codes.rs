@@ -1,5 +1,5 @@
-//! Authorization codes between their arrival and their exchange. A code lives twenty minutes and comes once, so it is durable before
-//! the one who brought it is answered.
+//! Authorization codes between their arrival and their exchange. A code lives twenty minutes and
+//! comes once, so it is durable before the one who brought it is answered.
 
 use alloc::sync::Arc;
 use core::future::Future;
@@ -58,7 +58,8 @@ pub struct PendingCode {
     pub origin: CodeOrigin,
     /// What the application's `state` carried, for `on_grant`. Not a secret; at most 1,024 bytes.
     pub carried: Option<String>,
-    /// The account that the user was asked to consent for again. Another one is kept, and reported as not expected.
+    /// The account that the user was asked to consent for again. Another one is kept, and reported
+    /// as not expected.
     pub expected_account: Option<AccountId>,
     /// When it came.
     pub received_at: UnixSeconds,
@@ -112,7 +113,8 @@ pub enum CodePut {
     Duplicate,
     /// There are as many as the store takes. Somebody may be flooding the unsigned hook.
     Full,
-    /// As many codes of this origin wait for this host as the store takes for one host. Those of other hosts are not affected.
+    /// As many codes of this origin wait for this host as the store takes for one host. Those of
+    /// other hosts are not affected.
     HostFull,
 }
 
@@ -124,9 +126,11 @@ pub struct ClaimedCode {
     pub id: i64,
     /// Names the lease.
     pub token: u128,
-    /// How often it was claimed before and not settled as an end that does not count: how many exchanges may have been sent already.
+    /// How often it was claimed before and not settled as an end that does not count: how many
+    /// exchanges may have been sent already.
     pub earlier_claims: u32,
-    /// How often it was claimed before, whatever came of it: this number only grows. It bounds the tries of every kind.
+    /// How often it was claimed before, whatever came of it: this number only grows. It bounds the
+    /// tries of every kind.
     pub earlier_tries: u32,
     /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
     pub answer: Option<TokenPair>,
@@ -166,10 +170,11 @@ pub enum CodeEnd {
     Refused,
     /// Nobody knows; it is claimed again when the lease ends.
     TryAgain,
-    /// Nothing was sent, or the platform answered without looking at the code. It is claimed again when the lease ends, and this claim does
-    /// not count.
+    /// Nothing was sent, or the platform answered without looking at the code. It is claimed again
+    /// when the lease ends, and this claim does not count.
     NoEffect,
-    /// It is claimed again when the pause is over, however long or short the lease is; the lease ends now.
+    /// It is claimed again when the pause is over, however long or short the lease is; the lease
+    /// ends now.
     Later {
         /// How long.
         pause: Duration,
@@ -183,15 +188,17 @@ pub trait PendingCodes: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards the bound. Those that are done go;
-    /// those that waited in vain stay for [`expire_codes`](Self::expire_codes), though no longer than another 20 minutes.
+    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards
+    /// the bound. Those that are done go; those that waited in vain stay for
+    /// [`expire_codes`](Self::expire_codes), though no longer than another 20 minutes.
     fn put_code(
         &self,
         pending: &PendingCode,
     ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send;
 
-    /// Ends the codes that grew older than 20 minutes while they waited: nobody is at them, and there is no pair for them. Gives how many
-    /// there were; each is counted once, over all workers that share the store.
+    /// Ends the codes that grew older than 20 minutes while they waited: nobody is at them, and
+    /// there is no pair for them. Gives how many there were; each is counted once, over all workers
+    /// that share the store.
     fn expire_codes(
         &self,
         realm: Realm,
@@ -199,8 +206,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease: those of consents first, then those of install
-    /// hooks, each newest first. Codes of other realms stay.
+    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease: those of
+    /// consents first, then those of install hooks, each newest first. Codes of other realms stay.
     fn claim_codes(
         &self,
         realm: Realm,
@@ -210,8 +217,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Claims as [`claim_codes`](Self::claim_codes) does, but leaves the codes of install hooks: whoever sends those decides nothing about
-    /// the rate of the others.
+    /// Claims as [`claim_codes`](Self::claim_codes) does, but leaves the codes of install hooks:
+    /// whoever sends those decides nothing about the rate of the others.
     fn claim_consents(
         &self,
         realm: Realm,
@@ -221,22 +228,24 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Notes for a person why a claimed code still waits: a name such as `payment-required`, at most 64 bytes, without a secret.
+    /// Notes for a person why a claimed code still waits: a name such as `payment-required`, at
+    /// most 64 bytes, without a secret.
     fn note_code(
         &self,
         claimed: &ClaimedCode,
         why: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose it is must still be asked. It goes when the
-    /// code is settled as [`CodeEnd::Exchanged`].
+    /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose
+    /// it is must still be asked. It goes when the code is settled as [`CodeEnd::Exchanged`].
     fn keep_answer(
         &self,
         claimed: &ClaimedCode,
         pair: &TokenPair,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Ends the story of a code. The hash of a code that is done stays for 20 minutes, so that a second delivery is a duplicate.
+    /// Ends the story of a code. The hash of a code that is done stays for 20 minutes, so that a
+    /// second delivery is a duplicate.
     fn settle_code(
         &self,
         claimed: &ClaimedCode,

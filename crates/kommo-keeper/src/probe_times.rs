@@ -1,4 +1,5 @@
-//! When each account was asked about last, so that what others order is asked seldom: probes after disconnect hooks, look-ups of hosts.
+//! When each account was asked about last, so that what others order is asked seldom: probes after
+//! disconnect hooks, look-ups of hosts.
 
 use core::time::Duration;
 use std::collections::HashMap;

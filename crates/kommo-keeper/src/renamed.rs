@@ -1,4 +1,5 @@
-//! The platform said to a call that there is no such account: it may have been renamed. Where it is now is looked up, once.
+//! The platform said to a call that there is no such account: it may have been renamed. Where it is
+//! now is looked up, once.
 
 use core::time::Duration;
 
@@ -24,10 +25,12 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// Notes that a call with the token of this generation met a host without such an account. Its host is looked up, at most once in ten
-    /// minutes; a new one is stored, and the next token comes with it. Nothing ends, and no refresh token is spent.
+    /// Notes that a call with the token of this generation met a host without such an account. Its
+    /// host is looked up, at most once in ten minutes; a new one is stored, and the next token
+    /// comes with it. Nothing ends, and no refresh token is spent.
     ///
-    /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain) waits for.
+    /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain)
+    /// waits for.
     pub fn note_account_not_found(&self, generation: Generation) {
         let is_current = |newest: &Usable| newest.generation == generation;
         // A call with an older token may have gone to a host that is known to be the old one.
@@ -84,7 +87,8 @@ where
         }
     }
 
-    /// Where the account is now, as the platform says. A grant that hands out no token is left alone.
+    /// Where the account is now, as the platform says. A grant that hands out no token is left
+    /// alone.
     async fn locate(&self, grant: &Grant) -> Option<AccountHost> {
         let ports = self.keeper.ports();
         let usable = grant.usable(ports.clock.now())?;

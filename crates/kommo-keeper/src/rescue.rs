@@ -20,9 +20,10 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// Saves what lies in the lifeboat: call it when the program starts, before the grants are used. No sweep finds a grant that was given
-    /// up while its newest pair lay there. Gives how many grants of this keeper had something. A store that hangs is waited for no longer
-    /// than a lease for each.
+    /// Saves what lies in the lifeboat: call it when the program starts, before the grants are
+    /// used. No sweep finds a grant that was given up while its newest pair lay there. Gives how
+    /// many grants of this keeper had something. A store that hangs is waited for no longer than a
+    /// lease for each.
     ///
     /// # Errors
     ///

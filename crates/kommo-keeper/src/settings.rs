@@ -18,24 +18,27 @@ pub struct KeeperSettings {
     pub endpoints: Endpoints,
     /// The times of the refresh protocol.
     pub policy: RefreshPolicy,
-    /// The name of the address that requests leave from; machines behind one address share it. Default: `"default"`.
+    /// The name of the address that requests leave from; machines behind one address share it.
+    /// Default: `"default"`.
     pub egress: String,
     /// The longest that a caller without a usable token waits for one. Default: 30 seconds.
     pub wait_at_most: Duration,
-    /// The pause between two looks at the store while another worker refreshes. Default: 100 milliseconds, and up to as much again at
-    /// random.
+    /// The pause between two looks at the store while another worker refreshes. Default: 100
+    /// milliseconds, and up to as much again at random.
     pub busy_pause: Duration,
     /// The pause before the probe that confirms a 401. Default: one second.
     pub probe_pause: Duration,
     /// At most one probe for an account in this time after disconnect hooks. Default: ten minutes.
     pub disconnect_probe_every: Duration,
-    /// How long a worker may keep a due grant or a code before another one takes it. Default: two minutes.
+    /// How long a worker may keep a due grant or a code before another one takes it. Default: two
+    /// minutes.
     pub lease: Duration,
-    /// How many codes of install hooks this process exchanges: anybody may send them, and each costs two requests. Default: one in two
-    /// seconds, ten at once.
+    /// How many codes of install hooks this process exchanges: anybody may send them, and each
+    /// costs two requests. Default: one in two seconds, ten at once.
     pub hook_exchanges: BucketSize,
-    /// How long a refresh of this process may take before the next caller starts another one beside it. One that has a pair which is not
-    /// saved yet is waited for as long as it takes. Default: two minutes.
+    /// How long a refresh of this process may take before the next caller starts another one beside
+    /// it. One that has a pair which is not saved yet is waited for as long as it takes. Default:
+    /// two minutes.
     pub flight_limit: Duration,
     /// How many grants one worker refreshes side by side. Default: 16.
     pub sweep_width: usize,

@@ -1,4 +1,5 @@
-//! Looks after all grants of a store, whether or not anybody calls with them: what is due is claimed, refreshed and given back.
+//! Looks after all grants of a store, whether or not anybody calls with them: what is due is
+//! claimed, refreshed and given back.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -42,7 +43,8 @@ where
     C: Clock,
     L: LifeboatPort,
 {
-    /// One round: claims at most `limit` due grants and refreshes them, [`sweep_width`](crate::KeeperSettings::sweep_width) side by side.
+    /// One round: claims at most `limit` due grants and refreshes them,
+    /// [`sweep_width`](crate::KeeperSettings::sweep_width) side by side.
     ///
     /// # Errors
     ///
@@ -71,7 +73,8 @@ where
             ..SweepReport::default()
         };
         let mut waiting = claims.into_iter();
-        // These only wait. What they wait for has tasks of its own, which go on if this future is dropped.
+        // These only wait. What they wait for has tasks of its own, which go on if this future is
+        // dropped.
         let mut flying = JoinSet::new();
         let mut settled = Vec::with_capacity(report.claimed);
         loop {
@@ -84,7 +87,8 @@ where
             let Some(landed) = flying.join_next().await else {
                 break;
             };
-            // INVARIANT: what these tasks wait for cannot panic them, and nobody aborts them while this future lives.
+            // INVARIANT: what these tasks wait for cannot panic them, and nobody aborts them while
+            // this future lives.
             let Ok((claim, outcome)) = landed else {
                 continue;
             };
@@ -97,8 +101,8 @@ where
         Ok(report)
     }
 
-    /// Whether a claim may be left to end by itself, which saves a write for each grant: what was wanted is there, and the token is
-    /// not due again before the lease has ended.
+    /// Whether a claim may be left to end by itself, which saves a write for each grant: what was
+    /// wanted is there, and the token is not due again before the lease has ended.
     fn outlives_lease(&self, outcome: &Outcome) -> bool {
         let settings = self.settings();
         let Outcome::Met { token, .. } = outcome else {
@@ -108,7 +112,8 @@ where
         token.left(self.ports().clock.now()) > margin + settings.lease
     }
 
-    /// Waits no longer than the claim lasts: a pair that cannot be saved does not keep the others from being looked after.
+    /// Waits no longer than the claim lasts: a pair that cannot be saved does not keep the others
+    /// from being looked after.
     async fn look_after_within_lease(&self, claim: DueClaim) -> Outcome {
         let keeper = self.clone();
         let Ok(flight) = self.in_flight(async move { keeper.look_after(claim).await }) else {
@@ -123,7 +128,8 @@ where
         if self.check(&claim.key).is_err() {
             return not_ours();
         }
-        // Callers of this process see the new token if they have a handle; no handle is made for those who do not call.
+        // Callers of this process see the new token if they have a handle; no handle is made for
+        // those who do not call.
         let entry = self
             .known_entry(&claim.key)
             .unwrap_or_else(|| Arc::new(Entry::new(claim.key)));
@@ -144,7 +150,8 @@ where
         outcome
     }
 
-    /// Long-lived tokens are told about 30, 7 and 1 days before their end, once each over all processes.
+    /// Long-lived tokens are told about 30, 7 and 1 days before their end, once each over all
+    /// processes.
     async fn tell_of_end(&self, key: &GrantKey) {
         let ports = self.ports();
         let grant = match ports.store.load(key).await {
@@ -175,7 +182,8 @@ impl SweepReport {
             Outcome::Met { .. } => self.fresh += 1,
             Outcome::NotMet { why, .. } if why.needs_person() => {
                 self.ended += 1;
-                // A grant that is over is not due; a record that cannot be read still counts as due.
+                // A grant that is over is not due; a record that cannot be read still counts as
+                // due.
                 let is_unreadable = matches!(why, NotMet::StoreFailed(_));
                 return is_unreadable.then(|| now.plus(UNREADABLE_AGAIN));
             }

@@ -1,5 +1,6 @@
-//! What an access token says about itself. Anybody can write such a text, and the platform publishes no key to check it
-//! with: claims are read to find one's way, and no decision about safety stands on them.
+//! What an access token says about itself. Anybody can write such a text, and the platform
+//! publishes no key to check it with: claims are read to find one's way, and no decision about
+//! safety stands on them.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -20,7 +21,8 @@ pub const SCOPES_MAX: usize = 64;
 /// The longest text of a claim that is kept, in bytes. A longer one counts as absent.
 pub const CLAIM_MAX_BYTES: usize = 256;
 
-/// Why an access token tells nothing. It may be good all the same: nobody promises that it can be read.
+/// Why an access token tells nothing. It may be good all the same: nobody promises that it can be
+/// read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimsError {
@@ -47,7 +49,8 @@ impl fmt::Display for ClaimsError {
 
 impl error::Error for ClaimsError {}
 
-/// The claim `api_domain` is there and names no shared API host: a refresh token sent there would be lost.
+/// The claim `api_domain` is there and names no shared API host: a refresh token sent there would
+/// be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostileApiDomain {
@@ -67,9 +70,11 @@ impl error::Error for HostileApiDomain {
     }
 }
 
-/// The claims of an access token, **not verified**. Each may be absent; one of a wrong type counts as absent.
+/// The claims of an access token, **not verified**. Each may be absent; one of a wrong type counts
+/// as absent.
 ///
-/// Source: one expired token that was posted in public; vendor page "OAuth" for what a token is about.
+/// Source: one expired token that was posted in public; vendor page "OAuth" for what a token is
+/// about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnverifiedClaims {
@@ -134,7 +139,8 @@ struct Payload<'a> {
 impl UnverifiedClaims {
     /// Decodes the claims. Header and signature are not looked at. Never panics.
     ///
-    /// Unknown claims are ignored, numbers may be texts, and times may have a fraction, which is dropped.
+    /// Unknown claims are ignored, numbers may be texts, and times may have a fraction, which is
+    /// dropped.
     ///
     /// # Errors
     ///
@@ -214,8 +220,9 @@ fn read_api_domain(text: Option<&str>) -> Result<Option<ApiDomain>, HostileApiDo
     }
 }
 
-/// A sandbox without TLS writes `api-c.kommo.com.localhost:4000`, which leads to itself. The name before that is what
-/// the endpoints of its realm map to the sandbox, and what the allow-list judges in every realm.
+/// A sandbox without TLS writes `api-c.kommo.com.localhost:4000`, which leads to itself. The name
+/// before that is what the endpoints of its realm map to the sandbox, and what the allow-list
+/// judges in every realm.
 fn real_name(text: &str) -> &str {
     let Some((name, rest)) = text.split_once(".localhost") else {
         return text;

@@ -1,4 +1,5 @@
-//! What follows for an authorization code from what became of its exchange: every case, in one place. Nothing here is done, only said.
+//! What follows for an authorization code from what became of its exchange: every case, in one
+//! place. Nothing here is done, only said.
 //!
 //! ```text
 //!   a pair ──────────────────────────────────────────> Keep: durable before anything uses it
@@ -24,10 +25,12 @@ use crate::tokens::TokenPair;
 /// Source: vendor page "OAuth".
 pub const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
 
-/// Exchanges at which the platform may have looked before a code is given up: one, and one more to learn what became of it.
+/// Exchanges at which the platform may have looked before a code is given up: one, and one more to
+/// learn what became of it.
 pub const EXCHANGES_AT_MOST: u32 = 2;
 
-/// Exchanges of any kind before a refusal that may pass is final: the pauses between them double, and sum up to what a code lives.
+/// Exchanges of any kind before a refusal that may pass is final: the pauses between them double,
+/// and sum up to what a code lives.
 pub const TRIES_AT_MOST: u32 = 6;
 
 /// The same for a code that anybody may have sent.
@@ -100,7 +103,8 @@ pub struct AnotherExchange {
     pub refusal: Option<TokenRefusal>,
     /// What keeps us from asking, if a person should know.
     pub hold: Option<HoldKind>,
-    /// Whether the platform may have looked at the code, so that this exchange counts towards [`EXCHANGES_AT_MOST`].
+    /// Whether the platform may have looked at the code, so that this exchange counts towards
+    /// [`EXCHANGES_AT_MOST`].
     pub counts: bool,
     /// Not before so long from now. `None`: at the next opportunity, which is minutes away.
     pub pause: Option<Duration>,

@@ -43,10 +43,12 @@ use self::refreshing::Refreshing;
 /// A refresh that is older says nothing of today: two lives of an access token.
 const LATELY: Duration = Duration::from_secs(2 * 86_400);
 
-/// When a pair was obtained and when its access token ends, as far as the clock that reads it can believe it.
+/// When a pair was obtained and when its access token ends, as far as the clock that reads it can
+/// believe it.
 ///
-/// A pair that comes from the future was stored by a machine whose clock was ahead, or our clock was set back: its times say nothing. The
-/// server's own time of issue stands in, if it came with the pair; else the token is handed out, since it may be good, but is due now.
+/// A pair that comes from the future was stored by a machine whose clock was ahead, or our clock
+/// was set back: its times say nothing. The server's own time of issue stands in, if it came with
+/// the pair; else the token is handed out, since it may be good, but is due now.
 fn credible_life(pair: &TokenPair, now: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
     let is_credible = |at: UnixSeconds| now.until(at) <= CLOCKS_MAY_DIFFER;
     if is_credible(pair.obtained_at) {
@@ -80,7 +82,8 @@ pub enum GrantState {
 }
 
 impl GrantState {
-    /// The name that logs, metrics, the command line and the stored record use. A long-lived token that was given up is `disconnected`.
+    /// The name that logs, metrics, the command line and the stored record use. A long-lived token
+    /// that was given up is `disconnected`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -110,7 +113,8 @@ impl GrantState {
         }
     }
 
-    /// The attempt that was taken over in this doubt, or in the one that an attempt is the retry of.
+    /// The attempt that was taken over in this doubt, or in the one that an attempt is the retry
+    /// of.
     #[must_use]
     pub const fn orphan(&self) -> Option<Orphan> {
         match self {
@@ -171,8 +175,8 @@ pub struct Usable {
 }
 
 impl Usable {
-    /// A token that comes from elsewhere than a grant of this process, such as `kommo auth credential`: for those who hand tokens
-    /// to a client themselves. Nothing is checked here.
+    /// A token that comes from elsewhere than a grant of this process, such as `kommo auth
+    /// credential`: for those who hand tokens to a client themselves. Nothing is checked here.
     #[must_use]
     pub const fn new(
         access_token: AccessToken,
@@ -204,8 +208,8 @@ impl Usable {
 }
 
 impl Grant {
-    /// The access token that may be used now. In doubt, and while a new consent is awaited, the one that we hold goes on
-    /// serving until it expires or the platform says 401 to it.
+    /// The access token that may be used now. In doubt, and while a new consent is awaited, the one
+    /// that we hold goes on serving until it expires or the platform says 401 to it.
     #[must_use]
     pub fn usable(&self, now: UnixSeconds) -> Option<Usable> {
         match &self.state {
@@ -240,8 +244,8 @@ impl Grant {
         }
     }
 
-    /// Whether a refresh of this grant has worked lately: what the platform now refuses is not the grant's own fault from its first
-    /// day. A consent alone is none, as anybody can consent.
+    /// Whether a refresh of this grant has worked lately: what the platform now refuses is not the
+    /// grant's own fault from its first day. A consent alone is none, as anybody can consent.
     #[must_use]
     pub fn worked_lately(&self, now: UnixSeconds) -> bool {
         self.state.pairs().is_some_and(|pairs| {
@@ -253,7 +257,8 @@ impl Grant {
         })
     }
 
-    /// The generation in which this pair came, if the grant holds it. [`Generation::FIRST`] is the consent that made the grant.
+    /// The generation in which this pair came, if the grant holds it. [`Generation::FIRST`] is the
+    /// consent that made the grant.
     #[must_use]
     pub fn holds_since(&self, pair: &TokenPair) -> Option<Generation> {
         let held = self.state.pairs()?.find_pair(pair)?;

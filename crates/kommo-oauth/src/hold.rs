@@ -1,26 +1,30 @@
-//! Holds: reasons not to ask the platform for a while. They lie over a state and never change it, and they lose no token.
+//! Holds: reasons not to ask the platform for a while. They lie over a state and never change it,
+//! and they lose no token.
 
 use core::time::Duration;
 
 use crate::unix_time::UnixSeconds;
 
-/// The clocks of two machines may differ by so much. What waits longer than it says that it does was written by a clock that is
-/// ahead, and is due.
+/// The clocks of two machines may differ by so much. What waits longer than it says that it does
+/// was written by a clock that is ahead, and is due.
 pub(crate) const CLOCKS_MAY_DIFFER: Duration = Duration::from_secs(5 * 60);
 
-/// Whether a time that was written as `since` to `until` is not over. One that would last longer than its whole length, by more than
-/// clocks may differ, was written by a clock that is ahead: it is over.
+/// Whether a time that was written as `since` to `until` is not over. One that would last longer
+/// than its whole length, by more than clocks may differ, was written by a clock that is ahead: it
+/// is over.
 pub(crate) fn lasts(since: UnixSeconds, until: UnixSeconds, now: UnixSeconds) -> bool {
     let left = now.until(until);
     !left.is_zero() && left <= since.until(until) + CLOCKS_MAY_DIFFER
 }
 
-/// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate has no hash.
+/// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate
+/// has no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    /// Takes the bytes, which are the beginning of a cryptographic hash and so tell nothing of what was hashed.
+    /// Takes the bytes, which are the beginning of a cryptographic hash and so tell nothing of what
+    /// was hashed.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -33,7 +37,8 @@ impl Fingerprint {
     }
 }
 
-/// Who is asking. A hold that one machine's configuration or address caused stops that machine alone.
+/// Who is asking. A hold that one machine's configuration or address caused stops that machine
+/// alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Asker {
@@ -66,7 +71,8 @@ pub enum HoldKind {
     PaymentRequired,
     /// The platform does not know our client id, secret or redirect URI. The grant may be fine.
     ClientMisconfigured,
-    /// An answer that fits nothing, or a 401 to an access token that had just been given in the place of one that got 401.
+    /// An answer that fits nothing, or a 401 to an access token that had just been given in the
+    /// place of one that got 401.
     Suspect,
     /// The account is not at its host, and its new host is not known.
     MovedHost,
@@ -86,7 +92,8 @@ impl HoldKind {
         }
     }
 
-    /// Whether a hold of this kind stops every machine. The others come from one configuration or one address, and stop that one alone.
+    /// Whether a hold of this kind stops every machine. The others come from one configuration or
+    /// one address, and stop that one alone.
     #[must_use]
     pub const fn stops_everybody(self) -> bool {
         !matches!(self, Self::Blocked | Self::ClientMisconfigured)
@@ -168,8 +175,9 @@ impl Hold {
         self.since.until(self.until)
     }
 
-    /// Whether its end is still to come. One that would last longer than its whole length, by more than clocks may differ, was laid by a
-    /// machine whose clock is ahead, or our clock was set back: it is over.
+    /// Whether its end is still to come. One that would last longer than its whole length, by more
+    /// than clocks may differ, was laid by a machine whose clock is ahead, or our clock was set
+    /// back: it is over.
     #[must_use]
     pub fn lasts(&self, now: UnixSeconds) -> bool {
         lasts(self.since, self.until, now)

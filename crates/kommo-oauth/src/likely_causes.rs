@@ -1,11 +1,13 @@
-//! What a refusal of an exchange without a reason most often comes from, in words for the person at the screen.
+//! What a refusal of an exchange without a reason most often comes from, in words for the person at
+//! the screen.
 
 use core::fmt;
 
 use crate::token_refusal_kind::TokenRefusalKind;
 use crate::web_uri::RedirectUri;
 
-/// The commonest causes of a refused exchange that names none, the commonest first. `Display` is one line; nothing in it is secret.
+/// The commonest causes of a refused exchange that names none, the commonest first. `Display` is
+/// one line; nothing in it is secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LikelyCauses<'a> {
@@ -14,8 +16,9 @@ pub struct LikelyCauses<'a> {
 }
 
 impl TokenRefusalKind {
-    /// The likely causes, if this refusal of an exchange leaves them open: a generic 400, or an `invalid_grant`, which every one of them
-    /// gives. `None` for a refusal that says itself what is wrong.
+    /// The likely causes, if this refusal of an exchange leaves them open: a generic 400, or an
+    /// `invalid_grant`, which every one of them gives. `None` for a refusal that says itself what
+    /// is wrong.
     ///
     /// # Examples
     ///

@@ -6,8 +6,9 @@
 //!   spares #2              spares #3 (previous)      spares #3 #5
 //! ```
 //!
-//! Nobody knows which of two answers to one refresh token the platform honours, nor whether the old one died. So a pair
-//! stays until a later success shows that it is not needed, and every one of them is tried before the user is asked.
+//! Nobody knows which of two answers to one refresh token the platform honours, nor whether the old
+//! one died. So a pair stays until a later success shows that it is not needed, and every one of
+//! them is tried before the user is asked.
 
 use alloc::vec::Vec;
 
@@ -37,7 +38,8 @@ pub struct Pairs {
     next_number: PairNumber,
     /// Whether the platform has said 401 to the newest access token.
     access_rejected: bool,
-    /// Whether the newest pair came in the place of one whose access token the platform had said 401 to.
+    /// Whether the newest pair came in the place of one whose access token the platform had said
+    /// 401 to.
     instead_of_rejected: bool,
 }
 
@@ -59,7 +61,8 @@ impl Pairs {
         }
     }
 
-    /// As they were stored. `None` if a number stands twice or was never given: such a record is damaged.
+    /// As they were stored. `None` if a number stands twice or was never given: such a record is
+    /// damaged.
     pub(crate) fn from_parts(
         newest: HeldPair,
         spares: Vec<HeldPair>,
@@ -100,7 +103,8 @@ impl Pairs {
         self.access_rejected
     }
 
-    /// Whether the newest pair came in the place of one whose access token the platform had said 401 to.
+    /// Whether the newest pair came in the place of one whose access token the platform had said
+    /// 401 to.
     #[must_use]
     pub const fn instead_of_rejected(&self) -> bool {
         self.instead_of_rejected
@@ -134,7 +138,8 @@ impl Pairs {
         })
     }
 
-    /// The next pair to send: the newest, then the spares from the latest to the oldest, leaving out what was refused.
+    /// The next pair to send: the newest, then the spares from the latest to the oldest, leaving
+    /// out what was refused.
     #[must_use]
     pub fn candidate(&self) -> Option<&HeldPair> {
         core::iter::once(&self.newest)
@@ -152,8 +157,9 @@ impl Pairs {
         self.spares.iter().chain([&self.newest])
     }
 
-    /// A refresh succeeded: its pair is the newest, the one before becomes a spare. What was refused goes, and what lay
-    /// here before `proven`, the generation in which the pair that has just worked came.
+    /// A refresh succeeded: its pair is the newest, the one before becomes a spare. What was
+    /// refused goes, and what lay here before `proven`, the generation in which the pair that has
+    /// just worked came.
     pub(crate) fn succeed(&mut self, pair: TokenPair, since: Generation, proven: Generation) {
         let newest = self.number(pair, since);
         let previous = core::mem::replace(&mut self.newest, newest);

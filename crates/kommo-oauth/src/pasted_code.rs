@@ -1,5 +1,5 @@
-//! The simplified way: a person copies a code out of the integration's keys, or the whole address that the browser was
-//! sent to, and pastes it.
+//! The simplified way: a person copies a code out of the integration's keys, or the whole address
+//! that the browser was sent to, and pastes it.
 
 use alloc::borrow::ToOwned;
 use core::{error, fmt};
@@ -100,7 +100,8 @@ pub enum PastedCode {
     Redirected(PastedRedirect),
 }
 
-/// A code out of a pasted address. It is no [`ConsentRedirect`](crate::ConsentRedirect): no browser session is behind it.
+/// A code out of a pasted address. It is no [`ConsentRedirect`](crate::ConsentRedirect): no browser
+/// session is behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PastedRedirect {
@@ -115,9 +116,10 @@ pub struct PastedRedirect {
 impl PastedCode {
     /// Reads what was pasted; white space around it is dropped. Never panics.
     ///
-    /// What has a `?` or `code=` in it is an address or its query, anything else a code. An address must answer `attempt`, if there is
-    /// one: anybody can make up an address with a code of their own account, and talk a person into pasting it. Without an attempt
-    /// neither its `state` nor where it leads is judged.
+    /// What has a `?` or `code=` in it is an address or its query, anything else a code. An address
+    /// must answer `attempt`, if there is one: anybody can make up an address with a code of their
+    /// own account, and talk a person into pasting it. Without an attempt neither its `state` nor
+    /// where it leads is judged.
     ///
     /// # Errors
     ///
@@ -183,8 +185,9 @@ fn query_of(text: &str) -> Option<&str> {
     }
 }
 
-/// Whether an address has the scheme, host, port and path of the Redirect URI. A browser writes scheme and host in lower case, leaves
-/// out the scheme's own port and adds a slash to an empty path.
+/// Whether an address has the scheme, host, port and path of the Redirect URI. A browser writes
+/// scheme and host in lower case, leaves out the scheme's own port and adds a slash to an empty
+/// path.
 fn is_at(address: &str, redirect_uri: &RedirectUri) -> bool {
     let place = |text: &str| {
         let bare = text.split(['?', '#']).next().unwrap_or_default();

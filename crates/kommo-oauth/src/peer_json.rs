@@ -1,6 +1,8 @@
-//! Reads single fields out of JSON of the platform, so that one field of a wrong type spoils nothing but itself.
+//! Reads single fields out of JSON of the platform, so that one field of a wrong type spoils
+//! nothing but itself.
 //!
-//! Texts are borrowed from the body where they can be: a token is not copied before it has its own, wiped, place.
+//! Texts are borrowed from the body where they can be: a token is not copied before it has its own,
+//! wiped, place.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -93,7 +95,8 @@ impl<'de> Text<'de> {
     }
 }
 
-/// A whole number from 0, or the same in decimal digits as a text; whatever else stands there counts as nothing.
+/// A whole number from 0, or the same in decimal digits as a text; whatever else stands there
+/// counts as nothing.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Number(pub(crate) Option<u64>);
 
@@ -122,7 +125,8 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Whole seconds from 0, also as a text or with a fraction, which is dropped; whatever else stands there counts as nothing.
+/// Whole seconds from 0, also as a text or with a fraction, which is dropped; whatever else stands
+/// there counts as nothing.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Time(pub(crate) Option<u64>);
 

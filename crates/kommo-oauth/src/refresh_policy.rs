@@ -17,25 +17,32 @@ const HOUR: u64 = 3_600;
 pub struct RefreshPolicy {
     /// A token with less than this left is due. Default: an hour.
     pub refresh_before: Duration,
-    /// A random part of this is added to [`refresh_before`](Self::refresh_before), so that tenants do not align. Default: 20 minutes.
+    /// A random part of this is added to [`refresh_before`](Self::refresh_before), so that tenants
+    /// do not align. Default: 20 minutes.
     pub jitter: Duration,
-    /// A token with less than this left is not handed out without an attempt to refresh it. Default: 60 seconds.
+    /// A token with less than this left is not handed out without an attempt to refresh it.
+    /// Default: 60 seconds.
     pub must_before: Duration,
-    /// A pair older than this is to be refreshed to keep it alive, although nobody calls. Default: 7 days of the 90 that a
-    /// refresh token lives (advice of users, who lost grants that lay idle).
+    /// A pair older than this is to be refreshed to keep it alive, although nobody calls. Default:
+    /// 7 days of the 90 that a refresh token lives (advice of users, who lost grants that lay
+    /// idle).
     ///
-    /// Nothing here and no sweep reads it: a sweep refreshes each grant whenever its access token is due. It is for programs that do not
-    /// sweep and call [`Want::obtained_since`](crate::Want::obtained_since) with it, as `kommo auth keep-alive` does.
+    /// Nothing here and no sweep reads it: a sweep refreshes each grant whenever its access token
+    /// is due. It is for programs that do not sweep and call
+    /// [`Want::obtained_since`](crate::Want::obtained_since) with it, as `kommo auth keep-alive`
+    /// does.
     pub keep_alive_after: Duration,
-    /// Pauses between tries in doubt; the last one repeats. Default: 1, 5, 30, 120 seconds, 10 minutes, an hour.
+    /// Pauses between tries in doubt; the last one repeats. Default: 1, 5, 30, 120 seconds, 10
+    /// minutes, an hour.
     pub doubt_pauses: [Duration; 6],
-    /// The longest of those pauses while there is no token to hand out, or one in its last minutes. Default: a minute.
+    /// The longest of those pauses while there is no token to hand out, or one in its last minutes.
+    /// Default: a minute.
     pub doubt_pause_without_token: Duration,
-    /// How long a worker that has lost its lock may wait for the answer to its request and save it. Default: a minute; the HTTP client
-    /// gives up after half of that.
+    /// How long a worker that has lost its lock may wait for the answer to its request and save it.
+    /// Default: a minute; the HTTP client gives up after half of that.
     pub request_limit: Duration,
-    /// What is added to that before a refusal of its refresh token counts: the clocks of two machines may differ by as much. Default: five
-    /// minutes.
+    /// What is added to that before a refusal of its refresh token counts: the clocks of two
+    /// machines may differ by as much. Default: five minutes.
     pub request_margin: Duration,
     /// The pause after an attempt that certainly did not leave. Default: 2 seconds.
     pub unreachable_pause: Duration,
@@ -45,13 +52,14 @@ pub struct RefreshPolicy {
     pub throttled: Duration,
     /// The shortest pause that a 429 leads to, whatever it asks for. Default: 5 seconds.
     pub throttled_at_least: Duration,
-    /// The longest wait that a 429 may ask for. Default: 300 seconds, which is what the vendor's sample says.
+    /// The longest wait that a 429 may ask for. Default: 300 seconds, which is what the vendor's
+    /// sample says.
     pub throttled_at_most: Duration,
-    /// The longest pause that 429s lead to which are repeated without a success between them: each doubles the one before. Default: an
-    /// hour.
+    /// The longest pause that 429s lead to which are repeated without a success between them: each
+    /// doubles the one before. Default: an hour.
     pub throttled_grows_to: Duration,
-    /// The first pause after a block of one account, which doubles as long as that is repeated, up to the
-    /// [hold of a block](Self::hold_length). Default: 15 minutes.
+    /// The first pause after a block of one account, which doubles as long as that is repeated, up
+    /// to the [hold of a block](Self::hold_length). Default: 15 minutes.
     pub blocked_at_first: Duration,
 }
 
@@ -94,8 +102,8 @@ impl RefreshPolicy {
         self.doubt_pauses.get(index).copied().unwrap_or_default()
     }
 
-    /// The same, for a token that is valid for so long: the next try comes before the token must be refreshed. Without one that can be
-    /// handed out, pauses stay short.
+    /// The same, for a token that is valid for so long: the next try comes before the token must be
+    /// refreshed. Without one that can be handed out, pauses stay short.
     #[must_use]
     pub fn doubt_pause_while(&self, tries: u32, left: Duration) -> Duration {
         let pause = self.doubt_pause(tries);

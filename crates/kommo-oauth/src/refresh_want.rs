@@ -19,11 +19,13 @@ pub struct Want {
     pub min_validity: Duration,
     /// The token must be of a later generation than this.
     pub newer_than: Option<Generation>,
-    /// The platform said 401 to the token of [`newer_than`](Self::newer_than), and a probe confirmed it.
+    /// The platform said 401 to the token of [`newer_than`](Self::newer_than), and a probe
+    /// confirmed it.
     pub is_rejected: bool,
     /// The pair must have been obtained at this instant or later.
     pub obtained_since: Option<UnixSeconds>,
-    /// Half of its life is enough for a token that lives shortly: it would be due from its first moment otherwise.
+    /// Half of its life is enough for a token that lives shortly: it would be due from its first
+    /// moment otherwise.
     pub or_half_its_life: bool,
     /// A person asks: the pause of a doubt is not waited for. Holds are; a person lifts them
     /// ([`Grant::lift`](crate::Grant::lift)).
@@ -31,11 +33,13 @@ pub struct Want {
 }
 
 impl Want {
-    /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near that would be met by a token of this
-    /// minute alone, and each call would spend a refresh. Half of a day keeps a token for at least the other half.
+    /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near
+    /// that would be met by a token of this minute alone, and each call would spend a refresh. Half
+    /// of a day keeps a token for at least the other half.
     pub const LONGEST_VALIDITY: Duration = Duration::from_secs(12 * 3_600);
 
-    /// A token that is valid for at least this long, or for [`LONGEST_VALIDITY`](Self::LONGEST_VALIDITY) if this is longer.
+    /// A token that is valid for at least this long, or for
+    /// [`LONGEST_VALIDITY`](Self::LONGEST_VALIDITY) if this is longer.
     #[must_use]
     pub const fn valid_for(min_validity: Duration) -> Self {
         let min_validity = match min_validity.as_secs() >= Self::LONGEST_VALIDITY.as_secs() {
@@ -52,7 +56,8 @@ impl Want {
         }
     }
 
-    /// A token that is not due: valid for at least this long, or for half of its life if that is shorter.
+    /// A token that is not due: valid for at least this long, or for half of its life if that is
+    /// shorter.
     #[must_use]
     pub const fn not_due(before: Duration) -> Self {
         Self {
@@ -131,7 +136,8 @@ pub enum Outcome {
         why: NotMet,
         /// The token that may be used meanwhile.
         usable: Option<Usable>,
-        /// Whether a record was read at all. If not, that `usable` is none says nothing about a token which the caller has.
+        /// Whether a record was read at all. If not, that `usable` is none says nothing about a
+        /// token which the caller has.
         is_read: bool,
         /// When it is worth asking again; `None` if only a person can help.
         again_at: Option<UnixSeconds>,
@@ -156,7 +162,8 @@ pub enum NotMet {
     NoGrant,
     /// Another worker holds the grant's lock.
     Busy,
-    /// This process's own refresh of the grant has not come to its end yet: a request without an answer, or a store that hangs.
+    /// This process's own refresh of the grant has not come to its end yet: a request without an
+    /// answer, or a store that hangs.
     StillRunning,
     /// The platform is not asked for a while.
     Held(HoldKind),
@@ -172,9 +179,11 @@ pub enum NotMet {
     Expired,
     /// The platform took a long-lived token back.
     Revoked,
-    /// A long-lived token has less validity than was wanted, or is the very one that should be replaced.
+    /// A long-lived token has less validity than was wanted, or is the very one that should be
+    /// replaced.
     NotRefreshable,
-    /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in the lifeboat.
+    /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in
+    /// the lifeboat.
     StoreFailed(StoreTrouble),
     /// The record changed again and again while it was being written.
     Contended,

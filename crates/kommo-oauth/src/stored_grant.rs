@@ -1,15 +1,17 @@
-//! The stored form of a grant and of an unsaved pair: versioned JSON, read back strictly or not at all.
+//! The stored form of a grant and of an unsaved pair: versioned JSON, read back strictly or not at
+//! all.
 //!
 //! ```text
 //! {"v":1,"key":"real/…","host":"…","generation":3,"revision":7,"is_admin":true,"state":"in-doubt",
 //!  "pairs":{"next":4,"access_rejected":false,"instead_of_rejected":false,"newest":{…},"spares":[…]},"doubt":{…},"holds":[…]}
 //! ```
 //!
-//! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by `state`. An unknown
-//! field or name can only come from a newer version, whether that raised `v` or not: an older process says "newer" and does not drop what
-//! it cannot read.
+//! Which of `pairs`, `attempt`, `doubt`, `ended` and `long_lived` stand there is decided by
+//! `state`. An unknown field or name can only come from a newer version, whether that raised `v` or
+//! not: an older process says "newer" and does not drop what it cannot read.
 //!
-//! INVARIANT (I7): whatever cannot be read is an error. Nothing here takes a default for a field that is missing.
+//! INVARIANT (I7): whatever cannot be read is an error. Nothing here takes a default for a field
+//! that is missing.
 
 mod json_text;
 mod record;
@@ -29,8 +31,9 @@ use crate::lifeboat::UnsavedPair;
 
 /// The version that this crate writes, and the newest that it reads.
 ///
-/// A record is written in the oldest version that can say what it has: version 2 only while a doubt has an [`Orphan`](crate::Orphan). So an
-/// older process reads every record but those, and says "newer" to those.
+/// A record is written in the oldest version that can say what it has: version 2 only while a doubt
+/// has an [`Orphan`](crate::Orphan). So an older process reads every record but those, and says
+/// "newer" to those.
 pub const STORED_GRANT_VERSION: u64 = 2;
 
 /// The version without orphans.
@@ -73,7 +76,8 @@ impl fmt::Display for StoredGrantError {
 impl error::Error for StoredGrantError {}
 
 impl Grant {
-    /// The bytes that a store keeps: JSON, wiped on drop. Tokens stand in it as they are; a store that encrypts does so afterwards.
+    /// The bytes that a store keeps: JSON, wiped on drop. Tokens stand in it as they are; a store
+    /// that encrypts does so afterwards.
     ///
     /// Never panics. [`from_stored`](Self::from_stored) gives back an equal grant.
     ///

@@ -16,13 +16,15 @@ const ANSWER_MAX_BYTES: usize = 64 * 1024;
 
 /// The look-up of an account's current host, as a value. `Debug` does not show the token.
 ///
-/// It does not spend the refresh token: the vendor library refreshes with the same one right after it.
+/// It does not spend the refresh token: the vendor library refreshes with the same one right after
+/// it.
 ///
 /// Source: vendor library.
 ///
 /// # Security
 ///
-/// The refresh token goes to the host that a claim named. [`ApiDomain`] is the proof that it is one of the platform's.
+/// The refresh token goes to the host that a claim named. [`ApiDomain`] is the proof that it is one
+/// of the platform's.
 ///
 /// # Examples
 ///
@@ -89,7 +91,8 @@ impl<'a> SubdomainLookup<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubdomainAnswer {
-    /// An account and its host now. Whether the account is the expected one is for the caller to compare.
+    /// An account and its host now. Whether the account is the expected one is for the caller to
+    /// compare.
     Found {
         /// The account.
         account_id: AccountId,

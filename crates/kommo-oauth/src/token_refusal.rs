@@ -1,5 +1,5 @@
-//! What a refusal of the token endpoint means. Decided by status and `hint`; `title` and `detail` are translated, so they
-//! count in one case only.
+//! What a refusal of the token endpoint means. Decided by status and `hint`; `title` and `detail`
+//! are translated, so they count in one case only.
 
 use alloc::string::String;
 use core::{error, fmt};
@@ -14,7 +14,8 @@ use crate::token_refusal_kind::{RETRY_AFTER_MAX_SECONDS, TokenRefusalKind};
 /// The longest body that is looked at.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
-/// A refusal of the token endpoint: what it means, and what it was read from. It keeps no text of the answer.
+/// A refusal of the token endpoint: what it means, and what it was read from. It keeps no text of
+/// the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TokenRefusal {
@@ -95,8 +96,8 @@ fn pause(of_body: Option<u64>, of_header: Option<u64>) -> Option<u64> {
     Some(seconds.min(RETRY_AFTER_MAX_SECONDS))
 }
 
-/// The hint first, whichever of the two statuses it came with: versions of the server package differ there. Then RFC 6749's
-/// `error`, then the wording of the one refusal that has no hint.
+/// The hint first, whichever of the two statuses it came with: versions of the server package
+/// differ there. Then RFC 6749's `error`, then the wording of the one refusal that has no hint.
 fn kind_of_fault(status: u16, hint: Option<KnownHint>, problem: &Problem<'_>) -> TokenRefusalKind {
     if let Some(hint) = hint {
         return hint.kind();
@@ -116,7 +117,8 @@ fn kind_of_fault(status: u16, hint: Option<KnownHint>, problem: &Problem<'_>) ->
     TokenRefusalKind::Unauthorized
 }
 
-/// The Russian pair was captured. No English one was: these are the package's sentence and likely translations.
+/// The Russian pair was captured. No English one was: these are the package's sentence and likely
+/// translations.
 const CLIENT_WORDINGS: [&str; 6] = [
     "некорректный клиент",
     "авторизация клиента не прошла",

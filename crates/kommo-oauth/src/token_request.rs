@@ -64,15 +64,16 @@ impl RequestOrigin {
     }
 }
 
-/// A request to the token endpoint. Not `Clone`: it is sent once. Its body is wiped on drop and not shown by `Debug`.
+/// A request to the token endpoint. Not `Clone`: it is sent once. Its body is wiped on drop and not
+/// shown by `Debug`.
 ///
-/// Source: vendor pages "OAuth" and "Kommo token reference". JSON is what both of them show, and the id and secret go into
-/// the body.
+/// Source: vendor pages "OAuth" and "Kommo token reference". JSON is what both of them show, and
+/// the id and secret go into the body.
 ///
 /// # Security
 ///
-/// The body holds the client secret and a code or refresh token. Send it once, to [`host`](Self::host) alone, without
-/// following redirects.
+/// The body holds the client secret and a code or refresh token. Send it once, to
+/// [`host`](Self::host) alone, without following redirects.
 ///
 /// # Examples
 ///
@@ -212,7 +213,8 @@ fn write_body(
         brought,
         ("redirect_uri", credentials.redirect_uri.as_str()),
     ];
-    // INVARIANT: the body never grows beyond this, so no copy of a secret is left behind by a reallocation.
+    // INVARIANT: the body never grows beyond this, so no copy of a secret is left behind by a
+    // reallocation.
     let room: usize = fields.iter().map(room_for).sum();
     let mut body = Zeroizing::new(Vec::with_capacity(room + 2));
     for (number, (name, value)) in fields.into_iter().enumerate() {

@@ -21,7 +21,8 @@ use crate::unix_time::UnixSeconds;
 /// The longest body of a success that is read, in bytes.
 pub const TOKEN_ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
-/// How long an access token is good for: 24 hours. Taken when `expires_in` is missing or makes no sense.
+/// How long an access token is good for: 24 hours. Taken when `expires_in` is missing or makes no
+/// sense.
 ///
 /// Source: vendor page "OAuth".
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
@@ -130,7 +131,8 @@ impl error::Error for DoubtCause {
     }
 }
 
-/// Reads an answer of the token endpoint, to an exchange or a refresh. Never panics; keeps no text of the answer but the tokens.
+/// Reads an answer of the token endpoint, to an exchange or a refresh. Never panics; keeps no text
+/// of the answer but the tokens.
 ///
 /// `retry_after_seconds` is the header `Retry-After`, if it was there and a number. `received_at` is the local time of the
 /// answer: the pair's expiry is that and `expires_in`, and the server's clock does not enter it.
@@ -142,7 +144,8 @@ impl error::Error for DoubtCause {
 /// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is [`Unknown`](crate::TokenRefusalKind::Unknown) and 401
 ///   is [`Unauthorized`](crate::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or with a field twice gives no hint.
 ///
-/// Source: vendor pages "OAuth" and "Kommo token reference" for the success; captures for the refusals.
+/// Source: vendor pages "OAuth" and "Kommo token reference" for the success; captures for the
+/// refusals.
 ///
 /// # Examples
 ///

@@ -1,4 +1,5 @@
-//! Codes and tokens: text that nobody may see. Each has a type of its own, so that none is sent in the place of another.
+//! Codes and tokens: text that nobody may see. Each has a type of its own, so that none is sent in
+//! the place of another.
 
 use alloc::string::String;
 use core::hash::{Hash, Hasher};
@@ -10,7 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::unix_time::UnixSeconds;
 
-/// The longest code or token, in bytes. Access tokens of about 1,000 bytes were seen, and newer ones are longer.
+/// The longest code or token, in bytes. Access tokens of about 1,000 bytes were seen, and newer
+/// ones are longer.
 pub const TOKEN_MAX_BYTES: usize = 16 * 1024;
 
 /// Why a text is no token. Says nothing of the text but a length or a place.
@@ -51,8 +53,8 @@ macro_rules! token {
     ($(#[$docs:meta])* $name:ident, $debug:literal) => {
         $(#[$docs])*
         ///
-        /// 1 to [`TOKEN_MAX_BYTES`] bytes of visible ASCII; wiped on drop; no `Display`; `Debug` shows its length. Compared in
-        /// constant time.
+        /// 1 to [`TOKEN_MAX_BYTES`] bytes of visible ASCII; wiped on drop; no `Display`; `Debug`
+        /// shows its length. Compared in constant time.
         #[derive(Clone)]
         pub struct $name(Zeroizing<String>);
 
@@ -132,9 +134,11 @@ pub struct TokenPair {
     pub refresh_token: RefreshToken,
     /// When the answer that carried the pair was read, by the clock of the machine that read it.
     pub obtained_at: UnixSeconds,
-    /// When the access token ends: [`obtained_at`](Self::obtained_at) and the answer's `expires_in`.
+    /// When the access token ends: [`obtained_at`](Self::obtained_at) and the answer's
+    /// `expires_in`.
     pub expires_at: UnixSeconds,
-    /// The server's own time of issue, if it said so. It enters no expiry; it tells about clocks that disagree.
+    /// The server's own time of issue, if it said so. It enters no expiry; it tells about clocks
+    /// that disagree.
     pub server_time: Option<UnixSeconds>,
 }
 

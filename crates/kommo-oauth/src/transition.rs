@@ -1,8 +1,9 @@
-//! Every move of a grant, in one place. Each takes the grant as it was loaded and gives the grant as it is to be stored,
-//! with the line for its history; nothing here is done, only said.
+//! Every move of a grant, in one place. Each takes the grant as it was loaded and gives the grant
+//! as it is to be stored, with the line for its history; nothing here is done, only said.
 //!
-//! The fence: what belongs to an attempt names the attempt, or the generation that it started from. A grant that has moved on
-//! is not moved back: a late refusal or a late doubt changes nothing in it, and a late pair becomes a spare.
+//! The fence: what belongs to an attempt names the attempt, or the generation that it started from.
+//! A grant that has moved on is not moved back: a late refusal or a late doubt changes nothing in
+//! it, and a late pair becomes a spare.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -72,7 +73,8 @@ pub enum PairFate {
 impl Grant {
     /// A consent: the first grant of this key, or a new pair for the one there is.
     ///
-    /// What a living grant held stays as spares until the next refresh succeeds; what was sealed goes.
+    /// What a living grant held stays as spares until the next refresh succeeds; what was sealed
+    /// goes.
     #[must_use]
     pub fn consent(
         earlier: Option<Self>,
@@ -118,7 +120,8 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] over a grant whose pairs may live, in `Active`, `Refreshing` and `InDoubt`: no pair is thrown away (I6).
+    /// [`IllegalMove`] over a grant whose pairs may live, in `Active`, `Refreshing` and `InDoubt`:
+    /// no pair is thrown away (I6).
     pub fn import_long_lived(
         earlier: Option<Self>,
         key: GrantKey,
@@ -174,7 +177,8 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] in every state but `Active` and `InDoubt`, and for an attempt with a pair that the grant does not hold.
+    /// [`IllegalMove`] in every state but `Active` and `InDoubt`, and for an attempt with a pair
+    /// that the grant does not hold.
     pub fn begin(self, attempt: Attempt) -> Result<Moved, IllegalMove> {
         let pairs = self.state.pairs();
         if pairs.is_none_or(|pairs| pairs.find(attempt.used).is_none()) {
@@ -194,8 +198,9 @@ impl Grant {
         })
     }
 
-    /// Whoever holds the lock finds an attempt on its way: its worker is gone, and nobody knows what became of it.
-    /// Every other state stays as it is. The attempt may still be answered for [`Orphan::DEFAULT_LIMIT`].
+    /// Whoever holds the lock finds an attempt on its way: its worker is gone, and nobody knows
+    /// what became of it. Every other state stays as it is. The attempt may still be answered for
+    /// [`Orphan::DEFAULT_LIMIT`].
     #[must_use]
     pub fn take_over(self, now: UnixSeconds) -> Self {
         self.take_over_within(now, Orphan::DEFAULT_LIMIT)
@@ -216,9 +221,11 @@ impl Grant {
         Self { state, ..self }
     }
 
-    /// A pair that the platform gave, in answer to an attempt that started from `base` and sent pair `used`.
+    /// A pair that the platform gave, in answer to an attempt that started from `base` and sent
+    /// pair `used`.
     ///
-    /// Nothing else makes a pair the newest. It is not usable before the store has confirmed the write (I4).
+    /// Nothing else makes a pair the newest. It is not usable before the store has confirmed the
+    /// write (I4).
     ///
     /// # Errors
     ///
@@ -255,7 +262,8 @@ impl Grant {
         Ok((grant.moved(Happened::Refreshed), PairFate::Newest))
     }
 
-    /// Keeps a pair that met the fence. Where a new consent was awaited there is something to try again.
+    /// Keeps a pair that met the fence. Where a new consent was awaited there is something to try
+    /// again.
     fn keep_spare(mut self, pair: TokenPair, now: UnixSeconds) -> Moved {
         let generation = self.generation;
         if let Some(pairs) = self.state.pairs_mut() {
@@ -311,11 +319,13 @@ impl Grant {
 
     /// The platform gave a proof of death for the pair that an attempt sent.
     ///
-    /// If the attempt is the grant's own and another pair is left, that one is to be tried; if none is left, a new consent is
-    /// required. A late proof only marks its pair. `None` if there is nothing to mark.
+    /// If the attempt is the grant's own and another pair is left, that one is to be tried; if none
+    /// is left, a new consent is required. A late proof only marks its pair. `None` if there is
+    /// nothing to mark.
     ///
-    /// While an attempt that was taken over may still be answered, [`Revoked`](ReauthReason::Revoked) of the last pair is no proof: its
-    /// success would look the same. Then the pair is not marked, and the doubt stays until that time is over.
+    /// While an attempt that was taken over may still be answered,
+    /// [`Revoked`](ReauthReason::Revoked) of the last pair is no proof: its success would look the
+    /// same. Then the pair is not marked, and the doubt stays until that time is over.
     #[must_use]
     pub fn refuse(
         mut self,
@@ -353,7 +363,8 @@ impl Grant {
         Some(grant.moved(happened))
     }
 
-    /// Nothing is known before the orphan's time is over. `None` if the attempt is another one's, or that is written already.
+    /// Nothing is known before the orphan's time is over. `None` if the attempt is another one's,
+    /// or that is written already.
     fn wait_for_orphan(
         self,
         attempt: AttemptId,
@@ -373,8 +384,9 @@ impl Grant {
         Some(grant.moved(Happened::Doubted(reason)))
     }
 
-    /// Late proofs have marked every pair dead, and no attempt is left to say so: a new consent is required. `None` if a pair
-    /// is left, or the grant is over, or an attempt that was taken over may still be answered.
+    /// Late proofs have marked every pair dead, and no attempt is left to say so: a new consent is
+    /// required. `None` if a pair is left, or the grant is over, or an attempt that was taken over
+    /// may still be answered.
     #[must_use]
     pub fn exhaust(self, now: UnixSeconds) -> Option<Moved> {
         let orphan = self.state.orphan();
@@ -434,8 +446,8 @@ impl Grant {
         self.moved(Happened::HostMoved)
     }
 
-    /// The platform said 401 to the access token of this generation, and a probe confirmed it. `None` if the grant has moved
-    /// on, or it was known.
+    /// The platform said 401 to the access token of this generation, and a probe confirmed it.
+    /// `None` if the grant has moved on, or it was known.
     #[must_use]
     pub fn reject_access(mut self, generation: Generation) -> Option<Moved> {
         if generation != self.generation {
@@ -456,8 +468,9 @@ impl Grant {
         Some(self.moved(Happened::AccessRejected))
     }
 
-    /// The end: a confirmed disconnect, a logout, a move to another store. It raises the fence; the tokens are sealed.
-    /// `None` if the grant is over already. A long-lived token that was revoked can only be logged out.
+    /// The end: a confirmed disconnect, a logout, a move to another store. It raises the fence; the
+    /// tokens are sealed. `None` if the grant is over already. A long-lived token that was revoked
+    /// can only be logged out.
     #[must_use]
     pub fn disconnect(self, reason: DisconnectReason, now: UnixSeconds) -> Option<Moved> {
         let state = match self.state {

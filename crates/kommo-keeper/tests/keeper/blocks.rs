@@ -1,4 +1,5 @@
-//! Block pages: what one tenant meets is no evidence about our address, and what strangers order never is.
+//! Block pages: what one tenant meets is no evidence about our address, and what strangers order
+//! never is.
 
 use core::time::Duration;
 

@@ -10,7 +10,8 @@ use crate::virtual_clock::START;
 
 const AHEAD: u64 = 100 * DAY;
 
-/// A grant whose pair was obtained a hundred days from now; the server said when that really was, or did not.
+/// A grant whose pair was obtained a hundred days from now; the server said when that really was,
+/// or did not.
 fn from_the_future(scene: &Scene, server_time: Option<u64>) -> Handle {
     let times = pair(&scene.wire.consent(), "access-0", 0);
     let at = |seconds| UnixSeconds::new(START + AHEAD + seconds);

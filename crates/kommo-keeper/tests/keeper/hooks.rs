@@ -1,4 +1,5 @@
-//! Codes of install hooks, which anybody may send: behind consents, and within a bucket of their own.
+//! Codes of install hooks, which anybody may send: behind consents, and within a bucket of their
+//! own.
 
 use core::time::Duration;
 

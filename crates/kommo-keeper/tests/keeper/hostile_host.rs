@@ -10,7 +10,8 @@ use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};
 use crate::wire::Turn;
 
-/// A grant whose access token names this host, and whose platform does not know the account any more.
+/// A grant whose access token names this host, and whose platform does not know the account any
+/// more.
 async fn refused(api_domain: &str) -> (Scene, Result<(), KeeperError>) {
     let scene = Scene::new();
     let access = access_token_of(api_domain);

@@ -1,4 +1,5 @@
-//! Pauses: those that a peer names have a floor and a cap and grow; those of a doubt do not outlast the token.
+//! Pauses: those that a peer names have a floor and a cap and grow; those of a doubt do not outlast
+//! the token.
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What is written down of a refresh before it is sent, and what stays when its answer did not come.
+//! What is written down of a refresh before it is sent, and what stays when its answer did not
+//! come.
 
 use core::time::Duration;
 
@@ -108,10 +109,12 @@ impl DoubtReason {
     }
 }
 
-/// An attempt whose worker lost the lock or died: it was taken over, and its answer may still arrive there.
+/// An attempt whose worker lost the lock or died: it was taken over, and its answer may still
+/// arrive there.
 ///
-/// A worker that only lost its lock goes on: it has its answer within its request limit, and saves it. Until then `Token has been
-/// revoked` in answer to the same refresh token is what that worker's success looks like from here, and no proof of death.
+/// A worker that only lost its lock goes on: it has its answer within its request limit, and saves
+/// it. Until then `Token has been revoked` in answer to the same refresh token is what that
+/// worker's success looks like from here, and no proof of death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Orphan {
@@ -122,7 +125,8 @@ pub struct Orphan {
 }
 
 impl Orphan {
-    /// How long an orphan may answer if nothing else is said: a request limit of a minute, and five minutes by which clocks may differ.
+    /// How long an orphan may answer if nothing else is said: a request limit of a minute, and five
+    /// minutes by which clocks may differ.
     pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 + 5 * 60);
 
     /// An attempt that is taken over now.
@@ -134,7 +138,8 @@ impl Orphan {
         }
     }
 
-    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::Hold) is: a clock that was ahead lengthens nothing.
+    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::Hold) is: a clock that
+    /// was ahead lengthens nothing.
     #[must_use]
     pub fn may_answer(&self, now: UnixSeconds) -> bool {
         lasts(self.since, self.until, now)

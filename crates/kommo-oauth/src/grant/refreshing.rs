@@ -39,8 +39,8 @@ impl Refreshing {
         (self.pairs, doubt)
     }
 
-    /// The attempt certainly changed nothing: it did not leave, or it was answered by a refusal that spends no token. What is left is
-    /// what was before: nothing wrong, or the earlier doubt.
+    /// The attempt certainly changed nothing: it did not leave, or it was answered by a refusal
+    /// that spends no token. What is left is what was before: nothing wrong, or the earlier doubt.
     pub(crate) fn without_effect(self, next_try: UnixSeconds) -> (Pairs, Option<Doubt>) {
         let doubt = self.doubt.map(|doubt| Doubt { next_try, ..doubt });
         (self.pairs, doubt)

@@ -49,7 +49,8 @@ impl RefreshProtocol {
 
     fn after_refusal(&mut self, kind: TokenRefusalKind, now: UnixSeconds) {
         if let Some(reason) = ReauthReason::of_refusal(kind) {
-            // The store is asked again first: the refusal may be the trace of another worker's success.
+            // The store is asked again first: the refusal may be the trace of another worker's
+            // success.
             self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
             return;
         }
@@ -74,7 +75,8 @@ impl RefreshProtocol {
         });
     }
 
-    /// Where the account can be looked up, as the access token of the pair says. A host outside the allow-list counts as none.
+    /// Where the account can be looked up, as the access token of the pair says. A host outside the
+    /// allow-list counts as none.
     fn api_domain(&self) -> Option<ApiDomain> {
         let held = self.grant.as_ref()?.state.pairs()?.find(self.sent?.used)?;
         let claims = UnverifiedClaims::decode(&held.pair.access_token).ok()?;
@@ -206,7 +208,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// When a doubt is looked at again, if a hold is put beside it. A hold that stops this machine alone leaves the doubt to the others.
+    /// When a doubt is looked at again, if a hold is put beside it. A hold that stops this machine
+    /// alone leaves the doubt to the others.
     fn next_try_beside(&self, hold: &Hold, grant: &Grant, now: UnixSeconds) -> UnixSeconds {
         match &grant.state {
             _ if hold.scope == HoldScope::Grant => hold.until,
@@ -219,7 +222,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// The end of an attempt that brought no pair: another pair is tried at once if one is left, else the run ends.
+    /// The end of an attempt that brought no pair: another pair is tried at once if one is left,
+    /// else the run ends.
     pub(super) fn conclude(&mut self, settlement: Settlement, now: UnixSeconds) {
         let met = self
             .grant
@@ -230,7 +234,8 @@ impl RefreshProtocol {
             return self.finish(Outcome::Met { token, by });
         }
         match settlement {
-            // Another holder is at it, so the lock is not ours any more: what becomes of its attempt is for it to say.
+            // Another holder is at it, so the lock is not ours any more: what becomes of its
+            // attempt is for it to say.
             Settlement::Dead(_) if self.is_overtaken() => {
                 self.not_met(NotMet::Contended, now, Some(self.soon(now)));
             }

@@ -75,7 +75,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// No pair is left to be sent. If the one of an attempt that was taken over may still come, the end is not written.
+    /// No pair is left to be sent. If the one of an attempt that was taken over may still come, the
+    /// end is not written.
     fn exhaust(&mut self, grant: Grant, now: UnixSeconds) {
         let orphan = grant.state.orphan().filter(|orphan| orphan.may_answer(now));
         match (orphan, grant.exhaust(now)) {
@@ -94,8 +95,8 @@ impl RefreshProtocol {
         grant.clone().reject_access(rejected)
     }
 
-    /// Whether the token that was rejected had come, a moment ago, in the place of another rejected one: a refresh does not help, so the
-    /// next one waits for a hold.
+    /// Whether the token that was rejected had come, a moment ago, in the place of another rejected
+    /// one: a refresh does not help, so the next one waits for a hold.
     fn is_stubborn(&self, grant: &Grant, now: UnixSeconds) -> bool {
         let is_recent = |at: UnixSeconds| {
             let apart = at.until(now).max(now.until(at));
@@ -112,7 +113,8 @@ impl RefreshProtocol {
         self.want.is_persons_wish && self.sent.is_none()
     }
 
-    /// Whether the next try of a doubt is still to come. One that lies further off than any pause was put there by a clock that is ahead.
+    /// Whether the next try of a doubt is still to come. One that lies further off than any pause
+    /// was put there by a clock that is ahead.
     fn waits(&self, doubt: &Doubt, now: UnixSeconds) -> bool {
         let left = now.until(doubt.next_try);
         !left.is_zero() && left <= self.policy.longest_doubt_pause() + CLOCKS_MAY_DIFFER
@@ -210,7 +212,8 @@ impl RefreshProtocol {
     }
 }
 
-/// Which pair an attempt is to send: in doubt the one that was sent, else the newest that nothing has proven dead.
+/// Which pair an attempt is to send: in doubt the one that was sent, else the newest that nothing
+/// has proven dead.
 fn candidate(grant: &Grant) -> Option<PairNumber> {
     let pairs = grant.state.pairs()?;
     if let GrantState::InDoubt(in_doubt) = &grant.state {

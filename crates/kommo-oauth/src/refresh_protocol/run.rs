@@ -29,12 +29,14 @@ pub enum Step<'a> {
     Lock,
     /// Read one pair of this grant that an earlier run could not save: `handle_lifeboat`.
     ReadLifeboat,
-    /// Make sure that an unsaved pair of this grant can be written to a file later, whatever the disk then has left:
-    /// `handle_lifeboat_reserved`. Nothing is sent before.
+    /// Make sure that an unsaved pair of this grant can be written to a file later, whatever the
+    /// disk then has left: `handle_lifeboat_reserved`. Nothing is sent before.
     ReserveLifeboat,
-    /// Write the record in the place of the revision that it names: `handle_recorded`, `handle_conflict` or `handle_write_failed`.
+    /// Write the record in the place of the revision that it names: `handle_recorded`,
+    /// `handle_conflict` or `handle_write_failed`.
     Record(&'a Moved),
-    /// The same for a record with a new pair: `handle_saved`, `handle_conflict` or `handle_write_failed`.
+    /// The same for a record with a new pair: `handle_saved`, `handle_conflict` or
+    /// `handle_write_failed`.
     Save(&'a Moved),
     /// Send the refresh, once, with no retry below: `handle_sent`.
     Send {
@@ -50,7 +52,8 @@ pub enum Step<'a> {
         /// What with. The look-up does not spend it.
         refresh_token: &'a RefreshToken,
     },
-    /// Write the unsaved pair to a file, durably: `handle_lifeboat_written`, whether it worked or not.
+    /// Write the unsaved pair to a file, durably: `handle_lifeboat_written`, whether it worked or
+    /// not.
     WriteLifeboat(&'a UnsavedPair),
     /// Remove its file: `handle_lifeboat_deleted`.
     DeleteLifeboat(&'a UnsavedPair),
@@ -67,7 +70,8 @@ pub enum Step<'a> {
 /// One run of the refresh protocol for one grant.
 ///
 /// `poll` says what to do; the `handle_…` method of that step says what happened. Another method is refused with [`OutOfTurn`](crate::OutOfTurn) and
-/// changes nothing. A run may be dropped at every point: what that leaves behind is what a crash leaves behind.
+/// changes nothing. A run may be dropped at every point: what that leaves behind is what a crash
+/// leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshProtocol {
     pub(super) key: GrantKey,
@@ -175,8 +179,8 @@ pub(super) enum AfterRecord {
 }
 
 impl RefreshProtocol {
-    /// A run. `first_attempt` is random, sixteen bytes; later attempts of the run count on from it. `has_lifeboat` says whether
-    /// there is a directory for pairs that cannot be saved.
+    /// A run. `first_attempt` is random, sixteen bytes; later attempts of the run count on from it.
+    /// `has_lifeboat` says whether there is a directory for pairs that cannot be saved.
     #[must_use]
     pub const fn new(
         key: GrantKey,
@@ -211,8 +215,9 @@ impl RefreshProtocol {
         }
     }
 
-    /// The same run without the look that most runs end with: for a caller that knows from elsewhere that the grant is due. What
-    /// it does is decided by the record as it is under the lock, as ever.
+    /// The same run without the look that most runs end with: for a caller that knows from
+    /// elsewhere that the grant is due. What it does is decided by the record as it is under the
+    /// lock, as ever.
     #[must_use]
     pub fn begin_at_lock(mut self) -> Self {
         if self.stage == Stage::Load(LoadFor::Look) {
@@ -221,13 +226,15 @@ impl RefreshProtocol {
         self
     }
 
-    /// Tells which hold lies over the asker as a whole, from the answer to another grant's request. No attempt is begun while it stops
-    /// the asker. Tell it before each `handle_loaded`; nothing told means that there is none.
+    /// Tells which hold lies over the asker as a whole, from the answer to another grant's request.
+    /// No attempt is begun while it stops the asker. Tell it before each `handle_loaded`; nothing
+    /// told means that there is none.
     pub const fn set_own_hold(&mut self, hold: Option<Hold>) {
         self.own_hold = hold;
     }
 
-    /// The hold that an answer to this run has laid over the asker as a whole: to be told to the runs of its other grants.
+    /// The hold that an answer to this run has laid over the asker as a whole: to be told to the
+    /// runs of its other grants.
     #[must_use]
     pub const fn laid_on_asker(&self) -> Option<Hold> {
         self.laid_on_asker
@@ -260,8 +267,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// INVARIANT: in the stages `Send` and `LookUp` there are a grant, an attempt and the pair that it names. If there were not,
-    /// loading again would be harmless.
+    /// INVARIANT: in the stages `Send` and `LookUp` there are a grant, an attempt and the pair that
+    /// it names. If there were not, loading again would be harmless.
     fn step_with_token<'a>(
         &'a self,
         step: impl FnOnce(AccountHost, &'a RefreshToken) -> Step<'a>,
@@ -279,13 +286,15 @@ impl RefreshProtocol {
         self.unsaved.as_ref().map_or(Step::Load, step)
     }
 
-    /// The pair that was received and is not saved, if there is one: to be kept for a restart when the program ends now.
+    /// The pair that was received and is not saved, if there is one: to be kept for a restart when
+    /// the program ends now.
     #[must_use]
     pub const fn unsaved(&self) -> Option<&UnsavedPair> {
         self.unsaved.as_ref()
     }
 
-    /// On whose word this run's request is made: a refusal says more about us if the grant has worked lately.
+    /// On whose word this run's request is made: a refusal says more about us if the grant has
+    /// worked lately.
     #[must_use]
     pub fn origin(&self, now: UnixSeconds) -> RequestOrigin {
         match &self.grant {

@@ -34,7 +34,8 @@ impl RefreshProtocol {
         Ok(())
     }
 
-    /// The store could not give the record: out of reach, damaged, newer, or locked with another key. Nothing is sent.
+    /// The store could not give the record: out of reach, damaged, newer, or locked with another
+    /// key. Nothing is sent.
     ///
     /// # Errors
     ///
@@ -117,7 +118,8 @@ impl RefreshProtocol {
         Ok(())
     }
 
-    /// The lifeboat cannot be read now: somebody must see to its files. Nothing is sent for a grant whose newest pair may lie there.
+    /// The lifeboat cannot be read now: somebody must see to its files. Nothing is sent for a grant
+    /// whose newest pair may lie there.
     ///
     /// # Errors
     ///
@@ -141,7 +143,8 @@ impl RefreshProtocol {
         Ok(())
     }
 
-    /// There is room for a pair in the lifeboat, or none can be made: then nothing is sent, and the refresh token is not spent.
+    /// There is room for a pair in the lifeboat, or none can be made: then nothing is sent, and the
+    /// refresh token is not spent.
     ///
     /// # Errors
     ///
@@ -286,8 +289,9 @@ impl RefreshProtocol {
         Ok(())
     }
 
-    /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant finds it there. `false`, and nothing is
-    /// changed, if the pair is in memory alone, or if [`poll`](Self::poll) does not say `WaitToSave`.
+    /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant
+    /// finds it there. `false`, and nothing is changed, if the pair is in memory alone, or if
+    /// [`poll`](Self::poll) does not say `WaitToSave`.
     pub fn leave_to_lifeboat(&mut self, trouble: StoreTrouble, now: UnixSeconds) -> bool {
         let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat;
         if is_safe {

@@ -14,15 +14,17 @@ const ATTEMPT_AT_MOST: Duration = Duration::from_secs(60);
 const DAY: u64 = 86_400;
 
 impl Grant {
-    /// The instant from which a sweep should look at this grant; `None` if nothing in it changes with time.
+    /// The instant from which a sweep should look at this grant; `None` if nothing in it changes
+    /// with time.
     ///
     /// - active: `refresh_before` before the newest token ends, or half of its life if that is shorter; at once if the platform said 401 to that token;
     /// - refreshing: a minute after the attempt began; in doubt: the next try;
     /// - long-lived: the next warning, 30, 7 and 1 days before the end, and the end;
     /// - a new consent awaited, or over: never.
     ///
-    /// Not before the end of a hold that stops everybody. A hold of one configuration or one address stops its own machine
-    /// alone, so it does not enter here: that machine gives the claim back with the instant at which the hold ends. Never panics.
+    /// Not before the end of a hold that stops everybody. A hold of one configuration or one
+    /// address stops its own machine alone, so it does not enter here: that machine gives the claim
+    /// back with the instant at which the hold ends. Never panics.
     #[must_use]
     pub fn due_at(&self, refresh_before: Duration) -> Option<UnixSeconds> {
         let due = match &self.state {
@@ -46,8 +48,8 @@ impl Grant {
     }
 }
 
-/// When the pair was obtained; when the server issued it, if our clock was far ahead of the server's then. Nobody who reads a column
-/// of instants can judge them.
+/// When the pair was obtained; when the server issued it, if our clock was far ahead of the
+/// server's then. Nobody who reads a column of instants can judge them.
 fn issued_at(pair: &TokenPair) -> UnixSeconds {
     let is_ahead = |server: &UnixSeconds| server.until(pair.obtained_at) > CLOCKS_MAY_DIFFER;
     pair.server_time
