@@ -184,10 +184,7 @@ impl Stage {
             _ => "an hour old",
         };
         let is_ok = codes.contains(&expected);
-        let detail = format!(
-            "{what}: refused with {status}; explain says {}",
-            codes.join(", ")
-        );
+        let detail = format!("{what}: {status}; explain says {}", codes.join(", "));
         Step::new(name, is_ok, detail).with("findings", findings(&explanations))
     }
 
