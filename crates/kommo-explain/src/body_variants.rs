@@ -48,7 +48,6 @@ impl<'a> BodyVariants<'a> {
         found.trailing_space(body);
         found.trailing_whitespace(body);
         found.nothing(body);
-        found.no_value();
         if body.len() <= RE_ENCODED_BYTES_MAX {
             found.marks_and_line_ends(body);
             found.unwrapped(body);
@@ -58,6 +57,8 @@ impl<'a> BodyVariants<'a> {
         if body.len() <= WRAPPED_BYTES_MAX {
             found.signed_otherwise(body);
         }
+        // Last, since a body may hold such a text itself.
+        found.no_value();
         found.variants
     }
 

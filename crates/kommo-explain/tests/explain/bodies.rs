@@ -439,6 +439,8 @@ fn a_text_that_stands_for_no_value_is_recognised() {
     for text in ["", "undefined", "[object Object]", "Array", "None"] {
         both(text, BODY, "nothing-signed");
     }
+    // Here the body itself is such a text.
+    both("null", "\"null\"", "body-re-encoded");
 }
 
 // Rules H3 and O2.
