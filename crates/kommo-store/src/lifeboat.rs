@@ -292,7 +292,7 @@ impl Inner {
         match self.read_one(name, PART) {
             Ok(Some(unsaved)) => Ok(Some(unsaved)),
             Ok(None) if matches!(whole, Ok(None)) => match self.slot_of(name)? {
-                Some((_, sealed)) => self.open(name, SLOT, &sealed).map(Some),
+                Some((_, _, sealed)) => self.open(name, SLOT, &sealed).map(Some),
                 // A file that is gone has got its name since.
                 None => self.read_one(name, ENDING),
             },
@@ -320,10 +320,9 @@ impl Inner {
     }
 
     /// The slot that this pair is in, and the pair, sealed.
-    fn slot_of(&self, name: &str) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, StoreFault> {
+    fn slot_of(&self, name: &str) -> Result<Option<SlotWithPair>, StoreFault> {
         let mut slots = self.slots_with_pairs()?.into_iter();
-        let found = slots.find(|(_, named, _)| named == name);
-        Ok(found.map(|(path, _, sealed)| (path, sealed)))
+        Ok(slots.find(|(_, named, _)| named == name))
     }
 
     fn slots_with_pairs(&self) -> Result<Vec<SlotWithPair>, StoreFault> {
@@ -352,7 +351,7 @@ impl Inner {
         for ending in [ENDING, PART] {
             self.remove(&self.path(name, ending))?;
         }
-        while let Some((path, _)) = self.slot_of(name)? {
+        while let Some((path, ..)) = self.slot_of(name)? {
             self.remove(&path)?;
         }
         Ok(())
