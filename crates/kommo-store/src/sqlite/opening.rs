@@ -216,9 +216,40 @@ pub(super) async fn stored_version(
 
 #[cfg(test)]
 mod tests {
+    use core::sync::atomic::{AtomicU32, Ordering};
+
     use sqlx::query_scalar;
 
-    use super::{Sqlite, StoreSettings};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_met_another_connection_is_made_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(directory.path().join("other.db"))
+            .create_if_missing(true)
+            .busy_timeout(Duration::ZERO);
+        let mut holder = options.connect().await.unwrap();
+        raw_sql("BEGIN EXCLUSIVE")
+            .execute(&mut holder)
+            .await
+            .unwrap();
+        let tries = AtomicU32::new(0);
+        let attempt = || async {
+            if tries.fetch_add(1, Ordering::Relaxed) == 5 {
+                return Ok(7);
+            }
+            let mut other = options.connect().await.unwrap();
+            let begun = raw_sql("BEGIN IMMEDIATE").execute(&mut other).await;
+            Err(failed("trying")(begun.unwrap_err()))
+        };
+        let done = patiently(Duration::from_secs(60), attempt).await;
+        assert_eq!(done.unwrap(), 7);
+        // What is no meeting is not tried again.
+        let broken = || async { Err::<(), _>(StoreFault::misconfigured("broken")) };
+        let error = patiently(Duration::from_secs(60), broken).await;
+        assert_eq!(error.unwrap_err().to_string(), "broken");
+    }
 
     // The promise of the README: what was confirmed survives a crash of the machine.
     #[tokio::test]

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use kommo_keeper::{StoreError as _, StoreTrouble};
-use sqlx::{AssertSqlSafe, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, raw_sql};
 use tempfile::TempDir;
 
 use super::*;
@@ -71,56 +71,81 @@ fn code() -> CodeColumns {
     }
 }
 
-/// From now on each change of a row needs a page more, and there is none.
-async fn fill(database: &Sqlite) {
-    let mut writer = database.writer().await.unwrap();
-    let mut sql = "CREATE TABLE filler (bytes BLOB);".to_owned();
-    for table in ["kommo_grants", "kommo_codes", "kommo_secrets"] {
-        for change in ["INSERT", "UPDATE", "DELETE"] {
-            sql += &format!(
-                "CREATE TRIGGER {table}_{change} AFTER {change} ON {table} BEGIN \
-                 INSERT INTO filler VALUES (zeroblob(100000)); END;"
-            );
-        }
-    }
+async fn run(database: &Sqlite, sql: String) {
+    let options = SqliteConnectOptions::new().filename(database.options.get_filename());
+    let mut connection = options.connect().await.unwrap();
     raw_sql(AssertSqlSafe(sql))
-        .execute(&mut *writer)
+        .execute(&mut connection)
         .await
         .unwrap();
-    let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
-        .fetch_one(&mut *writer)
-        .await
-        .unwrap();
-    let limit = format!("PRAGMA max_page_count = {pages}");
-    raw_sql(AssertSqlSafe(limit))
-        .execute(&mut *writer)
-        .await
-        .unwrap();
-    writer.sound();
+    connection.close().await.unwrap();
 }
 
-/// There is room again: for the connection that failed, if it is still there.
-async fn make_room(database: &Sqlite) {
-    if let Some(writer) = database.writer.lock().await.as_mut() {
-        raw_sql("PRAGMA max_page_count = 1000000")
-            .execute(writer)
-            .await
-            .unwrap();
+const TABLES: [&str; 3] = ["kommo_grants", "kommo_codes", "kommo_secrets"];
+const CHANGES: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
+
+/// From now on `SQLite` ends each transaction that changes a row, as it does on a full disk.
+async fn fill(database: &Sqlite) {
+    let mut sql = String::new();
+    for (table, change) in TABLES
+        .iter()
+        .flat_map(|table| CHANGES.map(|change| (table, change)))
+    {
+        sql += &format!(
+            "CREATE TRIGGER {table}_{change} AFTER {change} ON {table} BEGIN \
+             SELECT RAISE(ROLLBACK, 'full, says the test'); END;"
+        );
     }
+    run(database, sql).await;
 }
 
-/// A transaction that meets a full file is passing, and the next one succeeds as soon as there is room.
+async fn make_room(database: &Sqlite) {
+    let mut sql = String::new();
+    for (table, change) in TABLES
+        .iter()
+        .flat_map(|table| CHANGES.map(|change| (table, change)))
+    {
+        sql += &format!("DROP TRIGGER {table}_{change};");
+    }
+    run(database, sql).await;
+}
+
+/// A transaction that `SQLite` ended is passing, and the next one succeeds as soon as there is room.
 async fn check<T: Debug>(
     database: &Sqlite,
     doing: impl AsyncFn(&Sqlite) -> Result<T, StoreFault>,
 ) -> T {
     fill(database).await;
-    let error = doing(database).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
-    let text = format!("{error:?}");
-    assert!(text.contains("full"), "{text}");
+    for _ in 0..2 {
+        let error = doing(database).await.unwrap_err();
+        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        let text = format!("{error:?}");
+        assert!(text.contains("full, says the test"), "{text}");
+    }
     make_room(database).await;
     doing(database).await.unwrap()
+}
+
+/// The real fault: the file may not grow. `SQLite` ends the transaction, and says so with `FULL`.
+#[tokio::test]
+async fn a_grant_is_written_after_the_file_could_not_grow() {
+    let (_directory, database) = open().await;
+    let limit = async |pages: i64| {
+        let mut home = database.writer.lock().await;
+        if let Some(writer) = home.as_mut() {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            raw_sql(AssertSqlSafe(sql)).execute(writer).await.unwrap();
+        }
+    };
+    limit(1).await;
+    let (mut grant, line) = grant(1);
+    grant.record = vec![0; 1_000_000];
+    let error = database.write(None, &grant, &line).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert!(format!("{error:?}").contains("full (code 13)"), "{error:?}");
+    // The connection that failed, if it were still in use, has room now.
+    limit(1_000_000).await;
+    assert!(database.write(None, &grant, &line).await.unwrap());
 }
 
 #[tokio::test]

@@ -528,6 +528,12 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
         let lock = until_some(async || store.try_lock(&key(user)).await.ok().flatten()).await;
         store.unlock(lock).await.unwrap();
     }
+    // A connection that is cut off while others are not, as after the change of an address: it keeps no permit.
+    way.silence_open_ones();
+    let error = store.load(&key(1)).await.unwrap_err();
+    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+    way.set(false);
     // What was confirmed is durable: closing is not worth waiting for.
     let first = key(1);
     let mut reading = Box::pin(store.load(&first));
