@@ -85,6 +85,26 @@ where
         &self,
         limit: u32,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
+        self.exchange_lane(limit, true).await
+    }
+
+    /// The same without the codes of install hooks: for workers whom those shall not keep busy.
+    ///
+    /// # Errors
+    ///
+    /// As [`exchange_codes`](Self::exchange_codes).
+    pub async fn exchange_consents_each(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<ExchangedCode>, ExchangeError> {
+        self.exchange_lane(limit, false).await
+    }
+
+    async fn exchange_lane(
+        &self,
+        limit: u32,
+        with_hooks: bool,
+    ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         let ports = self.ports();
         let client_id = ports.identity.get().credentials.client_id;
         let (realm, now) = (ports.settings.endpoints.realm(), ports.clock.now());
@@ -92,7 +112,9 @@ where
         for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
             self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
         }
-        let claimed = self.claim(realm, &client_id, now, limit).await?;
+        let claimed = self
+            .claim(realm, &client_id, now, limit, with_hooks)
+            .await?;
         // Side by side, so that the last is at work while the lease still runs; each in a task of
         // its own, which goes on if this future is dropped. An error of the store ends none of the
         // others.
@@ -121,13 +143,14 @@ where
         }
     }
 
-    /// Consents as many as may be, then hooks as many as their bucket has room for.
+    /// Consents as many as may be, then hooks as many as their bucket has room for, if any are asked for.
     async fn claim(
         &self,
         realm: Realm,
         client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
+        with_hooks: bool,
     ) -> Result<Vec<ClaimedCode>, ExchangeError> {
         let ports = self.ports();
         let (store, lease) = (&ports.store, ports.settings.lease);
@@ -139,6 +162,7 @@ where
         let size = ports.settings.hook_exchanges;
         let monotonic = ports.clock.monotonic();
         let left = limit.saturating_sub(taken);
+        let left = if with_hooks { left } else { 0 };
         let room = ports.hook_bucket.take(size, left, monotonic);
         if room == 0 {
             return Ok(claimed);

@@ -54,6 +54,26 @@ async fn a_consent_comes_before_any_number_of_hooks_and_hooks_come_seldom() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_of_consents_leaves_hooks_alone() {
+    let scene = Scene::new();
+    hooks(&scene, 3).await;
+    assert!(
+        scene
+            .keeper
+            .exchange_consents_each(5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let code = scene.wire.consent();
+    let code = put(&scene, &code, CodeOrigin::Redirect).await;
+    let exchanged = scene.keeper.exchange_consents_each(5).await.unwrap();
+    assert!(exchanged.len() == 1 && exchanged[0].is_of(&code));
+    assert_eq!(scene.wire.sent().len(), 1);
+    assert_eq!(scene.keeper.exchange_codes(5).await.unwrap().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_code_that_meets_402_is_tried_a_few_times_and_then_refused() {
     for (origin, tries) in [(CodeOrigin::Redirect, 6), (CodeOrigin::InstallHook, 3)] {
         let scene = Scene::new();
