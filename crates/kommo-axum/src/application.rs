@@ -10,7 +10,7 @@ use axum::response::Response;
 use kommo_keeper::NewGrant;
 use kommo_oauth::{ClientSecrets, ConsentMode};
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, SessionDigest};
 use crate::onward::Onward;
 
 /// A consent that ended in a durable grant, for the account that was expected if one was.
@@ -26,6 +26,7 @@ pub struct Connected {
 type Promise<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type OnStart = dyn Fn(Parts) -> Promise<Result<Attempt, Response>> + Send + Sync;
 type OnConnected = dyn Fn(Connected, Parts) -> Promise<Option<Onward>> + Send + Sync;
+type SessionOf = dyn Fn(Parts) -> Promise<Option<String>> + Send + Sync;
 type SecretsOf = dyn Fn() -> ClientSecrets + Send + Sync;
 
 /// The application's own functions.
@@ -33,6 +34,7 @@ type SecretsOf = dyn Fn() -> ClientSecrets + Send + Sync;
 pub(crate) struct Application {
     pub(crate) on_start: Option<Arc<OnStart>>,
     pub(crate) on_connected: Option<Arc<OnConnected>>,
+    pub(crate) session_of: Option<Arc<SessionOf>>,
     pub(crate) client_secrets: Option<Arc<SecretsOf>>,
 }
 
@@ -55,6 +57,21 @@ impl Application {
         }));
     }
 
+    pub(crate) fn set_session_of<F, R>(&mut self, function: F)
+    where
+        F: Fn(Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<String>> + Send + 'static,
+    {
+        self.session_of = Some(Arc::new(move |parts| Box::pin(function(parts))));
+    }
+
+    /// The session that a request belongs to, if the application knows sessions.
+    pub(crate) async fn session(&self, parts: Parts) -> Option<SessionDigest> {
+        let function = self.session_of.as_ref()?;
+        let session = function(parts).await?;
+        Some(SessionDigest::of(session.as_bytes()))
+    }
+
     /// What the application begins with; an attempt that carries nothing if it has no say.
     pub(crate) async fn start(&self, parts: Parts) -> Result<Attempt, Response> {
         match &self.on_start {
@@ -74,6 +91,7 @@ impl fmt::Debug for Application {
         f.debug_struct("Application")
             .field("on_start", &self.on_start.is_some())
             .field("on_connected", &self.on_connected.is_some())
+            .field("session_of", &self.session_of.is_some())
             .field("client_secrets", &self.client_secrets.is_some())
             .finish()
     }

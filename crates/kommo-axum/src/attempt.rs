@@ -4,6 +4,7 @@ use core::{error, fmt};
 
 use kommo_account::AccountId;
 use kommo_oauth::ConsentMode;
+use sha2::{Digest, Sha256};
 
 /// The most that an attempt carries, in bytes.
 pub const CARRIED_MAX_BYTES: usize = 1024;
@@ -45,6 +46,27 @@ pub struct Attempt {
     carried: Option<String>,
     expected_account: Option<AccountId>,
     mode: Option<ConsentMode>,
+    session: Option<SessionDigest>,
+}
+
+/// Names a session of the application without giving it away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SessionDigest([u8; 32]);
+
+impl SessionDigest {
+    pub(crate) fn of(session: &[u8]) -> Self {
+        Self(Sha256::digest(session).into())
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionDigest(..)")
+    }
 }
 
 impl Attempt {
@@ -55,6 +77,7 @@ impl Attempt {
             carried: None,
             expected_account: None,
             mode: None,
+            session: None,
         }
     }
 
@@ -89,6 +112,25 @@ impl Attempt {
     pub const fn in_mode(mut self, mode: ConsentMode) -> Self {
         self.mode = Some(mode);
         self
+    }
+
+    /// Bound to a session of the application, by whatever text names it: a user's number, or the id of a session. The same text must come
+    /// from [`session_of`](crate::ConnectBuilder::session_of) when the browser comes back, or nothing is exchanged. Only a keyed hash of it leaves
+    /// the program.
+    #[must_use]
+    pub fn bound_to(mut self, session: impl AsRef<[u8]>) -> Self {
+        self.session = Some(SessionDigest::of(session.as_ref()));
+        self
+    }
+
+    /// The same, unless it is bound already.
+    pub(crate) fn or_bound_to(mut self, session: Option<SessionDigest>) -> Self {
+        self.session = self.session.or(session);
+        self
+    }
+
+    pub(crate) const fn session(&self) -> Option<SessionDigest> {
+        self.session
     }
 
     /// What it carries.

@@ -3,7 +3,8 @@
 //! Source: rules G2 and G6 to G10 of `docs/protocol.md`.
 //!
 //! ```text
-//!   query + cookies ── whose state? ── used? ── over? ── allowed? ── code kept ── exchanged ── expected account? ── application
+//!   query + cookies ── whose state? ── over? ── session? ── used? ── allowed? ── code kept ── exchanged ── expected account? ── application
+//!         │                                                  └── the end that it came to before
 //!         └── from_widget: the door without a session, or refused
 //! ```
 //!
@@ -13,26 +14,35 @@ use core::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Response;
 use axum::http::header::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
 use kommo_account::ClientId;
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, NewGrant, PendingCode};
 use kommo_oauth::{
-    CallbackFieldError, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
+    CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
     RedirectError, RedirectOutcome, TokenRefusalKind,
 };
+use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use crate::application::Connected;
+use crate::browser_context::is_prefetch;
 use crate::connect::{Connect, InstallDoor};
-use crate::endings::{go_onward, with_cookies};
+use crate::consent_end::ConsentEnd;
+use crate::endings::with_cookies;
 use crate::exchanging::Exchanging;
-use crate::grant_desk::GrantDesk;
+use crate::grant_desk::{CodeLane, GrantDesk};
+use crate::guarded_answer::empty;
+use crate::made_desks::MadeDesk;
+use crate::onward::Onward;
+use crate::redirect_digest::{RedirectDigest, state_in};
 use crate::refusal::Refusal;
 use crate::route_counts::Family;
 use crate::sealed_attempt::{LiveAttempt, StateDigest};
+use crate::sealed_result::{ConsentResult, ResultName};
 use crate::seen_request::without_secrets;
+use crate::used_attempts::{AttemptEnd, EndTeller, Turn};
 
 type Parsed = Result<RedirectOutcome, RedirectError>;
 
@@ -41,20 +51,16 @@ pub(crate) async fn callback<K: GrantDesk>(
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    if is_prefetch(&parts.headers) {
+        // The browser asks again if its user comes here.
+        connect.inner.counts.add(Family::Consents, "prefetch");
+        return empty(StatusCode::SERVICE_UNAVAILABLE);
+    }
     let query = Zeroizing::new(parts.uri.query().unwrap_or_default().to_owned());
     if connect.is_install_hook(&query) {
         return connect.take_install_hook(&query).await;
     }
-    let client_id = connect.inner.desk.credentials().client_id;
-    let (attempt, parsed) = connect.whose(&query, &client_id, &parts.headers);
-    let Some(attempt) = attempt else {
-        let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
-        return connect.tell_refused(Refusal::Redirect(error), None);
-    };
-    let clear = connect.inner.cookies.clear_attempt(&attempt.state);
-    let finished = connect.finish(&attempt, parsed, &query).await;
-    let response = connect.answer(attempt, finished, parts).await;
-    with_cookies(response, clear)
+    connect.come_back(query, parts).await
 }
 
 /// How far a consent came.
@@ -64,6 +70,118 @@ enum Finished {
 }
 
 impl<K: GrantDesk> Connect<K> {
+    async fn come_back(&self, query: Zeroizing<String>, parts: Parts) -> Response<Body> {
+        let inner = &self.inner;
+        let client_id = inner.desk.credentials().client_id;
+        let (attempt, parsed) = self.whose(&query, &client_id, &parts.headers);
+        let now = inner.desk.now();
+        let attempt = match attempt {
+            Some(attempt) if attempt.ends_at >= now => attempt,
+            over => {
+                let clear = over.and_then(|over| inner.cookies.clear_attempt(&over.state));
+                let response = self.without_attempt(&query, parsed, &parts.headers);
+                return with_cookies(response, clear);
+            }
+        };
+        if !self.is_same_session(&attempt, &parts).await {
+            return self.refuse_without_attempt(Refusal::SessionChanged);
+        }
+        let state = StateDigest::of(&attempt.state);
+        let redirect = RedirectDigest::of(&query);
+        let clear = inner.cookies.clear_attempt(&attempt.state);
+        let turn = inner.used.enter(state, attempt.ends_at, redirect, now);
+        let (is_other, awaited) = match turn {
+            Turn::First(teller, awaited) => {
+                self.carry_out_apart(attempt, parsed, query, parts, teller);
+                (false, awaited)
+            }
+            Turn::Again(awaited) => {
+                inner.counts.add(Family::Consents, "repeated");
+                (false, awaited)
+            }
+            Turn::Other(awaited) => (true, awaited),
+        };
+        let Some(attempt_end) = awaited.end().await else {
+            return self.refuse_without_attempt(Refusal::Busy);
+        };
+        if is_other {
+            return self.answer_another(&attempt_end.end);
+        }
+        with_cookies(self.answer_redirect(state, redirect, &attempt_end), clear)
+    }
+
+    /// In a task of its own: a browser that hangs up, or that fetches ahead what it throws away, does not stop the consent half way.
+    fn carry_out_apart(
+        &self,
+        attempt: LiveAttempt,
+        parsed: Parsed,
+        query: Zeroizing<String>,
+        parts: Parts,
+        teller: EndTeller,
+    ) {
+        let connect = self.clone();
+        let work = async move {
+            let finished = connect.finish(&attempt, parsed, &query).await;
+            teller.tell(connect.end_of(attempt.mode, finished, parts).await);
+        };
+        tokio::spawn(work.in_current_span());
+    }
+
+    /// Without an attempt under way: the browser may have finished the one that the redirect is of.
+    fn without_attempt(&self, query: &str, parsed: Parsed, headers: &HeaderMap) -> Response<Body> {
+        let inner = &self.inner;
+        let now = inner.desk.now();
+        let known = state_in(query).and_then(|state| inner.sealer.known_state(state.expose()));
+        let Some(known) = known else {
+            let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
+            return self.refuse_without_attempt(Refusal::Redirect(error));
+        };
+        let name = ResultName::of(known.digest);
+        let result = inner
+            .cookies
+            .result(&inner.result_sealer, &name, headers, now);
+        match result {
+            Some(ConsentResult {
+                end,
+                answered: Some(answered),
+            }) if answered.state == known.digest => {
+                if answered.redirect != RedirectDigest::of(query) {
+                    return self.answer_another(&end);
+                }
+                inner.counts.add(Family::Consents, "repeated");
+                self.answer_again(&answered)
+            }
+            _ if known.ends_at < now => self.refuse_without_attempt(Refusal::StateExpired),
+            _ => {
+                let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
+                self.refuse_without_attempt(Refusal::Redirect(error))
+            }
+        }
+    }
+
+    /// Another redirect with a state that this browser has used: nothing is done with it, and what came of the state is said.
+    fn answer_another(&self, end: &ConsentEnd) -> Response<Body> {
+        let end = end.for_another_redirect();
+        self.inner.counts.add(Family::Consents, "state-used");
+        tracing::warn!(code = &*end.code, "a used state came with another redirect");
+        self.lead_to_page(&ResultName::none(), end)
+    }
+
+    /// No attempt was used up, so the window's opener is not told.
+    fn refuse_without_attempt(&self, refusal: Refusal) -> Response<Body> {
+        self.inner.counts.add(Family::Consents, refusal.code());
+        tracing::warn!(code = refusal.code(), "a consent came to nothing");
+        let end = ConsentEnd::refused(&refusal, false);
+        self.lead_to_page(&ResultName::none(), end)
+    }
+
+    async fn is_same_session(&self, attempt: &LiveAttempt, parts: &Parts) -> bool {
+        let inner = &self.inner;
+        let seen = without_secrets(parts.clone(), inner.cookies);
+        let session = inner.settings.application.session(seen).await;
+        attempt.session == session.map(|session| inner.sealer.session_tag(session))
+    }
+
     /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's redirect that somebody dressed up.
     fn is_install_hook(&self, query: &str) -> bool {
         if self.inner.settings.install_door != InstallDoor::Callback {
@@ -121,14 +239,7 @@ impl<K: GrantDesk> Connect<K> {
         query: &str,
     ) -> Result<Finished, Refusal> {
         let inner = &self.inner;
-        let now = inner.desk.now();
         let digest = StateDigest::of(&attempt.state);
-        if attempt.ends_at < now {
-            return Err(Refusal::StateExpired);
-        }
-        if !inner.used.take(digest, attempt.ends_at, now) {
-            return Err(Refusal::StateUsed);
-        }
         let Some(on_the_fly) = &inner.settings.on_the_fly else {
             let redirect = allowed(parsed)?;
             return self
@@ -145,17 +256,25 @@ impl<K: GrantDesk> Connect<K> {
             return Err(Refusal::AccessDenied);
         }
         let other_client = RedirectError::Field(CallbackFieldError::OtherClient);
-        let client_id = on_the_fly.sink.client_of(&digest.whole_text()).await;
-        let desk = match client_id {
-            Some(client_id) => (on_the_fly.desk_of)(client_id).await,
-            None => None,
-        };
-        let (Some(client_id), Some(desk)) = (client_id, desk) else {
+        let Some(client_id) = on_the_fly.sink.client_of(&digest.whole_text()).await else {
             return Err(Refusal::Redirect(other_client));
         };
         let redirect = allowed(ConsentRedirect::parse(query, &attempt.state, &client_id))?;
-        let exchanging = Exchanging::new(desk.clone());
-        self.exchange(attempt, redirect, desk, exchanging).await
+        let made = match on_the_fly.sink.secret_of(&client_id).await {
+            Some(secret) => on_the_fly.desk(client_id, &secret).await,
+            None => None,
+        };
+        let Some(MadeDesk { desk, exchanging }) = made else {
+            return Err(Refusal::Redirect(other_client));
+        };
+        let finished = self.exchange(attempt, redirect, desk, exchanging).await;
+        if matches!(finished, Ok(Finished::Granted(_))) {
+            let known = inner.sealer.known_state(attempt.state.expose());
+            if let Some(owner) = known.and_then(|known| known.owner) {
+                inner.owner_room.give_back(owner);
+            }
+        }
+        finished
     }
 
     /// Keeps the code, then waits for its exchange. What was begun goes on if the browser hangs up.
@@ -183,7 +302,7 @@ impl<K: GrantDesk> Connect<K> {
         let keeping = tokio::spawn(async move {
             match desk.accept_code(pending).await {
                 Ok(CodePut::Stored) => {
-                    exchanging.wake();
+                    exchanging.wake(CodeLane::Consents);
                     Ok(())
                 }
                 Ok(CodePut::Duplicate) => Err(Refusal::CodeRepeated),
@@ -209,46 +328,54 @@ impl<K: GrantDesk> Connect<K> {
         }
     }
 
-    async fn answer(
+    /// What the browser is answered. The application is asked here, once for each consent, however often the browser comes.
+    async fn end_of(
         &self,
-        attempt: LiveAttempt,
+        mode: ConsentMode,
         finished: Result<Finished, Refusal>,
         parts: Parts,
-    ) -> Response<Body> {
-        let grant = match finished {
-            Err(refusal) => return self.tell_refused(refusal, Some(&attempt)),
+    ) -> AttemptEnd {
+        let tells_opener = mode == ConsentMode::PostMessage;
+        let end = match finished {
+            Err(refusal) => self.refused_end(&refusal, tells_opener),
             Ok(Finished::Waiting) => {
                 self.inner.counts.add(Family::Consents, "waiting");
-                return self.waiting(&attempt);
+                ConsentEnd::waiting(tells_opener)
             }
-            Ok(Finished::Granted(grant)) => grant,
+            Ok(Finished::Granted(grant)) if grant.expected_account.is_some() => {
+                self.refused_end(&Refusal::OtherAccount, tells_opener)
+            }
+            Ok(Finished::Granted(grant)) => {
+                self.inner.counts.add(Family::Consents, "connected");
+                tracing::info!(key = %grant.key, "connected");
+                let end = ConsentEnd::connected(tells_opener);
+                let sent_to = self.ask_application(Connected { grant, mode }, parts).await;
+                // The main window goes on; an opened one tells its opener.
+                let path = self.inner.settings.success_path.clone();
+                let path = path.filter(|_| !tells_opener).map(Onward::to);
+                let sent_to = sent_to.or(path);
+                return AttemptEnd { end, sent_to };
+            }
         };
-        if grant.expected_account.is_some() {
-            return self.tell_refused(Refusal::OtherAccount, Some(&attempt));
-        }
-        self.inner.counts.add(Family::Consents, "connected");
-        tracing::info!(key = %grant.key, "connected");
-        let seen = without_secrets(parts, self.inner.cookies);
-        let connected = Connected {
-            grant,
-            mode: attempt.mode,
-        };
-        match self
-            .inner
-            .settings
-            .application
-            .connected(connected, seen)
-            .await
-        {
-            Some(onward) => go_onward(onward),
-            None => self.connected(&attempt),
-        }
+        AttemptEnd { end, sent_to: None }
     }
 
-    fn tell_refused(&self, refusal: Refusal, attempt: Option<&LiveAttempt>) -> Response<Body> {
+    fn refused_end(&self, refusal: &Refusal, tells_opener: bool) -> ConsentEnd {
         self.inner.counts.add(Family::Consents, refusal.code());
         tracing::warn!(code = refusal.code(), "a consent came to nothing");
-        self.refused(&refusal, attempt)
+        ConsentEnd::refused(refusal, tells_opener)
+    }
+
+    /// If the application panics, the account is connected all the same.
+    async fn ask_application(&self, connected: Connected, parts: Parts) -> Option<Onward> {
+        let connect = self.clone();
+        let seen = without_secrets(parts, self.inner.cookies);
+        let asked = async move {
+            let application = &connect.inner.settings.application;
+            application.connected(connected, seen).await
+        };
+        let answered = tokio::spawn(asked.in_current_span()).await;
+        answered.unwrap_or_default()
     }
 }
 

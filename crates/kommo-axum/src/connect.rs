@@ -9,17 +9,21 @@ use core::time::Duration;
 use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_account::{ClientId, Platform};
 use kommo_oauth::{
-    ButtonBrand, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl, NewIntegration,
-    PageUri,
+    ButtonBrand, ClientSecret, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl,
+    NewIntegration, PageUri,
 };
 use tokio::sync::Semaphore;
 
 use crate::application::Application;
 use crate::attempt::Attempt;
+use crate::browser_context::StartDoor;
 use crate::cookie_kind::CookieKind;
 use crate::exchanging::Exchanging;
-use crate::grant_desk::GrantDesk;
+use crate::grant_desk::{CodeLane, GrantDesk};
+use crate::hook_gate::HookGate;
 use crate::local_path::LocalPath;
+use crate::made_desks::{MadeDesk, MadeDesks};
+use crate::owner_room::OwnerRoom;
 use crate::page::PagePolicies;
 use crate::proof_log::ProofNotes;
 use crate::refusal::Refusal;
@@ -29,20 +33,26 @@ use crate::sealed_attempt::{AttemptSealer, LiveAttempt};
 use crate::sealed_result::ResultSealer;
 use crate::secret_sink::AnySink;
 use crate::state_key::StateKey;
+use crate::used_attempts::UsedAttempts;
 use crate::used_states::UsedStates;
 
 /// Where install hooks are taken.
+///
+/// # Security
+///
+/// They are unsigned: whoever knows the address can send them, with any code and for any account. Open the door only if the integration has a
+/// widget and is to be connected by its installation alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallDoor {
+    /// Nowhere.
+    #[default]
+    Closed,
     /// At the Redirect URI, where the platform sends them: what has `from_widget` and no `state` goes to a door without a session. Never is
     /// such a code bound to the browser that brought it.
-    #[default]
     Callback,
     /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI `from_widget` is refused.
     OwnPath,
-    /// Nowhere: the integration has no widget.
-    Closed,
 }
 
 /// How it is known that a call came over TLS.
@@ -74,7 +84,7 @@ impl fmt::Debug for Begun {
 }
 
 pub(crate) type DeskOf<K> =
-    dyn Fn(ClientId) -> Pin<Box<dyn Future<Output = Option<K>> + Send>> + Send + Sync;
+    dyn Fn(ClientId, ClientSecret) -> Pin<Box<dyn Future<Output = Option<K>> + Send>> + Send + Sync;
 
 /// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their grants.
 pub(crate) struct OnTheFly<K> {
@@ -82,6 +92,26 @@ pub(crate) struct OnTheFly<K> {
     pub(crate) sink: Arc<dyn AnySink>,
     pub(crate) tls: TlsProof,
     pub(crate) desk_of: Arc<DeskOf<K>>,
+    pub(crate) desks: MadeDesks<K>,
+}
+
+impl<K: GrantDesk> OnTheFly<K> {
+    /// The keeper of an integration with this secret, built if it is not kept. To be asked for what was proven.
+    pub(crate) async fn desk(
+        &self,
+        client_id: ClientId,
+        secret: &ClientSecret,
+    ) -> Option<MadeDesk<K>> {
+        if let Some(made) = self.desks.get(client_id, secret) {
+            return Some(made);
+        }
+        let desk = (self.desk_of)(client_id, secret.clone()).await?;
+        if desk.credentials().client_id != client_id {
+            tracing::error!(%client_id, "the application gave the keeper of another integration");
+            return None;
+        }
+        Some(self.desks.keep(client_id, secret, desk))
+    }
 }
 
 /// What was set once.
@@ -95,7 +125,9 @@ pub(crate) struct Settings<K> {
     pub(crate) result_address: LocalPath,
     pub(crate) script_mode: ConsentMode,
     pub(crate) exchange_wait: Duration,
+    pub(crate) start_door: StartDoor,
     pub(crate) install_door: InstallDoor,
+    pub(crate) hooks_a_minute: u32,
     pub(crate) on_the_fly: Option<OnTheFly<K>>,
     pub(crate) proof_notes: Option<Arc<ProofNotes>>,
     pub(crate) paths: RoutePaths,
@@ -108,13 +140,16 @@ pub(crate) struct Inner<K> {
     pub(crate) sealer: AttemptSealer,
     pub(crate) result_sealer: ResultSealer,
     pub(crate) cookies: CookieKind,
-    pub(crate) used: UsedStates,
+    pub(crate) used: UsedAttempts,
     pub(crate) used_for_secrets: UsedStates,
+    pub(crate) owner_room: OwnerRoom,
     pub(crate) exchanging: Exchanging<K>,
     pub(crate) counts: RouteCounts,
     pub(crate) policies: PagePolicies,
-    /// Room for hooks under way.
-    pub(crate) hook_room: Arc<Semaphore>,
+    pub(crate) hook_gate: HookGate,
+    /// Room for install hooks under way, and for proven disconnect hooks: strangers fill the first alone.
+    pub(crate) install_room: Arc<Semaphore>,
+    pub(crate) disconnect_room: Arc<Semaphore>,
 }
 
 /// The consent of an integration: makes the [`router`](Self::router), the button and the addresses. Cheap to clone; clones are the same.
@@ -122,7 +157,7 @@ pub struct Connect<K> {
     pub(crate) inner: Arc<Inner<K>>,
 }
 
-/// The most hooks under way at once; more are turned away.
+/// The most hooks of one kind under way at once; more are turned away.
 const HOOKS_MAX: usize = 256;
 
 impl<K: GrantDesk> Connect<K> {
@@ -135,20 +170,26 @@ impl<K: GrantDesk> Connect<K> {
                 sealer: AttemptSealer::new(key, realm, redirect_uri),
                 result_sealer: ResultSealer::new(key, realm, redirect_uri),
                 cookies: CookieKind::of(redirect_uri),
-                exchanging: Exchanging::new(desk.clone()),
+                exchanging: Exchanging::new(desk.clone(), HookGate::pace(settings.hooks_a_minute)),
+                hook_gate: HookGate::new(settings.hooks_a_minute, desk.now()),
                 desk,
                 settings,
-                used: UsedStates::default(),
+                used: UsedAttempts::default(),
                 used_for_secrets: UsedStates::default(),
                 counts: RouteCounts::default(),
                 policies: PagePolicies::new(),
-                hook_room: Arc::new(Semaphore::new(HOOKS_MAX)),
+                owner_room: OwnerRoom::default(),
+                install_room: Arc::new(Semaphore::new(HOOKS_MAX)),
+                disconnect_room: Arc::new(Semaphore::new(HOOKS_MAX)),
             }),
         }
     }
 
     /// Begins a consent for the browser that these headers come from; gives the address of the consent page. For applications that send
     /// users there themselves; the route `start` does the same.
+    ///
+    /// Unlike that route it does not look at where the request comes from, and asks the application for no session: an attempt that is to be
+    /// bound to one says so with [`Attempt::bound_to`].
     ///
     /// # Errors
     ///
@@ -205,10 +246,14 @@ impl<K: GrantDesk> Connect<K> {
     }
 
     /// Has codes looked after that wait in the store: from before a restart, or after trouble that has passed. Call it when the program
-    /// starts and every minute or so; it returns at once and needs a Tokio runtime. Codes of integrations made on the fly are their own
-    /// keepers': call `exchange_codes` of those.
+    /// starts and every minute or so; it returns at once and needs a Tokio runtime. Of integrations made on the fly, those whose keepers
+    /// are kept here are looked after too; for the others call `exchange_codes` of a keeper of theirs.
     pub fn exchange_waiting(&self) {
-        self.inner.exchanging.wake();
+        self.inner.exchanging.wake(CodeLane::Consents);
+        self.inner.exchanging.wake(CodeLane::All);
+        if let Some(on_the_fly) = &self.inner.settings.on_the_fly {
+            on_the_fly.desks.wake();
+        }
     }
 
     fn new_attempt(
@@ -222,8 +267,9 @@ impl<K: GrantDesk> Connect<K> {
         let mode = attempt.mode().unwrap_or(mode);
         let live = inner.sealer.begin(attempt, mode, now);
         let live = live.ok_or(Refusal::NoRandomness)?;
-        let mut set_cookies = inner.cookies.clear_before_next(&inner.sealer, headers, now);
-        set_cookies.extend(inner.cookies.set_attempt(&inner.sealer, &live));
+        let set_cookies = inner
+            .cookies
+            .set_attempt(&inner.sealer, &live, headers, now);
         Ok((live, set_cookies))
     }
 

@@ -8,15 +8,18 @@ use core::time::Duration;
 use axum::http::request::Parts;
 use axum::response::Response;
 use kommo_account::{ClientId, Platform};
-use kommo_oauth::{ClientSecrets, ConsentMode, NewIntegration, PageUri, RedirectUri};
+use kommo_oauth::{ClientSecret, ClientSecrets, ConsentMode, NewIntegration, PageUri, RedirectUri};
 
 use crate::application::{Application, Connected};
 use crate::attempt::Attempt;
+use crate::browser_context::StartDoor;
 use crate::browser_origin::browser_origin;
 use crate::connect::{Connect, InstallDoor, OnTheFly, Settings, TlsProof};
 use crate::connect_error::ConnectError;
 use crate::grant_desk::GrantDesk;
+use crate::hook_gate::HOOKS_A_MINUTE;
 use crate::local_path::LocalPath;
+use crate::made_desks::{DESKS_KEPT, MadeDesks};
 use crate::onward::Onward;
 use crate::proof_log::{ProofLog, ProofNotes};
 use crate::route_paths::RoutePaths;
@@ -36,8 +39,11 @@ pub struct ConnectBuilder<K> {
     page: Option<PageUri>,
     script_mode: ConsentMode,
     exchange_wait: Duration,
+    start_door: StartDoor,
     install_door: InstallDoor,
+    hooks_a_minute: u32,
     on_the_fly: Option<OnTheFly<K>>,
+    keepers_kept: usize,
     sink_encrypts: bool,
     proof_notes: Option<Arc<ProofNotes>>,
     paths: RoutePaths,
@@ -57,8 +63,11 @@ impl<K: GrantDesk> Connect<K> {
             page: None,
             script_mode: ConsentMode::Popup,
             exchange_wait: EXCHANGE_WAIT,
+            start_door: StartDoor::default(),
             install_door: InstallDoor::default(),
+            hooks_a_minute: HOOKS_A_MINUTE,
             on_the_fly: None,
+            keepers_kept: DESKS_KEPT,
             sink_encrypts: true,
             proof_notes: None,
             paths: RoutePaths::default(),
@@ -77,6 +86,22 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         R: Future<Output = Result<Attempt, Response>> + Send + 'static,
     {
         self.application.set_on_start(function);
+        self
+    }
+
+    /// Binds each attempt to the application's session: the function names the session of a request, for example by the user's number. It is
+    /// asked at the start (unless the attempt [is bound](Attempt::bound_to) already) and when the browser comes back. If the two differ, one
+    /// of them being none included, nothing is exchanged. Default: attempts are bound to the browser alone.
+    ///
+    /// The request that comes back is a navigation from the platform, which has no cookie with `SameSite=Strict`: what names the session must
+    /// be in one with `Lax`.
+    #[must_use]
+    pub fn session_of<F, R>(mut self, function: F) -> Self
+    where
+        F: Fn(Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<String>> + Send + 'static,
+    {
+        self.application.set_session_of(function);
         self
     }
 
@@ -127,10 +152,26 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Where install hooks are taken. Default: at the Redirect URI.
+    /// From where the route `start` begins a consent. Default: from the same site alone.
+    #[must_use]
+    pub const fn start_door(mut self, door: StartDoor) -> Self {
+        self.start_door = door;
+        self
+    }
+
+    /// Where install hooks are taken. Default: nowhere.
     #[must_use]
     pub const fn install_door(mut self, door: InstallDoor) -> Self {
         self.install_door = door;
+        self
+    }
+
+    /// How many install hooks are taken in a minute, after a rest ten minutes' worth at once, and of one account five. Others are answered 503,
+    /// and the platform sends none again. Their codes are exchanged at the same rate, two requests each, so it is part of what the platform
+    /// allows the program. Default: 20.
+    #[must_use]
+    pub const fn install_hooks_a_minute(mut self, hooks: u32) -> Self {
+        self.hooks_a_minute = hooks;
         self
     }
 
@@ -145,13 +186,16 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Has the consent page make an integration in each customer's account, and takes its secrets at `secrets_uri`. `desk_of` gives the
-    /// keeper for an integration whose secrets the sink has kept, by looking them up: perhaps another process kept them. That of the
-    /// builder is not asked for grants then.
+    /// Has the consent page make an integration in each customer's account, and takes its secrets at `secrets_uri`. `desk_of` builds the
+    /// keeper of an integration with its id and its secret, which the sink has kept. It is asked when a code came back for an attempt of
+    /// ours, or a disconnect hook was proven; what it built is kept: see [`keepers_kept`](Self::keepers_kept). The keeper of the builder is
+    /// not asked for grants then.
     ///
     /// # Security
     ///
-    /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours that lives, once.
+    /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours that lives, once, and for no integration
+    /// with the id of the builder's keeper. Whoever may begin a consent can have a row kept: begin them for users that are signed in, and say
+    /// who it is, by what the attempt carries or by its session; then each of them brings ten in twenty minutes at most.
     #[must_use]
     pub fn on_the_fly<F, R>(
         mut self,
@@ -161,7 +205,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         desk_of: F,
     ) -> Self
     where
-        F: Fn(ClientId) -> R + Send + Sync + 'static,
+        F: Fn(ClientId, ClientSecret) -> R + Send + Sync + 'static,
         R: Future<Output = Option<K>> + Send + 'static,
     {
         self.sink_encrypts = sink.encrypts();
@@ -169,8 +213,16 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             integration,
             sink: Arc::new(sink),
             tls,
-            desk_of: Arc::new(move |client_id| Box::pin(desk_of(client_id))),
+            desk_of: Arc::new(move |client_id, secret| Box::pin(desk_of(client_id, secret))),
+            desks: MadeDesks::new(DESKS_KEPT),
         });
+        self
+    }
+
+    /// How many keepers of integrations made on the fly are kept for the next time; the longest unused goes first. One at least. Default: 256.
+    #[must_use]
+    pub const fn keepers_kept(mut self, keepers: usize) -> Self {
+        self.keepers_kept = keepers;
         self
     }
 
@@ -242,8 +294,13 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             result_address,
             script_mode: self.script_mode,
             exchange_wait: self.exchange_wait,
+            start_door: self.start_door,
             install_door: self.install_door,
-            on_the_fly: self.on_the_fly,
+            hooks_a_minute: self.hooks_a_minute,
+            on_the_fly: self.on_the_fly.map(|on_the_fly| OnTheFly {
+                desks: MadeDesks::new(self.keepers_kept),
+                ..on_the_fly
+            }),
             proof_notes: self.proof_notes,
             paths: self.paths,
             has_metrics: self.has_metrics,

@@ -1,9 +1,10 @@
-//! How a consent ended, in the words of its page.
+//! How a consent ended, as its page says it.
 
 use alloc::borrow::Cow;
 
 use axum::http::StatusCode;
 
+use crate::page_texts::{Sentence, Title};
 use crate::refusal::Refusal;
 
 /// How a consent ended, as the page and the message to the opener call it.
@@ -14,25 +15,51 @@ pub(crate) enum Ending {
     Refused,
     /// Not known to this browser.
     Unknown,
+    /// It ended before, at another process, and how is not known here.
+    Repeated,
 }
 
 impl Ending {
+    const ALL: [Self; 5] = [
+        Self::Connected,
+        Self::Waiting,
+        Self::Refused,
+        Self::Unknown,
+        Self::Repeated,
+    ];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Connected => "connected",
             Self::Waiting => "waiting",
             Self::Refused => "refused",
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::Repeated => "unknown",
         }
     }
 
-    pub(crate) const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> Title {
         match self {
-            Self::Connected => "Connected",
-            Self::Waiting => "Almost connected",
-            Self::Refused => "Not connected",
-            Self::Unknown => "Nothing to show",
+            Self::Connected => Title::Connected,
+            Self::Waiting => Title::AlmostConnected,
+            Self::Refused => Title::NotConnected,
+            Self::Repeated => Title::AlreadyFinished,
+            Self::Unknown => Title::NothingToShow,
         }
+    }
+
+    /// Its number in a sealed result.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Connected => 0,
+            Self::Waiting => 1,
+            Self::Refused => 2,
+            Self::Unknown => 3,
+            Self::Repeated => 4,
+        }
+    }
+
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.number() == number)
     }
 }
 
@@ -42,7 +69,7 @@ pub(crate) struct ConsentEnd {
     pub(crate) ending: Ending,
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
-    pub(crate) sentence: Cow<'static, str>,
+    pub(crate) sentence: Sentence,
     /// Whether the window was opened to come back by itself and tell its opener.
     pub(crate) tells_opener: bool,
 }
@@ -53,8 +80,19 @@ impl ConsentEnd {
             ending: Ending::Connected,
             status: StatusCode::OK,
             code: Cow::Borrowed("connected"),
-            sentence: Cow::Borrowed("The account is connected. You can close this window."),
+            sentence: Sentence::Connected,
             tells_opener,
+        }
+    }
+
+    /// The state was used by this browser and became a grant; this redirect is another one, and nothing is done with it.
+    pub(crate) const fn connected_before() -> Self {
+        Self {
+            ending: Ending::Connected,
+            status: StatusCode::OK,
+            code: Cow::Borrowed("connected-before"),
+            sentence: Sentence::ConnectedBefore,
+            tells_opener: false,
         }
     }
 
@@ -64,19 +102,21 @@ impl ConsentEnd {
             ending: Ending::Waiting,
             status: StatusCode::ACCEPTED,
             code: Cow::Borrowed("waiting"),
-            sentence: Cow::Borrowed(
-                "The platform is slow to answer. The connection will be made as soon as it does; you need not do anything.",
-            ),
+            sentence: Sentence::Waiting,
             tells_opener,
         }
     }
 
     pub(crate) const fn refused(refusal: &Refusal, tells_opener: bool) -> Self {
+        let ending = match refusal {
+            Refusal::CodeRepeated => Ending::Repeated,
+            _ => Ending::Refused,
+        };
         Self {
-            ending: Ending::Refused,
+            ending,
             status: refusal.status(),
             code: Cow::Borrowed(refusal.code()),
-            sentence: Cow::Borrowed(refusal.sentence()),
+            sentence: refusal.sentence(),
             tells_opener,
         }
     }
@@ -87,10 +127,19 @@ impl ConsentEnd {
             ending: Ending::Unknown,
             status: StatusCode::NOT_FOUND,
             code: Cow::Borrowed("result-unknown"),
-            sentence: Cow::Borrowed(
-                "How a connection ended is told for five minutes, to the browser that made it. If you have just come from the platform, this browser may not keep cookies.",
-            ),
+            sentence: Sentence::Unknown,
             tells_opener: false,
+        }
+    }
+
+    /// What another redirect with the same state is answered with. Its window may be another one than the attempt was begun for, so no
+    /// opener is told.
+    pub(crate) const fn for_another_redirect(&self) -> Self {
+        match self.ending {
+            Ending::Connected => Self::connected_before(),
+            // Whatever becomes of the first code, it is the one that counts.
+            Ending::Waiting => Self::waiting(false),
+            _ => Self::refused(&Refusal::StateUsed, false),
         }
     }
 }

@@ -54,6 +54,17 @@ impl CookieKind {
         ))
     }
 
+    /// How long the cookie is in a request, with the separator before the next one.
+    pub(crate) const fn bytes(self, family: &str, name: &str, value: &str) -> usize {
+        self.begins().len() + family.len() + name.len() + value.len() + "=; ".len()
+    }
+
+    /// How long all cookies of a request are together.
+    pub(crate) fn all_bytes(headers: &HeaderMap) -> usize {
+        let lines = headers.get_all(COOKIE).iter();
+        lines.map(|line| line.len() + "; ".len()).sum()
+    }
+
     /// The cookies of one family: the rest of each one's name, and its value.
     pub(crate) fn family<'a>(
         self,

@@ -25,7 +25,7 @@ pub(crate) async fn disconnect<K: GrantDesk>(
     let query = request.uri().query().unwrap_or_default();
     let (status, outcome) = match connect.prove(query).await {
         None => (StatusCode::UNAUTHORIZED, "not-proven"),
-        Some(proven) => connect.look_into(proven),
+        Some(proven) => connect.look_into(proven).await,
     };
     connect.inner.counts.add(Family::DisconnectHooks, outcome);
     if status != StatusCode::OK {
@@ -34,52 +34,52 @@ pub(crate) async fn disconnect<K: GrantDesk>(
     empty(status)
 }
 
-/// A disconnect, and what proved it.
-struct Proven<K> {
-    desk: K,
+/// A disconnect, and what proved it. Nothing was built for it.
+struct Proven {
+    client_id: ClientId,
     account_id: AccountId,
     secret: ClientSecret,
 }
 
 impl<K: GrantDesk> Connect<K> {
     /// Whose disconnect it is. Why something is not proven is told to nobody.
-    async fn prove(&self, query: &str) -> Option<Proven<K>> {
+    async fn prove(&self, query: &str) -> Option<Proven> {
         if query.len() > QUERY_MAX_BYTES {
             return None;
         }
         let received = DisconnectQuery::parse(query).ok()?;
         let ours = self.inner.desk.credentials().client_id;
-        let (desk, secrets) = if received.client_id() == ours.as_str() {
-            (self.inner.desk.clone(), self.client_secrets())
+        let (client_id, secrets) = if received.client_id() == ours.as_str() {
+            (ours, self.client_secrets())
         } else {
             let made = ClientId::parse(received.client_id()).ok()?;
             let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
-            let desk = (on_the_fly.desk_of)(made).await?;
-            let secret = desk.credentials().client_secret;
-            (desk, ClientSecrets::new(secret))
+            let secret = on_the_fly.sink.secret_of(&made).await?;
+            (made, ClientSecrets::new(secret))
         };
-        let client_id = desk.credentials().client_id;
-        let (account_id, secret) = secrets.candidates(desk.now()).find_map(|secret| {
+        let now = self.inner.desk.now();
+        let (account_id, secret) = secrets.candidates(now).find_map(|secret| {
             let key = kommo_sign::ClientSecret::new(secret.expose_secret()).ok()?;
             let key = DisconnectKey::new(&key);
             let number = key.verify_query(client_id.as_str(), query).ok()?;
             Some((AccountId::new(number), secret.clone()))
         })?;
         Some(Proven {
-            desk,
+            client_id,
             account_id,
             secret,
         })
     }
 
-    fn look_into(&self, proven: Proven<K>) -> (StatusCode, &'static str) {
-        let Ok(room) = Arc::clone(&self.inner.hook_room).try_acquire_owned() else {
+    async fn look_into(&self, proven: Proven) -> (StatusCode, &'static str) {
+        let Ok(room) = Arc::clone(&self.inner.disconnect_room).try_acquire_owned() else {
             return (StatusCode::SERVICE_UNAVAILABLE, "busy");
         };
+        let Some(desk) = self.desk_for(&proven).await else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "no-keeper");
+        };
         let Proven {
-            desk,
-            account_id,
-            secret,
+            account_id, secret, ..
         } = proven;
         tracing::info!(account = account_id.get(), "a disconnect was reported");
         let notes = self.inner.settings.proof_notes.clone();
@@ -93,5 +93,15 @@ impl<K: GrantDesk> Connect<K> {
             drop(room);
         });
         (StatusCode::OK, "proven")
+    }
+
+    async fn desk_for(&self, proven: &Proven) -> Option<K> {
+        let own = &self.inner.desk;
+        if proven.client_id == own.credentials().client_id {
+            return Some(own.clone());
+        }
+        let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
+        let made = on_the_fly.desk(proven.client_id, &proven.secret).await?;
+        Some(made.desk)
     }
 }

@@ -1,88 +1,111 @@
 //! The answers to a browser at the end of a consent.
 
 use axum::body::Body;
-use axum::http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{Response, StatusCode};
-use kommo_oauth::ConsentMode;
 
 use crate::connect::Connect;
 use crate::consent_end::{ConsentEnd, Ending};
 use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::empty;
-use crate::onward::Onward;
 use crate::page::Page;
-use crate::refusal::Refusal;
-use crate::sealed_attempt::LiveAttempt;
-use crate::sealed_result::ResultName;
+use crate::page_language::Language;
+use crate::page_texts::{LinkText, Sentence};
+use crate::redirect_digest::RedirectDigest;
+use crate::sealed_attempt::StateDigest;
+use crate::sealed_result::{Answered, ConsentResult, ResultName};
+use crate::used_attempts::AttemptEnd;
 
 impl<K: GrantDesk> Connect<K> {
     /// The page itself, for an address with nothing to hide in it.
-    pub(crate) fn page(&self, end: &ConsentEnd) -> Response<Body> {
+    pub(crate) fn page(&self, end: &ConsentEnd, headers: &HeaderMap) -> Response<Body> {
         let settings = &self.inner.settings;
         let way_on = settings.success_path.as_ref().map(|path| path.as_str());
-        let links = match end.ending {
-            Ending::Connected | Ending::Waiting => [None, way_on.map(|path| (path, "Go on"))],
-            Ending::Refused | Ending::Unknown => [
-                Some((settings.start_address.as_str(), "Try again")),
-                way_on.map(|path| (path, "Back")),
+        let start = settings.start_address.as_str();
+        let links = match (end.ending, end.sentence) {
+            (Ending::Connected, Sentence::ConnectedBefore) => [
+                Some((start, LinkText::ConnectAnother)),
+                way_on.map(|path| (path, LinkText::Continue)),
+            ],
+            (Ending::Connected | Ending::Waiting, _) => {
+                [None, way_on.map(|path| (path, LinkText::Continue))]
+            }
+            (Ending::Refused | Ending::Unknown | Ending::Repeated, _) => [
+                Some((start, LinkText::TryAgain)),
+                way_on.map(|path| (path, LinkText::Back)),
             ],
         };
-        let is_connected = end.ending == Ending::Connected;
+        let goes_on = end.sentence == Sentence::Connected && end.tells_opener;
         let page = Page {
             end,
+            language: Language::asked_for(headers),
+            platform: settings.platform,
             links: links.into_iter().flatten().collect(),
-            onward: way_on.filter(|_| is_connected && end.tells_opener),
+            onward: way_on.filter(|_| goes_on),
             opener: end.tells_opener.then_some(settings.page_origin.as_str()),
         };
         page.into_response(&self.inner.policies)
     }
 
     /// The way to that page, from an address with a code in it. The browser gets the result as a cookie.
-    pub(crate) fn lead_to_page(
+    pub(crate) fn lead_to_page(&self, name: &ResultName, end: ConsentEnd) -> Response<Body> {
+        let result = ConsentResult {
+            end,
+            answered: None,
+        };
+        with_cookies(self.to_page(name), self.result_cookie(name, &result))
+    }
+
+    /// The answer to the redirect that ended an attempt, and to the same one when it comes again. The browser gets the result as a cookie,
+    /// whose name is that of the attempt, and loses the cookie of the attempt.
+    pub(crate) fn answer_redirect(
         &self,
-        end: &ConsentEnd,
-        attempt: Option<&LiveAttempt>,
+        state: StateDigest,
+        redirect: RedirectDigest,
+        attempt_end: &AttemptEnd,
     ) -> Response<Body> {
-        let inner = &self.inner;
-        let name = ResultName::of(attempt);
-        let address = format!("{}{}", inner.settings.result_address.as_str(), name.query());
-        let now = inner.desk.now();
-        let cookie = inner
-            .cookies
-            .set_result(&inner.result_sealer, &name, end, now);
-        with_cookies(see_other(&address), cookie)
+        let name = ResultName::of(state);
+        let AttemptEnd { end, sent_to } = attempt_end;
+        let answered = Answered {
+            state,
+            redirect,
+            sent_to: sent_to.as_ref().map(|onward| onward.path.clone()),
+        };
+        let result = ConsentResult {
+            end: end.clone(),
+            answered: Some(answered),
+        };
+        let cookie = self.result_cookie(&name, &result);
+        let response = match sent_to {
+            Some(onward) => {
+                let cookies = onward.cookies.iter().cloned();
+                with_cookies(see_other(onward.path.as_str()), cookies)
+            }
+            None => self.to_page(&name),
+        };
+        with_cookies(response, cookie)
     }
 
-    /// The page of a refusal. An opener is told only by a window that an attempt of ours opened for it.
-    pub(crate) fn refused(
-        &self,
-        refusal: &Refusal,
-        attempt: Option<&LiveAttempt>,
-    ) -> Response<Body> {
-        let tells_opener = attempt.is_some_and(tells_opener);
-        self.lead_to_page(&ConsentEnd::refused(refusal, tells_opener), attempt)
-    }
-
-    pub(crate) fn waiting(&self, attempt: &LiveAttempt) -> Response<Body> {
-        self.lead_to_page(&ConsentEnd::waiting(tells_opener(attempt)), Some(attempt))
-    }
-
-    /// The main window goes on; an opened one tells its opener.
-    pub(crate) fn connected(&self, attempt: &LiveAttempt) -> Response<Body> {
-        match &self.inner.settings.success_path {
-            Some(path) if !tells_opener(attempt) => see_other(path.as_str()),
-            _ => self.lead_to_page(&ConsentEnd::connected(tells_opener(attempt)), Some(attempt)),
+    /// The same answer from the cookie alone.
+    pub(crate) fn answer_again(&self, answered: &Answered) -> Response<Body> {
+        match &answered.sent_to {
+            Some(path) => see_other(path.as_str()),
+            None => self.to_page(&ResultName::of(answered.state)),
         }
     }
-}
 
-fn tells_opener(attempt: &LiveAttempt) -> bool {
-    attempt.mode == ConsentMode::PostMessage
-}
+    fn to_page(&self, name: &ResultName) -> Response<Body> {
+        let address = self.inner.settings.result_address.as_str();
+        see_other(&format!("{address}{}", name.query()))
+    }
 
-/// Where the application sends the browser.
-pub(crate) fn go_onward(onward: Onward) -> Response<Body> {
-    with_cookies(see_other(onward.path.as_str()), onward.cookies)
+    fn result_cookie(&self, name: &ResultName, result: &ConsentResult) -> Option<HeaderValue> {
+        let inner = &self.inner;
+        let now = inner.desk.now();
+        inner
+            .cookies
+            .set_result(&inner.result_sealer, name, result, now)
+    }
 }
 
 fn see_other(address: &str) -> Response<Body> {

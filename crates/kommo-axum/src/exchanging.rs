@@ -1,12 +1,16 @@
 //! Codes on their way to a grant: a few helpers take whatever code waits, and whoever brought it is told.
 //!
 //! ```text
-//!   callback ── await this code ── accept ── wake ──┐        ┌──> told, or the time is up: the helper goes on all the same
-//!   install  ───────────────────── accept ── wake ──┴ helper ┘
+//!   callback ── await this code ── accept ── wake ──> helpers of consents ──> told, or the time is up: the helper goes on all the same
+//!   install  ───────────────────── accept ── wake ──> one helper, which pauses after each code, and takes consents first
 //! ```
+//!
+//! Anybody can send an install hook. So what those take of the platform's requests is set beforehand, and no consent waits for a helper that is
+//! busy with one.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,12 +19,14 @@ use kommo_oauth::AuthorizationCode;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::grant_desk::GrantDesk;
+use crate::grant_desk::{CodeLane, GrantDesk};
 
 /// The most callbacks that wait at once.
 const WAITING_MAX: usize = 4096;
 /// The most codes of one process that are exchanged side by side.
 const HELPERS_MAX: usize = 8;
+/// The same of install hooks.
+const HOOK_HELPERS_MAX: usize = 1;
 
 type CodeDigest = [u8; 32];
 type Told = Result<CodeOutcome, ExchangeError>;
@@ -33,9 +39,30 @@ pub(crate) struct Exchanging<K> {
 struct Shared<K> {
     desk: K,
     waiting: Mutex<HashMap<CodeDigest, oneshot::Sender<Told>>>,
-    helpers: Arc<Semaphore>,
-    /// How often helpers were woken: one that finds no code left looks again if it was woken meanwhile.
+    consents: Helpers,
+    hooks: Helpers,
+    /// After each code of the hooks' helper.
+    hook_pause: Duration,
+}
+
+/// The helpers of one lane.
+struct Helpers {
+    free: Arc<Semaphore>,
+    /// How often they were woken: one that finds no code left looks again if it was woken meanwhile.
     woken: AtomicU64,
+}
+
+impl Helpers {
+    fn new(most: usize) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(most)),
+            woken: AtomicU64::new(0),
+        }
+    }
+
+    fn woken(&self) -> u64 {
+        self.woken.load(Ordering::SeqCst)
+    }
 }
 
 /// Waits for the outcome of one code. Dropping it ends the waiting, not the exchange.
@@ -46,13 +73,14 @@ pub(crate) struct Awaited<K> {
 }
 
 impl<K: GrantDesk> Exchanging<K> {
-    pub(crate) fn new(desk: K) -> Self {
+    pub(crate) fn new(desk: K, hook_pause: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
                 desk,
                 waiting: Mutex::default(),
-                helpers: Arc::new(Semaphore::new(HELPERS_MAX)),
-                woken: AtomicU64::new(0),
+                consents: Helpers::new(HELPERS_MAX),
+                hooks: Helpers::new(HOOK_HELPERS_MAX),
+                hook_pause,
             }),
         }
     }
@@ -73,23 +101,25 @@ impl<K: GrantDesk> Exchanging<K> {
         })
     }
 
-    /// Has the waiting codes looked after.
-    pub(crate) fn wake(&self) {
-        self.shared.woken.fetch_add(1, Ordering::SeqCst);
-        self.start_helper();
+    /// Has the waiting codes of a lane looked after.
+    pub(crate) fn wake(&self, lane: CodeLane) {
+        let helpers = self.shared.helpers(lane);
+        helpers.woken.fetch_add(1, Ordering::SeqCst);
+        self.start_helper(lane);
     }
 
-    fn start_helper(&self) {
-        let Ok(permit) = Arc::clone(&self.shared.helpers).try_acquire_owned() else {
+    fn start_helper(&self, lane: CodeLane) {
+        let helpers = self.shared.helpers(lane);
+        let Ok(permit) = Arc::clone(&helpers.free).try_acquire_owned() else {
             return;
         };
         let exchanging = self.clone();
         tokio::spawn(async move {
-            let seen = exchanging.shared.drain().await;
+            let seen = exchanging.shared.drain(lane).await;
             drop(permit);
             // Woken after the last look, when there was perhaps no room for another helper.
-            if exchanging.shared.woken.load(Ordering::SeqCst) != seen {
-                exchanging.start_helper();
+            if exchanging.shared.helpers(lane).woken() != seen {
+                exchanging.start_helper(lane);
             }
         });
     }
@@ -97,16 +127,27 @@ impl<K: GrantDesk> Exchanging<K> {
 
 impl<K: GrantDesk> Shared<K> {
     /// Exchanges until no code is left; gives the last count of wakes that it looked for.
-    async fn drain(&self) -> u64 {
+    async fn drain(&self, lane: CodeLane) -> u64 {
+        let helpers = self.helpers(lane);
         loop {
-            let seen = self.woken.load(Ordering::SeqCst);
-            match self.desk.exchange_one().await {
+            let seen = helpers.woken();
+            match self.desk.exchange_one(lane).await {
                 Ok(Some(taken)) => self.tell(&taken.code, taken.outcome),
-                Ok(None) if self.woken.load(Ordering::SeqCst) == seen => return seen,
-                Ok(None) => {}
+                Ok(None) if helpers.woken() == seen => return seen,
+                Ok(None) => continue,
                 // The keeper raised the alarm. The codes are durable; the next wake looks for them.
-                Err(_) => return self.woken.load(Ordering::SeqCst),
+                Err(_) => return helpers.woken(),
             }
+            if lane == CodeLane::All {
+                tokio::time::sleep(self.hook_pause).await;
+            }
+        }
+    }
+
+    const fn helpers(&self, lane: CodeLane) -> &Helpers {
+        match lane {
+            CodeLane::Consents => &self.consents,
+            CodeLane::All => &self.hooks,
         }
     }
 }

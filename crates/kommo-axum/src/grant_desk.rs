@@ -5,8 +5,8 @@ use core::future::Future;
 
 use kommo_account::{AccountId, Endpoints};
 use kommo_keeper::{
-    Clock, CodeOutcome, CodePut, ExchangeError, GrantStore, Keeper, LifeboatPort, Metrics,
-    PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint,
+    Clock, CodeOutcome, CodePut, ExchangeError, ExchangedCode, GrantStore, Keeper, LifeboatPort,
+    Metrics, PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint,
 };
 use kommo_oauth::{AuthorizationCode, Credentials, UnixSeconds};
 
@@ -30,6 +30,19 @@ impl TakenCode {
     }
 }
 
+/// Which codes are exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "whoever implements `GrantDesk` must know all of them"
+)]
+pub enum CodeLane {
+    /// Those that a user brought, and none of install hooks.
+    Consents,
+    /// All; those of install hooks after the others.
+    All,
+}
+
 /// The side of a keeper that the routes see. [`Keeper`] over a [`WatchedStore`] has it; a test may bring its own.
 pub trait GrantDesk: Clone + Send + Sync + 'static {
     /// The world that the keeper serves.
@@ -51,13 +64,15 @@ pub trait GrantDesk: Clone + Send + Sync + 'static {
         pending: PendingCode,
     ) -> impl Future<Output = Result<CodePut, ExchangeError>> + Send;
 
-    /// Takes one waiting code, whichever it is, and exchanges it. `None` if nobody waits.
+    /// Takes one waiting code of the lane, whichever it is, and exchanges it. `None` if none waits.
     ///
     /// # Errors
     ///
     /// The store cannot say which codes wait.
-    fn exchange_one(&self)
-    -> impl Future<Output = Result<Option<TakenCode>, ExchangeError>> + Send;
+    fn exchange_one(
+        &self,
+        lane: CodeLane,
+    ) -> impl Future<Output = Result<Option<TakenCode>, ExchangeError>> + Send;
 
     /// Looks after the grants of an account for which a disconnect hook was proven.
     ///
@@ -103,13 +118,18 @@ where
         Self::accept_code(self, &pending).await
     }
 
-    async fn exchange_one(&self) -> Result<Option<TakenCode>, ExchangeError> {
-        let (taken, outcomes) = watching(self.exchange_codes(1)).await;
+    async fn exchange_one(&self, lane: CodeLane) -> Result<Option<TakenCode>, ExchangeError> {
+        let (taken, outcomes) = match lane {
+            CodeLane::Consents => watching(self.exchange_consents_each(1)).await,
+            CodeLane::All => watching(self.exchange_codes_each(1)).await,
+        };
         let Some(code) = taken else {
             return outcomes.map(|_| None);
         };
         // One was asked for, so what came of one is told. A claim of which nothing is told goes on when its lease ends.
-        let outcome = outcomes.map(|told| told.into_iter().next().unwrap_or(CodeOutcome::NotYet));
+        let first = |told: Vec<ExchangedCode>| told.into_iter().next();
+        let outcome =
+            outcomes.map(|told| first(told).map_or(CodeOutcome::NotYet, |one| one.outcome));
         Ok(Some(TakenCode { code, outcome }))
     }
 

@@ -1,6 +1,7 @@
 //! The install hook: the code is durable, then the answer, within the 3 seconds that the platform waits; the exchange comes after.
 //!
-//! Anybody can send one, with any code. It is read without a session and its grant belongs to the account that the token names.
+//! Anybody can send one, with any code. It is read without a session and its grant belongs to the account that the token names. So no more are
+//! taken than the gate lets in; the others cost nothing but their answer.
 //!
 //! Source: rule G9 of `docs/protocol.md`.
 
@@ -14,7 +15,7 @@ use kommo_keeper::{CodeOrigin, CodePut, ExchangeError, PendingCode};
 use kommo_oauth::{InstallHook, InstallHookError};
 
 use crate::connect::Connect;
-use crate::grant_desk::GrantDesk;
+use crate::grant_desk::{CodeLane, GrantDesk};
 use crate::guarded_answer::empty;
 use crate::refusal::field_code;
 use crate::route_counts::Family;
@@ -43,9 +44,6 @@ impl<K: GrantDesk> Connect<K> {
     }
 
     async fn keep_hook(&self, query: &str) -> (StatusCode, &'static str) {
-        let Ok(room) = Arc::clone(&self.inner.hook_room).try_acquire_owned() else {
-            return (StatusCode::SERVICE_UNAVAILABLE, "busy");
-        };
         let desk = self.inner.desk.clone();
         let client_id = desk.credentials().client_id;
         let hook = match InstallHook::parse(query, &client_id) {
@@ -54,6 +52,12 @@ impl<K: GrantDesk> Connect<K> {
         };
         if hook.host.platform() != self.inner.settings.platform {
             return (StatusCode::BAD_REQUEST, "other-platform");
+        }
+        let Ok(room) = Arc::clone(&self.inner.install_room).try_acquire_owned() else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "busy");
+        };
+        if !self.inner.hook_gate.take(hook.host, desk.now()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, "too-many");
         }
         let pending = PendingCode::new(
             desk.endpoints().realm(),
@@ -69,7 +73,7 @@ impl<K: GrantDesk> Connect<K> {
             let put = desk.accept_code(pending).await;
             drop(room);
             if matches!(put, Ok(CodePut::Stored)) {
-                exchanging.wake();
+                exchanging.wake(CodeLane::All);
             }
             put
         });

@@ -2,11 +2,16 @@
 
 use axum::body::Body;
 use axum::http::Response;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{
+    CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, VARY,
+};
 use base64ct::{Base64, Encoding};
+use kommo_account::Platform;
 use sha2::{Digest, Sha256};
 
 use crate::consent_end::ConsentEnd;
+use crate::page_language::Language;
+use crate::page_texts::{LinkText, code_label};
 
 const TEMPLATE: &str = include_str!("pages/outcome.html");
 const STYLE: &str = include_str!("pages/style.css");
@@ -16,8 +21,10 @@ const TELL_OPENER: &str = include_str!("pages/tell_opener.js");
 #[derive(Clone, Debug)]
 pub(crate) struct Page<'a> {
     pub(crate) end: &'a ConsentEnd,
+    pub(crate) language: Language,
+    pub(crate) platform: Platform,
     /// Where to go on: an address and a text.
-    pub(crate) links: Vec<(&'a str, &'static str)>,
+    pub(crate) links: Vec<(&'a str, LinkText)>,
     /// Where a window that runs no script goes by itself, since it tells nobody and does not close.
     pub(crate) onward: Option<&'a str>,
     /// The origin of the page that opened this window, if it is to be told.
@@ -36,16 +43,20 @@ impl Page<'_> {
             let path = escaped(path);
             format!("<noscript><meta http-equiv=\"refresh\" content=\"0;url={path}\"></noscript>\n")
         });
+        let language = self.language;
+        let sentence = self.end.sentence.text(language, self.platform);
         let text = fill(
             TEMPLATE,
             &[
-                ("title", self.end.ending.title()),
+                ("language", language.tag()),
+                ("title", self.end.ending.title().text(language)),
                 ("style", STYLE),
                 ("onward", &onward),
                 ("outcome", self.end.ending.name()),
                 ("code", &escaped(&self.end.code)),
-                ("sentence", &escaped(&self.end.sentence)),
-                ("links", &links(&self.links)),
+                ("code_label", code_label(language)),
+                ("sentence", &escaped(&sentence)),
+                ("links", &links(&self.links, language)),
                 ("opener", &opener),
                 ("script", &script),
             ],
@@ -60,6 +71,8 @@ impl Page<'_> {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(CONTENT_TYPE, html);
         headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        headers.insert(VARY, HeaderValue::from_static("accept-language"));
         response
     }
 }
@@ -93,13 +106,16 @@ fn digest(text: &str) -> String {
     Base64::encode_string(&Sha256::digest(text.as_bytes()))
 }
 
-fn links(links: &[(&str, &str)]) -> String {
+fn links(links: &[(&str, LinkText)], language: Language) -> String {
     if links.is_empty() {
         return String::new();
     }
     let anchors: Vec<String> = links
         .iter()
-        .map(|(address, text)| format!("<a href=\"{}\">{}</a>", escaped(address), escaped(text)))
+        .map(|(address, text)| {
+            let (address, text) = (escaped(address), escaped(text.text(language)));
+            format!("<a href=\"{address}\">{text}</a>")
+        })
         .collect();
     format!("<p class=\"links\">{}</p>\n", anchors.join(" "))
 }

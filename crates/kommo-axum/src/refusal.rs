@@ -1,10 +1,12 @@
-//! Why a consent came to nothing, as a stable code, a status and a sentence for the user.
+//! Why a consent came to nothing, as a stable code, a status and the sentence for the user.
 
 use core::{error, fmt};
 
 use axum::http::StatusCode;
 use kommo_keeper::ExchangeError;
 use kommo_oauth::{CallbackFieldError, QueryError, RedirectError, TokenRefusalKind};
+
+use crate::page_texts::Sentence;
 
 /// Why a consent came to nothing. Nothing that was granted before is touched by any of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +18,14 @@ pub enum Refusal {
     Redirect(RedirectError),
     /// The consent took longer than 20 minutes.
     StateExpired,
-    /// The consent was finished before: a second click, or somebody who saw the address.
+    /// The consent was finished before, with another redirect than this one, and without a grant.
     StateUsed,
+    /// The application's session is another one than at the start.
+    SessionChanged,
+    /// Another site led the browser to the start.
+    OtherSite,
+    /// The start was asked for by something that is no page: a frame, a picture, a script.
+    NoPage,
     /// The account is on the other platform than this integration.
     OtherPlatform,
     /// The same code came before, perhaps to another process.
@@ -49,6 +57,9 @@ impl Refusal {
             Self::Redirect(error) => redirect_code(error),
             Self::StateExpired => "state-expired",
             Self::StateUsed => "state-used",
+            Self::SessionChanged => "session-changed",
+            Self::OtherSite => "other-site",
+            Self::NoPage => "no-page",
             Self::OtherPlatform => "other-platform",
             Self::CodeRepeated => "code-repeated",
             Self::CodeRefused(_) => "code-refused",
@@ -79,6 +90,7 @@ impl Refusal {
             | Self::CodeRefused(_)
             | Self::UnknownMode => StatusCode::BAD_REQUEST,
             Self::OtherAccount => StatusCode::CONFLICT,
+            Self::SessionChanged | Self::OtherSite | Self::NoPage => StatusCode::FORBIDDEN,
             Self::ClientRefused(_) => StatusCode::BAD_GATEWAY,
             Self::NotKept(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoRandomness => StatusCode::INTERNAL_SERVER_ERROR,
@@ -86,32 +98,24 @@ impl Refusal {
     }
 
     /// What the user reads.
-    pub(crate) const fn sentence(&self) -> &'static str {
+    pub(crate) const fn sentence(&self) -> Sentence {
         match self {
-            Self::AccessDenied => "You did not allow the connection. Nothing was changed.",
+            Self::AccessDenied => Sentence::AccessDenied,
             Self::Redirect(RedirectError::StateMissing | RedirectError::StateMismatch) => {
-                "This browser did not begin this connection, or began it too long ago. Nothing was changed."
+                Sentence::NotBegunHere
             }
-            Self::Redirect(_) | Self::UnknownMode | Self::QueryTooLong => {
-                "The request was not understood. Nothing was changed."
+            Self::Redirect(_) | Self::UnknownMode | Self::QueryTooLong | Self::NoPage => {
+                Sentence::NotUnderstood
             }
-            Self::StateExpired => {
-                "The connection took longer than 20 minutes. Nothing was changed."
-            }
-            Self::StateUsed | Self::CodeRepeated => {
-                "This connection was finished before, perhaps in another tab."
-            }
-            Self::OtherPlatform => "This account belongs to another platform. Nothing was changed.",
-            Self::CodeRefused(_) => "The platform did not accept the connection. Please try again.",
-            Self::ClientRefused(_) => {
-                "The platform did not accept this application. Its operator has to look at its settings."
-            }
-            Self::OtherAccount => {
-                "You chose another account than the one to be connected again. It was not connected here."
-            }
-            Self::NotKept(_) | Self::Busy | Self::NoRandomness => {
-                "The connection could not be made at the moment. Please try again in a minute."
-            }
+            Self::StateExpired => Sentence::TooLate,
+            Self::StateUsed | Self::CodeRepeated => Sentence::FinishedBefore,
+            Self::OtherSite => Sentence::OtherSite,
+            Self::SessionChanged => Sentence::SessionChanged,
+            Self::OtherPlatform => Sentence::OtherPlatform,
+            Self::CodeRefused(_) => Sentence::CodeRefused,
+            Self::ClientRefused(_) => Sentence::ClientRefused,
+            Self::OtherAccount => Sentence::OtherAccount,
+            Self::NotKept(_) | Self::Busy | Self::NoRandomness => Sentence::TryLater,
         }
     }
 }

@@ -3,9 +3,8 @@
 use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_oauth::UnixSeconds;
 
-use crate::consent_end::ConsentEnd;
 use crate::cookie_kind::{CookieKind, RESULT};
-use crate::sealed_result::{RESULT_SECONDS, ResultName, ResultSealer};
+use crate::sealed_result::{ConsentResult, RESULT_SECONDS, ResultName, ResultSealer};
 
 impl CookieKind {
     /// `Set-Cookie` for a result.
@@ -13,10 +12,10 @@ impl CookieKind {
         self,
         sealer: &ResultSealer,
         name: &ResultName,
-        end: &ConsentEnd,
+        result: &ConsentResult,
         now: UnixSeconds,
     ) -> Option<HeaderValue> {
-        let value = sealer.seal(name, end, now);
+        let value = sealer.seal(name, result, now);
         self.set(RESULT, name.as_str(), &value, RESULT_SECONDS)
     }
 
@@ -27,7 +26,7 @@ impl CookieKind {
         name: &ResultName,
         headers: &HeaderMap,
         now: UnixSeconds,
-    ) -> Option<ConsentEnd> {
+    ) -> Option<ConsentResult> {
         self.family(RESULT, headers)
             .filter(|(found, _)| *found == name.as_str())
             .find_map(|(_, value)| sealer.unseal(name, value, now))

@@ -17,8 +17,9 @@ pub(crate) async fn result<K: GrantDesk>(
     let inner = &connect.inner;
     let name = ResultName::asked_for(request.uri().query().unwrap_or_default());
     let (headers, now) = (request.headers(), inner.desk.now());
-    let end = inner
+    let result = inner
         .cookies
         .result(&inner.result_sealer, &name, headers, now);
-    connect.page(&end.unwrap_or_else(ConsentEnd::unknown))
+    let end = result.map_or_else(ConsentEnd::unknown, |result| result.end);
+    connect.page(&end, headers)
 }

@@ -1,8 +1,10 @@
 //! How a consent ended, as a text that only we can have made. The callback gives it to the browser, and the page with the clean address
-//! reads it: so no address says what the page is to say, and no process needs to remember it.
+//! reads it: so no address says what the page is to say, and no process needs to remember it. It also answers the same redirect when that comes
+//! again.
 //!
 //! ```text
-//!   cookie = 1 | end | ending | tells its opener? | status | length of the code | code | sentence | tag of (name | 0 | all that)
+//!   cookie = 2 | end | ending | tells its opener? | status | sentence | length of the code | code
+//!              | answered? | state | redirect | where the browser was sent | tag of (name | 0 | all that)
 //! ```
 
 use alloc::borrow::Cow;
@@ -13,15 +15,20 @@ use kommo_account::Realm;
 use kommo_oauth::UnixSeconds;
 
 use crate::consent_end::{ConsentEnd, Ending};
-use crate::sealed_attempt::{LiveAttempt, StateDigest};
+use crate::local_path::LocalPath;
+use crate::page_texts::Sentence;
+use crate::redirect_digest::{REDIRECT_DIGEST_BYTES, RedirectDigest};
+use crate::sealed_attempt::{STATE_DIGEST_BYTES, StateDigest};
 use crate::state_key::{Sealer, StateKey, TAG_BYTES};
 
-/// How long a result can be looked at: a few reloads.
-pub(crate) const RESULT_SECONDS: u64 = 5 * 60;
+/// How long a result can be looked at, and answers its redirect: as long as an attempt lasts.
+pub(crate) const RESULT_SECONDS: u64 = 20 * 60;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// No result of ours is longer, as text.
 const SEALED_MAX_BYTES: usize = 1024;
+/// A longer address is not sealed: who comes again is sent to our page then.
+const SENT_TO_MAX_BYTES: usize = 256;
 const NAME_DIGITS: usize = 12;
 
 /// Which result: that of an attempt, or the one of whoever comes without an attempt of ours. It stands in the address of the page and in the name
@@ -30,8 +37,13 @@ const NAME_DIGITS: usize = 12;
 pub(crate) struct ResultName(Option<String>);
 
 impl ResultName {
-    pub(crate) fn of(attempt: Option<&LiveAttempt>) -> Self {
-        Self(attempt.map(|attempt| StateDigest::of(&attempt.state).short_text()))
+    /// Of no attempt.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn of(state: StateDigest) -> Self {
+        Self(Some(state.short_text()))
     }
 
     /// What a query asks for.
@@ -56,6 +68,22 @@ impl ResultName {
     }
 }
 
+/// The redirect that a result answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) state: StateDigest,
+    pub(crate) redirect: RedirectDigest,
+    /// Where the browser was sent instead of our page.
+    pub(crate) sent_to: Option<LocalPath>,
+}
+
+/// How a consent ended, and for which redirect, if it used up an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConsentResult {
+    pub(crate) end: ConsentEnd,
+    pub(crate) answered: Option<Answered>,
+}
+
 /// Makes and reads results.
 #[derive(Clone)]
 pub(crate) struct ResultSealer(Sealer);
@@ -66,22 +94,31 @@ impl ResultSealer {
     }
 
     /// The text of the cookie.
-    pub(crate) fn seal(&self, name: &ResultName, end: &ConsentEnd, now: UnixSeconds) -> String {
+    pub(crate) fn seal(
+        &self,
+        name: &ResultName,
+        result: &ConsentResult,
+        now: UnixSeconds,
+    ) -> String {
+        let end = &result.end;
         let mut bytes = vec![VERSION];
         let until = now.get().saturating_add(RESULT_SECONDS);
         bytes.extend_from_slice(&until.to_be_bytes());
-        bytes.push(match end.ending {
-            Ending::Connected => 0,
-            Ending::Waiting => 1,
-            Ending::Refused => 2,
-            Ending::Unknown => 3,
-        });
+        bytes.push(end.ending.number());
         bytes.push(u8::from(end.tells_opener));
         bytes.extend_from_slice(&end.status.as_u16().to_be_bytes());
+        bytes.push(end.sentence.number());
         // INVARIANT: codes have some twenty letters. A longer one would make a result that nobody can read.
         bytes.push(u8::try_from(end.code.len()).unwrap_or(u8::MAX));
         bytes.extend_from_slice(end.code.as_bytes());
-        bytes.extend_from_slice(end.sentence.as_bytes());
+        bytes.push(u8::from(result.answered.is_some()));
+        if let Some(answered) = &result.answered {
+            bytes.extend_from_slice(answered.state.as_bytes());
+            bytes.extend_from_slice(answered.redirect.as_bytes());
+            let sent_to = answered.sent_to.as_ref().map(LocalPath::as_str);
+            let sent_to = sent_to.filter(|path| path.len() <= SENT_TO_MAX_BYTES);
+            bytes.extend_from_slice(sent_to.unwrap_or_default().as_bytes());
+        }
         let tag = self.0.tag(&sealed_bytes(name, &bytes));
         bytes.extend_from_slice(&tag);
         Base64UrlUnpadded::encode_string(&bytes)
@@ -93,7 +130,7 @@ impl ResultSealer {
         name: &ResultName,
         text: &str,
         now: UnixSeconds,
-    ) -> Option<ConsentEnd> {
+    ) -> Option<ConsentResult> {
         if text.len() > SEALED_MAX_BYTES {
             return None;
         }
@@ -111,21 +148,38 @@ impl ResultSealer {
         }
         let (&[ending, tells_opener], rest) = rest.split_first_chunk::<2>()?;
         let (status, rest) = rest.split_first_chunk::<2>()?;
-        let (&[code_bytes], rest) = rest.split_first_chunk::<1>()?;
-        let (code, sentence) = rest.split_at_checked(usize::from(code_bytes))?;
-        Some(ConsentEnd {
-            ending: match ending {
-                0 => Ending::Connected,
-                1 => Ending::Waiting,
-                2 => Ending::Refused,
-                _ => Ending::Unknown,
+        let (&[sentence, code_bytes], rest) = rest.split_first_chunk::<2>()?;
+        let (code, rest) = rest.split_at_checked(usize::from(code_bytes))?;
+        Some(ConsentResult {
+            end: ConsentEnd {
+                ending: Ending::from_number(ending)?,
+                status: StatusCode::from_u16(u16::from_be_bytes(*status)).ok()?,
+                code: owned(code)?,
+                sentence: Sentence::from_number(sentence)?,
+                tells_opener: tells_opener == 1,
             },
-            status: StatusCode::from_u16(u16::from_be_bytes(*status)).ok()?,
-            code: owned(code)?,
-            sentence: owned(sentence)?,
-            tells_opener: tells_opener == 1,
+            answered: answered(rest)?,
         })
     }
+}
+
+/// `Some(None)`: it answers no redirect.
+fn answered(bytes: &[u8]) -> Option<Option<Answered>> {
+    let (&[is_answer], rest) = bytes.split_first_chunk::<1>()?;
+    if is_answer == 0 {
+        return Some(None);
+    }
+    let (state, rest) = rest.split_first_chunk::<STATE_DIGEST_BYTES>()?;
+    let (redirect, path) = rest.split_first_chunk::<REDIRECT_DIGEST_BYTES>()?;
+    let sent_to = match path {
+        [] => None,
+        path => Some(LocalPath::parse(owned(path)?.into_owned()).ok()?),
+    };
+    Some(Some(Answered {
+        state: StateDigest::from_bytes(*state),
+        redirect: RedirectDigest::from_bytes(*redirect),
+        sent_to,
+    }))
 }
 
 /// With the name, so that the result of one attempt cannot be shown as that of another. No name has a null in it.

@@ -59,7 +59,7 @@ impl fmt::Display for NotKept {
 
 impl error::Error for NotKept {}
 
-/// Keeps secrets, encrypted.
+/// Keeps secrets, encrypted. What never becomes a grant is to be bounded in number and to expire: whoever begins a consent can have it kept.
 ///
 /// # Security
 ///
@@ -75,6 +75,9 @@ pub trait SecretSink: Send + Sync + 'static {
 
     /// Which integration was made in an attempt.
     fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send;
+
+    /// The secret of an integration: what its disconnect hooks are proven with, before anything is built for them.
+    fn secret_of(&self, client_id: &ClientId) -> impl Future<Output = Option<ClientSecret>> + Send;
 }
 
 impl<T: SecretSink> SecretSink for Arc<T> {
@@ -92,6 +95,10 @@ impl<T: SecretSink> SecretSink for Arc<T> {
     fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send {
         T::client_of(self, attempt)
     }
+
+    fn secret_of(&self, client_id: &ClientId) -> impl Future<Output = Option<ClientSecret>> + Send {
+        T::secret_of(self, client_id)
+    }
 }
 
 type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -100,6 +107,7 @@ type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait AnySink: Send + Sync {
     fn keep(&self, secrets: IntegrationSecrets) -> Promise<'_, Result<(), NotKept>>;
     fn client_of<'a>(&'a self, attempt: &'a str) -> Promise<'a, Option<ClientId>>;
+    fn secret_of<'a>(&'a self, client_id: &'a ClientId) -> Promise<'a, Option<ClientSecret>>;
 }
 
 impl<T: SecretSink> AnySink for T {
@@ -109,5 +117,9 @@ impl<T: SecretSink> AnySink for T {
 
     fn client_of<'a>(&'a self, attempt: &'a str) -> Promise<'a, Option<ClientId>> {
         Box::pin(SecretSink::client_of(self, attempt))
+    }
+
+    fn secret_of<'a>(&'a self, client_id: &'a ClientId) -> Promise<'a, Option<ClientSecret>> {
+        Box::pin(SecretSink::secret_of(self, client_id))
     }
 }

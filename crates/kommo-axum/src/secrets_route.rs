@@ -1,5 +1,5 @@
 //! `POST secrets_uri`: id and secret of an integration that the consent page has just made. Unsigned, so it counts only over TLS, for a
-//! state of ours that lives, and once. The answer is 200 exactly: another one, even 204, stops the consent.
+//! state of ours that lives, once, not for our own integration, and a few times for one user. The answer is 200 exactly: another one, even 204, stops the consent.
 //!
 //! Source: rule G14 of `docs/protocol.md`.
 
@@ -86,6 +86,15 @@ impl<K: GrantDesk> Connect<K> {
         let (Ok(client_id), Ok(client_secret)) = (client_id, client_secret) else {
             return (StatusCode::BAD_REQUEST, "unreadable");
         };
+        if client_id == inner.desk.credentials().client_id {
+            // The consent page never makes the one that is there.
+            return (StatusCode::FORBIDDEN, "own-integration");
+        }
+        if let Some(owner) = state.owner
+            && !inner.owner_room.take(owner, now)
+        {
+            return (StatusCode::TOO_MANY_REQUESTS, "owner-full");
+        }
         if !inner
             .used_for_secrets
             .take(state.digest, state.ends_at, now)

@@ -4,10 +4,11 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::header::{HeaderMap, HeaderValue, LOCATION};
 use axum::http::{Response, StatusCode};
 use kommo_oauth::{ConsentMode, QUERY_MAX_BYTES};
 
+use crate::browser_context::{NotFromHere, check_start, is_prefetch};
 use crate::connect::Connect;
 use crate::consent_end::ConsentEnd;
 use crate::endings::with_cookies;
@@ -22,13 +23,20 @@ pub(crate) async fn start<K: GrantDesk>(
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
-    let mode = match asked_mode(parts.uri.query().unwrap_or_default()) {
-        Ok(mode) => mode,
-        Err(refusal) => return refuse(&connect, refusal),
-    };
     let headers = parts.headers.clone();
+    if is_prefetch(&headers) {
+        connect.inner.counts.add(Family::Starts, "prefetch");
+        return empty(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let allowed = connect.allowed_start(&headers);
+    let query = parts.uri.query().unwrap_or_default();
+    let mode = match allowed.and_then(|()| asked_mode(query)) {
+        Ok(mode) => mode,
+        Err(refusal) => return refuse(&connect, refusal, &headers),
+    };
     let seen = without_secrets(parts, connect.inner.cookies);
-    let attempt = match connect.inner.settings.application.start(seen).await {
+    let application = &connect.inner.settings.application;
+    let attempt = match application.start(seen.clone()).await {
         Ok(attempt) => attempt,
         Err(mut response) => {
             connect.inner.counts.add(Family::Starts, "application");
@@ -36,9 +44,10 @@ pub(crate) async fn start<K: GrantDesk>(
             return response;
         }
     };
+    let attempt = attempt.or_bound_to(application.session(seen).await);
     let begun = match connect.begin(&headers, &attempt, mode) {
         Ok(begun) => begun,
-        Err(refusal) => return refuse(&connect, refusal),
+        Err(refusal) => return refuse(&connect, refusal, &headers),
     };
     let Ok(mut location) = HeaderValue::from_str(&begun.text) else {
         return empty(StatusCode::INTERNAL_SERVER_ERROR);
@@ -50,10 +59,25 @@ pub(crate) async fn start<K: GrantDesk>(
     with_cookies(response, begun.set_cookies)
 }
 
-fn refuse<K: GrantDesk>(connect: &Connect<K>, refusal: Refusal) -> Response<Body> {
+fn refuse<K: GrantDesk>(
+    connect: &Connect<K>,
+    refusal: Refusal,
+    headers: &HeaderMap,
+) -> Response<Body> {
     connect.inner.counts.add(Family::Starts, refusal.code());
     tracing::warn!(code = refusal.code(), "no consent was begun");
-    connect.page(&ConsentEnd::refused(&refusal, false))
+    connect.page(&ConsentEnd::refused(&refusal, false), headers)
+}
+
+impl<K: GrantDesk> Connect<K> {
+    /// Any site can send a browser here. Each start costs the browser a cookie, and the sixth ends its oldest attempt.
+    fn allowed_start(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let settings = &self.inner.settings;
+        check_start(headers, settings.start_door, &settings.page_origin).map_err(|not| match not {
+            NotFromHere::NoPage => Refusal::NoPage,
+            NotFromHere::OtherSite => Refusal::OtherSite,
+        })
+    }
 }
 
 /// `mode`, if it is there. Without a script the window is the main one, and then only `post_message` comes back by itself.

@@ -1,6 +1,7 @@
 //! The stores of `kommo-store` as the ports of these routes.
 
 use kommo_account::ClientId;
+use kommo_oauth::ClientSecret;
 use kommo_store::{Backend, Store};
 
 use crate::proof_log::{ProofLog, SecretProof};
@@ -37,6 +38,14 @@ impl<B: Backend> SecretSink for Store<B> {
         let found = self.integration_of_state(attempt).await;
         found.unwrap_or_else(|error| {
             tracing::error!(%error, "the integration of an attempt was not looked up");
+            None
+        })
+    }
+
+    async fn secret_of(&self, client_id: &ClientId) -> Option<ClientSecret> {
+        let found = self.integration_secret(client_id).await;
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, %client_id, "the secret of an integration was not looked up");
             None
         })
     }

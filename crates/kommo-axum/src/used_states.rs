@@ -1,7 +1,6 @@
 //! Which states were used already, in this process.
 //!
-//! It is the first of three fences against a second use, and the only one in memory: the store takes no code twice, for all processes
-//! together, and the platform exchanges none twice.
+//! For `secrets_uri`, whose caller gets nothing but a status. For the browsers see `used_attempts`.
 
 use alloc::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

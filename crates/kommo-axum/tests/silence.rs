@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Request;
+use kommo_axum::InstallDoor;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::app::{App, CLIENT, SECRET, eventually, redirect_query};
@@ -67,7 +68,7 @@ async fn planted_markers_are_found_nowhere() {
         .with_writer(log.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let app = App::with(|builder| builder.metrics());
+    let app = App::with(|builder| builder.metrics().install_door(InstallDoor::Callback));
     let mut shown = String::new();
     let mut states = Vec::new();
     let mut browser = Browser::new(&app.router);

@@ -12,7 +12,7 @@ use crate::driver::Driver;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const WITHIN: Duration = Duration::from_secs(15);
 /// A phone, and a desk.
-const WIDTHS: [u32; 2] = [400, 1200];
+const WIDTHS: [u32; 2] = [390, 1200];
 
 /// A window or a tab.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -165,6 +165,12 @@ impl Browser {
             .collect()
     }
 
+    /// Waits until there are so many windows.
+    #[track_caller]
+    pub fn wait_for_windows(&self, number: usize) {
+        self.wait("windows open", || self.windows().len() == number);
+    }
+
     /// Opens a tab and looks at it.
     #[track_caller]
     pub fn open_tab(&self) -> WindowId {
@@ -242,6 +248,16 @@ impl Browser {
         self.devtools(
             "Emulation.setScriptExecutionDisabled",
             json!({"value": true}),
+        );
+    }
+
+    /// From now on this window asks for pages in this language, as `Accept-Language` has it.
+    #[track_caller]
+    pub fn speak(&self, language: &str) {
+        let agent = self.run("return navigator.userAgent", &[]);
+        self.devtools(
+            "Emulation.setUserAgentOverride",
+            json!({"userAgent": agent, "acceptLanguage": language}),
         );
     }
 

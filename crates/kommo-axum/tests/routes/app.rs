@@ -1,5 +1,6 @@
 //! An application with the routes in it, whose parts a test can reach.
 
+use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Mutex;
 use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectBuilder, StateKey, WatchedStore};
-use kommo_keeper::{Clock, Keeper, KeeperSettings, Listeners, NewGrant, NoLifeboat};
+use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, Listeners, NewGrant, NoLifeboat};
 use kommo_oauth::{ClientSecret, Credentials, RedirectUri, UnixSeconds};
 
 use crate::fake_platform::FakePlatform;
@@ -77,13 +78,16 @@ pub(crate) fn keeper(
         RedirectUri::parse(redirect).unwrap(),
     );
     let told = Arc::clone(told);
+    let mut settings = KeeperSettings::new(Endpoints::real());
+    // The keeper's own limit of hooks counts by a clock that stands here; the routes' pace is another one.
+    settings.hook_exchanges = BucketSize::new(Duration::from_secs(1), NonZeroU32::MAX);
     Keeper::new(
         WatchedStore::new(store.clone()),
         platform.clone(),
         clock.clone(),
         NoLifeboat::new(),
         credentials,
-        KeeperSettings::new(Endpoints::real()),
+        settings,
         Listeners::new().on_grant(move |grant| told.lock().unwrap().push(grant.clone())),
     )
 }

@@ -88,25 +88,26 @@ async fn the_state_of_one_tab_does_not_finish_the_other() {
 
 #[tokio::test]
 async fn a_state_is_used_once_even_if_the_cookie_is_kept() {
-    let app = App::new();
-    let mut browser = Browser::new(&app.router);
-    let state = browser.begin("popup").await;
-    let mut replay = browser.clone();
-    assert_eq!(
-        browser
-            .come_back(&redirect_query("def502-1-1", &state))
-            .await
-            .code(),
-        "connected"
-    );
-    let seen = replay
-        .come_back(&redirect_query("def502-2-1", &state))
-        .await;
-    assert_eq!(
-        (seen.status, seen.code()),
-        (StatusCode::BAD_REQUEST, "state-used")
-    );
-    assert_eq!(app.store.codes().len(), 1);
+    for (first, code) in [
+        ("def502-1-1", "connected-before"),
+        ("def502-used", "state-used"),
+    ] {
+        let app = App::new();
+        let mut browser = Browser::new(&app.router);
+        let state = browser.begin("popup").await;
+        let mut replay = browser.clone();
+        browser.come_back(&redirect_query(first, &state)).await;
+        let seen = replay
+            .come_back(&redirect_query("def502-2-1", &state))
+            .await;
+        assert_eq!(seen.code(), code);
+        let seen = browser
+            .come_back(&redirect_query("def502-3-1", &state))
+            .await;
+        assert_eq!(seen.code(), code, "and if it is gone");
+        assert_eq!(app.store.codes().len(), 1);
+        assert_eq!(app.platform.exchanges.load(Ordering::SeqCst), 1);
+    }
 }
 
 #[tokio::test]
@@ -201,8 +202,9 @@ async fn a_foreign_referer_gets_nothing_and_ends_the_attempt() {
                 .come_back(&redirect_query("def502-1-1", &state))
                 .await
                 .code(),
-            "state-unknown"
+            "state-used"
         );
+        app.assert_untouched();
     }
 }
 

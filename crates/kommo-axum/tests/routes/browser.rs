@@ -58,16 +58,28 @@ impl Browser {
         names.filter(|name| name.contains("kommo-state-")).count()
     }
 
-    /// A request with the browser's cookies.
-    pub(crate) async fn get(&mut self, target: &str) -> Seen {
-        let mut request = Request::get(target);
-        let pairs: Vec<String> = self
-            .cookies
-            .iter()
+    /// The header with its cookies.
+    pub(crate) fn cookie_header(&self) -> String {
+        let pairs = self.cookies.iter();
+        let pairs: Vec<String> = pairs
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        if !pairs.is_empty() {
-            request = request.header(COOKIE, pairs.join("; "));
+        pairs.join("; ")
+    }
+
+    /// A request with the browser's cookies.
+    pub(crate) async fn get(&mut self, target: &str) -> Seen {
+        self.get_with(target, &[]).await
+    }
+
+    /// The same with more headers.
+    pub(crate) async fn get_with(&mut self, target: &str, headers: &[(&str, &str)]) -> Seen {
+        let mut request = Request::get(target);
+        if !self.cookies.is_empty() {
+            request = request.header(COOKIE, self.cookie_header());
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let seen = send(&self.router, request.body(Body::empty()).unwrap()).await;
         for line in seen.headers.get_all(SET_COOKIE) {

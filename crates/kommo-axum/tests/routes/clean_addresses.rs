@@ -132,7 +132,7 @@ async fn a_query_too_long_to_be_read_is_not_left_in_the_address_either() {
 }
 
 #[tokio::test]
-async fn the_cookie_of_a_result_is_for_this_host_and_no_script_and_five_minutes() {
+async fn the_cookie_of_a_result_is_for_this_host_and_no_script_and_twenty_minutes() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
@@ -144,14 +144,14 @@ async fn the_cookie_of_a_result_is_for_this_host_and_no_script_and_five_minutes(
         .collect();
     assert_eq!(results.len(), 1);
     assert!(
-        results[0].ends_with("; Max-Age=300; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        results[0].ends_with("; Max-Age=1200; Path=/; Secure; HttpOnly; SameSite=Lax"),
         "{}",
         results[0]
     );
 }
 
 #[tokio::test]
-async fn a_result_can_be_looked_at_again_and_for_five_minutes() {
+async fn a_result_can_be_looked_at_again_and_for_twenty_minutes() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("post_message").await;
@@ -165,7 +165,7 @@ async fn a_result_can_be_looked_at_again_and_for_five_minutes() {
                 .contains("data-kommo-opener=\"https://app.example\"")
         );
     }
-    app.clock.advance(300);
+    app.clock.advance(1_200);
     assert_eq!(browser.get(&address).await.code(), "connected");
     app.clock.advance(1);
     assert_says_nothing(&browser.get(&address).await);

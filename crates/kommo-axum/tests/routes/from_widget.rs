@@ -28,7 +28,9 @@ async fn from_widget_is_no_way_around_the_state() {
 #[tokio::test]
 async fn from_widget_without_a_state_is_never_bound_to_the_browser_that_brings_it() {
     let app = App::with(|builder| {
-        builder.on_connected(|_, _| async { unreachable!("bound to a browser") })
+        builder
+            .install_door(InstallDoor::Callback)
+            .on_connected(|_, _| async { unreachable!("bound to a browser") })
     });
     let mut victim = Browser::new(&app.router);
     victim.begin("popup").await;

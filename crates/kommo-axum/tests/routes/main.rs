@@ -17,6 +17,11 @@ mod browser;
 mod app;
 
 mod consent;
+mod start_door;
+mod cookie_room;
+mod bound_sessions;
+mod repeated_visits;
+mod languages;
 mod exchanges;
 mod clean_addresses;
 mod attacks;

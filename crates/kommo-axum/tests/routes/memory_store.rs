@@ -1,6 +1,6 @@
 //! A store in memory, for tests: it does what the traits say, and can be told to fail or to hang.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use core::{error, fmt};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub(crate) struct MemoryStore {
     inside: Arc<Mutex<Inside>>,
     pub(crate) is_broken: Arc<AtomicBool>,
     pub(crate) hangs: Arc<AtomicBool>,
+    /// How often it was asked for anything.
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl MemoryStore {
@@ -72,6 +74,7 @@ impl MemoryStore {
     }
 
     async fn ask(&self) -> Result<(), Broken> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             core::future::pending::<()>().await;
         }

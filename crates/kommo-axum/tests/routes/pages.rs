@@ -81,10 +81,19 @@ async fn a_connected_window_without_scripts_goes_on_by_itself() {
         .come_back(&redirect_query("def502-1-1", &state))
         .await;
     assert!(seen.text.contains(onward), "{}", seen.text);
+    for (code, says) in [
+        ("def502-2-1", "connected-before"),
+        ("def502-used", "connected-before"),
+    ] {
+        let seen = browser.come_back(&redirect_query(code, &state)).await;
+        assert_eq!(seen.code(), says);
+        assert!(!seen.text.contains("http-equiv"), "it is to be read");
+    }
+    let state = browser.begin("post_message").await;
     let seen = browser
-        .come_back(&redirect_query("def502-1-1", &state))
+        .come_back(&redirect_query("def502-used", &state))
         .await;
-    assert_eq!(seen.code(), "state-unknown");
+    assert_eq!(seen.code(), "code-refused");
     assert!(!seen.text.contains("http-equiv"), "a refusal is to be read");
 }
 

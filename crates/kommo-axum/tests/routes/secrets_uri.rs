@@ -1,6 +1,7 @@
 //! Integrations that the consent page makes on the fly, and the call that brings their secrets.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::num::NonZeroU64;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -8,11 +9,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use kommo_account::{ClientId, Platform};
-use kommo_axum::{Connect, ConnectError, IntegrationSecrets, NotKept, SecretSink, TlsProof};
-use kommo_oauth::{NewIntegration, RedirectUri, Scope, SecretsUri};
+use kommo_axum::{
+    Attempt, Connect, ConnectBuilder, ConnectError, IntegrationSecrets, NotKept, SecretSink,
+    TlsProof,
+};
+use kommo_oauth::{ClientSecret, NewIntegration, RedirectUri, Scope, SecretsUri};
 
 use crate::app::{App, REDIRECT, TestKeeper, keeper, key};
-use crate::browser::{Browser, Seen, send, state_of};
+use crate::browser::{Browser, Seen, fetch, send, state_of};
 
 const MADE: &str = "99999999-2222-3333-4444-555555555555";
 
@@ -40,6 +44,14 @@ impl SecretSink for Vault {
         Ok(())
     }
 
+    async fn secret_of(&self, client_id: &ClientId) -> Option<ClientSecret> {
+        let kept = self.kept.lock().unwrap();
+        let found = kept
+            .values()
+            .find(|secrets| secrets.client_id == *client_id);
+        found.map(|secrets| secrets.client_secret.clone())
+    }
+
     async fn client_of(&self, attempt: &str) -> Option<ClientId> {
         self.kept
             .lock()
@@ -62,33 +74,41 @@ fn integration(redirect: &str) -> NewIntegration {
 
 /// An application, its vault, and its routes.
 fn on_the_fly(vault: &Vault, tls: TlsProof) -> (App, Router) {
+    let (app, router, _) = counting(vault, tls, |builder| builder);
+    (app, router)
+}
+
+/// And how many keepers were built.
+fn counting(
+    vault: &Vault,
+    tls: TlsProof,
+    shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+) -> (App, Router, Arc<AtomicUsize>) {
     let app = App::new();
-    let own = keeper(
-        crate::app::CLIENT,
-        REDIRECT,
-        &app.store,
-        &app.platform,
-        &app.clock,
-        &app.told,
-    );
-    let made = keeper(
-        MADE,
-        REDIRECT,
-        &app.store,
-        &app.platform,
-        &app.clock,
-        &app.told,
-    );
-    let desk_of = move |client: ClientId| {
-        let made = (client.as_str() == MADE).then(|| made.clone());
-        async move { made }
+    let keeper_of = |client: &str| {
+        let (store, platform) = (&app.store, &app.platform);
+        keeper(client, REDIRECT, store, platform, &app.clock, &app.told)
     };
-    let connect: Connect<TestKeeper> = Connect::builder(own, Platform::Global, key())
+    let own = keeper_of(crate::app::CLIENT);
+    let (store, platform, clock, told) = (
+        app.store.clone(),
+        app.platform.clone(),
+        app.clock.clone(),
+        Arc::clone(&app.told),
+    );
+    let built = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&built);
+    let desk_of = move |client: ClientId, _: ClientSecret| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let made = keeper(client.as_str(), REDIRECT, &store, &platform, &clock, &told);
+        async move { Some(made) }
+    };
+    let connect: Connect<TestKeeper> = shape(Connect::builder(own, Platform::Global, key()))
         .on_the_fly(integration(REDIRECT), vault.clone(), tls, desk_of)
         .build()
         .unwrap();
     let router = Router::new().nest("/kommo", connect.router());
-    (app, router)
+    (app, router, built)
 }
 
 fn body(state: &str) -> String {
@@ -283,7 +303,7 @@ async fn a_sink_that_does_not_encrypt_is_not_mounted() {
             integration(REDIRECT),
             plain,
             TlsProof::OwnListener,
-            |_| async { None },
+            |_, _| async { None },
         )
         .build();
     assert_eq!(built.unwrap_err(), ConnectError::SinkDoesNotEncrypt);
@@ -294,7 +314,7 @@ async fn a_sink_that_does_not_encrypt_is_not_mounted() {
             elsewhere,
             Vault::default(),
             TlsProof::OwnListener,
-            |_| async { None },
+            |_, _| async { None },
         )
         .build();
     assert_eq!(built.unwrap_err(), ConnectError::RedirectUriDiffers);
@@ -307,4 +327,166 @@ async fn without_integrations_on_the_fly_there_is_no_such_route() {
         post(&app.router, Some("https"), body("x")).await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+fn body_of(client: &str, state: &str) -> String {
+    body(state).replace(MADE, client)
+}
+
+#[tokio::test]
+async fn a_secret_for_the_applications_own_integration_is_refused() {
+    let vault = Vault::default();
+    let (app, router) = on_the_fly(&vault, TlsProof::OwnListener);
+    let mut browser = Browser::new(&router);
+    let state = browser.begin("popup").await;
+    let seen = post(&router, None, body_of(crate::app::CLIENT, &state)).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
+    assert!(vault.kept.lock().unwrap().is_empty());
+    // Its own disconnect hooks are proven as before, and the state was not used up.
+    let own = disconnect(crate::app::CLIENT, crate::app::SECRET);
+    assert_eq!(fetch(&router, &own).await.status, StatusCode::OK);
+    assert_eq!(
+        post(&router, None, body(&state)).await.status,
+        StatusCode::OK
+    );
+    drop(app);
+}
+
+fn disconnect(client: &str, secret: &str) -> String {
+    let key = kommo_sign::DisconnectKey::new(&kommo_sign::ClientSecret::new(secret).unwrap());
+    let signature = key.sign(client, NonZeroU64::new(77).unwrap());
+    format!(
+        "/kommo/disconnect?account_id=77&client_uuid={client}&signature={}",
+        signature.as_str()
+    )
+}
+
+/// The id of one of many integrations.
+fn made(number: usize) -> String {
+    format!("{number:08x}-2222-3333-4444-555555555555")
+}
+
+/// So many integrations whose secrets are kept.
+fn fill(vault: &Vault, count: usize) {
+    let browser_made = |number: usize| {
+        let client_id = ClientId::parse(&made(number)).unwrap();
+        (format!("{number:032x}"), client_id)
+    };
+    let mut kept = vault.kept.lock().unwrap();
+    let sample = kept.values().next().unwrap().clone();
+    for (attempt, client_id) in (0..count).map(browser_made) {
+        let mut secrets = sample.clone();
+        secrets.attempt.clone_from(&attempt);
+        secrets.client_id = client_id;
+        kept.insert(attempt, secrets);
+    }
+}
+
+#[tokio::test]
+async fn no_keeper_is_built_for_a_hook_that_is_not_proven() {
+    let vault = Vault::default();
+    let (_app, router, built) = counting(&vault, TlsProof::OwnListener, |builder| builder);
+    let state = Browser::new(&router).begin("popup").await;
+    post(&router, None, body(&state)).await;
+    fill(&vault, 400);
+    for number in 0..400 {
+        let forged = disconnect(&made(number), "another-secret");
+        let seen = fetch(&router, &forged).await;
+        assert_eq!(seen.status, StatusCode::UNAUTHORIZED);
+        // One that no secret is kept of.
+        let unknown = disconnect(&made(10_000 + number), "PLANTED-MADE-SECRET");
+        assert_eq!(
+            fetch(&router, &unknown).await.status,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(built.load(Ordering::SeqCst), 0);
+    for _ in 0..10 {
+        let proven = disconnect(&made(7), "PLANTED-MADE-SECRET");
+        assert_eq!(fetch(&router, &proven).await.status, StatusCode::OK);
+    }
+    assert_eq!(built.load(Ordering::SeqCst), 1, "built once, and kept");
+}
+
+#[tokio::test]
+async fn the_keepers_that_are_kept_are_bounded() {
+    let vault = Vault::default();
+    let shape = |builder: ConnectBuilder<TestKeeper>| builder.keepers_kept(3);
+    let (_app, router, built) = counting(&vault, TlsProof::OwnListener, shape);
+    let state = Browser::new(&router).begin("popup").await;
+    post(&router, None, body(&state)).await;
+    fill(&vault, 100);
+    let prove = async |number: usize| {
+        let proven = disconnect(&made(number), "PLANTED-MADE-SECRET");
+        assert_eq!(fetch(&router, &proven).await.status, StatusCode::OK);
+        built.load(Ordering::SeqCst)
+    };
+    for number in [0, 1, 2, 0, 1, 2] {
+        prove(number).await;
+    }
+    assert_eq!(built.load(Ordering::SeqCst), 3);
+    assert_eq!(prove(3).await, 4, "the longest unused goes");
+    assert_eq!(prove(1).await, 4);
+    assert_eq!(prove(0).await, 5);
+}
+
+#[tokio::test]
+async fn a_secret_that_took_the_place_of_another_has_a_keeper_of_its_own() {
+    let vault = Vault::default();
+    let (_app, router, built) = counting(&vault, TlsProof::OwnListener, |builder| builder);
+    let state = Browser::new(&router).begin("popup").await;
+    post(&router, None, body(&state)).await;
+    let old = disconnect(MADE, "PLANTED-MADE-SECRET");
+    assert_eq!(fetch(&router, &old).await.status, StatusCode::OK);
+    for secrets in vault.kept.lock().unwrap().values_mut() {
+        secrets.client_secret = ClientSecret::new("the-true-one").unwrap();
+    }
+    assert_eq!(fetch(&router, &old).await.status, StatusCode::UNAUTHORIZED);
+    let new = disconnect(MADE, "the-true-one");
+    assert_eq!(fetch(&router, &new).await.status, StatusCode::OK);
+    assert_eq!(built.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn one_user_brings_a_few_secrets_and_takes_no_room_from_others() {
+    let vault = Vault::default();
+    let user_of = |parts: axum::http::request::Parts| async move {
+        let user = parts.headers["x-user"].to_str().unwrap();
+        Ok(Attempt::new().carrying(user).unwrap())
+    };
+    let (app, router, _) = counting(&vault, TlsProof::OwnListener, |builder| {
+        builder.on_start(user_of)
+    });
+    let bring = async |user: &str, number: usize| {
+        let mut browser = Browser::new(&router);
+        let headers = [("x-user", user)];
+        let seen = browser.get_with("/kommo/start?mode=popup", &headers).await;
+        let state = state_of(seen.location());
+        let status = post(&router, None, body_of(&made(number), &state))
+            .await
+            .status;
+        (status, browser, state)
+    };
+    for number in 0..2_000 {
+        let (status, ..) = bring("stranger", number).await;
+        let expected = match number {
+            0..10 => StatusCode::OK,
+            _ => StatusCode::TOO_MANY_REQUESTS,
+        };
+        assert_eq!(status, expected, "{number}");
+    }
+    assert_eq!(vault.kept.lock().unwrap().len(), 10);
+    // Those that become grants do not count.
+    for number in 3_000..3_020 {
+        let (status, mut browser, state) = bring("customer", number).await;
+        assert_eq!(status, StatusCode::OK);
+        let callback = format!(
+            "/kommo/callback?code=def502-{number}-5&state={state}&referer=myshop.kommo.com&client_id={}",
+            made(number)
+        );
+        assert_eq!(browser.come_back(&callback).await.code(), "connected");
+    }
+    // And after a while there is room again.
+    app.clock.advance(1_201);
+    assert_eq!(bring("stranger", 5_000).await.0, StatusCode::OK);
 }

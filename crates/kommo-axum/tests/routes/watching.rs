@@ -60,7 +60,7 @@ async fn metrics_are_there_when_asked_for_and_count_what_happened() {
         "# TYPE kommo_axum_consents_total counter",
         "kommo_axum_starts_total{outcome=\"begun\"} 1",
         "kommo_axum_consents_total{outcome=\"connected\"} 1",
-        "kommo_axum_consents_total{outcome=\"state-unknown\"} 1",
+        "kommo_axum_consents_total{outcome=\"repeated\"} 1",
     ] {
         assert!(
             seen.text.contains(&format!("{line}\n")),

@@ -75,12 +75,9 @@ fn connect(
             integration,
             Arc::clone(store),
             TlsProof::OwnListener,
-            move |client_id| {
-                let (store, origin) = (Arc::clone(&secrets), origin.clone());
-                async move {
-                    let secret = store.integration_secret(&client_id).await.unwrap()?;
-                    Some(desk(&store, endpoints, client_id, secret, &origin))
-                }
+            move |client_id, secret| {
+                let made = desk(&secrets, endpoints, client_id, secret, &origin);
+                async move { Some(made) }
             },
         )
         .proof_log(Arc::clone(store))

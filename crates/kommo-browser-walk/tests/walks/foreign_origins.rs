@@ -3,7 +3,10 @@
 use kommo_browser_walk::{ApplicationPlace, Stage, WindowId};
 use serde_json::json;
 
-use crate::walk::{ended, heard, log_in, no_code_is_left, nothing_was_granted, stage, told};
+use crate::walk::{
+    attempts, ended, heard, log_in, no_code_is_left, nothing_was_granted, open_consent, pictures,
+    stage, told,
+};
 
 /// What the platform would say, and what the callback page would, with a code in it that the platform has issued.
 #[track_caller]
@@ -154,15 +157,30 @@ fn callback_that_a_third_site_opens_is_refused_and_tells_it_nothing() {
     nothing_was_granted(&stage);
 }
 
+/// The third site sends a window to the start.
+#[track_caller]
+fn start_opened_by_third_site(stage: &Stage) -> (WindowId, WindowId) {
+    let browser = &stage.browser;
+    let start = stage.app.at("/kommo/start?mode=post_message");
+    browser.go(&stage.third_page(&start));
+    let third = browser.window();
+    let opened = browser.opening(|| browser.click("#open"));
+    let code = browser.attribute("[data-kommo=outcome]", "data-kommo-code");
+    assert_eq!((&*code, browser.address()), ("other-site", start));
+    (third, opened)
+}
+
 #[test]
-fn third_site_that_opens_the_start_learns_nothing_of_what_came_of_it() {
+fn third_site_that_opens_the_start_begins_nothing_and_learns_nothing() {
     let Some(stage) = stage(ApplicationPlace::Tls) else {
         return;
     };
     let browser = &stage.browser;
-    browser.go(&stage.third_page(&stage.app.at("/kommo/start?mode=post_message")));
-    let third = browser.window();
-    let consent = browser.opening(|| browser.click("#open"));
+    let (third, consent) = start_opened_by_third_site(&stage);
+    pictures(&stage, "refused-other-site");
+    assert_eq!(attempts(&stage), 0);
+    // What the user begins there is the user's own.
+    browser.click(".links a");
     log_in(&stage);
     browser.click_and_leave("button[value=allow]");
     browser.wait_closed(&consent);
@@ -174,4 +192,44 @@ fn third_site_that_opens_the_start_learns_nothing_of_what_came_of_it() {
     );
     no_code_is_left(&stage);
     assert_eq!(stage.active_grants().len(), 1, "the user did allow it");
+}
+
+#[test]
+fn third_site_that_opens_the_start_often_ends_no_consent_of_the_user() {
+    let Some(stage) = stage(ApplicationPlace::Tls) else {
+        return;
+    };
+    let browser = &stage.browser;
+    browser.go(&stage.app.at("/"));
+    let home = browser.window();
+    let consent = open_consent(&stage, "#post-message");
+    for _ in 0..8 {
+        browser.open_tab();
+        start_opened_by_third_site(&stage);
+    }
+    browser.look_at(&consent);
+    browser.click_and_leave("button[value=allow]");
+    browser.wait_closed(&consent);
+    browser.look_at(&home);
+    browser.wait_until("window.told.length > 0");
+    assert_eq!(told(&stage), ["connected connected"]);
+    assert_eq!(stage.active_grants().len(), 1);
+}
+
+#[test]
+fn frame_or_picture_of_a_third_site_begins_nothing_either() {
+    let Some(stage) = stage(ApplicationPlace::Tls) else {
+        return;
+    };
+    let browser = &stage.browser;
+    let start = stage.app.at("/kommo/start");
+    for kind in ["iframe", "img"] {
+        browser.go(&stage.third_page(&start));
+        let script = "const part = document.createElement(arguments[0]); part.src = arguments[1]; \
+                      part.onload = part.onerror = () => { window.tried = true; }; document.body.append(part)";
+        browser.run(script, &[json!(kind), json!(start)]);
+        browser.wait_until("window.tried");
+        browser.go(&stage.app.at("/"));
+        assert_eq!(attempts(&stage), 0, "{kind}");
+    }
 }

@@ -19,5 +19,7 @@ mod post_message;
 mod two_tabs;
 mod without_scripts;
 mod forged_redirects;
+mod repeated_visits;
+mod languages;
 mod foreign_origins;
 mod live_dashboard;

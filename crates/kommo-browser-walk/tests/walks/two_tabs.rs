@@ -110,7 +110,7 @@ fn state_of_the_other_tab_is_worth_nothing_once_that_tab_is_done() {
     browser.look_at(&second_consent);
     browser.go(&crossed);
     browser.click("button[value=allow]");
-    ended(&stage, "refused", "state-unknown");
+    ended(&stage, "refused", "state-used");
     nothing_was_granted(&stage);
     browser.look_at(&second);
     assert_eq!(told(&stage), [] as [String; 0]);

@@ -1,0 +1,165 @@
+//! How many install hooks are taken. Anybody can send one, and each costs a write to the store and a request to the platform, out of what calls
+//! and refreshes have: so few are taken in a minute, and of one account fewer. What is turned away here has cost neither.
+
+use alloc::collections::BTreeMap;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+
+use kommo_account::AccountHost;
+use kommo_oauth::UnixSeconds;
+
+/// So many minutes' worth are taken at once, after a rest: half of what is exchanged while a code lives.
+const BURST_MINUTES: u64 = 10;
+/// An account installs an integration once, and again after trouble.
+const HOST_BURST: u64 = 5;
+const HOST_A_MINUTE: u64 = 1;
+/// Above so many the accounts that have rested are forgotten. Only hooks that were taken are remembered, so there are few others.
+const HOSTS_KEPT: usize = 256;
+
+/// Counted in sixtieths of a hook, so that a second's worth is a whole number of them.
+const WHOLE: u64 = 60;
+
+/// What may be taken.
+pub(crate) struct HookGate(Mutex<Taken>);
+
+/// How many install hooks are taken in a minute if the application does not say otherwise. With their probes they use less than a tenth of the seven
+/// requests a second that the platform allows an address.
+pub(crate) const HOOKS_A_MINUTE: u32 = 20;
+
+struct Taken {
+    all: Bucket,
+    hosts: BTreeMap<AccountHost, Bucket>,
+}
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    left: u64,
+    most: u64,
+    a_minute: u64,
+    at: UnixSeconds,
+}
+
+impl Bucket {
+    const fn full(hooks: u64, a_minute: u64, at: UnixSeconds) -> Self {
+        Self {
+            left: hooks.saturating_mul(WHOLE),
+            most: hooks.saturating_mul(WHOLE),
+            a_minute,
+            at,
+        }
+    }
+
+    /// A clock that was set back adds nothing, and takes nothing.
+    fn refilled(mut self, now: UnixSeconds) -> Self {
+        let seconds = now.get().saturating_sub(self.at.get());
+        let more = seconds.saturating_mul(self.a_minute);
+        self.left = self.left.saturating_add(more).min(self.most);
+        self.at = now;
+        self
+    }
+
+    fn without_one(mut self) -> Option<Self> {
+        self.left = self.left.checked_sub(WHOLE)?;
+        Some(self)
+    }
+
+    const fn is_full(&self) -> bool {
+        self.left >= self.most
+    }
+}
+
+impl HookGate {
+    pub(crate) fn new(a_minute: u32, now: UnixSeconds) -> Self {
+        let a_minute = u64::from(a_minute);
+        Self(Mutex::new(Taken {
+            all: Bucket::full(a_minute.saturating_mul(BURST_MINUTES), a_minute, now),
+            hosts: BTreeMap::new(),
+        }))
+    }
+
+    /// The pause between two exchanges, so that no more are exchanged than are taken.
+    pub(crate) fn pace(a_minute: u32) -> Duration {
+        Duration::from_secs(60) / a_minute.max(1)
+    }
+
+    /// Whether one more is taken, of this account.
+    pub(crate) fn take(&self, host: AccountHost, now: UnixSeconds) -> bool {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Also if nothing is taken: a clock that was set back would else refill nothing until it is where it was.
+        taken.all = taken.all.refilled(now);
+        if let Some(of_host) = taken.hosts.get_mut(&host) {
+            *of_host = of_host.refilled(now);
+        }
+        let host_full = Bucket::full(HOST_BURST, HOST_A_MINUTE, now);
+        let of_host = taken.hosts.get(&host).copied().unwrap_or(host_full);
+        let (Some(all), Some(of_host)) = (taken.all.without_one(), of_host.without_one()) else {
+            return false;
+        };
+        taken.all = all;
+        taken.hosts.insert(host, of_host);
+        if taken.hosts.len() > HOSTS_KEPT {
+            taken
+                .hosts
+                .retain(|_, bucket| !bucket.refilled(now).is_full());
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kommo_account::AccountHost;
+    use kommo_oauth::UnixSeconds;
+
+    use super::{HOSTS_KEPT, HookGate};
+
+    fn host(number: u64) -> AccountHost {
+        AccountHost::parse(&format!("shop-{number}.kommo.com")).unwrap()
+    }
+
+    fn at(seconds: u64) -> UnixSeconds {
+        UnixSeconds::new(1_700_000_000 + seconds)
+    }
+
+    /// How many of these are taken.
+    fn taken(gate: &HookGate, hosts: impl Iterator<Item = u64>, now: UnixSeconds) -> usize {
+        hosts.filter(|number| gate.take(host(*number), now)).count()
+    }
+
+    #[test]
+    fn one_account_takes_a_few_and_leaves_the_rest_to_others() {
+        let gate = HookGate::new(20, at(0));
+        assert_eq!(taken(&gate, core::iter::repeat_n(1, 1_000), at(0)), 5);
+        assert_eq!(taken(&gate, 2..102, at(0)), 100, "the others are taken");
+        assert_eq!(taken(&gate, core::iter::repeat_n(1, 1_000), at(60)), 1);
+    }
+
+    #[test]
+    fn many_accounts_take_a_burst_and_then_the_rate() {
+        let gate = HookGate::new(20, at(0));
+        assert_eq!(taken(&gate, 0..5_000, at(0)), 200);
+        let later: usize = (1..=600)
+            .map(|second| taken(&gate, 10_000 * second..10_000 * second + 50, at(second)))
+            .sum();
+        assert_eq!(later, 200, "ten minutes at twenty a minute");
+        assert_eq!(taken(&gate, 0..5_000, at(600 + 3_600)), 200, "rested");
+    }
+
+    #[test]
+    fn what_is_remembered_of_accounts_is_bounded() {
+        let gate = HookGate::new(20, at(0));
+        for second in 0..50_000 {
+            taken(&gate, 10 * second..10 * second + 10, at(second));
+            let kept = gate.0.lock().unwrap().hosts.len();
+            assert!(kept <= HOSTS_KEPT, "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_opens_nothing() {
+        let gate = HookGate::new(20, at(1_000));
+        assert_eq!(taken(&gate, 0..5_000, at(1_000)), 200);
+        assert_eq!(taken(&gate, 0..5_000, at(0)), 0);
+        assert_eq!(taken(&gate, 5_000..6_000, at(60)), 20);
+    }
+}
