@@ -1,4 +1,4 @@
-//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `deep`.
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -23,6 +23,7 @@ mod benches;
 mod crash;
 mod features;
 mod fuzz;
+mod hooks;
 mod judges;
 mod licences;
 mod no_std;
@@ -48,6 +49,8 @@ cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access
                             workers killed with SIGKILL around their refreshes, against the sandbox
 cargo xtask sweep [--grants N] [--workers N]
                             the rate of looking after many grants on PostgreSQL, beside a bare loop
+cargo xtask hooks [--rate N] [--seconds N] [--rounds N]
+                            calls and consents beside a stranger who sends install hooks
 cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
 ";
 
@@ -84,6 +87,7 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["bench"] => benches::measure(),
         ["crash", rest @ ..] => crash::run_with(rest, report),
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
+        ["hooks", rest @ ..] => hooks::run_with(rest),
         ["deep"] => deep::run_all(report),
         _ => bail!("no such command\n{USAGE}"),
     }

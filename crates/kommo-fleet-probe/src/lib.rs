@@ -33,10 +33,13 @@ pub mod single_flight;
 pub mod stopped_holder;
 mod sweep_report;
 pub mod sweep;
+mod hostile_report;
+pub mod hostile_hooks;
 
 pub use crash_report::CrashReport;
 pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
+pub use hostile_report::HostileReport;
 pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster};
 pub use store_choice::StoreChoice;
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

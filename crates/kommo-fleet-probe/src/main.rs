@@ -2,15 +2,18 @@
 
 #![forbid(unsafe_code)]
 
+use core::time::Duration;
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use kommo_fleet_probe::arguments::Arguments;
 use kommo_fleet_probe::crash::CrashOrder;
+use kommo_fleet_probe::hostile_hooks::HostileOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::{
-    GOALS_MET, HEAD, PostgresCluster, Result, StoreChoice, crash, sandbox_process, sweep, worker,
+    GOALS_MET, HEAD, PostgresCluster, Result, StoreChoice, crash, hostile_hooks, sandbox_process,
+    sweep, worker,
 };
 use kommo_sandbox::Rotation;
 use tokio::runtime::Builder;
@@ -18,6 +21,7 @@ use tokio::runtime::Builder;
 const USAGE: &str = "\
 kommo-fleet-probe crash [--kills 100] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe sweep [--grants 100000] [--workers 4] [--width 16] [--batch 256]
+kommo-fleet-probe hooks [--rate 50] [--seconds 15] [--rounds 3]
 kommo-fleet-probe worker | sandbox      started by the two above";
 
 /// Names a PostgreSQL server for tests; without it one is started and thrown away.
@@ -47,6 +51,10 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["sweep", rest @ ..] => {
             let names = ["--grants", "--workers", "--width", "--batch"];
             sweep_with(&Arguments::read(rest, &names)?)
+        }
+        ["hooks", rest @ ..] => {
+            let names = ["--rate", "--seconds", "--rounds"];
+            hooks_with(&Arguments::read(rest, &names)?)
         }
         _ => Err(USAGE.into()),
     }
@@ -103,6 +111,26 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
     block_on(true, async {
         let report = crash::run(order).await?;
         say(&report.to_string())
+    })
+}
+
+fn hooks_with(arguments: &Arguments) -> Result<()> {
+    let order = HostileOrder::new(
+        arguments.number("--rate", 50)?,
+        Duration::from_secs(arguments.number("--seconds", 15)?),
+        arguments.number("--rounds", 3)?,
+    );
+    block_on(true, async {
+        let report = hostile_hooks::run(order).await?;
+        say(&report.to_string())?;
+        let missed = report.missed_goals();
+        for goal in &missed {
+            say(&format!("missed: {goal}"))?;
+        }
+        match missed.is_empty() {
+            true => say("goals met"),
+            false => Err("a goal was missed".into()),
+        }
     })
 }
 

@@ -1,0 +1,189 @@
+//! The figures of calls and consents, without and with a stranger who sends install hooks.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::process_figures::Memory;
+
+/// At least this part of the rate without the stranger.
+const RATE_AT_LEAST: f64 = 0.9;
+/// At most this many times the latency without the stranger.
+const LATENCY_AT_MOST: f64 = 2.0;
+/// The most that memory grows from the first phase to the last.
+const MIB_MORE_AT_MOST: u64 = 32;
+/// The most that the store has: it is bounded by the codes that it takes.
+const STORE_MIB_AT_MOST: u64 = 64;
+
+const MIB: u64 = 1024;
+
+/// What happened in one phase.
+#[derive(Debug, Default)]
+pub(crate) struct Phase {
+    pub(crate) elapsed: Duration,
+    pub(crate) calls: Vec<Duration>,
+    pub(crate) failed_calls: u64,
+    pub(crate) consents: Vec<Duration>,
+    pub(crate) failed_consents: u64,
+    pub(crate) hooks_kept: u64,
+    pub(crate) hooks_refused: u64,
+    pub(crate) memory: Memory,
+}
+
+/// All phases of one kind.
+#[derive(Debug, Default)]
+struct Half {
+    elapsed: Duration,
+    calls: Vec<Duration>,
+    failed_calls: u64,
+    consents: Vec<Duration>,
+    failed_consents: u64,
+    hooks_kept: u64,
+    hooks_refused: u64,
+}
+
+impl Half {
+    fn add(&mut self, phase: &Phase) {
+        self.elapsed += phase.elapsed;
+        self.calls.extend(&phase.calls);
+        self.calls.sort_unstable();
+        self.failed_calls += phase.failed_calls;
+        self.consents.extend(&phase.consents);
+        self.consents.sort_unstable();
+        self.failed_consents += phase.failed_consents;
+        self.hooks_kept += phase.hooks_kept;
+        self.hooks_refused += phase.hooks_refused;
+    }
+
+    fn rate(&self) -> f64 {
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "there are far fewer than 2^52 calls"
+        )]
+        let calls = self.calls.len() as f64;
+        calls / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+}
+
+/// The value that so many hundredths of them do not exceed.
+fn percentile(sorted: &[Duration], hundredths: usize) -> Duration {
+    let place = (sorted.len() * hundredths).div_ceil(100).saturating_sub(1);
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+fn ratio(hostile: Duration, quiet: Duration) -> f64 {
+    hostile.as_secs_f64() / quiet.as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+/// Both halves.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct HostileReport {
+    hooks_a_second: u32,
+    quiet: Half,
+    hostile: Half,
+    first_kib: Option<u64>,
+    last_kib: u64,
+    /// The database with its log, at the end.
+    pub store_bytes: u64,
+}
+
+impl HostileReport {
+    pub(crate) fn new(hooks_a_second: u32) -> Self {
+        Self {
+            hooks_a_second,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn add(&mut self, is_hostile: bool, phase: Phase) {
+        self.first_kib.get_or_insert(phase.memory.now_kib);
+        self.last_kib = phase.memory.now_kib;
+        match is_hostile {
+            true => self.hostile.add(&phase),
+            false => self.quiet.add(&phase),
+        }
+    }
+
+    /// The rate of calls with the stranger, as a part of that without.
+    #[must_use]
+    pub fn rate_ratio(&self) -> f64 {
+        self.hostile.rate() / self.quiet.rate().max(f64::MIN_POSITIVE)
+    }
+
+    /// The goals that were missed, a sentence each.
+    #[must_use]
+    pub fn missed_goals(&self) -> Vec<String> {
+        let calls = [50, 95].map(|part| {
+            let of = |half: &Half| percentile(&half.calls, part);
+            let ratio = ratio(of(&self.hostile), of(&self.quiet));
+            let sentence = format!("calls: {ratio:.2} times the latency at {part} of a hundred");
+            (ratio <= LATENCY_AT_MOST, sentence)
+        });
+        let consents = {
+            let of = |half: &Half| percentile(&half.consents, 50);
+            let ratio = ratio(of(&self.hostile), of(&self.quiet));
+            let sentence = format!("consents: {ratio:.2} times the latency");
+            (ratio <= LATENCY_AT_MOST, sentence)
+        };
+        let first = self.first_kib.unwrap_or_default();
+        let failed = self.hostile.failed_calls + self.hostile.failed_consents;
+        let goals = [
+            (
+                self.rate_ratio() >= RATE_AT_LEAST,
+                format!("calls: {:.2} of the rate", self.rate_ratio()),
+            ),
+            (failed == 0, format!("{failed} calls and consents failed")),
+            (
+                self.last_kib <= first + MIB_MORE_AT_MOST * MIB,
+                format!("memory grew from {first} to {} KiB", self.last_kib),
+            ),
+            (
+                self.store_bytes <= STORE_MIB_AT_MOST * MIB * MIB,
+                format!("the store has {} bytes", self.store_bytes),
+            ),
+            consents,
+        ];
+        let missed = goals.into_iter().chain(calls).filter(|(is_met, _)| !is_met);
+        missed.map(|(_, sentence)| sentence).collect()
+    }
+}
+
+impl fmt::Display for HostileReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "             calls/s   p50 ms   p95 ms   failed   consents   p50 ms   failed   hooks kept   turned away"
+        )?;
+        row(f, "quiet", &self.quiet)?;
+        row(f, "hooks", &self.hostile)?;
+        writeln!(
+            f,
+            "{} hooks a second: {:.2} of the rate of calls, {:.2} of their latency; memory from {} to {} MiB; store {} KiB",
+            self.hooks_a_second,
+            self.rate_ratio(),
+            ratio(
+                percentile(&self.hostile.calls, 50),
+                percentile(&self.quiet.calls, 50)
+            ),
+            self.first_kib.unwrap_or_default() / MIB,
+            self.last_kib / MIB,
+            self.store_bytes / MIB,
+        )
+    }
+}
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, half: &Half) -> fmt::Result {
+    writeln!(
+        f,
+        "{name:>10}   {:>7.2}   {:>6}   {:>6}   {:>6}   {:>8}   {:>6}   {:>6}   {:>10}   {:>11}",
+        half.rate(),
+        percentile(&half.calls, 50).as_millis(),
+        percentile(&half.calls, 95).as_millis(),
+        half.failed_calls,
+        half.consents.len(),
+        percentile(&half.consents, 50).as_millis(),
+        half.failed_consents,
+        half.hooks_kept,
+        half.hooks_refused,
+    )
+}
