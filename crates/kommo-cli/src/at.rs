@@ -21,7 +21,8 @@ const FORMS: &str =
 impl FromStr for At {
     type Err = String;
 
-    /// A date without a time is its midnight, a time without a zone is UTC; the text of a `Date` header is taken too.
+    /// A date without a time is its midnight, a time without a zone is UTC; the text of a `Date`
+    /// header is taken too.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -38,7 +39,8 @@ impl FromStr for At {
     }
 }
 
-/// An ISO 8601 date in the form of a `Date` header, whose parser knows the calendar. The weekday is not judged there.
+/// An ISO 8601 date in the form of a `Date` header, whose parser knows the calendar. The weekday is
+/// not judged there.
 fn as_header(text: &str) -> Option<String> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

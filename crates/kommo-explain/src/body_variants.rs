@@ -13,11 +13,13 @@ use crate::python_text;
 use crate::search::Variant;
 use crate::text_charset;
 
-/// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes comes near it.
+/// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes
+/// comes near it.
 pub const RE_ENCODED_BYTES_MAX: usize = 64 * 1024;
 
-/// Bodies above this length, in bytes, are not tried as what a signer made of them, and one wrapper alone is taken off.
-/// Each of these makes another body: so the time grows with the length of the body, and not many times faster.
+/// Bodies above this length, in bytes, are not tried as what a signer made of them, and one wrapper
+/// alone is taken off. Each of these makes another body: so the time grows with the length of the
+/// body, and not many times faster.
 const WRAPPED_BYTES_MAX: usize = 8 * 1024;
 
 pub(crate) type Body<'a> = Cow<'a, [u8]>;
@@ -420,7 +422,8 @@ fn number_styles() -> impl Iterator<Item = Style> {
         .chain([Escapes::GSON, Escapes::NONE].map(compact(Numbers::Java)))
 }
 
-/// What the signed text has that the one that came has not; `came` are the styles that give the latter.
+/// What the signed text has that the one that came has not; `came` are the styles that give the
+/// latter.
 fn message_of(signed: Style, came: &[Style]) -> &'static str {
     if signed.key_order == KeyOrder::Sorted {
         return "The JSON was signed with its keys sorted, and came in another order.";

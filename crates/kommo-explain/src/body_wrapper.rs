@@ -1,4 +1,5 @@
-//! Wrappers around a body: what was put around it on its way to us, taken off again; and what a signer put around it.
+//! Wrappers around a body: what was put around it on its way to us, taken off again; and what a
+//! signer put around it.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -28,7 +29,8 @@ const IN_A_STRING: &str =
     "The JSON came inside a JSON string: it was encoded twice before it was sent.";
 const IN_AN_ENVELOPE: &str = "The body came inside another JSON value, as an event of a function service or a node of a workflow holds it.";
 
-/// Every body that a wrapper may hold, or `two` of them, each with the wrappers from the outside in.
+/// Every body that a wrapper may hold, or `two` of them, each with the wrappers from the outside
+/// in.
 pub(crate) fn unwrapped(body: &[u8], two: bool) -> Vec<(Vec<u8>, Vec<&'static str>)> {
     let mut found: Vec<(Vec<u8>, Vec<&'static str>)> = Vec::new();
     let add = |found: &mut Vec<_>, bytes: Vec<u8>, messages: Vec<&'static str>| {
@@ -135,7 +137,8 @@ fn of_json(text: &str) -> Vec<Changed> {
     found
 }
 
-/// The text of a member's object or list, by its brackets: a value type would not keep the order of keys.
+/// The text of a member's object or list, by its brackets: a value type would not keep the order of
+/// keys.
 fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, behind) = text.split_once(&format!("\"{name}\""))?;
     let value = behind.trim_start().strip_prefix(':')?.trim_start();

@@ -1,4 +1,5 @@
-//! The `Content-MD5` header judged by itself and beside the body, and its line as it may have been signed.
+//! The `Content-MD5` header judged by itself and beside the body, and its line as it may have been
+//! signed.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;

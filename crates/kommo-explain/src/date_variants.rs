@@ -14,7 +14,8 @@ use crate::time_words::{length, zone_offsets};
 /// How far apart two readings of the clock are looked for, in seconds.
 const CLOCK_READ_TWICE_SECONDS: i64 = 5;
 
-/// How long before its arrival a request without a date may have been signed, and how far its clock may be ahead.
+/// How long before its arrival a request without a date may have been signed, and how far its clock
+/// may be ahead.
 const ABSENT_DATE_SECONDS: core::ops::RangeInclusive<i64> = -15..=2;
 
 /// The variants of the line. `now` helps only if no date came.
@@ -35,7 +36,8 @@ pub(crate) fn date_variants(header: Option<&str>, now: Option<u64>) -> Vec<Varia
     variants
 }
 
-/// White space around the text is signed, and HTTP drops it from the header: an empty zone leaves such a space.
+/// White space around the text is signed, and HTTP drops it from the header: an empty zone leaves
+/// such a space.
 fn white_space(header: &str, variants: &mut Vec<Variant<String>>) {
     let message = "White space around the date was signed, and HTTP drops it from the header.";
     let finding = Finding::new(FindingCode::HeaderWhitespace, message);

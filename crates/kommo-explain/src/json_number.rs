@@ -1,7 +1,8 @@
 //! Numbers as the encoders of different languages write them again.
 //!
-//! An encoder that parsed a number knows its value and not its text: `2.50` comes back as `2.5`, PHP with an older
-//! setting writes `0.1` as `0.10000000000000001`, and a parser that knows floating-point numbers alone writes `5` as `5.0`.
+//! An encoder that parsed a number knows its value and not its text: `2.50` comes back as `2.5`,
+//! PHP with an older setting writes `0.1` as `0.10000000000000001`, and a parser that knows
+//! floating-point numbers alone writes `5` as `5.0`.
 
 use alloc::borrow::Cow;
 use alloc::format;

@@ -74,7 +74,8 @@ const OTHER_LAYOUTS: [&[Line]; 6] = [
 /// The most other headers that are tried among the lines.
 pub(crate) const OTHER_HEADERS_MAX: usize = 12;
 
-/// The right order, every order of one to five of the lines, the body among them, and one of `others` more.
+/// The right order, every order of one to five of the lines, the body among them, and one of
+/// `others` more.
 pub(crate) fn order_variants(others: usize) -> Vec<Variant<Vec<Line>>> {
     let mut variants = Vec::from([Variant::right(Line::ALL.to_vec())]);
     let mut orders: Vec<Vec<Line>> = COMMON_ORDERS.iter().map(|order| order.to_vec()).collect();

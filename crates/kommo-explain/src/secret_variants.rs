@@ -18,7 +18,7 @@ use crate::signature_text::{from_base64, from_hex};
 /// The bytes of a key, wiped when it goes: each of them is as good as the secret.
 pub(crate) type Key = Zeroizing<Vec<u8>>;
 
-/// What is cut off a secret: white space, and characters that nobody sees.
+/// What is cut off a secret: white space, and characters that are invisible.
 const UNSEEN: [char; 4] = ['\u{feff}', '\u{200b}', '\u{200e}', '\u{0}'];
 
 /// What stood around the signer's secret: before it, after it, and how to say so.
@@ -205,7 +205,7 @@ impl Keys {
     }
 
     fn changed(&mut self, bare: &str) {
-        // Of a text that is no hex, nobody changes the case by mistake.
+        // The letter case of hex digits alone is changed by mistake.
         if bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let code = FindingCode::SecretCase;
             let message = "The key was the secret in upper-case letters.";
@@ -264,7 +264,8 @@ fn key(bytes: &[u8]) -> Key {
 }
 
 fn joined(before: &str, bare: &str, after: &str) -> Key {
-    // With the whole room from the start: a vector that grows would leave a copy of the secret behind.
+    // With the whole room from the start: a vector that grows would leave a copy of the secret
+    // behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(before.len() + bare.len() + after.len()));
     for part in [before, bare, after] {
         bytes.extend_from_slice(part.as_bytes());

@@ -1,4 +1,5 @@
-//! Reads the text of a signature as senders write it: hex, upper-case hex, base64, with a prefix, with spaces.
+//! Reads the text of a signature as senders write it: hex, upper-case hex, base64, with a prefix,
+//! with spaces.
 
 use alloc::format;
 use alloc::string::String;
@@ -33,7 +34,8 @@ pub(crate) struct Reading {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Every reading of the text that has the length of a known hash function; those of the door's own come first.
+/// Every reading of the text that has the length of a known hash function; those of the door's own
+/// come first.
 pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     let mut readings = Vec::new();
     if text.len() > TEXT_MAX_BYTES {
@@ -159,7 +161,8 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    // With the whole room from the start, since the text may be a secret: a vector that grows leaves copies behind.
+    // With the whole room from the start, since the text may be a secret: a vector that grows
+    // leaves copies behind.
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut digits = text.iter();
     while let (Some(high), Some(low)) = (digits.next(), digits.next()) {
@@ -197,11 +200,13 @@ pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
 
 /// How many digits must be there before a text is called a truncated signature.
 ///
-/// Whoever gets this answer for a text of his own making learns that its digits are right. With fewer, he could find the
-/// whole signature digit by digit; with 32 he would first have to guess 128 bits.
+/// Whoever gets this answer for a text of his own making learns that its digits are right. With
+/// fewer, he could find the whole signature digit by digit; with 32 he would first have to guess
+/// 128 bits.
 const TRUNCATED_DIGITS_MIN: usize = 32;
 
-/// Whether `text` is the right signature without zeros: the first ones of the whole, or those of each byte.
+/// Whether `text` is the right signature without zeros: the first ones of the whole, or those of
+/// each byte.
 ///
 /// It tells a peer nothing: a text that has all other digits right is as good as the signature.
 pub(crate) fn lacks_zeros(text: &str, right: &str) -> bool {

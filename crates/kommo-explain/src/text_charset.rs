@@ -1,9 +1,11 @@
-//! Text in another character set than UTF-8, as signers hash it by mistake, and the way back where there is one.
+//! Text in another character set than UTF-8, as signers hash it by mistake, and the way back where
+//! there is one.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The upper half of Windows-1251, from `0x80` on. Source: the WHATWG index of that encoding; `0x98` is unused there too.
+/// The upper half of Windows-1251, from `0x80` on. Source: the WHATWG index of that encoding;
+/// `0x98` is unused there too.
 const WINDOWS_1251: &str = "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u{98}™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя";
 
 /// The part of Windows-1252 that differs from Latin-1, `0x80` to `0x9f`.

@@ -3,13 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 
-/// The offsets of the zones in use, in minutes, without their sign. Source: the IANA time zone database.
+/// The offsets of the zones in use, in minutes, without their sign. Source: the IANA time zone
+/// database.
 const ZONE_MINUTES: [u64; 24] = [
     60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 525, 540, 570, 600, 630, 660,
     720, 765, 780, 825, 840,
 ];
 
-/// How far from a zone's offset a difference may be, in seconds: the way of the request, and clocks that differ.
+/// How far from a zone's offset a difference may be, in seconds: the way of the request, and clocks
+/// that differ.
 const ZONE_TOLERANCE_SECONDS: u64 = 120;
 
 /// A length of time in its two largest units: `3 h 5 min`, `6 years 85 days`.

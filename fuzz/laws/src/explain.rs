@@ -1,4 +1,5 @@
-//! Explanations. They say yes exactly where the signer's verdict and the other rules do, and never tell the right signature.
+//! Explanations. They say yes exactly where the signer's verdict and the other rules do, and never
+//! tell the right signature.
 
 use alloc::borrow::Cow;
 
@@ -14,9 +15,9 @@ use kommo_sign::{
 
 use crate::fields::Fields;
 
-/// Choices 0 and 1 name the door. Choice 2: the right signature stands in for the one in the input; 3: in upper case;
-/// 4: without its last digit; 5: the body of a hook or of the Open API comes inside a JSON string; 6: the request has no
-/// signature.
+/// Choices 0 and 1 name the door. Choice 2: the right signature stands in for the one in the input;
+/// 3: in upper case; 4: without its last digit; 5: the body of a hook or of the Open API comes
+/// inside a JSON string; 6: the request has no signature.
 ///
 /// - request: secret, signature, method, target, body, the second of the judgement, the other headers as `Name: value`.
 /// - chat hook, Open API body: secret, signature, body.
@@ -67,7 +68,8 @@ impl Received<'_> {
         text
     }
 
-    /// The body as it comes: inside a JSON string, if it is text and short enough for that to be looked for.
+    /// The body as it comes: inside a JSON string, if it is text and short enough for that to be
+    /// looked for.
     fn body<'b>(&self, body: &'b [u8]) -> Cow<'b, [u8]> {
         let text = core::str::from_utf8(body)
             .ok()

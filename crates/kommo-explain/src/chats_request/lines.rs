@@ -21,7 +21,8 @@ use crate::wrong_mac::{self, Hash, Keying};
 
 use super::headers::Headers;
 
-/// The nine parts of a recipe that signs lines, in their variants; the ninth depends on the signature.
+/// The nine parts of a recipe that signs lines, in their variants; the ninth depends on the
+/// signature.
 pub(crate) struct LineSearch<'v> {
     keys: &'v Vec<Variant<Key>>,
     methods: Vec<Variant<String>>,

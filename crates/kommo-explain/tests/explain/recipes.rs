@@ -1,8 +1,10 @@
-//! Wrong recipes as they stand in public code, on vendor pages and in questions, each with its source.
+//! Wrong recipes as they stand in public code, on vendor pages and in questions, each with its
+//! source.
 //!
-//! A source is a repository and a file, or a page: where the recipe can be read. Nothing is copied from there; the cases
-//! are computed here, by definition. `cargo test -p kommo-explain recipes -- --nocapture` prints the figure, apart for
-//! the recipes that were read and for those that only follow from what a language does.
+//! A source is a repository and a file, or a page: where the recipe can be read. Nothing is copied
+//! from there; the cases are computed here, by definition. `cargo test -p kommo-explain recipes --
+//! --nocapture` prints the figure, apart for the recipes that were read and for those that only
+//! follow from what a language does.
 
 use std::collections::HashMap;
 
@@ -25,7 +27,8 @@ const PATH_LINE: usize = 4;
 enum Source {
     /// In a public repository or on a page, which were read.
     Read(&'static str),
-    /// It follows from what a language or a program does; no public code of this API was found with it.
+    /// It follows from what a language or a program does; no public code of this API was found with
+    /// it.
     Inferred(&'static str),
 }
 

@@ -8,7 +8,8 @@ use crate::secret_source::SecretSource;
 /// A longer text is left to the operator: a line for people does not hold it.
 const TEXT_CHARACTERS_MAX: usize = 300;
 
-/// The command with the options that were typed, ready for sh. `typed` are options with their values.
+/// The command with the options that were typed, ready for sh. `typed` are options with their
+/// values.
 ///
 /// What came is quoted, or left out for a placeholder where a terminal would not show it as it is.
 pub(super) fn explain_hint(

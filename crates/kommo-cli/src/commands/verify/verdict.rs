@@ -76,9 +76,11 @@ impl Proof {
 
 /// Asks `check` with each secret in turn, and prints what the first that says yes has proven.
 ///
-/// If none does, `typed`, the other options of the command, make the hint: the matching `kommo explain`.
+/// If none does, `typed`, the other options of the command, make the hint: the matching `kommo
+/// explain`.
 ///
-/// All secrets are read before any is tried, so that a typing mistake in the second is found on the first day.
+/// All secrets are read before any is tried, so that a typing mistake in the second is found on the
+/// first day.
 pub(super) fn with_each<K>(
     sources: &[SecretSource],
     read: impl Fn(&SecretSource) -> Result<K, Failure>,
