@@ -184,6 +184,9 @@ pub enum CodeEnd {
 }
 
 /// A durable, bounded table of codes.
+///
+/// `now` is for stores that have no clock of their own. One that is shared judges ages by its own
+/// clock: a caller whose clock is ahead would end the codes of all others.
 pub trait PendingCodes: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;

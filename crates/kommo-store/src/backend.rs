@@ -16,7 +16,8 @@ type Result<T> = core::result::Result<T, StoreFault>;
 
 /// A database. `SQLite` and `PostgreSQL` are the two there are; it cannot be implemented elsewhere.
 ///
-/// Every method is one transaction, and a future that is dropped leaves it done or undone as a whole.
+/// Every method is one transaction, and a future that is dropped leaves it done or undone as a
+/// whole.
 pub trait Backend: Send + Sync + 'static {
     /// A grant's lock.
     type Lock: Send + 'static;
@@ -40,8 +41,8 @@ pub trait Backend: Send + Sync + 'static {
         lock: &mut Self::Lock,
         key: &str,
     ) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
-    /// Writes the row in the place of the revision before it, and the line. `false`: that revision is not there, or this is the
-    /// first one and an erasure took the code that gave its pair.
+    /// Writes the row in the place of the revision before it, and the line. `false`: that revision
+    /// is not there, or this is the first one and an erasure took the code that gave its pair.
     #[doc(hidden)]
     fn write(
         &self,
@@ -93,7 +94,8 @@ pub trait Backend: Send + Sync + 'static {
         settled: &[(String, Vec<u8>, Option<i64>)],
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes what is too old, then adds the code if there is room, with no other between the count and the addition.
+    /// Removes what is too old, then adds the code if there is room, with no other between the
+    /// count and the addition.
     #[doc(hidden)]
     fn put_code(
         &self,
@@ -125,7 +127,8 @@ pub trait Backend: Send + Sync + 'static {
     /// The claim did not come to an exchange, and does not count. Its lease goes on.
     #[doc(hidden)]
     fn uncount_claim(&self, id: i64, token: &[u8]) -> impl Future<Output = Result<()>> + Send;
-    /// The lease ends, and nobody claims the code before the pause is over; `uncounted` claims do not count.
+    /// The lease ends, and nobody claims the code before the pause is over; `uncounted` claims do
+    /// not count.
     #[doc(hidden)]
     fn postpone_code(
         &self,
@@ -161,7 +164,8 @@ pub trait Backend: Send + Sync + 'static {
         user_id: &str,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes what waited too long for a grant, then adds the secret if there is room, with no other between the count and the addition.
+    /// Removes what waited too long for a grant, then adds the secret if there is room, with no
+    /// other between the count and the addition.
     #[doc(hidden)]
     fn put_secret(
         &self,
@@ -176,7 +180,8 @@ pub trait Backend: Send + Sync + 'static {
     /// How many secrets wait for a grant.
     #[doc(hidden)]
     fn unclaimed_secrets(&self) -> impl Future<Output = Result<u64>> + Send;
-    /// One more state that brought the secret which is kept. `false`: it was used for another integration.
+    /// One more state that brought the secret which is kept. `false`: it was used for another
+    /// integration.
     #[doc(hidden)]
     fn bind_state(
         &self,
@@ -224,7 +229,8 @@ pub trait Backend: Send + Sync + 'static {
         after: &str,
         limit: i64,
     ) -> impl Future<Output = Result<Vec<SealedColumns>>> + Send;
-    /// Puts a record that is sealed anew in the place of the same record; `false` if it has changed since.
+    /// Puts a record that is sealed anew in the place of the same record; `false` if it has changed
+    /// since.
     #[doc(hidden)]
     fn reseal(
         &self,
@@ -234,7 +240,8 @@ pub trait Backend: Send + Sync + 'static {
         new: &[u8],
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be asked to. `false`: not now.
+    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be
+    /// asked to. `false`: not now.
     #[doc(hidden)]
     fn scrub(&self) -> impl Future<Output = Result<bool>> + Send;
 

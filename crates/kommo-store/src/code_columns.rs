@@ -1,4 +1,5 @@
-//! Between a pending code and its row. The code lies sealed under its hash, with everything that says where it may be sent.
+//! Between a pending code and its row. The code lies sealed under its hash, with everything that
+//! says where it may be sent.
 
 use core::time::Duration;
 

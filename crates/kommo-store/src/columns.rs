@@ -11,7 +11,8 @@ pub struct BucketColumns<'a> {
     pub(crate) name: &'a str,
     /// How long it takes to gain one request.
     pub(crate) interval: i64,
-    /// How long before it is full a request can be taken: what the others of its burst take to come back.
+    /// How long before it is full a request can be taken: what the others of its burst take to come
+    /// back.
     pub(crate) ahead: i64,
     /// Full later than this from now: the clock has jumped.
     pub(crate) jump: i64,
@@ -33,7 +34,8 @@ pub struct GrantColumns {
     pub(crate) expires_at: Option<i64>,
     pub(crate) due_at: Option<i64>,
     pub(crate) record: Vec<u8>,
-    /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave the pair.
+    /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave
+    /// the pair.
     pub(crate) pair_hash: Option<String>,
     /// Of an import: the hash of the export, which is noted with the grant.
     pub(crate) import_hash: Option<String>,
@@ -42,7 +44,8 @@ pub struct GrantColumns {
 }
 
 impl GrantColumns {
-    /// Whether this write takes old lines of the history with it: one in sixteen does, so that the others cost nothing for it.
+    /// Whether this write takes old lines of the history with it: one in sixteen does, so that the
+    /// others cost nothing for it.
     pub(crate) const fn trims_history(&self) -> bool {
         self.revision % 16 == 0
     }
@@ -100,7 +103,8 @@ pub struct CodeColumns {
     pub(crate) record: Vec<u8>,
 }
 
-/// Which codes go before another is put, and how many may wait then. Ages are in milliseconds, by the database's clock.
+/// Which codes go before another is put, and how many may wait then. Ages are in milliseconds, by
+/// the database's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRoom {
     /// Codes of this age are too old.
@@ -109,7 +113,8 @@ pub struct CodeRoom {
     pub(crate) last_life: i64,
     /// Of one realm, not counting those that have ended.
     pub(crate) most: i64,
-    /// Of one realm, and of the origin that the code has. The same number that have ended is remembered, besides.
+    /// Of one realm, and of the origin that the code has. The same number that have ended is
+    /// remembered, besides.
     pub(crate) most_of_origin: i64,
     /// Of one realm and host: of install hooks, or of all other origins together.
     pub(crate) most_of_host: i64,
@@ -142,7 +147,8 @@ pub struct WaitingColumns {
     pub(crate) now: i64,
 }
 
-/// How many secrets may wait for a grant, and for how long. Times are in milliseconds of the database's clock.
+/// How many secrets may wait for a grant, and for how long. Times are in milliseconds of the
+/// database's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct SecretRoom {
     /// A secret of this age whose integration has no grant goes.
@@ -204,10 +210,12 @@ pub struct Erased {
     pub history_lines: u64,
     /// Codes that waited for the hosts of these grants.
     pub codes: u64,
-    /// Client secrets: 1 if the integration was made on the fly and no account has a grant of it any more.
+    /// Client secrets: 1 if the integration was made on the fly and no account has a grant of it
+    /// any more.
     pub secrets: u64,
-    /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if somebody read from the log all the time;
-    /// then the bytes stay in it until an erasure finds it free, so call it again. `PostgreSQL`: `false`, since its vacuum does that.
+    /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if somebody read
+    /// from the log all the time; then the bytes stay in it until an erasure finds it free, so call
+    /// it again. `PostgreSQL`: `false`, since its vacuum does that.
     pub bytes_gone: bool,
 }
 

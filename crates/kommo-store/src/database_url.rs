@@ -6,7 +6,8 @@ use core::{error, fmt};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Parameters that have a meaning here. Others are refused: the driver would write them, with their values, into the log.
+/// Parameters that have a meaning here. Others are refused: the driver would write them, with their
+/// values, into the log.
 const PARAMETERS: [&str; 11] = [
     "sslmode",
     "sslrootcert",
@@ -49,8 +50,8 @@ impl error::Error for DatabaseUrlError {}
 ///
 /// # Security
 ///
-/// To a host that is not this machine the connection is encrypted and the server's certificate checked (`sslmode=verify-full`),
-/// unless the URL names another `sslmode`.
+/// To a host that is not this machine the connection is encrypted and the server's certificate
+/// checked (`sslmode=verify-full`), unless the URL names another `sslmode`.
 ///
 /// # Examples
 ///
@@ -69,8 +70,8 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads a URL. What it leaves out comes from the environment (`PGHOST`, `PGUSER` …) and the password file, as with every
-    /// program of PostgreSQL. Never panics.
+    /// Reads a URL. What it leaves out comes from the environment (`PGHOST`, `PGUSER` …) and the
+    /// password file, as with every program of PostgreSQL. Never panics.
     ///
     /// # Errors
     ///

@@ -54,7 +54,8 @@ impl fmt::Display for EncryptionKeyError {
 
 impl error::Error for EncryptionKeyError {}
 
-/// Names an encryption key: eight bytes made of it by a one-way function. Not secret. `Display` writes 16 hex digits.
+/// Names an encryption key: eight bytes made of it by a one-way function. Not secret. `Display`
+/// writes 16 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 8]);
 
@@ -189,8 +190,9 @@ impl fmt::Debug for EncryptionKey {
 
 /// A ring of keys: the first writes, all read.
 ///
-/// Rotation has two phases. First every process gets the new key at the end of its ring, so that all can read it; then it is
-/// moved to the front, and [`rotate_encryption`](crate::Store::rotate_encryption) writes the old records anew.
+/// Rotation has two phases. First every process gets the new key at the end of its ring, so that
+/// all can read it; then it is moved to the front, and
+/// [`rotate_encryption`](crate::Store::rotate_encryption) writes the old records anew.
 #[derive(Clone, Debug)]
 pub struct EncryptionKeys(Vec<EncryptionKey>);
 

@@ -1,4 +1,5 @@
-//! What can go wrong with a store. No text here has a secret, a token, a stored body or a database URL in it.
+//! What can go wrong with a store. No text here has a secret, a token, a stored body or a database
+//! URL in it.
 
 mod database;
 
@@ -21,7 +22,8 @@ pub enum StoreFault {
         /// What came back.
         source: DatabaseFault,
     },
-    /// The connection that held the lock of this grant is gone, and the lock with it. Nothing was written.
+    /// The connection that held the lock of this grant is gone, and the lock with it. Nothing was
+    /// written.
     LockLost {
         /// Whose lock.
         key: Box<GrantKey>,
@@ -36,7 +38,8 @@ pub enum StoreFault {
         /// Which.
         key: Box<GrantKey>,
     },
-    /// There is a living grant of this key already, or the grant is not in the state that this needs.
+    /// There is a living grant of this key already, or the grant is not in the state that this
+    /// needs.
     WrongState {
         /// Which.
         key: Box<GrantKey>,
@@ -68,12 +71,14 @@ pub enum StoreFault {
         /// How many.
         most: u32,
     },
-    /// The newest pair of this grant is in the lifeboat, and not in the store yet. Refresh the grant first: that saves it.
+    /// The newest pair of this grant is in the lifeboat, and not in the store yet. Refresh the
+    /// grant first: that saves it.
     UnsavedPair {
         /// Which.
         key: Box<GrantKey>,
     },
-    /// This export was imported here before. Its refresh token was used since, or belongs to a grant that is over.
+    /// This export was imported here before. Its refresh token was used since, or belongs to a
+    /// grant that is over.
     ImportedBefore {
         /// Which grant.
         key: Box<GrantKey>,
@@ -106,7 +111,8 @@ pub enum StoreFault {
         /// The version of this program.
         known: i64,
     },
-    /// The tables of this program are not there, and the store was opened to be looked at only. Opening it to write makes them.
+    /// The tables of this program are not there, and the store was opened to be looked at only.
+    /// Opening it to write makes them.
     OlderSchema {
         /// The version of the tables; 0 if there are none.
         found: i64,

@@ -91,9 +91,10 @@ fn expires_at(grant: &Grant) -> Option<UnixSeconds> {
 
 /// The grant of a row.
 ///
-/// INVARIANT (I7): a column that says something else than the record is damage. The columns are what sweeps and lists go by,
-/// and what a write is compared with. `due_at` alone may differ, since claims put it off and `refresh_before` is a setting; but an
-/// empty one beside a record that is due some time would keep the grant from every sweep.
+/// INVARIANT (I7): a column that says something else than the record is damage. The columns are
+/// what sweeps and lists go by, and what a write is compared with. `due_at` alone may differ, since
+/// claims put it off and `refresh_before` is a setting; but an empty one beside a record that is
+/// due some time would keep the grant from every sweep.
 pub(crate) fn from_columns(
     sealer: &Sealer,
     key: &GrantKey,

@@ -11,7 +11,8 @@ use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
 pub struct HistoryLine {
     /// When, by the clock of the worker that wrote it.
     pub at: UnixSeconds,
-    /// What: a name as [`Happened::name`](kommo_oauth::Happened::name) gives it; a newer program may write others.
+    /// What: a name as [`Happened::name`](kommo_oauth::Happened::name) gives it; a newer program
+    /// may write others.
     pub happened: String,
     /// The reason or kind that belongs to it, or nothing.
     pub detail: String,
@@ -51,13 +52,15 @@ impl GrantLine {
     }
 }
 
-/// A code that waits for its exchange, or a pair of one that waits to become a grant. Nothing here is secret.
+/// A code that waits for its exchange, or a pair of one that waits to become a grant. Nothing here
+/// is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeLine {
     /// Where it is exchanged.
     pub host: AccountHost,
-    /// How it came: a name of [`CodeOrigin`](kommo_keeper::CodeOrigin); a newer program may write others.
+    /// How it came: a name of [`CodeOrigin`](kommo_keeper::CodeOrigin); a newer program may write
+    /// others.
     pub origin: String,
     /// How long it has waited.
     pub age: Duration,

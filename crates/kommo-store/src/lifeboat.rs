@@ -8,8 +8,9 @@
 //!   RANDOM.slot     0600   room for a pair, see `slots.rs`; with a pair in it, if it could not be renamed
 //! ```
 //!
-//! A file that cannot be read is an error and stays: it may be the only living pair of an account. A `.part` that a crash left is
-//! read like any other if it is whole, which its seal tells; torn, it has no pair in it and goes after a day.
+//! A file that cannot be read is an error and stays: it may be the only living pair of an account.
+//! A `.part` that a crash left is read like any other if it is whole, which its seal tells; torn,
+//! it has no pair in it and goes after a day.
 
 mod slots;
 mod resealing;
@@ -41,8 +42,9 @@ const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A directory for pairs that the store could not take. Cheap to clone.
 ///
-/// Keep it on another disk than the store, so that one full disk does not take both. A file that a crash left in the middle of
-/// writing is read if it is whole; [`keys`](LifeboatPort::keys) removes those that are not, when they are older than a day.
+/// Keep it on another disk than the store, so that one full disk does not take both. A file that a
+/// crash left in the middle of writing is read if it is whole; [`keys`](LifeboatPort::keys) removes
+/// those that are not, when they are older than a day.
 #[derive(Clone, Debug)]
 pub struct Lifeboat {
     inner: Arc<Inner>,
@@ -66,8 +68,9 @@ impl Inner {
 }
 
 impl Lifeboat {
-    /// Uses this directory, and makes it if it is not there. Its parent must be there; its mode becomes 0700. Give the keys
-    /// that the store has: without keys the tokens lie plain in files of mode 0600.
+    /// Uses this directory, and makes it if it is not there. Its parent must be there; its mode
+    /// becomes 0700. Give the keys that the store has: without keys the tokens lie plain in files
+    /// of mode 0600.
     ///
     /// # Errors
     ///
@@ -84,11 +87,13 @@ impl Lifeboat {
         })
     }
 
-    /// The grants that have pairs in this directory, which is only looked at: its mode stays, and so does a torn file.
+    /// The grants that have pairs in this directory, which is only looked at: its mode stays, and
+    /// so does a torn file.
     ///
     /// # Errors
     ///
-    /// A directory that cannot be read: [`StoreFault::File`]. As [`keys`](LifeboatPort::keys), if no file can be read.
+    /// A directory that cannot be read: [`StoreFault::File`]. As [`keys`](LifeboatPort::keys), if
+    /// no file can be read.
     pub async fn look_into(
         path: impl AsRef<Path>,
         keys: Option<EncryptionKeys>,
@@ -100,8 +105,8 @@ impl Lifeboat {
         looked_at.blocking(Inner::readable_keys).await
     }
 
-    /// The files of this directory that cannot be read, each as its error; and whether files can be made there, which is tried with one
-    /// that is removed again. Nothing else is changed.
+    /// The files of this directory that cannot be read, each as its error; and whether files can be
+    /// made there, which is tried with one that is removed again. Nothing else is changed.
     ///
     /// # Errors
     ///
@@ -132,7 +137,8 @@ impl Lifeboat {
         self.blocking(Inner::problems).await
     }
 
-    /// File work is done where it keeps no task waiting. It goes on to its end although the caller is dropped.
+    /// File work is done where it keeps no task waiting. It goes on to its end although the caller
+    /// is dropped.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreFault> + Send + 'static,
@@ -192,7 +198,8 @@ impl LifeboatPort for Lifeboat {
         self.blocking(move |inner| inner.delete(&name)).await
     }
 
-    /// An error only if no file can be read; see [`problems`](Lifeboat::problems) for those that cannot.
+    /// An error only if no file can be read; see [`problems`](Lifeboat::problems) for those that
+    /// cannot.
     async fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
         self.blocking(Inner::keys).await
     }
@@ -213,8 +220,8 @@ impl Inner {
         self.directory.join(format!("{name}.{ending}"))
     }
 
-    /// Into the slot that was reserved. Without one: on the disk under a name that nobody reads, then renamed, then the directory on the
-    /// disk too.
+    /// Into the slot that was reserved. Without one: on the disk under a name that nobody reads,
+    /// then renamed, then the directory on the disk too.
     fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
         let name = name_of(unsaved);
         let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
@@ -462,8 +469,8 @@ fn read_file(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
     }
 }
 
-/// Whether a writer may have died in the middle of such a file. One that needs another key, or a newer program, is whole for all
-/// we know.
+/// Whether a writer may have died in the middle of such a file. One that needs another key, or a
+/// newer program, is whole for all we know.
 const fn is_torn(problem: &StoreFault) -> bool {
     matches!(problem, StoreFault::Damaged { .. })
 }

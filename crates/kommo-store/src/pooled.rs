@@ -7,11 +7,13 @@ use sqlx::Database;
 use sqlx::pool::PoolConnection;
 use tokio::time::timeout;
 
-/// The pool asks a connection whether it is there when it takes it back. Without an answer in this time the connection is dropped.
+/// The pool asks a connection whether it is there when it takes it back. Without an answer in this
+/// time the connection is dropped.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
-/// A pooled connection. Dropped before [`sound`](Self::sound), after an error or a time limit, it is closed, and its permit is free at once:
-/// nobody knows what such a connection is doing, and a pool would wait for its answer.
+/// A pooled connection. Dropped before [`sound`](Self::sound), after an error or a time limit, it
+/// is closed, and its permit is free at once: nobody knows what such a connection is doing, and a
+/// pool would wait for its answer.
 pub(crate) struct Pooled<DB: Database>(Option<PoolConnection<DB>>);
 
 impl<DB: Database> Pooled<DB> {

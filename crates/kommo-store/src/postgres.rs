@@ -7,8 +7,9 @@
 //!                   can be written over it any more.
 //! ```
 //!
-//! A holder that stops without its connection ending (SIGSTOP, a lost network) is ended by the server: `idle_session_timeout` is
-//! three request limits on lock sessions, and so is the same for transactions.
+//! A holder that stops without its connection ending (SIGSTOP, a lost network) is ended by the
+//! server: `idle_session_timeout` is three request limits on lock sessions, and so is the same for
+//! transactions.
 
 mod checks;
 mod lock_sessions;
@@ -37,12 +38,13 @@ use crate::store::Store;
 use self::lock_sessions::LockSessions;
 pub use self::lock_sessions::PostgresLock;
 
-/// Codes and secrets are counted or erased one at a time. The number is ours. A process that stops in between is ended by the server, so that
-/// the others need not wait for it to come back.
+/// Codes and secrets are counted or erased one at a time. The number is ours. A process that stops
+/// in between is ended by the server, so that the others need not wait for it to come back.
 const CODES_ONE_AT_A_TIME: &str = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
                                    pg_advisory_xact_lock(7813574623098423552)";
 
-/// A consent that is being written is there before the erasure looks, or is written after it and meets what it left.
+/// A consent that is being written is there before the erasure looks, or is written after it and
+/// meets what it left.
 const NO_GRANT_IS_WRITTEN: &str = "LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE";
 
 /// A store in a `PostgreSQL` database, version 14 or later.
@@ -59,13 +61,16 @@ pub struct Postgres {
 
 impl PostgresStore {
     /// Connects, checks the server, and makes the tables if they are not there; with
-    /// [`is_read_only`](StoreSettings::is_read_only) they must be there, and every transaction is one that only reads.
+    /// [`is_read_only`](StoreSettings::is_read_only) they must be there, and every transaction is
+    /// one that only reads.
     ///
     /// # Errors
     ///
-    /// - [`StoreFault::Misconfigured`]: `fsync`, `full_page_writes` or `synchronous_commit` is off, the server is older than 14, or a
-    ///   pooler hands each transaction another connection, so that a lock would mean nothing;
-    /// - a server that is not there, does not answer within [`wait_at_most`](StoreSettings::wait_at_most), or takes no writes (a stand-by,
+    /// - [`StoreFault::Misconfigured`]: `fsync`, `full_page_writes` or `synchronous_commit` is off,
+    ///   the server is older than 14, or a pooler hands each transaction another connection, so
+    ///   that a lock would mean nothing;
+    /// - a server that is not there, does not answer within
+    ///   [`wait_at_most`](StoreSettings::wait_at_most), or takes no writes (a stand-by,
     ///   `default_transaction_read_only`): [`StoreFault::Database`], with trouble `Unavailable`;
     /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
     /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
@@ -84,8 +89,9 @@ impl Postgres {
         self.pool.acquire().await.map(Pooled::new)
     }
 
-    /// A transaction that no other of its kind runs beside. Each of its statements sees what was committed before that statement,
-    /// whatever the database's default is: the count must see what the one before added.
+    /// A transaction that no other of its kind runs beside. Each of its statements sees what was
+    /// committed before that statement, whatever the database's default is: the count must see what
+    /// the one before added.
     async fn one_at_a_time<'a>(
         &self,
         connection: &'a mut PgConnection,
@@ -263,13 +269,14 @@ impl Backend for Postgres {
         .await
     }
 
-    /// The rows are out of sight at once and leave the files with the next vacuum, which is the database's own affair: on a large
-    /// table it takes longer than anybody waits here.
+    /// The rows are out of sight at once and leave the files with the next vacuum, which is the
+    /// database's own affair: on a large table it takes longer than anybody waits here.
     async fn scrub(&self) -> Result<bool, StoreFault> {
         Ok(false)
     }
 
-    /// Whether this user can write, on a server that takes writes. Pages are the server's own affair.
+    /// Whether this user can write, on a server that takes writes. Pages are the server's own
+    /// affair.
     async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         let (standby, reads_only, forbidden): (bool, bool, i64) = self
             .within("checking the server", async {

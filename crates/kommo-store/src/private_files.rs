@@ -4,7 +4,8 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
 
-/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there, and has its name on the disk then.
+/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there,
+/// and has its name on the disk then.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -19,8 +20,8 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is. Not for the database:
-/// [`private_file_unopened`] says why.
+/// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is. Not
+/// for the database: [`private_file_unopened`] says why.
 #[cfg(feature = "sqlite")]
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     for _ in 0..RACES_AT_MOST {
@@ -45,7 +46,8 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 #[cfg(feature = "sqlite")]
 const RACES_AT_MOST: u32 = 100;
 
-/// Whether this path still leads to the file of this handle: not if the file was removed or replaced.
+/// Whether this path still leads to the file of this handle: not if the file was removed or
+/// replaced.
 #[cfg(unix)]
 pub(crate) fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
@@ -69,8 +71,9 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
-/// What root has just made belongs to the owner of the directory that it is in: else one command with `sudo` would shut the service out.
-/// Only for a file or directory that this process made, by its handle, so that no link leads elsewhere. Others cannot give files away.
+/// What root has just made belongs to the owner of the directory that it is in: else one command
+/// with `sudo` would shut the service out. Only for a file or directory that this process made, by
+/// its handle, so that no link leads elsewhere. Others cannot give files away.
 #[cfg(unix)]
 fn give_to_owner_of(directory: &Path, made: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;
@@ -87,10 +90,12 @@ fn give_to_owner_of(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes an empty file with mode 0600 if none is there, and narrows the one that is; a file that is there is never opened.
+/// Makes an empty file with mode 0600 if none is there, and narrows the one that is; a file that is
+/// there is never opened.
 ///
-/// POSIX drops all locks that a process has on a file when the process closes any handle of it, so to open a database here and
-/// close it again would free `SQLite`'s own locks. The new file is closed before it gets its name, which `hard_link` gives to one file only.
+/// POSIX drops all locks that a process has on a file when the process closes any handle of it, so
+/// to open a database here and close it again would free `SQLite`'s own locks. The new file is
+/// closed before it gets its name, which `hard_link` gives to one file only.
 #[cfg(feature = "sqlite")]
 pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
     match std::fs::metadata(path) {
@@ -111,7 +116,8 @@ pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
         Ok(()) => sync_directory(parent_of(path)),
         // Another process was faster. What it made is narrow, or it narrows it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A file system without links. Nobody else can have locks yet on a file that only now comes to be.
+        // A file system without links. Nobody else can have locks yet on a file that only now comes
+        // to be.
         Err(_) => match new_private_file(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),

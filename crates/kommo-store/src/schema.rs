@@ -1,7 +1,8 @@
 //! The version of the tables, and who may use them.
 //!
-//! A step only adds: a table, a column that may be empty, an index. So processes of the version before go on beside those of the
-//! new one. If a later version must break that, it raises `oldest_program` in the same step, and older programs refuse the store.
+//! A step only adds: a table, a column that may be empty, an index. So processes of the version
+//! before go on beside those of the new one. If a later version must break that, it raises
+//! `oldest_program` in the same step, and older programs refuse the store.
 
 use crate::error::StoreFault;
 
@@ -18,7 +19,8 @@ pub(crate) struct StoredVersion {
 }
 
 impl StoredVersion {
-    /// Whether this program may use a store of this version, and how many of its own steps were taken.
+    /// Whether this program may use a store of this version, and how many of its own steps were
+    /// taken.
     pub(crate) fn steps_taken(self) -> Result<usize, StoreFault> {
         if self.oldest_program > SCHEMA_VERSION {
             return Err(StoreFault::NewerSchema {

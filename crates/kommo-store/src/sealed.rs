@@ -6,8 +6,8 @@
 //!                associated data: purpose, name and generation of the record, and the key id
 //! ```
 //!
-//! The associated data bind a record to its place: one that was copied over another, or put back from an older generation,
-//! does not open.
+//! The associated data bind a record to its place: one that was copied over another, or put back
+//! from an older generation, does not open.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -32,8 +32,8 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// INVARIANT: two places give the same bytes only if they are equal: no purpose has a zero byte, and what follows the
-    /// name has a fixed length.
+    /// INVARIANT: two places give the same bytes only if they are equal: no purpose has a zero
+    /// byte, and what follows the name has a fixed length.
     fn associated_data(&self, key_id: KeyId) -> Vec<u8> {
         let mut data = Vec::with_capacity(self.purpose.len() + self.name.len() + 17);
         data.extend_from_slice(self.purpose.as_bytes());
@@ -87,7 +87,8 @@ impl Sealer {
         Ok(sealed)
     }
 
-    /// A record that is plain although there are keys is read: it was written before there were any.
+    /// A record that is plain although there are keys is read: it was written before there were
+    /// any.
     pub(crate) fn open(
         &self,
         place: Place<'_>,

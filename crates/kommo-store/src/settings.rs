@@ -8,35 +8,40 @@ use crate::encryption_key::EncryptionKeys;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreSettings {
-    /// The keys that records are encrypted with. Default: none, so records are plain and only the file's mode or the
-    /// database's own rights protect them.
+    /// The keys that records are encrypted with. Default: none, so records are plain and only the
+    /// file's mode or the database's own rights protect them.
     pub encryption: Option<EncryptionKeys>,
-    /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from install hooks:
-    /// [`max_hook_codes`](Self::max_hook_codes). Codes that were exchanged or refused do not count; the same number of their hashes is
-    /// remembered for each origin, the newest, so that a second delivery is a duplicate.
+    /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from
+    /// install hooks: [`max_hook_codes`](Self::max_hook_codes). Codes that were exchanged or
+    /// refused do not count; the same number of their hashes is remembered for each origin, the
+    /// newest, so that a second delivery is a duplicate.
     pub max_codes: u32,
-    /// How many codes wait at most for one host of a realm: of install hooks, and again of all other origins. Default: 16.
+    /// How many codes wait at most for one host of a realm: of install hooks, and again of all
+    /// other origins. Default: 16.
     pub max_codes_per_host: u32,
-    /// How many client secrets are kept at most of integrations that never had a grant. Default: 1,000.
+    /// How many client secrets are kept at most of integrations that never had a grant. Default:
+    /// 1,000.
     pub max_unclaimed_secrets: u32,
     /// How long the client secret of an integration is kept that has no grant. Default: a day.
     pub unclaimed_secret_life: Duration,
     /// How many lines of a grant's history stay; up to 15 more before they go. Default: 200.
     pub history_lines: u32,
-    /// How long before its end a token is due for the sweep. Default: an hour, as in `RefreshPolicy`.
+    /// How long before its end a token is due for the sweep. Default: an hour, as in
+    /// `RefreshPolicy`.
     pub refresh_before: Duration,
-    /// The longest that one request to the token endpoint takes. A lock that is silent for three times as long is given up by
-    /// PostgreSQL. Default: 20 seconds.
+    /// The longest that one request to the token endpoint takes. A lock that is silent for three
+    /// times as long is given up by PostgreSQL. Default: 20 seconds.
     pub request_limit: Duration,
-    /// How long a statement waits for another that writes, and for a free connection. Default: 10 seconds.
+    /// How long a statement waits for another that writes, and for a free connection. Default: 10
+    /// seconds.
     pub wait_at_most: Duration,
     /// Connections for everything but locks. Default: 8.
     pub connections: u32,
-    /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only. One more
-    /// waits for `wait_at_most`; then the grant counts as busy. Default: 16.
+    /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only.
+    /// One more waits for `wait_at_most`; then the grant counts as busy. Default: 16.
     pub lock_connections: u32,
-    /// The store is looked at as it is: nothing is made, narrowed, brought up to date or written. Tables that are not there are
-    /// [`OlderSchema`](crate::StoreFault::OlderSchema). Default: no.
+    /// The store is looked at as it is: nothing is made, narrowed, brought up to date or written.
+    /// Tables that are not there are [`OlderSchema`](crate::StoreFault::OlderSchema). Default: no.
     pub is_read_only: bool,
 }
 
@@ -60,8 +65,8 @@ impl StoreSettings {
         }
     }
 
-    /// How many codes of install hooks wait at most, of one realm: half of `max_codes`. Anybody can send such hooks, so a flood of
-    /// them leaves the other half to the consents of browsers.
+    /// How many codes of install hooks wait at most, of one realm: half of `max_codes`. Anybody can
+    /// send such hooks, so a flood of them leaves the other half to the consents of browsers.
     #[must_use]
     pub const fn max_hook_codes(&self) -> u32 {
         self.max_codes / 2

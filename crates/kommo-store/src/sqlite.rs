@@ -8,7 +8,8 @@
 //!                          anew would be two locks of one name
 //! ```
 //!
-//! All writes of a process go over one connection, so that they wait in our queue and not in `SQLite`'s busy loop.
+//! All writes of a process go over one connection, so that they wait in our queue and not in
+//! `SQLite`'s busy loop.
 
 mod lock_files;
 mod opening;
@@ -44,12 +45,14 @@ use crate::store::Store;
 use self::lock_files::LockFiles;
 pub use self::lock_files::SqliteLock;
 
-/// How much longer than `wait_at_most` a statement may take: `SQLite` says itself, after that, that others were in the way.
+/// How much longer than `wait_at_most` a statement may take: `SQLite` says itself, after that, that
+/// others were in the way.
 const HANGING_AFTER: Duration = Duration::from_secs(1);
 
 /// A store in one `SQLite` file.
 ///
-/// The directory must be on this machine's own disk: the locks of network file systems do not die with their holder.
+/// The directory must be on this machine's own disk: the locks of network file systems do not die
+/// with their holder.
 pub type SqliteStore = Store<Sqlite>;
 
 /// The database of a [`SqliteStore`].
@@ -68,7 +71,8 @@ impl SqliteStore {
     /// Opens the store in this file, and makes it if it is not there. The directory must be there.
     ///
     /// The file, its two companions and the lock files get modes 0600 and 0700. With
-    /// [`is_read_only`](StoreSettings::is_read_only) nothing of all that is done: the file must be there, and stays as it is.
+    /// [`is_read_only`](StoreSettings::is_read_only) nothing of all that is done: the file must be
+    /// there, and stays as it is.
     ///
     /// # Errors
     ///
@@ -85,8 +89,9 @@ impl SqliteStore {
     }
 }
 
-/// The writing connection, while nobody else has it. Dropped before [`sound`](Self::sound), it is closed, and the next write opens
-/// another: `SQLite` ends some failed transactions by itself (no room, no memory, a failing disk), and the driver goes on counting them.
+/// The writing connection, while nobody else has it. Dropped before [`sound`](Self::sound), it is
+/// closed, and the next write opens another: `SQLite` ends some failed transactions by itself (no
+/// room, no memory, a failing disk), and the driver goes on counting them.
 struct Writer<'a> {
     home: MutexGuard<'a, Option<SqliteConnection>>,
     connection: SqliteConnection,
@@ -134,7 +139,8 @@ impl Sqlite {
         Ok(Writer { home, connection })
     }
 
-    /// `SQLite` bounds its waiting for others itself (`busy_timeout`). What takes longer hangs in the operating system.
+    /// `SQLite` bounds its waiting for others itself (`busy_timeout`). What takes longer hangs in
+    /// the operating system.
     async fn within<T>(
         &self,
         doing: &'static str,
@@ -273,8 +279,9 @@ impl Backend for Sqlite {
         .await
     }
 
-    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied. `SQLite` waits for those who read
-    /// from it as long as for a writer, then says that it was busy, which is no error.
+    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
+    /// `SQLite` waits for those who read from it as long as for a writer, then says that it was
+    /// busy, which is no error.
     async fn scrub(&self) -> Result<bool, StoreFault> {
         self.within("emptying the log", async {
             let mut writer = self.writer().await?;

@@ -1,5 +1,5 @@
-//! The statements that both databases understand, each once; what differs is the connection's type, the clock and how rows that
-//! others hold are passed over.
+//! The statements that both databases understand, each once; what differs is the connection's type,
+//! the clock and how rows that others hold are passed over.
 
 mod accounts;
 mod buckets;
@@ -15,8 +15,11 @@ pub(crate) use self::grants::grant_statements;
 pub(crate) use self::sealed::sealed_statements;
 pub(crate) use self::secrets::secret_statements;
 
-/// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in milliseconds, `$skip` what
-/// keeps two claims from waiting for each other.
+/// A lease that ends later than two days from now (172,800,000 ms) was written by a clock that was
+/// far ahead, and does not count: no lease is longer than a day.
+///
+/// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in
+/// milliseconds, `$skip` what keeps two claims from waiting for each other.
 macro_rules! statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal) => {
         use kommo_keeper::CodePut;
@@ -37,8 +40,9 @@ macro_rules! statements {
     };
 }
 
-/// The methods of a backend that run such functions. The backend has `reader()` and `writer()`, which return a connection, and
-/// `within()`, which bounds the time and says what was being done. A connection on which anything failed is not used again.
+/// The methods of a backend that run such functions. The backend has `reader()` and `writer()`,
+/// which return a connection, and `within()`, which bounds the time and says what was being done. A
+/// connection on which anything failed is not used again.
 macro_rules! methods_by_statements {
     ($($connection:ident $doing:literal
         fn $name:ident($($argument:ident: $of:ty),*) -> $output:ty;)*) => {

@@ -1,5 +1,6 @@
-//! A store: grants, codes and what belongs to them, over one of the two databases. Here is everything that both have in
-//! common; what lies sealed is sealed and opened here, so the databases see no token.
+//! A store: grants, codes and what belongs to them, over one of the two databases. Here is
+//! everything that both have in common; what lies sealed is sealed and opened here, so the
+//! databases see no token.
 
 mod accounts;
 mod buckets;
@@ -18,10 +19,12 @@ use crate::error::StoreFault;
 use crate::sealed::Sealer;
 use crate::settings::StoreSettings;
 
-/// Grants in a database. [`SqliteStore`](crate::SqliteStore) and [`PostgresStore`](crate::PostgresStore) are the two kinds.
+/// Grants in a database. [`SqliteStore`](crate::SqliteStore) and
+/// [`PostgresStore`](crate::PostgresStore) are the two kinds.
 ///
-/// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an `Arc` of it: one store serves the keepers
-/// of several integrations, and whatever else of the program asks it.
+/// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an
+/// `Arc` of it: one store serves the keepers of several integrations, and whatever else of the
+/// program asks it.
 pub struct Store<B: Backend> {
     backend: B,
     sealer: Sealer,
@@ -43,9 +46,10 @@ impl<B: Backend> Store<B> {
         self.sealer.encrypts()
     }
 
-    /// What is wrong with the store as it is: damaged pages (`SQLite`'s `quick_check`), a database that cannot be written to, lock files
-    /// that cannot be opened. Changes nothing, also in a store that was opened [read-only](StoreSettings::read_only). Records are not
-    /// opened: load the grants for that.
+    /// What is wrong with the store as it is: damaged pages (`SQLite`'s `quick_check`), a database
+    /// that cannot be written to, lock files that cannot be opened. Changes nothing, also in a
+    /// store that was opened [read-only](StoreSettings::read_only). Records are not opened: load
+    /// the grants for that.
     ///
     /// # Errors
     ///
@@ -54,13 +58,15 @@ impl<B: Backend> Store<B> {
         self.backend.problems().await
     }
 
-    /// Waits for what is being written and closes the connections, for [`wait_at_most`](StoreSettings::wait_at_most) at the longest. Later
-    /// calls fail. What was confirmed is durable already, so show results before this.
+    /// Waits for what is being written and closes the connections, for
+    /// [`wait_at_most`](StoreSettings::wait_at_most) at the longest. Later calls fail. What was
+    /// confirmed is durable already, so show results before this.
     pub async fn close(&self) {
         self.close_within(self.settings.wait_at_most).await;
     }
 
-    /// The same with a limit of its own. `false`: a connection did not close in time; it ends with the process.
+    /// The same with a limit of its own. `false`: a connection did not close in time; it ends with
+    /// the process.
     pub async fn close_within(&self, limit: Duration) -> bool {
         self.backend.close(limit).await
     }
@@ -74,8 +80,9 @@ impl<B: Backend> fmt::Debug for Store<B> {
     }
 }
 
-/// One record that cannot be read does not keep the others from their worker: it stays leased, comes again with the next lease, and
-/// is an error as soon as nothing else was claimed with it. Until then the log names it.
+/// One record that cannot be read does not keep the others from their worker: it stays leased,
+/// comes again with the next lease, and is an error as soon as nothing else was claimed with it.
+/// Until then the log names it.
 fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault> {
     let mut problems = Vec::new();
     let mut read = Vec::with_capacity(claims.len());
@@ -104,7 +111,8 @@ fn lease_token() -> Result<u128, StoreFault> {
     Ok(u128::from_be_bytes(bytes))
 }
 
-/// No lease and no pause is longer. One that ends later than twice this from now was written by a clock far ahead, and does not count.
+/// No lease and no pause is longer. One that ends later than twice this from now was written by a
+/// clock far ahead, and does not count.
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn lease_milliseconds(lease: Duration) -> i64 {

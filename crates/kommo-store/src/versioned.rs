@@ -1,4 +1,5 @@
-//! Sealed JSON with a version: the version is judged before anything else, so that a newer record is not taken for a damaged one.
+//! Sealed JSON with a version: the version is judged before anything else, so that a newer record
+//! is not taken for a damaged one.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,8 @@ struct Versioned {
 ///
 /// # Errors
 ///
-/// A later version: [`StoreFault::NewerRecord`], whatever its fields are. Anything else that cannot be read: [`StoreFault::Damaged`].
+/// A later version: [`StoreFault::NewerRecord`], whatever its fields are. Anything else that cannot
+/// be read: [`StoreFault::Damaged`].
 pub(crate) fn read_record<T: DeserializeOwned>(
     name: &str,
     json: &[u8],

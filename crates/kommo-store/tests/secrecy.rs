@@ -1,4 +1,5 @@
-//! Planted markers: no token, code, secret or key comes out in a log line, an error or a `Debug` text.
+//! Planted markers: no token, code, secret or key comes out in a log line, an error or a `Debug`
+//! text.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,8 +7,8 @@ use kommo_keeper::StoreTrouble;
 /// The longest text of a database that is repeated.
 const TEXT_AT_MOST: usize = 200;
 
-/// An error of the database or of the way to it. Its text is the database's own message; every value that we send is bound
-/// apart from the statement and does not enter it.
+/// An error of the database or of the way to it. Its text is the database's own message; every
+/// value that we send is bound apart from the statement and does not enter it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseFault {
     trouble: StoreTrouble,
@@ -42,8 +42,8 @@ impl DatabaseFault {
         self.is_busy
     }
 
-    /// The same when it came up as the database was opened: a file that cannot be opened or written then needs a person. Later it is
-    /// the disk, or a lack of file handles.
+    /// The same when it came up as the database was opened: a file that cannot be opened or written
+    /// then needs a person. Later it is the disk, or a lack of file handles.
     #[cfg(feature = "sqlite")]
     pub(crate) fn at_opening(error: sqlx::Error) -> Self {
         let kind = kind_of_sqlite(&error);
@@ -98,7 +98,8 @@ impl DatabaseFault {
     }
 }
 
-/// `SQLite`: another connection holds a lock, or wins the race for one (`BUSY`, `LOCKED`, `PROTOCOL`).
+/// `SQLite`: another connection holds a lock, or wins the race for one (`BUSY`, `LOCKED`,
+/// `PROTOCOL`).
 #[cfg(feature = "sqlite")]
 const BUSY: [u32; 3] = [5, 6, 15];
 
@@ -116,17 +117,20 @@ fn kind_of_sqlite(error: &sqlx::Error) -> Option<u32> {
 
 /// PostgreSQL: the server ends the session, or the connection fails.
 fn ends_session(code: &str) -> bool {
-    // 57P01 to 57P05; class 08; a transaction that was idle for too long (25P03), or took too long (25P04).
+    // 57P01 to 57P05; class 08; a transaction that was idle for too long (25P03), or took too long
+    // (25P04).
     code.starts_with("57P") || code.starts_with("08") || matches!(code, "25P03" | "25P04")
 }
 
-/// SQLite's codes are numbers, whose lower eight bits are the kind; those of PostgreSQL have five characters.
+/// SQLite's codes are numbers, whose lower eight bits are the kind; those of PostgreSQL have five
+/// characters.
 fn trouble_of(code: &str) -> StoreTrouble {
     if code.len() < 5 || code.bytes().all(|byte| byte.is_ascii_digit()) && code.len() != 5 {
         return match code.parse::<u32>().map(|code| code & 0xff) {
             Ok(11 | 26) => StoreTrouble::Damaged,
             Ok(1 | 3 | 20 | 23) => StoreTrouble::Misconfigured,
-            // Among others: no room (13), no memory (7), a disk that fails (10) or became read-only (8), no file handle left (14).
+            // Among others: no room (13), no memory (7), a disk that fails (10) or became read-only
+            // (8), no file handle left (14).
             _ => StoreTrouble::Unavailable,
         };
     }
@@ -135,7 +139,8 @@ fn trouble_of(code: &str) -> StoreTrouble {
         ("XX001" | "XX002", _) => StoreTrouble::Damaged,
         // Access, a database that is not there, a table that is not there.
         (_, Some("28" | "3D" | "3F" | "42")) => StoreTrouble::Misconfigured,
-        // Among others: a full disk (53), a failing one (58), a server that takes no writes (25006), which a failover makes and ends.
+        // Among others: a full disk (53), a failing one (58), a server that takes no writes
+        // (25006), which a failover makes and ends.
         _ => StoreTrouble::Unavailable,
     }
 }
@@ -177,7 +182,8 @@ impl From<sqlx::Error> for DatabaseFault {
                 StoreTrouble::Damaged,
                 "database answered out of the expected",
             ),
-            // The connection is in a state of its own, such as a transaction that did not end; it is not used again.
+            // The connection is in a state of its own, such as a transaction that did not end; it
+            // is not used again.
             _ => Self::new(unavailable, "connection could not be used"),
         }
     }
@@ -204,11 +210,13 @@ mod tests {
 
     #[test]
     fn what_a_full_or_read_only_disk_or_server_says_is_passing() {
-        // SQLite: NOMEM, READONLY and two of its kinds, IOERR and a kind, FULL, CANTOPEN, BUSY_SNAPSHOT.
+        // SQLite: NOMEM, READONLY and two of its kinds, IOERR and a kind, FULL, CANTOPEN,
+        // BUSY_SNAPSHOT.
         for code in ["7", "8", "264", "1032", "10", "778", "13", "14", "517"] {
             assert_eq!(trouble_of(code), StoreTrouble::Unavailable, "{code}");
         }
-        // PostgreSQL: a full disk, no memory, a server of reads, a transaction that failed, a lock that was not given, an internal error.
+        // PostgreSQL: a full disk, no memory, a server of reads, a transaction that failed, a lock
+        // that was not given, an internal error.
         for code in [
             "53100", "53200", "25006", "25P02", "55P03", "40001", "57014", "58030", "XX000",
         ] {

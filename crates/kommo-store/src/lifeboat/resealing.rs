@@ -12,14 +12,17 @@ use super::{ENDING, Inner, Lifeboat, PART, is_torn, place, read_file};
 const RESEALED: &str = "new";
 
 impl Lifeboat {
-    /// Seals every file anew with the first key of the ring, as [`Store::rotate_encryption`](crate::Store::rotate_encryption) does
-    /// with the records; without keys, it writes them plain. Call it wherever a lifeboat is, with that lifeboat's ring, before the old
-    /// key is dropped: the store does not know of these files. It may run beside keepers, and again after it was interrupted.
+    /// Seals every file anew with the first key of the ring, as
+    /// [`Store::rotate_encryption`](crate::Store::rotate_encryption) does with the records; without
+    /// keys, it writes them plain. Call it wherever a lifeboat is, with that lifeboat's ring,
+    /// before the old key is dropped: the store does not know of these files. It may run beside
+    /// keepers, and again after it was interrupted.
     ///
     /// # Errors
     ///
-    /// - a file that no key opens: [`StoreFault::WrongKey`] or [`StoreFault::Damaged`], with its name. All others are done, and this one
-    ///   still needs its key; [`problems`](Self::problems) names every such file;
+    /// - a file that no key opens: [`StoreFault::WrongKey`] or [`StoreFault::Damaged`], with its
+    ///   name. All others are done, and this one still needs its key; [`problems`](Self::problems)
+    ///   names every such file;
     /// - a file that cannot be read or replaced: [`StoreFault::File`].
     pub async fn rotate_encryption(&self) -> Result<Rotated, StoreFault> {
         self.blocking(Inner::reseal_all).await
@@ -61,8 +64,8 @@ impl Inner {
         self.remove(slot)
     }
 
-    /// `None` if it is not there. A pair that is saved and removed meanwhile may come back; its generation tells that it is old, and it
-    /// is removed again.
+    /// `None` if it is not there. A pair that is saved and removed meanwhile may come back; its
+    /// generation tells that it is old, and it is removed again.
     fn reseal(&self, name: &str, ending: &str) -> Result<Option<bool>, StoreFault> {
         let path = self.path(name, ending);
         let Some(sealed) = read_file(&path)? else {

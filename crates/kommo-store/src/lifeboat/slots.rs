@@ -1,17 +1,19 @@
-//! Room for a pair, made before a refresh token is sent: a file of the largest size, on the disk with all its blocks. A pair is written over
-//! what is in it, which needs no new room; then the file gets the pair's name.
+//! Room for a pair, made before a refresh token is sent: a file of the largest size, on the disk
+//! with all its blocks. A pair is written over what is in it, which needs no new room; then the
+//! file gets the pair's name.
 //!
 //! ```text
 //! RANDOM.slot   16     │ 2              │ 4                │ 32                    │ name │ sealed pair │ filler
 //!               magic  │ length of name │ length of sealed │ SHA-256 of the next 2 │
 //! ```
 //!
-//! An empty slot has lengths of zero. A crash while a pair is being written leaves a hash that does not match, or the empty slot. A
-//! slot belongs to the process that has its lock, and to any grant of that process; one that an ended process left empty is used
-//! again or removed.
+//! An empty slot has lengths of zero. A crash while a pair is being written leaves a hash that does
+//! not match, or the empty slot. A slot belongs to the process that has its lock, and to any grant
+//! of that process; one that an ended process left empty is used again or removed.
 //!
-//! On a file system that writes each change to another place (Btrfs, ZFS), and on one that compresses, writing over blocks may
-//! need room all the same: there the slot makes a loss less likely, and no more.
+//! On a file system that writes each change to another place (Btrfs, ZFS), and on one that
+//! compresses, writing over blocks may need room all the same: there the slot makes a loss less
+//! likely, and no more.
 
 use alloc::collections::BTreeMap;
 use std::fs::{self, File};
@@ -81,7 +83,8 @@ fn pair_in(bytes: &[u8], name: usize, sealed: usize, hash: &[u8]) -> Option<Cont
     Some(Content::Pair(name, Zeroizing::new(sealed.to_vec())))
 }
 
-/// Nothing but a header and filler; also of a file that a crash left shorter, or with blocks that were not written.
+/// Nothing but a header and filler; also of a file that a crash left shorter, or with blocks that
+/// were not written.
 fn is_blank(bytes: &[u8]) -> bool {
     if MAGIC.starts_with(bytes) {
         return true;
@@ -145,7 +148,8 @@ impl Slots {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A slot for this grant: the one that it has, one that is free, one that an ended process left, or a new one.
+    /// A slot for this grant: the one that it has, one that is free, one that an ended process
+    /// left, or a new one.
     pub(super) fn reserve(&self, key: &GrantKey, directory: &Path) -> io::Result<()> {
         let mine = self.held().reserved.remove(key);
         if let Some(slot) = mine.filter(Slot::is_there) {
@@ -232,7 +236,8 @@ impl Slot {
         leads_to(&self.path, &self.file).unwrap_or(false)
     }
 
-    /// Writes a pair over what is in the slot, durably. `false`: it does not fit, and nothing was written.
+    /// Writes a pair over what is in the slot, durably. `false`: it does not fit, and nothing was
+    /// written.
     pub(super) fn fill(&self, name: &str, sealed: &[u8]) -> io::Result<bool> {
         let Some(bytes) = filled(name, sealed) else {
             return Ok(false);
@@ -268,7 +273,8 @@ pub(super) fn slots_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A slot that no living process has, locked now. `None`: there is no such slot any more, or it has an owner.
+/// A slot that no living process has, locked now. `None`: there is no such slot any more, or it has
+/// an owner.
 fn ownerless(path: &Path) -> io::Result<Option<(Slot, Zeroizing<Vec<u8>>)>> {
     let file = match File::options().read(true).write(true).open(path) {
         Ok(file) => file,

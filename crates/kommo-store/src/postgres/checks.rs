@@ -1,5 +1,5 @@
-//! What a server must be before a token is trusted to it. All by the simple protocol: a prepared statement would fail behind
-//! a pooler before we could say what is wrong.
+//! What a server must be before a token is trusted to it. All by the simple protocol: a prepared
+//! statement would fail behind a pooler before we could say what is wrong.
 
 use core::time::Duration;
 
@@ -84,8 +84,8 @@ fn judge_server(version: &str, fsync: &str, pages: &str, commit: &str) -> Result
     Ok(())
 }
 
-/// Whether a connection is a session of its own: what was set in one transaction is there in the next, the server process is
-/// the same, and a lock of the session is among its locks.
+/// Whether a connection is a session of its own: what was set in one transaction is there in the
+/// next, the server process is the same, and a lock of the session is among its locks.
 pub(super) async fn check_session(connection: &mut PgConnection) -> Result<(), StoreFault> {
     let mut probe = [0; 8];
     getrandom::fill(&mut probe)
@@ -132,12 +132,13 @@ pub(super) async fn check_two_sessions(
     if are_two { Ok(()) } else { Err(POOLER) }
 }
 
-/// A server whose client is gone without a word, or cut off from it, frees its locks after half a minute. Over a Unix socket these
-/// settings have no effect.
+/// A server whose client is gone without a word, or cut off from it, frees its locks after half a
+/// minute. Over a Unix socket these settings have no effect.
 const KEEPALIVES: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; \
                           SET tcp_user_timeout = 30000";
 
-/// Makes a session ready to hold locks: checked, and ended by the server if its client falls silent.
+/// Makes a session ready to hold locks: checked, and ended by the server if its client falls
+/// silent.
 pub(super) async fn prepare_session(
     connection: &mut PgConnection,
     request_limit: Duration,

@@ -40,8 +40,8 @@ impl Idle {
     }
 }
 
-/// The lock of one grant in a [`PostgresStore`](crate::PostgresStore), and the connection that holds it. Dropped, it closes the
-/// connection, and the server frees the lock.
+/// The lock of one grant in a [`PostgresStore`](crate::PostgresStore), and the connection that
+/// holds it. Dropped, it closes the connection, and the server frees the lock.
 pub struct PostgresLock {
     key: String,
     number: i64,
@@ -90,8 +90,8 @@ impl LockSessions {
         let used = self.idle.list().pop();
         let asked = async {
             if let Some(mut connection) = used {
-                // A session that waited may have been ended by the server, or be cut off from it: then another one asks, in the time
-                // that is left.
+                // A session that waited may have been ended by the server, or be cut off from it:
+                // then another one asks, in the time that is left.
                 let quickly = self.wait_at_most / 4;
                 if let Ok(answer) = within(quickly, doing, ask(&mut connection, number)).await {
                     return Ok((connection, answer));
@@ -135,7 +135,8 @@ impl LockSessions {
         })
     }
 
-    /// No session is opened any more; the idle ones end. Locks that are held stay until they are given back.
+    /// No session is opened any more; the idle ones end. Locks that are held stay until they are
+    /// given back.
     pub(super) fn close(&self) {
         self.places.close();
         self.idle.list().clear();
@@ -166,8 +167,8 @@ impl PostgresLock {
         }
     }
 
-    /// Whether the session that took the lock answers. Each question keeps the server from ending a session that would be silent for too
-    /// long otherwise.
+    /// Whether the session that took the lock answers. Each question keeps the server from ending a
+    /// session that would be silent for too long otherwise.
     pub(super) async fn is_held(&mut self, wait_at_most: Duration) -> Result<bool, StoreFault> {
         if !self.is_answered {
             return Ok(false);
@@ -237,8 +238,8 @@ async fn ask(connection: &mut PgConnection, number: i64) -> sqlx::Result<Asked> 
     Ok(Asked { is_ours, process })
 }
 
-/// The number of a key among the advisory locks of the database. Two keys of one number, which is one chance in 2^63 for a pair,
-/// would keep each other waiting and no more.
+/// The number of a key among the advisory locks of the database. Two keys of one number, which is
+/// one chance in 2^63 for a pair, would keep each other waiting and no more.
 fn lock_number(key: &str) -> i64 {
     let mut hash = Sha256::new();
     hash.update(b"kommo-store lock\0");

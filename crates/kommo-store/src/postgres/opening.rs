@@ -16,15 +16,17 @@ use crate::settings::StoreSettings;
 use super::lock_sessions::LockSessions;
 use super::{Postgres, all_within, checks};
 
-/// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
+/// The steps that lead to the tables as they are, oldest first. A step that was published never
+/// changes.
 const STEPS: [&str; 3] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
 ];
 
-/// A connection that waited this long is asked whether it is still there before a statement goes out on it. One that was in use
-/// a moment ago is not: the question would cost as much as the statement.
+/// A connection that waited this long is asked whether it is still there before a statement goes
+/// out on it. One that was in use a moment ago is not: the question would cost as much as the
+/// statement.
 const ASK_AFTER: Duration = Duration::from_millis(500);
 
 /// How long a connection that has done its work may take to say goodbye.
@@ -120,7 +122,8 @@ fn failed(error: sqlx::Error) -> StoreFault {
     }
 }
 
-/// What a session may take before the server ends it, so that it does not hold rows or locks for a client that has stopped or is gone.
+/// What a session may take before the server ends it, so that it does not hold rows or locks for a
+/// client that has stopped or is gone.
 fn session_limits(wait_at_most: Duration) -> String {
     let limit = wait_at_most.as_millis().max(1_000);
     // Settings take no bound parameters; this is a number.
@@ -129,8 +132,8 @@ fn session_limits(wait_at_most: Duration) -> String {
     )
 }
 
-/// Takes the steps that are missing, all or none, one process at a time. If none is missing, no lock is taken: a process that stopped with
-/// the lock keeps no other from its start.
+/// Takes the steps that are missing, all or none, one process at a time. If none is missing, no
+/// lock is taken: a process that stopped with the lock keeps no other from its start.
 async fn prepare_tables(
     connection: &mut PgConnection,
     wait_at_most: Duration,
@@ -188,7 +191,8 @@ async fn look_at_tables(connection: &mut PgConnection) -> Result<(), StoreFault>
 }
 
 async fn has_versions(connection: &mut PgConnection) -> Result<bool, StoreFault> {
-    // Not `to_regclass`: it may answer out of a cache that is older than the lock that was waited for.
+    // Not `to_regclass`: it may answer out of a cache that is older than the lock that was waited
+    // for.
     let (is_there,): (bool,) = query_as(
         "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'kommo_meta' AND pg_table_is_visible(oid))",
     )

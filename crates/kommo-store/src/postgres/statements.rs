@@ -11,8 +11,9 @@ statements! {
     skip: "FOR UPDATE SKIP LOCKED"
 }
 
-/// Puts the row in the place of the revision before its own, and the line into the history: one statement, so one transaction and
-/// one way there and back. `false`: that revision is not there, or the pair of a first one was erased.
+/// Puts the row in the place of the revision before its own, and the line into the history: one
+/// statement, so one transaction and one way there and back. `false`: that revision is not there,
+/// or the pair of a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut PgConnection,
     grant: &GrantColumns,
@@ -30,7 +31,8 @@ pub(super) async fn write_grant(
          WHERE key = $1 AND revision = $2 - 1 AND realm = $13 AND client_id = $14 AND account_id = $15 \
          AND user_id = $16 RETURNING key)"
     };
-    // What else belongs to the write rides in its one statement. The texts are ours, the numbers too.
+    // What else belongs to the write rides in its one statement. The texts are ours, the numbers
+    // too.
     let trimmed = match grant.trims_history() {
         true => format!(
             ", trimmed AS (DELETE FROM kommo_history WHERE key = $1 AND id <= \
@@ -78,7 +80,8 @@ pub(super) async fn write_grant(
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives claims back. A record that was written since its claim says itself when it is due, and the earlier of the two counts.
+/// Gives claims back. A record that was written since its claim says itself when it is due, and the
+/// earlier of the two counts.
 pub(super) async fn settle_all(
     connection: &mut PgConnection,
     settled: &[(String, Vec<u8>, Option<i64>)],

@@ -1,4 +1,5 @@
-//! One lock file per grant. The operating system frees the lock when its holder drops it, ends, or is killed.
+//! One lock file per grant. The operating system frees the lock when its holder drops it, ends, or
+//! is killed.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,7 +18,8 @@ pub(super) struct LockFiles {
     directory: PathBuf,
 }
 
-/// The lock of one grant in a [`SqliteStore`](crate::SqliteStore). It is free as soon as this value is gone.
+/// The lock of one grant in a [`SqliteStore`](crate::SqliteStore). It is free as soon as this value
+/// is gone.
 #[derive(Debug)]
 pub struct SqliteLock {
     key: String,
@@ -31,7 +33,8 @@ impl SqliteLock {
         &self.key
     }
 
-    /// Whether the name still leads to the locked file. If the file was removed or replaced, others lock another one.
+    /// Whether the name still leads to the locked file. If the file was removed or replaced, others
+    /// lock another one.
     pub(super) fn is_held(&self) -> Result<bool, StoreFault> {
         leads_to(&self.path, &self.file)
             .map_err(|error| StoreFault::file("looking at a lock", &self.path, error))
@@ -39,7 +42,8 @@ impl SqliteLock {
 }
 
 impl LockFiles {
-    /// Beside a database, whose path must be the real one: two spellings of it would be two sets of locks.
+    /// Beside a database, whose path must be the real one: two spellings of it would be two sets of
+    /// locks.
     pub(super) fn beside(database: &Path) -> Result<Self, StoreFault> {
         let files = Self::looked_at(database);
         let directory = &files.directory;
@@ -67,7 +71,8 @@ impl LockFiles {
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            // Between opening and locking, another may have removed the file: two workers would have a lock each.
+            // Between opening and locking, another may have removed the file: two workers would
+            // have a lock each.
             if leads_to(&path, &file).map_err(failed)? {
                 let key = key.to_owned();
                 return Ok(Some(SqliteLock { key, path, file }));
@@ -76,7 +81,8 @@ impl LockFiles {
         Err(failed(io::Error::other("file is replaced all the time")))
     }
 
-    /// The lock files that this process cannot open, each as its error. None is made, locked or changed.
+    /// The lock files that this process cannot open, each as its error. None is made, locked or
+    /// changed.
     pub(super) fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         let failed = |error| StoreFault::file("listing the locks", &self.directory, error);
         let mut problems = Vec::new();

@@ -1,4 +1,5 @@
-//! Opening a store to look at it: nothing is made, narrowed or written, so what is wrong with it can be told.
+//! Opening a store to look at it: nothing is made, narrowed or written, so what is wrong with it
+//! can be told.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ impl Sqlite {
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .read_only(true)
-            // Without a log nobody has the file open, and a plain reader would make the log to read it; with one it is read too.
+            // Without a log nobody has the file open, and a plain reader would make the log to read
+            // it; with one it is read too.
             .immutable(!has_log(&path)?)
             .busy_timeout(settings.wait_at_most)
             .pragma("query_only", "ON")

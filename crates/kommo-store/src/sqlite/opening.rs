@@ -16,7 +16,8 @@ use crate::settings::StoreSettings;
 use super::lock_files::LockFiles;
 use super::{HANGING_AFTER, Sqlite};
 
-/// The steps that lead to the tables as they are, oldest first. A step that was published never changes.
+/// The steps that lead to the tables as they are, oldest first. A step that was published never
+/// changes.
 const STEPS: [&str; 3] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
@@ -88,8 +89,8 @@ impl Sqlite {
     }
 }
 
-/// Tries until nobody else is in the way. `SQLite` waits for most locks itself, but not for all: the switch to a log, for one, fails at
-/// once while another connection makes it.
+/// Tries until nobody else is in the way. `SQLite` waits for most locks itself, but not for all:
+/// the switch to a log, for one, fails at once while another connection makes it.
 pub(super) async fn patiently<T, F>(
     wait_at_most: Duration,
     attempt: impl Fn() -> F + Send,
@@ -141,7 +142,8 @@ pub(super) fn check_directory(path: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives its real path.
+/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives
+/// its real path.
 fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
     check_directory(path)?;
     private_file_unopened(path)
@@ -156,8 +158,8 @@ pub(super) async fn writing_connection(
     options.connect().await
 }
 
-/// Takes the steps that are missing, all or none, one process at a time. If none is missing, no lock is taken: a process that stopped with
-/// the lock keeps no other from its start.
+/// Takes the steps that are missing, all or none, one process at a time. If none is missing, no
+/// lock is taken: a process that stopped with the lock keeps no other from its start.
 async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault> {
     use sqlx::Connection as _;
     let failed = failed("preparing the tables");

@@ -32,7 +32,8 @@ impl Sqlite {
         Ok(problems)
     }
 
-    /// Takes the lock of a writer and gives it back: over a connection of its own, since this store may be one that is only looked at.
+    /// Takes the lock of a writer and gives it back: over a connection of its own, since this store
+    /// may be one that is only looked at.
     async fn write_lock(&self) -> Result<(), StoreFault> {
         let options = SqliteConnectOptions::new()
             .filename(self.options.get_filename())

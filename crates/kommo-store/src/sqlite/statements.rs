@@ -11,7 +11,8 @@ statements! {
     skip: ""
 }
 
-/// Puts the row in the place of the revision before its own. `false`: that is not there, or the pair of a first one was erased.
+/// Puts the row in the place of the revision before its own. `false`: that is not there, or the
+/// pair of a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut SqliteConnection,
     grant: &GrantColumns,
@@ -64,7 +65,8 @@ pub(super) async fn write_grant(
     Ok(done.rows_affected() == 1)
 }
 
-/// The line of history; and what else belongs to the write of a grant: old lines that go, an import that is noted.
+/// The line of history; and what else belongs to the write of a grant: old lines that go, an import
+/// that is noted.
 pub(super) async fn write_line(
     connection: &mut SqliteConnection,
     grant: &GrantColumns,
@@ -106,7 +108,8 @@ pub(super) async fn write_line(
     .map(|_| ())
 }
 
-/// Gives a claim back. A record that was written since the claim says itself when it is due, and the earlier of the two counts.
+/// Gives a claim back. A record that was written since the claim says itself when it is due, and
+/// the earlier of the two counts.
 pub(super) async fn settle_one(
     connection: &mut SqliteConnection,
     key: &str,

@@ -10,7 +10,8 @@ macro_rules! account_statements {
             let of_account = |statement: &'static str| {
                 query(statement).bind(realm).bind(client_id).bind(account_id)
             };
-            // Their hashes stay for a while, so that an exchange that is on its way brings nothing back.
+            // Their hashes stay for a while, so that an exchange that is on its way brings nothing
+            // back.
             let codes = of_account(
                 "UPDATE kommo_codes SET is_done = TRUE, is_erased = TRUE, host = '', record = $4, answer = NULL, \
                  lease_token = NULL, lease_until = NULL WHERE realm = $1 AND client_id = $2 AND host IN \
@@ -47,7 +48,8 @@ macro_rules! account_statements {
                 codes: codes.rows_affected(),
                 ..Erased::default()
             };
-            // An integration that was made on the fly belongs to one account. One that other accounts have was not.
+            // An integration that was made on the fly belongs to one account. One that other
+            // accounts have was not.
             let others: i64 = query_scalar("SELECT COUNT(*) FROM kommo_grants WHERE client_id = $1")
                 .bind(client_id)
                 .fetch_one(&mut *connection)

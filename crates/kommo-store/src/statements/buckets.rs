@@ -1,4 +1,5 @@
-//! Buckets of requests. A row says when the bucket will be full, in microseconds of the database's clock.
+//! Buckets of requests. A row says when the bucket will be full, in microseconds of the database's
+//! clock.
 
 macro_rules! bucket_statements {
     ($connection:ty, now: $now:literal) => {

@@ -27,7 +27,8 @@ macro_rules! code_statements {
             .bind(room.last_life)
             .execute(&mut *connection)
             .await?;
-            // What has ended waits for nothing. The longest remembered goes first, and a flood of one origin displaces no other.
+            // What has ended waits for nothing. The longest remembered goes first, and a flood of
+            // one origin displaces no other.
             query(
                 "DELETE FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased AND id <= \
                  (SELECT id FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased \
@@ -338,7 +339,8 @@ macro_rules! code_statements {
             .map(|_| ())
         }
 
-        /// The hash stays, the code goes. A code that has an answer ends only when that became a grant.
+        /// The hash stays, the code goes. A code that has an answer ends only when that became a
+        /// grant.
         pub(super) async fn end_code(
             connection: &mut $connection,
             id: i64,

@@ -41,7 +41,8 @@ macro_rules! secret_statements {
             })
         }
 
-        /// An integration that has a grant keeps its secret, also when a version wrote the grant that does not mark it.
+        /// An integration that has a grant keeps its secret, also when a version wrote the grant
+        /// that does not mark it.
         pub(super) async fn expire_secrets(
             connection: &mut $connection,
             room: &SecretRoom,
@@ -85,8 +86,8 @@ macro_rules! secret_statements {
             Ok(u64::try_from(count).unwrap_or_default())
         }
 
-        /// One more state that brought the secret which is kept. `false`: it was used for another integration, or as many states as may
-        /// be remembered are.
+        /// One more state that brought the secret which is kept. `false`: it was used for another
+        /// integration, or as many states as may be remembered are.
         pub(super) async fn bind_state(
             connection: &mut $connection,
             state_hash: &str,
@@ -134,7 +135,8 @@ macro_rules! secret_statements {
             .await
         }
 
-        /// In a transaction. The states stay used up, so that whoever has one does not bring the secret back.
+        /// In a transaction. The states stay used up, so that whoever has one does not bring the
+        /// secret back.
         pub(super) async fn forget_secret(
             connection: &mut $connection,
             client_id: &str,

@@ -10,12 +10,14 @@ use crate::error::StoreFault;
 
 use super::Store;
 
-/// A bucket that says it is full later than this after it can be was filled by another clock: it counts as full now.
+/// A bucket that says it is full later than this after it can be was filled by another clock: it
+/// counts as full now.
 const CLOCK_JUMP: Duration = Duration::from_secs(60);
 
 impl<B: Backend> Store<B> {
-    /// Drops the buckets that are full, which is what a bucket is that was never used. Gives their number. One row stays for
-    /// each account, integration and address that was called lately; call this now and then.
+    /// Drops the buckets that are full, which is what a bucket is that was never used. Gives their
+    /// number. One row stays for each account, integration and address that was called lately; call
+    /// this now and then.
     ///
     /// # Errors
     ///
@@ -25,9 +27,9 @@ impl<B: Backend> Store<B> {
     }
 }
 
-/// One row and one statement for each request, by the database's clock. `PostgreSQL` keeps the buckets in a table without a log,
-/// since losing them loses nothing; `SQLite` writes each to the disk, so that a store shared that way gives some hundred requests a
-/// second and not more.
+/// One row and one statement for each request, by the database's clock. `PostgreSQL` keeps the
+/// buckets in a table without a log, since losing them loses nothing; `SQLite` writes each to the
+/// disk, so that a store shared that way gives some hundred requests a second and not more.
 impl<B: Backend> SharedBucket for Store<B> {
     type Error = StoreFault;
 
@@ -36,7 +38,8 @@ impl<B: Backend> SharedBucket for Store<B> {
         let left = self.backend.take_request(&columns).await?;
         Ok(match left {
             None => Taken::Now,
-            // Somebody else took in between, or the clock moved: then at once is right, and a pause of nothing would spin.
+            // Somebody else took in between, or the clock moved: then at once is right, and a pause
+            // of nothing would spin.
             Some(microseconds) => {
                 let pause = u64::try_from(microseconds).unwrap_or(0).max(1_000);
                 Taken::After(Duration::from_micros(pause))

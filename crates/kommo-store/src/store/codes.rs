@@ -16,14 +16,15 @@ use crate::realm_text::realm_text;
 
 use super::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
-/// How long the hash of an erased code stays: an exchange that began with the code's last second is over by then. So long a code that
-/// waited in vain stays too, to be counted.
+/// How long the hash of an erased code stays: an exchange that began with the code's last second is
+/// over by then. So long a code that waited in vain stays too, to be counted.
 const KEPT_AT_MOST: Duration = Duration::from_secs(2 * 20 * 60);
 
 /// The longest note on a code, in characters.
 const WHY_AT_MOST: usize = 64;
 
-/// Ages are judged by the database's clock and not by those of the callers: one that is far ahead would end the codes of all others.
+/// Ages are judged by the database's clock and not by those of the callers: one that is far ahead
+/// would end the codes of all others.
 impl<B: Backend> PendingCodes for Store<B> {
     type Error = StoreFault;
 
@@ -83,8 +84,9 @@ impl<B: Backend> PendingCodes for Store<B> {
         self.backend.note_code(claimed.id, &token, &why).await
     }
 
-    /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes, is made anew: the pair must not be lost. If an
-    /// erasure took it, the pair is not kept.
+    /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was
+    /// kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes,
+    /// is made anew: the pair must not be lost. If an erasure took it, the pair is not kept.
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
         let code = to_columns(&self.sealer, &claimed.pending)?;
         let answer = seal_answer(&self.sealer, &code.hash, pair)?;
@@ -137,8 +139,8 @@ impl<B: Backend> PendingCodes for Store<B> {
 }
 
 impl<B: Backend> Store<B> {
-    /// The codes that wait for their exchange and the pairs that wait to become grants, the newest first, at most `limit`. Opens no
-    /// record, so it works without the encryption key.
+    /// The codes that wait for their exchange and the pairs that wait to become grants, the newest
+    /// first, at most `limit`. Opens no record, so it works without the encryption key.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use crate::realm_text::realm_text;
 
 use super::{Store, lease_milliseconds, lease_token, readable};
 
-/// Leases run by the database's clock. A claim that is settled without an instant, although its record is as it was and still
-/// due, is handed out again when its lease ends.
+/// Leases run by the database's clock. A claim that is settled without an instant, although its
+/// record is as it was and still due, is handed out again when its lease ends.
 impl<B: Backend> DueGrants for Store<B> {
     type Error = StoreFault;
 

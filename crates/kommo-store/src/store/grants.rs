@@ -43,7 +43,8 @@ impl<B: Backend> Store<B> {
             .await
     }
 
-    /// What there is, by key, from after `after`, at most `limit`. Opens no record, so it works without the encryption key.
+    /// What there is, by key, from after `after`, at most `limit`. Opens no record, so it works
+    /// without the encryption key.
     ///
     /// # Errors
     ///

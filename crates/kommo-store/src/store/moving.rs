@@ -1,5 +1,5 @@
-//! Moving a grant to another store. One single-use token never has two homes: the source is sealed, durably, before its
-//! content is handed out.
+//! Moving a grant to another store. One single-use token never has two homes: the source is sealed,
+//! durably, before its content is handed out.
 
 use kommo_keeper::{LifeboatPort as _, Written};
 use kommo_oauth::{
@@ -41,21 +41,24 @@ impl Drop for Parcel {
 }
 
 impl<B: Backend> Store<B> {
-    /// Gives a grant as JSON for [`import`](Self::import) of another store, and ends it here. Encrypted if this store is; the other
-    /// needs the same key to read it. Without encryption the JSON has the tokens in it.
+    /// Gives a grant as JSON for [`import`](Self::import) of another store, and ends it here.
+    /// Encrypted if this store is; the other needs the same key to read it. Without encryption the
+    /// JSON has the tokens in it.
     ///
-    /// It works under the grant's lock, and the end is durable before this returns: nothing refreshes here any more. If the text is
-    /// lost before it reached the other store, [`export_again`](Self::export_again) returns it once more.
+    /// It works under the grant's lock, and the end is durable before this returns: nothing
+    /// refreshes here any more. If the text is lost before it reached the other store,
+    /// [`export_again`](Self::export_again) returns it once more.
     ///
-    /// Name the lifeboats that the workers of this machine use: the newest pair may be there, and would stay behind. Lifeboats of other
-    /// machines are not seen; export there, or after a refresh has succeeded.
+    /// Name the lifeboats that the workers of this machine use: the newest pair may be there, and
+    /// would stay behind. Lifeboats of other machines are not seen; export there, or after a
+    /// refresh has succeeded.
     ///
     /// # Errors
     ///
-    /// - a refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a grant that is over:
-    ///   [`StoreFault::WrongState`];
-    /// - a pair of this grant is in a lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A lifeboat that cannot be read is an
-    ///   error too.
+    /// - a refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a
+    ///   grant that is over: [`StoreFault::WrongState`];
+    /// - a pair of this grant is in a lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A
+    ///   lifeboat that cannot be read is an error too.
     pub async fn export_sealed(
         &self,
         key: &GrantKey,
@@ -106,9 +109,11 @@ impl<B: Backend> Store<B> {
         })
     }
 
-    /// Returns an exported grant once more, out of the tokens that are sealed here. Only if the first text never reached another
-    /// store: otherwise one token has two homes, and the account is lost to one of them. A store that has imported the first text refuses
-    /// this one ([`StoreFault::ImportedBefore`]), whatever became of the grant there; a third store cannot know of it.
+    /// Returns an exported grant once more, out of the tokens that are sealed here. Only if the
+    /// first text never reached another store: otherwise one token has two homes, and the account
+    /// is lost to one of them. A store that has imported the first text refuses this one
+    /// ([`StoreFault::ImportedBefore`]), whatever became of the grant there; a third store cannot
+    /// know of it.
     ///
     /// # Errors
     ///
@@ -137,15 +142,16 @@ impl<B: Backend> Store<B> {
         }
     }
 
-    /// Takes a grant that [`export_sealed`](Self::export_sealed) gave. A grant of the same key that is over is replaced, with a
-    /// later generation than either had.
+    /// Takes a grant that [`export_sealed`](Self::export_sealed) gave. A grant of the same key that
+    /// is over is replaced, with a later generation than either had.
     ///
     /// # Errors
     ///
-    /// - no such JSON: [`StoreFault::Damaged`]; of a newer program: [`StoreFault::NewerRecord`]; sealed with a key that is not in the
-    ///   ring: [`StoreFault::WrongKey`];
+    /// - no such JSON: [`StoreFault::Damaged`]; of a newer program: [`StoreFault::NewerRecord`];
+    ///   sealed with a key that is not in the ring: [`StoreFault::WrongKey`];
     /// - a living grant of this key: [`StoreFault::WrongState`];
-    /// - an export with the same refresh token was imported here before: [`StoreFault::ImportedBefore`].
+    /// - an export with the same refresh token was imported here before:
+    ///   [`StoreFault::ImportedBefore`].
     pub async fn import(&self, text: &str, at: UnixSeconds) -> Result<GrantKey, StoreFault> {
         let grant = self.unpack(text)?;
         let key = grant.key;
@@ -172,7 +178,8 @@ impl<B: Backend> Store<B> {
                     state: there.state.name(),
                 });
             }
-            // A grant that came and went, and comes back from where it went to, has a later generation than it had here.
+            // A grant that came and went, and comes back from where it went to, has a later
+            // generation than it had here.
             if let Some(hash) = &import_hash
                 && there
                     .as_ref()
@@ -264,7 +271,8 @@ async fn nothing_unsaved(key: &GrantKey, lifeboats: &[Lifeboat]) -> Result<(), S
     Ok(())
 }
 
-/// The same for every export of one newest pair. A long-lived token is not used up, so it may be imported as often as it is exported.
+/// The same for every export of one newest pair. A long-lived token is not used up, so it may be
+/// imported as often as it is exported.
 fn import_hash(grant: &Grant) -> Option<String> {
     let newest = &grant.state.pairs()?.newest().pair;
     let key = grant.key.to_string();

@@ -15,15 +15,18 @@ use super::secrets::secret_place;
 const AT_A_TIME: i64 = 200;
 
 impl<B: Backend> Store<B> {
-    /// Seals every record anew with the first key of the ring; without keys, it writes them plain. Before this, every process that
-    /// shares the store must be able to read with that key. It may run beside them, and again after it was interrupted.
+    /// Seals every record anew with the first key of the ring; without keys, it writes them plain.
+    /// Before this, every process that shares the store must be able to read with that key. It may
+    /// run beside them, and again after it was interrupted.
     ///
-    /// It does not know of lifeboats. Before the old key is dropped, call [`Lifeboat::rotate_encryption`](crate::Lifeboat::rotate_encryption)
-    /// on every machine that has one: a pair that lies there is perhaps the only one of its account.
+    /// It does not know of lifeboats. Before the old key is dropped, call
+    /// [`Lifeboat::rotate_encryption`](crate::Lifeboat::rotate_encryption) on every machine that
+    /// has one: a pair that lies there is perhaps the only one of its account.
     ///
     /// # Errors
     ///
-    /// A record that no key opens: [`StoreFault::WrongKey`] or [`StoreFault::Damaged`], with its name. What came before it is done.
+    /// A record that no key opens: [`StoreFault::WrongKey`] or [`StoreFault::Damaged`], with its
+    /// name. What came before it is done.
     pub async fn rotate_encryption(&self) -> Result<Rotated, StoreFault> {
         let mut rotated = Rotated::default();
         for table in [

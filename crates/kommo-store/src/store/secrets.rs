@@ -20,7 +20,8 @@ use super::{Store, milliseconds};
 
 const VERSION: u64 = 1;
 
-/// How long the state of an attempt is remembered beside the secret that another one brought: longer than attempts last.
+/// How long the state of an attempt is remembered beside the secret that another one brought:
+/// longer than attempts last.
 const STATES_FOR: Duration = Duration::from_secs(2 * 20 * 60);
 
 #[derive(Serialize, Deserialize)]
@@ -46,21 +47,24 @@ pub(super) const fn secret_place(state_hash: &str) -> Place<'_> {
 }
 
 impl<B: Backend> Store<B> {
-    /// Keeps the client secret that the platform sent to a `secrets_uri` for this `state`, durably before it returns. The
-    /// `state` is kept as a hash.
+    /// Keeps the client secret that the platform sent to a `secrets_uri` for this `state`, durably
+    /// before it returns. The `state` is kept as a hash.
     ///
-    /// `true`: this secret is kept, from now on or from before. `false`: this `state` brought another secret before; nothing was
-    /// changed. The first secret of an integration stays: the request is unsigned, and whoever has a live `state` of his own could
-    /// else replace the secret of another's integration.
+    /// `true`: this secret is kept, from now on or from before. `false`: this `state` brought
+    /// another secret before; nothing was changed. The first secret of an integration stays: the
+    /// request is unsigned, and whoever has a live `state` of his own could else replace the secret
+    /// of another's integration.
     ///
-    /// Source: reference text of the vendor's button script; that the request is unsigned is why one `state` counts once.
+    /// Source: reference text of the vendor's button script; that the request is unsigned is why
+    /// one `state` counts once.
     ///
     /// # Errors
     ///
     /// - a store without an encryption key: [`StoreFault::Misconfigured`];
-    /// - another secret of this integration is kept: [`StoreFault::SecretThere`]; nothing was changed;
-    /// - as many secrets as [`max_unclaimed_secrets`](crate::StoreSettings::max_unclaimed_secrets) belong to integrations without a grant:
-    ///   [`StoreFault::SecretsFull`]; nothing was changed.
+    /// - another secret of this integration is kept: [`StoreFault::SecretThere`]; nothing was
+    ///   changed;
+    /// - as many secrets as [`max_unclaimed_secrets`](crate::StoreSettings::max_unclaimed_secrets)
+    ///   belong to integrations without a grant: [`StoreFault::SecretsFull`]; nothing was changed.
     pub async fn put_integration_secret(
         &self,
         state: &str,
@@ -121,8 +125,10 @@ impl<B: Backend> Store<B> {
         }
     }
 
-    /// Removes the secrets that are older than [`unclaimed_secret_life`](crate::StoreSettings::unclaimed_secret_life), by the database's
-    /// clock, and whose integration never had a grant. Returns their number. Each secret that is put does the same first.
+    /// Removes the secrets that are older than
+    /// [`unclaimed_secret_life`](crate::StoreSettings::unclaimed_secret_life), by the database's
+    /// clock, and whose integration never had a grant. Returns their number. Each secret that is
+    /// put does the same first.
     ///
     /// # Errors
     ///
@@ -153,8 +159,8 @@ impl<B: Backend> Store<B> {
         Ok(kept.map(|(_, secret)| secret))
     }
 
-    /// Which integration's secret came for this `state`. States beside the one that brought the secret first are forgotten after 40
-    /// minutes.
+    /// Which integration's secret came for this `state`. States beside the one that brought the
+    /// secret first are forgotten after 40 minutes.
     ///
     /// # Errors
     ///
@@ -166,8 +172,9 @@ impl<B: Backend> Store<B> {
         parsed.map_err(|_| StoreFault::damaged(&state_hash, "column client_id"))
     }
 
-    /// Removes the secret of an integration: it is over, or what came first was forged. `false`: there was none. The states
-    /// that brought it stay used up for as long as they live, so nobody brings it back with one of them; a new attempt may bring another.
+    /// Removes the secret of an integration: it is over, or what came first was forged. `false`:
+    /// there was none. The states that brought it stay used up for as long as they live, so nobody
+    /// brings it back with one of them; a new attempt may bring another.
     ///
     /// # Errors
     ///
@@ -197,8 +204,8 @@ impl<B: Backend> Store<B> {
         Ok(Some((name, secret)))
     }
 
-    /// Notes that a key proved something. `purpose` is the caller's word, `key_id` names the key and is not secret. An earlier
-    /// instant than the one that is kept changes nothing.
+    /// Notes that a key proved something. `purpose` is the caller's word, `key_id` names the key
+    /// and is not secret. An earlier instant than the one that is kept changes nothing.
     ///
     /// # Errors
     ///

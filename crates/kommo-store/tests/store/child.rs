@@ -1,6 +1,8 @@
-//! Another process with the same store: this test program once more, told by its environment what to do.
+//! Another process with the same store: this test program once more, told by its environment what
+//! to do.
 //!
-//! The parent writes a command to a line, the child answers with a line. It ends when its input ends.
+//! The parent writes a command to a line, the child answers with a line. It ends when its input
+//! ends.
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,5 +1,6 @@
-//! A throw-away PostgreSQL server for this test program: in a temporary directory, on a socket in it, with durable commits, as an
-//! unprivileged user. A small process waits for the end of this one and then stops it.
+//! A throw-away PostgreSQL server for this test program: in a temporary directory, on a socket in
+//! it, with durable commits, as an unprivileged user. A small process waits for the end of this one
+//! and then stops it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ pub(crate) struct Cluster {
 const MISSING: &str = "no PostgreSQL programs found: install them (Debian: apt-get install postgresql), or set \
      KOMMO_TEST_POSTGRES_URL to a throw-away server, or KOMMO_TEST_WITHOUT=postgres to leave these tests out";
 
-/// Waits for the end of its input, whatever signals come, then stops the server and removes its files.
+/// Waits for the end of its input, whatever signals come, then stops the server and removes its
+/// files.
 const REAPER: &str = r#"trap '' INT TERM HUP; cat >/dev/null; "$1/pg_ctl" -D "$2/data" -m immediate stop >/dev/null 2>&1; rm -rf "$2""#;
 
 impl Cluster {

@@ -301,7 +301,8 @@ async fn a_rotation_reaches_the_files_and_names_the_one_that_needs_another_key()
     let left = fs::read_dir(place.path()).unwrap().count();
     assert_eq!(left, 3, "nothing is left of the rotation");
 
-    // Somebody went on writing with a key that is not in the ring any more: the others are done all the same.
+    // Somebody went on writing with a key that is not in the ring any more: the others are done all
+    // the same.
     old.write(&unsaved(3, 7)).await.unwrap();
     let third = EncryptionKeys::new(encryption_key(3));
     let third = third.and_reading(encryption_key(2)).unwrap();
@@ -395,7 +396,8 @@ async fn the_largest_pair_fits() {
     assert_eq!(boat.read(&key(1)).await.unwrap(), Some(largest));
 }
 
-/// A pair that could not get its name, as on a disk whose directory cannot grow: it is read, rotated and removed where it is.
+/// A pair that could not get its name, as on a disk whose directory cannot grow: it is read,
+/// rotated and removed where it is.
 #[tokio::test]
 async fn a_pair_that_stayed_in_its_slot_is_a_pair_like_any_other() {
     let place = tempfile::tempdir().unwrap();

@@ -474,7 +474,8 @@ async fn a_holder_that_asks_is_not_silent() {
     store.unlock(lock).await.unwrap();
 }
 
-/// Cut off from the server, every call ends, and the store works again as soon as the server is heard.
+/// Cut off from the server, every call ends, and the store works again as soon as the server is
+/// heard.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
     /// Far longer than all limits of this test together.
@@ -528,7 +529,8 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
         let lock = until_some(async || store.try_lock(&key(user)).await.ok().flatten()).await;
         store.unlock(lock).await.unwrap();
     }
-    // A connection that is cut off while others are not, as after the change of an address: it keeps no permit.
+    // A connection that is cut off while others are not, as after the change of an address: it
+    // keeps no permit.
     way.silence_open_ones();
     let error = store.load(&key(1)).await.unwrap_err();
     assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");

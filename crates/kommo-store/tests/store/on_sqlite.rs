@@ -264,7 +264,8 @@ async fn stores_that_open_at_once_make_the_tables_once() {
     assert!(stores[7].load(&key(1)).await.unwrap().is_some());
 }
 
-/// The switch to a log is refused at once while another connection reads: `SQLite` does not wait for that by itself.
+/// The switch to a log is refused at once while another connection reads: `SQLite` does not wait
+/// for that by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_waits_for_others_whatever_the_step() {
     for (begin, end) in [
@@ -376,7 +377,8 @@ async fn what_root_makes_belongs_to_the_owner_of_the_directory() {
             }
         }
     }
-    // The database and its two companions, the locks and one of them, the lifeboat, a slot and a pair.
+    // The database and its two companions, the locks and one of them, the lifeboat, a slot and a
+    // pair.
     assert_eq!(seen, 8);
 }
 
@@ -465,8 +467,8 @@ async fn a_closed_store_writes_nothing() {
     assert_eq!(error.trouble(), StoreTrouble::Unavailable);
 }
 
-/// How many revisions a third process sees of two that a store wrote: the second after `meanwhile`, and after another process had
-/// the file for a while.
+/// How many revisions a third process sees of two that a store wrote: the second after `meanwhile`,
+/// and after another process had the file for a while.
 async fn revisions_that_others_see(meanwhile: impl AsyncFnOnce(&SqlitePlace)) -> String {
     let place = SqlitePlace::make().await.unwrap();
     let store = place.open().await;
@@ -510,9 +512,10 @@ fn locks_held(path: &std::path::Path) -> usize {
     told.map(|text| text.matches("POSIX").count()).sum()
 }
 
-/// POSIX drops all locks that a process has on a file as soon as the process closes any handle of it. Without them another process
-/// may take itself for the last one, and remove the log that the first still writes to. The bundled `SQLite` looks for that since 3.51;
-/// the store does not lean on it.
+/// POSIX drops all locks that a process has on a file as soon as the process closes any handle of
+/// it. Without them another process may take itself for the last one, and remove the log that the
+/// first still writes to. The bundled `SQLite` looks for that since 3.51; the store does not lean
+/// on it.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_a_store_once_more_frees_no_lock_of_the_first() {

@@ -1,5 +1,6 @@
-//! A pooler in transaction mode, as small as can be: every client is told that it is connected, and each transaction of each client
-//! goes over the one connection to the server. Only the simple protocol; what comes before a refusal needs no more.
+//! A pooler in transaction mode, as small as can be: every client is told that it is connected, and
+//! each transaction of each client goes over the one connection to the server. Only the simple
+//! protocol; what comes before a refusal needs no more.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! A way to a server that can fall silent: connections stay open, and nothing goes over them any more.
+//! A way to a server that can fall silent: connections stay open, and nothing goes over them any
+//! more.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};

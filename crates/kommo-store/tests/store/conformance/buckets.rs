@@ -1,5 +1,5 @@
-//! Buckets of requests that several stores share. Intervals of an hour stand still for the length of a test; the passing of time is
-//! written into the table.
+//! Buckets of requests that several stores share. Intervals of an hour stand still for the length
+//! of a test; the passing of time is written into the table.
 
 use alloc::sync::Arc;
 use core::num::NonZeroU32;

@@ -330,7 +330,8 @@ async fn a_dropped_write_happened_as_a_whole_or_not_at_all<P: Place>() {
         let revision = store.load(&key(1)).await.unwrap().unwrap().revision;
         assert!(u64::try_from(lines).unwrap() <= revision.get());
     }
-    // The store works as before, and every revision has its line. The last dropped write may still be on its way.
+    // The store works as before, and every revision has its line. The last dropped write may still
+    // be on its way.
     loop {
         let grant = store.load(&key(1)).await.unwrap().unwrap();
         let moved = consented_again(grant, 99);

@@ -1,4 +1,5 @@
-//! Records that cannot be read: an error with the grant's key, never "no tokens", and never a token in its text.
+//! Records that cannot be read: an error with the grant's key, never "no tokens", and never a token
+//! in its text.
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble};
