@@ -187,7 +187,7 @@ impl Choice {
             return Ok(failure.hint("`kommo auth login` gets one, `kommo auth import` takes one"));
         }
         let failure = Failure::new(ErrorCode::NoGrant, "the store has no such grant");
-        Ok(failure.hint(format!("there is {}", list(others.iter()))))
+        Ok(failure.hint(format!("the store has {}", list(others.iter()))))
     }
 
     fn world(&self) -> &'static str {

@@ -8,8 +8,8 @@
 //! A refresh token that was sent is spent. To die before its successor is saved would lose the grant, so the first signal only
 //! asks. A signal that was ignored when the program started (`nohup`, a job in the background of a script) stays ignored.
 
+use core::sync::atomic::{AtomicI32, Ordering};
 use core::time::Duration;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use tokio::sync::watch;
 
@@ -73,8 +73,8 @@ pub(crate) fn end_by_signal() {
 mod platform {
     use alloc::sync::Arc;
     use core::ffi::c_int;
+    use core::sync::atomic::{AtomicBool, Ordering};
     use std::io;
-    use std::sync::atomic::{AtomicBool, Ordering};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;

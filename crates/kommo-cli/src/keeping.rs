@@ -263,10 +263,10 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
             seconds.unsigned_abs()
         ),
         AlarmKind::Revoked => {
-            "the platform took the long-lived token back: make a new one".to_owned()
+            "the platform revoked the long-lived token: make a new one".to_owned()
         }
         AlarmKind::CodeExpired => {
-            "a code grew too old before it could be exchanged; begin again: `kommo auth login`"
+            "a code expired before it could be exchanged; begin again: `kommo auth login`"
                 .to_owned()
         }
         AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
@@ -419,10 +419,10 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
         HoldKind::PaymentRequired => failure.hint("the account is not paid for; once it is, `kommo auth retry`"),
         HoldKind::Throttled => failure.hint("too many requests: wait"),
         HoldKind::MovedHost => {
-            failure.hint("the account is not where it was; it will be looked for again")
+            failure.hint("the account has another host now; a later command looks it up")
         }
         _ => failure.hint(
-            "an answer made no sense, or a new token got 401 as the old one did; the platform is asked again later",
+            "an answer could not be understood, or a new token got 401 like the old one; a later command tries again",
         ),
     }
 }

@@ -1,10 +1,10 @@
 //! What a command has open: it is drained and closed once, at the end, after the result was printed.
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::fmt;
 use core::pin::Pin;
 use core::time::Duration;
-use std::rc::Rc;
 
 use tokio::time::timeout;
 

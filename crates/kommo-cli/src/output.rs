@@ -1,7 +1,7 @@
 //! Where output goes: results to standard output, everything else to standard error.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use kommo_peer::{escaped, escaped_json, escaped_lines};
 use serde_json::{Value, json};

@@ -231,7 +231,7 @@ impl Open for Arc<AnyStore> {
 /// A keeper and its store: what was sent is drained, and a result may still be printed.
 impl<E: TokenEndpoint, C: Clock, L: LifeboatPort> Open for Keeper<AnyStore, E, C, L> {
     fn drain(&self) -> Local<'_, ()> {
-        Box::pin(Keeper::drain(self))
+        Box::pin(Self::drain(self))
     }
 
     fn close(&self) -> Local<'_, ()> {

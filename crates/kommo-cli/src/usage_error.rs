@@ -39,7 +39,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[OsString], program: &Com
                     format!("`{path}` has no option '{typed}'")
                 }
                 Some(_) => format!("`{path}` takes no further word"),
-                None => "there is an argument too many".to_owned(),
+                None => "there is one argument too many".to_owned(),
             };
             Failure::usage(message).hint(
                 match similar_options(typed.unwrap_or_default(), command) {

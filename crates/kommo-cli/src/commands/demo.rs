@@ -25,7 +25,7 @@ use crate::exit::{Failure, Outcome};
 use crate::runtime::run_to_end;
 
 const HELP: &str = "\
-Starts a made-up Kommo on a loopback port, connects a chat channel to it over
+Starts a simulated Kommo on a loopback port, connects a chat channel to it over
 HTTP, is refused for a wrong secret and for an old date, recovers from a clock
 that is wrong, and disconnects. Then an integration gets a grant, calls, lives
 through a day, a lost answer and a restart, and meets disconnect hooks. No
@@ -48,9 +48,9 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
     let keep = args.keep.as_deref().map(keep::Keep::make).transpose()?;
     let is_watched = io::stderr().is_terminal() && !context.output.is_json();
     if is_watched {
-        context
-            .output
-            .note("A chat channel and an integration meet a made-up Kommo on this machine.");
+        context.output.note(
+            "Connects a chat channel and an integration to a simulated Kommo on this machine.",
+        );
         context.output.note("");
     }
     let outcome = run_to_end(context, async {

@@ -1,4 +1,4 @@
-//! `kommo sandbox`: a made-up Kommo on a loopback port, until SIGINT or SIGTERM.
+//! `kommo sandbox`: a simulated Kommo on a loopback port, until SIGINT or SIGTERM.
 
 use core::net::SocketAddr;
 use core::str::FromStr;

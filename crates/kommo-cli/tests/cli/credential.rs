@@ -1,6 +1,6 @@
 //! What `auth credential` says to a program in another language: where to send the token, and nowhere else.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

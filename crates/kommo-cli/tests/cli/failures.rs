@@ -69,7 +69,7 @@ const FAILURES: &[(&str, &str, &str)] = &[
     ("sandbox", "--listen 0.0.0.0:0", "usage"),
     ("auth login", "", "setting-missing"),
     ("auth login", "--sandbox http://shop.kommo.com", "usage"),
-    ("auth import", "", "usage"),
+    ("auth import", "", "setting-missing"),
     ("auth export", "--output secret", "no-grant"),
     ("auth status", "", "no-grant"),
     ("auth status", "--profile broken", "profile-invalid"),

@@ -172,9 +172,9 @@ fn no_signal_at_any_moment_of_a_refresh_loses_a_strict_grant() {
     let shop = strict();
     let mut by_signal = 0;
     for turn in 0..2 * repeats() {
-        for (index, signal) in SIGNALS.into_iter().enumerate() {
+        for (index, signal) in (0_u32..).zip(SIGNALS) {
             // Spread over what a start, a request and an answer take; no moment is waited for.
-            let step = turn.wrapping_mul(37).wrapping_add(index as u32 * 13) % 120;
+            let step = turn.wrapping_mul(37).wrapping_add(index * 13) % 120;
             let phase = Phase::Anywhere(Duration::from_millis(2 * u64::from(step)));
             let ended = interrupt(&shop, phase, signal);
             by_signal += u32::from(ended.signal.is_some());

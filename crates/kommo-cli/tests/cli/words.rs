@@ -169,6 +169,7 @@ fn all_that_is_missing_is_said_at_once() {
         let error = failed.failed_json(2);
         assert_eq!(error["missing"], serde_json::json!(names), "{words:?}");
     }
+    assert!(said(&room, &["auth", "import"]).contains("--token-file FILE, or --export-file FILE"));
     let said = said(&room, &["chats", "connect"]);
     assert!(
         said.contains("`kommo api GET '/api/v4/account?with=amojo_id'`"),

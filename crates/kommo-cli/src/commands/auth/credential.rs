@@ -134,7 +134,7 @@ impl CredentialArgs {
         let loaded = loaded.map_err(|error| stores::failure(&error))?;
         match loaded.map(|grant| grant.generation.get()) {
             Some(current) if rejected > current => Err(Failure::usage(format!(
-                "generation {rejected} was never handed out, the current one is {current}"
+                "generation {rejected} does not exist, the current one is {current}"
             ))),
             _ => Ok(()),
         }

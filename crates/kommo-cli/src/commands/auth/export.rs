@@ -75,7 +75,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
             }
         };
         place.write(text.as_bytes()).map_err(|failure| {
-            failure.hint("the grant is sealed here: `kommo auth export --again` gives it once more")
+            failure.hint("the grant is sealed here: `kommo auth export --again` exports it again")
         })?;
         if is_dash(&args.output) {
             return Ok(Outcome::Done);
@@ -96,7 +96,7 @@ fn warn_if_plain(store: &AnyStore, context: &Context) {
     if !store.encrypts() {
         context
             .output
-            .note("warning: the store has no encryption key, so the tokens stand in the export as they are");
+            .note("warning: the store has no encryption key, so the tokens in the export are not encrypted");
     }
 }
 

@@ -39,7 +39,7 @@ Example:
 #[command(after_help = HELP)]
 pub(crate) struct ImportArgs {
     /// The file that holds a long-lived token; `-` is standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "export_file")]
+    #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
     /// The file that `kommo auth export` wrote; `-` is standard input
@@ -74,7 +74,11 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<Outcome, Failu
     match (&args.token_file, &args.export_file) {
         (Some(file), _) => args.import_token(file.clone(), endpoints, context),
         (None, Some(file)) => args.import_grant(file, endpoints, context),
-        (None, None) => Err(Failure::usage("nothing to import was given")),
+        (None, None) => Err(Failure::new(
+            ErrorCode::SettingMissing,
+            "neither a token nor an exported grant was given",
+        )
+        .hint("give --token-file FILE, or --export-file FILE")),
     }
 }
 
@@ -117,7 +121,7 @@ impl ImportArgs {
             Some(AccountName::Host(host)) => return Ok(host),
             Some(AccountName::Id(_)) => {
                 return Err(Failure::usage(
-                    "--account: the number of an account does not say where it lives",
+                    "--account: the number of an account does not say its host",
                 ));
             }
             None => {}
@@ -129,7 +133,7 @@ impl ImportArgs {
         of_profile.ok_or_else(|| {
             Failure::new(
                 ErrorCode::SettingMissing,
-                "a token does not say at which host its account lives",
+                "a token does not say the host of its account",
             )
             .hint("give --account HOST")
         })

@@ -171,7 +171,7 @@ impl LoginArgs {
                 id: Some(id),
             })),
             None => Err(Failure::usage(
-                "--account: no grant here says where the account of this number lives",
+                "--account: the store has no grant that says the host of this account",
             )
             .hint("give its host, for example shop.kommo.com")),
         }

@@ -196,14 +196,10 @@ pub(super) fn text_with(grant: &Grant, now: UnixSeconds, mark: &str) -> String {
 
 fn access_text(grant: &Grant, now: UnixSeconds) -> String {
     match (grant.usable(now), expires_at(grant)) {
-        (Some(_), Some(end)) => format!(
-            "\n  access token valid until {} ({})",
-            instant::date(end),
-            instant::distance(now, end)
-        ),
+        (Some(_), Some(end)) => format!("\n  access token valid until {}", instant::when(end, now)),
         (Some(_), None) => "\n  access token valid, its end is not known".to_owned(),
         (None, Some(end)) if end <= now => {
-            format!("\n  access token ended at {}", instant::date(end))
+            format!("\n  access token expired at {}", instant::when(end, now))
         }
         (None, _) => "\n  no access token can be used".to_owned(),
     }

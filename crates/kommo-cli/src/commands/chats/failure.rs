@@ -54,9 +54,9 @@ fn hinted(failure: Failure, refusal: &Refusal) -> Failure {
             "probably another secret than this channel's; `kommo explain chats` looks into a request",
         ),
         ErrorKind::NotRegistered => {
-            failure.hint("check the channel id, and that the account lives on the platform that was called")
+            failure.hint("check the channel id, and that the account belongs to the platform that was called")
         }
-        ErrorKind::BlockedAsText => failure.hint("blocked after too many requests: do not try again at once"),
+        ErrorKind::BlockedAsText => failure.hint("the platform blocks after too many requests: wait before the next try"),
         ErrorKind::BadRequest => failure.hint(
             "check the amojo id of the account: `kommo api GET '/api/v4/account?with=amojo_id'` prints it",
         ),

@@ -43,7 +43,7 @@ struct Stage {
 /// Tells every step as it happens, and whether all went well.
 pub(super) async fn tell_all(context: &Context, keep: Option<&Keep>) -> Result<bool, Failure> {
     let stage = Stage::set().await?;
-    let started = format!("a made-up Kommo listens at {}", stage.sandbox.base_url());
+    let started = format!("a simulated Kommo listens at {}", stage.sandbox.base_url());
     let started = Step::new("sandbox", true, started).with("base_url", stage.sandbox.base_url());
     let mut is_ok = tell(&started, context)?;
     is_ok &= tell(&stage.connect().await, context)?;

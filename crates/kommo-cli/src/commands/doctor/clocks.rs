@@ -32,7 +32,7 @@ pub(super) async fn look(
         report.good(
             AREA,
             "clock-not-compared",
-            "not compared with anybody's: --offline",
+            "not compared with a server's (--offline)",
         );
         return Ok(());
     }

@@ -57,7 +57,7 @@ pub(super) async fn look(
             AREA,
             Level::Advice,
             "store-plain",
-            "the store has no encryption key: tokens stand in it as they are",
+            "the store has no encryption key: its tokens are not encrypted",
             "make a key of 64 hex digits, and name its file in the profile",
         );
     }
