@@ -161,8 +161,7 @@ fn mistakes_change_nothing() {
     private(&room, "same.secret", "MARKER-secret-one");
     private(&room, "empty.secret", "");
     for words in [
-        &["secret"][..],
-        &["secret", "add", "channel"],
+        &["secret", "add", "channel"][..],
         &["secret", "add", "telegram", "--secret-file", "two.secret"],
         &["secret", "add", "channel", "--secret-file", "-"],
         &["secret", "add", "channel", "--secret-file", "same.secret"],
