@@ -81,10 +81,12 @@ impl Attempt {
         }
     }
 
-    /// With data of the application: whose grant it will be. They stay out of the URL; they travel in a sealed, `HttpOnly` cookie and then
-    /// with the code in the store, and come back as `carried` of the new grant, also if this process dies in between.
+    /// With data of the application: whose grant it will be. They stay out of the URL; they travel
+    /// in a sealed, `HttpOnly` cookie and then with the code in the store, and come back as
+    /// `carried` of the new grant, also if this process dies in between.
     ///
-    /// The user can read them among his own cookies, but not change them: put a name of a tenant or user there, no secret.
+    /// The user can read them among his own cookies, but not change them: put a name of a tenant or
+    /// user there, no secret.
     ///
     /// # Errors
     ///
@@ -100,7 +102,8 @@ impl Attempt {
         Ok(self)
     }
 
-    /// For a renewed consent: the account that it must be for. A consent for another one is kept and reported, but not bound.
+    /// For a renewed consent: the account that it must be for. A consent for another one is kept
+    /// and reported, but not bound.
     #[must_use]
     pub const fn expecting(mut self, account_id: AccountId) -> Self {
         self.expected_account = Some(account_id);
@@ -114,9 +117,10 @@ impl Attempt {
         self
     }
 
-    /// Bound to a session of the application, by whatever text names it: a user's number, or the id of a session. The same text must come
-    /// from [`session_of`](crate::ConnectBuilder::session_of) when the browser comes back, or nothing is exchanged. Only a keyed hash of it leaves
-    /// the program.
+    /// Bound to a session of the application, by whatever text names it: a user's number, or the id
+    /// of a session. The same text must come from [`session_of`](crate::ConnectBuilder::session_of)
+    /// when the browser comes back, or nothing is exchanged. Only a keyed hash of it leaves the
+    /// program.
     #[must_use]
     pub fn bound_to(mut self, session: impl AsRef<[u8]>) -> Self {
         self.session = Some(SessionDigest::of(session.as_ref()));

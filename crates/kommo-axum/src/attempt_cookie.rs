@@ -13,8 +13,8 @@ const KEPT_MAX: usize = 6;
 
 /// The most bytes of our cookies together, names included.
 const OURS_MAX_BYTES: usize = 4_096;
-/// The most bytes of the header with all cookies. Common proxies take 8 KiB for the whole line and answer 400 to a longer one, to every
-/// request of that browser until the cookies end.
+/// The most bytes of the header with all cookies. Common proxies take 8 KiB for the whole line and
+/// answer 400 to a longer one, to every request of that browser until the cookies end.
 const ALL_MAX_BYTES: usize = 8_000;
 
 /// A cookie of ours that a browser sent.
@@ -27,8 +27,9 @@ struct Held {
 }
 
 impl CookieKind {
-    /// `Set-Cookie` for an attempt, after those that end what must go before it: attempts that are over, the oldest beyond what a browser may
-    /// have, and the oldest beyond the bytes that a request may have. Results go before attempts.
+    /// `Set-Cookie` for an attempt, after those that end what must go before it: attempts that are
+    /// over, the oldest beyond what a browser may have, and the oldest beyond the bytes that a
+    /// request may have. Results go before attempts.
     pub(crate) fn set_attempt(
         self,
         sealer: &AttemptSealer,
@@ -50,7 +51,8 @@ impl CookieKind {
         self.set(STATE, &name, "", 0)
     }
 
-    /// The attempts that this browser has under way or had, those with a seal of ours, the oldest first.
+    /// The attempts that this browser has under way or had, those with a seal of ours, the oldest
+    /// first.
     pub(crate) fn attempts(self, sealer: &AttemptSealer, headers: &HeaderMap) -> Vec<LiveAttempt> {
         let mut attempts: Vec<LiveAttempt> = self
             .family(STATE, headers)
@@ -69,7 +71,8 @@ impl CookieKind {
         new_bytes: usize,
     ) -> Vec<HeaderValue> {
         let mut held = self.held(sealer, headers, now);
-        // What goes first comes first: what is over, then results, then attempts, the oldest before the newer.
+        // What goes first comes first: what is over, then results, then attempts, the oldest before
+        // the newer.
         held.sort_by_key(|cookie| {
             (
                 cookie.ends_at.is_some(),
@@ -95,7 +98,8 @@ impl CookieKind {
         ended
     }
 
-    /// The cookies of ours that a request has. How long a result lasts is not looked at: results have no order among themselves.
+    /// The cookies of ours that a request has. How long a result lasts is not looked at: results
+    /// have no order among themselves.
     fn held(self, sealer: &AttemptSealer, headers: &HeaderMap, now: UnixSeconds) -> Vec<Held> {
         let attempts = self.family(STATE, headers).map(|(name, value)| {
             let attempt = sealer.unseal(value);

@@ -1,6 +1,8 @@
-//! How a browser came to a route, in its own words: the headers `Sec-Fetch-*` and `Sec-Purpose`, which no page can set or leave out.
+//! How a browser came to a route, in its own words: the headers `Sec-Fetch-*` and `Sec-Purpose`,
+//! which no page can set or leave out.
 //!
-//! Browsers send them over TLS and to loopback hosts. Where they are absent, an old browser asks, or a program; nothing is concluded then.
+//! Browsers send them over TLS and to loopback hosts. Where they are absent, an old browser asks,
+//! or a program; nothing is concluded then.
 //!
 //! Source: W3C, "Fetch Metadata Request Headers"; WHATWG, "Fetch", section `Sec-Purpose`.
 
@@ -10,11 +12,13 @@ use axum::http::header::{HeaderMap, REFERER};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartDoor {
-    /// From pages of the same site, from the address bar and bookmarks, and from the page that `opened_by` names, if the browser says that
-    /// it comes from there (`Referer`). Another site's link leads to a page that asks the user to begin here.
+    /// From pages of the same site, from the address bar and bookmarks, and from the page that
+    /// `opened_by` names, if the browser says that it comes from there (`Referer`). Another site's
+    /// link leads to a page that asks the user to begin here.
     #[default]
     OwnSite,
-    /// From any site's link too. Still only as a page of its own: no frame, picture or script begins a consent.
+    /// From any site's link too. Still only as a page of its own: no frame, picture or script
+    /// begins a consent.
     AnySite,
 }
 
@@ -27,7 +31,8 @@ pub(crate) enum NotFromHere {
     OtherSite,
 }
 
-/// Whether a consent may be begun. `opener` is the origin of the page that opens the consent window.
+/// Whether a consent may be begun. `opener` is the origin of the page that opens the consent
+/// window.
 pub(crate) fn check_start(
     headers: &HeaderMap,
     door: StartDoor,
@@ -58,7 +63,8 @@ pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The value of a header; one that is there twice or cannot be read is no value that a browser sends.
+/// The value of a header; one that is there twice or cannot be read is no value that a browser
+/// sends.
 fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

@@ -1,4 +1,5 @@
-//! Origins as a browser writes them: a message is for one origin exactly, so ours must be spelled as the browser's.
+//! Origins as a browser writes them: a message is for one origin exactly, so ours must be spelled
+//! as the browser's.
 
 use kommo_account::{EndpointRole, Endpoints, Platform};
 

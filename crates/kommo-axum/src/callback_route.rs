@@ -8,7 +8,8 @@
 //!         └── from_widget: the door without a session, or refused
 //! ```
 //!
-//! The address has a code in it, so no page is shown here: whatever comes of it, the browser is sent on, to the application or to `result`.
+//! The address has a code in it, so no page is shown here: whatever comes of it, the browser is
+//! sent on, to the application or to `result`.
 
 use core::time::Duration;
 
@@ -110,7 +111,8 @@ impl<K: GrantDesk> Connect<K> {
         with_cookies(self.answer_redirect(state, redirect, &attempt_end), clear)
     }
 
-    /// In a task of its own: a browser that hangs up, or that fetches ahead what it throws away, does not stop the consent half way.
+    /// In a task of its own: a browser that hangs up, or that fetches ahead what it throws away,
+    /// does not stop the consent half way.
     fn carry_out_apart(
         &self,
         attempt: LiveAttempt,
@@ -159,7 +161,8 @@ impl<K: GrantDesk> Connect<K> {
         }
     }
 
-    /// Another redirect with a state that this browser has used: nothing is done with it, and what came of the state is said.
+    /// Another redirect with a state that this browser has used: nothing is done with it, and what
+    /// came of the state is said.
     fn answer_another(&self, end: &ConsentEnd) -> Response<Body> {
         let end = end.for_another_redirect();
         self.inner.counts.add(Family::Consents, "state-used");
@@ -182,7 +185,8 @@ impl<K: GrantDesk> Connect<K> {
         attempt.session == session.map(|session| inner.sealer.session_tag(session))
     }
 
-    /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's redirect that somebody dressed up.
+    /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
+    /// redirect that somebody dressed up.
     fn is_install_hook(&self, query: &str) -> bool {
         if self.inner.settings.install_door != InstallDoor::Callback {
             return false;
@@ -196,8 +200,8 @@ impl<K: GrantDesk> Connect<K> {
         )
     }
 
-    /// Which attempt of this browser the redirect belongs to: each state is compared in constant time, and nothing else is looked at before
-    /// one matches.
+    /// Which attempt of this browser the redirect belongs to: each state is compared in constant
+    /// time, and nothing else is looked at before one matches.
     fn whose(
         &self,
         query: &str,
@@ -318,7 +322,8 @@ impl<K: GrantDesk> Connect<K> {
         match tokio::time::timeout(wait, awaited.outcome()).await {
             Ok(Ok(CodeOutcome::Granted(grant))) => Ok(Finished::Granted(grant)),
             Ok(Ok(CodeOutcome::Refused(kind))) => Err(Refusal::CodeRefused(kind)),
-            // The answers were lost, or the account was erased: to the user it is a code that works no more.
+            // The answers were lost, or the account was erased: to the user it is a code that works
+            // no more.
             Ok(Ok(CodeOutcome::Lost | CodeOutcome::Erased)) => {
                 Err(Refusal::CodeRefused(TokenRefusalKind::Unknown))
             }
@@ -328,7 +333,8 @@ impl<K: GrantDesk> Connect<K> {
         }
     }
 
-    /// What the browser is answered. The application is asked here, once for each consent, however often the browser comes.
+    /// What the browser is answered. The application is asked here, once for each consent, however
+    /// often the browser comes.
     async fn end_of(
         &self,
         mode: ConsentMode,

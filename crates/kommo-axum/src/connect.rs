@@ -40,18 +40,20 @@ use crate::used_states::UsedStates;
 ///
 /// # Security
 ///
-/// They are unsigned: whoever knows the address can send them, with any code and for any account. Open the door only if the integration has a
-/// widget and is to be connected by its installation alone.
+/// They are unsigned: whoever knows the address can send them, with any code and for any account.
+/// Open the door only if the integration has a widget and is to be connected by its installation
+/// alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallDoor {
     /// Nowhere.
     #[default]
     Closed,
-    /// At the Redirect URI, where the platform sends them: what has `from_widget` and no `state` goes to a door without a session. Never is
-    /// such a code bound to the browser that brought it.
+    /// At the Redirect URI, where the platform sends them: what has `from_widget` and no `state`
+    /// goes to a door without a session. Never is such a code bound to the browser that brought it.
     Callback,
-    /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI `from_widget` is refused.
+    /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI
+    /// `from_widget` is refused.
     OwnPath,
 }
 
@@ -61,7 +63,8 @@ pub enum InstallDoor {
 pub enum TlsProof {
     /// The program itself listens with TLS, and with nothing else.
     OwnListener,
-    /// A proxy in front of the program sets `X-Forwarded-Proto`, and drops what came under that name from outside. Only `https` passes.
+    /// A proxy in front of the program sets `X-Forwarded-Proto`, and drops what came under that
+    /// name from outside. Only `https` passes.
     ForwardedProto,
 }
 
@@ -69,7 +72,8 @@ pub enum TlsProof {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Begun {
-    /// The address of the consent page, or the HTML of the button. The state is in it: for this browser alone, and for no log.
+    /// The address of the consent page, or the HTML of the button. The state is in it: for this
+    /// browser alone, and for no log.
     pub text: String,
     /// `Set-Cookie` headers that must go to the same browser.
     pub set_cookies: Vec<HeaderValue>,
@@ -86,7 +90,8 @@ impl fmt::Debug for Begun {
 pub(crate) type DeskOf<K> =
     dyn Fn(ClientId, ClientSecret) -> Pin<Box<dyn Future<Output = Option<K>> + Send>> + Send + Sync;
 
-/// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their grants.
+/// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their
+/// grants.
 pub(crate) struct OnTheFly<K> {
     pub(crate) integration: NewIntegration,
     pub(crate) sink: Arc<dyn AnySink>,
@@ -96,7 +101,8 @@ pub(crate) struct OnTheFly<K> {
 }
 
 impl<K: GrantDesk> OnTheFly<K> {
-    /// The keeper of an integration with this secret, built if it is not kept. To be asked for what was proven.
+    /// The keeper of an integration with this secret, built if it is not kept. To be asked for what
+    /// was proven.
     pub(crate) async fn desk(
         &self,
         client_id: ClientId,
@@ -147,12 +153,14 @@ pub(crate) struct Inner<K> {
     pub(crate) counts: RouteCounts,
     pub(crate) policies: PagePolicies,
     pub(crate) hook_gate: HookGate,
-    /// Room for install hooks under way, and for proven disconnect hooks: strangers fill the first alone.
+    /// Room for install hooks under way, and for proven disconnect hooks: strangers fill the first
+    /// alone.
     pub(crate) install_room: Arc<Semaphore>,
     pub(crate) disconnect_room: Arc<Semaphore>,
 }
 
-/// The consent of an integration: makes the [`router`](Self::router), the button and the addresses. Cheap to clone; clones are the same.
+/// The consent of an integration: makes the [`router`](Self::router), the button and the addresses.
+/// Cheap to clone; clones are the same.
 pub struct Connect<K> {
     pub(crate) inner: Arc<Inner<K>>,
 }
@@ -185,11 +193,12 @@ impl<K: GrantDesk> Connect<K> {
         }
     }
 
-    /// Begins a consent for the browser that these headers come from; gives the address of the consent page. For applications that send
-    /// users there themselves; the route `start` does the same.
+    /// Begins a consent for the browser that these headers come from; gives the address of the
+    /// consent page. For applications that send users there themselves; the route `start` does the
+    /// same.
     ///
-    /// Unlike that route it does not look at where the request comes from, and asks the application for no session: an attempt that is to be
-    /// bound to one says so with [`Attempt::bound_to`].
+    /// Unlike that route it does not look at where the request comes from, and asks the application
+    /// for no session: an attempt that is to be bound to one says so with [`Attempt::bound_to`].
     ///
     /// # Errors
     ///
@@ -216,8 +225,8 @@ impl<K: GrantDesk> Connect<K> {
         })
     }
 
-    /// Begins a consent for the platform's own button; gives its HTML. `shape` adds title, colour and so on, and may choose another brand's
-    /// looks. The page must not be cached.
+    /// Begins a consent for the platform's own button; gives its HTML. `shape` adds title, colour
+    /// and so on, and may choose another brand's looks. The page must not be cached.
     ///
     /// # Errors
     ///
@@ -245,9 +254,10 @@ impl<K: GrantDesk> Connect<K> {
         })
     }
 
-    /// Has codes looked after that wait in the store: from before a restart, or after trouble that has passed. Call it when the program
-    /// starts and every minute or so; it returns at once and needs a Tokio runtime. Of integrations made on the fly, those whose keepers
-    /// are kept here are looked after too; for the others call `exchange_codes` of a keeper of theirs.
+    /// Has codes looked after that wait in the store: from before a restart, or after trouble that
+    /// has passed. Call it when the program starts and every minute or so; it returns at once and
+    /// needs a Tokio runtime. Of integrations made on the fly, those whose keepers are kept here
+    /// are looked after too; for the others call `exchange_codes` of a keeper of theirs.
     pub fn exchange_waiting(&self) {
         self.inner.exchanging.wake(CodeLane::Consents);
         self.inner.exchanging.wake(CodeLane::All);

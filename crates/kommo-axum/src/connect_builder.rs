@@ -51,7 +51,8 @@ pub struct ConnectBuilder<K> {
 }
 
 impl<K: GrantDesk> Connect<K> {
-    /// Begins to set up the consent of an integration of this platform, with the keeper of its grants and the key for states.
+    /// Begins to set up the consent of an integration of this platform, with the keeper of its
+    /// grants and the key for states.
     #[must_use]
     pub fn builder(desk: K, platform: Platform, key: StateKey) -> ConnectBuilder<K> {
         ConnectBuilder {
@@ -77,8 +78,9 @@ impl<K: GrantDesk> Connect<K> {
 }
 
 impl<K: GrantDesk> ConnectBuilder<K> {
-    /// Asks the application before a consent begins: it knows who is there. `Ok`: what the attempt carries and expects. `Err`: an answer
-    /// of its own, for example the way to its login. It sees the request without its query and without the cookies of attempts.
+    /// Asks the application before a consent begins: it knows who is there. `Ok`: what the attempt
+    /// carries and expects. `Err`: an answer of its own, for example the way to its login. It sees
+    /// the request without its query and without the cookies of attempts.
     #[must_use]
     pub fn on_start<F, R>(mut self, function: F) -> Self
     where
@@ -89,12 +91,14 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Binds each attempt to the application's session: the function names the session of a request, for example by the user's number. It is
-    /// asked at the start (unless the attempt [is bound](Attempt::bound_to) already) and when the browser comes back. If the two differ, one
-    /// of them being none included, nothing is exchanged. Default: attempts are bound to the browser alone.
+    /// Binds each attempt to the application's session: the function names the session of a
+    /// request, for example by the user's number. It is asked at the start (unless the attempt [is
+    /// bound](Attempt::bound_to) already) and when the browser comes back. If the two differ, one
+    /// of them being none included, nothing is exchanged. Default: attempts are bound to the
+    /// browser alone.
     ///
-    /// The request that comes back is a navigation from the platform, which has no cookie with `SameSite=Strict`: what names the session must
-    /// be in one with `Lax`.
+    /// The request that comes back is a navigation from the platform, which has no cookie with
+    /// `SameSite=Strict`: what names the session must be in one with `Lax`.
     #[must_use]
     pub fn session_of<F, R>(mut self, function: F) -> Self
     where
@@ -105,12 +109,15 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Tells the application of a grant while the browser waits, with that browser's request (without its query, where the code stands, and
-    /// without the cookies of attempts). `Some`: where the browser goes instead of our page or the success path; in the mode `post_message`
-    /// that is the opened window, and the opener is not told. It is not called for an account that was not expected, nor for install hooks.
+    /// Tells the application of a grant while the browser waits, with that browser's request
+    /// (without its query, where the code stands, and without the cookies of attempts). `Some`:
+    /// where the browser goes instead of our page or the success path; in the mode `post_message`
+    /// that is the opened window, and the opener is not told. It is not called for an account that
+    /// was not expected, nor for install hooks.
     ///
-    /// If this process dies, or the exchange takes longer than the browser waits, it is never called: bind grants in the keeper's
-    /// `on_grant`, by what the attempt carried, and use this for the answer.
+    /// If this process dies, or the exchange takes longer than the browser waits, it is never
+    /// called: bind grants in the keeper's `on_grant`, by what the attempt carried, and use this
+    /// for the answer.
     #[must_use]
     pub fn on_connected<F, R>(mut self, function: F) -> Self
     where
@@ -121,31 +128,32 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Where the browser goes after a success, and where the pages lead. Default: a page that says so.
+    /// Where the browser goes after a success, and where the pages lead. Default: a page that says
+    /// so.
     #[must_use]
     pub fn success_path(mut self, path: LocalPath) -> Self {
         self.success_path = Some(path);
         self
     }
 
-    /// The page that opens the consent window, if it has another origin than the Redirect URI. Only its origin is used: the one that the
-    /// callback page's message is for.
+    /// The page that opens the consent window, if it has another origin than the Redirect URI. Only
+    /// its origin is used: the one that the callback page's message is for.
     #[must_use]
     pub fn opened_by(mut self, page: PageUri) -> Self {
         self.page = Some(page);
         self
     }
 
-    /// The mode that the script opens windows in, unless a link says otherwise. Default: popup. Without the script the mode is always
-    /// `post_message`, which needs none.
+    /// The mode that the script opens windows in, unless a link says otherwise. Default: popup.
+    /// Without the script the mode is always `post_message`, which needs none.
     #[must_use]
     pub const fn script_mode(mut self, mode: ConsentMode) -> Self {
         self.script_mode = mode;
         self
     }
 
-    /// How long a browser waits for the exchange: more than nothing, at most a minute. Default: 10 seconds. Then it is told that the
-    /// connection is almost made; the exchange goes on.
+    /// How long a browser waits for the exchange: more than nothing, at most a minute. Default: 10
+    /// seconds. Then it is told that the connection is almost made; the exchange goes on.
     #[must_use]
     pub const fn exchange_wait(mut self, wait: Duration) -> Self {
         self.exchange_wait = wait;
@@ -166,17 +174,19 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// How many install hooks are taken in a minute, after a rest ten minutes' worth at once, and of one account five. Others are answered 503,
-    /// and the platform sends none again. Their codes are exchanged at the same rate, two requests each, so it is part of what the platform
-    /// allows the program. Default: 20.
+    /// How many install hooks are taken in a minute, after a rest ten minutes' worth at once, and
+    /// of one account five. Others are answered 503, and the platform sends none again. Their codes
+    /// are exchanged at the same rate, two requests each, so it is part of what the platform allows
+    /// the program. Default: 20.
     #[must_use]
     pub const fn install_hooks_a_minute(mut self, hooks: u32) -> Self {
         self.hooks_a_minute = hooks;
         self
     }
 
-    /// The secrets that a disconnect hook is checked with, asked for at each hook. Default: the one of the keeper's credentials. Needed
-    /// while a secret changes, so that the one before it counts for a while.
+    /// The secrets that a disconnect hook is checked with, asked for at each hook. Default: the one
+    /// of the keeper's credentials. Needed while a secret changes, so that the one before it counts
+    /// for a while.
     #[must_use]
     pub fn client_secrets(
         mut self,
@@ -186,16 +196,19 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// Has the consent page make an integration in each customer's account, and takes its secrets at `secrets_uri`. `desk_of` builds the
-    /// keeper of an integration with its id and its secret, which the sink has kept. It is asked when a code came back for an attempt of
-    /// ours, or a disconnect hook was proven; what it built is kept: see [`keepers_kept`](Self::keepers_kept). The keeper of the builder is
-    /// not asked for grants then.
+    /// Has the consent page make an integration in each customer's account, and takes its secrets
+    /// at `secrets_uri`. `desk_of` builds the keeper of an integration with its id and its secret,
+    /// which the sink has kept. It is asked when a code came back for an attempt of ours, or a
+    /// disconnect hook was proven; what it built is kept: see [`keepers_kept`](Self::keepers_kept).
+    /// The keeper of the builder is not asked for grants then.
     ///
     /// # Security
     ///
-    /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours that lives, once, and for no integration
-    /// with the id of the builder's keeper. Whoever may begin a consent can have a row kept: begin them for users that are signed in, and say
-    /// who it is, by what the attempt carries or by its session; then each of them brings ten in twenty minutes at most.
+    /// The call is unsigned and has a secret in it. It is taken over TLS alone, for a state of ours
+    /// that lives, once, and for no integration with the id of the builder's keeper. Whoever may
+    /// begin a consent can have a row kept: begin them for users that are signed in, and say who it
+    /// is, by what the attempt carries or by its session; then each of them brings ten in twenty
+    /// minutes at most.
     #[must_use]
     pub fn on_the_fly<F, R>(
         mut self,
@@ -219,23 +232,25 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         self
     }
 
-    /// How many keepers of integrations made on the fly are kept for the next time; the longest unused goes first. One at least. Default: 256.
+    /// How many keepers of integrations made on the fly are kept for the next time; the longest
+    /// unused goes first. One at least. Default: 256.
     #[must_use]
     pub const fn keepers_kept(mut self, keepers: usize) -> Self {
         self.keepers_kept = keepers;
         self
     }
 
-    /// Notes which client secret proved a disconnect hook, at most once in a minute for each: while a secret changes, it says when the old
-    /// one is needed no more. The answer does not wait for it. Default: nobody notes it.
+    /// Notes which client secret proved a disconnect hook, at most once in a minute for each: while
+    /// a secret changes, it says when the old one is needed no more. The answer does not wait for
+    /// it. Default: nobody notes it.
     #[must_use]
     pub fn proof_log(mut self, log: impl ProofLog) -> Self {
         self.proof_notes = Some(Arc::new(ProofNotes::new(log)));
         self
     }
 
-    /// Other paths than the usual ones. The Redirect URI must end with that of `callback`; what stands before it is where browsers find the
-    /// other routes.
+    /// Other paths than the usual ones. The Redirect URI must end with that of `callback`; what
+    /// stands before it is where browsers find the other routes.
     #[must_use]
     pub fn paths(mut self, paths: RoutePaths) -> Self {
         self.paths = paths;
@@ -254,9 +269,12 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     /// # Errors
     ///
     /// - a sink that does not encrypt: [`ConnectError::SinkDoesNotEncrypt`].
-    /// - an integration with another Redirect URI than the credentials: [`ConnectError::RedirectUriDiffers`].
-    /// - `"start"`, `"/{id}"`, two routes of one path: [`ConnectError::Path`], [`ConnectError::PathTwice`].
-    /// - a Redirect URI that does not end with the path of the callback: [`ConnectError::RedirectUriElsewhere`].
+    /// - an integration with another Redirect URI than the credentials:
+    ///   [`ConnectError::RedirectUriDiffers`].
+    /// - `"start"`, `"/{id}"`, two routes of one path: [`ConnectError::Path`],
+    ///   [`ConnectError::PathTwice`].
+    /// - a Redirect URI that does not end with the path of the callback:
+    ///   [`ConnectError::RedirectUriElsewhere`].
     /// - no time, or 61 seconds, to wait: [`ConnectError::ExchangeWait`].
     pub fn build(self) -> Result<Connect<K>, ConnectError> {
         if !self.sink_encrypts {
@@ -309,7 +327,8 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     }
 }
 
-/// Where a browser finds one of the routes: beside the callback. `None` if the Redirect URI does not lead to that, or to another host after all.
+/// Where a browser finds one of the routes: beside the callback. `None` if the Redirect URI does
+/// not lead to that, or to another host after all.
 fn own_address(redirect_uri: &RedirectUri, callback: &str, path: &str) -> Option<LocalPath> {
     let rest = redirect_uri.as_str().strip_prefix(redirect_uri.origin())?;
     let whole = rest.split_once('?').map_or(rest, |(path, _)| path);

@@ -85,7 +85,8 @@ impl ConsentEnd {
         }
     }
 
-    /// The state was used by this browser and became a grant; this redirect is another one, and nothing is done with it.
+    /// The state was used by this browser and became a grant; this redirect is another one, and
+    /// nothing is done with it.
     pub(crate) const fn connected_before() -> Self {
         Self {
             ending: Ending::Connected,
@@ -132,8 +133,8 @@ impl ConsentEnd {
         }
     }
 
-    /// What another redirect with the same state is answered with. Its window may be another one than the attempt was begun for, so no
-    /// opener is told.
+    /// What another redirect with the same state is answered with. Its window may be another one
+    /// than the attempt was begun for, so no opener is told.
     pub(crate) const fn for_another_redirect(&self) -> Self {
         match self.ending {
             Ending::Connected => Self::connected_before(),

@@ -12,7 +12,8 @@ pub(crate) const RESULT: &str = "kommo-result-";
 pub(crate) enum CookieKind {
     /// `__Host-…`, `Secure`: no other host and no plain connection can set it.
     Host,
-    /// For an application without TLS on this machine: there, not all browsers keep a `Secure` cookie.
+    /// For an application without TLS on this machine: there, not all browsers keep a `Secure`
+    /// cookie.
     Loopback,
 }
 

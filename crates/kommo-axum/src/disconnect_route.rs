@@ -1,6 +1,7 @@
 //! `GET disconnect`: proven by its signature, answered at once, and only then looked into.
 //!
-//! A captured hook is valid for ever (rule X7), so it ends nothing by itself: the keeper probes, at most once in ten minutes.
+//! A captured hook is valid for ever (rule X7), so it ends nothing by itself: the keeper probes, at
+//! most once in ten minutes.
 //!
 //! Source: rules X1 to X7 of `docs/protocol.md`.
 
@@ -85,7 +86,8 @@ impl<K: GrantDesk> Connect<K> {
         let notes = self.inner.settings.proof_notes.clone();
         tokio::spawn(async move {
             let now = desk.now();
-            // The keeper raises the alarm if the store fails; the next refresh learns what this would have.
+            // The keeper raises the alarm if the store fails; the next refresh learns what this
+            // would have.
             let _ = desk.disconnect_reported(account_id).await;
             if let Some(notes) = notes {
                 notes.note("disconnect", &secret, now).await;

@@ -47,7 +47,8 @@ impl<K: GrantDesk> Connect<K> {
         page.into_response(&self.inner.policies)
     }
 
-    /// The way to that page, from an address with a code in it. The browser gets the result as a cookie.
+    /// The way to that page, from an address with a code in it. The browser gets the result as a
+    /// cookie.
     pub(crate) fn lead_to_page(&self, name: &ResultName, end: ConsentEnd) -> Response<Body> {
         let result = ConsentResult {
             end,
@@ -56,8 +57,9 @@ impl<K: GrantDesk> Connect<K> {
         with_cookies(self.to_page(name), self.result_cookie(name, &result))
     }
 
-    /// The answer to the redirect that ended an attempt, and to the same one when it comes again. The browser gets the result as a cookie,
-    /// whose name is that of the attempt, and loses the cookie of the attempt.
+    /// The answer to the redirect that ended an attempt, and to the same one when it comes again.
+    /// The browser gets the result as a cookie, whose name is that of the attempt, and loses the
+    /// cookie of the attempt.
     pub(crate) fn answer_redirect(
         &self,
         state: StateDigest,

@@ -1,12 +1,13 @@
-//! Codes on their way to a grant: a few helpers take whatever code waits, and whoever brought it is told.
+//! Codes on their way to a grant: a few helpers take whatever code waits, and whoever brought it is
+//! told.
 //!
 //! ```text
 //!   callback ── await this code ── accept ── wake ──> helpers of consents ──> told, or the time is up: the helper goes on all the same
 //!   install  ───────────────────── accept ── wake ──> one helper, which pauses after each code, and takes consents first
 //! ```
 //!
-//! Anybody can send an install hook. So what those take of the platform's requests is set beforehand, and no consent waits for a helper that is
-//! busy with one.
+//! Anybody can send an install hook. So what those take of the platform's requests is set
+//! beforehand, and no consent waits for a helper that is busy with one.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +49,8 @@ struct Shared<K> {
 /// The helpers of one lane.
 struct Helpers {
     free: Arc<Semaphore>,
-    /// How often they were woken: one that finds no code left looks again if it was woken meanwhile.
+    /// How often they were woken: one that finds no code left looks again if it was woken
+    /// meanwhile.
     woken: AtomicU64,
 }
 
@@ -85,7 +87,8 @@ impl<K: GrantDesk> Exchanging<K> {
         }
     }
 
-    /// Waits for a code that will be accepted in a moment. `None` if too many wait, or somebody waits for the same code.
+    /// Waits for a code that will be accepted in a moment. `None` if too many wait, or somebody
+    /// waits for the same code.
     pub(crate) fn awaiting(&self, code: &AuthorizationCode) -> Option<Awaited<K>> {
         let digest: CodeDigest = Sha256::digest(code.expose().as_bytes()).into();
         let (tell, told) = oneshot::channel();

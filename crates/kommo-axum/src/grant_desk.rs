@@ -43,7 +43,8 @@ pub enum CodeLane {
     All,
 }
 
-/// The side of a keeper that the routes see. [`Keeper`] over a [`WatchedStore`] has it; a test may bring its own.
+/// The side of a keeper that the routes see. [`Keeper`] over a [`WatchedStore`] has it; a test may
+/// bring its own.
 pub trait GrantDesk: Clone + Send + Sync + 'static {
     /// The world that the keeper serves.
     fn endpoints(&self) -> Endpoints;
@@ -126,7 +127,8 @@ where
         let Some(code) = taken else {
             return outcomes.map(|_| None);
         };
-        // One was asked for, so what came of one is told. A claim of which nothing is told goes on when its lease ends.
+        // One was asked for, so what came of one is told. A claim of which nothing is told goes on
+        // when its lease ends.
         let first = |told: Vec<ExchangedCode>| told.into_iter().next();
         let outcome =
             outcomes.map(|told| first(told).map_or(CodeOutcome::NotYet, |one| one.outcome));

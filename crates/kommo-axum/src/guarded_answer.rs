@@ -11,8 +11,8 @@ use axum::http::{Response, StatusCode};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnPage;
 
-/// Adds what is not there. An answer of the application keeps its policies; but it is for one browser, so it too is kept by nobody and leaves
-/// no address behind.
+/// Adds what is not there. An answer of the application keeps its policies; but it is for one
+/// browser, so it too is kept by nobody and leaves no address behind.
 pub(crate) async fn guard(mut response: Response<Body>) -> Response<Body> {
     let is_own = response.extensions_mut().remove::<OwnPage>().is_some();
     let headers = response.headers_mut();

@@ -1,7 +1,9 @@
-//! The install hook: the code is durable, then the answer, within the 3 seconds that the platform waits; the exchange comes after.
+//! The install hook: the code is durable, then the answer, within the 3 seconds that the platform
+//! waits; the exchange comes after.
 //!
-//! Anybody can send one, with any code. It is read without a session and its grant belongs to the account that the token names. So no more are
-//! taken than the gate lets in; the others cost nothing but their answer.
+//! Anybody can send one, with any code. It is read without a session and its grant belongs to the
+//! account that the token names. So no more are taken than the gate lets in; the others cost
+//! nothing but their answer.
 //!
 //! Source: rule G9 of `docs/protocol.md`.
 

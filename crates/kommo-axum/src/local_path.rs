@@ -42,8 +42,8 @@ impl fmt::Display for LocalPathError {
 
 impl error::Error for LocalPathError {}
 
-/// A path of the application's own site, perhaps with a query: where a browser goes after the consent. It can name no other host, so no
-/// setting makes an open redirect of the callback.
+/// A path of the application's own site, perhaps with a query: where a browser goes after the
+/// consent. It can name no other host, so no setting makes an open redirect of the callback.
 ///
 /// # Examples
 ///

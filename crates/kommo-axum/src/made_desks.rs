@@ -1,5 +1,6 @@
-//! The keepers of integrations that were made on the fly, each with what exchanges its codes. They are built for what was proven, kept for the next
-//! time, and bounded: a keeper has a store, a client and pools behind it.
+//! The keepers of integrations that were made on the fly, each with what exchanges its codes. They
+//! are built for what was proven, kept for the next time, and bounded: a keeper has a store, a
+//! client and pools behind it.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;

@@ -1,4 +1,5 @@
-//! The page at the end of a consent: it is kept by nobody, shown in no frame, fetches nothing and leaves no address behind.
+//! The page at the end of a consent: it is kept by nobody, shown in no frame, fetches nothing and
+//! leaves no address behind.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -77,7 +78,8 @@ impl Page<'_> {
     }
 }
 
-/// What the pages may do: their own style and, where an opener is told, their one script, both by hash.
+/// What the pages may do: their own style and, where an opener is told, their one script, both by
+/// hash.
 #[derive(Clone, Debug)]
 pub(crate) struct PagePolicies {
     with_script: HeaderValue,
@@ -92,7 +94,8 @@ impl PagePolicies {
         );
         let script = format!("{common}; script-src 'sha256-{}'", digest(TELL_OPENER));
         let header = |text: &str| {
-            // INVARIANT: the text is ASCII. Were it not, the pages would lose their style and no more.
+            // INVARIANT: the text is ASCII. Were it not, the pages would lose their style and no
+            // more.
             HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
         };
         Self {
@@ -120,7 +123,8 @@ fn links(links: &[(&str, LinkText)], language: Language) -> String {
     format!("<p class=\"links\">{}</p>\n", anchors.join(" "))
 }
 
-/// `template` with each `{{name}}` replaced, in one pass, so that what is put in is never read as a place.
+/// `template` with each `{{name}}` replaced, in one pass, so that what is put in is never read as a
+/// place.
 pub(crate) fn fill(template: &str, fillings: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;

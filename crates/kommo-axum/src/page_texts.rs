@@ -1,6 +1,7 @@
 //! What our pages say, in each language. Nothing that came from outside is in it.
 //!
-//! `{kommo}` stands for the platform's name. Words follow the platform's own interface in that language.
+//! `{kommo}` stands for the platform's name. Words follow the platform's own interface in that
+//! language.
 
 use kommo_account::Platform;
 

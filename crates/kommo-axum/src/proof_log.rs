@@ -22,7 +22,8 @@ const REMEMBERED_MAX: usize = 1_024;
 pub struct SecretProof {
     /// What: `disconnect`.
     pub purpose: &'static str,
-    /// Names the secret as `kommo secret` does: eight hex digits of a hash, which give nothing of it away.
+    /// Names the secret as `kommo secret` does: eight hex digits of a hash, which give nothing of
+    /// it away.
     pub key_id: String,
     /// When.
     pub at: UnixSeconds,
@@ -42,8 +43,8 @@ impl SecretProof {
 
 /// Takes down which secret proved something. An `Arc` of one is one.
 pub trait ProofLog: Send + Sync + 'static {
-    /// Takes it down. At most one in a minute comes for each secret and process; nobody waits for it, so what goes wrong is to be logged
-    /// where it happens.
+    /// Takes it down. At most one in a minute comes for each secret and process; nobody waits for
+    /// it, so what goes wrong is to be logged where it happens.
     fn note(&self, proof: SecretProof) -> impl Future<Output = ()> + Send;
 }
 

@@ -10,7 +10,8 @@ pub(crate) const REDIRECT_DIGEST_BYTES: usize = 16;
 pub(crate) struct RedirectDigest([u8; REDIRECT_DIGEST_BYTES]);
 
 impl RedirectDigest {
-    /// Of a query as it came. Parameters that the platform, a proxy or a browser may add do not matter.
+    /// Of a query as it came. Parameters that the platform, a proxy or a browser may add do not
+    /// matter.
     pub(crate) fn of(query: &str) -> Self {
         let mut hash = Sha256::new();
         for pair in query.split('&') {

@@ -32,7 +32,8 @@ pub enum Refusal {
     CodeRepeated,
     /// The platform refused the code.
     CodeRefused(TokenRefusalKind),
-    /// The platform refused us: our client id, secret or Redirect URI. The code is kept and tried again.
+    /// The platform refused us: our client id, secret or Redirect URI. The code is kept and tried
+    /// again.
     ClientRefused(TokenRefusalKind),
     /// Another account than the expected one consented. Its grant is kept, and not bound.
     OtherAccount,

@@ -20,7 +20,8 @@ use crate::watch_routes::{health, metrics};
 impl<K: GrantDesk> Connect<K> {
     /// The routes, to be nested in the application's router wherever the Redirect URI leads.
     ///
-    /// They keep nothing in the application's state and need no layer. A layer that logs whole addresses would log codes and states.
+    /// They keep nothing in the application's state and need no layer. A layer that logs whole
+    /// addresses would log codes and states.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let settings = &self.inner.settings;
         let paths = &settings.paths;

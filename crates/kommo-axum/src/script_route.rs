@@ -39,8 +39,9 @@ impl<K: GrantDesk> Connect<K> {
         )
     }
 
-    /// A link that begins a consent, and the script that gives it a window, for a page of yours. `prefix` is where the router is nested, for
-    /// example `/kommo`. It works without a script too, and under `script-src 'self'`.
+    /// A link that begins a consent, and the script that gives it a window, for a page of yours.
+    /// `prefix` is where the router is nested, for example `/kommo`. It works without a script too,
+    /// and under `script-src 'self'`.
     #[must_use]
     pub fn link_html(&self, prefix: &str, title: &str) -> String {
         let paths = &self.inner.settings.paths;

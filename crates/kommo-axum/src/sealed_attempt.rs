@@ -1,13 +1,15 @@
-//! An attempt under way, as a text that only we can have made: its state, its end, and what it carries.
+//! An attempt under way, as a text that only we can have made: its state, its end, and what it
+//! carries.
 //!
 //! ```text
 //!   state  = 8 random bytes | owner | end | tag of all that               32 bytes, base64url: 43 characters in the URL
 //!   cookie = 2 | state | end | mode | account | bound? | tag(session) | carries? | carried | tag of all that
 //! ```
 //!
-//! Whoever wants to guess a state has 8 random bytes and 16 bytes of a tag under our key against him. The state proves
-//! itself because `secrets_uri` is called without a cookie, and names whose it is there; the cookie proves the rest and binds the browser. Nothing is kept
-//! in memory, so a flood of starts costs none, and the consent may end at another process than it began at.
+//! Whoever wants to guess a state has 8 random bytes and 16 bytes of a tag under our key against
+//! him. The state proves itself because `secrets_uri` is called without a cookie, and names whose
+//! it is there; the cookie proves the rest and binds the browser. Nothing is kept in memory, so a
+//! flood of starts costs none, and the consent may end at another process than it began at.
 //!
 //! Source: rule G2 of `docs/protocol.md`; the shape of the bytes is our choice.
 
@@ -29,7 +31,8 @@ const OWNER_BYTES: usize = 4;
 const HEAD_BYTES: usize = 1 + STATE_RANDOM_BYTES + 8 + 1 + 8 + 1 + SHORT_TAG_BYTES + 1;
 const SEALED_MAX_BYTES: usize = HEAD_BYTES + CARRIED_MAX_BYTES + TAG_BYTES;
 
-/// Names a state in the memory of used ones and in the name of its cookie. Says nothing that helps to guess it.
+/// Names a state in the memory of used ones and in the name of its cookie. Says nothing that helps
+/// to guess it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StateDigest([u8; STATE_DIGEST_BYTES]);
 
@@ -76,7 +79,8 @@ pub(crate) struct LiveAttempt {
     pub(crate) carried: Option<String>,
 }
 
-/// A session of the application under our key: it names the session to us, and to whoever reads the cookie it says nothing.
+/// A session of the application under our key: it names the session to us, and to whoever reads the
+/// cookie it says nothing.
 pub(crate) type SessionTag = [u8; SHORT_TAG_BYTES];
 
 /// A state that we made.
@@ -182,7 +186,8 @@ impl AttemptSealer {
     pub(crate) fn seal(&self, attempt: &LiveAttempt) -> String {
         let mut bytes = Zeroizing::new(Vec::with_capacity(SEALED_MAX_BYTES));
         let mut state = Zeroizing::new([0; STATE_RANDOM_BYTES]);
-        // INVARIANT: a `ConsentState` is base64url of exactly these bytes. Were it not, the zeros would match no redirect.
+        // INVARIANT: a `ConsentState` is base64url of exactly these bytes. Were it not, the zeros
+        // would match no redirect.
         let _ = Base64UrlUnpadded::decode(attempt.state.expose(), state.as_mut_slice());
         bytes.push(VERSION);
         bytes.extend_from_slice(state.as_slice());

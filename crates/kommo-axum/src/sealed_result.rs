@@ -1,6 +1,6 @@
-//! How a consent ended, as a text that only we can have made. The callback gives it to the browser, and the page with the clean address
-//! reads it: so no address says what the page is to say, and no process needs to remember it. It also answers the same redirect when that comes
-//! again.
+//! How a consent ended, as a text that only we can have made. The callback gives it to the browser,
+//! and the page with the clean address reads it: so no address says what the page is to say, and no
+//! process needs to remember it. It also answers the same redirect when that comes again.
 //!
 //! ```text
 //!   cookie = 2 | end | ending | tells its opener? | status | sentence | length of the code | code
@@ -31,8 +31,9 @@ const SEALED_MAX_BYTES: usize = 1024;
 const SENT_TO_MAX_BYTES: usize = 256;
 const NAME_DIGITS: usize = 12;
 
-/// Which result: that of an attempt, or the one of whoever comes without an attempt of ours. It stands in the address of the page and in the name
-/// of the cookie, and says nothing to a browser without that cookie.
+/// Which result: that of an attempt, or the one of whoever comes without an attempt of ours. It
+/// stands in the address of the page and in the name of the cookie, and says nothing to a browser
+/// without that cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResultName(Option<String>);
 
@@ -108,7 +109,8 @@ impl ResultSealer {
         bytes.push(u8::from(end.tells_opener));
         bytes.extend_from_slice(&end.status.as_u16().to_be_bytes());
         bytes.push(end.sentence.number());
-        // INVARIANT: codes have some twenty letters. A longer one would make a result that nobody can read.
+        // INVARIANT: codes have some twenty letters. A longer one would make a result that nobody
+        // can read.
         bytes.push(u8::try_from(end.code.len()).unwrap_or(u8::MAX));
         bytes.extend_from_slice(end.code.as_bytes());
         bytes.push(u8::from(result.answered.is_some()));
@@ -182,7 +184,8 @@ fn answered(bytes: &[u8]) -> Option<Option<Answered>> {
     }))
 }
 
-/// With the name, so that the result of one attempt cannot be shown as that of another. No name has a null in it.
+/// With the name, so that the result of one attempt cannot be shown as that of another. No name has
+/// a null in it.
 fn sealed_bytes(name: &ResultName, body: &[u8]) -> Vec<u8> {
     [name.as_str().as_bytes(), b"\0", body].concat()
 }

@@ -12,7 +12,8 @@ use kommo_oauth::{ClientSecret, UnixSeconds};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IntegrationSecrets {
-    /// Names the attempt that the integration was made in: 32 hex digits, the same for all processes. Not secret.
+    /// Names the attempt that the integration was made in: 32 hex digits, the same for all
+    /// processes. Not secret.
     pub attempt: String,
     /// The id of the integration.
     pub client_id: ClientId,
@@ -59,24 +60,27 @@ impl fmt::Display for NotKept {
 
 impl error::Error for NotKept {}
 
-/// Keeps secrets, encrypted. What never becomes a grant is to be bounded in number and to expire: whoever begins a consent can have it kept.
+/// Keeps secrets, encrypted. What never becomes a grant is to be bounded in number and to expire:
+/// whoever begins a consent can have it kept.
 ///
 /// # Security
 ///
-/// The platform sends them once, unsigned. A sink that does not encrypt is refused when the routes are built.
+/// The platform sends them once, unsigned. A sink that does not encrypt is refused when the routes
+/// are built.
 pub trait SecretSink: Send + Sync + 'static {
     /// Whether what is kept is encrypted, with a key that is not beside it.
     fn encrypts(&self) -> bool;
 
-    /// Keeps the secrets, durably, before this returns. Secrets for an attempt that has some already are to be refused: over all processes
-    /// together an attempt makes one integration.
+    /// Keeps the secrets, durably, before this returns. Secrets for an attempt that has some
+    /// already are to be refused: over all processes together an attempt makes one integration.
     fn keep(&self, secrets: IntegrationSecrets)
     -> impl Future<Output = Result<(), NotKept>> + Send;
 
     /// Which integration was made in an attempt.
     fn client_of(&self, attempt: &str) -> impl Future<Output = Option<ClientId>> + Send;
 
-    /// The secret of an integration: what its disconnect hooks are proven with, before anything is built for them.
+    /// The secret of an integration: what its disconnect hooks are proven with, before anything is
+    /// built for them.
     fn secret_of(&self, client_id: &ClientId) -> impl Future<Output = Option<ClientSecret>> + Send;
 }
 

@@ -1,5 +1,7 @@
-//! `POST secrets_uri`: id and secret of an integration that the consent page has just made. Unsigned, so it counts only over TLS, for a
-//! state of ours that lives, once, not for our own integration, and a few times for one user. The answer is 200 exactly: another one, even 204, stops the consent.
+//! `POST secrets_uri`: id and secret of an integration that the consent page has just made.
+//! Unsigned, so it counts only over TLS, for a state of ours that lives, once, not for our own
+//! integration, and a few times for one user. The answer is 200 exactly: another one, even 204,
+//! stops the consent.
 //!
 //! Source: rule G14 of `docs/protocol.md`.
 

@@ -1,4 +1,5 @@
-//! A request as the application may see it: without what could bring a code or a state into its logs.
+//! A request as the application may see it: without what could bring a code or a state into its
+//! logs.
 
 use axum::extract::OriginalUri;
 use axum::http::Uri;

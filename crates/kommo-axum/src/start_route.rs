@@ -70,7 +70,8 @@ fn refuse<K: GrantDesk>(
 }
 
 impl<K: GrantDesk> Connect<K> {
-    /// Any site can send a browser here. Each start costs the browser a cookie, and the sixth ends its oldest attempt.
+    /// Any site can send a browser here. Each start costs the browser a cookie, and the sixth ends
+    /// its oldest attempt.
     fn allowed_start(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let settings = &self.inner.settings;
         check_start(headers, settings.start_door, &settings.page_origin).map_err(|not| match not {
@@ -80,7 +81,8 @@ impl<K: GrantDesk> Connect<K> {
     }
 }
 
-/// `mode`, if it is there. Without a script the window is the main one, and then only `post_message` comes back by itself.
+/// `mode`, if it is there. Without a script the window is the main one, and then only
+/// `post_message` comes back by itself.
 fn asked_mode(query: &str) -> Result<ConsentMode, Refusal> {
     if query.len() > QUERY_MAX_BYTES {
         return Err(Refusal::QueryTooLong);

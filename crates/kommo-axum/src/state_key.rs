@@ -44,10 +44,11 @@ impl fmt::Display for StateKeyError {
 
 impl error::Error for StateKeyError {}
 
-/// The key of the seals. All processes behind one address need the same one, so that a consent which began at one may end at another.
+/// The key of the seals. All processes behind one address need the same one, so that a consent
+/// which began at one may end at another.
 ///
-/// It protects nothing that lasts longer than 20 minutes: change it when you like, and consents under way must begin again. `Debug`
-/// shows none of it.
+/// It protects nothing that lasts longer than 20 minutes: change it when you like, and consents
+/// under way must begin again. `Debug` shows none of it.
 #[derive(Clone)]
 pub struct StateKey(Hmac<Sha256>);
 
@@ -65,7 +66,8 @@ impl StateKey {
         Hmac::new_from_slice(bytes).map(Self).map_err(|_| too_short)
     }
 
-    /// A key that only this process knows and that ends with it: right for one process, wrong behind a balancer.
+    /// A key that only this process knows and that ends with it: right for one process, wrong
+    /// behind a balancer.
     ///
     /// # Errors
     ///

@@ -5,11 +5,12 @@
 //!            └── with a state that was used ── the same? ────┴──> its end, for all of them
 //! ```
 //!
-//! A browser may bring one redirect more than once: it fetched it ahead, the user stopped the first visit or went back, two tabs were restored. All of
-//! them get the end of the first, and those that come while it is under way wait for it.
+//! A browser may bring one redirect more than once: it fetched it ahead, the user stopped the first
+//! visit or went back, two tabs were restored. All of them get the end of the first, and those that
+//! come while it is under way wait for it.
 //!
-//! It is also the first of three fences against a second use, and the only one in memory: the store takes no code twice, for all processes
-//! together, and the platform exchanges none twice.
+//! It is also the first of three fences against a second use, and the only one in memory: the store
+//! takes no code twice, for all processes together, and the platform exchanges none twice.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -23,8 +24,8 @@ use crate::onward::Onward;
 use crate::redirect_digest::RedirectDigest;
 use crate::sealed_attempt::StateDigest;
 
-/// The most attempts that are remembered; then the one that ends first is forgotten first. An attempt that is forgotten is used once more at
-/// most, by the browser that began it.
+/// The most attempts that are remembered; then the one that ends first is forgotten first. An
+/// attempt that is forgotten is used once more at most, by the browser that began it.
 const REMEMBERED_MAX: usize = 16_384;
 
 /// What came of an attempt, for the browser that began it.

@@ -9,8 +9,9 @@ use kommo_oauth::UnixSeconds;
 
 use crate::sealed_attempt::StateDigest;
 
-/// The most states that are remembered. Each was brought back by the browser that began it, so whoever wants to fill this must walk through
-/// as many consents; then the one that ends first is forgotten first.
+/// The most states that are remembered. Each was brought back by the browser that began it, so
+/// whoever wants to fill this must walk through as many consents; then the one that ends first is
+/// forgotten first.
 const REMEMBERED_MAX: usize = 65_536;
 
 /// Used states, by their end.

@@ -1,8 +1,10 @@
-//! A store that tells which code was claimed, so that the callback knows which outcome is that of its own code.
+//! A store that tells which code was claimed, so that the callback knows which outcome is that of
+//! its own code.
 //!
-//! The keeper exchanges whatever code waits, and says what came of it, not which code it was. An outcome bound to the wrong browser would
-//! give one user the account of another, so no guess will do: while a keeper works inside [`watching`], each code that it claims here is
-//! noted in that task alone.
+//! The keeper exchanges whatever code waits, and says what came of it, not which code it was. An
+//! outcome bound to the wrong browser would give one user the account of another, so no guess will
+//! do: while a keeper works inside [`watching`], each code that it claims here is noted in that
+//! task alone.
 
 use core::cell::RefCell;
 use core::future::Future;

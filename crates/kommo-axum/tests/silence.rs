@@ -1,6 +1,7 @@
 //! No secret, code, token or state leaves by a log, a page, a metric or a `Debug` text.
 //!
-//! A program of its own: where other tests log at the same time without a subscriber, `tracing` may decide that a line interests nobody.
+//! A program of its own: where other tests log at the same time without a subscriber, `tracing` may
+//! decide that a line interests nobody.
 
 #![allow(
     clippy::unwrap_used,

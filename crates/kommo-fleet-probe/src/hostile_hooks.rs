@@ -1,5 +1,6 @@
-//! What strangers can take from others: an application with its routes mounted, calls of its grants and consents of its users, without and with a
-//! stranger who sends install hooks. Both halves are measured in turn in one run, so that a busy machine is busy for both.
+//! What strangers can take from others: an application with its routes mounted, calls of its grants
+//! and consents of its users, without and with a stranger who sends install hooks. Both halves are
+//! measured in turn in one run, so that a busy machine is busy for both.
 //!
 //! ```text
 //!   callers ──────────── CrmClient ──┐                      ┌── stranger, so many hooks a second
@@ -225,7 +226,8 @@ async fn consent(world: Arc<World>, tally: Arc<Tally>, numbers: Arc<AtomicU64>) 
     Ok(())
 }
 
-/// Hooks with codes that nobody issued: half of them for accounts that there are, half for names that the stranger made up.
+/// Hooks with codes that nobody issued: half of them for accounts that there are, half for names
+/// that the stranger made up.
 async fn flood(
     world: Arc<World>,
     a_second: u32,

@@ -79,7 +79,8 @@ pub(crate) fn keeper(
     );
     let told = Arc::clone(told);
     let mut settings = KeeperSettings::new(Endpoints::real());
-    // The keeper's own limit of hooks counts by a clock that stands here; the routes' pace is another one.
+    // The keeper's own limit of hooks counts by a clock that stands here; the routes' pace is
+    // another one.
     settings.hook_exchanges = BucketSize::new(Duration::from_secs(1), NonZeroU32::MAX);
     Keeper::new(
         WatchedStore::new(store.clone()),

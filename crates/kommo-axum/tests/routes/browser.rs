@@ -95,7 +95,8 @@ impl Browser {
         seen
     }
 
-    /// Comes back from the consent page and goes on to the page that says how it ended. The callback itself shows nothing.
+    /// Comes back from the consent page and goes on to the page that says how it ended. The
+    /// callback itself shows nothing.
     pub(crate) async fn come_back(&mut self, target: &str) -> Seen {
         let sent_on = self.get(target).await;
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The callback's address has a code in it, so it shows no page: it leads to an address that has nothing in it, and whose page says only what
-//! happened, to the browser that it happened to.
+//! The callback's address has a code in it, so it shows no page: it leads to an address that has
+//! nothing in it, and whose page says only what happened, to the browser that it happened to.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -13,7 +13,8 @@ use crate::browser::{Browser, Seen, fetch, is_clean};
 
 const MARKER: &str = "PLANTEDCODE";
 
-/// Queries of the callback, each with a marked code, and what comes of it. `STATE` stands for a state.
+/// Queries of the callback, each with a marked code, and what comes of it. `STATE` stands for a
+/// state.
 const QUERIES: [(&str, &str); 14] = [
     (
         "code=def502-77-1-PLANTEDCODE&state=STATE&referer=a.kommo.com",
@@ -70,7 +71,8 @@ const QUERIES: [(&str, &str); 14] = [
     ),
 ];
 
-/// Neither the state nor a marked code is in anything that the browser is sent, not even inside of a cookie.
+/// Neither the state nor a marked code is in anything that the browser is sent, not even inside of
+/// a cookie.
 #[track_caller]
 fn assert_nothing_of_it(seen: &Seen, state: &str, query: &str) {
     let mut sent = format!("{}\n", seen.text);

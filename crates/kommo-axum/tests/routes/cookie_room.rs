@@ -1,4 +1,5 @@
-//! How much room our cookies take: a request whose cookies are too long is refused by the proxy in front, until they end.
+//! How much room our cookies take: a request whose cookies are too long is refused by the proxy in
+//! front, until they end.
 
 use axum::http::StatusCode;
 use kommo_axum::{Attempt, CARRIED_MAX_BYTES, LocalPath};

@@ -1,6 +1,7 @@
 //! The platform's token endpoint, for tests: what a code becomes is written in the code.
 //!
-//! `def502-ACCOUNT-USER-…` becomes a grant; `used`, `wrong-secret` and `lost` are answered so; anything with `slow` waits until it is let go.
+//! `def502-ACCOUNT-USER-…` becomes a grant; `used`, `wrong-secret` and `lost` are answered so;
+//! anything with `slow` waits until it is let go.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;

@@ -165,7 +165,8 @@ async fn consents_wait_for_no_hook_and_hooks_are_exchanged_at_their_pace() {
     }
     let exchanges = Arc::clone(&app.platform.exchanges);
     eventually(|| exchanges.load(Ordering::SeqCst) == 1).await;
-    // One hook is at the platform, which is slow, and the others wait behind it. A user who comes now does not.
+    // One hook is at the platform, which is slow, and the others wait behind it. A user who comes
+    // now does not.
     for number in 101..=110 {
         let mut browser = Browser::new(&app.router);
         let state = browser.begin("popup").await;

@@ -1,5 +1,5 @@
-//! One redirect that comes more than once: fetched ahead, stopped and tried again, in two tabs, or by the way back. All visits of the browser that
-//! began it get the same end.
+//! One redirect that comes more than once: fetched ahead, stopped and tried again, in two tabs, or
+//! by the way back. All visits of the browser that began it get the same end.
 
 use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,8 @@ async fn a_redirect_that_comes_again_gets_the_same_end() {
             let mut browser = Browser::new(&app.router);
             let state = browser.begin(mode).await;
             let callback = redirect_query(code, &state);
-            // With the cookie of the attempt, as if the answer to the first visit had never arrived.
+            // With the cookie of the attempt, as if the answer to the first visit had never
+            // arrived.
             let mut lost_answer = browser.clone();
             let first = browser.come_back(&callback).await;
             assert_eq!(first.code(), says);
@@ -185,7 +186,8 @@ async fn another_process_does_not_say_that_it_is_not_connected() {
     let mut browser = Browser::new(&one.router);
     let state = browser.begin("popup").await;
     let callback = redirect_query("def502-1-1", &state);
-    // The answer of the first process is lost with its cookies; the second has the attempt, and does not know what came of it.
+    // The answer of the first process is lost with its cookies; the second has the attempt, and
+    // does not know what came of it.
     let mut elsewhere = Browser::new(&other.router);
     elsewhere.cookies.clone_from(&browser.cookies);
     assert_eq!(browser.come_back(&callback).await.code(), "connected");

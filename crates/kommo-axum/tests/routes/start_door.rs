@@ -91,7 +91,8 @@ async fn the_application_may_let_other_sites_begin() {
         .get_with("/kommo/start", OTHER_SITE)
         .await;
     assert_eq!(seen.status, StatusCode::SEE_OTHER);
-    // The page that opens the window may be on another site, and needs no more than to say where it is.
+    // The page that opens the window may be on another site, and needs no more than to say where it
+    // is.
     let panel = PageUri::parse("https://panel.example/settings").unwrap();
     let app = App::with(|builder| builder.opened_by(panel));
     for (referer, status) in [

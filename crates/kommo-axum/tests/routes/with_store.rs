@@ -1,4 +1,5 @@
-//! Integrations made on the fly, whole: the sandbox's consent page makes one, its secret lies in a real store, and the code is exchanged with it.
+//! Integrations made on the fly, whole: the sandbox's consent page makes one, its secret lies in a
+//! real store, and the code is exchanged with it.
 
 use core::net::SocketAddr;
 use std::collections::BTreeMap;

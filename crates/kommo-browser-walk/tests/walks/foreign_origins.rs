@@ -8,7 +8,8 @@ use crate::walk::{
     stage, told,
 };
 
-/// What the platform would say, and what the callback page would, with a code in it that the platform has issued.
+/// What the platform would say, and what the callback page would, with a code in it that the
+/// platform has issued.
 #[track_caller]
 fn lookalikes(stage: &Stage) -> serde_json::Value {
     let account = stage.account(0);

@@ -1,5 +1,7 @@
-//! A real browser walks the consent: in a popup and in a window that comes back, allows and refuses, in two tabs, without scripts; and what
-//! an attacker does from the address bar, from a redirect and from another site comes to nothing. And the dashboard of the sandbox shows what happens.
+//! A real browser walks the consent: in a popup and in a window that comes back, allows and
+//! refuses, in two tabs, without scripts; and what an attacker does from the address bar, from a
+//! redirect and from another site comes to nothing. And the dashboard of the sandbox shows what
+//! happens.
 
 #![allow(
     clippy::unwrap_used,

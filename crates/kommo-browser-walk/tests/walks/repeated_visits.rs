@@ -1,11 +1,13 @@
-//! One redirect in a real browser more than once: in several windows at once, by the way back, and after it was stopped.
+//! One redirect in a real browser more than once: in several windows at once, by the way back, and
+//! after it was stopped.
 
 use kommo_browser_walk::{ApplicationPlace, Stage};
 use serde_json::json;
 
 use crate::walk::{choose, ended, log_in, stage, state_in};
 
-/// Begins a consent in this window, and gives a redirect of the platform for it that was not visited yet.
+/// Begins a consent in this window, and gives a redirect of the platform for it that was not
+/// visited yet.
 #[track_caller]
 fn redirect(stage: &Stage) -> String {
     let browser = &stage.browser;

@@ -117,7 +117,8 @@ pub(crate) fn ended(stage: &Stage, outcome: &str, code: &str) {
     no_code_is_left(stage);
 }
 
-/// A page after the callback: neither it nor the address bar nor the history of its window has a code in it, and no script could find one.
+/// A page after the callback: neither it nor the address bar nor the history of its window has a
+/// code in it, and no script could find one.
 #[track_caller]
 pub(crate) fn no_code_is_left(stage: &Stage) {
     let browser = &stage.browser;
