@@ -149,7 +149,7 @@ impl SecretSource {
     /// Reads the secret for the doctor, who reports himself what others may do with its file.
     pub(crate) fn examine(&self) -> Result<SecretText, Failure> {
         if let Self::File(file) = self {
-            let label = SecretSource::File(file.clone()).label();
+            let label = Self::File(file.clone()).label();
             WARNED
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -57,6 +57,10 @@ impl Database {
         Some(database)
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Where the server listens: `127.0.0.1:5432`.
     pub(crate) fn address(&self) -> String {
         let (_, rest) = self.url.split_once("://").unwrap();

@@ -17,6 +17,8 @@ pub(crate) const HOST: &str = "sandbox-one.kommo.com";
 pub(crate) struct Shop {
     pub(crate) room: Room,
     pub(crate) sandbox: Running,
+    /// Where its grants are, if not in the file of its user.
+    pub(crate) store: Option<String>,
 }
 
 impl Shop {
@@ -49,12 +51,19 @@ impl Shop {
             "client.secret",
         ])
         .done();
-        Self { room, sandbox }
+        Self {
+            room,
+            sandbox,
+            store: None,
+        }
     }
 
     pub(crate) fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.room.command(words);
         command.env("KOMMO_SANDBOX_URL", self.sandbox.base_url());
+        if let Some(store) = &self.store {
+            command.env("KOMMO_STORE", store);
+        }
         command
     }
 

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use kommo_oauth::{AccessToken, Grant, GrantKey, RefreshToken, TokenPair};
 use serde_json::json;
 
+use crate::on_postgres::Database;
 use crate::shop::{ACCOUNT, CLIENT, Shop};
 use crate::stored_grants::{keep, now};
 
@@ -31,11 +32,12 @@ fn repeats() -> u32 {
     each.map_or(2, |each| each.parse().unwrap())
 }
 
-fn strict() -> Shop {
-    let shop = Shop::with(
+fn strict(store: Option<String>) -> Shop {
+    let mut shop = Shop::with(
         "https://integration.example/kommo/redirect",
         &json!({ "rotation": "strict" }),
     );
+    shop.store = store;
     shop.log_in();
     shop
 }
@@ -153,14 +155,13 @@ fn assert_alive(shop: &Shop, what: &str) {
     assert_eq!(shop.counter("lost_grants"), 0, "{what}");
 }
 
-#[test]
-fn no_signal_at_any_phase_of_a_refresh_loses_a_strict_grant() {
-    let shop = strict();
+#[allow(clippy::print_stdout, reason = "the figures of a drive")]
+fn at_every_phase(shop: &Shop) {
     for _ in 0..repeats() {
         for signal in SIGNALS {
             for phase in [Phase::Arrived, Phase::Committed] {
-                interrupt(&shop, phase, signal);
-                assert_alive(&shop, &format!("{signal:?} at {phase:?}"));
+                interrupt(shop, phase, signal);
+                assert_alive(shop, &format!("{signal:?} at {phase:?}"));
             }
         }
     }
@@ -168,8 +169,20 @@ fn no_signal_at_any_phase_of_a_refresh_loses_a_strict_grant() {
 }
 
 #[test]
+fn no_signal_at_any_phase_of_a_refresh_loses_a_strict_grant() {
+    at_every_phase(&strict(None));
+}
+
+#[test]
+fn no_signal_at_any_phase_of_a_refresh_loses_a_strict_grant_in_postgres() {
+    if let Some(database) = Database::make("signals") {
+        at_every_phase(&strict(Some(database.url().to_owned())));
+    }
+}
+
+#[test]
 fn no_signal_at_any_moment_of_a_refresh_loses_a_strict_grant() {
-    let shop = strict();
+    let shop = strict(None);
     let mut by_signal = 0;
     for turn in 0..2 * repeats() {
         for (index, signal) in (0_u32..).zip(SIGNALS) {
