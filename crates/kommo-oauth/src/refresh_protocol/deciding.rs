@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use crate::generation::PairNumber;
 use crate::grant::attempt::{Attempt, Doubt, DoubtReason};
 use crate::grant::{Grant, GrantState};
+use crate::happened::Happened;
 use crate::hold::{CLOCKS_MAY_DIFFER, HoldKind, HoldScope};
 use crate::long_lived::LongLivedState;
 use crate::refresh_protocol::run::{
@@ -56,8 +57,14 @@ impl RefreshProtocol {
             self.stage = Stage::ReserveLifeboat;
             return;
         }
+        let is_on_its_way = matches!(grant.state, GrantState::Refreshing(_));
         let grant = grant.take_over_within(now, self.policy.orphan_limit());
         let Some(used) = candidate(&grant) else {
+            if is_on_its_way {
+                // Until when the attempt may be answered is written down: each run would wait anew otherwise, for ever.
+                let happened = Happened::Doubted(DoubtReason::HolderDied);
+                return self.record(Moved { grant, happened }, AfterRecord::Decide);
+            }
             return self.exhaust(grant, now);
         };
         let base = grant.generation;
