@@ -27,6 +27,8 @@ pub enum Fate {
     FailsBefore,
     /// It is done, and reported as failed.
     FailsAfter,
+    /// The store fails before it, in a way that only a person mends.
+    NeedsPerson,
 }
 
 /// What becomes of a request at the platform.
@@ -66,10 +68,18 @@ pub enum Action {
     },
     /// A worker's lock is lost; it does not notice.
     LoseLock(usize),
+    /// A worker that waits to save ends its run: its pair is in the lifeboat.
+    Leave(usize),
+    /// An answer to the request of another grant stops the process of this worker as a whole.
+    Stop(usize),
     /// A caller uses an access token.
     Call(PairId),
     /// The user consents anew.
     Consent,
     /// The account moves.
     Move,
+    /// The account is erased on request, and its record with it.
+    Erase,
+    /// Hours pass.
+    PassTime,
 }

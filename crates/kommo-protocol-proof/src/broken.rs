@@ -7,8 +7,14 @@ pub enum Rule {
     HandedOutUnsaved,
     /// I5: a refresh token was sent a second time, and not as the declared retry of a recorded doubt.
     UndeclaredRetry,
-    /// I5: something was sent, or a record was written, by a run that does not believe that it holds the lock.
+    /// I5: something was sent, or an attempt was written down, by a run that the store did not grant the lock, or that has dropped it.
     ActedWithoutLock,
+    /// I5: the same by a run that was granted the lock while another live run holds it.
+    ActedBesideHolder,
+    /// Something was sent by a process that had read that it is not to send for a while.
+    SentWhileStopped,
+    /// A record came back that was erased.
+    ErasedCameBack,
     /// I5: something was sent that the store does not know of.
     SentUnrecorded,
     /// I6: a pair that was received and that the platform honours is held nowhere any more.

@@ -15,6 +15,8 @@ pub struct Budget {
     pub network: u32,
     /// The store fails, before a write or after it.
     pub store: u32,
+    /// The store fails in a way that only a person mends.
+    pub person: u32,
     /// A lifeboat cannot be read, written or removed.
     pub lifeboat: u32,
     /// Refusals that say nothing of the token: 429, 403, 404, 402.
@@ -23,6 +25,14 @@ pub struct Budget {
     pub consents: u32,
     /// Times that the account moves to another host.
     pub moves: u32,
+    /// Processes that are stopped as a whole by the answer to another grant's request.
+    pub stops: u32,
+    /// Runs that leave their pair in the lifeboat. No fault: the program ends.
+    pub leaves: u32,
+    /// Erasures of the account. No fault.
+    pub erasures: u32,
+    /// Times that hours pass. No fault.
+    pub ticks: u32,
 }
 
 /// One kind of fault.
@@ -32,9 +42,11 @@ pub(crate) enum Fault {
     LostLock,
     Network,
     Store,
+    Person,
     Lifeboat,
     Noise,
     Move,
+    Stop,
 }
 
 impl Budget {
@@ -46,10 +58,15 @@ impl Budget {
         lost_locks: 0,
         network: 0,
         store: 0,
+        person: 0,
         lifeboat: 0,
         noise: 0,
         consents: 0,
         moves: 0,
+        stops: 0,
+        leaves: 0,
+        erasures: 0,
+        ticks: 0,
     };
 
     /// No bound that a simulation could reach.
@@ -60,10 +77,15 @@ impl Budget {
         lost_locks: u32::MAX,
         network: u32::MAX,
         store: u32::MAX,
+        person: u32::MAX,
         lifeboat: u32::MAX,
         noise: u32::MAX,
         consents: u32::MAX,
         moves: u32::MAX,
+        stops: u32::MAX,
+        leaves: u32::MAX,
+        erasures: u32::MAX,
+        ticks: u32::MAX,
     };
 
     const fn of(&mut self, fault: Fault) -> &mut u32 {
@@ -72,9 +94,11 @@ impl Budget {
             Fault::LostLock => &mut self.lost_locks,
             Fault::Network => &mut self.network,
             Fault::Store => &mut self.store,
+            Fault::Person => &mut self.person,
             Fault::Lifeboat => &mut self.lifeboat,
             Fault::Noise => &mut self.noise,
             Fault::Move => &mut self.moves,
+            Fault::Stop => &mut self.stops,
         }
     }
 

@@ -9,7 +9,7 @@ use kommo_oauth::Step;
 use crate::action::{Action, Answering, Ask, Fate};
 use crate::budget::Fault;
 use crate::setup::{Noise, Setup};
-use crate::worker::Waiting;
+use crate::worker::{Standing, Waiting};
 use crate::world::World;
 
 impl World {
@@ -30,6 +30,12 @@ impl World {
         if self.left.has(Fault::Move) {
             choices.push(Action::Move);
         }
+        if self.left.erasures > 0 && self.grant().is_some() {
+            choices.push(Action::Erase);
+        }
+        if self.left.ticks > 0 {
+            choices.push(Action::PassTime);
+        }
     }
 
     /// Idle workers of one machine are alike.
@@ -47,7 +53,7 @@ impl World {
         let run = self.run(worker)?;
         Some(match run.waiting {
             Waiting::Sent(_) => Action::Arrive(worker, Answering::Acts),
-            Waiting::Answered(_) | Waiting::No => Action::Step(worker, Fate::Fine),
+            Waiting::No => Action::Step(worker, Fate::Fine),
         })
     }
 
@@ -56,12 +62,20 @@ impl World {
         let (Some(run), Some(own)) = (self.run(worker), self.workers.get(worker)) else {
             return;
         };
-        if own.holds_lock && self.left.has(Fault::LostLock) {
+        // A loss shows when another asks for the lock; before that, nothing tells it from a lock that is held.
+        let is_asked_for = own.standing == Standing::Holds && self.is_lock_wanted();
+        if is_asked_for && self.left.has(Fault::LostLock) {
             choices.push(Action::LoseLock(worker));
+        }
+        if own.own_hold.is_none() && self.left.has(Fault::Stop) {
+            choices.push(Action::Stop(worker));
+        }
+        if self.may_leave(worker) {
+            choices.push(Action::Leave(worker));
         }
         let is_sent = matches!(run.waiting, Waiting::Sent(_));
         // A run that never had the lock has done nothing: losing it is the same as not having begun it.
-        if run.protocol.is_locked() && self.left.has(Fault::Crash) {
+        if run.protocol.is_locked() && self.may(setup, worker, Fault::Crash) {
             let crash = |request_stays| Action::Crash {
                 worker,
                 request_stays,
@@ -71,9 +85,37 @@ impl World {
         }
         match run.waiting {
             Waiting::Sent(_) => self.bad_answers(setup, worker, choices),
-            Waiting::Answered(_) => {}
-            Waiting::No => self.bad_steps(worker, run.protocol.poll(), choices),
+            Waiting::No => self.bad_steps(setup, worker, run.protocol.poll(), choices),
         }
+    }
+
+    fn is_lock_wanted(&self) -> bool {
+        let mut runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        runs.any(|run| run.protocol.poll() == Step::Lock)
+    }
+
+    /// Whether a fault of this kind may happen to a worker.
+    fn may(&self, setup: &Setup, worker: usize, fault: Fault) -> bool {
+        self.left.has(fault) && (setup.has_wasted_runs || !self.is_fresh(worker))
+    }
+
+    /// Whether a worker has a request on its way, or a pair in its hands.
+    pub(crate) fn has_something(&self, worker: usize) -> bool {
+        self.run(worker).is_some_and(|run| {
+            matches!(run.waiting, Waiting::Sent(_)) || run.protocol.unsaved().is_some()
+        })
+    }
+
+    /// Whether the pair in the hands of a worker is of an earlier generation than the record; `None` if there is no such pair.
+    pub(crate) fn has_late_pair(&self, worker: usize) -> Option<bool> {
+        let base = self.run(worker)?.protocol.unsaved()?.base;
+        Some(base < self.grant()?.generation)
+    }
+
+    /// Whether the run of a worker has written nothing and received nothing yet.
+    pub(crate) fn is_fresh(&self, worker: usize) -> bool {
+        self.run(worker)
+            .is_some_and(|run| run.recorded.is_none() && run.protocol.unsaved().is_none())
     }
 
     fn bad_answers(&self, setup: &Setup, worker: usize, choices: &mut Vec<Action>) {
@@ -81,9 +123,11 @@ impl World {
             choices.extend([
                 Action::Arrive(worker, Answering::NeverArrives),
                 Action::Arrive(worker, Answering::ActsSilently),
-                Action::Arrive(worker, Answering::ActsAndFails),
                 Action::GiveUp(worker),
             ]);
+            if setup.has_server_errors {
+                choices.push(Action::Arrive(worker, Answering::ActsAndFails));
+            }
         }
         if self.left.has(Fault::Noise) {
             let answers = |noise: &Noise| Action::Arrive(worker, Answering::Noise(*noise));
@@ -91,7 +135,7 @@ impl World {
         }
     }
 
-    fn bad_steps(&self, worker: usize, step: Step<'_>, choices: &mut Vec<Action>) {
+    fn bad_steps(&self, setup: &Setup, worker: usize, step: Step<'_>, choices: &mut Vec<Action>) {
         let (fault, fates) = match step {
             Step::Load | Step::Lock => (Fault::Store, ONLY_BEFORE),
             Step::Record(_) | Step::Save(_) => (Fault::Store, BEFORE_AND_AFTER),
@@ -103,8 +147,14 @@ impl World {
             Step::Send { .. } | Step::LookUp { .. } => (Fault::Network, ONLY_BEFORE),
             _ => return,
         };
-        if self.left.has(fault) {
-            choices.extend(fates.iter().map(|fate| Action::Step(worker, *fate)));
+        let may = |fate: &Fate| match fate {
+            Fate::FailsAfter => self.left.has(fault),
+            _ => self.may(setup, worker, fault),
+        };
+        let fates = fates.iter().copied().filter(may);
+        choices.extend(fates.map(|fate| Action::Step(worker, fate)));
+        if fault == Fault::Store && self.may(setup, worker, Fault::Person) {
+            choices.push(Action::Step(worker, Fate::NeedsPerson));
         }
     }
 }

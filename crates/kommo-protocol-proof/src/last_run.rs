@@ -1,17 +1,13 @@
 //! What becomes of a grant when nothing goes wrong any more: one worker per machine runs until there is an end.
 
-use core::time::Duration;
-
 use kommo_oauth::GrantState;
 
 use crate::action::Ask;
 use crate::broken::Rule;
 use crate::budget::Budget;
-use crate::setup::Setup;
+use crate::setup::{HOURS, Setup};
 use crate::world::World;
 
-/// Longer than any hold that the policy lays, shorter than the life of an access token.
-const WAIT: Duration = Duration::from_secs(7 * 3_600);
 const RUNS_PER_MACHINE: usize = 12;
 const STEPS_PER_RUN: usize = 200;
 
@@ -22,6 +18,8 @@ pub enum Ending {
     Active,
     /// With a request for a new consent, and no pair is left that the platform honours.
     ReauthRequired,
+    /// With nothing: the account was erased.
+    Erased,
     /// Otherwise.
     Broken(Rule),
 }
@@ -32,7 +30,7 @@ pub fn end_of(setup: &Setup, world: &World) -> Ending {
     let mut world = world.clone();
     world.late.clear();
     world.left = Budget::NONE;
-    world.now = world.now.plus(WAIT);
+    world.now = world.now.plus(HOURS);
     let living = |world: &World| {
         let known = world.known();
         known.into_iter().any(|id| world.platform.honours(id))
@@ -48,8 +46,11 @@ pub fn end_of(setup: &Setup, world: &World) -> Ending {
         if let Some(rule) = world.broken() {
             return Ending::Broken(rule);
         }
-        let is_over = matches!(world.record.state, GrantState::ReauthRequired(_));
-        let is_active = matches!(world.record.state, GrantState::Active(_));
+        let is_over = matches!(world.state(), Some(GrantState::ReauthRequired(_)));
+        let is_active = matches!(world.state(), Some(GrantState::Active(_)));
+        if world.grant().is_none() && number >= machines {
+            return Ending::Erased;
+        }
         in_vain = if is_over { in_vain + 1 } else { 0 };
         if in_vain > machines {
             return match (had_living, living(&world)) {

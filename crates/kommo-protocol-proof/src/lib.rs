@@ -36,6 +36,7 @@ mod platform_side;
 mod worker_side;
 mod choices;
 mod last_run;
+mod event;
 mod model;
 mod schedule;
 

@@ -4,13 +4,13 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
-use kommo_oauth::{DoubtReason, GrantState};
+use kommo_oauth::{DoubtReason, GrantState, UnsavedPair};
 use stateright::{Model, Property};
 
 use crate::action::Action;
 use crate::last_run::{Ending, end_of};
-use crate::setup::Setup;
-use crate::worker::Waiting;
+use crate::setup::{BEGINNING, Setup};
+use crate::worker::{Standing, Waiting};
 use crate::world::World;
 
 /// Something that a check is to have met on its way: else it proved less than it seems to.
@@ -32,6 +32,16 @@ pub enum Sight {
     Hold,
     /// The account at its new host.
     MovedHost,
+    /// A grant that needs a new consent, while a pair of an earlier generation is still on its way to it.
+    LateForEnded,
+    /// A lock that was dropped since the store failed, with another holder beside it.
+    DroppedLock,
+    /// A pair in hands or in a lifeboat whose record was erased.
+    PairOfErased,
+    /// A run of a process that is stopped as a whole.
+    Stopped,
+    /// Hours that pass during a run.
+    TimePassed,
 }
 
 /// Every behaviour of a setup within its bounds.
@@ -98,15 +108,18 @@ fn sight(sight: Sight) -> Property<RefreshModel> {
         }),
         Sight::LateSpare => {
             Property::sometimes("a late pair is kept as a spare", |_, world: &World| {
-                world.record.state.pairs().is_some_and(|pairs| {
-                    let newest = pairs.newest().number;
-                    pairs.spares().iter().any(|spare| spare.number > newest)
-                })
+                world
+                    .state()
+                    .and_then(GrantState::pairs)
+                    .is_some_and(|pairs| {
+                        let newest = pairs.newest().number;
+                        pairs.spares().iter().any(|spare| spare.number > newest)
+                    })
             })
         }
         Sight::ConsentRequired => {
             Property::sometimes("a new consent is needed", |_, world: &World| {
-                matches!(world.record.state, GrantState::ReauthRequired(_))
+                matches!(world.state(), Some(GrantState::ReauthRequired(_)))
             })
         }
         Sight::LifeboatInUse => Property::sometimes("a lifeboat is in use", |_, world: &World| {
@@ -121,17 +134,49 @@ fn sight(sight: Sight) -> Property<RefreshModel> {
             doubt_of(world) == Some(DoubtReason::PairRefused)
         }),
         Sight::Hold => Property::sometimes("a hold is laid", |_, world: &World| {
-            !world.record.holds.is_empty()
+            world.grant().is_some_and(|grant| !grant.holds.is_empty())
         }),
         Sight::MovedHost => Property::sometimes(
             "the new host is found",
-            |model: &RefreshModel, world: &World| world.record.host == model.setup.elsewhere,
+            |model: &RefreshModel, world: &World| {
+                let host = world.grant().map(|grant| grant.host);
+                host == Some(model.setup.elsewhere)
+            },
         ),
+        Sight::LateForEnded => {
+            Property::sometimes("a late pair finds an ended grant", |_, world: &World| {
+                let is_late = |unsaved: &UnsavedPair| {
+                    world
+                        .grant()
+                        .is_some_and(|grant| unsaved.base < grant.generation)
+                };
+                matches!(world.state(), Some(GrantState::ReauthRequired(_)))
+                    && world.unsaved().any(is_late)
+            })
+        }
+        Sight::DroppedLock => {
+            Property::sometimes("a dropped lock has a new holder", |_, world: &World| {
+                let has = |standing| world.workers.iter().any(|own| own.standing == standing);
+                has(Standing::Dropped) && has(Standing::Holds)
+            })
+        }
+        Sight::PairOfErased => {
+            Property::sometimes("a pair finds its record erased", |_, world: &World| {
+                world.grant().is_none() && world.unsaved().next().is_some()
+            })
+        }
+        Sight::Stopped => Property::sometimes("a process is stopped", |_, world: &World| {
+            let mut runs = world.workers.iter().filter_map(|own| own.run.as_ref());
+            runs.any(|run| run.stopped_by.is_some())
+        }),
+        Sight::TimePassed => Property::sometimes("hours pass", |_, world: &World| {
+            world.now > BEGINNING && !world.is_at_rest()
+        }),
     }
 }
 
 fn doubt_of(world: &World) -> Option<DoubtReason> {
-    let doubt = match &world.record.state {
+    let doubt = match world.state()? {
         GrantState::Refreshing(refreshing) => refreshing.doubt,
         GrantState::InDoubt(in_doubt) => Some(in_doubt.doubt),
         _ => None,

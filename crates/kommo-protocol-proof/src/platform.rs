@@ -66,6 +66,15 @@ impl Platform {
         self.get(id)?.parent
     }
 
+    /// The consent that a pair goes back to.
+    pub(crate) fn root(&self, id: PairId) -> PairId {
+        let mut root = id;
+        while let Some(parent) = self.parent(root) {
+            root = parent;
+        }
+        root
+    }
+
     /// Whether the refresh token of this pair would bring a new one.
     pub(crate) fn honours(&self, id: PairId) -> bool {
         self.get(id).is_some_and(|issued| issued.is_refresh_live)

@@ -1,18 +1,28 @@
 //! What happens outside the workers: requests arrive, callers call, users consent, machines go down.
 
-use kommo_oauth::Grant;
+extern crate alloc;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use kommo_oauth::{Grant, Hold, HoldKind, HoldScope, StoreTrouble};
 
 use crate::action::Answering;
 use crate::broken::Rule;
 use crate::budget::Fault;
 use crate::pair_text::pair;
 use crate::platform::PairId;
-use crate::setup::{Mutation, Noise, Setup};
-use crate::worker::{Reply, Request, Waiting};
+use crate::setup::{HOURS, Mutation, Noise, Setup};
+use crate::worker::{Reply, Request, Standing, Waiting};
 use crate::world::{Excuse, World};
 
+/// How long a process is stopped as a whole.
+const STOP: Duration = Duration::from_secs(3_600);
+
 impl World {
-    pub(crate) fn arrive(&mut self, worker: usize, answering: Answering) {
+    /// A request arrives, and its answer at the worker. That an answer lies on its way while others act is the same as that the worker
+    /// takes its next step later: what the run makes of it touches nothing outside.
+    pub(crate) fn arrive(&mut self, setup: &Setup, worker: usize, answering: Answering) {
         let Some(Waiting::Sent(request)) = self.run(worker).map(|run| run.waiting) else {
             return self.broke(Rule::OutOfTurn);
         };
@@ -34,9 +44,7 @@ impl World {
             Answering::Noise(_) => self.left.spend(Fault::Noise),
             _ => self.left.spend(Fault::Network),
         }
-        if let Some(run) = self.run_mut(worker) {
-            run.waiting = Waiting::Answered(reply);
-        }
+        self.deliver(setup, worker, reply);
     }
 
     fn reply(&mut self, request: Request) -> Reply {
@@ -48,13 +56,11 @@ impl World {
         reply.map_or(Reply::Revoked, Reply::Pair)
     }
 
-    pub(crate) fn give_up(&mut self, worker: usize) {
-        if let Some(run) = self.run_mut(worker)
-            && let Waiting::Sent(request) = run.waiting
-        {
-            run.waiting = Waiting::Answered(Reply::Lost);
+    pub(crate) fn give_up(&mut self, setup: &Setup, worker: usize) {
+        if let Some(Waiting::Sent(request)) = self.run(worker).map(|run| run.waiting) {
             self.stay(request);
             self.left.spend(Fault::Network);
+            self.deliver(setup, worker, Reply::Lost);
         }
     }
 
@@ -71,21 +77,22 @@ impl World {
     }
 
     pub(crate) fn crash(&mut self, setup: &Setup, worker: usize, request_stays: bool) {
+        self.left.spend(Fault::Crash);
         let Some(worker) = self.workers.get_mut(worker) else {
             return;
         };
         let worker = worker.change();
-        worker.holds_lock = false;
+        worker.standing = Standing::Without;
+        worker.own_hold = None;
         let run = worker.run.take();
         if let Some(Waiting::Sent(request)) = run.map(|run| run.waiting)
             && request_stays
         {
             self.stay(request);
         }
-        self.left.spend(Fault::Crash);
         if setup.mutation == Mutation::LastWriteForgotten {
             if let Some(before) = self.forgotten.take() {
-                self.record = before;
+                self.record = Some(before);
             }
             return self.account_for_pairs(Excuse::None);
         }
@@ -94,8 +101,38 @@ impl World {
 
     pub(crate) fn lose_lock(&mut self, worker: usize) {
         if let Some(worker) = self.workers.get_mut(worker) {
-            worker.change().holds_lock = false;
+            worker.change().standing = Standing::Lost;
             self.left.spend(Fault::LostLock);
+        }
+    }
+
+    /// The program ends, and its pair is safe.
+    pub(crate) fn leave(&mut self, worker: usize) {
+        let now = self.now;
+        self.left.leaves = self.left.leaves.saturating_sub(1);
+        let run = self.run_mut(worker);
+        let has_left = run.is_some_and(|run| {
+            run.protocol
+                .leave_to_lifeboat(StoreTrouble::Unavailable, now)
+        });
+        if !has_left {
+            self.broke(Rule::OutOfTurn);
+        }
+        self.account_for_pairs(Excuse::None);
+    }
+
+    /// The address of a process is blocked, as the answer to the request of another grant says.
+    pub(crate) fn stop(&mut self, worker: usize) {
+        let asker = Setup::asker(self.machine_of(worker));
+        let hold = Hold::new(
+            HoldKind::Blocked,
+            HoldScope::Egress(asker.egress),
+            self.now,
+            STOP,
+        );
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.change().own_hold = Some(hold);
+            self.left.spend(Fault::Stop);
         }
     }
 
@@ -121,10 +158,15 @@ impl World {
         self.left.consents = self.left.consents.saturating_sub(1);
         let id = self.platform.change().consent();
         let tokens = pair(id, setup.has_api_domain, self.now);
-        let earlier = Grant::clone(&self.record);
+        let earlier = self.grant().cloned();
+        let is_first = earlier.is_none();
         let host = self.platform.host;
-        let moved = Grant::consent(Some(earlier), setup.key, host, None, tokens);
-        self.write(setup, &moved.grant, Excuse::Consent);
+        let moved = Grant::consent(earlier, setup.key, host, None, tokens);
+        if is_first {
+            self.insert(moved.grant);
+        } else {
+            self.write(setup, &moved.grant, Excuse::Consent);
+        }
         self.seen.change().received.insert(id);
         self.account_for_pairs(Excuse::None);
     }
@@ -137,5 +179,20 @@ impl World {
             setup.home
         };
         self.left.spend(Fault::Move);
+    }
+
+    /// The account's owner wishes that nothing is kept.
+    pub(crate) fn erase(&mut self) {
+        self.left.erasures = self.left.erasures.saturating_sub(1);
+        let roots: Vec<PairId> = self.held().map(|id| self.platform.root(id)).collect();
+        self.record = None;
+        self.seen.change().erased.extend(roots);
+        self.account_for_pairs(Excuse::None);
+    }
+
+    /// Longer than any hold that the policy lays, shorter than the life of an access token.
+    pub(crate) fn pass_time(&mut self) {
+        self.left.ticks = self.left.ticks.saturating_sub(1);
+        self.now = self.now.plus(HOURS);
     }
 }

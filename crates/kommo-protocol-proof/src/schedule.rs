@@ -1,10 +1,15 @@
 //! Random orders of events: many workers, several grants, the pauses of the real policy and a clock that only moves when the
 //! dice say so. The same seed gives the same behaviour, to the last step.
+//!
+//! Half of the simulations are crowds: any worker takes any next step. The others are steered to rare meetings: a few workers at one
+//! grant, of two possible events the one is taken that was met more seldom in this simulation, and every few dozen steps all runs
+//! are brought to their end and what is left is judged. What counts as the same event: the kind of step, and what it meets.
 
 extern crate alloc;
 
 use alloc::vec::Vec;
 use core::time::Duration;
+use std::collections::HashMap;
 
 use kommo_oauth::{GrantState, RefreshPolicy, UnixSeconds};
 
@@ -12,10 +17,9 @@ use crate::action::{Action, Ask};
 use crate::broken::Rule;
 use crate::budget::Budget;
 use crate::last_run::{Ending, end_of};
-use crate::pair_text::id_of_pair;
 use crate::platform::PairId;
 use crate::reading::Reading;
-use crate::setup::{BEGINNING, Noise, Setup};
+use crate::setup::{BEGINNING, Mutation, Noise, Setup};
 use crate::world::World;
 
 /// What a simulation did, so that a test can say that it did something.
@@ -33,10 +37,12 @@ pub struct Tally {
     pub rejected_calls: u64,
     /// New consents.
     pub consents: u64,
-    /// Grants that were living at the end.
+    /// Endings at which a grant was living.
     pub active: u64,
-    /// Grants that needed a consent at the end.
+    /// Endings at which a grant needed a consent.
     pub reauth_required: u64,
+    /// Endings at which an account was erased.
+    pub erased: u64,
 }
 
 impl Tally {
@@ -50,6 +56,7 @@ impl Tally {
         self.consents += other.consents;
         self.active += other.active;
         self.reauth_required += other.reauth_required;
+        self.erased += other.erased;
     }
 }
 
@@ -84,6 +91,32 @@ impl Dice {
     }
 }
 
+/// What leads a simulation to rare meetings.
+#[derive(Debug)]
+struct Steering {
+    /// How often each event was met.
+    met: HashMap<u64, u32>,
+    /// A worker with a request on its way, or a pair in its hands, that does nothing for a while.
+    asleep: Option<usize>,
+    /// About so many steps lie between two endings.
+    length: u64,
+}
+
+impl Steering {
+    /// Of two events the one that was met more seldom.
+    fn choose(&mut self, events: [(Action, u64); 2]) -> Action {
+        let often = |print: u64| self.met.get(&print).copied().unwrap_or(0);
+        let [one, other] = events;
+        let (action, print) = if often(one.1) <= often(other.1) {
+            one
+        } else {
+            other
+        };
+        *self.met.entry(print).or_insert(0) += 1;
+        action
+    }
+}
+
 /// One simulation: some grants on one platform, all under one clock.
 #[derive(Debug)]
 pub struct Schedule {
@@ -93,6 +126,8 @@ pub struct Schedule {
     now: UnixSeconds,
     /// Of a thousand steps of a worker, so many go wrong.
     faults_per_mille: u64,
+    /// Of a simulation that is steered.
+    steering: Option<Steering>,
     tally: Tally,
 }
 
@@ -101,11 +136,26 @@ impl Schedule {
     /// 1 to 4 grants), and how much goes wrong are drawn from it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with_mistake(seed, Mutation::None)
+    }
+
+    /// The same with a mistake built in.
+    #[must_use]
+    pub fn with_mistake(seed: u64, mistake: Mutation) -> Self {
         let mut dice = Dice(seed);
-        let reading = dice.pick(&Reading::ALL);
+        let is_steered = dice.one_in(2);
+        // Under the strict reading most can be lost.
+        let reading = dice
+            .pick(&Reading::ALL)
+            .filter(|_| !is_steered || dice.one_in(2));
         let mut setup = Setup::new(reading.unwrap_or(Reading::ALL[0]));
-        let grants = 1 + dice.place(4);
-        setup.workers = 1 + dice.place(64 / grants);
+        setup.mutation = mistake;
+        let grants = if is_steered { 1 } else { 1 + dice.place(4) };
+        setup.workers = if is_steered {
+            2 + dice.place(3)
+        } else {
+            1 + dice.place(64 / grants)
+        };
         setup.machines = 1 + dice.place(3.min(setup.workers));
         setup.has_lifeboat = !dice.one_in(3);
         setup.has_api_domain = !dice.one_in(4);
@@ -113,14 +163,30 @@ impl Schedule {
         setup.policy = RefreshPolicy::new();
         setup.counts_on = true;
         setup.budget = Budget::WITHOUT_END;
-        let faults_per_mille = dice.pick(&[0, 3, 10, 30, 100, 300]).unwrap_or(0);
+        let rates: &[u64] = if is_steered {
+            &[30, 100, 300]
+        } else {
+            &[0, 3, 10, 30, 100, 300]
+        };
+        // Refusals and holds keep a grant from being refreshed, and so from most meetings.
+        if is_steered && dice.one_in(2) {
+            setup.noise.clear();
+            setup.budget.stops = 0;
+        }
+        let faults_per_mille = dice.pick(rates).unwrap_or(0);
         let grants = (0..grants).map(|_| World::new(&setup)).collect();
+        let steering = is_steered.then(|| Steering {
+            met: HashMap::new(),
+            asleep: None,
+            length: dice.pick(&[40, 80, 160]).unwrap_or(40),
+        });
         Self {
             dice,
             setup,
             grants,
             now: BEGINNING,
             faults_per_mille,
+            steering,
             tally: Tally::default(),
         }
     }
@@ -134,12 +200,99 @@ impl Schedule {
         for _ in 0..steps {
             self.tally.steps += 1;
             let place = self.dice.place(self.grants.len());
-            self.step(place);
+            match &self.steering {
+                None => self.step(place),
+                Some(steering)
+                    if steering.asleep.is_none() && self.dice.one_in(steering.length) =>
+                {
+                    self.judge(place)?;
+                }
+                Some(_) => self.meet(place),
+            }
             if let Some(rule) = self.grants.get(place).and_then(World::broken) {
                 return Err((rule, self.tally.steps));
             }
         }
         self.end()
+    }
+
+    /// Of two events that are possible, the rarer one.
+    fn meet(&mut self, place: usize) {
+        // A pair that sleeps is to be overtaken: first by a consent, and then by whatever may end the grant.
+        let late = self.late_pair(place);
+        if self.dice.one_in(if late == Some(true) { 5 } else { 20 }) {
+            self.pass_time();
+        }
+        let may_move = self.may_move() && self.dice.one_in(20);
+        let (Some(grant), Some(steering)) = (self.grants.get_mut(place), &mut self.steering) else {
+            return;
+        };
+        grant.now = self.now;
+        let dice = &mut self.dice;
+        let worker = dice.place(grant.workers.len());
+        let (faults, consents, sleep) = match late {
+            Some(true) => (150, 1_000, 300),
+            Some(false) => (self.faults_per_mille, 10, 60),
+            None => (self.faults_per_mille, 60, 60),
+        };
+        match steering.asleep {
+            Some(_) if dice.one_in(sleep) => steering.asleep = None,
+            None if dice.one_in(4) && grant.has_something(worker) => {
+                steering.asleep = Some(worker);
+            }
+            _ => {}
+        }
+        let mut events = Vec::new();
+        for worker in 0..grant.workers.len() {
+            let is_asleep = steering.asleep == Some(worker);
+            if dice.below(1_000) < faults {
+                let mut bad = Vec::new();
+                grant.bad_choices(&self.setup, worker, &mut bad);
+                bad.retain(|action| !is_asleep || matches!(action, Action::LoseLock(_)));
+                events.extend(bad);
+            }
+            if !is_asleep {
+                let is_wished = late.is_some() || dice.one_in(2);
+                let wish = if is_wished { Ask::Newer } else { ask(dice) };
+                let begin = Action::Begin(worker, wish);
+                events.push(grant.good_choice(worker).unwrap_or(begin));
+            }
+        }
+        events.extend((0..grant.late.len()).map(Action::ArriveLate));
+        events.extend(grant.seen.handed_out.iter().copied().map(Action::Call));
+        if dice.one_in(consents) {
+            events.push(Action::Consent);
+        }
+        if may_move {
+            events.push(Action::Move);
+        }
+        let picked = dice.pick(&events).zip(dice.pick(&events));
+        if let Some((one, other)) = picked {
+            let named = |action| (action, grant.event(action));
+            let action = steering.choose([named(one), named(other)]);
+            self.act(place, action);
+        }
+    }
+
+    /// Whether the worker that sleeps has a pair that was overtaken.
+    fn late_pair(&self, place: usize) -> Option<bool> {
+        let worker = self.steering.as_ref()?.asleep?;
+        self.grants.get(place)?.has_late_pair(worker)
+    }
+
+    /// Brings every run to its end, and looks what would become of the grant.
+    fn judge(&mut self, place: usize) -> Result<(), (Rule, u64)> {
+        self.bring_to_rest(place);
+        let Some(grant) = self.grants.get(place) else {
+            return Ok(());
+        };
+        match end_of(&self.setup, grant) {
+            Ending::Active => self.tally.active += 1,
+            Ending::ReauthRequired => self.tally.reauth_required += 1,
+            Ending::Erased => self.tally.erased += 1,
+            Ending::Broken(rule) => return Err((rule, self.tally.steps)),
+        }
+        Ok(())
     }
 
     fn step(&mut self, place: usize) {
@@ -151,7 +304,7 @@ impl Schedule {
             return;
         };
         grant.now = self.now;
-        let is_ended = matches!(grant.record.state, GrantState::ReauthRequired(_));
+        let is_ended = matches!(grant.state(), Some(GrantState::ReauthRequired(_)));
         let action = match self.dice.below(1_000) {
             0..30 => return self.call(place),
             30..40 => (!grant.late.is_empty())
@@ -208,13 +361,7 @@ impl Schedule {
         };
         let worker = self.dice.place(grant.workers.len());
         let Some(good) = grant.good_choice(worker) else {
-            let ask = match self.dice.below(10) {
-                0..3 => Ask::Newer,
-                3 => Ask::ValidFor(60),
-                4..6 => Ask::ValidFor(3_600 + self.dice.below(1_200)),
-                6..8 => Ask::Due(3_600),
-                _ => Ask::YoungerThan(20 * 3_600),
-            };
+            let ask = ask(&mut self.dice);
             return self.act(place, Action::Begin(worker, ask));
         };
         let mut bad = Vec::new();
@@ -230,14 +377,11 @@ impl Schedule {
         let Some(grant) = self.grants.get_mut(place) else {
             return;
         };
-        if grant.record.usable(self.now).is_none() {
+        let usable = grant.grant().and_then(|grant| grant.usable(self.now));
+        if usable.is_none() {
             return;
         }
-        let id: PairId = grant
-            .record
-            .state
-            .pairs()
-            .map_or(0, |pairs| id_of_pair(pairs.newest()));
+        let id: PairId = grant.newest();
         grant.call(id);
         if grant.platform.serves(id) {
             return;
@@ -251,18 +395,10 @@ impl Schedule {
 
     /// Nothing goes wrong any more.
     fn end(mut self) -> Result<Tally, (Rule, u64)> {
-        let steps = self.tally.steps;
         for place in 0..self.grants.len() {
-            self.bring_to_rest(place);
-            let Some(grant) = self.grants.get(place) else {
-                continue;
-            };
-            self.tally.pairs += u64::from(grant.platform.given());
-            match end_of(&self.setup, grant) {
-                Ending::Active => self.tally.active += 1,
-                Ending::ReauthRequired => self.tally.reauth_required += 1,
-                Ending::Broken(rule) => return Err((rule, steps)),
-            }
+            self.judge(place)?;
+            let given = self.grants.get(place).map(|grant| grant.platform.given());
+            self.tally.pairs += u64::from(given.unwrap_or(0));
         }
         Ok(self.tally)
     }
@@ -282,5 +418,15 @@ impl Schedule {
             };
             self.act(place, action);
         }
+    }
+}
+
+fn ask(dice: &mut Dice) -> Ask {
+    match dice.below(10) {
+        0..3 => Ask::Newer,
+        3 => Ask::ValidFor(60),
+        4..6 => Ask::ValidFor(3_600 + dice.below(1_200)),
+        6..8 => Ask::Due(3_600),
+        _ => Ask::YoungerThan(20 * 3_600),
     }
 }

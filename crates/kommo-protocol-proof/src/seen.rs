@@ -18,6 +18,8 @@ pub(crate) struct Seen {
     pub(crate) received: BTreeSet<PairId>,
     /// Pairs whose refresh token was sent without a declared doubt, and may have been acted upon.
     pub(crate) sent_plainly: BTreeSet<PairId>,
+    /// Consents whose pairs were erased on request.
+    pub(crate) erased: BTreeSet<PairId>,
     /// What broke first.
     pub(crate) broken: Option<Rule>,
 }

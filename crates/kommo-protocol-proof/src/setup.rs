@@ -1,5 +1,7 @@
 //! What stays the same in all behaviours of one check: the answers of the platform ready-made, the policy, the mutation.
 
+use core::time::Duration;
+
 use kommo_account::AccountHost;
 use kommo_oauth::{
     Asker, Fingerprint, GrantKey, RefreshPolicy, TokenAnswer, UnixSeconds, read_token_answer,
@@ -34,6 +36,34 @@ pub enum Mutation {
     RevokedCountsAtOnce,
     /// The refresh token is sent although no room could be made in the lifeboat.
     RoomNotNeeded,
+    /// The store grants the lock to everybody who asks.
+    LockAlwaysGranted,
+    /// A worker goes on as if it had the lock that the store refused.
+    LockRefusalIgnored,
+    /// A late pair does not revive a grant that needs a consent.
+    LateSpareNotRevived,
+    /// A worker is not told that its process is stopped as a whole.
+    StopIgnored,
+}
+
+impl Mutation {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::NoFence,
+        Self::SparesDropped,
+        Self::HandedOutBeforeSave,
+        Self::AttemptNotWritten,
+        Self::LastWriteForgotten,
+        Self::LostTakenForNotSent,
+        Self::NoiseTakenForDeath,
+        Self::LifeboatNotRead,
+        Self::RevokedCountsAtOnce,
+        Self::RoomNotNeeded,
+        Self::LockAlwaysGranted,
+        Self::LockRefusalIgnored,
+        Self::LateSpareNotRevived,
+        Self::StopIgnored,
+    ];
 }
 
 /// A refusal that says nothing of the token.
@@ -75,6 +105,10 @@ pub struct Setup {
     pub has_lifeboat: bool,
     /// Whether access tokens say where the account can be looked up.
     pub has_api_domain: bool,
+    /// Whether faults may hit a run that has written and received nothing. What they leave is the world without that run.
+    pub has_wasted_runs: bool,
+    /// Whether a request that took effect may be answered 503. To the protocol that is another name for an answer that was lost.
+    pub has_server_errors: bool,
     /// Which refusals may come out of nothing.
     pub noise: Vec<Noise>,
     /// How much may happen.
@@ -93,6 +127,10 @@ pub struct Setup {
     pub(crate) server_error: TokenAnswer,
     refusals: Vec<(Noise, TokenAnswer)>,
 }
+
+/// How far the clock moves when time passes in a model: longer than any hold that the policy lays, shorter than the life of an
+/// access token.
+pub(crate) const HOURS: Duration = Duration::from_secs(7 * 3_600);
 
 /// When everything begins.
 pub(crate) const BEGINNING: UnixSeconds = UnixSeconds::new(1_700_000_000);
@@ -114,6 +152,8 @@ impl Setup {
             machines: 1,
             has_lifeboat: true,
             has_api_domain: false,
+            has_wasted_runs: true,
+            has_server_errors: true,
             noise: Vec::new(),
             budget: Budget::default(),
             mutation: Mutation::None,
@@ -156,8 +196,6 @@ fn answer(status: u16, body: &[u8]) -> TokenAnswer {
 
 /// All pauses zero, for a clock that stands still.
 fn policy_without_pauses() -> RefreshPolicy {
-    use core::time::Duration;
-
     let mut policy = RefreshPolicy::new();
     policy.doubt_pauses = [Duration::ZERO; 6];
     policy.unreachable_pause = Duration::ZERO;

@@ -5,8 +5,17 @@ extern crate alloc;
 use alloc::sync::Arc;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
-use std::hash::DefaultHasher;
 use std::sync::OnceLock;
+
+use ahash::RandomState;
+
+/// Fixed keys: a state has the same fingerprint in every run of the program.
+const PRINTS: RandomState = RandomState::with_seeds(
+    0x243f_6a88_85a3_08d3,
+    0x1319_8a2e_0370_7344,
+    0xa409_3822_299f_31d0,
+    0x082e_fa98_ec4e_6c89,
+);
 
 /// A value with the fingerprint of it. Two of them are equal if their fingerprints are, as states are for the model checker.
 #[derive(Clone, Debug)]
@@ -25,11 +34,7 @@ impl<T: Clone + Hash> Shared<T> {
 
     /// Sixty-four bits of the value, the same in every run of the program.
     pub(crate) fn print(&self) -> u64 {
-        *self.print.get_or_init(|| {
-            let mut hasher = DefaultHasher::new();
-            self.value.hash(&mut hasher);
-            hasher.finish()
-        })
+        *self.print.get_or_init(|| PRINTS.hash_one(&*self.value))
     }
 
     /// For a change.

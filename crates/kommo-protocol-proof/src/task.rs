@@ -38,6 +38,7 @@ pub(crate) fn recorded(grant: &Grant, now: UnixSeconds) -> Option<Recorded> {
     };
     let held = refreshing.pairs.find(refreshing.attempt.used)?;
     Some(Recorded {
+        attempt: refreshing.attempt.id,
         used: id_of_pair(held),
         is_declared: refreshing.doubt.is_some(),
         generation: grant.generation,

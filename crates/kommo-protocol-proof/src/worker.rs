@@ -1,7 +1,7 @@
 //! A worker: nothing, or one run of the protocol, and what it waits for.
 
 use kommo_account::AccountHost;
-use kommo_oauth::{Generation, RefreshProtocol, Revision, UnixSeconds};
+use kommo_oauth::{AttemptId, Generation, Hold, RefreshProtocol, Revision, UnixSeconds};
 
 use crate::platform::PairId;
 use crate::setup::Noise;
@@ -14,7 +14,7 @@ pub(crate) struct Request {
     pub(crate) host: AccountHost,
 }
 
-/// An answer on its way.
+/// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reply {
     Pair(PairId),
@@ -32,13 +32,12 @@ pub(crate) enum Waiting {
     No,
     /// Its request is on its way.
     Sent(Request),
-    /// The answer is.
-    Answered(Reply),
 }
 
 /// The attempt that the store has confirmed to this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Recorded {
+    pub(crate) attempt: AttemptId,
     pub(crate) used: PairId,
     /// Whether the record says that it is the retry of a doubt.
     pub(crate) is_declared: bool,
@@ -60,13 +59,29 @@ pub(crate) struct Run {
     pub(crate) recorded: Option<Recorded>,
     /// Whether there is room for its answer in the lifeboat.
     pub(crate) has_room: bool,
+    /// What stopped its process as a whole when it loaded last.
+    pub(crate) stopped_by: Option<Hold>,
 }
 
 /// One worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Worker {
     pub(crate) machine: usize,
-    /// Whether the lock is truly its own. The run itself may believe otherwise.
-    pub(crate) holds_lock: bool,
+    pub(crate) standing: Standing,
+    /// What stops this process as a whole.
+    pub(crate) own_hold: Option<Hold>,
     pub(crate) run: Option<Run>,
+}
+
+/// How a worker stands to the lock in truth. The run itself may believe otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Standing {
+    /// It was not granted, or was given back.
+    Without,
+    /// It was granted.
+    Holds,
+    /// It was granted and is lost, which the worker has not noticed: a stopped process, a dead connection.
+    Lost,
+    /// The worker has dropped it: the store failed, and the lock may have gone with its connection.
+    Dropped,
 }

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use kommo_oauth::{
-    AttemptId, Grant, GrantState, Located, OutOfTurn, RefreshPolicy, RefreshProtocol, SendOutcome,
-    StoreTrouble, TokenAnswer, UnsavedPair, Want,
+    AttemptId, Generation, Grant, HoldKind, Located, OutOfTurn, RefreshPolicy, RefreshProtocol,
+    Revision, SendOutcome, StoreTrouble, TokenAnswer, UnsavedPair, Want,
 };
 
 use crate::action::{Ask, Fate};
@@ -15,8 +15,8 @@ use crate::platform::PairId;
 use crate::setup::{Mutation, Setup};
 use crate::shared::Shared;
 use crate::task::{Task, recorded, task};
-use crate::worker::{Reply, Request, Run, Waiting};
-use crate::world::{Excuse, World};
+use crate::worker::{Recorded, Reply, Request, Run, Standing, Waiting, Worker};
+use crate::world::{Excuse, World, slot_of};
 
 /// The policy that runs have.
 fn policy_of(setup: &Setup) -> RefreshPolicy {
@@ -31,7 +31,11 @@ fn policy_of(setup: &Setup) -> RefreshPolicy {
 impl World {
     pub(crate) fn begin(&mut self, setup: &Setup, worker: usize, ask: Ask) {
         let slot = self.fresh_slot();
-        let generation = self.record.generation;
+        let (generation, revision) = self
+            .grant()
+            .map_or((Generation::FIRST, Revision::NOT_STORED), |grant| {
+                (grant.generation, grant.revision)
+            });
         let want = match ask {
             Ask::Newer => Want::newer_than(generation),
             Ask::ValidFor(seconds) | Ask::Due(seconds) => {
@@ -57,10 +61,11 @@ impl World {
         let run = Run {
             protocol,
             waiting: Waiting::No,
-            revision: self.record.revision,
+            revision,
             slot,
             recorded: None,
             has_room: false,
+            stopped_by: None,
         };
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.change().run = Some(run);
@@ -73,7 +78,6 @@ impl World {
             return self.broke(Rule::OutOfTurn);
         };
         match run.waiting {
-            Waiting::Answered(reply) => self.deliver(setup, worker, reply),
             Waiting::Sent(_) => return self.broke(Rule::OutOfTurn),
             Waiting::No => {
                 let task = task(&run.protocol);
@@ -81,6 +85,11 @@ impl World {
                 self.perform(setup, worker, task, fate);
             }
         }
+        self.settle_down(worker);
+    }
+
+    /// After every step of a worker.
+    fn settle_down(&mut self, worker: usize) {
         self.rest(worker);
         self.account_for_pairs(Excuse::None);
     }
@@ -88,6 +97,7 @@ impl World {
     const fn spend(&mut self, task: &Task, fate: Fate) {
         let fault = match task {
             _ if matches!(fate, Fate::Fine) => return,
+            _ if matches!(fate, Fate::NeedsPerson) => Fault::Person,
             Task::ReadLifeboat
             | Task::ReserveLifeboat
             | Task::WriteLifeboat(_)
@@ -102,14 +112,14 @@ impl World {
         let now = self.now;
         let is_fine = fate == Fate::Fine;
         match task {
-            Task::Load if is_fine => self.load(worker),
-            Task::Load => self.tell(worker, |run| {
-                run.handle_load_failed(StoreTrouble::Unavailable, now)
-            }),
-            Task::Lock if is_fine => self.lock(worker),
-            Task::Lock => self.tell(worker, |run| {
-                run.handle_lock_failed(StoreTrouble::Unavailable, now)
-            }),
+            Task::Load if is_fine => self.load(setup, worker),
+            Task::Load => {
+                // The lock's connection may be what failed.
+                self.drop_lock(worker);
+                self.tell(worker, |run| run.handle_load_failed(trouble(fate), now));
+            }
+            Task::Lock if is_fine => self.lock(setup, worker),
+            Task::Lock => self.tell(worker, |run| run.handle_lock_failed(trouble(fate), now)),
             Task::ReadLifeboat if !is_fine => {
                 self.tell(worker, |run| {
                     run.handle_lifeboat_failed(StoreTrouble::Unavailable, now)
@@ -132,6 +142,7 @@ impl World {
                 let located = if is_fine { located } else { Located::Unknown };
                 self.check_lock(worker);
                 self.tell(worker, |run| run.handle_located(located, now));
+                self.note_own_hold(worker);
             }
             Task::ReserveLifeboat => {
                 let is_taken_so = is_fine || setup.mutation == Mutation::RoomNotNeeded;
@@ -155,55 +166,79 @@ impl World {
             }
             Task::Release => {
                 if let Some(worker) = self.workers.get_mut(worker) {
-                    worker.change().holds_lock = false;
+                    worker.change().standing = Standing::Without;
                 }
                 self.tell(worker, RefreshProtocol::handle_released);
             }
-            Task::ReleaseLifeboat | Task::WaitToSave | Task::Done(_) => {}
+            Task::WaitToSave => self.tell(worker, RefreshProtocol::handle_waited),
+            Task::ReleaseLifeboat | Task::Done(_) => {}
         }
     }
 
-    fn load(&mut self, worker: usize) {
-        let (grant, now) = (Grant::clone(&self.record), self.now);
+    fn load(&mut self, setup: &Setup, worker: usize) {
+        let (grant, now) = (self.grant().cloned(), self.now);
+        let own = self.workers.get(worker).and_then(|own| own.own_hold);
+        let own = own.filter(|hold| hold.lasts(now));
+        let revision = grant.as_ref().map(|grant| grant.revision);
         if let Some(run) = self.run_mut(worker) {
-            run.revision = grant.revision;
+            run.revision = revision.unwrap_or(Revision::NOT_STORED);
+            run.stopped_by = own;
+            let told = own.filter(|_| setup.mutation != Mutation::StopIgnored);
+            run.protocol.set_own_hold(told);
         }
-        self.tell(worker, |run| run.handle_loaded(Some(grant), now));
+        self.tell(worker, |run| run.handle_loaded(grant, now));
     }
 
-    fn lock(&mut self, worker: usize) {
-        let is_free = self.workers.iter().all(|other| !other.holds_lock);
+    /// The store grants the lock if no run of which it knows has it.
+    fn lock(&mut self, setup: &Setup, worker: usize) {
+        let is_held = |other: &Shared<Worker>| other.standing == Standing::Holds;
+        let is_granted =
+            setup.mutation == Mutation::LockAlwaysGranted || !self.workers.iter().any(is_held);
         let now = self.now;
         if let Some(own) = self.workers.get_mut(worker)
-            && is_free
+            && is_granted
         {
-            own.change().holds_lock = true;
+            own.change().standing = Standing::Holds;
         }
-        self.tell(worker, |run| run.handle_locked(is_free, now));
+        let is_told = is_granted || setup.mutation == Mutation::LockRefusalIgnored;
+        self.tell(worker, |run| run.handle_locked(is_told, now));
+    }
+
+    /// As the keeper does when the store fails: further writes are protected by the revision alone.
+    fn drop_lock(&mut self, worker: usize) {
+        if let Some(own) = self.workers.get_mut(worker)
+            && own.standing != Standing::Without
+        {
+            own.change().standing = Standing::Dropped;
+        }
     }
 
     fn store(&mut self, setup: &Setup, worker: usize, grant: &Grant, is_save: bool, fate: Fate) {
-        self.check_lock(worker);
         let now = self.now;
-        let is_attempt = matches!(grant.state, GrantState::Refreshing(_)) && !is_save;
+        // A note about an access token may be written beside the attempt of another run.
+        let own = recorded(grant, now).filter(|recorded| self.is_own(worker, recorded.attempt));
+        let is_attempt = own.is_some() && !is_save;
+        if is_attempt {
+            self.check_lock(worker);
+            self.check_stop(worker, own);
+        }
         let written = match fate {
-            Fate::FailsBefore => None,
+            Fate::FailsBefore | Fate::NeedsPerson => None,
             _ if is_attempt && setup.mutation == Mutation::AttemptNotWritten => {
                 Some(grant.revision)
             }
             _ => self.write(setup, grant, Excuse::Write),
         };
         match (fate, written) {
-            (Fate::FailsBefore | Fate::FailsAfter, _) => {
-                self.tell(worker, |run| {
-                    run.handle_write_failed(StoreTrouble::Unavailable, now)
-                });
+            (Fate::FailsBefore | Fate::FailsAfter | Fate::NeedsPerson, _) => {
+                self.drop_lock(worker);
+                self.tell(worker, |run| run.handle_write_failed(trouble(fate), now));
             }
             (Fate::Fine, None) => self.tell(worker, |run| run.handle_conflict(now)),
             (Fate::Fine, Some(revision)) => {
                 if let Some(run) = self.run_mut(worker) {
                     run.revision = revision;
-                    run.recorded = recorded(grant, now);
+                    run.recorded = own;
                 }
                 let generation = grant.generation;
                 self.tell(worker, |run| {
@@ -243,8 +278,11 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, setup: &Setup, worker: usize, reply: Reply) {
+    pub(crate) fn deliver(&mut self, setup: &Setup, worker: usize, reply: Reply) {
         let now = self.now;
+        if matches!(reply, Reply::Pair(_) | Reply::Revoked) {
+            self.go_again(worker);
+        }
         let outcome = match reply {
             Reply::Pair(id) => {
                 self.receive(setup, id);
@@ -267,6 +305,30 @@ impl World {
             run.waiting = Waiting::No;
         }
         self.tell(worker, |run| run.handle_sent(outcome, now));
+        self.note_own_hold(worker);
+        self.settle_down(worker);
+    }
+
+    /// An answer to this run may stop its process as a whole; a block of one account does not.
+    fn note_own_hold(&mut self, worker: usize) {
+        let laid = self
+            .run(worker)
+            .and_then(|run| run.protocol.laid_on_asker());
+        let laid = laid.filter(|hold| hold.kind != HoldKind::Blocked);
+        if let (Some(_), Some(own)) = (laid, self.workers.get_mut(worker))
+            && own.own_hold != laid
+        {
+            own.change().own_hold = laid;
+        }
+    }
+
+    /// The platform has taken the credentials of this process, and its address.
+    fn go_again(&mut self, worker: usize) {
+        if let Some(own) = self.workers.get_mut(worker)
+            && own.own_hold.is_some()
+        {
+            own.change().own_hold = None;
+        }
     }
 
     fn receive(&mut self, setup: &Setup, id: PairId) {
@@ -295,7 +357,9 @@ impl World {
             return;
         }
         match task(&run.protocol) {
-            Task::WaitToSave => self.tell(worker, RefreshProtocol::handle_waited),
+            Task::WaitToSave if !self.may_leave(worker) => {
+                self.tell(worker, RefreshProtocol::handle_waited);
+            }
             Task::ReleaseLifeboat => {
                 if let Some(run) = self.run_mut(worker) {
                     run.has_room = false;
@@ -313,6 +377,15 @@ impl World {
         }
     }
 
+    /// Whether a run that waits to save may end: its pair is in the lifeboat.
+    pub(crate) fn may_leave(&self, worker: usize) -> bool {
+        self.left.leaves > 0
+            && self.run(worker).is_some_and(|run| {
+                let mut protocol = run.protocol.clone();
+                protocol.leave_to_lifeboat(StoreTrouble::Unavailable, self.now)
+            })
+    }
+
     /// I4.
     fn hand_out(&mut self, id: PairId) {
         if !self.seen.durable.contains(&id) {
@@ -323,10 +396,34 @@ impl World {
         }
     }
 
+    /// I5, as the world sees it: whoever sends was granted the lock, and no other live run holds it. One that has lost its lock does
+    /// not know that; what it sends is announced by a record that the revision protects.
     fn check_lock(&mut self, worker: usize) {
-        if !self.run(worker).is_some_and(|run| run.protocol.is_locked()) {
-            self.broke(Rule::ActedWithoutLock);
+        let mut others = self.workers.iter().enumerate();
+        let is_beside =
+            others.any(|(place, other)| place != worker && other.standing == Standing::Holds);
+        match self.workers.get(worker).map(|own| own.standing) {
+            Some(Standing::Lost) => {}
+            Some(Standing::Holds) if is_beside => self.broke(Rule::ActedBesideHolder),
+            Some(Standing::Holds) => {}
+            _ => self.broke(Rule::ActedWithoutLock),
         }
+    }
+
+    /// No attempt is begun by a process that has read that it is stopped as a whole.
+    fn check_stop(&mut self, worker: usize, attempt: Option<Recorded>) {
+        let run = self.run(worker);
+        let stopped_by = run.and_then(|run| run.stopped_by);
+        let name = |recorded: Option<Recorded>| recorded.map(|recorded| recorded.attempt);
+        let is_new = run.is_some_and(|run| name(run.recorded) != name(attempt));
+        if is_new && stopped_by.is_some_and(|hold| hold.lasts(self.now)) {
+            self.broke(Rule::SentWhileStopped);
+        }
+    }
+
+    fn is_own(&self, worker: usize, attempt: AttemptId) -> bool {
+        self.run(worker)
+            .is_some_and(|run| run.slot == slot_of(attempt))
     }
 
     fn tell(
@@ -340,7 +437,7 @@ impl World {
         }
     }
 
-    fn machine_of(&self, worker: usize) -> usize {
+    pub(crate) fn machine_of(&self, worker: usize) -> usize {
         self.workers.get(worker).map_or(0, |worker| worker.machine)
     }
 
@@ -363,5 +460,12 @@ impl World {
         if let Some(boat) = self.lifeboats.get_mut(place).map(Shared::change) {
             boat.retain(|other| other.attempt != attempt);
         }
+    }
+}
+
+const fn trouble(fate: Fate) -> StoreTrouble {
+    match fate {
+        Fate::NeedsPerson => StoreTrouble::Misconfigured,
+        _ => StoreTrouble::Unavailable,
     }
 }

@@ -15,13 +15,14 @@ use crate::platform::{PairId, Platform};
 use crate::seen::Seen;
 use crate::setup::{BEGINNING, Mutation, Setup};
 use crate::shared::Shared;
-use crate::worker::{Reply, Request, Run, Waiting, Worker};
+use crate::worker::{Request, Run, Standing, Worker};
 
 /// Everything there is, with one grant in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) platform: Shared<Platform>,
-    pub(crate) record: Shared<Grant>,
+    /// None once the account was erased.
+    pub(crate) record: Option<Shared<Grant>>,
     /// What stood there before the last write. Kept for one mutation only.
     pub(crate) forgotten: Option<Shared<Grant>>,
     /// One per machine: files that outlive a crash.
@@ -58,7 +59,8 @@ impl World {
         let worker = |index| {
             Shared::new(Worker {
                 machine: index % setup.machines.max(1),
-                holds_lock: false,
+                standing: Standing::Without,
+                own_hold: None,
                 run: None,
             })
         };
@@ -72,7 +74,7 @@ impl World {
         seen.received.insert(first);
         Self {
             platform: Shared::new(platform),
-            record: Shared::new(grant),
+            record: Some(Shared::new(grant)),
             forgotten: None,
             lifeboats: (0..lifeboats).map(|_| Shared::new(Vec::new())).collect(),
             workers: (0..setup.workers).map(worker).collect(),
@@ -88,17 +90,21 @@ impl World {
         match action {
             Action::Begin(worker, ask) => self.begin(setup, worker, ask),
             Action::Step(worker, fate) => self.step(setup, worker, fate),
-            Action::Arrive(worker, answering) => self.arrive(worker, answering),
-            Action::GiveUp(worker) => self.give_up(worker),
+            Action::Arrive(worker, answering) => self.arrive(setup, worker, answering),
+            Action::GiveUp(worker) => self.give_up(setup, worker),
             Action::ArriveLate(which) => self.arrive_late(which),
             Action::Crash {
                 worker,
                 request_stays,
             } => self.crash(setup, worker, request_stays),
             Action::LoseLock(worker) => self.lose_lock(worker),
+            Action::Leave(worker) => self.leave(worker),
+            Action::Stop(worker) => self.stop(worker),
             Action::Call(id) => self.call(id),
             Action::Consent => self.consent(setup),
             Action::Move => self.move_account(setup),
+            Action::Erase => self.erase(),
+            Action::PassTime => self.pass_time(),
         }
     }
 
@@ -112,6 +118,16 @@ impl World {
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         self.workers.iter().all(|worker| worker.run.is_none())
+    }
+
+    /// The stored record, if there is one.
+    pub(crate) fn grant(&self) -> Option<&Grant> {
+        self.record.as_deref()
+    }
+
+    /// The state of the stored record.
+    pub(crate) fn state(&self) -> Option<&GrantState> {
+        self.grant().map(|grant| &grant.state)
     }
 
     pub(crate) fn run(&self, worker: usize) -> Option<&Run> {
@@ -135,28 +151,38 @@ impl World {
         grant: &Grant,
         excuse: Excuse,
     ) -> Option<Revision> {
-        if setup.mutation != Mutation::NoFence && grant.revision != self.record.revision {
+        let before = self.record.clone()?;
+        if setup.mutation != Mutation::NoFence && grant.revision != before.revision {
             return None;
         }
-        if grant.generation < self.record.generation {
+        if grant.generation < before.generation {
             self.broke(Rule::GenerationWentBack);
         }
         let revision = self.fresh_revision(setup);
         if setup.mutation == Mutation::LastWriteForgotten {
-            self.forgotten = Some(self.record.clone());
+            self.forgotten = Some(before.clone());
         }
         let mut grant = grant.clone();
         grant.revision = revision;
-        if setup.mutation == Mutation::SparesDropped {
-            forget_spares(&mut grant);
+        match setup.mutation {
+            Mutation::SparesDropped => forget_spares(&mut grant),
+            Mutation::LateSpareNotRevived => stay_ended(&before, &mut grant),
+            _ => {}
         }
         self.note_durable(&grant);
         if matches!(grant.state, GrantState::ReauthRequired(_)) {
             self.note_end(setup, &grant);
         }
-        let before = core::mem::replace(&mut self.record, Shared::new(grant));
+        self.record = Some(Shared::new(grant));
         self.note_dropped(&before, excuse);
         Some(revision)
+    }
+
+    /// Writes the first record of a grant.
+    pub(crate) fn insert(&mut self, mut grant: Grant) {
+        grant.revision = Revision::NOT_STORED.next();
+        self.note_durable(&grant);
+        self.record = Some(Shared::new(grant));
     }
 
     fn note_durable(&mut self, grant: &Grant) {
@@ -165,6 +191,9 @@ impl World {
             let id = id_of_pair(held);
             if (held.refused || is_over) && self.platform.honours(id) {
                 self.broke(Rule::LivingPairCalledDead);
+            }
+            if self.seen.erased.contains(&self.platform.root(id)) {
+                self.broke(Rule::ErasedCameBack);
             }
             if !self.seen.durable.contains(&id) {
                 self.seen.change().durable.insert(id);
@@ -181,10 +210,7 @@ impl World {
             let recorded = run.recorded?;
             let is_timely = recorded.at.until(self.now) < limit;
             let is_of_this = recorded.generation == grant.generation;
-            let id = match run.waiting {
-                Waiting::Answered(Reply::Pair(id)) => Some(id),
-                _ => run.protocol.unsaved().map(id_of_unsaved),
-            }?;
+            let id = run.protocol.unsaved().map(id_of_unsaved)?;
             (is_timely && is_of_this).then_some(id)
         });
         if on_their_way.any(|id| self.platform.honours(id)) {
@@ -194,7 +220,7 @@ impl World {
 
     /// What a write drops for a reason need not be held any more, even if somebody still has a copy.
     fn note_dropped(&mut self, before: &Grant, excuse: Excuse) {
-        let after: Vec<PairId> = held_by(&self.record).map(id_of_pair).collect();
+        let after: Vec<PairId> = self.held().collect();
         let dropped = held_by(before).map(id_of_pair);
         for id in dropped.filter(|id| !after.contains(id)) {
             if self.is_excused(id, excuse) && self.seen.received.contains(&id) {
@@ -205,14 +231,12 @@ impl World {
 
     /// A revision that nobody holds.
     fn fresh_revision(&self, setup: &Setup) -> Revision {
+        let stored = self.grant().map(|grant| grant.revision);
         if setup.counts_on {
-            return self.record.revision.next();
+            return stored.unwrap_or(Revision::NOT_STORED).next();
         }
         let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
-        let held: Vec<Revision> = runs
-            .map(|run| run.revision)
-            .chain([self.record.revision])
-            .collect();
+        let held: Vec<Revision> = runs.map(|run| run.revision).chain(stored).collect();
         let mut revision = Revision::NOT_STORED.next();
         while held.contains(&revision) {
             revision = revision.next();
@@ -228,7 +252,7 @@ impl World {
             .map(|run| run.slot)
             .chain(boats.map(|unsaved| slot_of(unsaved.attempt)))
             .collect();
-        if let GrantState::Refreshing(refreshing) = &self.record.state {
+        if let Some(GrantState::Refreshing(refreshing)) = self.state() {
             taken.push(slot_of(refreshing.attempt.id));
         }
         let mut slot = 1;
@@ -260,6 +284,9 @@ impl World {
     /// After a refresh, the pair that was used and the siblings of the new one are still needed: nobody knows whether the
     /// platform honours the new one. Of the others, what came before the new one is not.
     fn is_excused(&self, id: PairId, excuse: Excuse) -> bool {
+        if self.seen.erased.contains(&self.platform.root(id)) {
+            return true;
+        }
         match excuse {
             Excuse::None => false,
             Excuse::Crash | Excuse::Consent => true,
@@ -273,30 +300,38 @@ impl World {
 
     /// The pair that serves.
     pub(crate) fn newest(&self) -> PairId {
-        let pairs = self.record.state.pairs();
+        let pairs = self.state().and_then(GrantState::pairs);
         pairs.map_or(0, |pairs| id_of_pair(pairs.newest()))
     }
 
     /// The pairs that outlive every worker.
     pub(crate) fn known(&self) -> Vec<PairId> {
         let boats = self.lifeboats.iter().flat_map(|boat| boat.iter());
-        held_by(&self.record)
-            .map(id_of_pair)
-            .chain(boats.map(id_of_unsaved))
-            .collect()
+        self.held().chain(boats.map(id_of_unsaved)).collect()
+    }
+
+    /// The pairs of the record.
+    pub(crate) fn held(&self) -> impl Iterator<Item = PairId> {
+        self.grant().into_iter().flat_map(held_by).map(id_of_pair)
+    }
+
+    /// The pairs that are in the hands of a worker or in a lifeboat.
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &UnsavedPair> {
+        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
+        let in_hands = runs.filter_map(|run| run.protocol.unsaved());
+        let boats = self.lifeboats.iter().flat_map(|boat| boat.iter());
+        in_hands.chain(boats)
     }
 
     fn kept(&self) -> Vec<PairId> {
-        let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
-        let in_hands = runs.filter_map(|run| run.protocol.unsaved());
-        let mut kept = self.known();
-        kept.extend(in_hands.map(id_of_unsaved));
-        kept
+        self.held()
+            .chain(self.unsaved().map(id_of_unsaved))
+            .collect()
     }
 }
 
 /// Which run made this name: its upper half.
-fn slot_of(attempt: AttemptId) -> u64 {
+pub(crate) fn slot_of(attempt: AttemptId) -> u64 {
     u64::try_from(u128::from_be_bytes(*attempt.as_bytes()) >> 64).unwrap_or(u64::MAX)
 }
 
@@ -310,5 +345,16 @@ fn forget_spares(grant: &mut Grant) {
     let made = Grant::consent(None, key, host, None, newest).grant;
     if let GrantState::Active(fresh) = made.state {
         active.pairs = fresh.pairs;
+    }
+}
+
+/// What a store would keep if a late spare revived nothing.
+fn stay_ended(before: &Grant, grant: &mut Grant) {
+    if let (GrantState::ReauthRequired(ended), GrantState::InDoubt(in_doubt)) =
+        (&before.state, &grant.state)
+    {
+        let mut ended = ended.clone();
+        ended.pairs = in_doubt.pairs.clone();
+        grant.state = GrantState::ReauthRequired(ended);
     }
 }
