@@ -27,10 +27,10 @@ use crate::fleet::Fleet;
 use crate::fleet_clock::PACE;
 use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
-use crate::store_choice::{StoreChoice, drop_database, new_database};
+use crate::store_choice::{LockChoice, StoreChoice, drop_database, new_database};
 use crate::story::Attempts;
 use crate::told::{Called, Told};
-use crate::worker_order::{StorePlace, Work};
+use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
 const WORKERS: usize = 3;
 const GRANTS: u64 = 4;
@@ -53,6 +53,8 @@ pub struct CrashOrder {
     pub program: PathBuf,
     /// The database.
     pub store: StoreChoice,
+    /// How it keeps its locks.
+    pub lock: LockChoice,
     /// What a newer pair does to an older.
     pub rotation: Rotation,
     /// How many workers to kill.
@@ -101,6 +103,10 @@ async fn drive<S: FleetStore>(
         calls: true,
     };
     let worker = scene.world.order(&place, work, REQUEST_LIMIT)?;
+    let worker = WorkerOrder {
+        lock: order.lock,
+        ..worker
+    };
     let fleet = Fleet::start(order.program.clone(), vec![worker; WORKERS]).await?;
     let mut drive = Drive {
         order,
@@ -113,6 +119,9 @@ async fn drive<S: FleetStore>(
             ..CrashReport::default()
         },
         usual: Duration::ZERO,
+        counted: 0,
+        excuses: 0,
+        excuses_before: 0,
         known_lost: HashSet::new(),
     };
     drive.warm_up().await?;
@@ -132,6 +141,12 @@ struct Drive<'a, S: FleetStore> {
     report: CrashReport,
     /// How long a round takes, about: kills fall into that time.
     usual: Duration,
+    /// Refresh requests that the sandbox had counted before this round.
+    counted: u64,
+    /// Answers that this round loses on purpose, and refreshes that it does not wait for.
+    excuses: u64,
+    /// Kills and the like of the round before.
+    excuses_before: u64,
     /// Living pairs that nobody will ever use, by fingerprint.
     known_lost: HashSet<String>,
 }
@@ -168,11 +183,29 @@ impl<S: FleetStore> Drive<'_, S> {
             DUE_SECONDS
         };
         self.scene.world.advance(seconds)?;
+        // A token that is only due is refreshed while its callers go on.
+        self.excuses += u64::from(!expired);
         self.order_faults();
         let wanted = self.order.kills - self.report.kills;
         let kills = u64::from(self.rng.u8(1..=2)).min(wanted);
         let heard = self.round(kills).await?;
         self.judge(&heard, kills).await
+    }
+
+    /// I5 as the platform sees it, whatever the records declare: a round needs one request for a grant, and one more for each kill and
+    /// each lost answer, of this round or of the one before. More come only of workers that send beside each other.
+    fn judge_requests(&mut self, kills: u64) -> Result<()> {
+        let counted = self.scene.world.sandbox.counters().refresh_requests;
+        let sent = counted - core::mem::replace(&mut self.counted, counted);
+        let excuses = kills + core::mem::take(&mut self.excuses);
+        let before = core::mem::replace(&mut self.excuses_before, excuses);
+        let allowed = GRANTS * (1 + excuses + before);
+        ensure(sent <= allowed, || {
+            format!(
+                "{sent} refresh requests in a round of {GRANTS} grants with {excuses} kills and lost answers, {before} in the round \
+                 before: workers send beside each other"
+            )
+        })
     }
 
     /// Slow answers widen the window between commit and save. Under the lenient readings answers are lost and connections cut
@@ -184,6 +217,7 @@ impl<S: FleetStore> Drive<'_, S> {
         match self.rng.u8(..8) {
             0..3 => {}
             6 if !self.is_strict() => {
+                self.excuses += 1;
                 world.inject(
                     Fault::new(FaultKind::DropAfterCommit)
                         .on(Surface::Token)
@@ -191,6 +225,7 @@ impl<S: FleetStore> Drive<'_, S> {
                 );
             }
             7 if !self.is_strict() => {
+                self.excuses += 1;
                 world.inject(Fault::new(FaultKind::Cut).on(Surface::Token).times(1));
             }
             _ => world.inject(
@@ -290,6 +325,7 @@ impl<S: FleetStore> Drive<'_, S> {
 
     /// Grants that ended: each with its evidence, and then with a new consent.
     async fn judge(&mut self, heard: &Heard, kills: u64) -> Result<()> {
+        self.judge_requests(kills)?;
         for grant in &heard.ended {
             let key = GrantKey::parse(grant)?;
             ensure(self.is_strict(), || {

@@ -14,6 +14,7 @@ mod worker_order;
 mod told;
 mod story;
 mod fleet_store;
+mod generous_store;
 mod fleet_keeper;
 
 // The workers.
@@ -41,5 +42,5 @@ pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
 pub use hostile_report::HostileReport;
 pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster};
-pub use store_choice::StoreChoice;
+pub use store_choice::{LockChoice, StoreChoice};
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

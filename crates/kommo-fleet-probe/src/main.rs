@@ -12,8 +12,8 @@ use kommo_fleet_probe::crash::CrashOrder;
 use kommo_fleet_probe::hostile_hooks::HostileOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::{
-    GOALS_MET, HEAD, PostgresCluster, Result, StoreChoice, crash, hostile_hooks, sandbox_process,
-    sweep, worker,
+    GOALS_MET, HEAD, LockChoice, PostgresCluster, Result, StoreChoice, crash, hostile_hooks,
+    sandbox_process, sweep, worker,
 };
 use kommo_sandbox::Rotation;
 use tokio::runtime::Builder;
@@ -104,6 +104,7 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
     let order = CrashOrder {
         program: own_program()?,
         store,
+        lock: LockChoice::AsItIs,
         rotation,
         kills: arguments.number("--kills", 100)?,
         seed,

@@ -13,6 +13,7 @@ use crate::failure::{Result, ensure, failure};
 use crate::fleet_clock::{ClockFile, FleetClock};
 use crate::fleet_keeper::{FleetKeeper, keeper};
 use crate::fleet_store::FleetStore;
+use crate::store_choice::LockChoice;
 use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
 
 /// Made-up users begin here.
@@ -73,6 +74,7 @@ impl World {
         Ok(WorkerOrder {
             platform: self.platform.clone(),
             store: store.clone(),
+            lock: LockChoice::AsItIs,
             clock: self.directory.path().join("clock"),
             work,
             request_limit_ms: u64::try_from(request_limit.as_millis())?,

@@ -11,9 +11,9 @@ use crate::failure::{Result, ensure, failure};
 use crate::fleet::Fleet;
 use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
-use crate::store_choice::{StoreChoice, drop_database, new_database};
+use crate::store_choice::{LockChoice, StoreChoice, drop_database, new_database};
 use crate::told::Told;
-use crate::worker_order::{StorePlace, Work};
+use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
 const REQUEST_LIMIT: Duration = Duration::from_secs(20);
 
@@ -28,6 +28,8 @@ pub struct SingleFlightOrder {
     pub program: PathBuf,
     /// The database.
     pub store: StoreChoice,
+    /// How it keeps its locks.
+    pub lock: LockChoice,
     /// Worker processes.
     pub processes: usize,
     /// Tasks in each that want a token at once.
@@ -90,6 +92,10 @@ async fn drive<S: FleetStore>(
         calls: false,
     };
     let worker = scene.world.order(&place, work, REQUEST_LIMIT)?;
+    let worker = WorkerOrder {
+        lock: order.lock,
+        ..worker
+    };
     let mut fleet = Fleet::start(order.program.clone(), vec![worker; order.processes]).await?;
     let mut tokens = 0;
     for expiry in 1..=order.expiries {

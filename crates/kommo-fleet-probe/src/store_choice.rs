@@ -1,5 +1,6 @@
 //! Which database a drive runs on.
 
+use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query};
 
 use crate::failure::{Result, failure};
@@ -15,6 +16,18 @@ pub enum StoreChoice {
         /// A database of the server, whose user may make others.
         url: String,
     },
+}
+
+/// How the workers' store keeps its locks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LockChoice {
+    /// As it does.
+    #[default]
+    AsItIs,
+    /// A mistake on purpose: everybody who asks gets the lock.
+    AlwaysGranted,
 }
 
 /// Makes a database and gives its URL.

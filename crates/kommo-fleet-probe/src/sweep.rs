@@ -23,7 +23,7 @@ use crate::fleet_clock::ClockFile;
 use crate::process_figures::{Memory, processor_ms};
 use crate::sandbox_process::SandboxProcess;
 use crate::scene::LIFETIME_SECONDS;
-use crate::store_choice::{drop_database, new_database};
+use crate::store_choice::{LockChoice, drop_database, new_database};
 use crate::sweep_report::{SweepPair, SweepRun};
 use crate::told::{Finished, Told};
 use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
@@ -78,6 +78,7 @@ async fn run_one(order: &SweepOrder, is_sweep: bool) -> Result<SweepRun> {
     fill(order, &mut sandbox, &url, is_sweep).await?;
     let orders = (0..order.workers).map(|share| WorkerOrder {
         platform: sandbox.platform.clone(),
+        lock: LockChoice::AsItIs,
         store: StorePlace::Postgres(url.clone()),
         clock: clock.clone(),
         work: if is_sweep {

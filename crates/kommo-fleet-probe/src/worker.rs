@@ -9,7 +9,9 @@ use crate::failure::{Result, failure};
 use crate::fleet_clock::FleetClock;
 use crate::fleet_keeper::keeper;
 use crate::fleet_store::{FleetStore, settings};
+use crate::generous_store::GenerousStore;
 use crate::rounds::Rounds;
+use crate::store_choice::LockChoice;
 use crate::sweeping;
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
@@ -35,12 +37,19 @@ pub async fn run() -> Result<()> {
     match &order.store {
         StorePlace::Sqlite(path) => {
             let store = SqliteStore::open(path, settings).await?;
-            with_store(&order, store).await
+            with_locks(&order, store).await
         }
         StorePlace::Postgres(url) => {
             let store = PostgresStore::connect(&DatabaseUrl::parse(url)?, settings).await?;
-            with_store(&order, store).await
+            with_locks(&order, store).await
         }
+    }
+}
+
+async fn with_locks<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> {
+    match order.lock {
+        LockChoice::AsItIs => with_store(order, store).await,
+        LockChoice::AlwaysGranted => with_store(order, GenerousStore(store)).await,
     }
 }
 

@@ -6,6 +6,7 @@ use std::process;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Result, failure};
+use crate::store_choice::LockChoice;
 
 /// The variable's name.
 const VARIABLE: &str = "KOMMO_FLEET_ORDER";
@@ -16,6 +17,7 @@ const VARIABLE: &str = "KOMMO_FLEET_ORDER";
 pub(crate) struct WorkerOrder {
     pub(crate) platform: PlatformOrder,
     pub(crate) store: StorePlace,
+    pub(crate) lock: LockChoice,
     pub(crate) clock: PathBuf,
     pub(crate) work: Work,
     /// The store gives a silent lock up after three times this; in milliseconds.

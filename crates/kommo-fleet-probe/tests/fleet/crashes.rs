@@ -1,7 +1,7 @@
 //! Workers die by SIGKILL around their refreshes.
 
 use kommo_fleet_probe::crash::{CrashOrder, run};
-use kommo_fleet_probe::{CrashReport, StoreChoice};
+use kommo_fleet_probe::{CrashReport, LockChoice, StoreChoice};
 use kommo_sandbox::Rotation;
 
 use crate::database_server::postgres;
@@ -14,6 +14,7 @@ async fn crash(store: StoreChoice, rotation: Rotation) -> CrashReport {
     let order = CrashOrder {
         program: program(),
         store,
+        lock: LockChoice::AsItIs,
         rotation,
         kills: KILLS,
         seed,
@@ -77,4 +78,19 @@ async fn when_the_old_refresh_token_dies_at_once_only_kills_between_commit_and_s
  {
     let Some(store) = postgres() else { return };
     strict(store).await;
+}
+
+/// The drive can fail: with a lock that everybody gets, each collision is declared as a retry, and the platform still sees it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_everybody_gets_is_noticed() {
+    let order = CrashOrder {
+        program: program(),
+        store: StoreChoice::Sqlite,
+        lock: LockChoice::AlwaysGranted,
+        rotation: Rotation::UntilRefreshUsed,
+        kills: 1,
+        seed: 1,
+    };
+    let error = run(order).await.unwrap_err().to_string();
+    assert!(error.contains("beside each other"), "{error}");
 }
