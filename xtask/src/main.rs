@@ -1,4 +1,4 @@
-//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `deep`.
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `mutants`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -26,6 +26,7 @@ mod fuzz;
 mod hooks;
 mod judges;
 mod licences;
+mod mutants;
 mod no_std;
 mod rust_versions;
 mod sweep;
@@ -51,6 +52,7 @@ cargo xtask sweep [--grants N] [--workers N]
                             the rate of looking after many grants on PostgreSQL, beside a bare loop
 cargo xtask hooks [--rate N] [--seconds N] [--rounds N]
                             calls and consents beside a stranger who sends install hooks
+cargo xtask mutants [FILE]… small changes of the refresh protocol, each of which a test must notice; hours for all files
 cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
 ";
 
@@ -88,6 +90,7 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["crash", rest @ ..] => crash::run_with(rest, report),
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["hooks", rest @ ..] => hooks::run_with(rest),
+        ["mutants", names @ ..] => mutants::run(names),
         ["deep"] => deep::run_all(report),
         _ => bail!("no such command\n{USAGE}"),
     }
