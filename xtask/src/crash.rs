@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: workers killed with SIGKILL around their refreshes, as many as wanted.
+//! `cargo xtask crash`: workers killed with SIGKILL around their refreshes, or databases that fail under them, as often as wanted.
 
 use anyhow::Result;
 

@@ -11,6 +11,15 @@ use crate::shell::{cargo, program, run, succeeds};
 const FUZZ_SECONDS: u32 = 600;
 /// For each store and each reading of rotation.
 const KILLS: &str = "1000";
+/// Of each trouble, on each store that it befalls.
+const TIMES: &str = "1000";
+const TROUBLES: [&str; 5] = [
+    "full-disk",
+    "silent-connection",
+    "terminated-backends",
+    "restart",
+    "stopped-at-start",
+];
 const PURE: [&str; 3] = ["kommo-sign", "kommo-account", "kommo-explain"];
 
 /// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then long fuzzing.
@@ -62,6 +71,17 @@ pub(crate) fn run_all(report: &mut Report) -> Result<()> {
         for rotation in ["strict", "until-refresh-used", "until-access-used"] {
             let kills = ["--kills", KILLS, "--store", store, "--rotation", rotation];
             crash::run_with(&kills, report)?;
+        }
+    }
+    for store in ["sqlite", "postgres"] {
+        for trouble in TROUBLES {
+            // What befalls a server alone does not befall a file.
+            let befalls =
+                store == "postgres" || matches!(trouble, "full-disk" | "stopped-at-start");
+            if befalls {
+                let times = ["--trouble", trouble, "--times", TIMES, "--store", store];
+                crash::run_with(&times, report)?;
+            }
         }
     }
     fuzz::run_all(report, FUZZ_SECONDS)

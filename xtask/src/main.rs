@@ -48,6 +48,8 @@ cargo xtask ci [STEP]       everything that must hold before a change lands, or 
 cargo xtask bench           the benchmarks, and their ratios
 cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
                             workers killed with SIGKILL around their refreshes, against the sandbox
+cargo xtask crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times N] [--store …] [--seed N]
+                            the database fails under workers that live: no grant may be lost, and nobody waits for a minute
 cargo xtask sweep [--grants N] [--workers N]
                             the rate of looking after many grants on PostgreSQL, beside a bare loop
 cargo xtask hooks [--rate N] [--seconds N] [--rounds N]

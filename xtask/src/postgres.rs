@@ -11,6 +11,10 @@ use self::cluster::{ClusterError, PACKAGE, PostgresCluster};
     unreachable_pub,
     reason = "there it is a part of the library, and here of a program"
 )]
+#[allow(
+    dead_code,
+    reason = "the drives of the probe also restart a cluster, and choose its place"
+)]
 #[path = "../../crates/kommo-fleet-probe/src/postgres_cluster.rs"]
 mod cluster;
 

@@ -11,7 +11,7 @@ use kommo_keeper::{
     Listeners, StoreTrouble, SystemClock,
 };
 use kommo_oauth::{
-    ClientSecret, Credentials, GrantKey, HoldKind, NotMet, RedirectUri, UnixSeconds,
+    ClientSecret, Credentials, GrantKey, HoldKind, NotMet, ReauthReason, RedirectUri, UnixSeconds,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -305,6 +305,17 @@ fn whose(key: &GrantKey) -> String {
     format!("account {}, user {}", key.account_id, key.user_id)
 }
 
+/// What to do about a grant that is dead. A sandbox forgets its grants when it ends, which has one look: it has never issued the
+/// token.
+fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
+    match (key.realm, reason) {
+        (Realm::Sandbox(_), ReauthReason::Undecryptable) => {
+            "the sandbox was restarted, and its grants ended with it: `kommo auth login`"
+        }
+        _ => "an administrator must consent again: `kommo auth login`",
+    }
+}
+
 fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
     let whose = whose(key);
     let failure = match why {
@@ -312,7 +323,7 @@ fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failu
             let message = format!("the grant is dead ({}): {whose}", reason.name());
             Failure::new(ErrorCode::ReauthRequired, message)
                 .reason(reason.name())
-                .hint("an administrator must consent again: `kommo auth login`")
+                .hint(consent_again(key, reason))
         }
         NotMet::Disconnected(reason) => {
             let message = format!("the grant has ended ({}): {whose}", reason.name());

@@ -1,9 +1,10 @@
 //! The driver's side of the workers: starts them, tells them to go, hears what they tell, kills, stops and replaces them.
 
-use std::path::PathBuf;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
@@ -58,14 +59,7 @@ impl Fleet {
     }
 
     fn spawn(&self, place: usize, incarnation: u64, order: WorkerOrder) -> Result<Worker> {
-        let mut command = Command::new(&self.program);
-        order.give_to(&mut command)?;
-        command
-            .arg("worker")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn()?;
+        let mut child = worker_process(&self.program, &order)?.spawn()?;
         let input = child.stdin.take();
         let output = child.stdout.take();
         let (Some(input), Some(output)) = (input, output) else {
@@ -137,11 +131,7 @@ impl Fleet {
     /// SIGSTOP (`"STOP"`) or SIGCONT (`"CONT"`).
     pub(crate) async fn signal(&mut self, place: usize, signal: &str) -> Result<()> {
         let id = self.process_id(place)?;
-        let mut command = Command::new("kill");
-        let status = command.args(["-s", signal, &id.to_string()]).status();
-        ensure(status.await?.success(), || {
-            format!("worker {place} did not take the signal {signal}")
-        })
+        send_signal(id, signal).await
     }
 
     /// The number of a worker's process.
@@ -149,6 +139,70 @@ impl Fleet {
         let id = self.worker(place)?.child.id();
         id.ok_or_else(|| failure(format!("worker {place} has ended")))
     }
+}
+
+/// A worker that is not in the fleet: it starts, and is killed when this is dropped.
+pub(crate) struct Starting {
+    child: Child,
+    /// Its standard input: it ends when this does.
+    _input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Starting {
+    pub(crate) fn spawn(program: &Path, order: &WorkerOrder) -> Result<Self> {
+        let mut child = worker_process(program, order)?.spawn()?;
+        let input = child.stdin.take();
+        let output = child.stdout.take();
+        let output = output.ok_or_else(|| failure("a worker has no pipes"))?;
+        Ok(Self {
+            child,
+            _input: input,
+            output: BufReader::new(output).lines(),
+        })
+    }
+
+    /// SIGSTOP (`"STOP"`) or SIGCONT (`"CONT"`).
+    pub(crate) async fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.child.id();
+        let id = id.ok_or_else(|| failure("a worker that starts has ended"))?;
+        send_signal(id, signal).await
+    }
+
+    /// Waits until it is ready; longer than the limit is a failure.
+    pub(crate) async fn ready(&mut self, limit: Duration) -> Result<()> {
+        let line = tokio::time::timeout(limit, self.output.next_line()).await;
+        let line = line.map_err(|_| {
+            failure(format!(
+                "a worker that starts is not ready after {} s",
+                limit.as_secs()
+            ))
+        })?;
+        let line = line?.ok_or_else(|| failure("a worker that starts has ended"))?;
+        let told: Told = serde_json::from_str(&line)?;
+        ensure(told == Told::Ready, || {
+            format!("a worker that starts told {told:?}")
+        })
+    }
+}
+
+fn worker_process(program: &Path, order: &WorkerOrder) -> Result<Command> {
+    let mut command = Command::new(program);
+    order.give_to(&mut command)?;
+    command
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+async fn send_signal(id: u32, signal: &str) -> Result<()> {
+    let mut command = Command::new("kill");
+    let status = command.args(["-s", signal, &id.to_string()]).status();
+    ensure(status.await?.success(), || {
+        format!("process {id} did not take the signal {signal}")
+    })
 }
 
 /// Hands on what a worker tells, to its end. The last line of one that was killed may be cut.

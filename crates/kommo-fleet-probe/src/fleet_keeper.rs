@@ -4,11 +4,12 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Endpoints};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
-use kommo_keeper::{Keeper, KeeperSettings, Listeners, NoLifeboat};
+use kommo_keeper::{Keeper, KeeperSettings, Listeners};
 use kommo_oauth::{ClientSecret, Credentials, RedirectUri};
 
 use crate::failure::Result;
 use crate::fleet_clock::FleetClock;
+use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::worker_order::PlatformOrder;
 
@@ -16,7 +17,7 @@ use crate::worker_order::PlatformOrder;
 pub(crate) type FleetEndpoint = HttpTokenEndpoint<FleetClock>;
 
 /// The keeper of a worker.
-pub(crate) type FleetKeeper<S> = Keeper<S, FleetEndpoint, FleetClock, NoLifeboat>;
+pub(crate) type FleetKeeper<S> = Keeper<S, FleetEndpoint, FleetClock, FleetLifeboat>;
 
 impl PlatformOrder {
     pub(crate) fn endpoints(&self) -> Result<Endpoints> {
@@ -44,6 +45,7 @@ pub(crate) fn keeper<S: FleetStore>(
     store: S,
     clock: FleetClock,
     endpoint: FleetEndpoint,
+    lifeboat: FleetLifeboat,
     width: usize,
 ) -> Result<FleetKeeper<S>> {
     let mut settings = KeeperSettings::new(platform.endpoints()?);
@@ -55,7 +57,7 @@ pub(crate) fn keeper<S: FleetStore>(
         store,
         endpoint,
         clock,
-        NoLifeboat::new(),
+        lifeboat,
         platform.credentials()?,
         settings,
         Listeners::new(),

@@ -15,6 +15,7 @@ mod told;
 mod story;
 mod fleet_store;
 mod generous_store;
+mod fleet_lifeboat;
 mod fleet_keeper;
 
 // The workers.
@@ -27,9 +28,13 @@ pub mod worker;
 // Those who drive them.
 pub mod sandbox_process;
 mod fleet;
+mod silent_proxy;
+pub mod small_disk;
+pub mod trouble;
 mod scene;
 mod crash_report;
 pub mod crash;
+pub mod failing_store;
 pub mod single_flight;
 pub mod stopped_holder;
 mod sweep_report;
@@ -41,6 +46,6 @@ pub use crash_report::CrashReport;
 pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
 pub use hostile_report::HostileReport;
-pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster};
+pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster, Stop};
 pub use store_choice::{LockChoice, StoreChoice};
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

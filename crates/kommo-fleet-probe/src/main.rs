@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use kommo_fleet_probe::arguments::Arguments;
 use kommo_fleet_probe::crash::CrashOrder;
+use kommo_fleet_probe::failing_store::{self, FailingOrder};
 use kommo_fleet_probe::hostile_hooks::HostileOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
+use kommo_fleet_probe::trouble::TroubleKind;
 use kommo_fleet_probe::{
     GOALS_MET, HEAD, LockChoice, PostgresCluster, Result, StoreChoice, crash, hostile_hooks,
     sandbox_process, sweep, worker,
@@ -20,6 +22,7 @@ use tokio::runtime::Builder;
 
 const USAGE: &str = "\
 kommo-fleet-probe crash [--kills 100] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
+kommo-fleet-probe crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times 200] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe sweep [--grants 100000] [--workers 4] [--width 16] [--batch 256]
 kommo-fleet-probe hooks [--rate 50] [--seconds 15] [--rounds 3]
 kommo-fleet-probe worker | sandbox      started by the two above";
@@ -45,8 +48,19 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["worker"] => block_on(false, worker::run()),
         ["sandbox"] => block_on(true, sandbox_process::run()),
         ["crash", rest @ ..] => {
-            let names = ["--kills", "--rotation", "--store", "--seed"];
-            crash_with(&Arguments::read(rest, &names)?)
+            let names = [
+                "--kills",
+                "--rotation",
+                "--store",
+                "--seed",
+                "--trouble",
+                "--times",
+            ];
+            let arguments = Arguments::read(rest, &names)?;
+            match arguments.text("--trouble") {
+                Some(name) => fail_with(&arguments, name),
+                None => crash_with(&arguments),
+            }
         }
         ["sweep", rest @ ..] => {
             let names = ["--grants", "--workers", "--width", "--batch"];
@@ -91,16 +105,8 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
         "until-access-used" => Rotation::UntilAccessUsed,
         other => return Err(format!("--rotation: {other} is none").into()),
     };
-    let (store, _cluster) = match arguments.text("--store").unwrap_or("sqlite") {
-        "sqlite" => (StoreChoice::Sqlite, None),
-        "postgres" => {
-            let (url, cluster) = server()?;
-            (StoreChoice::Postgres { url }, cluster)
-        }
-        other => return Err(format!("--store: {other} is none").into()),
-    };
-    let seed = arguments.number("--seed", fastrand::u64(..))?;
-    say(&format!("seed {seed}"))?;
+    let (store, _cluster) = store(arguments)?;
+    let seed = seed(arguments)?;
     let order = CrashOrder {
         program: own_program()?,
         store,
@@ -132,6 +138,43 @@ fn hooks_with(arguments: &Arguments) -> Result<()> {
             true => say("goals met"),
             false => Err("a goal was missed".into()),
         }
+    })
+}
+
+/// The database, and its server if one was started for it.
+fn store(arguments: &Arguments) -> Result<(StoreChoice, Option<PostgresCluster>)> {
+    match arguments.text("--store").unwrap_or("sqlite") {
+        "sqlite" => Ok((StoreChoice::Sqlite, None)),
+        "postgres" => {
+            let (url, cluster) = server()?;
+            Ok((StoreChoice::Postgres { url }, cluster))
+        }
+        other => Err(format!("--store: {other} is none").into()),
+    }
+}
+
+fn seed(arguments: &Arguments) -> Result<u64> {
+    let seed = arguments.number("--seed", fastrand::u64(..))?;
+    say(&format!("seed {seed}"))?;
+    Ok(seed)
+}
+
+fn fail_with(arguments: &Arguments, trouble: &str) -> Result<()> {
+    let trouble = TroubleKind::named(trouble).ok_or("--trouble: there is no such kind")?;
+    let (store, _cluster) = store(arguments)?;
+    if !trouble.befalls(matches!(store, StoreChoice::Postgres { .. })) {
+        return Err(format!("--trouble: {trouble} does not befall this --store").into());
+    }
+    let order = FailingOrder {
+        program: own_program()?,
+        store,
+        trouble,
+        times: arguments.number("--times", 200)?,
+        seed: seed(arguments)?,
+    };
+    block_on(true, async {
+        let report = failing_store::run(order).await?;
+        say(&report.to_string())
     })
 }
 

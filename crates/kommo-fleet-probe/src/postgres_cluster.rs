@@ -7,30 +7,38 @@ use core::net::Ipv4Addr;
 use core::{error, fmt};
 use std::env;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{self, BufRead, BufReader, Lines, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The Debian package that has what is needed.
 pub const PACKAGE: &str = "postgresql";
 
-/// `sh -c SCRIPT sh BIN PORT`; says `ready` when the server takes connections, and else why not.
+/// `sh -c SCRIPT sh BIN PORT`; says `ready` when the server takes connections, and else why not. Each line of its standard input
+/// is a signal that stops the server, after which it is started again.
 const SCRIPT: &str = r#"
 trap '' INT
 bin=$1 port=$2
 dir=$(mktemp -d "${TMPDIR:-/tmp}/kommo-postgres.XXXXXX") || exit 1
 fail() { tail -n 3 "$dir/log"; rm -rf "$dir"; exit 1; }
+start() {
+    "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories="$dir" \
+        -c max_connections=400 >>"$dir/log" 2>&1 </dev/null &
+    server=$!
+    until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do
+        kill -0 $server 2>/dev/null || fail
+        sleep 0.05
+    done
+    echo ready
+}
 "$bin/initdb" -D "$dir/data" -U kommo --auth=trust --encoding=UTF8 --locale=C >"$dir/log" 2>&1 || fail
-"$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories="$dir" \
-    -c max_connections=400 >>"$dir/log" 2>&1 </dev/null &
-server=$!
-until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do
-    kill -0 $server 2>/dev/null || fail
-    sleep 0.05
+start
+while read -r signal; do
+    kill -"$signal" $server 2>/dev/null
+    wait $server
+    start
 done
-echo ready
-cat >/dev/null
 kill -QUIT $server
 wait $server
 rm -rf "$dir"
@@ -43,6 +51,17 @@ pub struct PostgresCluster {
     shell: Child,
     /// `Some` until the end.
     lifeline: Option<ChildStdin>,
+    said: Lines<BufReader<ChildStdout>>,
+}
+
+/// How a server is stopped before it is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// Sessions are ended and everything is written (SIGINT).
+    InOrder,
+    /// At once, as by a crash: what was committed is recovered at the start (SIGQUIT).
+    AsByCrash,
 }
 
 /// Why there is no cluster.
@@ -64,27 +83,69 @@ impl PostgresCluster {
     ///
     /// [`ClusterError::NotInstalled`] without the package; the other variants say what failed.
     pub fn start() -> Result<Self, ClusterError> {
+        Self::start_below(&env::temp_dir())
+    }
+
+    /// The same, with its directory below this one, which its user must be able to write to.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_below(directory: &Path) -> Result<Self, ClusterError> {
         let programs = programs().ok_or(ClusterError::NotInstalled)?;
         let port = free_port().map_err(ClusterError::Io)?;
-        let mut shell = shell(&programs, port).spawn().map_err(ClusterError::Io)?;
+        let mut shell = shell(&programs, port);
+        let shell = shell.env("TMPDIR", directory).spawn();
+        let mut shell = shell.map_err(ClusterError::Io)?;
         let lifeline = shell.stdin.take();
+        let output = shell.stdout.take();
+        // INVARIANT: both were ordered as pipes.
+        let output = output.ok_or_else(|| ClusterError::NotReady(String::new()))?;
+        let mut cluster = Self {
+            port,
+            shell,
+            lifeline,
+            said: BufReader::new(output).lines(),
+        };
+        cluster.wait_until_ready()?;
+        Ok(cluster)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), ClusterError> {
         let mut said = String::new();
-        if let Some(output) = shell.stdout.take() {
-            for line in BufReader::new(output).lines() {
-                let line = line.map_err(ClusterError::Io)?;
-                if line == "ready" {
-                    return Ok(Self {
-                        port,
-                        shell,
-                        lifeline,
-                    });
-                }
-                said.push_str(&line);
-                said.push('\n');
+        for line in self.said.by_ref() {
+            let line = line.map_err(ClusterError::Io)?;
+            if line == "ready" {
+                return Ok(());
             }
+            said.push_str(&line);
+            said.push('\n');
         }
-        let _ = shell.wait();
         Err(ClusterError::NotReady(said))
+    }
+
+    /// Whether it takes connections.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+    }
+
+    /// Stops the server, starts it again, and waits until it takes connections.
+    ///
+    /// # Errors
+    ///
+    /// [`ClusterError::NotReady`]: it did not come up again.
+    pub fn restart(&mut self, stop: Stop) -> Result<(), ClusterError> {
+        let signal = match stop {
+            Stop::InOrder => "INT\n",
+            Stop::AsByCrash => "QUIT\n",
+        };
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline
+                .write_all(signal.as_bytes())
+                .map_err(ClusterError::Io)?;
+        }
+        self.wait_until_ready()
     }
 
     /// The database `postgres` of its owner, who needs no password.

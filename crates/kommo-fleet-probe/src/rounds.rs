@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use kommo_account::Realm;
-use kommo_keeper::{GrantHandle, KeeperError, NoLifeboat, Probe, TokenEndpoint};
+use kommo_keeper::{GrantHandle, KeeperError, Probe, TokenEndpoint};
 use kommo_oauth::{GrantKey, NotMet, Usable};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 use tokio::task::JoinSet;
@@ -11,13 +11,14 @@ use tokio::task::JoinSet;
 use crate::failure::{Result, failure};
 use crate::fleet_clock::FleetClock;
 use crate::fleet_keeper::{FleetEndpoint, FleetKeeper};
+use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::told::{Called, Told};
 
 /// Grants that a page of keys has.
 const PAGE: u32 = 1000;
 
-type Handle<S> = GrantHandle<S, FleetEndpoint, FleetClock, NoLifeboat>;
+type Handle<S> = GrantHandle<S, FleetEndpoint, FleetClock, FleetLifeboat>;
 
 /// What the rounds of a worker are about.
 pub(crate) struct Rounds<S> {

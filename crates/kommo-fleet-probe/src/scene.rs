@@ -1,6 +1,7 @@
 //! The world of a drive: a sandbox in this process, the clock that everybody shares, a store, and grants that were consented to.
 
 use core::time::Duration;
+use std::path::Path;
 
 use kommo_account::AccountHost;
 use kommo_keeper::{CodeOrigin, CodeOutcome, PendingCode};
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 use crate::failure::{Result, ensure, failure};
 use crate::fleet_clock::{ClockFile, FleetClock};
 use crate::fleet_keeper::{FleetKeeper, keeper};
+use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::store_choice::LockChoice;
 use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
@@ -59,6 +61,11 @@ impl World {
         })
     }
 
+    /// The place for files.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Where a `SQLite` store of this world goes.
     pub(crate) fn sqlite(&self) -> StorePlace {
         StorePlace::Sqlite(self.directory.path().join("store.sqlite"))
@@ -77,6 +84,7 @@ impl World {
             lock: LockChoice::AsItIs,
             clock: self.directory.path().join("clock"),
             work,
+            lifeboat: None,
             request_limit_ms: u64::try_from(request_limit.as_millis())?,
         })
     }
@@ -115,7 +123,14 @@ impl<S: FleetStore> Scene<S> {
     pub(crate) fn new(world: World, store: S) -> Result<Self> {
         let clock = FleetClock::open(&world.directory.path().join("clock"))?;
         let endpoint = world.platform.endpoint(clock.clone())?;
-        let keeper = keeper(&world.platform, store, clock, endpoint, 1)?;
+        let keeper = keeper(
+            &world.platform,
+            store,
+            clock,
+            endpoint,
+            FleetLifeboat::none(),
+            1,
+        )?;
         Ok(Self { world, keeper })
     }
 

@@ -93,6 +93,7 @@ async fn run_one(order: &SweepOrder, is_sweep: bool) -> Result<SweepRun> {
                 width: order.width,
             }
         },
+        lifeboat: None,
         request_limit_ms: 20_000,
     });
     let mut fleet = Fleet::start(order.program.clone(), orders.collect()).await?;

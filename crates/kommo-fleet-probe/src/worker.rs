@@ -8,6 +8,7 @@ use crate::bare;
 use crate::failure::{Result, failure};
 use crate::fleet_clock::FleetClock;
 use crate::fleet_keeper::keeper;
+use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::{FleetStore, settings};
 use crate::generous_store::GenerousStore;
 use crate::rounds::Rounds;
@@ -56,18 +57,19 @@ async fn with_locks<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> 
 async fn with_store<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> {
     let clock = FleetClock::open(&order.clock)?;
     let endpoint = order.platform.endpoint(clock.clone())?;
+    let lifeboat = FleetLifeboat::of(order.lifeboat.as_deref())?;
     match &order.work {
         Work::Rounds {
             grants,
             tasks,
             calls,
         } => {
-            let keeper = keeper(&order.platform, store, clock, endpoint.clone(), 1)?;
+            let keeper = keeper(&order.platform, store, clock, endpoint.clone(), lifeboat, 1)?;
             let rounds = Rounds::new(keeper, endpoint, grants.as_deref(), *tasks, *calls);
             rounds.await?.run().await
         }
         Work::Sweep { batch, width } => {
-            let keeper = keeper(&order.platform, store, clock, endpoint, *width)?;
+            let keeper = keeper(&order.platform, store, clock, endpoint, lifeboat, *width)?;
             sweeping::run(keeper, *batch, *width).await
         }
         Work::Bare { .. } => Err(failure("the bare loop has no store")),

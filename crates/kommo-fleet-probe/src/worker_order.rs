@@ -20,6 +20,8 @@ pub(crate) struct WorkerOrder {
     pub(crate) lock: LockChoice,
     pub(crate) clock: PathBuf,
     pub(crate) work: Work,
+    /// The directory of the lifeboat; `None` is none.
+    pub(crate) lifeboat: Option<PathBuf>,
     /// The store gives a silent lock up after three times this; in milliseconds.
     pub(crate) request_limit_ms: u64,
 }

@@ -61,6 +61,16 @@ fn without_a_grant_every_verb_says_so_and_how_to_get_one() {
 }
 
 #[test]
+fn a_grant_of_a_sandbox_that_was_restarted_says_so() {
+    let shop = Shop::open();
+    shop.log_in();
+    let shop = shop.restart_sandbox();
+    let failed = shop.run(["auth", "refresh"]);
+    let said = failed.failed(1);
+    assert!(said.contains("the sandbox was restarted"), "{said}");
+}
+
+#[test]
 fn refresh_brings_the_next_generation_and_keep_alive_leaves_a_young_pair_alone() {
     let shop = Shop::open();
     shop.log_in();

@@ -98,6 +98,20 @@ impl Shop {
         ended.done();
     }
 
+    /// The sandbox ends, and another one starts at its address.
+    pub(crate) fn restart_sandbox(self) -> Self {
+        let Self { room, sandbox } = self;
+        let address = sandbox
+            .base_url()
+            .strip_prefix("http://")
+            .map(str::to_owned);
+        let address = address.unwrap();
+        drop(sandbox);
+        let more = ["--config", "sandbox.json", "--listen", &address];
+        let sandbox = Running::start(&room, &more);
+        Self { room, sandbox }
+    }
+
     pub(crate) fn counter(&self, name: &str) -> u64 {
         self.sandbox.ask("counters")[name].as_u64().unwrap()
     }

@@ -15,6 +15,7 @@
 mod database_server;
 
 mod crashes;
+mod failing_stores;
 mod single_flights;
 mod stopped_holders;
 mod sweeps;

@@ -1,0 +1,175 @@
+//! What befalls a database under its workers, and the means to bring it about and to end it.
+
+use core::fmt;
+use core::time::Duration;
+
+use fastrand::Rng;
+use sqlx::{Connection, PgConnection, query};
+
+use crate::failure::{Failure, Result, failure};
+use crate::postgres_cluster::{PostgresCluster, Stop};
+use crate::silent_proxy::SilentProxy;
+use crate::small_disk::SmallDisk;
+
+/// What fails under the workers. No process dies of it, so no grant may be lost, under the strict reading too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TroubleKind {
+    /// The disk of the store is full but for a few blocks; with SQLite the lifeboat is on it too.
+    FullDisk,
+    /// The connections stay open, and no byte passes (PostgreSQL).
+    SilentConnection,
+    /// The server ends the sessions, those of the locks among them (PostgreSQL).
+    TerminatedBackends,
+    /// The server is restarted, in order or as after a crash (PostgreSQL).
+    Restart,
+    /// A process that starts is stopped by SIGSTOP at a random moment, while others start.
+    StoppedAtStart,
+}
+
+impl TroubleKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::FullDisk,
+        Self::SilentConnection,
+        Self::TerminatedBackends,
+        Self::Restart,
+        Self::StoppedAtStart,
+    ];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FullDisk => "full-disk",
+            Self::SilentConnection => "silent-connection",
+            Self::TerminatedBackends => "terminated-backends",
+            Self::Restart => "restart",
+            Self::StoppedAtStart => "stopped-at-start",
+        }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it befalls a store on this database.
+    #[must_use]
+    pub const fn befalls(self, is_postgres: bool) -> bool {
+        match self {
+            Self::FullDisk | Self::StoppedAtStart => true,
+            Self::SilentConnection | Self::TerminatedBackends | Self::Restart => is_postgres,
+        }
+    }
+}
+
+impl fmt::Display for TroubleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How it is brought about.
+pub(crate) enum Means {
+    Disk(SmallDisk),
+    /// A server on a disk of its own; what it does when it cannot write its log is to stop.
+    ServerDisk {
+        cluster: PostgresCluster,
+        disk: SmallDisk,
+    },
+    Proxy(SilentProxy),
+    /// The database whose sessions are ended.
+    Backends(String),
+    Server(PostgresCluster),
+}
+
+impl Means {
+    pub(crate) async fn begin(&mut self, rng: &mut Rng) -> Result<()> {
+        match self {
+            // From nothing at all to what a record needs.
+            Self::Disk(disk) => disk.fill_but(rng.u64(..32)),
+            Self::ServerDisk { cluster, disk } => {
+                disk.fill_but(rng.u64(..64))?;
+                // The server may end over it, and this session with it: that is the trouble.
+                let _ = use_up_log(&cluster.url(), rng.u8(1..=4)).await;
+                Ok(())
+            }
+            Self::Proxy(proxy) => {
+                proxy.be_silent(true);
+                Ok(())
+            }
+            Self::Backends(url) => end_sessions(url, rng.bool()).await,
+            Self::Server(cluster) => {
+                let stop = if rng.bool() {
+                    Stop::InOrder
+                } else {
+                    Stop::AsByCrash
+                };
+                restart(cluster, stop)
+            }
+        }
+    }
+
+    pub(crate) fn end(&mut self) -> Result<()> {
+        match self {
+            Self::Disk(disk) => disk.make_room(),
+            Self::ServerDisk { cluster, disk } => {
+                disk.make_room()?;
+                if !cluster.is_up() {
+                    restart(cluster, Stop::AsByCrash)?;
+                }
+                Ok(())
+            }
+            Self::Proxy(proxy) => {
+                proxy.be_silent(false);
+                Ok(())
+            }
+            Self::Backends(_) | Self::Server(_) => Ok(()),
+        }
+    }
+
+    /// How long it lasts.
+    pub(crate) fn length(&self, rng: &mut Rng) -> Duration {
+        match self {
+            Self::Disk(_) | Self::ServerDisk { .. } => Duration::from_millis(rng.u64(5..400)),
+            // One in eight is longer than the store waits for an answer.
+            Self::Proxy(_) if rng.u8(..8) == 0 => Duration::from_secs(rng.u64(3..8)),
+            Self::Proxy(_) => Duration::from_millis(rng.u64(50..1500)),
+            Self::Backends(_) | Self::Server(_) => Duration::ZERO,
+        }
+    }
+}
+
+fn restart(cluster: &mut PostgresCluster, stop: Stop) -> Result<()> {
+    tokio::task::block_in_place(|| cluster.restart(stop))
+        .map_err(|error| -> Failure { error.into() })
+}
+
+/// Has the server begin new files of its log, for which there is no room once those that it keeps ready are used up.
+async fn use_up_log(url: &str, files: u8) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    for _ in 0..files {
+        query("SELECT pg_logical_emit_message(false, 'kommo', 'log'), pg_switch_wal()")
+            .execute(&mut connection)
+            .await?;
+    }
+    Ok(connection.close().await?)
+}
+
+/// All sessions of the database but the one that says so, or about half of them.
+async fn end_sessions(url: &str, all: bool) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    let ended = query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND ($1 OR random() < 0.5)",
+    )
+    .bind(all)
+    .fetch_all(&mut connection)
+    .await?;
+    if all && ended.is_empty() {
+        return Err(failure("the workers have no sessions to end"));
+    }
+    Ok(connection.close().await?)
+}
