@@ -44,8 +44,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// Rounds without trouble after which everything must be settled.
 const SETTLE_AT_MOST: u64 = 12;
 
-/// The size of the small disk. The store itself takes about a quarter of it.
-const DISK_KIBIBYTES: u64 = 4096;
+/// The size of the small disk: a log of SQLite's, which grows to four mebibytes, twice over, and the slots of the lifeboat.
+const DISK_KIBIBYTES: u64 = 12 * 1024;
 
 /// The size of the small disk of a server: three times what a new one takes.
 const SERVER_DISK_KIBIBYTES: u64 = 192 * 1024;
@@ -77,6 +77,8 @@ pub struct FailingReport {
     pub trouble: TroubleKind,
     /// How often.
     pub times: u64,
+    /// Of those, times that it was met: a disk was used up, or a server on it went down. The other troubles are always met.
+    pub met: u64,
     /// Names the drive's choices.
     pub seed: u64,
     /// Tokens that workers got.
@@ -101,6 +103,7 @@ impl fmt::Display for FailingReport {
         let rows = [
             ("seed", self.seed),
             ("times", self.times),
+            ("  of them met", self.met),
             ("tokens handed out", self.tokens),
             ("answers without a token, all passing", self.without_token),
             ("refreshes committed by the sandbox", self.refreshes),
@@ -141,7 +144,10 @@ pub async fn run(order: FailingOrder) -> Result<FailingReport> {
             };
             let (path, lifeboat) = (home.join("store.sqlite"), home.join("lifeboat"));
             let store = SqliteStore::open(&path, settings(REQUEST_LIMIT, 1)).await?;
-            let means = disk.map(Means::Disk);
+            let means = disk.map(|disk| Means::Disk {
+                disk,
+                store: path.clone(),
+            });
             let scene = Scene::new(world, store)?;
             drive(&order, scene, StorePlace::Sqlite(path), lifeboat, means).await
         }
@@ -218,6 +224,7 @@ async fn drive<S: FleetStore>(
         report: FailingReport {
             trouble: order.trouble,
             times: 0,
+            met: 0,
             seed: order.seed,
             tokens: 0,
             without_token: 0,
@@ -333,7 +340,7 @@ impl<S: FleetStore> Drive<S> {
                 () = sleep_until(ends.unwrap_or(begun)), if ends.is_some() => {
                     ends = None;
                     if let Some(means) = &mut means {
-                        means.end()?;
+                        self.report.met += u64::from(means.end()?);
                     }
                 }
                 _ = tick.tick() => {
@@ -411,6 +418,7 @@ impl<S: FleetStore> Drive<S> {
             stopped.signal("CONT").await?;
             stopped.ready(ANSWER_LIMIT).await?;
             self.report.times += 1;
+            self.report.met += 1;
         }
         Ok(())
     }

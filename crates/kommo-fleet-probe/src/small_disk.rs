@@ -79,6 +79,17 @@ impl SmallDisk {
         Ok(file.set_len(written.saturating_sub(free))?)
     }
 
+    /// Whether not one block is left: somebody has met the end of the disk, or is about to.
+    pub(crate) fn is_full(&self) -> Result<bool> {
+        let last = self.path().join("last-block");
+        let written = fs::write(&last, [0; BLOCK]);
+        fs::remove_file(&last)?;
+        match written {
+            Err(error) if error.kind() == ErrorKind::StorageFull => Ok(true),
+            written => written.map(|()| false).map_err(Into::into),
+        }
+    }
+
     /// Makes room again.
     pub(crate) fn make_room(&self) -> Result<()> {
         match fs::remove_file(self.ballast()) {

@@ -2,9 +2,11 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use sqlx::{Connection, PgConnection, query};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, query};
 
 use crate::failure::{Failure, Result, failure};
 use crate::postgres_cluster::{PostgresCluster, Stop};
@@ -73,7 +75,10 @@ impl fmt::Display for TroubleKind {
 
 /// How it is brought about.
 pub(crate) enum Means {
-    Disk(SmallDisk),
+    Disk {
+        disk: SmallDisk,
+        store: PathBuf,
+    },
     /// A server on a disk of its own; what it does when it cannot write its log is to stop.
     ServerDisk {
         cluster: PostgresCluster,
@@ -89,7 +94,10 @@ impl Means {
     pub(crate) async fn begin(&mut self, rng: &mut Rng) -> Result<()> {
         match self {
             // From nothing at all to what a record needs.
-            Self::Disk(disk) => disk.fill_but(rng.u64(..32)),
+            Self::Disk { disk, store } => {
+                shorten_log(store).await?;
+                disk.fill_but(rng.u64(..24))
+            }
             Self::ServerDisk { cluster, disk } => {
                 disk.fill_but(rng.u64(..64))?;
                 // The server may end over it, and this session with it: that is the trouble.
@@ -112,28 +120,34 @@ impl Means {
         }
     }
 
-    pub(crate) fn end(&mut self) -> Result<()> {
+    /// Ends it. Returns whether it was met: whether the disk was used up, or its server went down. The others are always met.
+    pub(crate) fn end(&mut self) -> Result<bool> {
         match self {
-            Self::Disk(disk) => disk.make_room(),
+            Self::Disk { disk, .. } => {
+                let was_met = disk.is_full()?;
+                disk.make_room()?;
+                Ok(was_met)
+            }
             Self::ServerDisk { cluster, disk } => {
                 disk.make_room()?;
-                if !cluster.is_up() {
+                let was_met = !cluster.is_up();
+                if was_met {
                     restart(cluster, Stop::AsByCrash)?;
                 }
-                Ok(())
+                Ok(was_met)
             }
             Self::Proxy(proxy) => {
                 proxy.be_silent(false);
-                Ok(())
+                Ok(true)
             }
-            Self::Backends(_) | Self::Server(_) => Ok(()),
+            Self::Backends(_) | Self::Server(_) => Ok(true),
         }
     }
 
     /// How long it lasts.
     pub(crate) fn length(&self, rng: &mut Rng) -> Duration {
         match self {
-            Self::Disk(_) | Self::ServerDisk { .. } => Duration::from_millis(rng.u64(5..400)),
+            Self::Disk { .. } | Self::ServerDisk { .. } => Duration::from_millis(rng.u64(50..600)),
             // One in eight is longer than the store waits for an answer.
             Self::Proxy(_) if rng.u8(..8) == 0 => Duration::from_secs(rng.u64(3..8)),
             Self::Proxy(_) => Duration::from_millis(rng.u64(50..1500)),
@@ -145,6 +159,18 @@ impl Means {
 fn restart(cluster: &mut PostgresCluster, stop: Stop) -> Result<()> {
     tokio::task::block_in_place(|| cluster.restart(stop))
         .map_err(|error| -> Failure { error.into() })
+}
+
+/// Gives the room of SQLite's log back to the disk, if nobody is writing: else the log has room for what comes.
+async fn shorten_log(store: &Path) -> Result<()> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(store)
+        .connect()
+        .await?;
+    query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection.close().await?)
 }
 
 /// Has the server begin new files of its log, for which there is no room once those that it keeps ready are used up.

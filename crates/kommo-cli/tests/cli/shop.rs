@@ -100,7 +100,11 @@ impl Shop {
 
     /// The sandbox ends, and another one starts at its address.
     pub(crate) fn restart_sandbox(self) -> Self {
-        let Self { room, sandbox } = self;
+        let Self {
+            room,
+            sandbox,
+            store,
+        } = self;
         let address = sandbox
             .base_url()
             .strip_prefix("http://")
@@ -109,7 +113,11 @@ impl Shop {
         drop(sandbox);
         let more = ["--config", "sandbox.json", "--listen", &address];
         let sandbox = Running::start(&room, &more);
-        Self { room, sandbox }
+        Self {
+            room,
+            sandbox,
+            store,
+        }
     }
 
     pub(crate) fn counter(&self, name: &str) -> u64 {

@@ -23,6 +23,7 @@ async fn fail(store: StoreChoice, trouble: TroubleKind) {
     let report = report.unwrap_or_else(|error| panic!("{trouble}, seed {seed}: {error}"));
     println!("{report}");
     assert_eq!(report.times, TIMES);
+    assert!(report.met > 0, "the trouble was never met");
     assert!(report.tokens > 0, "workers hardly got a token");
 }
 
