@@ -20,7 +20,8 @@ mod stored_grants;
 /// One implementation for all tests that need a server.
 #[allow(
     unreachable_pub,
-    reason = "there it is a part of a library, and here of a test"
+    dead_code,
+    reason = "there it is a part of a library that also restarts it, and here of a test"
 )]
 #[path = "../../../kommo-fleet-probe/src/postgres_cluster.rs"]
 mod postgres_cluster;
