@@ -209,10 +209,10 @@ impl<S: FleetStore> Drive<S> {
     async fn go_on(&mut self, report: &mut StoppedReport) -> Result<()> {
         self.fleet.signal(HOLDER, "CONT").await?;
         let got = self.hear(&[HOLDER]).await?;
-        // By its clock its caller may have waited long enough; the flight goes on without one.
+        // By its clock its caller may have waited long enough; its own flight continues without it.
         let is_fair = match got.get(&HOLDER) {
             Some(Got::Generation(_)) => true,
-            Some(Got::Nothing(why)) => why == "busy",
+            Some(Got::Nothing(why)) => why == "still-running",
             None => false,
         };
         ensure(is_fair, || format!("the holder that went on got {got:?}"))?;
