@@ -1,14 +1,16 @@
-//! Access tokens: JWTs signed with RS256 by a key that each platform makes when it first needs one. No client gets the
-//! public half, as with the real platform: a client can decode a token, and never prove it.
+//! Access tokens: JWTs signed with RS256. A client can decode a token and cannot prove it, as with the real platform.
+//!
+//! The key stands in this repository, so it is no secret: it makes tokens look right and protects nothing. What lets a
+//! caller in is the book of grants, which knows each token that this platform has issued. A key that stays the same tells
+//! a token of an earlier run of a sandbox from one that no sandbox signed.
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
-};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 
 use crate::token_text::Fingerprint;
@@ -69,15 +71,18 @@ impl UnsignedToken {
     }
 }
 
-/// The platform's key. Making one takes a good part of a second, so it is made when it is first needed. No `Debug`.
+/// RSA, 2048 bits, PKCS #8. Made with `openssl genpkey`, for sandboxes alone.
+const PUBLISHED_KEY: &[u8] = include_bytes!("token_signing_key.pk8");
+
+/// The key of every sandbox, read when it is first needed. No `Debug`.
 #[derive(Default)]
-pub(crate) struct SigningKey(OnceLock<Option<KeyPair>>);
+pub(crate) struct SigningKey(OnceLock<Option<RsaKeyPair>>);
 
 impl SigningKey {
-    /// The whole token; `None` if no key could be made, for want of random bytes.
+    /// The whole token; `None` without random bytes.
     pub(crate) fn sign(&self, token: UnsignedToken) -> Option<String> {
         let key = self.key()?;
-        let mut signature = vec![0; key.public_modulus_len()];
+        let mut signature = vec![0; key.public().modulus_len()];
         key.sign(
             &RSA_PKCS1_SHA256,
             &SystemRandom::new(),
@@ -100,10 +105,10 @@ impl SigningKey {
         Some(Fingerprint::of(signed))
     }
 
-    fn key(&self) -> Option<&KeyPair> {
-        let made = self
+    fn key(&self) -> Option<&RsaKeyPair> {
+        let read = self
             .0
-            .get_or_init(|| KeyPair::generate(KeySize::Rsa2048).ok());
-        made.as_ref()
+            .get_or_init(|| RsaKeyPair::from_pkcs8(PUBLISHED_KEY).ok());
+        read.as_ref()
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn let_in(
             AccessFault::Unknown => unauthorized(
                 "L1",
                 "token-unknown",
-                "the access token is none that this platform issued",
+                "the access token was issued by an earlier run of a sandbox, which this one knows nothing of: the sandbox was restarted; log in again",
             ),
             AccessFault::Expired => {
                 unauthorized("K5", "token-expired", "the access token has expired")

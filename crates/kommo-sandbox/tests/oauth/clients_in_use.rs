@@ -126,3 +126,17 @@ async fn a_grant_of_an_earlier_run_is_told_that_the_sandbox_was_restarted() {
 fn base64_of(text: &str) -> String {
     Base64::encode_string(text.as_bytes())
 }
+
+#[tokio::test]
+async fn an_access_token_of_an_earlier_run_is_told_from_one_that_no_sandbox_signed() {
+    let old = granted(&platform()).await;
+    let after = platform();
+    assert_eq!(
+        get(&after, &old.access, "/api/v4/account").await.status,
+        401
+    );
+    assert!(reason(&after).contains("restarted"), "{}", reason(&after));
+    let forged = format!("{}x", old.access.trim_end_matches(char::is_alphanumeric));
+    assert_eq!(get(&after, &forged, "/api/v4/account").await.status, 401);
+    assert!(!reason(&after).contains("restarted"), "{}", reason(&after));
+}
