@@ -340,7 +340,7 @@ impl<S: FleetStore> Drive<S> {
                 () = sleep_until(ends.unwrap_or(begun)), if ends.is_some() => {
                     ends = None;
                     if let Some(means) = &mut means {
-                        self.report.met += u64::from(means.end()?);
+                        self.report.met += u64::from(means.end().await?);
                     }
                 }
                 _ = tick.tick() => {

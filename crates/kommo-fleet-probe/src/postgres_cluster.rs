@@ -8,7 +8,7 @@ use core::{error, fmt};
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Lines, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -122,12 +122,6 @@ impl PostgresCluster {
             said.push('\n');
         }
         Err(ClusterError::NotReady(said))
-    }
-
-    /// Whether it takes connections.
-    #[must_use]
-    pub fn is_up(&self) -> bool {
-        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
     /// Stops the server, starts it again, and waits until it takes connections.

@@ -121,7 +121,7 @@ impl Means {
     }
 
     /// Ends it. Returns whether it was met: whether the disk was used up, or its server went down. The others are always met.
-    pub(crate) fn end(&mut self) -> Result<bool> {
+    pub(crate) async fn end(&mut self) -> Result<bool> {
         match self {
             Self::Disk { disk, .. } => {
                 let was_met = disk.is_full()?;
@@ -130,7 +130,8 @@ impl Means {
             }
             Self::ServerDisk { cluster, disk } => {
                 disk.make_room()?;
-                let was_met = !cluster.is_up();
+                // One that is recovering may have met the full disk again, and be about to end.
+                let was_met = !takes_sessions(&cluster.url()).await;
                 if was_met {
                     restart(cluster, Stop::AsByCrash)?;
                 }
@@ -182,6 +183,13 @@ async fn use_up_log(url: &str, files: u8) -> Result<()> {
             .await?;
     }
     Ok(connection.close().await?)
+}
+
+async fn takes_sessions(url: &str) -> bool {
+    let Ok(connection) = PgConnection::connect(url).await else {
+        return false;
+    };
+    connection.close().await.is_ok()
 }
 
 /// All sessions of the database but the one that says so, or about half of them.
