@@ -135,6 +135,7 @@ impl Means {
                 if was_met {
                     restart(cluster, Stop::AsByCrash)?;
                 }
+                keep_log_short(&cluster.url()).await?;
                 Ok(was_met)
             }
             Self::Proxy(proxy) => {
@@ -181,6 +182,20 @@ async fn use_up_log(url: &str, files: u8) -> Result<()> {
         query("SELECT pg_logical_emit_message(false, 'kommo', 'log'), pg_switch_wal()")
             .execute(&mut connection)
             .await?;
+    }
+    Ok(connection.close().await?)
+}
+
+/// The log must not fill the small disk by itself: files that no recovery needs are given back.
+async fn keep_log_short(url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    for statement in [
+        "ALTER SYSTEM SET max_wal_size = '48MB'",
+        "ALTER SYSTEM SET min_wal_size = '32MB'",
+        "SELECT pg_reload_conf()",
+        "CHECKPOINT",
+    ] {
+        query(statement).execute(&mut connection).await?;
     }
     Ok(connection.close().await?)
 }
