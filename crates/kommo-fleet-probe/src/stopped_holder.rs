@@ -130,6 +130,13 @@ enum Got {
     Nothing(String),
 }
 
+impl Got {
+    /// Somebody is at it: another worker, or on a slow machine a flight of this one's own that is on its way to say so.
+    fn passes(&self) -> bool {
+        matches!(self, Self::Nothing(why) if why == "busy" || why == "still-running")
+    }
+}
+
 impl<S: FleetStore> Drive<S> {
     /// The token has expired, the sandbox has committed the refresh, the answer waits, and so does the holder.
     async fn stop_the_holder(&mut self) -> Result<()> {
@@ -158,7 +165,7 @@ impl<S: FleetStore> Drive<S> {
         };
         for _ in 0..rounds {
             let got = self.round_of(&OTHERS).await?;
-            if got.values().all(|got| *got == Got::Nothing("busy".into())) {
+            if got.values().all(Got::passes) {
                 report.busy_rounds += 1;
             }
             if got.values().all(|got| matches!(got, Got::Generation(_))) {
@@ -212,7 +219,7 @@ impl<S: FleetStore> Drive<S> {
         // By its clock its caller may have waited long enough; its own flight continues without it.
         let is_fair = match got.get(&HOLDER) {
             Some(Got::Generation(_)) => true,
-            Some(Got::Nothing(why)) => why == "still-running",
+            Some(got) => got.passes(),
             None => false,
         };
         ensure(is_fair, || format!("the holder that went on got {got:?}"))?;
