@@ -26,9 +26,9 @@ const GROUNDS: [Ground; 2] = [
     Ground {
         package: "kommo-oauth",
         files: &[
-            "crates/kommo-oauth/src/pairs.rs",
-            "crates/kommo-oauth/src/transition.rs",
-            "crates/kommo-oauth/src/refresh_protocol/*.rs",
+            "crates/kommo-oauth/src/grant/pairs.rs",
+            "crates/kommo-oauth/src/grant/transition.rs",
+            "crates/kommo-oauth/src/refresh/protocol/*.rs",
         ],
         tests: &[
             "refresh_protocol",
@@ -79,7 +79,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
 }
 
 fn is_file(pattern: &str, name: &str) -> bool {
-    pattern.ends_with(name) || pattern.ends_with("/*.rs") && name.ends_with("refresh_protocol")
+    pattern.ends_with(name) || pattern.ends_with("/*.rs") && name.ends_with("protocol")
 }
 
 /// Those of a ground that no test noticed and that the table does not have.
@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_mutant_is_known_by_its_file_and_its_change() {
-        let printed = "crates/kommo-oauth/src/pairs.rs:72:87: replace || with && in Pairs::find";
+        let printed =
+            "crates/kommo-oauth/src/grant/pairs.rs:72:87: replace || with && in Pairs::find";
         assert_eq!(
             without_place(printed),
             "pairs.rs: replace || with && in Pairs::find"
@@ -153,11 +154,14 @@ mod tests {
 
     #[test]
     fn one_file_can_be_chosen() {
-        assert!(is_file("crates/kommo-oauth/src/pairs.rs", "pairs.rs"));
+        assert!(is_file("crates/kommo-oauth/src/grant/pairs.rs", "pairs.rs"));
         assert!(is_file(
-            "crates/kommo-oauth/src/refresh_protocol/*.rs",
-            "refresh_protocol"
+            "crates/kommo-oauth/src/refresh/protocol/*.rs",
+            "refresh/protocol"
         ));
-        assert!(!is_file("crates/kommo-oauth/src/pairs.rs", "transition.rs"));
+        assert!(!is_file(
+            "crates/kommo-oauth/src/grant/pairs.rs",
+            "transition.rs"
+        ));
     }
 }

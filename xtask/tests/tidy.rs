@@ -10,7 +10,7 @@
     reason = "a program of std, which has no `extern crate alloc`"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -171,11 +171,12 @@ fn no_file_is_called_mod_rs_or_holds_leftovers() {
     }
 }
 
-/// The modules of a `lib.rs` or `main.rs`, in their order.
+/// The modules that a file declares, in their order.
 fn modules(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| {
-        line.trim_start_matches("pub ")
-            .trim_start_matches("pub(crate) ")
+        let visibilities = ["pub(crate) ", "pub(super) ", "pub "];
+        let stripped = visibilities.iter().find_map(|word| line.strip_prefix(word));
+        stripped.unwrap_or(line)
     });
     lines
         .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
@@ -183,27 +184,109 @@ fn modules(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The modules of its own crate that a file names as `crate::module`, outside comments.
-fn imports(text: &str) -> BTreeSet<String> {
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    let code = code.collect::<Vec<_>>().join("\n");
+type ModulePath = Vec<String>;
+
+/// A text without its comments.
+fn code(text: &str) -> String {
+    let lines = text.lines();
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// The paths that a file names from the root of its own crate: those after `crate::` anywhere, and
+/// its own `use super::…`.
+fn imports(code: &str, own: &ModulePath) -> BTreeSet<ModulePath> {
     let mut found = BTreeSet::new();
     for part in code.split("crate::").skip(1) {
-        if let Some(list) = part.strip_prefix('{') {
-            let list = list.split('}').next().unwrap();
-            let names = list
-                .split(',')
-                .map(|item| item.trim().split("::").next().unwrap());
-            found.extend(names.map(str::to_owned));
-        } else {
-            let end = part.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-            found.insert(part[..end.unwrap_or(part.len())].to_owned());
-        }
+        read_tree(part, Vec::new(), &mut found);
+    }
+    for line_start in code.split("\nuse super::").skip(1) {
+        let parent = own[..own.len().saturating_sub(1)].to_vec();
+        read_tree(line_start, parent, &mut found);
     }
     found
 }
+
+/// Reads `a::b`, or `a::{b, c::d}`, and returns what follows it.
+fn read_tree<'a>(text: &'a str, prefix: ModulePath, found: &mut BTreeSet<ModulePath>) -> &'a str {
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = rest.trim_start_matches([',', ' ', '\n']);
+            if rest.is_empty() || rest.starts_with('}') {
+                return rest.get(1..).unwrap_or_default();
+            }
+            let after = read_tree(rest, prefix.clone(), found);
+            // What is not part of a path, such as `as name`.
+            let end = after.find([',', '}']).unwrap_or(after.len());
+            rest = &after[end..];
+        }
+    }
+    let end = text
+        .find(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let path = [prefix, vec![name.to_owned()]].concat();
+    match rest.strip_prefix("::") {
+        Some(rest) => read_tree(rest, path, found),
+        None => {
+            found.insert(path);
+            rest
+        }
+    }
+}
+
+/// The source files of one crate.
+struct Crate {
+    /// The code of each file by the path of its module; the root's path is empty.
+    files: BTreeMap<ModulePath, String>,
+}
+
+impl Crate {
+    fn read(root_file: &Path) -> Self {
+        let source = root_file.parent().unwrap();
+        let mut files = BTreeMap::from([(Vec::new(), code(&read(root_file)))]);
+        for path in files_below(source) {
+            if path.extension().is_none_or(|extension| extension != "rs") || path == root_file {
+                continue;
+            }
+            let inside = path.strip_prefix(source).unwrap().with_extension("");
+            let names = inside
+                .iter()
+                .map(|name| name.to_string_lossy().into_owned());
+            files.insert(names.collect(), code(&read(&path)));
+        }
+        Self { files }
+    }
+
+    /// The file that has what a path names.
+    fn file_of(&self, path: &ModulePath) -> ModulePath {
+        let lengths = (0..=path.len()).rev();
+        let mut prefixes = lengths.map(|length| path[..length].to_vec());
+        let file = prefixes.find(|prefix| self.files.contains_key(prefix));
+        file.unwrap_or_default()
+    }
+
+    /// Whether a file may use another: one that is listed above it, or above the folder that it
+    /// stands in; its own parent only if that does not use it in turn.
+    fn may_use(&self, own: &ModulePath, other: &ModulePath) -> bool {
+        let same = own.iter().zip(other).take_while(|(a, b)| a == b).count();
+        let parent = own[..same].to_vec();
+        match (own.get(same), other.get(same)) {
+            (None, _) => true,
+            (Some(child), None) => {
+                parent.is_empty() || !self.files[&parent].contains(&format!("{child}::"))
+            }
+            (Some(own), Some(other)) => {
+                let order = modules(&self.files[&parent]);
+                let place = |name| order.iter().position(|module| module == name);
+                place(other) <= place(own)
+            }
+        }
+    }
+}
+
+/// Crates in whose folders the order is not checked yet.
+const FLAT: [&str; 4] = ["kommo-cli", "kommo-http", "kommo-sandbox", "kommo-store"];
 
 #[test]
 fn a_file_imports_only_from_files_above_it() {
@@ -212,25 +295,21 @@ fn a_file_imports_only_from_files_above_it() {
         if !(root_file.ends_with("src/lib.rs") || root_file.ends_with("src/main.rs")) {
             continue;
         }
-        let source = root_file.parent().unwrap();
-        let order = modules(&read(&root_file));
-        let place = |module: &str| order.iter().position(|own| own == module);
-        for path in files_below(source) {
-            let inside = path.strip_prefix(source).unwrap();
-            let first = inside
-                .components()
-                .next()
-                .unwrap()
-                .as_os_str()
-                .to_string_lossy()
-                .into_owned();
-            let Some(own) = place(first.trim_end_matches(".rs")) else {
-                continue;
-            };
-            for import in imports(&read(&path)) {
-                let below = place(&import).is_some_and(|other| other > own);
-                if below {
-                    found.push(format!("{} imports `{import}`", name_of(&path)));
+        let sources = Crate::read(&root_file);
+        let has_flat_rule = FLAT.iter().any(|name| name_of(&root_file).contains(name));
+        // What the root does not declare belongs to another root beside it.
+        let declared = modules(&sources.files[&Vec::new()]);
+        let is_declared =
+            |path: &&ModulePath| path.first().is_some_and(|name| declared.contains(name));
+        for own in sources.files.keys().filter(is_declared) {
+            for import in imports(&sources.files[own], own) {
+                let other = sources.file_of(&import);
+                if has_flat_rule && own.first() == other.first() {
+                    continue;
+                }
+                if !sources.may_use(own, &other) {
+                    let (own, import) = (own.join("/"), import.join("::"));
+                    found.push(format!("{}: {own} imports {import}", name_of(&root_file)));
                 }
             }
         }
@@ -239,6 +318,19 @@ fn a_file_imports_only_from_files_above_it() {
         found.is_empty(),
         "imports from below:\n{}",
         found.join("\n")
+    );
+}
+
+#[test]
+fn imports_are_read_as_the_compiler_reads_them() {
+    let own = vec!["a".to_owned(), "b".to_owned()];
+    let text =
+        "use crate::{c::{self, D}, e::F as G};\nuse super::h::{I, J};\nlet k = crate::k(1);\n";
+    let found = imports(&code(text), &own);
+    let found: Vec<String> = found.iter().map(|path| path.join("::")).collect();
+    assert_eq!(
+        found,
+        ["a::h::I", "a::h::J", "c::D", "c::self", "e::F", "k"]
     );
 }
 

@@ -1,7 +1,7 @@
 //! Explains the query of a disconnect hook.
 
-mod message;
 mod parameters;
+mod message;
 
 use alloc::vec::Vec;
 

@@ -8,6 +8,7 @@ mod parse;
 use core::fmt;
 
 pub use parse::ParseDateError;
+use parse::{MONTHS, WEEKDAYS};
 
 use crate::ascii_text::AsciiText;
 
@@ -19,11 +20,6 @@ const DATE_MAX_BYTES: usize = 31;
 
 /// The last second of the year 9999, the last that four digits can write.
 const LAST_UNIX_SECOND: u64 = 253_402_300_799;
-
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 /// The text of a `Date` header and the instant it names.
 ///

@@ -3,9 +3,9 @@
 
 use core::time::Duration;
 
-use crate::generation::PairNumber;
-use crate::hold::lasts;
-use crate::token_response::DoubtCause;
+use crate::grant::generation::PairNumber;
+use crate::grant::hold::lasts;
+use crate::token::DoubtCause;
 use crate::unix_time::UnixSeconds;
 
 /// Names one attempt: sixteen random bytes, given by the adapter.

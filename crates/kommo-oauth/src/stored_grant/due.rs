@@ -2,10 +2,8 @@
 
 use core::time::Duration;
 
-use crate::grant::{Grant, GrantState};
-use crate::hold::{CLOCKS_MAY_DIFFER, HoldScope};
-use crate::long_lived::{EndWarning, LongLived};
-use crate::tokens::TokenPair;
+use crate::grant::{CLOCKS_MAY_DIFFER, EndWarning, Grant, GrantState, HoldScope, LongLived};
+use crate::token::TokenPair;
 use crate::unix_time::UnixSeconds;
 
 /// An attempt that is older than this is looked after: its worker should have settled it.

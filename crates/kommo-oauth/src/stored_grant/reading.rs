@@ -7,29 +7,22 @@ use alloc::vec::Vec;
 use kommo_account::AccountHost;
 use serde::Deserialize;
 
-use crate::disconnect_reason::DisconnectReason;
-use crate::generation::{Generation, PairNumber, Revision};
-use crate::grant::active::Active;
-use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
-use crate::grant::ended::{Disconnected, ReauthReason, ReauthRequired};
-use crate::grant::in_doubt::InDoubt;
-use crate::grant::refreshing::Refreshing;
-use crate::grant::{Grant, GrantState};
-use crate::grant_key::GrantKey;
-use crate::hold::{Fingerprint, Hold, HoldKind, HoldScope};
-use crate::lifeboat::UnsavedPair;
-use crate::long_lived::{EndWarning, LongLived, LongLivedEnd};
-use crate::pairs::{HeldPair, Pairs};
+use crate::grant::{
+    Active, Attempt, AttemptId, DisconnectReason, Disconnected, Doubt, DoubtReason, EndWarning,
+    Fingerprint, Generation, Grant, GrantKey, GrantState, HeldPair, Hold, HoldKind, HoldScope,
+    InDoubt, LongLived, LongLivedEnd, Orphan, PairNumber, Pairs, ReauthReason, ReauthRequired,
+    Refreshing, Revision, UnsavedPair,
+};
 use crate::peer_json::parse_object;
-use crate::tokens::{AccessToken, RefreshToken, TokenPair};
+use crate::token::{AccessToken, RefreshToken, TokenPair};
 use crate::unix_time::UnixSeconds;
 
-use super::record::{
+use crate::stored_grant::error::{STORED_GRANT_VERSION, StoredGrantError, WITHOUT_ORPHANS};
+use crate::stored_grant::record::{
     AttemptRecord, DoubtRecord, EndedRecord, GrantRecord, HeldRecord, HoldRecord, LongLivedRecord,
     PairRecord, PairsRecord, UnsavedRecord, VersionRecord,
 };
-use super::writing::warning_name;
-use super::{STORED_GRANT_VERSION, StoredGrantError, WITHOUT_ORPHANS};
+use crate::stored_grant::writing::warning_name;
 
 type Read<T> = Result<T, StoredGrantError>;
 

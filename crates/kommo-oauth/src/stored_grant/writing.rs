@@ -5,19 +5,15 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use crate::grant::active::Active;
-use crate::grant::attempt::{Attempt, Doubt};
-use crate::grant::in_doubt::InDoubt;
-use crate::grant::{Grant, GrantState};
-use crate::hold::{Hold, HoldScope};
-use crate::lifeboat::UnsavedPair;
-use crate::long_lived::{EndWarning, LongLived};
-use crate::pairs::{HeldPair, Pairs};
-use crate::tokens::TokenPair;
+use crate::grant::{
+    Active, Attempt, Doubt, EndWarning, Grant, GrantState, HeldPair, Hold, HoldScope, InDoubt,
+    LongLived, Pairs, UnsavedPair,
+};
+use crate::token::TokenPair;
 use crate::unix_time::UnixSeconds;
 
-use super::json_text::JsonText;
-use super::{STORED_GRANT_VERSION, WITHOUT_ORPHANS};
+use crate::stored_grant::error::{STORED_GRANT_VERSION, WITHOUT_ORPHANS};
+use crate::stored_grant::json_text::JsonText;
 
 /// More than the names and numbers of any one part take.
 const PART_BYTES: usize = 320;

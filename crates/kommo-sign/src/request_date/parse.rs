@@ -2,7 +2,10 @@
 
 use core::{error, fmt};
 
-use super::{MONTHS, WEEKDAYS};
+pub(super) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+pub(super) const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// Where, in bytes from the start, a text stops being a date, and what should stand there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

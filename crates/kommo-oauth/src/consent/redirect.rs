@@ -1,0 +1,255 @@
+//! The redirect back to us: a browser that comes from the consent page.
+//!
+//! ```text
+//! query ── readable? ── no from_widget ── state ── client_id ──┬── error=access_denied ──> AccessDenied
+//!                                                             └── code, referer, platform ──> Code
+//! ```
+//!
+//! The state comes before everything that somebody could learn from: whoever did not begin here is told nothing else.
+
+use core::{error, fmt};
+
+use kommo_account::{AccountHost, ClientId, HostSuffix, ParseAccountHostError, Platform};
+
+use crate::consent::query::{KnownParameters, QueryError};
+use crate::consent::state::ConsentState;
+use crate::peer_json::digits;
+use crate::token::{AuthorizationCode, TokenError};
+
+/// The parameters that the platform adds.
+pub(crate) const PARAMETERS: [&str; 8] = [
+    "code",
+    "state",
+    "referer",
+    "platform",
+    "client_id",
+    "from_widget",
+    "error",
+    "error_description",
+];
+
+/// Why `code`, `referer`, `platform` or `client_id` are not to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallbackFieldError {
+    /// `client_id` is there and not ours.
+    OtherClient,
+    /// No `code`.
+    CodeMissing,
+    /// The code cannot be one.
+    Code(TokenError),
+    /// No `referer`. The HTTP header of that name is another thing and no substitute.
+    RefererMissing,
+    /// `referer` is no account host. The client secret would have gone there.
+    Referer(ParseAccountHostError),
+    /// `platform` is there and neither 1 nor 2.
+    PlatformUnknown,
+    /// `platform` and the suffix of `referer` contradict each other (rule A6).
+    PlatformDisagrees {
+        /// What `platform` says.
+        platform: Platform,
+        /// The suffix of `referer`.
+        suffix: HostSuffix,
+    },
+}
+
+impl fmt::Display for CallbackFieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherClient => f.write_str("client_id is not that of this integration"),
+            Self::CodeMissing => f.write_str("code is missing"),
+            Self::Code(_) => f.write_str("code cannot be one"),
+            Self::RefererMissing => f.write_str("referer is missing"),
+            Self::Referer(_) => f.write_str("referer is no account host"),
+            Self::PlatformUnknown => f.write_str("platform is neither 1 nor 2"),
+            Self::PlatformDisagrees { platform, suffix } => write!(
+                f,
+                "platform {} does not agree with a referer under {suffix}",
+                platform.number()
+            ),
+        }
+    }
+}
+
+impl error::Error for CallbackFieldError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Code(error) => Some(error),
+            Self::Referer(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What a code comes with.
+pub(crate) struct CodeFields {
+    pub(crate) code: AuthorizationCode,
+    pub(crate) host: AccountHost,
+    pub(crate) platform: Option<Platform>,
+}
+
+pub(crate) fn check_client(
+    parameters: &KnownParameters,
+    client_id: &ClientId,
+) -> Result<(), CallbackFieldError> {
+    match parameters.get("client_id") {
+        Some(text) if text != client_id.as_str() => Err(CallbackFieldError::OtherClient),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn read_code_fields(
+    parameters: &KnownParameters,
+) -> Result<CodeFields, CallbackFieldError> {
+    let code = parameters
+        .get("code")
+        .ok_or(CallbackFieldError::CodeMissing)?;
+    let code = AuthorizationCode::new(code).map_err(CallbackFieldError::Code)?;
+    let referer = parameters
+        .get("referer")
+        .ok_or(CallbackFieldError::RefererMissing)?;
+    let host = AccountHost::parse(referer).map_err(CallbackFieldError::Referer)?;
+    let platform = parameters.get("platform").map(read_platform).transpose()?;
+    match platform {
+        Some(platform) if !platform.agrees_with(host.suffix()) => {
+            Err(CallbackFieldError::PlatformDisagrees {
+                platform,
+                suffix: host.suffix(),
+            })
+        }
+        _ => Ok(CodeFields {
+            code,
+            host,
+            platform,
+        }),
+    }
+}
+
+fn read_platform(text: &str) -> Result<Platform, CallbackFieldError> {
+    let number = digits(text).ok_or(CallbackFieldError::PlatformUnknown)?;
+    Platform::from_number(number).map_err(|_| CallbackFieldError::PlatformUnknown)
+}
+
+/// Why a browser's redirect is refused. Nothing of it is exchanged then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// The query cannot be read.
+    Query(QueryError),
+    /// `from_widget` is there, whatever its value: an install hook, which has no browser session to be bound to. Anybody can
+    /// add the parameter, so it is no way around `state`.
+    InstallHookOnBrowserRoute,
+    /// No `state`: nobody who began here.
+    StateMissing,
+    /// Another `state`: an attack, or an old tab.
+    StateMismatch,
+    /// A `code` and an `error`.
+    CodeAndError,
+    /// An `error` other than `access_denied`.
+    UnknownError,
+    /// One of the other parameters.
+    Field(CallbackFieldError),
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Query(_) => "redirect has an unreadable query",
+            Self::InstallHookOnBrowserRoute => "redirect has from_widget, so it is an install hook",
+            Self::StateMissing => "redirect has no state",
+            Self::StateMismatch => "redirect has another state",
+            Self::CodeAndError => "redirect has a code and an error",
+            Self::UnknownError => "redirect has an error other than access_denied",
+            Self::Field(_) => "redirect has an unusable parameter",
+        })
+    }
+}
+
+impl error::Error for RedirectError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Query(error) => Some(error),
+            Self::Field(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What a browser's redirect says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectOutcome {
+    /// The user allowed it: here is a code.
+    Code(ConsentRedirect),
+    /// The user refused. A grant that is already there is not touched by it.
+    AccessDenied,
+}
+
+/// A code that a browser brought, with the state of the consent that it began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsentRedirect {
+    /// To be exchanged within 20 minutes, once.
+    pub code: AuthorizationCode,
+    /// Where: the account that the user chose, by `referer`.
+    pub host: AccountHost,
+    /// The parameter `platform`, if it was there; it agrees with the host.
+    pub platform: Option<Platform>,
+}
+
+impl ConsentRedirect {
+    /// Reads the query of a redirect, with or without its `?`. Never panics.
+    ///
+    /// `expected_state` is the one that this browser began with: from its cookie, taken once. Names are compared after
+    /// decoding; parameters that are not the platform's are ignored, and none of the platform's may stand twice.
+    ///
+    /// Source: vendor page "OAuth"; `platform` and `client_id` are not on all of its pages, so both may be missing.
+    ///
+    /// # Errors
+    ///
+    /// - `"code=a&code=b"`, 9,000 bytes, `"code=%zz"`: [`RedirectError::Query`].
+    /// - `"code=…&from_widget=1"`: [`RedirectError::InstallHookOnBrowserRoute`].
+    /// - no `state`, another one: [`RedirectError::StateMissing`], [`RedirectError::StateMismatch`].
+    /// - `"…&referer=evil.example"`, `"…&referer=a.amocrm.ru&platform=2"`, another client id: [`RedirectError::Field`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use kommo_account::ClientId;
+    /// # use kommo_oauth::{ConsentRedirect, ConsentState, RedirectOutcome};
+    /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
+    /// let state = ConsentState::from_random([7; 32]);
+    /// let query = format!("code=def502&referer=myshop.kommo.com&state={}", state.expose());
+    /// let RedirectOutcome::Code(redirect) = ConsentRedirect::parse(&query, &state, &client)? else { panic!() };
+    /// assert_eq!(redirect.host.as_str(), "myshop.kommo.com");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(
+        query: &str,
+        expected_state: &ConsentState,
+        client_id: &ClientId,
+    ) -> Result<RedirectOutcome, RedirectError> {
+        let parameters = KnownParameters::read(query, &PARAMETERS).map_err(RedirectError::Query)?;
+        if parameters.get("from_widget").is_some() {
+            return Err(RedirectError::InstallHookOnBrowserRoute);
+        }
+        let state = parameters.get("state").ok_or(RedirectError::StateMissing)?;
+        if !expected_state.matches(state) {
+            return Err(RedirectError::StateMismatch);
+        }
+        check_client(&parameters, client_id).map_err(RedirectError::Field)?;
+        match parameters.get("error") {
+            Some(_) if parameters.get("code").is_some() => Err(RedirectError::CodeAndError),
+            Some("access_denied") => Ok(RedirectOutcome::AccessDenied),
+            Some(_) => Err(RedirectError::UnknownError),
+            None => {
+                let fields = read_code_fields(&parameters).map_err(RedirectError::Field)?;
+                Ok(RedirectOutcome::Code(Self {
+                    code: fields.code,
+                    host: fields.host,
+                    platform: fields.platform,
+                }))
+            }
+        }
+    }
+}

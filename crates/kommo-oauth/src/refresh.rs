@@ -1,0 +1,16 @@
+//! When a grant is refreshed and how, so that no token is lost: the requirement, the policy, the protocol; and the exchange of a code.
+
+mod store_trouble;
+mod requirement;
+mod policy;
+mod protocol;
+mod code_exchange;
+
+pub use self::code_exchange::{
+    AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST, EarlierTries, TRIES_AT_MOST,
+    TRIES_AT_MOST_FOR_STRANGERS,
+};
+pub use self::policy::RefreshPolicy;
+pub use self::protocol::{Located, OutOfTurn, RefreshProtocol, SendOutcome, Step};
+pub use self::requirement::{MetBy, NotMet, Outcome, Want};
+pub use self::store_trouble::StoreTrouble;

@@ -1,0 +1,230 @@
+//! What a record says about what is wanted, and the beginning of an attempt.
+
+use alloc::boxed::Box;
+
+use crate::grant::{
+    Attempt, CLOCKS_MAY_DIFFER, Doubt, DoubtReason, Grant, GrantState, Happened, HoldKind,
+    HoldScope, LongLivedState, Moved, PairNumber,
+};
+use crate::refresh::protocol::run::{
+    AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage,
+};
+use crate::refresh::requirement::{MetBy, NotMet, Outcome};
+use crate::unix_time::UnixSeconds;
+
+/// Writes that met another revision before a run gives up and says so.
+const CONFLICTS_AT_MOST: u8 = 8;
+
+impl RefreshProtocol {
+    /// Without the lock: most runs end here.
+    pub(super) fn look(&mut self, now: UnixSeconds) {
+        match self.decide(now) {
+            Some(outcome) if !self.may_be_rescued() => self.finish(outcome),
+            Some(outcome @ Outcome::Met { .. }) => self.finish(outcome),
+            _ => self.stage = Stage::Lock,
+        }
+    }
+
+    /// A grant that needs a new consent may have a pair in the lifeboat.
+    fn may_be_rescued(&self) -> bool {
+        let is_ended = |grant: &Grant| matches!(grant.state, GrantState::ReauthRequired(_));
+        self.ask_lifeboat && self.grant.as_ref().is_some_and(is_ended)
+    }
+
+    /// Under the lock: writes the attempt down, if one is still needed.
+    pub(super) fn begin(&mut self, now: UnixSeconds) {
+        if self.ask_lifeboat && self.grant.is_some() {
+            self.stage = Stage::ReadLifeboat;
+            return;
+        }
+        if let Some(outcome) = self.decide(now) {
+            return self.finish(outcome);
+        }
+        let Some(grant) = self.grant.clone() else {
+            return self.not_met(NotMet::NoGrant, now, None);
+        };
+        if let Some(moved) = self.rejection(&grant) {
+            let moved = match self.is_stubborn(&grant, now) {
+                true => grant.hold(self.new_hold(HoldKind::Suspect, HoldScope::Grant, now)),
+                false => moved,
+            };
+            return self.record(moved, AfterRecord::Decide);
+        }
+        if self.has_lifeboat && !self.is_reserved {
+            self.stage = Stage::ReserveLifeboat;
+            return;
+        }
+        let is_on_its_way = matches!(grant.state, GrantState::Refreshing(_));
+        let grant = grant.take_over_within(now, self.policy.orphan_limit());
+        let Some(used) = candidate(&grant) else {
+            if is_on_its_way {
+                // Until when the attempt may be answered is written down: each run would wait anew otherwise, for ever.
+                let happened = Happened::Doubted(DoubtReason::HolderDied);
+                return self.record(Moved { grant, happened }, AfterRecord::Decide);
+            }
+            return self.exhaust(grant, now);
+        };
+        let base = grant.generation;
+        let attempt = Attempt::new(self.next_attempt, used, now);
+        self.next_attempt = self.next_attempt.next();
+        let sent = Sent {
+            attempt: attempt.id,
+            base,
+            used,
+        };
+        match grant.begin(attempt) {
+            Ok(moved) => self.record(moved, AfterRecord::Send(sent)),
+            // INVARIANT: `decide` leaves only states that have this move.
+            Err(_) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
+        }
+    }
+
+    /// No pair is left to be sent. If the one of an attempt that was taken over may still come, the
+    /// end is not written.
+    fn exhaust(&mut self, grant: Grant, now: UnixSeconds) {
+        let orphan = grant.state.orphan().filter(|orphan| orphan.may_answer(now));
+        match (orphan, grant.exhaust(now)) {
+            (Some(orphan), _) => {
+                let why = NotMet::InDoubt(DoubtReason::HolderDied);
+                self.not_met(why, now, Some(orphan.until));
+            }
+            (None, Some(moved)) => self.record(moved, AfterRecord::Decide),
+            (None, None) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
+        }
+    }
+
+    /// The note that the access token was rejected, if it is wanted and not written yet.
+    fn rejection(&self, grant: &Grant) -> Option<Moved> {
+        let rejected = self.want.newer_than.filter(|_| self.want.is_rejected)?;
+        grant.clone().reject_access(rejected)
+    }
+
+    /// Whether the token that was rejected had come, a moment ago, in the place of another rejected
+    /// one: a refresh does not help, so the next one waits for a hold.
+    fn is_stubborn(&self, grant: &Grant, now: UnixSeconds) -> bool {
+        let is_recent = |at: UnixSeconds| {
+            let apart = at.until(now).max(now.until(at));
+            apart < self.policy.hold_length(HoldKind::Suspect)
+        };
+        self.rejection(grant).is_some()
+            && grant.state.pairs().is_some_and(|pairs| {
+                pairs.instead_of_rejected() && is_recent(pairs.newest().pair.obtained_at)
+            })
+    }
+
+    /// A person's wish is for one request, not for one after another.
+    const fn ignores_pause(&self) -> bool {
+        self.want.is_persons_wish && self.sent.is_none()
+    }
+
+    /// Whether the next try of a doubt is still to come. One that lies further off than any pause
+    /// was put there by a clock that is ahead.
+    fn waits(&self, doubt: &Doubt, now: UnixSeconds) -> bool {
+        let left = now.until(doubt.next_try);
+        !left.is_zero() && left <= self.policy.longest_doubt_pause() + CLOCKS_MAY_DIFFER
+    }
+
+    pub(super) fn record(&mut self, moved: Moved, after: AfterRecord) {
+        self.stage = Stage::Record(Box::new(moved), after);
+    }
+
+    /// What the record says, unless an attempt is called for.
+    pub(super) fn decide(&self, now: UnixSeconds) -> Option<Outcome> {
+        let not_met = |why, usable, again_at| {
+            Some(Outcome::NotMet {
+                why,
+                usable,
+                is_read: self.is_read(why),
+                again_at,
+            })
+        };
+        let Some(grant) = &self.grant else {
+            return not_met(NotMet::NoGrant, None, None);
+        };
+        if let Some(token) = self.want.is_met_by(grant, now) {
+            let by = MetBy::Store;
+            return Some(Outcome::Met { token, by });
+        }
+        if self.rejection(grant).is_some() && !self.is_stubborn(grant, now) {
+            return None;
+        }
+        let usable = grant.usable(now);
+        match &grant.state {
+            GrantState::LongLived(token) => {
+                let why = match token.state(now) {
+                    LongLivedState::Revoked => NotMet::Revoked,
+                    LongLivedState::Over(reason) => NotMet::Disconnected(reason),
+                    LongLivedState::Expired => NotMet::Expired,
+                    LongLivedState::Active => NotMet::NotRefreshable,
+                };
+                return not_met(why, usable, None);
+            }
+            GrantState::ReauthRequired(ended) => {
+                return not_met(NotMet::ReauthRequired(ended.reason), usable, None);
+            }
+            GrantState::Disconnected(ended) => {
+                return not_met(NotMet::Disconnected(ended.reason), None, None);
+            }
+            _ => {}
+        }
+        let own = self
+            .own_hold
+            .as_ref()
+            .filter(|hold| hold.stops(&self.asker, now));
+        if let Some(hold) = grant.hold_for(&self.asker, now).or(own) {
+            return not_met(NotMet::Held(hold.kind), usable, Some(hold.until));
+        }
+        match &grant.state {
+            GrantState::InDoubt(in_doubt)
+                if !self.ignores_pause() && self.waits(&in_doubt.doubt, now) =>
+            {
+                not_met(
+                    NotMet::InDoubt(in_doubt.doubt.reason),
+                    usable,
+                    Some(in_doubt.doubt.next_try),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn after_record(&mut self, after: AfterRecord, now: UnixSeconds) {
+        match after {
+            AfterRecord::Send(sent) => {
+                self.sent = Some(sent);
+                self.stage = Stage::Send;
+            }
+            AfterRecord::Decide => self.begin(now),
+            AfterRecord::Conclude(settlement) => self.conclude(settlement, now),
+        }
+    }
+
+    pub(super) fn after_conflict(&mut self, after: AfterRecord, now: UnixSeconds) {
+        self.conflicts = self.conflicts.saturating_add(1);
+        if self.conflicts > CONFLICTS_AT_MOST {
+            return self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+        }
+        self.stage = Stage::Load(match after {
+            AfterRecord::Conclude(settlement) => LoadFor::Settle(settlement),
+            // A moved host is written with the attempt still on its way.
+            AfterRecord::Send(_) => match (self.sent, self.moved_host) {
+                (Some(_), Some(host)) => LoadFor::Settle(Settlement::Moved(host)),
+                _ => LoadFor::Begin,
+            },
+            AfterRecord::Decide => LoadFor::Begin,
+        });
+    }
+}
+
+/// Which pair an attempt is to send: in doubt the one that was sent, else the newest that nothing
+/// has proven dead.
+fn candidate(grant: &Grant) -> Option<PairNumber> {
+    let pairs = grant.state.pairs()?;
+    if let GrantState::InDoubt(in_doubt) = &grant.state {
+        let again = pairs.find(in_doubt.doubt.used).filter(|held| !held.refused);
+        if let Some(again) = again {
+            return Some(again.number);
+        }
+    }
+    pairs.candidate().map(|held| held.number)
+}

@@ -1,0 +1,91 @@
+//! A pair has arrived: it is saved, or kept afloat until it can be.
+
+use alloc::boxed::Box;
+
+use crate::grant::{DoubtReason, GrantState, PairFate};
+use crate::refresh::protocol::run::{LoadFor, RefreshProtocol, Settlement, Stage};
+use crate::refresh::requirement::{MetBy, NotMet, Outcome};
+use crate::refresh::store_trouble::StoreTrouble;
+use crate::unix_time::UnixSeconds;
+
+impl RefreshProtocol {
+    /// Makes the record that holds the unsaved pair: as the newest, or as a spare if the grant has moved on.
+    pub(super) fn prepare_save(&mut self, now: UnixSeconds) {
+        let (Some(grant), Some(unsaved)) = (self.grant.clone(), self.unsaved.clone()) else {
+            // The grant was erased on request, and its tokens with it.
+            return self.let_go(now);
+        };
+        match grant.receive(unsaved.base, unsaved.used, unsaved.pair, now) {
+            // The record has this pair already: the save had happened after all, or a file was left behind.
+            Ok((_, PairFate::Known)) if self.is_rescue || !self.is_attempt_open() => {
+                self.after_save(now);
+            }
+            // The answer to this attempt repeats what we had before it. It proves nothing, and asking again at once would not help.
+            Ok((_, PairFate::Known)) => {
+                self.unsaved = None;
+                self.settle(Settlement::Doubt(DoubtReason::Unreadable), now);
+            }
+            Ok((moved, fate)) => self.stage = Stage::Save(Box::new(moved), fate),
+            // The operator put a long-lived token in its place.
+            Err(_) => self.let_go(now),
+        }
+    }
+
+    fn is_attempt_open(&self) -> bool {
+        let state = self.grant.as_ref().map(|grant| &grant.state);
+        matches!((state, self.sent), (Some(GrantState::Refreshing(refreshing)), Some(sent))
+            if refreshing.attempt.id == sent.attempt)
+    }
+
+    fn let_go(&mut self, now: UnixSeconds) {
+        if self.is_in_lifeboat {
+            self.stage = Stage::DeleteLifeboat;
+        } else {
+            self.after_lifeboat(now);
+        }
+    }
+
+    pub(super) fn after_save(&mut self, now: UnixSeconds) {
+        self.let_go(now);
+    }
+
+    /// The pair is in the store, and in no file.
+    pub(super) fn after_lifeboat(&mut self, now: UnixSeconds) {
+        let saved = self.unsaved.take();
+        if core::mem::take(&mut self.is_rescue) {
+            self.stage = Stage::Load(LoadFor::Begin);
+            return;
+        }
+        let Some(grant) = &self.grant else {
+            return self.not_met(NotMet::NoGrant, now, None);
+        };
+        let newest = grant.state.pairs().map(|pairs| pairs.newest());
+        let is_newest = newest
+            .zip(saved.as_ref())
+            .is_some_and(|(newest, saved)| newest.pair.refresh_token == saved.pair.refresh_token);
+        let token = grant.usable(now).filter(|_| is_newest);
+        match (token, self.decide(now)) {
+            (Some(token), _) => self.finish(Outcome::Met {
+                token,
+                by: MetBy::Refresh,
+            }),
+            (None, Some(outcome)) => self.finish(outcome),
+            // The pair is a spare, and the grant's own pair is not what is wanted.
+            (None, None) => self.not_met(NotMet::Contended, now, Some(now)),
+        }
+    }
+
+    /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is saved when the store is back.
+    pub(super) fn keep_afloat(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
+        if self.is_rescue {
+            // It lies in its file already.
+            self.unsaved = None;
+            return self.store_failed(trouble, now);
+        }
+        self.stage = if self.has_lifeboat && !self.is_in_lifeboat {
+            Stage::WriteLifeboat
+        } else {
+            Stage::WaitToSave
+        };
+    }
+}

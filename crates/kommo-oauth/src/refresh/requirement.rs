@@ -1,0 +1,229 @@
+//! What somebody wants of a grant, and what they get.
+
+use core::time::Duration;
+
+use crate::grant::{
+    DisconnectReason, DoubtReason, Generation, Grant, HoldKind, ReauthReason, Usable,
+};
+use crate::refresh::store_trouble::StoreTrouble;
+use crate::unix_time::UnixSeconds;
+
+/// What is wanted of a grant. The refresh protocol does nothing if the store has it already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Want {
+    /// The token must be valid for at least this long.
+    pub min_validity: Duration,
+    /// The token must be of a later generation than this.
+    pub newer_than: Option<Generation>,
+    /// The platform said 401 to the token of [`newer_than`](Self::newer_than), and a probe
+    /// confirmed it.
+    pub is_rejected: bool,
+    /// The pair must have been obtained at this instant or later.
+    pub obtained_since: Option<UnixSeconds>,
+    /// Half of its life is enough for a token that lives shortly: it would be due from its first
+    /// moment otherwise.
+    pub or_half_its_life: bool,
+    /// A person asks: the pause of a doubt is not waited for. Holds are; a person lifts them
+    /// ([`Grant::lift`](crate::Grant::lift)).
+    pub is_persons_wish: bool,
+}
+
+impl Want {
+    /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near
+    /// that would be met by a token of this minute alone, and each call would spend a refresh. Half
+    /// of a day keeps a token for at least the other half.
+    pub const LONGEST_VALIDITY: Duration = Duration::from_secs(12 * 3_600);
+
+    /// A token that is valid for at least this long, or for
+    /// [`LONGEST_VALIDITY`](Self::LONGEST_VALIDITY) if this is longer.
+    #[must_use]
+    pub const fn valid_for(min_validity: Duration) -> Self {
+        let min_validity = match min_validity.as_secs() >= Self::LONGEST_VALIDITY.as_secs() {
+            true => Self::LONGEST_VALIDITY,
+            false => min_validity,
+        };
+        Self {
+            min_validity,
+            newer_than: None,
+            is_rejected: false,
+            obtained_since: None,
+            or_half_its_life: false,
+            is_persons_wish: false,
+        }
+    }
+
+    /// A token that is not due: valid for at least this long, or for half of its life if that is
+    /// shorter.
+    #[must_use]
+    pub const fn not_due(before: Duration) -> Self {
+        Self {
+            or_half_its_life: true,
+            ..Self::valid_for(before)
+        }
+    }
+
+    /// A token of a later generation: the operator asks for a refresh.
+    #[must_use]
+    pub const fn newer_than(generation: Generation) -> Self {
+        Self {
+            newer_than: Some(generation),
+            ..Self::valid_for(Duration::ZERO)
+        }
+    }
+
+    /// A token in the place of one that the platform said 401 to, which a probe confirmed.
+    #[must_use]
+    pub const fn instead_of_rejected(generation: Generation) -> Self {
+        Self {
+            is_rejected: true,
+            ..Self::newer_than(generation)
+        }
+    }
+
+    /// A pair that is not older than this: keeps alive a grant that nobody calls with.
+    #[must_use]
+    pub const fn obtained_since(instant: UnixSeconds) -> Self {
+        Self {
+            obtained_since: Some(instant),
+            ..Self::valid_for(Duration::ZERO)
+        }
+    }
+
+    /// The same, asked for by a person: a doubt is tried again at once.
+    #[must_use]
+    pub const fn by_person(self) -> Self {
+        Self {
+            is_persons_wish: true,
+            ..self
+        }
+    }
+
+    /// Whether the grant as it is stored has what is wanted.
+    #[must_use]
+    pub fn is_met_by(&self, grant: &Grant, now: UnixSeconds) -> Option<Usable> {
+        let usable = grant.usable(now)?;
+        let min_validity = match self.or_half_its_life {
+            true => usable.margin(self.min_validity),
+            false => self.min_validity,
+        };
+        let is_met = usable.left(now) >= min_validity
+            && self.newer_than.is_none_or(|old| usable.generation > old)
+            && self
+                .obtained_since
+                .is_none_or(|instant| usable.obtained_at >= instant);
+        is_met.then_some(usable)
+    }
+}
+
+/// How a run of the refresh protocol ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The store has what was wanted.
+    Met {
+        /// The token.
+        token: Usable,
+        /// Who brought it.
+        by: MetBy,
+    },
+    /// It has not, for now or for good. Nothing was lost.
+    NotMet {
+        /// Why.
+        why: NotMet,
+        /// The token that may be used meanwhile.
+        usable: Option<Usable>,
+        /// Whether a record was read at all. If not, that `usable` is none says nothing about a
+        /// token which the caller has.
+        is_read: bool,
+        /// When it is worth asking again; `None` if only a person can help.
+        again_at: Option<UnixSeconds>,
+    },
+}
+
+/// Who brought the token that was wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MetBy {
+    /// It was there, or another worker brought it. No request was sent for it.
+    Store,
+    /// This run: one request, saved and confirmed.
+    Refresh,
+}
+
+/// Why what was wanted is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NotMet {
+    /// There is no such grant.
+    NoGrant,
+    /// Another worker holds the grant's lock.
+    Busy,
+    /// This process's own refresh of the grant has not come to its end yet: a request without an
+    /// answer, or a store that hangs.
+    StillRunning,
+    /// The platform is not asked for a while.
+    Held(HoldKind),
+    /// A refresh was sent and nobody knows what became of it.
+    InDoubt(DoubtReason),
+    /// The platform could not be reached; nothing was sent.
+    Unreachable,
+    /// A new consent is required.
+    ReauthRequired(ReauthReason),
+    /// The grant is over.
+    Disconnected(DisconnectReason),
+    /// A long-lived token has ended.
+    Expired,
+    /// The platform took a long-lived token back.
+    Revoked,
+    /// A long-lived token has less validity than was wanted, or is the very one that should be
+    /// replaced.
+    NotRefreshable,
+    /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in
+    /// the lifeboat.
+    StoreFailed(StoreTrouble),
+    /// The record changed again and again while it was being written.
+    Contended,
+}
+
+impl NotMet {
+    /// The name that logs, metrics and the command line use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoGrant => "no-grant",
+            Self::Busy => "busy",
+            Self::StillRunning => "still-running",
+            Self::Held(kind) => kind.name(),
+            Self::InDoubt(_) => "in-doubt",
+            Self::Unreachable => "unreachable",
+            Self::ReauthRequired(_) => "reauth-required",
+            Self::Disconnected(_) => "disconnected",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::NotRefreshable => "not-refreshable",
+            Self::StoreFailed(trouble) => trouble.name(),
+            Self::Contended => "contended",
+        }
+    }
+
+    /// Whether only a person can help: nothing will be sent again by itself.
+    #[must_use]
+    pub const fn needs_person(self) -> bool {
+        match self {
+            Self::NoGrant
+            | Self::ReauthRequired(_)
+            | Self::Disconnected(_)
+            | Self::Expired
+            | Self::Revoked
+            | Self::NotRefreshable => true,
+            Self::StoreFailed(trouble) => trouble.needs_person(),
+            Self::Busy
+            | Self::StillRunning
+            | Self::Held(_)
+            | Self::InDoubt(_)
+            | Self::Unreachable
+            | Self::Contended => false,
+        }
+    }
+}
