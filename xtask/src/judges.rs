@@ -68,7 +68,8 @@ pub(crate) fn install_and_run(report: &mut Report) -> Result<()> {
     run(report)
 }
 
-fn install() {
+/// Installs the languages that are missing.
+pub(crate) fn install() {
     let missing = JUDGES
         .iter()
         .filter(|judge| !has(judge.program, judge.question));

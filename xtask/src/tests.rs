@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use crate::judges;
 use crate::packages::{has, install_debian};
 use crate::postgres::{self, Postgres};
 use crate::report::Report;
@@ -23,12 +24,16 @@ pub(crate) enum Scope {
 
 /// Unit, integration and documentation tests of every crate.
 pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
-    let (server, has_browser) = match scope {
+    let (server, has_browser, has_languages) = match scope {
         Scope::Core => {
-            report.left_out("tests on PostgreSQL and in a browser (--core)");
-            (None, false)
+            report.left_out("tests on PostgreSQL, in a browser and in other languages (--core)");
+            (None, false, false)
         }
-        Scope::Whole => (postgres::bring(report, true), bring_browser(report)),
+        Scope::Whole => (
+            postgres::bring(report, true),
+            bring_browser(report),
+            bring_languages(report),
+        ),
     };
     let mut without = Vec::new();
     if server.is_none() {
@@ -36,6 +41,9 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
     }
     if !has_browser {
         without.push("browser");
+    }
+    if !has_languages {
+        without.push("languages");
     }
     let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
     command.env(WITHOUT, without.join(","));
@@ -90,6 +98,20 @@ fn bring_browser(report: &mut Report) -> bool {
         report.left_out("tests in a browser (apt-get install chromium chromium-driver)");
     }
     is_there
+}
+
+/// Whether the languages are there whose recipes run against the program, after installing what is missing.
+fn bring_languages(report: &mut Report) -> bool {
+    judges::install();
+    let are_there = ["php", "python3", "node"]
+        .iter()
+        .all(|program| has(program, "--version"));
+    if !are_there {
+        report.left_out(
+            "recipes that run against the program (apt-get install php-cli python3-minimal nodejs)",
+        );
+    }
+    are_there
 }
 
 /// The crate that a line announces: `Running unittests src/lib.rs (target/debug/deps/kommo_sign-1a57fd70597b95da)`

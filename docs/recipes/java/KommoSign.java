@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -21,15 +22,17 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Signatures for the Kommo / amoCRM Chats API and for the Open API, with the JDK alone.
+ * Signatures for the Kommo / amoCRM Chats API, the Open API and the disconnect hook, with the JDK
+ * alone.
  *
- * <p>Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of docs/protocol.md.
- * Secrets belong to the back end only, never to JavaScript in a page (rule S12).
+ * <p>Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of
+ * docs/protocol.md. Secrets belong to the back end only, never to JavaScript in a page (rule S12).
  */
 public final class KommoSign {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss xx", Locale.ENGLISH).withZone(ZoneOffset.UTC);
-    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot
+    // stand there bare.
     private static final Pattern PATH = Pattern.compile("/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]++"
             + "|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*+");
     // HTTP libraries may rewrite all else and these,
@@ -39,15 +42,17 @@ public final class KommoSign {
     private KommoSign() {}
 
     /**
-     * Writes {@code Wed, 23 Nov 2022 19:25:21 +0000} (rule D1): UTC, English names whatever the locale.
-     * Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
+     * Writes {@code Wed, 23 Nov 2022 19:25:21 +0000} (rule D1): UTC, English names whatever the
+     * locale. Call it once per attempt. A signature lives 15 minutes, so a retry is dated and
+     * signed anew (D3, D6).
      */
     public static String requestDate(Instant instant) {
         return DATE.format(instant);
     }
 
     /**
-     * Returns the four headers of a Chats API request. Send exactly these texts and exactly this body.
+     * Returns the four headers of a Chats API request. Send exactly these texts and exactly this
+     * body.
      *
      * @param path without host and query (rule S6)
      * @param contentType {@code application/json}; the live server supports no other, and a GET has it too (S5)
@@ -87,8 +92,8 @@ public final class KommoSign {
     /**
      * Tells whether a chat hook is genuine.
      *
-     * <p>Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from the
-     * signed bytes, and nothing more (rule H2).
+     * <p>Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing
+     * from the signed bytes, and nothing more (rule H2).
      *
      * @param body what arrived, before any parsing (rule H1)
      * @param signature the {@code X-Signature} header, null if absent
@@ -104,10 +109,49 @@ public final class KommoSign {
         }
         boolean genuine = false;
         for (byte[] signed : List.of(body, Arrays.copyOf(body, end))) {
-            // Arrays.equals would stop at the first difference, and its timing would tell where (rule H3).
+            // Arrays.equals would stop at the first difference, and its timing would tell where
+            // (rule H3).
             genuine |= MessageDigest.isEqual(mac("HmacSHA1", secret, signed), received);
         }
         return genuine;
+    }
+
+    /**
+     * Returns the id of the account whose access ended, as decimal text, or null if the disconnect
+     * hook is not genuine.
+     *
+     * <p>{@code secret} is the client secret of the integration, not the channel secret. {@code
+     * query} is {@code request.getQueryString()}, as it arrived: {@code getParameter} takes the
+     * first of two (rule X4). {@code clientId} is your own: what arrived must equal it (X3). The
+     * signature has no time, so a captured hook stays valid: ask the API, and delete nothing on the
+     * hook alone (X7).
+     */
+    public static String verifyDisconnectHook(String secret, String clientId, String query) {
+        Map<String, String> found = new HashMap<>();
+        for (String pair : query.split("&", -1)) {
+            int equals = pair.indexOf('=');
+            String name = equals < 0 ? pair : pair.substring(0, equals);
+            if (!List.of("account_id", "client_uuid", "client_id", "signature").contains(name)) {
+                continue; // belongs to the address that you registered
+            }
+            if (found.put(name, equals < 0 ? "" : pair.substring(equals + 1)) != null) {
+                return null; // rule X4
+            }
+        }
+        String received = found.getOrDefault("client_uuid", found.get("client_id"));
+        if (!clientId.equals(received) || !found.getOrDefault("client_id", received).equals(received)) {
+            return null; // another integration, or two ids that differ (rule X3)
+        }
+        String account = found.getOrDefault("account_id", "");
+        String signature = found.getOrDefault("signature", "").toLowerCase(Locale.ROOT);
+        // 1 to 20 digits, read as a number: leading zeros are not signed (rule X2). Base64 is
+        // refused (rule X5).
+        if (!account.matches("(?=[0-9]{1,20}\\z)0*[1-9][0-9]*") || !signature.matches("[0-9a-f]{64}")) {
+            return null;
+        }
+        String number = account.replaceFirst("^0+", "");
+        byte[] expected = mac("HmacSHA256", secret, (clientId + "|" + number).getBytes(UTF_8)); // rule X1
+        return MessageDigest.isEqual(expected, HexFormat.of().parseHex(signature)) ? number : null;
     }
 
     /** Returns the {@code x-chat-signature} of an Open API body: the raw bytes alone are signed (rules O1, O3). */
@@ -133,7 +177,8 @@ public final class KommoSign {
         requireSecret(secret);
         try {
             Mac mac = Mac.getInstance(algorithm);
-            // The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2, O1).
+            // The key is the secret's text. It looks like hex, but is never hex-decoded (rules S2,
+            // O1).
             mac.init(new SecretKeySpec(secret.getBytes(UTF_8), algorithm));
             return mac.doFinal(message);
         } catch (GeneralSecurityException e) {
@@ -189,8 +234,26 @@ public final class KommoSign {
                 case "chats-request" -> chatsRequestHolds(valid);
                 case "visitor" -> visitorSignature(field("sbs"), field("secret"), field("ranstr"))
                         .equals(text("signature.txt"));
+                case "disconnect" -> disconnectProven().equals(valid ? List.of(context.get("account_id")) : List.of());
                 default -> verifies(family) == valid;
             };
+        }
+
+        List<String> disconnectProven() throws IOException {
+            List<String> proven = new ArrayList<>();
+            // Several secrets during a rotation (rule X6).
+            List<?> secrets = context.get("secrets") instanceof List<?> kept ? kept : List.of(field("secret"));
+            for (Object secret : secrets) {
+                try {
+                    String account = verifyDisconnectHook((String) secret, field("client_id"), text("query.txt"));
+                    if (account != null) {
+                        proven.add(account);
+                    }
+                } catch (IllegalArgumentException e) {
+                    continue; // a blank secret is refused
+                }
+            }
+            return proven;
         }
 
         boolean verifies(String family) throws IOException {
@@ -315,7 +378,7 @@ public final class KommoSign {
             System.exit(2);
         }
         ownChecks();
-        for (String family : List.of("chats-request", "open-api", "chat-hook", "visitor")) {
+        for (String family : List.of("chats-request", "open-api", "chat-hook", "disconnect", "visitor")) {
             Path folder = Path.of(arguments[0], family);
             List<Path> cases = List.of();
             if (Files.isDirectory(folder)) {

@@ -1,13 +1,16 @@
 /**
- * Signatures for the Kommo / amoCRM Chats API and for the Open API, without any package.
+ * Signatures for the Kommo / amoCRM Chats API, the Open API and the disconnect hook, without any
+ * package.
  *
- * Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of docs/protocol.md.
- * Secrets belong to the back end only, never to JavaScript in a page (rule S12): this file is for Node.
+ * Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of
+ * docs/protocol.md. Secrets belong to the back end only, never to JavaScript in a page (rule S12):
+ * this file is for Node.
  */
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
-// RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+// RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand
+// there bare.
 const PATH = /^\/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*$/;
 // HTTP libraries may rewrite all else and these,
 // and then the path on the wire is not the one that was signed (S6, S13).
@@ -16,8 +19,8 @@ const BLANK = /^[\s\p{Cc}]*$/u; // \s has the byte-order mark
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /**
- * Writes `Wed, 23 Nov 2022 19:25:21 +0000` (rule D1): UTC, English names whatever the locale.
- * Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
+ * Writes `Wed, 23 Nov 2022 19:25:21 +0000` (rule D1): UTC, English names whatever the locale. Call
+ * it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
  * @param {number} unixSeconds
  */
 export function requestDate(unixSeconds) {
@@ -63,7 +66,8 @@ export function chatsStringToSign(method, contentMd5, contentType, date, path) {
  * (rule H1); in Express that is express.raw({ type: "*\/*" }).
  *
  * Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from the
- * signed bytes, and nothing more (H2). `signature` is the `X-Signature` header, undefined if absent.
+ * signed bytes, and nothing more (H2). `signature` is the `X-Signature` header, undefined if
+ * absent.
  */
 export function verifyChatHook(secret, body, signature) {
   if (!/^[0-9a-f]{40}$/i.test(signature ?? "")) return false;
@@ -76,6 +80,35 @@ export function verifyChatHook(secret, body, signature) {
     genuine = genuine || same;
   }
   return genuine;
+}
+
+/**
+ * Returns the id of the account whose access ended, as decimal text, or undefined if the disconnect
+ * hook is not genuine.
+ *
+ * `secret` is the client secret of the integration, not the channel secret. `query` is what stood
+ * after the `?`, as it arrived: parsers hide a parameter that was sent twice (rule X4). `clientId`
+ * is your own: what arrived must equal it (X3). The signature has no time, so a captured hook stays
+ * valid: ask the API, and delete nothing on the hook alone (X7).
+ */
+export function verifyDisconnectHook(secret, clientId, query) {
+  const found = new Map();
+  for (const pair of query.split("&")) {
+    const [, name, value] = /^([^=]*)=?(.*)$/s.exec(pair);
+    // Other names belong to the address that you registered.
+    if (!["account_id", "client_uuid", "client_id", "signature"].includes(name)) continue;
+    if (found.has(name)) return undefined; // rule X4
+    found.set(name, value);
+  }
+  const received = found.get("client_uuid") ?? found.get("client_id");
+  // Another integration, or two ids that differ (rule X3).
+  if (received !== clientId || (found.get("client_id") ?? received) !== received) return undefined;
+  // 1 to 20 digits, read as a number: leading zeros are not signed (rule X2).
+  const account = /^(?=[0-9]{1,20}$)0*([1-9][0-9]*)$/.exec(found.get("account_id") ?? "")?.[1];
+  const signature = found.get("signature") ?? "";
+  if (!account || !/^[0-9a-f]{64}$/i.test(signature)) return undefined; // base64 is refused (rule X5)
+  const expected = mac("sha256", secret, `${clientId}|${account}`); // rule X1
+  return timingSafeEqual(expected, Buffer.from(signature, "hex")) ? account : undefined;
 }
 
 /** Returns the `x-chat-signature` of an Open API body: the raw bytes alone are signed (rules O1, O3). */
@@ -148,10 +181,26 @@ const checkVerdict = (verify) => (file, context) => {
   return genuine === (context.verdict === "valid");
 };
 
+function checkDisconnect(file, context) {
+  const secrets = context.secrets ?? [context.secret]; // several during a rotation (rule X6)
+  const verdicts = secrets.map((secret) => {
+    try {
+      return verifyDisconnectHook(secret, context.client_id, file("query.txt").toString());
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return undefined; // a blank secret is refused
+    }
+  });
+  const proven = verdicts.filter((account) => account !== undefined);
+  const wanted = context.verdict === "valid" ? [String(context.account_id)] : [];
+  return JSON.stringify(proven) === JSON.stringify(wanted);
+}
+
 const FAMILIES = {
   "chats-request": checkChatsRequest,
   "open-api": checkVerdict(verifyOpenApi),
   "chat-hook": checkVerdict(verifyChatHook),
+  disconnect: checkDisconnect,
   visitor: (file, { sbs, secret, ranstr }) => visitorSignature(sbs, secret, ranstr) === file("signature.txt").toString(),
 };
 

@@ -1,17 +1,19 @@
 <?php
 
 /**
- * Signatures for the Kommo / amoCRM Chats API and for the Open API, without any package.
+ * Signatures for the Kommo / amoCRM Chats API and for the Open API, and the disconnect hook,
+ * without any package.
  *
- * Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of docs/protocol.md.
- * Secrets belong to the back end only, never to JavaScript in a page (rule S12).
+ * Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of
+ * docs/protocol.md. Secrets belong to the back end only, never to JavaScript in a page (rule S12).
  */
 
 declare(strict_types=1);
 
 /**
- * Writes `Wed, 23 Nov 2022 19:25:21 +0000` (rule D1): UTC, English names whatever the locale or time zone.
- * Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed anew (D3, D6).
+ * Writes `Wed, 23 Nov 2022 19:25:21 +0000` (rule D1): UTC, English names whatever the locale or
+ * time zone. Call it once per attempt. A signature lives 15 minutes, so a retry is dated and signed
+ * anew (D3, D6).
  */
 function requestDate(int $unixSeconds): string
 {
@@ -21,9 +23,9 @@ function requestDate(int $unixSeconds): string
 /**
  * Returns the four headers of a Chats API request. Send exactly these texts and exactly this body.
  *
- * $body is the text of the request: call json_encode once, sign its result, send that same result (rule S9).
- * $path has no host and no query (S6). A GET has the body '' and still a content type (S4, S5).
- * $contentType is `application/json`; the live server supports no other (S5).
+ * $body is the text of the request: call json_encode once, sign its result, send that same result
+ * (rule S9). $path has no host and no query (S6). A GET has the body '' and still a content type
+ * (S4, S5). $contentType is `application/json`; the live server supports no other (S5).
  *
  * @return array<string, string> by header name
  */
@@ -61,7 +63,8 @@ function chatsStringToSign(
         // rules S3, S14
         throw new InvalidArgumentException('the method must be 1 to 16 upper-case letters, and not CONNECT');
     }
-    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot stand there bare.
+    // RFC 3986 path characters without the quote, and upper-case escapes of the bytes that cannot
+    // stand there bare.
     $plain = '#\A/(?:[A-Za-z0-9._~!$&()*+,;=:@/-]++|%(?:[01][0-9A-F]|2[0235F]|3[CEF]|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]))*+\z#';
     // HTTP libraries may rewrite all else and these,
     // and then the path on the wire is not the one that was signed (S6, S13).
@@ -77,7 +80,8 @@ function chatsStringToSign(
 }
 
 /**
- * Tells whether a chat hook is genuine. $body is file_get_contents('php://input'), before any parsing (rule H1).
+ * Tells whether a chat hook is genuine. $body is file_get_contents('php://input'), before any
+ * parsing (rule H1).
  *
  * Live hooks end in a line feed that was not signed, so one LF or one CR LF may be missing from the
  * signed bytes, and nothing more (H2). $signature is $_SERVER['HTTP_X_SIGNATURE'] ?? null.
@@ -95,6 +99,43 @@ function verifyChatHook(string $secret, string $body, ?string $signature): bool
         $genuine = $genuine || $same;
     }
     return $genuine;
+}
+
+/**
+ * Returns the id of the account whose access ended, as decimal text, or null if the disconnect hook
+ * is not genuine.
+ *
+ * $secret is the client secret of the integration, not the channel secret. $query is
+ * $_SERVER['QUERY_STRING'], as it arrived: $_GET hides a parameter that was sent twice (rule X4).
+ * $clientId is your own: what arrived must equal it (X3). The signature has no time, so a captured
+ * hook stays valid: ask the API, and delete nothing on the hook alone (X7).
+ */
+function verifyDisconnectHook(string $secret, string $clientId, string $query): ?string
+{
+    $found = [];
+    foreach (explode('&', $query) as $pair) {
+        [$name, $value] = explode('=', $pair, 2) + [1 => ''];
+        if (!in_array($name, ['account_id', 'client_uuid', 'client_id', 'signature'], true)) {
+            continue; // belongs to the address that you registered
+        }
+        if (isset($found[$name])) {
+            return null; // rule X4
+        }
+        $found[$name] = $value;
+    }
+    $received = $found['client_uuid'] ?? $found['client_id'] ?? null;
+    if ($received !== $clientId || ($found['client_id'] ?? $received) !== $received) {
+        return null; // another integration, or two ids that differ (rule X3)
+    }
+    // 1 to 20 digits, read as a number: leading zeros are not signed (rule X2).
+    if (!preg_match('/\A(?=[0-9]{1,20}\z)0*([1-9][0-9]*)\z/', $found['account_id'] ?? '', $account)) {
+        return null;
+    }
+    if (!preg_match('/\A[0-9a-fA-F]{64}\z/', $found['signature'] ?? '')) {
+        return null; // upper case is lowered below; base64 is refused (rule X5)
+    }
+    $expected = kommoMac('sha256', $secret, "$clientId|$account[1]"); // rule X1
+    return hash_equals($expected, strtolower($found['signature'])) ? $account[1] : null;
 }
 
 /** Returns the `x-chat-signature` of an Open API body: the raw bytes alone are signed (rules O1, O3). */
@@ -141,6 +182,18 @@ function caseHolds(string $family, string $case, array $context): bool
     $textOrNull = static fn (string $name): ?string => is_file("$case/$name") ? $text($name) : null;
     if ($family === 'visitor') {
         return visitorSignature($context['sbs'], $context['secret'], $context['ranstr']) === $text('signature.txt');
+    }
+    if ($family === 'disconnect') {
+        $secrets = $context['secrets'] ?? [$context['secret']]; // several during a rotation (rule X6)
+        $verdicts = array_map(static function (string $secret) use ($context, $text): ?string {
+            try {
+                return verifyDisconnectHook($secret, $context['client_id'], $text('query.txt'));
+            } catch (InvalidArgumentException) {
+                return null; // a blank secret is refused
+            }
+        }, $secrets);
+        $proven = array_values(array_filter($verdicts, 'is_string'));
+        return $proven === ($context['verdict'] === 'valid' ? [(string) $context['account_id']] : []);
     }
     if ($family !== 'chats-request') {
         $verify = $family === 'open-api' ? 'verifyOpenApi' : 'verifyChatHook';
@@ -207,7 +260,7 @@ function ownChecks(): array
 function runVectors(string $vectors): int
 {
     $results = ownChecks();
-    foreach (['chats-request', 'open-api', 'chat-hook', 'visitor'] as $family) {
+    foreach (['chats-request', 'open-api', 'chat-hook', 'disconnect', 'visitor'] as $family) {
         $cases = glob("$vectors/$family/*", GLOB_ONLYDIR);
         if ($cases === []) {
             $results["$family: no case found"] = false;

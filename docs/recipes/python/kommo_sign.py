@@ -1,4 +1,4 @@
-"""Signatures for the Kommo / amoCRM Chats API and for the Open API, standard library only.
+"""Signatures for the Kommo / amoCRM Chats API, the Open API and the disconnect hook, standard library only.
 
 Copy the part above the line "Vector runner". Rule numbers (S1, H2, ...) are those of docs/protocol.md.
 Secrets belong to the back end only, never to JavaScript in a page (rule S12).
@@ -77,6 +77,34 @@ def verify_chat_hook(secret: str, body: bytes, signature: str | None) -> bool:
     return genuine
 
 
+def verify_disconnect_hook(secret: str, client_id: str, query: str) -> str | None:
+    """Returns the id of the account whose access ended, as decimal text, or None if the hook is not genuine.
+
+    `secret` is the client secret of the integration, not the channel secret. `query` is what stood after
+    the `?`, as it arrived: parsers hide a parameter that was sent twice (rule X4). `client_id` is your
+    own: what arrived must equal it (X3). The signature has no time, so a captured hook stays valid: ask
+    the API, and delete nothing on the hook alone (X7).
+    """
+    found: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name not in ("account_id", "client_uuid", "client_id", "signature"):
+            continue  # belongs to the address that you registered
+        if name in found:
+            return None  # rule X4
+        found[name] = value
+    received = found.get("client_uuid", found.get("client_id"))
+    if received != client_id or found.get("client_id", received) != received:
+        return None  # another integration, or two ids that differ (rule X3)
+    # 1 to 20 digits, read as a number: leading zeros are not signed (rule X2).
+    account = re.fullmatch(r"(?=[0-9]{1,20}$)0*([1-9][0-9]*)", found.get("account_id", ""))
+    signature = re.fullmatch(r"[0-9a-fA-F]{64}", found.get("signature", ""))  # base64 is refused (rule X5)
+    if not account or not signature:
+        return None
+    expected = _mac(secret, f"{client_id}|{account[1]}".encode(), "sha256")  # rule X1
+    return account[1] if hmac.compare_digest(expected, signature[0].lower()) else None
+
+
 def sign_open_api(secret: str, body: bytes) -> str:
     """Returns the `x-chat-signature` of an Open API body: the raw bytes alone are signed (rules O1, O3)."""
     return _mac(secret, body, "sha256")
@@ -140,6 +168,18 @@ def _check_verdict(verify):
     return check
 
 
+def _check_disconnect(case, context: dict) -> bool:
+    proven = []
+    for secret in context.get("secrets", [context["secret"]]):  # several during a rotation (rule X6)
+        try:
+            account = verify_disconnect_hook(secret, context["client_id"], _text(case, "query.txt"))
+        except ValueError:
+            account = None  # a blank secret is refused
+        if account is not None:
+            proven.append(account)
+    return proven == ([str(context["account_id"])] if context["verdict"] == "valid" else [])
+
+
 def _check_visitor(case, context: dict) -> bool:
     signature = visitor_signature(context["sbs"], context["secret"], context["ranstr"])
     return signature == _text(case, "signature.txt")
@@ -179,6 +219,7 @@ def _main(vectors) -> int:
         "chats-request": _check_chats_request,
         "open-api": _check_verdict(verify_open_api),
         "chat-hook": _check_verdict(verify_chat_hook),
+        "disconnect": _check_disconnect,
         "visitor": _check_visitor,
     }
     for family, check in families.items():

@@ -6,61 +6,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::program::{Ended, Room, ended};
+use crate::program::{Room, ended};
 use crate::shop::{ACCOUNT, HOST, Shop};
 use crate::stored_grants::{active, keep};
-
-/// A call with nothing but what the credential says.
-const PYTHON: &str = r#"
-import json, os, subprocess, urllib.request
-said = subprocess.run([os.environ["KOMMO"], "auth", "credential", "--format", "json"], stdout=subprocess.PIPE, check=True)
-credential = json.loads(said.stdout)
-request = urllib.request.Request(credential["base_url"] + "/api/v4/account", headers={
-    "Host": credential["host"],
-    "Authorization": "Bearer " + credential["access_token"],
-})
-with urllib.request.urlopen(request) as answer:
-    print(answer.status, json.load(answer)["id"])
-"#;
-
-const PHP: &str = r#"<?php
-$credential = json_decode(shell_exec(escapeshellarg(getenv('KOMMO')) . ' auth credential --format json'), true);
-$context = stream_context_create(['http' => ['header' => [
-    'Host: ' . $credential['host'],
-    'Authorization: Bearer ' . $credential['access_token'],
-]]]);
-$answer = file_get_contents($credential['base_url'] . '/api/v4/account', false, $context);
-echo explode(' ', $http_response_header[0])[1], ' ', json_decode($answer, true)['id'], "\n";
-"#;
-
-fn script(shop: &Shop, interpreter: &str, arguments: &[&str], text: &str) -> Ended {
-    let file = shop.room.file("script", text);
-    let mut command = Command::new(interpreter);
-    command
-        .args(arguments)
-        .arg(file)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", shop.room.path())
-        .env("KOMMO", env!("CARGO_BIN_EXE_kommo"))
-        .env("KOMMO_SANDBOX_URL", shop.sandbox.base_url())
-        .current_dir(shop.room.path());
-    ended(command, b"")
-}
-
-#[test]
-fn a_script_that_follows_the_json_alone_reaches_the_sandbox() {
-    let shop = Shop::open();
-    shop.log_in();
-    for (interpreter, arguments, text) in [("python3", &[][..], PYTHON), ("php", &["-n"], PHP)] {
-        let said = script(&shop, interpreter, arguments, text);
-        assert_eq!(
-            said.done().trim(),
-            format!("200 {ACCOUNT}"),
-            "{interpreter}"
-        );
-    }
-}
 
 #[test]
 fn a_sandbox_is_named_by_its_address_and_never_by_a_real_host() {

@@ -45,6 +45,7 @@ mod many_grants;
 mod on_postgres;
 mod profile;
 mod readme;
+mod recipes;
 mod sandbox;
 mod sandbox_tls;
 mod secret_modes;
