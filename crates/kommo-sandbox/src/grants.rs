@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use crate::oauth_rules::OauthRules;
-use crate::token_row::TokenErrorRow;
-use crate::token_text::Fingerprint;
+use crate::config::oauth_rules::OauthRules;
+use crate::config::token_error::TokenErrorRow;
+use crate::secrets::token_text::Fingerprint;
 
 pub(crate) use grant::{Access, GrantId, GrantKey, PairId};
 use grant::{Code, Grant, Ledger, Pair};

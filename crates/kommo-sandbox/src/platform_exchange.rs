@@ -10,24 +10,25 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
-use crate::answer::{set_date, with_json, with_text};
-use crate::bearer::{Bearer, bearer};
 use crate::clock::Moment;
-use crate::crm::{self, Call};
-use crate::description::tell;
-use crate::fault::{CommitPoint, Fault};
-use crate::fault_kind::FaultKind;
-use crate::fault_queue::MetFaults;
-use crate::fault_surface::Surface;
-use crate::gateway_answer::instead;
-use crate::platform::Platform;
-use crate::platform_host::PlatformHost;
-use crate::problem::{Language, problem};
-use crate::random_text::random_hex;
-use crate::received_request::ReceivedRequest;
-use crate::token_endpoint::{self, Issued, judge};
-use crate::told::Answered;
-use crate::watched_body::watched;
+use crate::crm::bearer::{Bearer, bearer};
+use crate::crm::call::{Call, is_crm_path};
+use crate::crm::endpoint::answer;
+use crate::faults::fault::{CommitPoint, Fault};
+use crate::faults::kind::FaultKind;
+use crate::faults::queue::MetFaults;
+use crate::faults::surface::Surface;
+use crate::oauth::token_endpoint::{self, Issued, judge};
+use crate::oauth::watched_body::watched;
+use crate::reply::description::tell;
+use crate::reply::fault_answer::instead;
+use crate::reply::outcome::Answered;
+use crate::reply::problem::{Language, problem};
+use crate::reply::response::{set_date, with_json, with_text};
+use crate::secrets::random_text::random_hex;
+use crate::state::platform::Platform;
+use crate::wire::platform_host::PlatformHost;
+use crate::wire::received_request::ReceivedRequest;
 
 /// A request that outlives its connection.
 pub(crate) struct OwnedRequest {
@@ -43,7 +44,7 @@ pub(crate) fn surface_of(path: &str) -> Option<Surface> {
     if path.strip_suffix('/').unwrap_or(path) == token_endpoint::PATH {
         return Some(Surface::Token);
     }
-    crm::is_crm_path(path).then_some(Surface::Crm)
+    is_crm_path(path).then_some(Surface::Crm)
 }
 
 /// Carries one request out and answers it.
@@ -195,7 +196,7 @@ fn call(
         commit,
         next_host,
     };
-    crm::answer(&mut platform.lock(), &call)
+    answer(&mut platform.lock(), &call)
 }
 
 /// Every answer can be named (source: vendor library, which logs this header).

@@ -9,13 +9,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::app;
-use crate::config::SandboxConfig;
+use crate::config::sandbox_config::SandboxConfig;
 use crate::error::StartError;
-use crate::explainer::Explainer;
-use crate::own_links::Served;
-use crate::platform::Platform;
 use crate::server::serve;
-use crate::tls::Tls;
+use crate::state::explainer::Explainer;
+use crate::state::platform::Platform;
+use crate::tls::acceptor::Tls;
+use crate::wire::own_links::Served;
 
 /// A running sandbox. Its clock, faults, journal and counters are methods of [`Platform`], which it derefs to.
 ///

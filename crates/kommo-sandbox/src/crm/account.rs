@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, hal};
-use crate::bearer::Caller;
-use crate::changing::Changing;
-use crate::form_fields::form_field;
-use crate::told::Answered;
+use crate::crm::bearer::Caller;
+use crate::crm::call::{Call, bad_request, hal};
+use crate::reply::outcome::Answered;
+use crate::state::platform_state::Changing;
+use crate::wire::form_fields::form_field;
 
-pub(super) fn get(
+pub(crate) fn get(
     changing: &Changing,
     call: &Call<'_>,
     caller: &Caller,
 ) -> Result<Answered, Answered> {
     let account = changing
         .account(caller.key.account)
-        .ok_or_else(|| super::bad_request("account-unknown", "the account is gone"))?;
+        .ok_or_else(|| bad_request("account-unknown", "the account is gone"))?;
     let with = form_field(call.query(), "with").unwrap_or_default();
     let wants = |name: &str| with.split(',').any(|part| part.trim() == name);
     let russian = account.base_domain() == "amocrm.ru";

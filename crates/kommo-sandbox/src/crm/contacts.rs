@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, bad_request, hal, nothing};
-use crate::bearer::Caller;
-use crate::changing::Changing;
-use crate::form_fields::{form_field, has_name};
-use crate::told::Answered;
+use crate::crm::bearer::Caller;
+use crate::crm::call::{Call, bad_request, hal, nothing};
+use crate::reply::outcome::Answered;
+use crate::state::platform_state::Changing;
+use crate::wire::form_fields::{form_field, has_name};
 
 /// The largest page (source: limitations page).
 const LARGEST_PAGE: u64 = 250;
@@ -14,7 +14,7 @@ const LARGEST_PAGE: u64 = 250;
 /// The page of someone who does not say how large it is to be.
 const USUAL_PAGE: u64 = 50;
 
-pub(super) fn list(
+pub(crate) fn list(
     changing: &Changing,
     call: &Call<'_>,
     caller: &Caller,

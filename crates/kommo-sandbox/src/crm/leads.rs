@@ -3,17 +3,17 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Call, bad_request, hal};
-use crate::answer::gateway_page;
-use crate::bearer::Caller;
-use crate::changing::Changing;
-use crate::problem::problem;
-use crate::told::Answered;
+use crate::crm::bearer::Caller;
+use crate::crm::call::{Call, bad_request, hal};
+use crate::reply::outcome::Answered;
+use crate::reply::problem::problem;
+use crate::reply::response::gateway_page;
+use crate::state::platform_state::Changing;
 
 /// The most items of one write (source: limitations page).
 const MOST_ITEMS: usize = 250;
 
-pub(super) fn add(
+pub(crate) fn add(
     changing: &mut Changing,
     call: &Call<'_>,
     caller: &Caller,

@@ -3,19 +3,19 @@
 
 use serde_json::json;
 
-use super::{Call, hal};
-use crate::account::Account;
-use crate::bearer::{let_in, unauthorized};
-use crate::changing::Changing;
-use crate::platform_host::PlatformHost;
-use crate::problem::problem;
-use crate::token_text::Fingerprint;
-use crate::told::Answered;
+use crate::config::account::Account;
+use crate::crm::bearer::{let_in, unauthorized};
+use crate::crm::call::{Call, hal};
+use crate::reply::outcome::Answered;
+use crate::reply::problem::problem;
+use crate::secrets::token_text::Fingerprint;
+use crate::state::platform_state::Changing;
+use crate::wire::platform_host::PlatformHost;
 
 /// The look-up with a refresh token (rule K12).
 const CURRENT: &str = "/oauth2/account/current/subdomain";
 
-pub(super) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
+pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
     let account = match (call.request.method(), call.path(), call.host) {
         ("GET", CURRENT, PlatformHost::Api(_) | PlatformHost::Loopback) => {
             by_refresh_token(changing, call)?

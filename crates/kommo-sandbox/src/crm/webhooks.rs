@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, administrators_only, bad_request, hal, nothing};
-use crate::bearer::Caller;
-use crate::changing::Changing;
-use crate::form_fields::{form_field, json_field};
-use crate::problem::problem;
-use crate::told::Answered;
-use crate::webhook_list::CrmWebhook;
+use crate::crm::bearer::Caller;
+use crate::crm::call::{Call, administrators_only, bad_request, hal, nothing};
+use crate::reply::outcome::Answered;
+use crate::reply::problem::problem;
+use crate::state::platform_state::Changing;
+use crate::state::webhook_list::CrmWebhook;
+use crate::wire::form_fields::{form_field, json_field};
 
-pub(super) fn list(
+pub(crate) fn list(
     changing: &Changing,
     call: &Call<'_>,
     caller: &Caller,
@@ -41,7 +41,7 @@ pub(super) fn list(
     Ok(Answered::accepted("webhooks-told", reason, hal(200, &body)))
 }
 
-pub(super) fn add(
+pub(crate) fn add(
     changing: &mut Changing,
     call: &Call<'_>,
     caller: &Caller,
@@ -83,7 +83,7 @@ pub(super) fn add(
     ))
 }
 
-pub(super) fn remove(
+pub(crate) fn remove(
     changing: &mut Changing,
     call: &Call<'_>,
     caller: &Caller,

@@ -1,6 +1,6 @@
 //! What the platform keeps of codes, pairs and grants: the ledger, whose entries know each other by their places.
 
-use crate::token_text::Fingerprint;
+use crate::secrets::token_text::Fingerprint;
 
 /// A pair's place in the book.
 pub(crate) type PairId = usize;

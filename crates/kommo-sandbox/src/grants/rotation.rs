@@ -8,7 +8,7 @@
 //! ```
 
 use super::grant::{Ledger, PairId};
-use crate::oauth_rules::{OauthRules, Rotation, Siblings};
+use crate::config::oauth_rules::{OauthRules, Rotation, Siblings};
 
 impl Ledger {
     /// The refresh token of `parent` was used, and `child` was issued for it.

@@ -1,9 +1,9 @@
 //! The book against a naive judge: one that keeps the whole history and asks the definition every time.
 
 use super::{AccessFault, GrantBook, GrantKey, NewPair, PairId};
-use crate::oauth_rules::{OauthRules, Rotation, Siblings};
-use crate::token_row::TokenErrorRow;
-use crate::token_text::Fingerprint;
+use crate::config::oauth_rules::{OauthRules, Rotation, Siblings};
+use crate::config::token_error::TokenErrorRow;
+use crate::secrets::token_text::Fingerprint;
 
 fn key(user: u64) -> GrantKey {
     GrantKey {

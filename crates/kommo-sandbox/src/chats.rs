@@ -1,0 +1,7 @@
+//! The Chats API: connect and disconnect, and the check of their signatures.
+
+pub(crate) mod request_date;
+pub(crate) mod signature_check;
+pub(crate) mod refusal;
+pub(crate) mod route;
+pub(crate) mod exchange;

@@ -1,0 +1,97 @@
+//! The two routes of the Chats API, and what a body asks of them.
+
+use axum::http::StatusCode;
+
+use crate::chats::refusal::Refusal;
+use crate::state::connection::{ChannelView, Connection, read_connect, read_disconnect};
+
+/// What an accepted request changes.
+pub(crate) enum Change {
+    Connect(Connection),
+    Disconnect { scope_id: String },
+}
+
+/// What a route does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    Connect,
+    Disconnect,
+}
+
+/// The channel id as it stands in the path, undecoded, and what the route does.
+pub(crate) fn find_route<'a>(method: &str, path: &'a str) -> Result<(&'a str, Action), Refusal> {
+    let (channel_id, action) = find_path(path)?;
+    action.check_method(method)?;
+    Ok((channel_id, action))
+}
+
+fn find_path(path: &str) -> Result<(&str, Action), Refusal> {
+    let mut segments = path.split('/');
+    let prefix = [
+        segments.next(),
+        segments.next(),
+        segments.next(),
+        segments.next(),
+    ];
+    let (channel_id, name) = (segments.next().unwrap_or_default(), segments.next());
+    let action = match name {
+        Some("connect") => Action::Connect,
+        Some("disconnect") => Action::Disconnect,
+        _ => return Err(no_such_route()),
+    };
+    let complete = prefix == [Some(""), Some("v2"), Some("origin"), Some("custom")]
+        && !channel_id.is_empty()
+        && segments.next().is_none();
+    if complete {
+        Ok((channel_id, action))
+    } else {
+        Err(no_such_route())
+    }
+}
+
+fn no_such_route() -> Refusal {
+    let reason = "the sandbox has POST /v2/origin/custom/{channel_id}/connect and DELETE /v2/origin/custom/{channel_id}/disconnect";
+    Refusal::other(StatusCode::NOT_FOUND, "NOT_FOUND", "route-unknown", reason)
+}
+
+impl Action {
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Connect => "POST",
+            Self::Disconnect => "DELETE",
+        }
+    }
+
+    fn check_method(self, method: &str) -> Result<(), Refusal> {
+        if method == self.method() {
+            return Ok(());
+        }
+        let rule = match self {
+            _ if method.eq_ignore_ascii_case(self.method()) => "S3",
+            Self::Connect => "C1",
+            Self::Disconnect => "C3",
+        };
+        let reason = "another method belongs to this path";
+        let refusal = Refusal::other(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "method-wrong",
+            reason,
+        );
+        Err(Refusal {
+            allow: Some(self.method()),
+            rule: Some(rule),
+            ..refusal
+        })
+    }
+
+    /// Reads the body of a proven request.
+    pub(crate) fn read(self, body: &[u8], channel: ChannelView<'_>) -> Result<Change, Refusal> {
+        match self {
+            Self::Connect => read_connect(body, channel).map(Change::Connect),
+            Self::Disconnect => {
+                read_disconnect(body, channel).map(|scope_id| Change::Disconnect { scope_id })
+            }
+        }
+    }
+}

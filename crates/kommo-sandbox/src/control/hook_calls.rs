@@ -1,0 +1,66 @@
+//! The control API's calls about hooks: `POST hooks/KIND` and `GET deliveries`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::config::hook_kind::HookKind;
+use crate::control::calls::{ControlError, ROUTES, after_of, read};
+use crate::hooks::order::{HookError, HookOrder};
+use crate::state::deliveries::DeliveryOutcome;
+use crate::state::platform::Platform;
+
+/// Carries out a call about hooks; `None` for a call about something else.
+pub(crate) async fn hook_control(
+    platform: &Platform,
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+    body: &[u8],
+) -> Option<Result<Value, ControlError>> {
+    let kind = path.strip_prefix("/hooks/");
+    match (path, kind) {
+        ("/deliveries", _) if method == Method::GET => Some(deliveries(platform, query)),
+        (_, Some(kind)) if method == Method::POST => Some(send(platform, kind, body).await),
+        ("/deliveries", _) | (_, Some(_)) => {
+            let error = "another method belongs here; there is: GET deliveries, POST hooks/KIND";
+            Some(Err(ControlError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                error,
+            )))
+        }
+        _ => None,
+    }
+}
+
+fn deliveries(platform: &Platform, query: Option<&str>) -> Result<Value, ControlError> {
+    let after = after_of(query)?;
+    Ok(json!({ "deliveries": platform.deliveries_after(after) }))
+}
+
+/// An empty body is an order with nothing special about it.
+async fn send(platform: &Platform, kind: &str, body: &[u8]) -> Result<Value, ControlError> {
+    let kind = HookKind::ordered(kind).ok_or_else(|| {
+        let names = HookKind::ORDERED.map(HookKind::name).join(", ");
+        let error = format!("no hook of this kind can be ordered, but {names}; there is: {ROUTES}");
+        ControlError::new(StatusCode::NOT_FOUND, error)
+    })?;
+    let given = match body {
+        [] => HookOrder::default(),
+        body => read(body)?,
+    };
+    let order = HookOrder { kind, ..given };
+    let refused = |error: HookError| ControlError::new(StatusCode::BAD_REQUEST, error.to_string());
+    let delivery = match order.wait {
+        true => platform.send_hook(order).await.map_err(refused)?,
+        false => platform.start_hook(&order).map_err(refused)?,
+    };
+    let mut answer = json!({ "delivery": delivery.id });
+    if let (Some(fields), false) = (
+        answer.as_object_mut(),
+        delivery.outcome == DeliveryOutcome::UnderWay,
+    ) {
+        fields.insert("outcome".into(), json!(delivery.outcome));
+        fields.insert("status".into(), json!(delivery.status));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,99 @@
+//! One call to the CRM API, and the answers that its routes share.
+
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::Value;
+
+use crate::crm::bearer::{Bearer, Caller};
+use crate::reply::outcome::Answered;
+use crate::reply::problem::{problem, status_of};
+use crate::reply::response::{empty, with_text};
+use crate::state::platform_state::Changing;
+use crate::wire::own_links::link_base;
+use crate::wire::platform_host::PlatformHost;
+use crate::wire::received_request::ReceivedRequest;
+
+/// A call, with everything that decides about it.
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a ReceivedRequest<'a>,
+    pub(crate) host: &'a PlatformHost,
+    pub(crate) bearer: Bearer,
+    pub(crate) now: u64,
+    /// Whether it may change anything.
+    pub(crate) commit: bool,
+    /// Where a page's `next` link leads instead of the account's own host.
+    pub(crate) next_host: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// The path; some clients put two slashes before it.
+    pub(crate) fn path(&self) -> &'a str {
+        one_slash(self.request.path())
+    }
+
+    /// The query as it stood on the wire, without its question mark.
+    pub(crate) fn query(&self) -> &'a str {
+        let target = self.request.target();
+        target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// Scheme and authority of the links of this answer.
+    pub(crate) fn link_base(&self, changing: &Changing, account: u64) -> String {
+        let named = self.request.values("host").next().unwrap_or_default();
+        let named = String::from_utf8_lossy(named).to_ascii_lowercase();
+        let host = changing.account(account);
+        let host = host.map_or("", |account| account.host.as_str());
+        link_base(changing.served, &named, host)
+    }
+
+    /// A link to this path with this query.
+    pub(crate) fn self_link(&self, changing: &Changing, account: u64) -> String {
+        let base = self.link_base(changing, account);
+        match self.query() {
+            "" => format!("{base}{}", self.path()),
+            query => format!("{base}{}?{query}", self.path()),
+        }
+    }
+}
+
+/// Whether a path belongs to the CRM API or to the look-ups beside it.
+pub(crate) fn is_crm_path(path: &str) -> bool {
+    let path = one_slash(path);
+    path.starts_with("/api/") || path.starts_with("/oauth2/account/")
+}
+
+/// `//api` is `/api` (seen in clients).
+fn one_slash(path: &str) -> &str {
+    match path.strip_prefix("//") {
+        Some(rest) if !rest.starts_with('/') => path.get(1..).unwrap_or(path),
+        _ => path,
+    }
+}
+
+/// A success with a body, in the content type of the CRM API.
+pub(crate) fn hal(status: u16, body: &Value) -> Response<Body> {
+    with_text(status_of(status), "application/hal+json", body.to_string())
+}
+
+/// 204: success without anything.
+pub(crate) fn nothing() -> Response<Body> {
+    empty(status_of(204))
+}
+
+/// 400 for a body or a query that cannot be read.
+pub(crate) fn bad_request(code: &'static str, reason: &'static str) -> Answered {
+    Answered::refused(code, reason, problem(400, "Bad Request", reason))
+}
+
+/// 403 in JSON for a caller who is no administrator.
+pub(crate) fn administrators_only(caller: &Caller) -> Result<(), Answered> {
+    if caller.admin {
+        return Ok(());
+    }
+    let reason = "only an administrator may do this";
+    Err(Answered::refused(
+        "not-administrator",
+        reason,
+        problem(403, "Forbidden", reason),
+    ))
+}

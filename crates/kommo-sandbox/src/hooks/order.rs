@@ -1,0 +1,165 @@
+//! A hook that the sandbox is told to send, and what is odd about it.
+
+use core::error::Error;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::hook_kind::HookKind;
+use crate::state::grant_error::GrantError;
+
+/// What is wrong with a hook on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HookVariant {
+    /// Nothing.
+    #[default]
+    Right,
+    /// Its signature was made with another secret.
+    WrongSignature,
+    /// It has no signature.
+    NoSignature,
+    /// The latest hook of its kind is sent again, byte for byte.
+    Replay,
+}
+
+/// Which parameter of a disconnect hook names the integration; the vendor's pages differ (rule X3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ClientParameter {
+    /// `client_uuid`, as in the sample request.
+    #[default]
+    ClientUuid,
+    /// `client_id`, as in the list of settings.
+    ClientId,
+    /// Both.
+    Both,
+}
+
+/// A hook to send. Fields that do not belong to its kind have no effect.
+///
+/// # Examples
+///
+/// ```
+/// use kommo_sandbox::{HookKind, HookOrder, HookVariant};
+///
+/// let order = HookOrder {
+///     variant: HookVariant::WrongSignature,
+///     ..HookOrder::new(HookKind::Disconnect)
+/// };
+/// assert_eq!(order.to, None, "it goes where the integration's settings say");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "it is made with the struct update syntax, which needs every field to be visible"
+)]
+pub struct HookOrder {
+    /// What to send.
+    #[serde(skip)]
+    pub kind: HookKind,
+    /// Where to, instead of the place that the settings name. In the address of a chat hook `:scope_id` is replaced.
+    pub to: Option<String>,
+    /// Whose account. Default: the first one.
+    pub account: Option<u64>,
+    /// Install: who installed it. Default: the account's first administrator.
+    pub user: Option<u64>,
+    /// What is wrong with it.
+    pub variant: HookVariant,
+    /// Disconnect: how the integration is named.
+    pub client_parameter: ClientParameter,
+    /// Disconnect: whether the secret before the latest rotation signs. Default: false.
+    pub previous_secret: bool,
+    /// Chat, crm: the body, a text as it is or a JSON value. Default: a message, a lead that moves on.
+    pub body: Option<Value>,
+    /// Chat: whether a line feed follows the body, outside of the signature, as captures show (rule H2). Default: true.
+    pub line_feed: bool,
+    /// How long the receiver may take, in real milliseconds, at most 600000. Default: [`HookKind::limit_ms`].
+    pub limit_ms: Option<u64>,
+    /// Whether the control API answers only when the hook was answered. Default: false.
+    pub wait: bool,
+}
+
+impl HookOrder {
+    /// A hook with nothing odd about it.
+    #[must_use]
+    pub const fn new(kind: HookKind) -> Self {
+        Self {
+            kind,
+            to: None,
+            account: None,
+            user: None,
+            variant: HookVariant::Right,
+            client_parameter: ClientParameter::ClientUuid,
+            previous_secret: false,
+            body: None,
+            line_feed: true,
+            limit_ms: None,
+            wait: false,
+        }
+    }
+}
+
+impl Default for HookOrder {
+    fn default() -> Self {
+        Self::new(HookKind::Install)
+    }
+}
+
+/// Why a hook was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HookError {
+    /// Neither the order nor the settings say where to.
+    NoTarget,
+    /// `to` is no `http` address, for example `"example.com/hook"` or `"https://127.0.0.1/hook"`.
+    NotHttpAddress,
+    /// `to` is on another machine, and the configuration does not let the sandbox send there.
+    NotLoopback,
+    /// No account has this id, or there is none at all.
+    UnknownAccount,
+    /// The account has no user with this id, or no administrator.
+    UnknownUser,
+    /// No hook of this kind was sent yet.
+    NothingToReplay,
+    /// The secret was not rotated yet.
+    NoPreviousSecret,
+    /// A kind that cannot be ordered.
+    NotOrdered,
+    /// Install: the integration cannot be granted there.
+    NotGranted(GrantError),
+    /// The operating system gave no random bytes.
+    Random,
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTarget => "to is missing, and the settings name no place for this hook",
+            Self::NotHttpAddress => "to is no http address",
+            Self::NotLoopback => {
+                "to is not a loopback address, and the sandbox may send to no other"
+            }
+            Self::UnknownAccount => "no account has this id",
+            Self::UnknownUser => "the account has no such user",
+            Self::NothingToReplay => "no hook of this kind was sent yet",
+            Self::NoPreviousSecret => "the client secret was not rotated yet",
+            Self::NotOrdered => "this kind of hook cannot be ordered",
+            Self::NotGranted(_) => "the integration cannot be installed there",
+            Self::Random => "the operating system gave no random bytes",
+        })
+    }
+}
+
+impl Error for HookError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotGranted(source) => Some(source),
+            _ => None,
+        }
+    }
+}

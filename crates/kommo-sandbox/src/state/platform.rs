@@ -1,0 +1,426 @@
+//! The platform in memory: names and secrets that stay, and behind one lock what changes.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::chats::signature_check::ProofRules;
+use crate::clock::{Clock, wall_unix};
+use crate::config::account::{Account, check_accounts};
+use crate::config::integration::{Integration, IntegrationKind};
+use crate::config::sandbox_config::{DisconnectAnswer, SandboxConfig};
+use crate::error::{ConfigError, StartError};
+use crate::faults::fault::Fault;
+use crate::faults::queue::FaultQueue;
+use crate::grants::GrantBook;
+use crate::secrets::access_token::SigningKey;
+use crate::secrets::channel_key::ChannelKey;
+use crate::secrets::mask::without_tokens;
+use crate::secrets::random_text::random_hex;
+use crate::state::connection::ChannelView;
+use crate::state::consent_session::Sessions;
+use crate::state::counters::Counters;
+use crate::state::deliveries::Deliveries;
+use crate::state::explainer::Explainer;
+use crate::state::journal::{Journal, JournalEntry, Verdict};
+use crate::state::platform_state::Changing;
+use crate::state::snapshot::SandboxState;
+use crate::state::webhook_list::WebhookList;
+use crate::wire::own_links::Served;
+
+/// A made-up Kommo: one integration, one chat channel, some accounts. Cheap to clone; clones are the same platform.
+///
+/// [`app`](crate::app) makes a router of it that needs no socket; [`Sandbox`](crate::Sandbox) gives it one.
+/// `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Platform {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    names: Names,
+    channel_key: ChannelKey,
+    signing_key: SigningKey,
+    release: watch::Sender<u64>,
+    proof_rules: ProofRules,
+    disconnect_answer: DisconnectAnswer,
+    control_path: String,
+    explainer: Option<Box<dyn Explainer>>,
+    address: OnceLock<SocketAddr>,
+    changing: Mutex<Changing>,
+}
+
+/// What stays as it was at the start.
+struct Names {
+    channel_id: String,
+    channel_secret: String,
+    channel_title: String,
+    private_channel: bool,
+    client_id: String,
+    client_secret: String,
+    redirect_uri: String,
+    appid: String,
+    app_secret: String,
+}
+
+impl Platform {
+    /// A platform without a socket and without an explainer.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Config`] for a wrong configuration, for example a `channel_id` of `"my-channel"`;
+    /// [`StartError::Random`] if the operating system gives no random bytes.
+    pub fn new(config: SandboxConfig) -> Result<Self, StartError> {
+        Self::with_explainer(config, None)
+    }
+
+    /// A platform without a socket; the explainer is asked about refused requests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::new`].
+    pub fn with_explainer(
+        config: SandboxConfig,
+        explainer: Option<Box<dyn Explainer>>,
+    ) -> Result<Self, StartError> {
+        config.check()?;
+        let proof_rules = ProofRules {
+            future_limit_seconds: config.future_limit_seconds,
+            admit_absent_headers: config.admit_absent_headers,
+            accept_body_only_scheme: config.accept_body_only_scheme,
+        };
+        let clock = match config.now {
+            _ if config.follow_wall_clock => Clock::following(),
+            Some(now) => Clock::standing(now),
+            None => Clock::standing(wall_unix()),
+        };
+        let disconnect_answer = config.disconnect_answer;
+        let accounts: Vec<_> = config
+            .accounts
+            .iter()
+            .cloned()
+            .map(Account::with_logins)
+            .collect();
+        let mut integration = config.integration.clone();
+        if integration.kind != IntegrationKind::Public && integration.private_account.is_none() {
+            integration.private_account = accounts.first().map(|account| account.id);
+        }
+        let oauth = config.oauth.clone();
+        let crm = config.crm.clone();
+        let outward = config.outward.clone();
+        let names = Names::new(config)?;
+        let shared = Shared {
+            channel_key: ChannelKey::new(&names.channel_secret)?,
+            signing_key: SigningKey::default(),
+            release: watch::Sender::new(0),
+            proof_rules,
+            disconnect_answer,
+            control_path: format!("/_sandbox/{}", random_hex::<32>()?),
+            explainer,
+            address: OnceLock::new(),
+            changing: Mutex::new(Changing {
+                clock,
+                served: None,
+                accounts,
+                old_hosts: HashMap::new(),
+                connections: Vec::new(),
+                faults: FaultQueue::default(),
+                journal: Journal::default(),
+                counters: Counters::default(),
+                integrations: vec![Integration {
+                    client_id: names.client_id.clone(),
+                    client_secret: names.client_secret.clone(),
+                    previous_secret: None,
+                    redirect_uri: names.redirect_uri.clone(),
+                    settings: integration,
+                }],
+                installed: HashSet::new(),
+                grants: GrantBook::default(),
+                webhooks: WebhookList::default(),
+                oauth,
+                crm,
+                held: 0,
+                made_users: 0,
+                outward,
+                deliveries: Deliveries::default(),
+                sessions: Sessions::default(),
+            }),
+            names,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Names, secrets, accounts and the time.
+    #[must_use]
+    pub fn state(&self) -> SandboxState {
+        let names = &self.shared.names;
+        let changing = self.lock();
+        let integration = changing.integrations.first();
+        let own =
+            |of: fn(&Integration) -> &String| integration.map(of).cloned().unwrap_or_default();
+        SandboxState {
+            client_id: own(|integration| &integration.client_id),
+            client_secret: own(|integration| &integration.client_secret),
+            redirect_uri: own(|integration| &integration.redirect_uri),
+            channel_id: names.channel_id.clone(),
+            channel_secret: names.channel_secret.clone(),
+            appid: names.appid.clone(),
+            app_secret: names.app_secret.clone(),
+            accounts: changing.accounts.clone(),
+            connections: changing.connections.clone(),
+            now: changing.clock.now(),
+        }
+    }
+
+    /// Adds an account with one user. `host` is one label under a suffix of the platform, in lower case.
+    ///
+    /// # Errors
+    ///
+    /// - `"a.b.kommo.com"`: [`ConfigError::NotAccountHost`].
+    /// - A host that another account has: [`ConfigError::Twice`].
+    pub fn add_account(&self, host: impl Into<String>) -> Result<Account, ConfigError> {
+        let mut changing = self.lock();
+        let number = (1..).find(|n| {
+            let made_up = Account::made_up(*n, String::new());
+            changing
+                .accounts
+                .iter()
+                .all(|other| other.id != made_up.id && other.amojo_id != made_up.amojo_id)
+        });
+        let account = Account::made_up(number.unwrap_or(u64::MAX - 20_000_000), host.into());
+        let mut accounts = changing.accounts.clone();
+        accounts.push(account.clone());
+        check_accounts(&accounts)?;
+        changing.accounts = accounts;
+        Ok(account)
+    }
+
+    /// The virtual clock, in Unix seconds.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.lock().clock.now()
+    }
+
+    /// Moves the virtual clock on, at most to the end of the year 9999. A clock that follows the wall keeps running.
+    pub fn advance_seconds(&self, seconds: u64) {
+        self.lock().clock.advance(seconds);
+    }
+
+    /// Sets the virtual clock, at most to the end of the year 9999, where it then stands still.
+    pub fn set_unix(&self, unix: u64) {
+        self.lock().clock = Clock::standing(unix);
+    }
+
+    /// Lets the virtual clock run with the wall clock.
+    pub fn follow_wall_clock(&self) {
+        self.lock().clock = Clock::following();
+    }
+
+    /// Orders a fault; it lies behind those already ordered.
+    pub fn inject(&self, fault: Fault) {
+        self.lock().faults.push(fault);
+    }
+
+    /// Forgets every fault on order.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// The faults on order, with the times that are left.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.on_order().to_vec()
+    }
+
+    /// The latest exchanges, oldest first, at most 1000. An exchange stands here before its answer leaves.
+    #[must_use]
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.journal_after(0)
+    }
+
+    /// The latest exchanges with an id greater than `id`, oldest first.
+    #[must_use]
+    pub fn journal_after(&self, id: u64) -> Vec<JournalEntry> {
+        self.lock().journal.after(id)
+    }
+
+    /// The counts since the start, and the grants that are lost now.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let changing = self.lock();
+        Counters {
+            lost_grants: changing.grants.lost(changing.clock.now()),
+            abandoned_grants: changing.grants.abandoned(changing.clock.now()),
+            ..changing.counters
+        }
+    }
+
+    /// The path of the control API, with its token: `/_sandbox/` and 64 hex digits.
+    ///
+    /// # Security
+    ///
+    /// Who knows it knows the sandbox's secrets: `GET` it with `/state`.
+    #[must_use]
+    pub fn control_path(&self) -> &str {
+        &self.shared.control_path
+    }
+
+    /// The lock of what changes. A panic of another holder does not matter: no change here is left half done.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Changing> {
+        self.shared
+            .changing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an entry of the journal and counts it.
+    pub(crate) fn write_down(&self, entry: JournalEntry) {
+        let mut changing = self.lock();
+        changing.counters.requests += 1;
+        match entry.verdict {
+            Verdict::Accepted => changing.counters.accepted += 1,
+            Verdict::Refused => changing.counters.refused += 1,
+            Verdict::Fault => changing.counters.faults += 1,
+        }
+        changing.journal.push(entry);
+    }
+
+    /// Waits until [`Platform::release`], for at most `cap` of real time.
+    pub(crate) async fn hold(&self, cap: Duration) {
+        let mut released = self.shared.release.subscribe();
+        self.lock().held += 1;
+        let _ = tokio::time::timeout(cap, released.changed()).await;
+        self.lock().held -= 1;
+    }
+
+    /// Lets every request go that the fault `hold` holds back now.
+    pub fn release(&self) {
+        self.shared
+            .release
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// How many requests the fault `hold` holds back now.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.lock().held
+    }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.shared.signing_key
+    }
+
+    pub(crate) fn channel_key(&self) -> &ChannelKey {
+        &self.shared.channel_key
+    }
+
+    pub(crate) fn channel_id(&self) -> &str {
+        &self.shared.names.channel_id
+    }
+
+    pub(crate) fn channel_secret(&self) -> &str {
+        &self.shared.names.channel_secret
+    }
+
+    pub(crate) fn proof_rules(&self) -> ProofRules {
+        self.shared.proof_rules
+    }
+
+    pub(crate) fn disconnect_answer(&self) -> DisconnectAnswer {
+        self.shared.disconnect_answer
+    }
+
+    pub(crate) fn explainer(&self) -> Option<&dyn Explainer> {
+        self.shared.explainer.as_deref()
+    }
+
+    pub(crate) fn channel_view<'a>(&'a self, accounts: &'a [Account]) -> ChannelView<'a> {
+        let names = &self.shared.names;
+        ChannelView {
+            channel_id: &names.channel_id,
+            default_title: &names.channel_title,
+            private: names.private_channel,
+            accounts,
+        }
+    }
+
+    /// Where the socket is, if the platform has one.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.shared.address.get().copied()
+    }
+
+    /// Says where the socket is, once.
+    pub(crate) fn bind(&self, served: Served) {
+        self.shared.address.get_or_init(|| served.address);
+        self.lock().served.get_or_insert(served);
+    }
+
+    /// What the links of answers go by.
+    pub(crate) fn served(&self) -> Option<Served> {
+        self.lock().served
+    }
+
+    /// `text` without any secret of this platform and without what looks like a token, whoever put it there. It must not be
+    /// called under the lock. A configured secret of less than eight bytes
+    /// is left alone: it would be found inside ordinary words.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        let names = &self.shared.names;
+        let token = self
+            .shared
+            .control_path
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let mut secrets = vec![
+            names.channel_secret.clone(),
+            names.client_secret.clone(),
+            names.app_secret.clone(),
+            token.to_owned(),
+        ];
+        for integration in &self.lock().integrations {
+            secrets.push(integration.client_secret.clone());
+            secrets.extend(integration.previous_secret.clone());
+        }
+        secrets.sort_unstable();
+        secrets.dedup();
+        let shown = secrets
+            .iter()
+            .filter(|secret| secret.len() >= 8)
+            .fold(text.to_owned(), |text, secret| {
+                text.replace(secret.as_str(), "(secret)")
+            });
+        without_tokens(&shown)
+    }
+}
+
+impl Names {
+    fn new(config: SandboxConfig) -> Result<Self, StartError> {
+        Ok(Self {
+            channel_id: config.channel_id,
+            channel_secret: config.channel_secret.map_or_else(random_hex::<20>, Ok)?,
+            channel_title: config.channel_title,
+            private_channel: config.private_channel,
+            client_id: config.client_id,
+            client_secret: config.client_secret.map_or_else(random_hex::<32>, Ok)?,
+            redirect_uri: config.redirect_uri,
+            appid: config.appid,
+            app_secret: config.app_secret.map_or_else(random_hex::<16>, Ok)?,
+        })
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("channel_id", &self.shared.names.channel_id)
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
