@@ -9,24 +9,28 @@ use axum::http::{Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::any;
 
-use crate::chats::exchange::{Reply, exchange, is_chats_path, refuse_unjudged};
+use crate::chats::endpoint::is_chats_path;
 use crate::chats::refusal::Refusal;
-use crate::consent::endpoint::{button, consent, no_icon};
+use crate::consent::endpoint::{button, no_icon, visit_outcome};
 use crate::consent::site::{ConsentRoute, consent_route};
 use crate::control::calls::{ControlError, control};
 use crate::control::dashboard::dashboard;
 use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
+use crate::crm::call::is_crm_path;
 use crate::faults::surface::Surface;
-use crate::platform_exchange::{OwnedRequest, exchange_platform, surface_of};
+use crate::oauth::token_endpoint;
+use crate::reply::exchange::{Exchange, exchange};
+use crate::reply::outcome::Outcome;
 use crate::reply::response::{set, set_date, with_json};
 use crate::secrets::channel_key::same_text;
 use crate::secrets::random_text::random_hex;
 use crate::state::platform::Platform;
 use crate::wire::host::{host_of, is_chats_host, is_loopback_host, is_own_host, is_own_origin};
+use crate::wire::owned_request::OwnedRequest;
 use crate::wire::platform_host::PlatformHost;
 use crate::wire::read_body::{ReadBodyError, read_body};
-use crate::wire::received_request::ReceivedRequest;
+use crate::{chats, crm};
 
 /// The longest body of a request to the platform: 1 MiB.
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -75,98 +79,80 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
     let (parts, body) = request.into_parts();
     let body = read_body(body, BODY_LIMIT_BYTES).await;
     let host = host_of(&parts.uri, &parts.headers).unwrap_or_default();
-    match consent_route(&host, parts.uri.path()) {
+    let consents = consent_route(&host, parts.uri.path());
+    let here = PlatformHost::parse(&host);
+    let surface = surface_of(parts.uri.path(), here.is_some());
+    let fits = match (surface, &here) {
+        (Some(Surface::Token | Surface::Crm), Some(_)) => Ok(()),
+        (Some(Surface::Crm), None) if is_loopback_host(&host) => Ok(()),
+        (Some(Surface::Token | Surface::Crm), None) => Err(account_host_needed()),
+        (Some(Surface::Chats | Surface::Hook) | None, _) => check_chats_host(&host, here.as_ref()),
+    };
+    let refusal = fits.and(body.as_ref().map(drop).map_err(|error| unread(*error)));
+    let host = here.unwrap_or(PlatformHost::Loopback);
+    let body = body.unwrap_or_default();
+    let request = OwnedRequest { parts, body };
+    match consents {
         Some((site, ConsentRoute::Consent)) => {
-            let body = body.as_deref().unwrap_or_default();
-            return consent(&platform, site, &parts, body).await;
+            let outcome = visit_outcome(&platform, site, &request).await;
+            return exchange(platform, request, host, None, |_| outcome).await;
         }
         Some((_, ConsentRoute::Button)) => return button(),
         Some((_, ConsentRoute::Icon)) => return no_icon(),
         None => {}
     }
-    let platform_host = PlatformHost::parse(&host);
-    let surface = surface_of(parts.uri.path()).or_else(|| {
-        // Any other path at a host of the platform, the Chats API apart, is one where nothing is.
-        let elsewhere = platform_host.is_some() && !is_chats_path(parts.uri.path());
-        elsewhere.then_some(Surface::Crm)
-    });
-    let platform_host = platform_host.or_else(|| {
-        let follows_a_link = surface == Some(Surface::Crm) && is_loopback_host(&host);
-        follows_a_link.then_some(PlatformHost::Loopback)
-    });
-    if let (Some(surface), Some(host), Ok(body)) = (surface, platform_host, &body) {
-        let request = owned(&parts, body.clone());
-        return exchange_platform(platform, request, host, surface).await;
+    if let Err(refusal) = refusal {
+        return exchange(platform, request, host, None, |_| refusal.into_outcome()).await;
     }
-    let headers: Vec<_> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("", |target| target.as_str());
-    let bytes = body.as_deref().unwrap_or_default();
-    let request = ReceivedRequest::new(parts.method.as_str(), target, &headers, bytes);
-    let host_fits = match surface {
-        None => check_host(&parts),
-        Some(_) => check_platform_host(&host),
+    let judge: fn(&Exchange<'_>) -> Outcome = match surface {
+        Some(Surface::Token) => token_endpoint::judge,
+        Some(Surface::Crm) => crm::endpoint::judge,
+        Some(Surface::Chats | Surface::Hook) | None => chats::endpoint::judge,
     };
-    if let Err(refusal) = host_fits.and(body.as_ref().map_err(|error| unread(*error))) {
-        return refuse_unjudged(&platform, &request, &refusal);
-    }
-    let Reply { response, delay } = exchange(&platform, &request);
-    if let Some(delay) = delay {
-        tokio::time::sleep(delay).await;
-    }
-    response
+    exchange(platform, request, host, surface, judge).await
 }
 
-fn owned(parts: &Parts, body: Vec<u8>) -> OwnedRequest {
-    let target = parts.uri.path_and_query();
-    let headers = parts.headers.iter();
-    OwnedRequest {
-        method: parts.method.as_str().to_owned(),
-        target: target.map_or("", |target| target.as_str()).to_owned(),
-        headers: headers
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect(),
-        body,
+/// The part of the platform that a path belongs to.
+fn surface_of(path: &str, on_platform: bool) -> Option<Surface> {
+    // About ten public programs put a slash after it.
+    if path.strip_suffix('/').unwrap_or(path) == token_endpoint::PATH {
+        return Some(Surface::Token);
     }
+    if is_crm_path(path) {
+        return Some(Surface::Crm);
+    }
+    if is_chats_path(path) {
+        return Some(Surface::Chats);
+    }
+    // Any other path at a host of the platform is one where nothing is.
+    on_platform.then_some(Surface::Crm)
 }
 
-fn check_host(parts: &Parts) -> Result<(), Refusal> {
-    match host_of(&parts.uri, &parts.headers) {
-        Some(host) if is_loopback_host(&host) || is_chats_host(&host) => Ok(()),
-        host => {
-            let reason = match host.as_deref().and_then(PlatformHost::parse) {
-                Some(_) => {
-                    "the Chats API is at amojo.kommo.com, amojo.amocrm.ru and amojo.amocrm.com, not at this host"
-                }
-                None => "the host is neither loopback nor a host of the platform",
-            };
-            let status = StatusCode::MISDIRECTED_REQUEST;
-            let refusal = Refusal::other(status, "MISDIRECTED_REQUEST", "host-unknown", reason);
-            Err(Refusal {
-                rule: Some("A5"),
-                ..refusal
-            })
+fn check_chats_host(host: &str, here: Option<&PlatformHost>) -> Result<(), Refusal> {
+    if is_loopback_host(host) || is_chats_host(host) {
+        return Ok(());
+    }
+    let reason = match here {
+        Some(_) => {
+            "the Chats API is at amojo.kommo.com, amojo.amocrm.ru and amojo.amocrm.com, not at this host"
         }
-    }
+        None => "the host is neither loopback nor a host of the platform",
+    };
+    Err(misdirected("A5", "host-unknown", reason))
 }
 
 /// The token endpoint and the CRM API are told apart by account.
-fn check_platform_host(host: &str) -> Result<(), Refusal> {
-    if PlatformHost::parse(host).is_some() {
-        return Ok(());
-    }
+fn account_host_needed() -> Refusal {
     let reason = "this path belongs to an account's host: name it in Host, or in the address as in http://sandbox-one.kommo.localhost:PORT";
+    misdirected("A1", "account-host-needed", reason)
+}
+
+fn misdirected(rule: &'static str, code: &'static str, reason: &str) -> Refusal {
     let status = StatusCode::MISDIRECTED_REQUEST;
-    Err(Refusal {
-        rule: Some("A1"),
-        ..Refusal::other(status, "MISDIRECTED_REQUEST", "account-host-needed", reason)
-    })
+    Refusal {
+        rule: Some(rule),
+        ..Refusal::other(status, "MISDIRECTED_REQUEST", code, reason)
+    }
 }
 
 fn unread(error: ReadBodyError) -> Refusal {

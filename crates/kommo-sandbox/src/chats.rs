@@ -1,7 +1,8 @@
 //! The Chats API: connect and disconnect, and the check of their signatures.
 
+pub(crate) mod refusal;
 pub(crate) mod request_date;
 pub(crate) mod signature_check;
-pub(crate) mod refusal;
+pub(crate) mod connect_body;
 pub(crate) mod route;
-pub(crate) mod exchange;
+pub(crate) mod endpoint;

@@ -5,6 +5,5 @@ pub(crate) mod request;
 pub(crate) mod page;
 pub(crate) mod cookie;
 pub(crate) mod grant;
-pub(crate) mod told;
 pub(crate) mod visit;
 pub(crate) mod endpoint;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::config::oauth_rules::OauthRules;
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::secrets::token_text::Fingerprint;
 
 pub(crate) use grant::{Access, GrantId, GrantKey, PairId};
@@ -64,22 +64,19 @@ impl GrantBook {
         client_id: &str,
         account: u64,
         now: u64,
-    ) -> Result<&GrantKey, TokenErrorRow> {
-        let kept = self
-            .codes
-            .get(&code)
-            .ok_or(TokenErrorRow::CodeUndecryptable)?;
+    ) -> Result<&GrantKey, TokenError> {
+        let kept = self.codes.get(&code).ok_or(TokenError::CodeUndecryptable)?;
         if kept.key.account != account {
-            return Err(TokenErrorRow::InvalidAccount);
+            return Err(TokenError::InvalidAccount);
         }
         if now >= kept.expires_at {
-            return Err(TokenErrorRow::CodeExpired);
+            return Err(TokenError::CodeExpired);
         }
         if kept.used {
-            return Err(TokenErrorRow::CodeRevoked);
+            return Err(TokenError::CodeRevoked);
         }
         if kept.key.client_id != client_id {
-            return Err(TokenErrorRow::CodeOfAnotherClient);
+            return Err(TokenError::CodeOfAnotherClient);
         }
         Ok(&kept.key)
     }
@@ -117,30 +114,30 @@ impl GrantBook {
         client_id: &str,
         account: u64,
         now: u64,
-    ) -> Result<PairId, TokenErrorRow> {
+    ) -> Result<PairId, TokenError> {
         let id = *self
             .refresh_tokens
             .get(&refresh)
-            .ok_or(TokenErrorRow::RefreshTokenUndecryptable)?;
+            .ok_or(TokenError::RefreshTokenUndecryptable)?;
         let Some(pair) = self.ledger.pairs.get(id) else {
-            return Err(TokenErrorRow::RefreshTokenUndecryptable);
+            return Err(TokenError::RefreshTokenUndecryptable);
         };
         let Some(grant) = self.ledger.grants.get_mut(pair.grant) else {
-            return Err(TokenErrorRow::RefreshTokenUndecryptable);
+            return Err(TokenError::RefreshTokenUndecryptable);
         };
         if grant.key.client_id != client_id {
-            return Err(TokenErrorRow::RefreshTokenOfAnotherClient);
+            return Err(TokenError::RefreshTokenOfAnotherClient);
         }
         if grant.key.account != account {
-            return Err(TokenErrorRow::InvalidAccount);
+            return Err(TokenError::InvalidAccount);
         }
         if now >= pair.refresh_expires_at {
-            return Err(TokenErrorRow::RefreshTokenExpired);
+            return Err(TokenError::RefreshTokenExpired);
         }
         if pair.refresh_dead || pair.epoch != grant.epoch {
             grant.refused_as_revoked += 1;
             grant.refused_since_latest += 1;
-            return Err(TokenErrorRow::RefreshTokenRevoked);
+            return Err(TokenError::RefreshTokenRevoked);
         }
         Ok(id)
     }

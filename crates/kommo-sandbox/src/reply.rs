@@ -5,4 +5,5 @@ pub(crate) mod page_template;
 pub(crate) mod problem;
 pub(crate) mod fault_answer;
 pub(crate) mod outcome;
-pub(crate) mod description;
+pub(crate) mod journal_entry;
+pub(crate) mod exchange;

@@ -8,7 +8,7 @@ use kommo_oauth::{
     RequestOrigin, SendOutcome, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind,
     TokenRequest,
 };
-use kommo_sandbox::{Fault, FaultKind, GrantOrder, Sandbox, Surface, TokenErrorRow};
+use kommo_sandbox::{Fault, FaultKind, GrantOrder, Sandbox, Surface, TokenError};
 
 struct Platform {
     sandbox: Sandbox,
@@ -103,7 +103,7 @@ async fn a_token_that_nobody_issued_is_unauthorized() {
 async fn every_refusal_of_the_platform_is_recognised() {
     let platform = Platform::start().await;
     let token = platform.grant().await.refresh_token;
-    for row in TokenErrorRow::ALL {
+    for row in TokenError::ALL {
         let (with_hint, without_hint) = meanings(row);
         let fault = Fault::new(FaultKind::TokenError).row(row);
         for (fault, expected) in [
@@ -124,8 +124,8 @@ async fn every_refusal_of_the_platform_is_recognised() {
 }
 
 /// What a row means with its hint, and without it. A rejected client has none and is known by its title.
-fn meanings(row: TokenErrorRow) -> (TokenRefusalKind, TokenRefusalKind) {
-    use TokenErrorRow as Row;
+fn meanings(row: TokenError) -> (TokenRefusalKind, TokenRefusalKind) {
+    use TokenError as Row;
     use TokenRefusalKind as Kind;
     match row {
         Row::CodeUndecryptable => (Kind::CodeUndecryptable, Kind::Unknown),

@@ -1,7 +1,11 @@
-//! A request that is not accepted: what the peer is told, and what the journal is told. The peer of a real platform
-//! hears far less than the journal says.
+//! A request to the Chats API that is refused: what the peer is told, and what the journal says, which is far more.
 
-use axum::http::StatusCode;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::reply::outcome::Outcome;
+use crate::reply::response::with_json;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,5 +87,21 @@ impl Refusal {
             code,
             reason: reason.into(),
         }
+    }
+
+    /// The platform's error body, and what the journal says.
+    pub(crate) fn into_outcome(self) -> Outcome {
+        let body = json!({
+            "status": 0,
+            "error_code": self.status.as_u16(),
+            "error_type": self.error_type,
+            "error_description": self.description,
+        });
+        let mut response = with_json(self.status, &body);
+        if let Some(allow) = self.allow {
+            let allow = HeaderValue::from_static(allow);
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        Outcome::refused(self.code, self.reason, response).by_rule(self.rule)
     }
 }

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 
+use crate::chats::connect_body::{read_connect, read_disconnect};
 use crate::chats::refusal::Refusal;
-use crate::state::connection::{ChannelView, Connection, read_connect, read_disconnect};
+use crate::state::connection::{ChannelView, Connection};
 
 /// What an accepted request changes.
 pub(crate) enum Change {

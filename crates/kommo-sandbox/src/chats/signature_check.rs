@@ -2,22 +2,15 @@
 
 use crate::chats::refusal::Refusal;
 use crate::chats::request_date::parse_request_date;
+use crate::config::sandbox_config::SignatureRules;
 use crate::secrets::channel_key::{ChannelKey, is_lower_hex, md5_hex, same_text};
 use crate::wire::received_request::ReceivedRequest;
 
 /// How long a signature lives, in seconds; an age of exactly 900 is still accepted. Source: rule D3.
 const AGE_LIMIT_SECONDS: i64 = 900;
 
-/// What the configuration leaves open.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ProofRules {
-    pub(crate) future_limit_seconds: u64,
-    pub(crate) admit_absent_headers: bool,
-    pub(crate) accept_body_only_scheme: bool,
-}
-
 /// The four headers that matter. An empty value is as good as none: it gives the same line (rule S8).
-struct ProofHeaders<'a> {
+struct SignatureHeaders<'a> {
     content_md5: Option<&'a [u8]>,
     content_type: Option<&'a [u8]>,
     date: Option<&'a [u8]>,
@@ -25,16 +18,16 @@ struct ProofHeaders<'a> {
 }
 
 /// Says whether the holder of `key` sent this request at about `now`.
-pub(crate) fn prove(
+pub(crate) fn check_signature(
     request: &ReceivedRequest<'_>,
     key: &ChannelKey,
-    rules: ProofRules,
+    rules: SignatureRules,
     now: u64,
 ) -> Result<(), Refusal> {
-    let headers = ProofHeaders::read(request)?;
+    let headers = SignatureHeaders::read(request)?;
     let undated = headers.date.is_none() && headers.content_md5.is_none();
     if rules.accept_body_only_scheme && undated {
-        check_signature(headers.signature, &key.sign(request.body()), "S10")?;
+        check_equal(headers.signature, &key.sign(request.body()), "S10")?;
     } else {
         if !rules.admit_absent_headers {
             headers.check_present()?;
@@ -45,7 +38,7 @@ pub(crate) fn prove(
         if let Some(date) = headers.date {
             check_date(date, now, rules.future_limit_seconds)?;
         }
-        check_signature(
+        check_equal(
             headers.signature,
             &key.sign_lines(headers.lines(request)),
             "S1",
@@ -57,7 +50,7 @@ pub(crate) fn prove(
 /// The signature that would be right. For the journal, which masks it wherever an explanation quotes it.
 pub(crate) fn right_signatures(request: &ReceivedRequest<'_>, key: &ChannelKey) -> [String; 2] {
     let first = |name| request.values(name).next();
-    let headers = ProofHeaders {
+    let headers = SignatureHeaders {
         content_md5: first("content-md5"),
         content_type: first("content-type"),
         date: first("date"),
@@ -69,7 +62,7 @@ pub(crate) fn right_signatures(request: &ReceivedRequest<'_>, key: &ChannelKey) 
     ]
 }
 
-impl<'a> ProofHeaders<'a> {
+impl<'a> SignatureHeaders<'a> {
     fn read(request: &ReceivedRequest<'a>) -> Result<Self, Refusal> {
         let signature = single(request, "x-signature")?;
         Ok(Self {
@@ -166,7 +159,7 @@ fn check_date(date: &[u8], now: u64, future_limit_seconds: u64) -> Result<(), Re
     Ok(())
 }
 
-fn check_signature(given: &[u8], right: &str, rule: &'static str) -> Result<(), Refusal> {
+fn check_equal(given: &[u8], right: &str, rule: &'static str) -> Result<(), Refusal> {
     if !is_lower_hex(given, 40) {
         let reason = format!(
             "x-signature is not 40 lower-case hex digits ({} bytes)",

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigError;
+use crate::wire::platform_host::is_account_host;
 
 /// An account of the made-up platform. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,29 +196,4 @@ pub(crate) fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         })
-}
-
-/// Whether `host` is one label of an account under a suffix of the platform, in lower case (rules A1, A3, A4).
-pub(crate) fn is_account_host(host: &str) -> bool {
-    [".kommo.com", ".amocrm.ru", ".amocrm.com"]
-        .iter()
-        .any(|suffix| host.strip_suffix(suffix).is_some_and(is_account_label))
-}
-
-fn is_account_label(label: &str) -> bool {
-    let plain = (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-'))
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && !label.starts_with("xn--");
-    plain && !is_platform_label(label)
-}
-
-fn is_platform_label(label: &str) -> bool {
-    let one_letter = |rest: &str| matches!(rest.as_bytes(), [b'a'..=b'z']);
-    matches!(label, "www" | "amojo")
-        || label.strip_prefix("api-").is_some_and(one_letter)
-        || label.strip_prefix("drive-").is_some_and(one_letter)
 }

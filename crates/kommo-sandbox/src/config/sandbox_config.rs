@@ -96,6 +96,14 @@ pub enum DisconnectAnswer {
     NoContent,
 }
 
+/// What the configuration leaves open about the signatures of chat requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SignatureRules {
+    pub(crate) future_limit_seconds: u64,
+    pub(crate) admit_absent_headers: bool,
+    pub(crate) accept_body_only_scheme: bool,
+}
+
 impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
@@ -128,6 +136,14 @@ impl Default for SandboxConfig {
 }
 
 impl SandboxConfig {
+    pub(crate) const fn signature_rules(&self) -> SignatureRules {
+        SignatureRules {
+            future_limit_seconds: self.future_limit_seconds,
+            admit_absent_headers: self.admit_absent_headers,
+            accept_body_only_scheme: self.accept_body_only_scheme,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (field, uuid) in [
             ("channel_id", &self.channel_id),

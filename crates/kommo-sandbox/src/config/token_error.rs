@@ -12,7 +12,7 @@ use crate::config::oauth_rules::{OauthRules, RedirectUriHint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum TokenErrorRow {
+pub enum TokenError {
     /// The code is none of the platform's.
     CodeUndecryptable,
     /// The code is older than its lifetime.
@@ -47,7 +47,7 @@ pub enum TokenErrorRow {
     UnknownGrantType,
 }
 
-impl TokenErrorRow {
+impl TokenError {
     /// Every row.
     pub const ALL: [Self; 16] = [
         Self::CodeUndecryptable,
@@ -186,7 +186,7 @@ impl TokenErrorRow {
     }
 }
 
-impl fmt::Display for TokenErrorRow {
+impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -9,48 +9,49 @@
 
 use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::request::Parts;
 use axum::http::{Method, Response, StatusCode};
 
 use crate::consent::cookie::{session_id, set_session};
-use crate::consent::page::Card;
+use crate::consent::page::{Card, refused, refused_for_want_of_random_bytes};
 use crate::consent::request::{ConsentRequest, WantedIntegration};
 use crate::consent::site::Site;
-use crate::consent::told::Told;
 use crate::consent::visit::{Asking, Form, Visit};
-use crate::reply::response::{set, with_text};
+use crate::reply::outcome::Outcome;
+use crate::reply::response::{empty, set, with_text};
 use crate::state::consent_session::Session;
 use crate::state::platform::Platform;
+use crate::wire::owned_request::OwnedRequest;
 use crate::wire::web_address::WebAddress;
 
 /// The script that draws the button.
 const BUTTON: &str = include_str!("button.js");
 
-/// Answers a request to the consent page, and writes it down.
-pub(crate) async fn consent(
+/// What a request to the consent page comes to; no fault lies here.
+pub(crate) async fn visit_outcome(
     platform: &Platform,
     site: Site,
-    parts: &Parts,
-    body: &[u8],
-) -> Response<Body> {
-    let known = session_id(platform, parts).and_then(|id| platform.lock().sessions.find(&id));
+    request: &OwnedRequest,
+) -> Outcome {
+    let known = session_id(platform, &request.parts);
+    let known = known.and_then(|id| platform.lock().sessions.find(&id));
     let is_known = known.is_some();
     let session = match known {
         Some(session) => Ok(session),
         None => platform.lock().sessions.begin(None),
     };
-    let told = match session {
+    let mut outcome = match session {
         Ok(session) => {
             let id = session.id.clone();
-            let mut told = visit(platform, site, parts, body, session).await;
-            if let (false, Ok(response)) = (is_known, &mut told.response) {
-                set_session(platform, response, &id);
+            let mut outcome = visit(platform, site, request, session).await;
+            if !is_known {
+                set_session(platform, &mut outcome.response, &id);
             }
-            told
+            outcome
         }
-        Err(error) => Told::refused(Err(error), "no-random-bytes", "no random bytes"),
+        Err(_) => refused_for_want_of_random_bytes(),
     };
-    told.write_down(platform, parts)
+    outcome.code = format!("consent-{}", outcome.code).into();
+    outcome
 }
 
 /// Answers with the script that draws the button.
@@ -66,23 +67,21 @@ pub(crate) fn button() -> Response<Body> {
 
 /// Answers a browser that asks for an icon by itself.
 pub(crate) fn no_icon() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
+    empty(StatusCode::NO_CONTENT)
 }
 
 async fn visit(
     platform: &Platform,
     site: Site,
-    parts: &Parts,
-    body: &[u8],
+    request: &OwnedRequest,
     session: Session,
-) -> Told {
+) -> Outcome {
+    let parts = &request.parts;
     let wanted = match ConsentRequest::read(&parts.uri) {
         Ok(wanted) => wanted,
         Err(error) => {
             let reason = error.reason();
-            return Told::message(
+            return refused(
                 StatusCode::BAD_REQUEST,
                 "query",
                 "This link is broken",
@@ -93,7 +92,7 @@ async fn visit(
     };
     let asking = match asking(platform, site, &wanted) {
         Ok(asking) => asking,
-        Err(told) => return *told,
+        Err(outcome) => return outcome,
     };
     let visit = Visit {
         platform,
@@ -104,17 +103,17 @@ async fn visit(
     };
     match parts.method {
         Method::GET | Method::HEAD => visit.show(),
-        Method::POST => visit.carry_out(parts, Form::read(body)).await,
+        Method::POST => visit.carry_out(parts, Form::read(&request.body)).await,
         _ => {
             let reason = "the consent page takes GET and POST";
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            Told::message(status, "method", "This is not a page for that", reason)
+            refused(status, "method", "This is not a page for that", reason)
         }
     }
 }
 
 /// The integration, if it may ask here at all.
-fn asking(platform: &Platform, site: Site, wanted: &ConsentRequest) -> Result<Asking, Box<Told>> {
+fn asking(platform: &Platform, site: Site, wanted: &ConsentRequest) -> Result<Asking, Outcome> {
     let client_id = match &wanted.integration {
         WantedIntegration::Known { client_id } => client_id,
         WantedIntegration::External(external) => {
@@ -124,44 +123,49 @@ fn asking(platform: &Platform, site: Site, wanted: &ConsentRequest) -> Result<As
             });
         }
     };
-    let changing = platform.lock();
-    let Some(integration) = changing.integration(client_id) else {
+    let state = platform.lock();
+    let refused = |status, rule: Option<&'static str>, code, title: &str, reason: &str| {
+        Err(refused(status, code, title, reason).by_rule(rule))
+    };
+    let forbidden = StatusCode::FORBIDDEN;
+    let Some(integration) = state.integration(client_id) else {
         let reason = "No integration has this client_id.";
-        let status = StatusCode::NOT_FOUND;
-        return Err(Box::new(
-            Told::message(status, "client-unknown", "Unknown integration", reason).by_rule("G1"),
-        ));
+        let (status, title) = (StatusCode::NOT_FOUND, "Unknown integration");
+        return refused(status, Some("G1"), "client-unknown", title, reason);
     };
     let settings = &integration.settings;
     if !settings.active {
         let reason = "This integration is switched off. It can neither be installed nor allowed.";
-        let status = StatusCode::FORBIDDEN;
-        return Err(Box::new(Told::message(
-            status,
+        return refused(
+            forbidden,
+            None,
             "integration-off",
             "Integration switched off",
             reason,
-        )));
+        );
     }
-    if let Some(base_domain) = settings
-        .base_domain
-        .as_deref()
-        .filter(|own| !site.serves(own))
-    {
+    let own = settings.base_domain.as_deref();
+    if let Some(base_domain) = own.filter(|own| !site.serves(own)) {
         let reason = format!(
             "This integration is for accounts under .{base_domain}, which have another consent page."
         );
-        let status = StatusCode::FORBIDDEN;
-        return Err(Box::new(
-            Told::message(status, "platform-mismatch", "Another platform", &reason).by_rule("G1"),
-        ));
+        return refused(
+            forbidden,
+            Some("G1"),
+            "platform-mismatch",
+            "Another platform",
+            &reason,
+        );
     }
     let Some(redirect_uri) = WebAddress::parse(&integration.redirect_uri) else {
         let reason = "The redirect URI of this integration is no http or https address.";
-        let status = StatusCode::FORBIDDEN;
-        return Err(Box::new(
-            Told::message(status, "redirect-uri", "Broken integration", reason).by_rule("G12"),
-        ));
+        return refused(
+            forbidden,
+            Some("G12"),
+            "redirect-uri",
+            "Broken integration",
+            reason,
+        );
     };
     let card = Card {
         name: settings.name.clone(),

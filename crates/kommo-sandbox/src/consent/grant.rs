@@ -36,8 +36,8 @@ pub(crate) fn grant(
     login: &str,
     state: Option<&str>,
 ) -> Result<Granted, GrantError> {
-    let mut changing = platform.lock();
-    let place = changing
+    let mut platform_state = platform.lock();
+    let place = platform_state
         .account(account)
         .ok_or(GrantError::AccountUnknown)?;
     let user = place.users.iter().filter(|user| user.login == login);
@@ -46,17 +46,17 @@ pub(crate) fn grant(
         .ok_or(GrantError::UserUnknown)?
         .id;
     let referer = place.host.clone();
-    let parameter = changing
+    let parameter = platform_state
         .outward
         .platform_parameter
         .value(place.base_domain());
-    let integration = changing
+    let integration = platform_state
         .integration(client_id)
         .ok_or(GrantError::IntegrationUnknown)?;
     let has_widget =
         integration.settings.has_widget && integration.settings.kind != IntegrationKind::External;
-    let was_installed = changing.is_installed(client_id, account);
-    let code = changing.issue_code(client_id, account, user)?;
+    let was_installed = platform_state.is_installed(client_id, account);
+    let code = platform_state.issue_code(client_id, account, user)?;
 
     let mut parameters = vec![("code", code.as_str())];
     parameters.extend(state.map(|state| ("state", state)));

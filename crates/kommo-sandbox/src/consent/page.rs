@@ -5,8 +5,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
 use crate::consent::site::Site;
-use crate::error::StartError;
+use crate::reply::outcome::Outcome;
 use crate::reply::page_template::{Filling, escaped, fill, page};
+use crate::reply::response::with_text;
 use crate::secrets::random_text::random_hex;
 use crate::wire::web_address::WebAddress;
 
@@ -39,7 +40,7 @@ pub(crate) fn login_page(
     form_token: &str,
     login: &str,
     trouble: Option<&str>,
-) -> Result<Response<Body>, StartError> {
+) -> Response<Body> {
     let status = match trouble {
         None => StatusCode::OK,
         Some(_) => StatusCode::FORBIDDEN,
@@ -64,7 +65,7 @@ pub(crate) fn choose_page(
     which: &str,
     form_token: &str,
     login: &str,
-) -> Result<Response<Body>, StartError> {
+) -> Response<Body> {
     let accounts = choices
         .iter()
         .map(|one| {
@@ -93,27 +94,30 @@ pub(crate) fn choose_page(
     make(StatusCode::OK, CHOOSE, fillings)
 }
 
-/// Says why it does not go on.
-pub(crate) fn message_page(
+/// A refusal: a page that says why.
+pub(crate) fn refused(
     status: StatusCode,
+    code: &'static str,
     title: &str,
-    message: &str,
-) -> Result<Response<Body>, StartError> {
-    message_page_with(status, title, message, String::new())
+    reason: &str,
+) -> Outcome {
+    let page = message_page(status, title, reason, String::new());
+    Outcome::refused(code, reason, page)
 }
 
-/// The same, with a way to log in as somebody else.
-pub(crate) fn no_account_page(
-    title: &str,
-    message: &str,
-    form_token: &str,
-) -> Result<Response<Body>, StartError> {
+/// The refusal of a page that needs random bytes and has none.
+pub(crate) fn refused_for_want_of_random_bytes() -> Outcome {
+    Outcome::refused("no-random-bytes", "no random bytes", no_random_bytes())
+}
+
+/// Says why it does not go on, with a way to log in as somebody else.
+pub(crate) fn no_account_page(title: &str, message: &str, form_token: &str) -> Response<Body> {
     let form = format!(
         "<form method=\"post\"><input type=\"hidden\" name=\"form_token\" value=\"{}\">\
          <div class=\"actions\"><button name=\"step\" value=\"log-out\">Log in as somebody else</button></div></form>",
         escaped(form_token)
     );
-    message_page_with(StatusCode::FORBIDDEN, title, message, form)
+    message_page(StatusCode::FORBIDDEN, title, message, form)
 }
 
 /// Tells the page that opened the window, and closes it; without such a page the window goes to `address` itself.
@@ -122,7 +126,7 @@ pub(crate) fn handover_page(
     client_id: &str,
     address: &str,
     opener_origin: &str,
-) -> Result<Response<Body>, StartError> {
+) -> Response<Body> {
     let title = match result {
         "allowed" => "Access allowed",
         _ => "Access refused",
@@ -137,12 +141,7 @@ pub(crate) fn handover_page(
     make(StatusCode::OK, HANDOVER, fillings)
 }
 
-fn message_page_with(
-    status: StatusCode,
-    title: &str,
-    message: &str,
-    after: String,
-) -> Result<Response<Body>, StartError> {
+fn message_page(status: StatusCode, title: &str, message: &str, after: String) -> Response<Body> {
     let fillings = vec![
         ("title", Filling::text(title)),
         ("message", Filling::text(message)),
@@ -151,15 +150,18 @@ fn message_page_with(
     make(status, MESSAGE, fillings)
 }
 
-fn make(
-    status: StatusCode,
-    template: &str,
-    mut fillings: Vec<(&str, Filling)>,
-) -> Result<Response<Body>, StartError> {
-    let nonce = random_hex::<16>()?;
+fn make(status: StatusCode, template: &str, mut fillings: Vec<(&str, Filling)>) -> Response<Body> {
+    let Ok(nonce) = random_hex::<16>() else {
+        return no_random_bytes();
+    };
     fillings.push(("nonce", Filling::text(&nonce)));
     fillings.push(("style", Filling::Markup(STYLE.into())));
-    Ok(page(status, fill(template, &fillings), &policy(&nonce)))
+    page(status, fill(template, &fillings), &policy(&nonce))
+}
+
+fn no_random_bytes() -> Response<Body> {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    with_text(status, "text/plain", "no random bytes".into())
 }
 
 /// Browsers hold a form's policy against every redirect behind it, so it cannot end at our own origin: the forms lead to

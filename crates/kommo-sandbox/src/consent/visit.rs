@@ -8,13 +8,15 @@ use axum::http::{Response, StatusCode};
 use crate::config::hook_kind::HookKind;
 use crate::consent::cookie::set_session;
 use crate::consent::grant::{Granted, grant, secrets_of};
-use crate::consent::page::{Card, Choice, choose_page, handover_page, login_page, no_account_page};
+use crate::consent::page::{
+    Card, Choice, choose_page, handover_page, login_page, no_account_page, refused,
+    refused_for_want_of_random_bytes,
+};
 use crate::consent::request::{ConsentRequest, Mode, WantedIntegration};
 use crate::consent::site::Site;
-use crate::consent::told::Told;
-use crate::error::StartError;
 use crate::hooks::order::HookOrder;
-use crate::reply::response::set;
+use crate::reply::outcome::Outcome;
+use crate::reply::response::{empty, set};
 use crate::state::consent_session::Session;
 use crate::state::platform::Platform;
 use crate::wire::web_address::WebAddress;
@@ -45,40 +47,33 @@ pub(crate) struct Form {
 
 impl Visit<'_> {
     /// Asks who is there, or what to do.
-    pub(crate) fn show(&self) -> Told {
+    pub(crate) fn show(&self) -> Outcome {
         let token = &self.session.form_token;
         let Some(login) = &self.session.login else {
             let page = login_page(self.site, &self.asking.card, token, "", None);
-            return Told::accepted(
-                page,
-                "login-shown",
-                "nobody is logged in; asks for the login",
-            );
+            let reason = "nobody is logged in; asks for the login";
+            return Outcome::accepted("login-shown", reason, page);
         };
         let choices = self.choices(login);
         if choices.is_empty() {
             let reason = self.why_no_account(login);
             let page = no_account_page("No account to choose", &reason, token);
-            return Told::refused(page, "no-account", reason);
+            return Outcome::refused("no-account", reason, page);
         }
         let which = self.which_accounts();
         let page = choose_page(&self.asking.card, &choices, which, token, login);
-        Told::accepted(
-            page,
-            "choice-shown",
-            format!("asks {login} to allow or refuse"),
-        )
+        let reason = format!("asks {login} to allow or refuse");
+        Outcome::accepted("choice-shown", reason, page)
     }
 
     /// The accounts of this platform in which the person may grant.
     fn choices(&self, login: &str) -> Vec<Choice> {
-        let changing = self.platform.lock();
+        let state = self.platform.lock();
         let may_grant = match &self.wanted.integration {
-            WantedIntegration::Known { client_id } => changing.may_grant(client_id, login),
-            WantedIntegration::External(_) => changing
-                .people(login)
-                .filter(|(_, user)| user.admin)
-                .collect(),
+            WantedIntegration::Known { client_id } => state.may_grant(client_id, login),
+            WantedIntegration::External(_) => {
+                state.people(login).filter(|(_, user)| user.admin).collect()
+            }
         };
         may_grant
             .into_iter()
@@ -91,9 +86,9 @@ impl Visit<'_> {
     }
 
     fn why_no_account(&self, login: &str) -> String {
-        let changing = self.platform.lock();
+        let state = self.platform.lock();
         let here = |base_domain: &str| self.site.serves(base_domain);
-        if changing
+        if state
             .people(login)
             .any(|(account, _)| here(account.base_domain()))
         {
@@ -118,11 +113,11 @@ impl Visit<'_> {
     }
 
     /// Does what a form says.
-    pub(crate) async fn carry_out(&self, parts: &Parts, form: Form) -> Told {
+    pub(crate) async fn carry_out(&self, parts: &Parts, form: Form) -> Outcome {
         if !self.session.knows_form_token(&form.form_token) {
             let reason = "The form is not from this page, or it is too old. Open the page again.";
             let status = StatusCode::FORBIDDEN;
-            return Told::message(status, "form-token-wrong", "Not accepted", reason);
+            return refused(status, "form-token-wrong", "Not accepted", reason);
         }
         match (form.step.as_str(), &self.session.login) {
             ("log-in", _) => self.log_in(parts, form.login.trim()),
@@ -132,13 +127,13 @@ impl Visit<'_> {
             ("allow" | "refuse", None) => self.show(),
             _ => {
                 let status = StatusCode::BAD_REQUEST;
-                Told::message(status, "step", "Not accepted", "The form has no such step.")
+                refused(status, "step", "Not accepted", "The form has no such step.")
             }
         }
     }
 
     /// Any password will do: nothing here is worth one.
-    fn log_in(&self, parts: &Parts, login: &str) -> Told {
+    fn log_in(&self, parts: &Parts, login: &str) -> Outcome {
         let exists = self.platform.lock().people(login).next().is_some();
         if exists {
             return self.begin_again(parts, Some(login.to_owned()));
@@ -152,39 +147,36 @@ impl Visit<'_> {
             login,
             trouble,
         );
-        Told::refused(
-            page,
-            "login-unknown",
-            "no user has the login that was typed",
-        )
+        let reason = "no user has the login that was typed";
+        Outcome::refused("login-unknown", reason, page)
     }
 
     /// A new session, and the same page again.
-    fn begin_again(&self, parts: &Parts, login: Option<String>) -> Told {
-        let mut changing = self.platform.lock();
-        changing.sessions.end(&self.session.id);
-        let session = changing.sessions.begin(login);
-        drop(changing);
+    fn begin_again(&self, parts: &Parts, login: Option<String>) -> Outcome {
+        let mut state = self.platform.lock();
+        state.sessions.end(&self.session.id);
+        let session = state.sessions.begin(login);
+        drop(state);
         let target = parts
             .uri
             .path_and_query()
             .map_or("/oauth", |target| target.as_str());
-        let response = session.map(|session| {
-            let mut response = see_other(target);
-            set_session(self.platform, &mut response, &session.id);
-            response
-        });
-        Told::accepted(response, "session-new", "logged in, or out")
+        let Ok(session) = session else {
+            return refused_for_want_of_random_bytes();
+        };
+        let mut response = see_other(target);
+        set_session(self.platform, &mut response, &session.id);
+        Outcome::accepted("session-new", "logged in, or out", response)
     }
 
-    async fn allow(&self, login: &str, account: &str) -> Told {
+    async fn allow(&self, login: &str, account: &str) -> Outcome {
         let choices = self.choices(login);
         let chosen = choices
             .iter()
             .find(|one| one.account.to_string() == account);
         let Some(account) = chosen.map(|choice| choice.account) else {
             let reason = "This account is not yours to choose for this integration.";
-            return Told::message(
+            return refused(
                 StatusCode::FORBIDDEN,
                 "account-not-allowed",
                 "Not accepted",
@@ -199,13 +191,8 @@ impl Visit<'_> {
                     Ok(client_id) => client_id,
                     Err(reason) => {
                         let title = "The integration could not be connected";
-                        return Told::message(
-                            StatusCode::BAD_GATEWAY,
-                            "secrets-uri",
-                            title,
-                            &reason,
-                        )
-                        .by_rule("G14");
+                        return refused(StatusCode::BAD_GATEWAY, "secrets-uri", title, &reason)
+                            .by_rule("G14");
                     }
                 }
             }
@@ -222,12 +209,12 @@ impl Visit<'_> {
             Ok(granted) => self.hand_over_code(account, granted),
             Err(error) => {
                 let status = StatusCode::FORBIDDEN;
-                Told::message(status, error.code(), "Not accepted", &error.to_string())
+                refused(status, error.code(), "Not accepted", &error.to_string())
             }
         }
     }
 
-    fn hand_over_code(&self, account: u64, granted: Granted) -> Told {
+    fn hand_over_code(&self, account: u64, granted: Granted) -> Outcome {
         if granted.sends_install_hook {
             let order = HookOrder {
                 account: Some(account),
@@ -238,15 +225,12 @@ impl Visit<'_> {
             let _ = self.platform.start_hook(&order);
         }
         let response = self.leave("allowed", &granted.client_id, &granted.address);
-        Told::accepted(
-            response,
-            "allowed",
-            "a code was issued, and the browser sent back with it",
-        )
+        let reason = "a code was issued, and the browser sent back with it";
+        Outcome::accepted("allowed", reason, response)
     }
 
     /// An integration on the fly was not made: it has no client id.
-    fn refuse(&self) -> Told {
+    fn refuse(&self) -> Outcome {
         let client_id = match &self.wanted.integration {
             WantedIntegration::Known { client_id } => Some(client_id.as_str()),
             WantedIntegration::External(_) => None,
@@ -256,18 +240,13 @@ impl Visit<'_> {
         parameters.extend(self.wanted.state.as_deref().map(|state| ("state", state)));
         let address = self.asking.redirect_uri.with_parameters(&parameters);
         let response = self.leave("access_denied", client_id.unwrap_or_default(), &address);
-        Told::accepted(response, "refused", "the person refused")
+        Outcome::accepted("refused", "the person refused", response)
     }
 
     /// Popup: the opener is told. Else the window itself goes there.
-    fn leave(
-        &self,
-        result: &str,
-        client_id: &str,
-        address: &str,
-    ) -> Result<Response<Body>, StartError> {
+    fn leave(&self, result: &str, client_id: &str, address: &str) -> Response<Body> {
         match self.wanted.mode {
-            Mode::PostMessage => Ok(see_other(address)),
+            Mode::PostMessage => see_other(address),
             Mode::Popup => {
                 let opener = self.wanted.opener_origin.as_deref().unwrap_or("*");
                 handover_page(result, client_id, address, opener)
@@ -295,8 +274,7 @@ impl Form {
 }
 
 fn see_other(address: &str) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    let mut response = empty(StatusCode::SEE_OTHER);
     if let Ok(address) = HeaderValue::from_str(address) {
         response.headers_mut().insert(LOCATION, address);
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::LATEST_UNIX;
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::control::overview::overview;
 use crate::error::ConfigError;
 use crate::faults::fault::Fault;
@@ -164,7 +164,7 @@ fn faults(platform: &Platform) -> Value {
             there.map(move |kind| json!({ "on": on, "kind": kind, "fields": kind.fields(), "sentence": kind.sentence() }))
         })
         .collect();
-    let rows: Vec<_> = TokenErrorRow::ALL.iter().map(|row| row.name()).collect();
+    let rows: Vec<_> = TokenError::ALL.iter().map(|row| row.name()).collect();
     json!({ "kinds": kinds, "rows": rows, "on_order": platform.faults(), "held": platform.held() })
 }
 

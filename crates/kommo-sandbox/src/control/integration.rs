@@ -23,8 +23,8 @@ impl Platform {
     ///
     /// With a place for the disconnect hook, outside a tokio runtime.
     pub fn deactivate(&self, account: Option<u64>) -> Result<(), GrantError> {
-        let mut changing = self.lock();
-        let (client_id, wanted) = match (changing.integrations.first_mut(), account) {
+        let mut state = self.lock();
+        let (client_id, wanted) = match (state.integrations.first_mut(), account) {
             (None, _) => return Err(GrantError::IntegrationUnknown),
             (Some(own), None) => {
                 own.settings.active = false;
@@ -33,21 +33,16 @@ impl Platform {
             (Some(own), Some(account)) => (own.client_id.clone(), Some(account)),
         };
         let places: Vec<u64> = match wanted {
-            Some(account) => vec![
-                changing
-                    .account(account)
-                    .ok_or(GrantError::AccountUnknown)?
-                    .id,
-            ],
-            None => changing.accounts.iter().map(|account| account.id).collect(),
+            Some(account) => vec![state.account(account).ok_or(GrantError::AccountUnknown)?.id],
+            None => state.accounts.iter().map(|account| account.id).collect(),
         };
         let mut left = Vec::new();
         for account in places {
-            if changing.deactivate(&client_id, account) {
+            if state.deactivate(&client_id, account) {
                 left.push(account);
             }
         }
-        drop(changing);
+        drop(state);
         for account in left {
             self.start_disconnect_hook(account);
         }
@@ -68,15 +63,15 @@ impl Platform {
     /// [`StartError::Random`] if the operating system gives no random bytes.
     pub fn rotate_secret(&self, keep_grants: bool) -> Result<String, StartError> {
         let secret = random_hex::<32>()?;
-        let mut changing = self.lock();
-        let Some(own) = changing.integrations.first_mut() else {
+        let mut state = self.lock();
+        let Some(own) = state.integrations.first_mut() else {
             return Ok(secret);
         };
         let old = core::mem::replace(&mut own.client_secret, secret.clone());
         own.previous_secret = Some(old);
         let client_id = own.client_id.clone();
         if !keep_grants {
-            changing.grants.end(|key| key.client_id == client_id);
+            state.grants.end(|key| key.client_id == client_id);
         }
         Ok(secret)
     }
@@ -87,8 +82,8 @@ impl Platform {
     ///
     /// An account that is not there, or a name that is none or is taken.
     pub fn rename_account(&self, account: u64, subdomain: &str) -> Result<Account, GrantError> {
-        let mut changing = self.lock();
-        let mut accounts = changing.accounts.clone();
+        let mut state = self.lock();
+        let mut accounts = state.accounts.clone();
         let place = accounts
             .iter_mut()
             .find(|place| place.id == account)
@@ -97,9 +92,9 @@ impl Platform {
         let old = core::mem::replace(&mut place.host, new.clone());
         let renamed = place.clone();
         check_accounts(&accounts).map_err(|_| GrantError::Name)?;
-        changing.accounts = accounts;
-        changing.old_hosts.insert(old, account);
-        changing.old_hosts.remove(&new);
+        state.accounts = accounts;
+        state.old_hosts.insert(old, account);
+        state.old_hosts.remove(&new);
         Ok(renamed)
     }
 
@@ -111,15 +106,15 @@ impl Platform {
     /// With a place for the disconnect hook, outside a tokio runtime.
     #[must_use = "it says whether there was a grant"]
     pub fn revoke_grant(&self, account: u64, user: u64) -> bool {
-        let mut changing = self.lock();
-        let own = changing.integrations.first();
+        let mut state = self.lock();
+        let own = state.integrations.first();
         let own = own.map(|integration| integration.client_id.clone());
         let of_user = |key: &GrantKey| key.account == account && key.user == user;
-        let grants = &mut changing.grants;
+        let grants = &mut state.grants;
         let own_ended = grants.end(|key| of_user(key) && Some(&key.client_id) == own.as_ref());
         // What integrations made on the fly had: they have no disconnect hook.
         let others_ended = grants.end(of_user);
-        drop(changing);
+        drop(state);
         if own_ended > 0 {
             self.start_disconnect_hook(account);
         }
@@ -136,8 +131,8 @@ impl Platform {
     /// What the integration shows and may.
     #[must_use]
     pub fn integration_settings(&self) -> IntegrationSettings {
-        let changing = self.lock();
-        let own = changing.integrations.first();
+        let state = self.lock();
+        let own = state.integrations.first();
         own.map_or_else(IntegrationSettings::default, |own| own.settings.clone())
     }
 
@@ -154,8 +149,8 @@ impl Platform {
     ///
     /// An account that is not there: [`ConfigError::NoSuchAccount`]. An id that is zero or taken.
     pub fn add_user(&self, account: u64, user: User) -> Result<Account, ConfigError> {
-        let mut changing = self.lock();
-        let mut accounts = changing.accounts.clone();
+        let mut state = self.lock();
+        let mut accounts = state.accounts.clone();
         let place = accounts
             .iter_mut()
             .find(|place| place.id == account)
@@ -166,7 +161,7 @@ impl Platform {
         *place = place.clone().with_logins();
         let changed = place.clone();
         check_accounts(&accounts)?;
-        changing.accounts = accounts;
+        state.accounts = accounts;
         Ok(changed)
     }
 

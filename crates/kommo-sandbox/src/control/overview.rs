@@ -12,10 +12,10 @@ const SHOWN_GRANTS: usize = 200;
 pub(crate) fn overview(platform: &Platform) -> Value {
     let counters = platform.counters();
     let faults = platform.faults();
-    let changing = platform.lock();
-    let now = changing.clock.now();
-    let integration = changing.integrations.first();
-    let installed: Vec<_> = changing
+    let state = platform.lock();
+    let now = state.clock.now();
+    let integration = state.integrations.first();
+    let installed: Vec<_> = state
         .installed
         .iter()
         .filter(|(client_id, _)| integration.is_some_and(|own| own.client_id == *client_id))
@@ -30,12 +30,12 @@ pub(crate) fn overview(platform: &Platform) -> Value {
             "active": own.settings.active,
         })),
         "installed": installed,
-        "accounts": changing.accounts,
-        "connections": changing.connections,
-        "grants": changing.grants.views(0, SHOWN_GRANTS, now),
-        "grants_total": changing.grants.len(),
+        "accounts": state.accounts,
+        "connections": state.connections,
+        "grants": state.grants.views(0, SHOWN_GRANTS, now),
+        "grants_total": state.grants.len(),
         "now": now,
-        "follows": matches!(changing.clock, Clock::Following { .. }),
+        "follows": matches!(state.clock, Clock::Following { .. }),
         "faults": faults,
         "counters": counters,
     })

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use crate::crm::bearer::Caller;
 use crate::crm::call::{Call, bad_request, hal};
-use crate::reply::outcome::Answered;
-use crate::state::platform_state::Changing;
+use crate::reply::outcome::Outcome;
+use crate::state::platform_state::PlatformState;
 use crate::wire::form_fields::form_field;
 
 pub(crate) fn get(
-    changing: &Changing,
+    state: &PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
-    let account = changing
+) -> Result<Outcome, Outcome> {
+    let account = state
         .account(caller.key.account)
         .ok_or_else(|| bad_request("account-unknown", "the account is gone"))?;
     let with = form_field(call.query(), "with").unwrap_or_default();
@@ -46,10 +46,10 @@ pub(crate) fn get(
         if wants("version") {
             fields.insert("version".into(), Value::from(12));
         }
-        let link = call.self_link(changing, account.id);
+        let link = call.self_link(state, account.id);
         fields.insert("_links".into(), json!({"self": {"href": link}}));
     }
-    Ok(Answered::accepted(
+    Ok(Outcome::accepted(
         "account-told",
         "the account was told",
         hal(200, &body),

@@ -1,11 +1,11 @@
 //! Whose call it is: the access token of a call to the CRM API, and the user in whose name it is made.
 
 use crate::grants::{Access, AccessFault, GrantKey};
-use crate::reply::outcome::Answered;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::problem;
 use crate::secrets::access_token::SigningKey;
 use crate::secrets::token_text::Fingerprint;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::wire::received_request::ReceivedRequest;
 
 /// A caller that is let in.
@@ -45,12 +45,12 @@ pub(crate) enum Bearer {
 
 /// Lets a caller in at the host of `account`, or at a host of the whole platform.
 pub(crate) fn let_in(
-    changing: &Changing,
+    state: &PlatformState,
     request: &ReceivedRequest<'_>,
     bearer: Bearer,
     account: Option<u64>,
     now: u64,
-) -> Result<Caller, Answered> {
+) -> Result<Caller, Outcome> {
     let token = match bearer {
         Bearer::Missing => {
             return Err(unauthorized(
@@ -68,7 +68,7 @@ pub(crate) fn let_in(
         }
         Bearer::Ours(token) => token,
     };
-    let (access, key) = changing
+    let (access, key) = state
         .grants
         .check_access(token, account, now)
         .map_err(|fault| match fault {
@@ -92,9 +92,9 @@ pub(crate) fn let_in(
             ),
         })?;
     let key = key.clone();
-    let place = changing.account(key.account);
+    let place = state.account(key.account);
     // A user who left keeps what was granted as an administrator; nobody here leaves.
-    let admin = changing.person(key.account, key.user) == Some(true);
+    let admin = state.person(key.account, key.user) == Some(true);
     let mut caller = Caller {
         access,
         user: key.user,
@@ -112,7 +112,7 @@ pub(crate) fn let_in(
     let Some(user) = named else {
         let reason =
             "X-Context-User-ID needs a grant of an administrator and a user of the account";
-        return Err(Answered::refused(
+        return Err(Outcome::refused(
             "context-user-refused",
             reason,
             problem(
@@ -121,7 +121,7 @@ pub(crate) fn let_in(
                 "The user in whose name the call is made is not admitted",
             ),
         )
-        .by_rule(Some("L9")));
+        .by_rule("L9"));
     };
     caller.user = user.id;
     caller.admin = user.admin;
@@ -133,7 +133,7 @@ pub(crate) fn unauthorized(
     rule: &'static str,
     code: &'static str,
     reason: &'static str,
-) -> Answered {
+) -> Outcome {
     let answer = problem(401, "Unauthorized", "Invalid user name or password");
-    Answered::refused(code, reason, answer).by_rule(Some(rule))
+    Outcome::refused(code, reason, answer).by_rule(rule)
 }

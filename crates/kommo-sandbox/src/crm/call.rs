@@ -5,10 +5,10 @@ use axum::http::Response;
 use serde_json::Value;
 
 use crate::crm::bearer::{Bearer, Caller};
-use crate::reply::outcome::Answered;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::{problem, status_of};
 use crate::reply::response::{empty, with_text};
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::wire::own_links::link_base;
 use crate::wire::platform_host::PlatformHost;
 use crate::wire::received_request::ReceivedRequest;
@@ -38,17 +38,17 @@ impl<'a> Call<'a> {
     }
 
     /// Scheme and authority of the links of this answer.
-    pub(crate) fn link_base(&self, changing: &Changing, account: u64) -> String {
+    pub(crate) fn link_base(&self, state: &PlatformState, account: u64) -> String {
         let named = self.request.values("host").next().unwrap_or_default();
         let named = String::from_utf8_lossy(named).to_ascii_lowercase();
-        let host = changing.account(account);
+        let host = state.account(account);
         let host = host.map_or("", |account| account.host.as_str());
-        link_base(changing.served, &named, host)
+        link_base(state.served, &named, host)
     }
 
     /// A link to this path with this query.
-    pub(crate) fn self_link(&self, changing: &Changing, account: u64) -> String {
-        let base = self.link_base(changing, account);
+    pub(crate) fn self_link(&self, state: &PlatformState, account: u64) -> String {
+        let base = self.link_base(state, account);
         match self.query() {
             "" => format!("{base}{}", self.path()),
             query => format!("{base}{}?{query}", self.path()),
@@ -81,17 +81,17 @@ pub(crate) fn nothing() -> Response<Body> {
 }
 
 /// 400 for a body or a query that cannot be read.
-pub(crate) fn bad_request(code: &'static str, reason: &'static str) -> Answered {
-    Answered::refused(code, reason, problem(400, "Bad Request", reason))
+pub(crate) fn bad_request(code: &'static str, reason: &'static str) -> Outcome {
+    Outcome::refused(code, reason, problem(400, "Bad Request", reason))
 }
 
 /// 403 in JSON for a caller who is no administrator.
-pub(crate) fn administrators_only(caller: &Caller) -> Result<(), Answered> {
+pub(crate) fn administrators_only(caller: &Caller) -> Result<(), Outcome> {
     if caller.admin {
         return Ok(());
     }
     let reason = "only an administrator may do this";
-    Err(Answered::refused(
+    Err(Outcome::refused(
         "not-administrator",
         reason,
         problem(403, "Forbidden", reason),

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::bearer::Caller;
 use crate::crm::call::{Call, bad_request, hal, nothing};
-use crate::reply::outcome::Answered;
-use crate::state::platform_state::Changing;
+use crate::reply::outcome::Outcome;
+use crate::state::platform_state::PlatformState;
 use crate::wire::form_fields::{form_field, has_name};
 
 /// The largest page (source: limitations page).
@@ -15,26 +15,26 @@ const LARGEST_PAGE: u64 = 250;
 const USUAL_PAGE: u64 = 50;
 
 pub(crate) fn list(
-    changing: &Changing,
+    state: &PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
+) -> Result<Outcome, Outcome> {
     let query = call.query();
     let page = positive(query, "page", 1)
         .ok_or_else(|| bad_request("page-wrong", "page is a whole number from 1"))?;
     let limit_wrong = || bad_request("limit-wrong", "limit is a whole number from 1 to 250");
     let limit = positive(query, "limit", USUAL_PAGE).ok_or_else(limit_wrong)?;
     if limit > LARGEST_PAGE {
-        return Err(limit_wrong().by_rule(Some("L7")));
+        return Err(limit_wrong().by_rule("L7"));
     }
-    let total = changing.crm.contacts;
+    let total = state.crm.contacts;
     let first = (page - 1).saturating_mul(limit);
     if first >= total {
         let reason = "the page lies past the end";
-        return Ok(Answered::accepted("page-empty", reason, nothing()));
+        return Ok(Outcome::accepted("page-empty", reason, nothing()));
     }
     let last = total.min(first.saturating_add(limit));
-    let base = call.link_base(changing, caller.key.account);
+    let base = call.link_base(state, caller.key.account);
     let mut links = Map::new();
     let mut link = |name: &str, base: &str, page: u64| {
         let query = page_query(query, page, limit);
@@ -56,7 +56,7 @@ pub(crate) fn list(
     let body =
         json!({"_page": page, "_links": Value::Object(links), "_embedded": {"contacts": contacts}});
     let reason = format!("page {page}: contacts {} to {last} of {total}", first + 1);
-    Ok(Answered::accepted("page-told", reason, hal(200, &body)))
+    Ok(Outcome::accepted("page-told", reason, hal(200, &body)))
 }
 
 /// What the request asked for, as it stood on the wire, with another page.

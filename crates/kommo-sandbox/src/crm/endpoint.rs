@@ -1,44 +1,63 @@
-//! The CRM API: who calls, what is asked for, and the answer. Under the lock; a call that a fault keeps from being
-//! carried out is only judged.
+//! The judge of the CRM API: who calls, what is asked for, and the answer. A call that a fault keeps from being carried
+//! out changes nothing.
 
-use crate::crm::bearer::{Caller, let_in, unauthorized};
+use crate::crm::bearer::{Caller, bearer, let_in, unauthorized};
 use crate::crm::call::{Call, is_crm_path};
 use crate::crm::{account, contacts, leads, subdomain, webhooks};
-use crate::oauth::token_endpoint::{account_here, nothing_here};
-use crate::reply::outcome::Answered;
+use crate::faults::kind::FaultKind;
+use crate::oauth::token_endpoint::account_here;
+use crate::reply::exchange::Exchange;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::problem;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::wire::platform_host::PlatformHost;
 
-/// Answers one call.
-pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Answered {
-    judged(changing, call).unwrap_or_else(|refused| refused)
+/// Judges one call.
+pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
+    let Exchange {
+        platform,
+        request,
+        host,
+        moment,
+        ..
+    } = exchange;
+    let next = exchange.fault(FaultKind::ForeignNext);
+    let call = Call {
+        request,
+        host,
+        // Checks a signature, which is not done under the lock.
+        bearer: bearer(request, platform.signing_key()),
+        now: moment.now,
+        commit: exchange.commits(),
+        next_host: next.map(|fault| fault.host.as_deref().unwrap_or("attacker.example")),
+    };
+    judged(&mut platform.lock(), &call).unwrap_or_else(|refused| refused)
 }
 
-fn judged(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
+fn judged(state: &mut PlatformState, call: &Call<'_>) -> Result<Outcome, Outcome> {
     if call.path().starts_with("/oauth2/account/") {
-        return subdomain::answer(changing, call);
+        return subdomain::answer(state, call);
     }
     if !is_crm_path(call.path()) {
         return Err(nothing_at_this_path(
             "nothing of the platform is at this path",
         ));
     }
-    let caller = caller(changing, call)?;
+    let caller = caller(state, call)?;
     if call.commit {
-        changing.counters.crm_calls += 1;
-        changing.grants.use_access(caller.access, &changing.oauth);
+        state.counters.crm_calls += 1;
+        state.grants.use_access(caller.access, &state.oauth);
     }
     let method = call.request.method();
     match (method, call.path()) {
-        ("GET", "/api/v4/account") => account::get(changing, call, &caller),
-        ("GET", "/api/v4/contacts") => contacts::list(changing, call, &caller),
-        ("GET", "/api/v4/webhooks") => webhooks::list(changing, call, &caller),
-        ("POST", "/api/v4/webhooks") => webhooks::add(changing, call, &caller),
-        ("DELETE", "/api/v4/webhooks") => webhooks::remove(changing, call, &caller),
-        ("POST", "/api/v4/leads") => leads::add(changing, call, &caller),
+        ("GET", "/api/v4/account") => account::get(state, call, &caller),
+        ("GET", "/api/v4/contacts") => contacts::list(state, call, &caller),
+        ("GET", "/api/v4/webhooks") => webhooks::list(state, call, &caller),
+        ("POST", "/api/v4/webhooks") => webhooks::add(state, call, &caller),
+        ("DELETE", "/api/v4/webhooks") => webhooks::remove(state, call, &caller),
+        ("POST", "/api/v4/leads") => leads::add(state, call, &caller),
         (_, "/api/v4/account" | "/api/v4/contacts" | "/api/v4/webhooks" | "/api/v4/leads") => {
-            Err(Answered::refused(
+            Err(Outcome::refused(
                 "method-wrong",
                 "another method belongs to this path",
                 problem(
@@ -54,25 +73,19 @@ fn judged(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered
     }
 }
 
-fn nothing_at_this_path(reason: &'static str) -> Answered {
+fn nothing_at_this_path(reason: &'static str) -> Outcome {
     let answer = problem(404, "Not Found", "Nothing is here");
-    Answered::refused("route-unknown", reason, answer)
+    Outcome::refused("route-unknown", reason, answer)
 }
 
 /// Who calls: a token is good at its account's host, at the shared API hosts, and at the sandbox's own address.
-fn caller(changing: &Changing, call: &Call<'_>) -> Result<Caller, Answered> {
+fn caller(state: &PlatformState, call: &Call<'_>) -> Result<Caller, Outcome> {
     let account = match call.host {
         PlatformHost::Api(_) | PlatformHost::Loopback => None,
-        host => Some(account_here(changing, host).map_err(|(code, reason)| {
-            let status = match code {
-                "host-wrong" => 404,
-                _ => changing.oauth.renamed_host_status,
-            };
-            Answered::refused(code, reason, nothing_here(status)).by_rule(Some("L1"))
-        })?),
+        host => Some(account_here(state, host, "L1")?),
     };
-    let caller = let_in(changing, call.request, call.bearer, account, call.now)?;
-    let base = changing
+    let caller = let_in(state, call.request, call.bearer, account, call.now)?;
+    let base = state
         .account(caller.key.account)
         .map(|account| account.base_domain());
     if matches!(call.host, PlatformHost::Api(_)) && base != Some(call.host.base()) {

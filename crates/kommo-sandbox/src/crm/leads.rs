@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 
 use crate::crm::bearer::Caller;
 use crate::crm::call::{Call, bad_request, hal};
-use crate::reply::outcome::Answered;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::problem;
 use crate::reply::response::gateway_page;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 
 /// The most items of one write (source: limitations page).
 const MOST_ITEMS: usize = 250;
 
 pub(crate) fn add(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
+) -> Result<Outcome, Outcome> {
     let Ok(Value::Array(items)) = serde_json::from_slice(call.request.body()) else {
         return Err(bad_request(
             "body-wrong",
@@ -33,19 +33,19 @@ pub(crate) fn add(
     if items.len() > MOST_ITEMS {
         let reason = "a write has at most 250 items";
         let answer = problem(422, "Unprocessable Entity", reason);
-        return Err(Answered::refused("too-many-items", reason, answer).by_rule(Some("L7")));
+        return Err(Outcome::refused("too-many-items", reason, answer).by_rule("L7"));
     }
-    let limit = changing.crm.gateway_timeout_above_items;
+    let limit = state.crm.gateway_timeout_above_items;
     if limit.is_some_and(|limit| items.len() > limit) {
         let reason = "the batch is larger than the gateway has patience for";
         let answer = gateway_page(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out");
-        return Err(Answered::refused("batch-too-large", reason, answer).by_rule(Some("L7")));
+        return Err(Outcome::refused("batch-too-large", reason, answer).by_rule("L7"));
     }
-    let first = changing.counters.leads_created + 1;
+    let first = state.counters.leads_created + 1;
     if call.commit {
-        changing.counters.leads_created += u64::try_from(items.len()).unwrap_or(u64::MAX);
+        state.counters.leads_created += u64::try_from(items.len()).unwrap_or(u64::MAX);
     }
-    let base = call.link_base(changing, caller.key.account);
+    let base = call.link_base(state, caller.key.account);
     let leads: Vec<_> = (first..)
         .zip(items.iter().enumerate())
         .map(|(n, (at, item))| lead(40_000_000 + n, at, item, &base))
@@ -55,7 +55,7 @@ pub(crate) fn add(
         "_links": {"self": {"href": format!("{base}/api/v4/leads")}},
         "_embedded": {"leads": leads},
     });
-    Ok(Answered::accepted("leads-created", reason, hal(200, &body)))
+    Ok(Outcome::accepted("leads-created", reason, hal(200, &body)))
 }
 
 /// `request_id` is the one that was given, or the place in the array.

@@ -6,24 +6,24 @@ use serde_json::json;
 use crate::config::account::Account;
 use crate::crm::bearer::{let_in, unauthorized};
 use crate::crm::call::{Call, hal};
-use crate::reply::outcome::Answered;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::problem;
 use crate::secrets::token_text::Fingerprint;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::wire::platform_host::PlatformHost;
 
 /// The look-up with a refresh token (rule K12).
 const CURRENT: &str = "/oauth2/account/current/subdomain";
 
-pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answered, Answered> {
+pub(crate) fn answer(state: &mut PlatformState, call: &Call<'_>) -> Result<Outcome, Outcome> {
     let account = match (call.request.method(), call.path(), call.host) {
         ("GET", CURRENT, PlatformHost::Api(_) | PlatformHost::Loopback) => {
-            by_refresh_token(changing, call)?
+            by_refresh_token(state, call)?
         }
         ("GET", "/oauth2/account/subdomain", PlatformHost::Www(_) | PlatformHost::Loopback) => {
-            let caller = let_in(changing, call.request, call.bearer, None, call.now)?;
+            let caller = let_in(state, call.request, call.bearer, None, call.now)?;
             if call.commit {
-                changing.grants.use_access(caller.access, &changing.oauth);
+                state.grants.use_access(caller.access, &state.oauth);
             }
             caller.key.account
         }
@@ -32,11 +32,11 @@ pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answere
                 "the look-ups are GET current/subdomain at an api- host, and GET subdomain at www.";
             let answer = problem(404, "Not Found", "Nothing is here");
             let is_look_up = call.path() == CURRENT;
-            return Err(Answered::refused("route-unknown", reason, answer)
+            return Err(Outcome::refused("route-unknown", reason, answer)
                 .by_rule(is_look_up.then_some("K12")));
         }
     };
-    let account = changing
+    let account = state
         .account(account)
         .filter(|account| {
             *call.host == PlatformHost::Loopback || account.base_domain() == call.host.base()
@@ -49,10 +49,14 @@ pub(crate) fn answer(changing: &mut Changing, call: &Call<'_>) -> Result<Answere
             )
         })?;
     let reason = "the account's host was told; the token stays as it was";
-    Ok(Answered::accepted("subdomain-told", reason, told(account)))
+    Ok(Outcome::accepted(
+        "subdomain-told",
+        reason,
+        address(account),
+    ))
 }
 
-fn by_refresh_token(changing: &Changing, call: &Call<'_>) -> Result<u64, Answered> {
+fn by_refresh_token(state: &PlatformState, call: &Call<'_>) -> Result<u64, Outcome> {
     let mut values = call.request.values("x-refresh-token");
     let token = match (values.next(), values.next()) {
         (Some(token), None) => core::str::from_utf8(token).ok(),
@@ -60,7 +64,7 @@ fn by_refresh_token(changing: &Changing, call: &Call<'_>) -> Result<u64, Answere
     };
     token
         .and_then(|token| {
-            changing
+            state
                 .grants
                 .account_of_refresh(Fingerprint::of(token), call.now)
         })
@@ -70,7 +74,7 @@ fn by_refresh_token(changing: &Changing, call: &Call<'_>) -> Result<u64, Answere
         })
 }
 
-fn told(account: &Account) -> axum::http::Response<axum::body::Body> {
+fn address(account: &Account) -> axum::http::Response<axum::body::Body> {
     let top = account.base_domain().rsplit('.').next().unwrap_or_default();
     let body = json!({
         "id": account.id,

@@ -4,20 +4,20 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::bearer::Caller;
 use crate::crm::call::{Call, administrators_only, bad_request, hal, nothing};
-use crate::reply::outcome::Answered;
+use crate::reply::outcome::Outcome;
 use crate::reply::problem::problem;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::state::webhook_list::CrmWebhook;
 use crate::wire::form_fields::{form_field, json_field};
 
 pub(crate) fn list(
-    changing: &Changing,
+    state: &PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
+) -> Result<Outcome, Outcome> {
     administrators_only(caller)?;
     let wanted = form_field(call.query(), "filter[destination]");
-    let webhooks: Vec<_> = changing
+    let webhooks: Vec<_> = state
         .webhooks
         .of(caller.key.account)
         .filter(|webhook| {
@@ -29,23 +29,23 @@ pub(crate) fn list(
         .collect();
     if webhooks.is_empty() {
         let reason = "there is no such webhook";
-        return Ok(Answered::accepted("webhooks-none", reason, nothing()));
+        return Ok(Outcome::accepted("webhooks-none", reason, nothing()));
     }
-    let link = call.self_link(changing, caller.key.account);
+    let link = call.self_link(state, caller.key.account);
     let body = json!({
         "_total_items": webhooks.len(),
         "_links": {"self": {"href": link}},
         "_embedded": {"webhooks": webhooks},
     });
     let reason = "the webhooks were told";
-    Ok(Answered::accepted("webhooks-told", reason, hal(200, &body)))
+    Ok(Outcome::accepted("webhooks-told", reason, hal(200, &body)))
 }
 
 pub(crate) fn add(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
+) -> Result<Outcome, Outcome> {
     administrators_only(caller)?;
     let body = object(call)?;
     let destination = destination(&body)?;
@@ -64,19 +64,19 @@ pub(crate) fn add(
     let sort = body.get("sort").and_then(Value::as_u64).unwrap_or(1);
     if !call.commit {
         let reason = "the webhook would be added";
-        return Ok(Answered::accepted("in-order", reason, nothing()));
+        return Ok(Outcome::accepted("in-order", reason, nothing()));
     }
     let (account, user) = (caller.key.account, caller.user);
-    let added = changing
+    let added = state
         .webhooks
         .add(account, user, destination, settings, sort, call.now);
     let Some(webhook) = added else {
         let reason = "an account has at most 100 webhooks";
         let answer = problem(400, "Bad Request", reason);
-        return Err(Answered::refused("too-many-webhooks", reason, answer).by_rule(Some("L8")));
+        return Err(Outcome::refused("too-many-webhooks", reason, answer).by_rule("L8"));
     };
     let reason = "the webhook is there";
-    Ok(Answered::accepted(
+    Ok(Outcome::accepted(
         "webhook-added",
         reason,
         hal(201, &fields(&webhook)),
@@ -84,16 +84,16 @@ pub(crate) fn add(
 }
 
 pub(crate) fn remove(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     call: &Call<'_>,
     caller: &Caller,
-) -> Result<Answered, Answered> {
+) -> Result<Outcome, Outcome> {
     administrators_only(caller)?;
     let destination = destination(&object(call)?)?;
     let account = caller.key.account;
     let known = match call.commit {
-        true => changing.webhooks.remove(account, &destination),
-        false => changing
+        true => state.webhooks.remove(account, &destination),
+        false => state
             .webhooks
             .of(account)
             .any(|webhook| webhook.destination == destination),
@@ -101,9 +101,9 @@ pub(crate) fn remove(
     if !known {
         let reason = "no webhook has this destination";
         let answer = problem(404, "Not Found", reason);
-        return Err(Answered::refused("webhook-unknown", reason, answer));
+        return Err(Outcome::refused("webhook-unknown", reason, answer));
     }
-    Ok(Answered::accepted(
+    Ok(Outcome::accepted(
         "webhook-removed",
         "the webhook is gone",
         nothing(),
@@ -114,14 +114,14 @@ fn fields(webhook: &CrmWebhook) -> Value {
     json!(webhook)
 }
 
-fn object(call: &Call<'_>) -> Result<Map<String, Value>, Answered> {
+fn object(call: &Call<'_>) -> Result<Map<String, Value>, Outcome> {
     match serde_json::from_slice(call.request.body()) {
         Ok(Value::Object(fields)) => Ok(fields),
         _ => Err(bad_request("body-wrong", "the body is a JSON object")),
     }
 }
 
-fn destination(body: &Map<String, Value>) -> Result<String, Answered> {
+fn destination(body: &Map<String, Value>) -> Result<String, Outcome> {
     json_field(body, "destination")
         .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
         .ok_or_else(|| bad_request("destination-wrong", "destination is an address"))

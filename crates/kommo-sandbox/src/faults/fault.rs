@@ -7,7 +7,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::hook_kind::HookKind;
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::faults::kind::FaultKind;
 use crate::faults::surface::Surface;
 
@@ -73,7 +73,7 @@ pub struct Fault {
     pub(crate) retry_after_in: RetryAfterPlace,
     pub(crate) at: CutPoint,
     pub(crate) commit: CommitPoint,
-    pub(crate) row: TokenErrorRow,
+    pub(crate) row: TokenError,
     pub(crate) hint: bool,
     pub(crate) status: u16,
     pub(crate) body_bytes: u64,
@@ -106,7 +106,7 @@ impl Fault {
             retry_after_in: RetryAfterPlace::Body,
             at: CutPoint::Before,
             commit: CommitPoint::Before,
-            row: TokenErrorRow::RefreshTokenRevoked,
+            row: TokenError::RefreshTokenRevoked,
             hint: true,
             status: 418,
             body_bytes: 64 * 1024 * 1024,
@@ -189,7 +189,7 @@ impl Fault {
 
     /// Token error: which refusal. Default: `refresh-token-revoked`.
     #[must_use]
-    pub fn row(self, row: TokenErrorRow) -> Self {
+    pub fn row(self, row: TokenError) -> Self {
         Self { row, ..self }
     }
 
@@ -331,7 +331,7 @@ struct FaultOrder {
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<CommitPoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<TokenErrorRow>,
+    row: Option<TokenError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use super::{AccessFault, GrantBook, GrantKey, NewPair, PairId};
 use crate::config::oauth_rules::{OauthRules, Rotation, Siblings};
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::secrets::token_text::Fingerprint;
 
 fn key(user: u64) -> GrantKey {
@@ -185,7 +185,7 @@ fn a_grant_is_lost_when_no_living_refresh_token_was_delivered() {
     assert_eq!(book.end(|key| key.user == 1), 1);
     assert_eq!(book.lost(0), 0);
     let revoked = book.check_refresh(refresh_of(1), "client", 1, 0);
-    assert_eq!(revoked, Err(TokenErrorRow::RefreshTokenRevoked));
+    assert_eq!(revoked, Err(TokenError::RefreshTokenRevoked));
     let access = book.check_access(access_of(1), Some(1), 0).unwrap_err();
     assert_eq!(access, AccessFault::Revoked);
 }
@@ -196,11 +196,11 @@ fn tokens_of_one_client_are_none_of_another() {
     let mut book = GrantBook::default();
     book.grant_pair(key(1), Vec::new(), new_pair(0, 0), &rules);
     let refused = book.check_refresh(refresh_of(0), "other", 1, 0);
-    assert_eq!(refused, Err(TokenErrorRow::RefreshTokenOfAnotherClient));
+    assert_eq!(refused, Err(TokenError::RefreshTokenOfAnotherClient));
     let code = Fingerprint::of("code");
     book.add_code(code, key(1), 10);
     let refused = book.check_code(code, "other", 1, 0);
-    assert_eq!(refused, Err(TokenErrorRow::CodeOfAnotherClient));
+    assert_eq!(refused, Err(TokenError::CodeOfAnotherClient));
     let expired = book.check_code(code, "client", 1, 10);
-    assert_eq!(expired, Err(TokenErrorRow::CodeExpired));
+    assert_eq!(expired, Err(TokenError::CodeExpired));
 }

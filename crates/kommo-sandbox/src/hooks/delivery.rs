@@ -98,11 +98,11 @@ impl Platform {
 
     fn begin(&self, kind: HookKind, hook: &Hook) -> Delivery {
         let target = self.masked(&without_secrets(hook.outgoing.to.as_str()));
-        let mut changing = self.lock();
+        let mut state = self.lock();
         let mut delivery = Delivery {
             id: 0,
             kind,
-            at: changing.clock.now(),
+            at: state.clock.now(),
             method: hook.outgoing.method.to_string(),
             target,
             account: hook.account,
@@ -110,7 +110,7 @@ impl Platform {
             status: None,
         };
         let outgoing = hook.outgoing.clone();
-        delivery.id = changing.deliveries.begin(delivery.clone(), outgoing);
+        delivery.id = state.deliveries.begin(delivery.clone(), outgoing);
         delivery
     }
 
@@ -141,15 +141,15 @@ impl Platform {
         answer: Result<u16, Unanswered>,
         fault: Option<FaultKind>,
     ) -> Delivery {
-        let mut changing = self.lock();
+        let mut state = self.lock();
         if answer != Err(Unanswered::NeverSent) {
-            changing.counters.hooks_sent += 1;
+            state.counters.hooks_sent += 1;
         }
         if answer == Ok(200) {
-            changing.counters.hooks_answered_200 += 1;
+            state.counters.hooks_answered_200 += 1;
         }
-        let ended = changing.deliveries.end(begun.id, answer);
-        changing.journal.push(entry(begun, answer, fault));
+        let ended = state.deliveries.end(begun.id, answer);
+        state.journal.push(entry(begun, answer, fault));
         ended.unwrap_or_else(|| begun.clone())
     }
 }

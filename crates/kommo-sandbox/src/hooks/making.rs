@@ -12,9 +12,9 @@ use crate::faults::kind::FaultKind;
 use crate::hooks::order::{ClientParameter, HookError, HookOrder, HookVariant};
 use crate::secrets::channel_key::ChannelKey;
 use crate::secrets::disconnect_signature::disconnect_signature;
-use crate::secrets::random_text::random_hex;
+use crate::secrets::random_text::{as_uuid, random_hex};
 use crate::state::grant_error::GrantError;
-use crate::state::platform_state::{Changing, as_uuid};
+use crate::state::platform_state::PlatformState;
 use crate::wire::outgoing::{Outgoing, Reach, Unanswered, check_reach};
 use crate::wire::own_links::{Served, link_base};
 use crate::wire::web_address::WebAddress;
@@ -51,11 +51,11 @@ pub(crate) struct Means<'a> {
 
 /// Makes the hook that was ordered, with the fault that lies there for it. What is odd by its order meets none besides.
 pub(crate) fn make_hook(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     means: Means<'_>,
     order: &HookOrder,
 ) -> Result<Hook, HookError> {
-    let fault = changing.faults.for_hook(order.kind);
+    let fault = state.faults.for_hook(order.kind);
     let fault = fault.filter(|_| order.variant == HookVariant::Right);
     let order = HookOrder {
         variant: match fault {
@@ -65,23 +65,23 @@ pub(crate) fn make_hook(
         },
         ..order.clone()
     };
-    let hook = make_as_ordered(changing, means, &order)?;
+    let hook = make_as_ordered(state, means, &order)?;
     if fault.is_some() {
-        changing.faults.spend_for_hook(order.kind);
+        state.faults.spend_for_hook(order.kind);
     }
     Ok(Hook { fault, ..hook })
 }
 
 /// An install hook issues a code, which installs the integration.
 fn make_as_ordered(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     means: Means<'_>,
     order: &HookOrder,
 ) -> Result<Hook, HookError> {
     let limit = order.limit_ms.unwrap_or(order.kind.limit_ms());
     let limit = Duration::from_millis(limit.min(LONGEST_LIMIT_MS));
     if order.variant == HookVariant::Replay {
-        let (delivery, outgoing) = changing
+        let (delivery, outgoing) = state
             .deliveries
             .latest(order.kind)
             .ok_or(HookError::NothingToReplay)?;
@@ -92,19 +92,19 @@ fn make_as_ordered(
         });
     }
     let account = match order.account {
-        Some(id) => changing.account(id),
-        None => changing.accounts.first(),
+        Some(id) => state.account(id),
+        None => state.accounts.first(),
     };
     let account = account.cloned().ok_or(HookError::UnknownAccount)?;
     let outgoing = match order.kind {
-        HookKind::Install => install(changing, means, order, &account)?,
-        HookKind::Disconnect => disconnect(changing, means, order, &account)?,
-        HookKind::Chat => chat(changing.clock.now(), means, order, &account)?,
+        HookKind::Install => install(state, means, order, &account)?,
+        HookKind::Disconnect => disconnect(state, means, order, &account)?,
+        HookKind::Chat => chat(state.clock.now(), means, order, &account)?,
         HookKind::Crm => {
-            let mut webhooks = changing.webhooks.of(account.id);
+            let mut webhooks = state.webhooks.of(account.id);
             let living = webhooks.find(|webhook| !webhook.disabled);
             let configured = living.map(|webhook| webhook.destination.as_str());
-            crm(changing.clock.now(), means, order, configured, &account)?
+            crm(state.clock.now(), means, order, configured, &account)?
         }
         HookKind::Secrets => return Err(HookError::NotOrdered),
     };
@@ -115,8 +115,8 @@ fn make_as_ordered(
     })
 }
 
-fn own_integration(changing: &Changing) -> Result<&Integration, HookError> {
-    changing.integrations.first().ok_or(HookError::NoTarget)
+fn own_integration(state: &PlatformState) -> Result<&Integration, HookError> {
+    state.integrations.first().ok_or(HookError::NoTarget)
 }
 
 /// The address of the order, or of the settings.
@@ -153,12 +153,12 @@ fn get(address: &str) -> Result<Outgoing, HookError> {
 
 /// Source: OAuth, public integrations page; `platform` and `client_id` as in a capture. There is no `state`.
 fn install(
-    changing: &mut Changing,
+    state: &mut PlatformState,
     means: Means<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let integration = own_integration(changing)?;
+    let integration = own_integration(state)?;
     let client_id = integration.client_id.clone();
     let to = target(means, order, Some(&integration.redirect_uri))?;
     let user = match order.user {
@@ -166,7 +166,7 @@ fn install(
         None => account.administrator(),
     };
     let user = user.ok_or(HookError::UnknownUser)?.id;
-    let code = changing
+    let code = state
         .issue_code(&client_id, account.id, user)
         .map_err(|error| match error {
             GrantError::Random => HookError::Random,
@@ -178,7 +178,7 @@ fn install(
         ("referer", account.host.as_str()),
         ("from_widget", "1"),
     ];
-    let platform = changing.outward.platform_parameter;
+    let platform = state.outward.platform_parameter;
     if let Some(platform) = platform.value(account.base_domain()) {
         parameters.push(("platform", platform));
     }
@@ -188,12 +188,12 @@ fn install(
 
 /// Source: OAuth, which shows `client_uuid`, `account_id`, `signature` in this order (rules X1, X3).
 fn disconnect(
-    changing: &Changing,
+    state: &PlatformState,
     means: Means<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let integration = own_integration(changing)?;
+    let integration = own_integration(state)?;
     let configured = integration.settings.disconnect_hook_uri.as_deref();
     let to = target(means, order, configured)?;
     let client_id = integration.client_id.as_str();

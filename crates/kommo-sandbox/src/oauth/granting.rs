@@ -7,7 +7,7 @@ use crate::oauth::made_grant::{GrantOrder, IssuedCode, LongLivedToken, MadeGrant
 use crate::oauth::token_pair::{DraftPair, draft_access};
 use crate::state::grant_error::GrantError;
 use crate::state::platform::Platform;
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 
 /// The most grants that are made or told at once.
 const MOST_AT_ONCE: u64 = 10_000;
@@ -24,10 +24,10 @@ impl Platform {
     /// An account or a user that is not there, an integration that is switched off or not for this account, a user who is no
     /// administrator of an account without the integration.
     pub fn issue_code(&self, account: u64, user: Option<u64>) -> Result<IssuedCode, GrantError> {
-        let mut changing = self.lock();
-        let client_id = own_client(&changing);
-        let (user, account_host) = grantor(&changing, account, user)?;
-        let code = changing.issue_code(&client_id, account, user)?;
+        let mut state = self.lock();
+        let client_id = own_client(&state);
+        let (user, account_host) = grantor(&state, account, user)?;
+        let code = state.issue_code(&client_id, account, user)?;
         Ok(IssuedCode { code, account_host })
     }
 
@@ -48,29 +48,29 @@ impl Platform {
     /// One lock for each, so that requests come in between.
     fn make_grant(&self, order: &GrantOrder) -> Result<MadeGrant, GrantError> {
         let mut guard = self.lock();
-        let changing = &mut *guard;
+        let state = &mut *guard;
         let account = match order.account {
-            Some(id) => changing.account(id),
-            None => changing.accounts.first(),
+            Some(id) => state.account(id),
+            None => state.accounts.first(),
         };
         let account = account.ok_or(GrantError::AccountUnknown)?;
         let (id, account_host) = (account.id, account.host.clone());
         let key = GrantKey {
-            client_id: own_client(changing),
+            client_id: own_client(state),
             account: id,
-            user: changing.next_made_user(),
+            user: state.next_made_user(),
         };
         let user = key.user;
-        let scopes = own_scopes(changing);
-        let now = changing.clock.now().saturating_sub(order.age_seconds);
-        let draft = DraftPair::new(changing, &key, &scopes, Moment::at(now))
+        let scopes = own_scopes(state);
+        let now = state.clock.now().saturating_sub(order.age_seconds);
+        let draft = DraftPair::new(state, &key, &scopes, Moment::at(now))
             .map_err(|_| GrantError::Random)?;
-        changing.install(&key.client_id, id);
-        let rules = changing.oauth.clone();
-        let pair = changing
+        state.install(&key.client_id, id);
+        let rules = state.oauth.clone();
+        let pair = state
             .grants
             .grant_pair(key, scopes, draft.for_the_book(), &rules);
-        changing.grants.delivered(pair);
+        state.grants.delivered(pair);
         drop(guard);
         let signing_key = order.sign.then(|| self.signing_key());
         let (access_token, refresh_token) =
@@ -100,23 +100,23 @@ impl Platform {
         if !(1..=LONGEST_LIFE_DAYS).contains(&days) {
             return Err(GrantError::Days);
         }
-        let mut changing = self.lock();
-        let client_id = own_client(&changing);
-        let (user, _) = grantor(&changing, account, user)?;
-        let key = changing.check_grant(&client_id, account, user)?;
-        if !changing.person(account, user).is_some_and(|admin| admin) {
+        let mut state = self.lock();
+        let client_id = own_client(&state);
+        let (user, _) = grantor(&state, account, user)?;
+        let key = state.check_grant(&client_id, account, user)?;
+        if !state.person(account, user).is_some_and(|admin| admin) {
             return Err(GrantError::NotAdministrator);
         }
-        let scopes = own_scopes(&changing);
-        let now = changing.clock.now();
+        let scopes = own_scopes(&state);
+        let now = state.clock.now();
         let expires_at = now.saturating_add(days.saturating_mul(86_400));
-        let draft = draft_access(&changing, &key, &scopes, now, expires_at)
-            .map_err(|_| GrantError::Random)?;
-        changing.install(&client_id, account);
-        changing
+        let draft =
+            draft_access(&state, &key, &scopes, now, expires_at).map_err(|_| GrantError::Random)?;
+        state.install(&client_id, account);
+        state
             .grants
             .add_long_lived(key, scopes, draft.fingerprint(), expires_at);
-        drop(changing);
+        drop(state);
         let access_token = self.signing_key().sign(draft).ok_or(GrantError::Random)?;
         Ok(LongLivedToken {
             access_token,
@@ -127,11 +127,11 @@ impl Platform {
     /// The grants after the one with the id `after`, at most `limit` and at most 10000 of them: figures, no tokens.
     #[must_use]
     pub fn grants(&self, after: usize, limit: usize) -> Vec<GrantView> {
-        let changing = self.lock();
+        let state = self.lock();
         let most = usize::try_from(MOST_AT_ONCE).unwrap_or(usize::MAX);
-        changing
+        state
             .grants
-            .views(after, limit.min(most), changing.clock.now())
+            .views(after, limit.min(most), state.clock.now())
     }
 
     /// How many grants there are.
@@ -141,25 +141,23 @@ impl Platform {
     }
 }
 
-fn own_client(changing: &Changing) -> String {
-    let own = changing.integrations.first();
+fn own_client(state: &PlatformState) -> String {
+    let own = state.integrations.first();
     own.map_or_else(String::new, |integration| integration.client_id.clone())
 }
 
-fn own_scopes(changing: &Changing) -> Vec<String> {
-    let own = changing.integrations.first();
+fn own_scopes(state: &PlatformState) -> Vec<String> {
+    let own = state.integrations.first();
     own.map_or_else(Vec::new, |integration| integration.settings.scopes.clone())
 }
 
 /// The user, by default the first administrator, and the account's host.
 fn grantor(
-    changing: &Changing,
+    state: &PlatformState,
     account: u64,
     user: Option<u64>,
 ) -> Result<(u64, String), GrantError> {
-    let account: &Account = changing
-        .account(account)
-        .ok_or(GrantError::AccountUnknown)?;
+    let account: &Account = state.account(account).ok_or(GrantError::AccountUnknown)?;
     let user = match user {
         Some(id) => account.user(id),
         None => account.administrator(),

@@ -6,8 +6,9 @@ use crate::clock::Moment;
 use crate::error::StartError;
 use crate::grants::{GrantKey, NewPair};
 use crate::secrets::access_token::{Claims, SigningKey, UnsignedToken};
+use crate::secrets::random_text::as_uuid;
 use crate::secrets::token_text::{Fingerprint, new_refresh_token, new_token_id};
-use crate::state::platform_state::{Changing, as_uuid};
+use crate::state::platform_state::PlatformState;
 use crate::wire::own_links::api_domain;
 
 /// A pair before its access token is signed. It has no `Debug`.
@@ -22,19 +23,19 @@ pub(crate) struct DraftPair {
 impl DraftPair {
     /// New texts for this grant.
     pub(crate) fn new(
-        changing: &Changing,
+        state: &PlatformState,
         key: &GrantKey,
         scopes: &[String],
         moment: Moment,
     ) -> Result<Self, StartError> {
-        let lifetime = changing.oauth.access_lifetime_seconds;
+        let lifetime = state.oauth.access_lifetime_seconds;
         let told = moment.told;
         Ok(Self {
-            access: draft_access(changing, key, scopes, told, told.saturating_add(lifetime))?,
+            access: draft_access(state, key, scopes, told, told.saturating_add(lifetime))?,
             refresh: new_refresh_token()?,
             moment,
             lifetime,
-            server_time: changing.oauth.server_time,
+            server_time: state.oauth.server_time,
         })
     }
 
@@ -79,17 +80,17 @@ impl DraftPair {
 
 /// The access token of a grant, unsigned.
 pub(crate) fn draft_access(
-    changing: &Changing,
+    state: &PlatformState,
     key: &GrantKey,
     scopes: &[String],
     now: u64,
     expires_at: u64,
 ) -> Result<UnsignedToken, StartError> {
     let token_id = new_token_id()?;
-    let base_domain = changing
+    let base_domain = state
         .account(key.account)
         .map_or("kommo.com", |account| account.base_domain());
-    let usual = api_domain(changing.served, base_domain);
+    let usual = api_domain(state.served, base_domain);
     Ok(UnsignedToken::new(&Claims {
         client_id: &key.client_id,
         token_id: &token_id,
@@ -100,6 +101,6 @@ pub(crate) fn draft_access(
         base_domain,
         scopes,
         hash_uuid: &as_uuid(&token_id),
-        api_domain: changing.oauth.api_domain.as_deref().unwrap_or(&usual),
+        api_domain: state.oauth.api_domain.as_deref().unwrap_or(&usual),
     }))
 }

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use serde_json::Value;
 
 use crate::config::account::is_uuid;
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::wire::form_fields::{decoded, form_field, json_field};
 use crate::wire::received_request::ReceivedRequest;
 
@@ -24,13 +24,13 @@ pub(crate) enum GrantType {
 
 /// A fault of the fields themselves.
 pub(crate) struct Unread {
-    pub(crate) row: TokenErrorRow,
+    pub(crate) row: TokenError,
     /// What the journal says in place of the row's own sentence.
     pub(crate) reason: Option<&'static str>,
 }
 
-impl From<TokenErrorRow> for Unread {
-    fn from(row: TokenErrorRow) -> Self {
+impl From<TokenError> for Unread {
+    fn from(row: TokenError) -> Self {
         Self { row, reason: None }
     }
 }
@@ -42,25 +42,25 @@ takes that is not known, and the sandbox does with the switch oauth.accept_http_
 impl TokenRequest {
     /// Reads a body: JSON or a form, by its content type. With `basic`, id and secret may come by HTTP Basic.
     pub(crate) fn read(request: &ReceivedRequest<'_>, basic: bool) -> Result<Self, Unread> {
-        let fields = Fields::read(request).ok_or(TokenErrorRow::UnknownGrantType)?;
+        let fields = Fields::read(request).ok_or(TokenError::UnknownGrantType)?;
         let given = |name: &str| fields.get(name).filter(|value| !value.is_empty());
         let grant = match given("grant_type").as_deref() {
             Some("authorization_code") => GrantType::Code(given("code")),
             Some("refresh_token") => GrantType::Refresh(given("refresh_token")),
-            _ => return Err(TokenErrorRow::UnknownGrantType.into()),
+            _ => return Err(TokenError::UnknownGrantType.into()),
         };
         let by_basic = basic_credentials(request);
         let reason = by_basic.is_some().then_some(BASIC_CAME);
         let (id, secret) = by_basic.filter(|_| basic).unzip();
         let missing = |row| Unread { row, reason };
         let client_id = match given("client_id").or(id) {
-            None => return Err(missing(TokenErrorRow::ClientIdInvalid)),
-            Some(id) if !is_uuid(&id) => return Err(TokenErrorRow::ClientIdInvalid.into()),
+            None => return Err(missing(TokenError::ClientIdInvalid)),
+            Some(id) if !is_uuid(&id) => return Err(TokenError::ClientIdInvalid.into()),
             Some(id) => id,
         };
         let client_secret = given("client_secret")
             .or(secret)
-            .ok_or_else(|| missing(TokenErrorRow::ClientSecretInvalid))?;
+            .ok_or_else(|| missing(TokenError::ClientSecretInvalid))?;
         Ok(Self {
             client_id,
             client_secret,

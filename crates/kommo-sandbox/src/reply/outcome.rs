@@ -1,36 +1,42 @@
 //! What one request came to: the answer, and what the journal says about it.
 
+use alloc::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::Response;
 
+use crate::state::explainer::Explanation;
 use crate::state::journal::Verdict;
 
-/// What the journal says.
-#[derive(Debug, Clone)]
-pub(crate) struct Told {
+/// An answer, and why it is this one.
+#[derive(Debug)]
+pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
+    /// The rule of `docs/protocol.md` that was met or broken.
     pub(crate) rule: Option<&'static str>,
     /// A stable code for programs.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// One sentence for people.
     pub(crate) reason: String,
-}
-
-/// An answer and what is told of it.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) told: Told,
+    pub(crate) explanations: Vec<Explanation>,
     /// Boxed, because a refusal is passed on as an error.
     pub(crate) response: Box<Response<Body>>,
 }
 
-impl Answered {
+impl Outcome {
     pub(crate) fn accepted(
         code: &'static str,
         reason: impl Into<String>,
         response: Response<Body>,
     ) -> Self {
-        Self::new(Verdict::Accepted, code, reason, response)
+        Self {
+            verdict: Verdict::Accepted,
+            rule: None,
+            code: code.into(),
+            reason: reason.into(),
+            explanations: Vec::new(),
+            response: Box::new(response),
+        }
     }
 
     pub(crate) fn refused(
@@ -38,30 +44,17 @@ impl Answered {
         reason: impl Into<String>,
         response: Response<Body>,
     ) -> Self {
-        Self::new(Verdict::Refused, code, reason, response)
-    }
-
-    /// Names the rule that was broken.
-    pub(crate) fn by_rule(mut self, rule: Option<&'static str>) -> Self {
-        self.told.rule = rule;
-        self
-    }
-
-    fn new(
-        verdict: Verdict,
-        code: &'static str,
-        reason: impl Into<String>,
-        response: Response<Body>,
-    ) -> Self {
-        let told = Told {
-            verdict,
-            rule: None,
-            code,
-            reason: reason.into(),
-        };
         Self {
-            told,
-            response: Box::new(response),
+            verdict: Verdict::Refused,
+            ..Self::accepted(code, reason, response)
+        }
+    }
+
+    /// Names the rule that was met or broken.
+    pub(crate) fn by_rule(self, rule: impl Into<Option<&'static str>>) -> Self {
+        Self {
+            rule: rule.into(),
+            ..self
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::config::oauth_rules::{OauthRules, ProblemLanguage};
-use crate::config::token_error::TokenErrorRow;
+use crate::config::token_error::TokenError;
 use crate::reply::response::with_text;
 
 /// What `title` and `detail` are written in.
@@ -37,23 +37,23 @@ impl Language {
 
 /// The body of a refusal of the token endpoint: `hint` first, and none for a rejected client.
 pub(crate) fn token_problem(
-    row: TokenErrorRow,
+    row: TokenError,
     with_hint: bool,
     language: Language,
     rules: &OauthRules,
 ) -> Response<Body> {
     let (title, detail) = match row {
-        TokenErrorRow::ClientRejected => (
+        TokenError::ClientRejected => (
             language.of("Некорректный клиент", "Invalid client"),
             language.of(
                 "Авторизация клиента не прошла",
                 "Client authorization failed",
             ),
         ),
-        TokenErrorRow::RefreshTokenRevoked
-        | TokenErrorRow::RefreshTokenExpired
-        | TokenErrorRow::RefreshTokenUndecryptable
-        | TokenErrorRow::RefreshTokenOfAnotherClient => (
+        TokenError::RefreshTokenRevoked
+        | TokenError::RefreshTokenExpired
+        | TokenError::RefreshTokenUndecryptable
+        | TokenError::RefreshTokenOfAnotherClient => (
             language.of("Некорректный refresh токен", "Invalid refresh token"),
             language.of(
                 "Refresh токен не может быть принят",

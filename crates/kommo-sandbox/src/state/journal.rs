@@ -55,7 +55,7 @@ pub enum Verdict {
     Accepted,
     /// It broke a rule.
     Refused,
-    /// A fault took the place of the answer.
+    /// A fault replaced the answer.
     Fault,
 }
 

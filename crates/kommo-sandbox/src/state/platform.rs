@@ -9,11 +9,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::chats::signature_check::ProofRules;
 use crate::clock::{Clock, wall_unix};
 use crate::config::account::{Account, check_accounts};
 use crate::config::integration::{Integration, IntegrationKind};
-use crate::config::sandbox_config::{DisconnectAnswer, SandboxConfig};
+use crate::config::sandbox_config::{DisconnectAnswer, SandboxConfig, SignatureRules};
 use crate::error::{ConfigError, StartError};
 use crate::faults::fault::Fault;
 use crate::faults::queue::FaultQueue;
@@ -28,10 +27,13 @@ use crate::state::counters::Counters;
 use crate::state::deliveries::Deliveries;
 use crate::state::explainer::Explainer;
 use crate::state::journal::{Journal, JournalEntry, Verdict};
-use crate::state::platform_state::Changing;
+use crate::state::platform_state::PlatformState;
 use crate::state::snapshot::SandboxState;
 use crate::state::webhook_list::WebhookList;
 use crate::wire::own_links::Served;
+
+/// How much of a target or a header value the journal keeps, in bytes.
+const SHOWN_BYTES: usize = 2048;
 
 /// A made-up Kommo: one integration, one chat channel, some accounts. Cheap to clone; clones are the same platform.
 ///
@@ -47,12 +49,12 @@ struct Shared {
     channel_key: ChannelKey,
     signing_key: SigningKey,
     release: watch::Sender<u64>,
-    proof_rules: ProofRules,
+    signature_rules: SignatureRules,
     disconnect_answer: DisconnectAnswer,
     control_path: String,
     explainer: Option<Box<dyn Explainer>>,
     address: OnceLock<SocketAddr>,
-    changing: Mutex<Changing>,
+    state: Mutex<PlatformState>,
 }
 
 /// What stays as it was at the start.
@@ -89,11 +91,7 @@ impl Platform {
         explainer: Option<Box<dyn Explainer>>,
     ) -> Result<Self, StartError> {
         config.check()?;
-        let proof_rules = ProofRules {
-            future_limit_seconds: config.future_limit_seconds,
-            admit_absent_headers: config.admit_absent_headers,
-            accept_body_only_scheme: config.accept_body_only_scheme,
-        };
+        let signature_rules = config.signature_rules();
         let clock = match config.now {
             _ if config.follow_wall_clock => Clock::following(),
             Some(now) => Clock::standing(now),
@@ -118,12 +116,12 @@ impl Platform {
             channel_key: ChannelKey::new(&names.channel_secret)?,
             signing_key: SigningKey::default(),
             release: watch::Sender::new(0),
-            proof_rules,
+            signature_rules,
             disconnect_answer,
             control_path: format!("/_sandbox/{}", random_hex::<32>()?),
             explainer,
             address: OnceLock::new(),
-            changing: Mutex::new(Changing {
+            state: Mutex::new(PlatformState {
                 clock,
                 served: None,
                 accounts,
@@ -161,8 +159,8 @@ impl Platform {
     #[must_use]
     pub fn state(&self) -> SandboxState {
         let names = &self.shared.names;
-        let changing = self.lock();
-        let integration = changing.integrations.first();
+        let state = self.lock();
+        let integration = state.integrations.first();
         let own =
             |of: fn(&Integration) -> &String| integration.map(of).cloned().unwrap_or_default();
         SandboxState {
@@ -173,9 +171,9 @@ impl Platform {
             channel_secret: names.channel_secret.clone(),
             appid: names.appid.clone(),
             app_secret: names.app_secret.clone(),
-            accounts: changing.accounts.clone(),
-            connections: changing.connections.clone(),
-            now: changing.clock.now(),
+            accounts: state.accounts.clone(),
+            connections: state.connections.clone(),
+            now: state.clock.now(),
         }
     }
 
@@ -186,19 +184,19 @@ impl Platform {
     /// - `"a.b.kommo.com"`: [`ConfigError::NotAccountHost`].
     /// - A host that another account has: [`ConfigError::Twice`].
     pub fn add_account(&self, host: impl Into<String>) -> Result<Account, ConfigError> {
-        let mut changing = self.lock();
+        let mut state = self.lock();
         let number = (1..).find(|n| {
             let made_up = Account::made_up(*n, String::new());
-            changing
+            state
                 .accounts
                 .iter()
                 .all(|other| other.id != made_up.id && other.amojo_id != made_up.amojo_id)
         });
         let account = Account::made_up(number.unwrap_or(u64::MAX - 20_000_000), host.into());
-        let mut accounts = changing.accounts.clone();
+        let mut accounts = state.accounts.clone();
         accounts.push(account.clone());
         check_accounts(&accounts)?;
-        changing.accounts = accounts;
+        state.accounts = accounts;
         Ok(account)
     }
 
@@ -254,11 +252,11 @@ impl Platform {
     /// The counts since the start, and the grants that are lost now.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let changing = self.lock();
+        let state = self.lock();
         Counters {
-            lost_grants: changing.grants.lost(changing.clock.now()),
-            abandoned_grants: changing.grants.abandoned(changing.clock.now()),
-            ..changing.counters
+            lost_grants: state.grants.lost(state.clock.now()),
+            abandoned_grants: state.grants.abandoned(state.clock.now()),
+            ..state.counters
         }
     }
 
@@ -273,23 +271,23 @@ impl Platform {
     }
 
     /// The lock of what changes. A panic of another holder does not matter: no change here is left half done.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Changing> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, PlatformState> {
         self.shared
-            .changing
+            .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps an entry of the journal and counts it.
     pub(crate) fn write_down(&self, entry: JournalEntry) {
-        let mut changing = self.lock();
-        changing.counters.requests += 1;
+        let mut state = self.lock();
+        state.counters.requests += 1;
         match entry.verdict {
-            Verdict::Accepted => changing.counters.accepted += 1,
-            Verdict::Refused => changing.counters.refused += 1,
-            Verdict::Fault => changing.counters.faults += 1,
+            Verdict::Accepted => state.counters.accepted += 1,
+            Verdict::Refused => state.counters.refused += 1,
+            Verdict::Fault => state.counters.faults += 1,
         }
-        changing.journal.push(entry);
+        state.journal.push(entry);
     }
 
     /// Waits until [`Platform::release`], for at most `cap` of real time.
@@ -329,8 +327,8 @@ impl Platform {
         &self.shared.names.channel_secret
     }
 
-    pub(crate) fn proof_rules(&self) -> ProofRules {
-        self.shared.proof_rules
+    pub(crate) fn signature_rules(&self) -> SignatureRules {
+        self.shared.signature_rules
     }
 
     pub(crate) fn disconnect_answer(&self) -> DisconnectAnswer {
@@ -397,6 +395,20 @@ impl Platform {
                 text.replace(secret.as_str(), "(secret)")
             });
         without_tokens(&shown)
+    }
+
+    /// `text` as the journal shows it: masked first, then cut, so that no secret is cut in two and slips through.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        let mut text = self.masked(text);
+        if text.len() > SHOWN_BYTES {
+            let end = (0..=SHOWN_BYTES)
+                .rev()
+                .find(|end| text.is_char_boundary(*end))
+                .unwrap_or(0);
+            text.truncate(end);
+            text.push('…');
+        }
+        text
     }
 }
 

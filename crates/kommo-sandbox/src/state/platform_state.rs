@@ -10,7 +10,7 @@ use crate::config::oauth_rules::OauthRules;
 use crate::config::outward_rules::OutwardRules;
 use crate::faults::queue::FaultQueue;
 use crate::grants::{GrantBook, GrantKey};
-use crate::secrets::random_text::random_hex;
+use crate::secrets::random_text::{as_uuid, random_hex};
 use crate::secrets::token_text::{Fingerprint, new_code};
 use crate::state::connection::Connection;
 use crate::state::consent_session::Sessions;
@@ -22,7 +22,7 @@ use crate::state::webhook_list::WebhookList;
 use crate::wire::own_links::Served;
 
 /// What changes.
-pub(crate) struct Changing {
+pub(crate) struct PlatformState {
     pub(crate) clock: Clock,
     /// `None` without a socket.
     pub(crate) served: Option<Served>,
@@ -62,7 +62,7 @@ pub(crate) struct ExternalIntegration {
     pub(crate) scopes: Vec<String>,
 }
 
-impl Changing {
+impl PlatformState {
     pub(crate) fn integration(&self, client_id: &str) -> Option<&Integration> {
         self.integrations
             .iter()
@@ -197,17 +197,4 @@ impl Changing {
         self.integrations.push(integration.clone());
         Ok(integration)
     }
-}
-
-/// 32 hex digits as a UUID of version 4.
-pub(crate) fn as_uuid(hex: &str) -> String {
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(13, 16),
-        part(17, 20),
-        part(20, 32)
-    )
 }

@@ -1,22 +1,19 @@
 //! Text fields of a body or a query: `application/x-www-form-urlencoded`, and the strings of a JSON object.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 /// The value of `name` in a form or a query, decoded; the last one if it stands more than once.
 pub(crate) fn form_field(form: &str, name: &str) -> Option<String> {
-    let pairs = form.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .filter_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key) == name).then(|| decoded(value))
-        })
-        .next_back()
+    form_urlencoded::parse(form.as_bytes())
+        .filter(|(key, _)| key == name)
+        .last()
+        .map(|(_, value)| value.into_owned())
 }
 
 /// Whether a pair of a form or a query has this name.
 pub(crate) fn has_name(pair: &str, name: &str) -> bool {
-    let key = pair.split_once('=').map_or(pair, |(key, _)| key);
-    decoded(key) == name
+    form_urlencoded::parse(pair.as_bytes()).any(|(key, _)| key == name)
 }
 
 /// The value of `name` in a JSON object, if it is a string.
@@ -26,30 +23,8 @@ pub(crate) fn json_field(object: &Map<String, Value>, name: &str) -> Option<Stri
 
 /// `%41` is `A`, `+` is a space; what is no escape stays, and bytes that are no UTF-8 become U+FFFD.
 pub(crate) fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, bytes.get(at + 1).zip(bytes.get(at + 2))) {
-            (b'+', _) => out.push(b' '),
-            (b'%', Some((high, low))) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high * 16 + low);
-                    at += 2;
-                }
-                _ => out.push(b'%'),
-            },
-            (byte, _) => out.push(*byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! Besides the real names with any port there are names that a client finds on this machine by itself: a real name with
 //! `.localhost` behind it, and `myshop.kommo.localhost` and `myshop.amocrm.localhost`.
 
-use crate::config::account::is_account_host;
 use crate::wire::host::without_port;
 
 /// A host of the platform.
@@ -58,6 +57,30 @@ fn real_name(name: &str) -> String {
         return format!("{name}.ru");
     }
     name.to_owned()
+}
+
+/// Whether `host` is one label of an account under a suffix of the platform, in lower case (rules A1, A3, A4).
+pub(crate) fn is_account_host(host: &str) -> bool {
+    let (label, base) = host.split_once('.').unwrap_or_default();
+    BASES.contains(&base) && is_account_label(label)
+}
+
+fn is_account_label(label: &str) -> bool {
+    let plain = (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-'))
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && !label.starts_with("xn--");
+    plain && !is_platform_label(label)
+}
+
+fn is_platform_label(label: &str) -> bool {
+    let one_letter = |rest: &str| matches!(rest.as_bytes(), [b'a'..=b'z']);
+    matches!(label, "www" | "amojo")
+        || label.strip_prefix("api-").is_some_and(one_letter)
+        || label.strip_prefix("drive-").is_some_and(one_letter)
 }
 
 #[cfg(test)]

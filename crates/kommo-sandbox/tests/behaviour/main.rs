@@ -24,7 +24,7 @@ mod hook_faults;
 mod hooks;
 mod journal;
 mod lifecycle;
-mod proof;
 mod published;
 mod secrets;
+mod signature_check;
 mod tls;

@@ -1,9 +1,7 @@
 //! Every fault of the token endpoint and the CRM API, by what a client sees.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use kommo_sandbox::{
-    Fault, FaultKind, OauthRules, RetryAfterPlace, Sandbox, Surface, TokenErrorRow,
-};
+use kommo_sandbox::{Fault, FaultKind, OauthRules, RetryAfterPlace, Sandbox, Surface, TokenError};
 use serde_json::json;
 
 use crate::plain_client::{
@@ -16,7 +14,7 @@ async fn every_row_can_be_ordered_with_and_without_its_hint() {
     let platform = platform();
     let rules = OauthRules::default();
     let pair = granted(&platform).await;
-    for row in TokenErrorRow::ALL {
+    for row in TokenError::ALL {
         platform.inject(Fault::new(FaultKind::TokenError).row(row).times(1));
         let answer = refresh(&platform, &pair.refresh).await;
         let hint = row.hint(&rules).unwrap_or_default();
@@ -254,7 +252,7 @@ async fn the_control_api_orders_faults_by_name_and_refuses_what_cannot_be() {
     assert_eq!(answer["on_order"][0], order_with_defaults(order));
     assert_eq!(
         answer["rows"].as_array().unwrap().len(),
-        TokenErrorRow::ALL.len()
+        TokenError::ALL.len()
     );
     assert_eq!(refresh(&platform, &pair.refresh).await.status, 400);
     for wrong in [

@@ -2,18 +2,18 @@
 
 use kommo_test_vectors::{ChatsRequestCase, chats_requests};
 
-use super::{ProofRules, prove, right_signatures};
+use super::{SignatureRules, check_signature, right_signatures};
 use crate::chats::refusal::Refusal;
 use crate::secrets::channel_key::ChannelKey;
 use crate::wire::received_request::ReceivedRequest;
 
-const STRICT: ProofRules = ProofRules {
+const STRICT: SignatureRules = SignatureRules {
     future_limit_seconds: 900,
     admit_absent_headers: false,
     accept_body_only_scheme: false,
 };
 
-const ADMITTING: ProofRules = ProofRules {
+const ADMITTING: SignatureRules = SignatureRules {
     admit_absent_headers: true,
     ..STRICT
 };
@@ -28,7 +28,7 @@ fn cases() -> Vec<ChatsRequestCase> {
     cases
 }
 
-fn judge(case: &ChatsRequestCase, rules: ProofRules) -> Result<(), Refusal> {
+fn judge(case: &ChatsRequestCase, rules: SignatureRules) -> Result<(), Refusal> {
     let names: Vec<_> = case
         .headers()
         .iter()
@@ -41,7 +41,7 @@ fn judge(case: &ChatsRequestCase, rules: ProofRules) -> Result<(), Refusal> {
         .collect();
     let request = ReceivedRequest::new(&case.method, &case.target, &headers, &case.body);
     let key = ChannelKey::new(&case.secret).unwrap();
-    prove(&request, &key, rules, u64::try_from(case.at).unwrap())
+    check_signature(&request, &key, rules, u64::try_from(case.at).unwrap())
 }
 
 fn lacks_a_header(case: &ChatsRequestCase) -> bool {

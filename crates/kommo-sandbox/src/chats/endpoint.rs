@@ -1,0 +1,141 @@
+//! The judge of the Chats API: route, channel, signature, fields, in this order; then the change.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::json;
+
+use crate::chats::refusal::Refusal;
+use crate::chats::route::{Change, find_route};
+use crate::chats::signature_check::{check_signature, right_signatures};
+use crate::config::sandbox_config::DisconnectAnswer;
+use crate::reply::exchange::Exchange;
+use crate::reply::outcome::Outcome;
+use crate::reply::response::{empty, with_json};
+use crate::state::explainer::Explanation;
+use crate::state::platform::Platform;
+use crate::state::platform_state::PlatformState;
+use crate::wire::received_request::ReceivedRequest;
+
+/// Whether a path belongs to the Chats API.
+pub(crate) fn is_chats_path(path: &str) -> bool {
+    path.starts_with("/v2/origin/custom/")
+}
+
+/// Judges one request to the Chats API. Its dates are judged by the clock that the server tells.
+pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
+    let (platform, request, now) = (exchange.platform, exchange.request, exchange.moment.told);
+    let mut state = platform.lock();
+    let judged = read(platform, request, &state, now).map(|change| match exchange.commits() {
+        true => carry_out(platform, &mut state, change),
+        false => in_order(&change),
+    });
+    // The explainer is foreign code: it is not called under the lock.
+    drop(state);
+    judged.unwrap_or_else(|refusal| {
+        let explanations = explain(platform, request, &refusal, now);
+        Outcome {
+            explanations,
+            ..refusal.into_outcome()
+        }
+    })
+}
+
+/// Route, channel, signature, fields. The channel comes before the signature, because it brings the secret.
+fn read(
+    platform: &Platform,
+    request: &ReceivedRequest<'_>,
+    state: &PlatformState,
+    now: u64,
+) -> Result<Change, Refusal> {
+    let (channel_id, action) = find_route(request.method(), request.path())?;
+    if channel_id != platform.channel_id() {
+        return Err(Refusal::not_registered());
+    }
+    let (key, rules) = (platform.channel_key(), platform.signature_rules());
+    check_signature(request, key, rules, now)?;
+    action.read(request.body(), platform.channel_view(&state.accounts))
+}
+
+/// Connecting again replaces the connection (rule C6); disconnecting again changes nothing.
+fn carry_out(platform: &Platform, state: &mut PlatformState, change: Change) -> Outcome {
+    let scope_id = match &change {
+        Change::Connect(connection) => &connection.scope_id,
+        Change::Disconnect { scope_id } => scope_id,
+    };
+    let before = state.connections.len();
+    state
+        .connections
+        .retain(|connection| connection.scope_id != *scope_id);
+    let was_connected = state.connections.len() < before;
+    match change {
+        Change::Connect(connection) => {
+            state.counters.connects += 1;
+            let response = with_json(StatusCode::OK, &json!(connection));
+            state.connections.push(connection);
+            let (rule, reason) = match was_connected {
+                true => (
+                    "C6",
+                    "the channel was connected to the account already; the new fields replace the old",
+                ),
+                false => ("C1", "the channel is connected to the account"),
+            };
+            Outcome::accepted("connected", reason, response).by_rule(rule)
+        }
+        Change::Disconnect { .. } => {
+            state.counters.disconnects += 1;
+            let reason = match was_connected {
+                true => "the channel is disconnected from the account",
+                false => "the channel was not connected to the account; nothing changes",
+            };
+            let response = disconnected(platform.disconnect_answer());
+            Outcome::accepted("disconnected", reason, response).by_rule("C3")
+        }
+    }
+}
+
+fn disconnected(answer: DisconnectAnswer) -> Response<Body> {
+    match answer {
+        DisconnectAnswer::Empty => empty(StatusCode::OK),
+        DisconnectAnswer::Object => with_json(StatusCode::OK, &json!({})),
+        DisconnectAnswer::NoContent => empty(StatusCode::NO_CONTENT),
+    }
+}
+
+/// A request in order that a fault keeps from being carried out. Its answer never leaves.
+fn in_order(change: &Change) -> Outcome {
+    let rule = match change {
+        Change::Connect(_) => "C1",
+        Change::Disconnect { .. } => "C3",
+    };
+    Outcome::accepted("in-order", "the request was in order", Response::default()).by_rule(rule)
+}
+
+/// What the explainer finds in a refused request, if its channel is known.
+fn explain(
+    platform: &Platform,
+    request: &ReceivedRequest<'_>,
+    refusal: &Refusal,
+    now: u64,
+) -> Vec<Explanation> {
+    let known_channel = !matches!(
+        refusal.code,
+        "route-unknown" | "method-wrong" | "channel-unknown"
+    );
+    let (Some(explainer), true) = (platform.explainer(), known_channel) else {
+        return Vec::new();
+    };
+    let right = right_signatures(request, platform.channel_key());
+    let masked = |text: &str| {
+        let text = right.iter().fold(text.to_owned(), |text, right| {
+            text.replace(right, "(signature)")
+        });
+        platform.shown(&text)
+    };
+    let mut found = explainer.explain(request, platform.channel_secret(), now);
+    for explanation in &mut found {
+        explanation.code = masked(&explanation.code);
+        explanation.message = masked(&explanation.message);
+        explanation.remedy = masked(&explanation.remedy);
+    }
+    found
+}
