@@ -9,7 +9,8 @@ pub(crate) fn run_with(arguments: &[&str]) -> Result<()> {
     let mut command = cargo(&[
         "run",
         "--quiet",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "kommo-fleet-probe",
         "--",

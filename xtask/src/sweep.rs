@@ -14,7 +14,8 @@ pub(crate) fn run_with(arguments: &[&str], report: &mut Report) -> Result<()> {
     let mut command = cargo(&[
         "run",
         "--quiet",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "kommo-fleet-probe",
         "--",

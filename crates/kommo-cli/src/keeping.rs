@@ -13,7 +13,6 @@ use kommo_keeper::{
 use kommo_oauth::{
     ClientSecret, Credentials, GrantKey, HoldKind, NotMet, ReauthReason, RedirectUri, UnixSeconds,
 };
-use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
 use crate::error_code::ErrorCode;
@@ -212,17 +211,6 @@ pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure
     let secret = ClientSecret::new("no client secret was given").map_err(|error| defect(&error))?;
     let uri = RedirectUri::parse("https://localhost/").map_err(|error| defect(&error))?;
     Ok(Credentials::new(client_id, secret, uri))
-}
-
-/// One line an attempt, on standard error. Nothing there has a token, a secret or a body in it (invariant I8).
-pub(crate) fn tell_attempts() {
-    let told = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("kommo_http=debug,kommo_keeper=debug"))
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
-    // Somebody else tells already.
-    drop(told);
 }
 
 fn told(place: &StorePlace, context: &Context) {

@@ -10,6 +10,7 @@ mod global_options;
 mod paragraph;
 mod json_layout;
 mod output;
+mod attempt_log;
 
 mod clock;
 mod instant;

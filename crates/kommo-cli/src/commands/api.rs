@@ -14,6 +14,7 @@ use kommo_http::{
 use kommo_keeper::{Clock, KeeperError, SystemClock};
 
 use self::answer::Shown;
+use crate::attempt_log;
 use crate::body_source::BodyArgs;
 use crate::context::Context;
 use crate::error_code::ErrorCode;
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
     let request = args.request()?;
     let endpoints = args.keeping.endpoints()?;
     if context.output.is_verbose() {
-        keeping::tell_attempts();
+        attempt_log::show();
     }
     run_to_end(context, async {
         let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;

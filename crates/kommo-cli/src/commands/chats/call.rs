@@ -2,10 +2,10 @@
 
 use kommo_http::{Answer, ChatsClient, ChatsError};
 use kommo_sign::ChannelSecret;
-use tracing_subscriber::EnvFilter;
 
 use super::connection::Connection;
 use super::failure;
+use crate::attempt_log;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::runtime::runtime;
@@ -21,7 +21,7 @@ pub(super) fn run<T>(
         .secret
         .read_to_sign(&context.output, ChannelSecret::new)?;
     if context.output.is_verbose() {
-        tell_attempts();
+        attempt_log::show();
     }
     let transport = connection.sandbox.transport()?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
@@ -37,15 +37,4 @@ pub(super) fn run<T>(
         ));
     }
     Ok(answer)
-}
-
-/// One line an attempt, on standard error. The client logs no secret and no signature (invariant I8).
-fn tell_attempts() {
-    let told = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("kommo_http=debug"))
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
-    // Somebody else tells already.
-    drop(told);
 }
