@@ -16,10 +16,10 @@ use crate::commands::{
     api, auth, chats, completions, demo, doctor, explain, init, man, profile, sandbox, secret,
     sign, verify,
 };
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::global_options::{Format, GlobalOptions};
-use crate::usage_error;
+use crate::failure::exit::{Failure, Outcome};
+use crate::failure::usage_error;
+use crate::run::context::Context;
+use crate::terminal::global_options::{Format, GlobalOptions};
 
 const EXAMPLES: &str = "\
 Examples:

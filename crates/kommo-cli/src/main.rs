@@ -3,70 +3,25 @@
 extern crate alloc;
 
 // In the order the data flows: a file uses only files above it.
-mod error_code;
-mod exit;
-mod missing;
-mod global_options;
-mod paragraph;
-mod json_layout;
-mod output;
-mod attempt_log;
-
-mod clock;
-mod instant;
-mod at;
-mod environment;
-mod standard_input;
-
-mod private_file;
-
-mod body_source;
-mod query_source;
-mod secret_source;
-
-mod setting;
-
+mod failure;
+mod terminal;
+mod time;
+mod input;
 mod profile;
-mod profile_file;
-
-mod progress;
-mod told_endpoint;
-
-mod interruption;
-mod opened;
-
-mod context;
-
-mod runtime;
-
-mod transport;
-
-mod sandbox_place;
-mod store_place;
-mod integration;
-mod stores;
-mod lifeboats;
-mod waiting_codes;
-mod grant_choice;
-mod keeping;
-
-mod secret_use;
-
-mod finding_list;
-
-mod sandbox_explainer;
-
-mod usage_error;
+mod run;
+mod connection;
+mod keeper;
 
 mod commands;
-
 mod cli;
 
 use std::process::ExitCode;
 
 use crate::cli::{Cli, NotRun};
-use crate::exit::Outcome;
-use crate::global_options::Format;
+use crate::failure::exit::Outcome;
+use crate::run::interruption;
+use crate::terminal::global_options::Format;
+use crate::terminal::output;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();

@@ -14,16 +14,16 @@ use kommo_http::{
 use kommo_keeper::{Clock, KeeperError, SystemClock};
 
 use self::answer::Shown;
-use crate::attempt_log;
-use crate::body_source::BodyArgs;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, CliGrant, KeepingArgs};
-use crate::runtime::run_to_end;
-use crate::standard_input::claimed_once;
-use crate::transport;
+use crate::connection::transport;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure, Outcome};
+use crate::input::body_source::BodyArgs;
+use crate::input::standard_input::claimed_once;
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, CliGrant, KeeperArgs};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
+use crate::terminal::attempt_log;
 
 const HELP: &str = "\
 The path begins with a slash; the host is that of the grant, and no other can be
@@ -70,18 +70,18 @@ pub(crate) struct ApiArgs {
     grant: GrantArgs,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure> {
     let request = args.request()?;
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     if context.output.is_verbose() {
         attempt_log::show();
     }
     run_to_end(context, async {
-        let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;
-        let transport = args.keeping.sandbox.transport()?;
+        let (_, grant) = args.keeper.keep_one(&args.grant, context).await?;
+        let transport = args.keeper.sandbox.transport()?;
         let transport = transport
             .max_body_bytes(BODY_AT_MOST_BYTES)
             .build()
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
 impl ApiArgs {
     /// Everything that can be wrong about it is found before a store is opened.
     fn request(&self) -> Result<CrmRequest, Failure> {
-        claimed_once([self.body.claim()].into_iter().chain(self.keeping.claims()))?;
+        claimed_once([self.body.claim()].into_iter().chain(self.keeper.claims()))?;
         let (method, path) = self.method_and_path()?;
         if path.contains("://") {
             return Err(Failure::usage("the path is a whole address")
@@ -194,7 +194,7 @@ impl Call<'_> {
         let message = exit::chain(error);
         let is_write = self.request.method() != CrmMethod::Get;
         match error {
-            CrmError::Tokens(error) => keeping::failure(error),
+            CrmError::Tokens(error) => keeper_setup::failure(error),
             CrmError::InvalidRequest(error) => invalid(error),
             CrmError::Payload | CrmError::Paging(PagingError::Limit) => Failure::usage(message),
             CrmError::Refused(refusal) => self.refused(refusal, message),

@@ -1,7 +1,7 @@
 //! `kommo auth`: the life of a grant, from the consent page to the logout.
 
 // In the order the data flows: a file uses only files above it.
-mod told;
+mod grant_view;
 
 mod many;
 
@@ -29,8 +29,8 @@ mod credential;
 
 use clap::Subcommand;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// Which verb.
 #[derive(Debug, Subcommand)]

@@ -17,8 +17,8 @@ use kommo_http::Answer;
 use serde_json::{Map, Value, json};
 
 use self::connection::ConnectionArgs;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 const CONNECT_EXAMPLE: &str = "\
 Example:

@@ -3,8 +3,8 @@
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// `kommo completions`.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ mod step;
 
 mod keep;
 
-mod story_clock;
+mod scenario_clock;
 
 mod hook_receiver;
 
@@ -13,16 +13,16 @@ mod grant_stage;
 
 mod grants;
 
-mod story;
+mod scenario;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::runtime::run_to_end;
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Starts a simulated Kommo on a loopback port, connects a chat channel to it over
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
         context.output.note("");
     }
     let outcome = run_to_end(context, async {
-        let is_ok = story::tell_all(context, keep.as_ref()).await?;
+        let is_ok = scenario::tell_all(context, keep.as_ref()).await?;
         Ok(if is_ok { Outcome::Done } else { Outcome::No })
     })?;
     if is_watched {

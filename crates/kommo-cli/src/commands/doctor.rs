@@ -18,12 +18,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::check::{Level, Report};
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::AccountName;
-use crate::keeping::KeepingArgs;
-use crate::runtime::runtime;
-use crate::setting::{KindName, PlatformName};
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::AccountName;
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::profile::setting::{KindName, PlatformName};
+use crate::run::context::Context;
+use crate::run::runtime::runtime;
 
 const HELP: &str = "\
 Looks at the clock, the store, the secrets, the hosts, and the settings of the
@@ -81,11 +81,11 @@ pub(crate) struct DoctorArgs {
     account: Option<AccountName>,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     let settings = settings::Settings::read(args, context)?;
     let mut report = Report::new();
     // What is wrong with the profile is a finding; the rest is looked at all the same where it can be.
@@ -103,8 +103,8 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failu
     }
     runtime()?.block_on(async {
         clocks::look(args, endpoints, context, &mut report).await?;
-        let grants = stored::look(&args.keeping, context, &mut report).await;
-        secret_places::look(&args.keeping, context, &mut report)?;
+        let grants = stored::look(&args.keeper, context, &mut report).await;
+        secret_places::look(&args.keeper, context, &mut report)?;
         hosts::look(args, endpoints, &grants, context, &mut report)?;
         Ok::<(), Failure>(())
     })?;

@@ -13,12 +13,12 @@ use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
 use kommo_oauth::{IntegrationSettings, Level};
 use serde_json::json;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::private_file;
-use crate::profile::Profile;
-use crate::profile_file;
-use crate::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::private_file;
+use crate::profile::content::Profile;
+use crate::profile::profile_file;
+use crate::profile::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
+use crate::run::context::Context;
 
 const EXAMPLE: &str = "\
 Asks for what is not given, if standard input is a terminal. A profile holds no

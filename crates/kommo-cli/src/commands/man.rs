@@ -6,8 +6,8 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 use serde_json::json;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// `kommo man`.
 #[derive(Debug, Args)]

@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use toml::Table;
 
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::private_file;
-use crate::profile::Profile;
-use crate::profile_file::{self, ProfileChoice};
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::private_file;
+use crate::profile::content::Profile;
+use crate::profile::profile_file::{self, ProfileChoice};
+use crate::run::context::Context;
 
 const LIST_EXAMPLE: &str = "\
 The profile in use is marked with *. Profiles of the user come before those of

@@ -1,5 +1,7 @@
 //! `kommo sandbox`: a simulated Kommo on a loopback port, until SIGINT or SIGTERM.
 
+pub(crate) mod explainer;
+
 use core::net::SocketAddr;
 use core::str::FromStr;
 use core::time::Duration;
@@ -10,12 +12,12 @@ use clap::Args;
 use kommo_sandbox::{Rotation, Sandbox, SandboxConfig, StartError};
 use serde_json::{Map, Value, json};
 
-use crate::body_source;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::private_file;
-use crate::runtime::runtime;
-use crate::sandbox_explainer::SandboxExplainer;
+use self::explainer::SandboxExplainer;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::body_source;
+use crate::input::private_file;
+use crate::run::context::Context;
+use crate::run::runtime::runtime;
 
 const HELP: &str = "\
 The first line on standard output is JSON: base_url, where the platform is;
@@ -215,7 +217,7 @@ impl Drop for AuthorityFile {
 
 /// A sandbox that did not start.
 pub(crate) fn start_failure(error: StartError) -> Failure {
-    let message = crate::exit::chain(&error);
+    let message = crate::failure::exit::chain(&error);
     match error {
         StartError::NotLoopback(_) | StartError::Config(_) => Failure::usage(message),
         _ => Failure::io(message),

@@ -16,16 +16,16 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::clock;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::profile::{Profile, SecretKind};
-use crate::profile_file;
-use crate::secret_source::SecretSource;
-use crate::secret_use;
-use crate::setting::EnvName;
-use crate::standard_input::is_dash;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::secret_source::SecretSource;
+use crate::input::standard_input::is_dash;
+use crate::keeper::secret_use;
+use crate::profile::content::{Profile, SecretKind};
+use crate::profile::profile_file;
+use crate::profile::setting::EnvName;
+use crate::run::context::Context;
+use crate::time::clock;
 
 const ADD_HELP: &str = "\
 Give the new secret's place before the platform begins to use it: from now on it

@@ -14,8 +14,8 @@ mod visitor;
 
 use clap::Subcommand;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// What is signed.
 #[derive(Debug, Subcommand)]

@@ -12,8 +12,8 @@ mod disconnect;
 
 use clap::Subcommand;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// What is checked.
 #[derive(Debug, Subcommand)]

@@ -5,10 +5,10 @@ use kommo_http::RawResponse;
 use kommo_peer::{escaped, escaped_json, escaped_lines, is_json, json_text};
 use serde_json::{Value, json};
 
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::json_layout::{indented, on_one_line};
-use crate::output;
+use crate::failure::exit::Failure;
+use crate::run::context::Context;
+use crate::terminal::json_layout::{indented, on_one_line};
+use crate::terminal::output;
 
 /// What of an answer is printed.
 #[derive(Clone, Copy)]

@@ -9,13 +9,13 @@ use kommo_keeper::GrantStore;
 use kommo_oauth::{Generation, UnixSeconds, Usable, Want};
 use serde_json::{Value, json};
 
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, CliGrant, CliKeeper, KeepingArgs};
-use crate::runtime::run_to_end;
-use crate::stores;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, CliGrant, CliKeeper, KeeperArgs};
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Prints one JSON object. Send a call to base_url with its path, with the header
@@ -58,15 +58,15 @@ pub(crate) struct CredentialArgs {
     show: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, Failure> {
     context.output.refuse_terminal("a credential", args.show)?;
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     run_to_end(context, async {
-        let (keeper, grant) = args.keeping.keep_one(&args.grant, context).await?;
-        let _waiting = keeping::token_awaited(context);
+        let (keeper, grant) = args.keeper.keep_one(&args.grant, context).await?;
+        let _waiting = keeper_setup::token_awaited(context);
         args.check_generation(&keeper, &grant).await?;
         let usable = args.usable(&grant, context).await?;
         let target = endpoints.resolve(EndpointRole::Account(usable.host));
@@ -81,7 +81,7 @@ pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, F
             "host": host(&target),
         });
         if let (Value::Object(fields), Some(file)) =
-            (&mut credential, args.keeping.sandbox.authority()?)
+            (&mut credential, args.keeper.sandbox.authority()?)
         {
             fields.insert("ca_file".to_owned(), json!(file.display().to_string()));
         }
@@ -143,7 +143,7 @@ impl CredentialArgs {
     async fn usable(&self, grant: &CliGrant, context: &Context) -> Result<Arc<Usable>, Failure> {
         if let Some(rejected) = self.rejected_generation {
             let usable = grant.token_after_401(Generation::new(rejected)).await;
-            match usable.map_err(|error| keeping::failure(&error))? {
+            match usable.map_err(|error| keeper_setup::failure(&error))? {
                 Some(usable) if self.min_validity.is_none() => return Ok(usable),
                 // How long it is valid is another question.
                 Some(_) => {}
@@ -156,6 +156,6 @@ impl CredentialArgs {
             Some(seconds) => grant.token_valid_for(Duration::from_secs(seconds)).await,
             None => grant.token().await,
         };
-        asked.map_err(|error| keeping::failure(&error))
+        asked.map_err(|error| keeper_setup::failure(&error))
     }
 }

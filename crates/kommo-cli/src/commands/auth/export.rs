@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::told;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::KeepingArgs;
-use crate::private_file;
-use crate::runtime::run_to_end;
-use crate::standard_input::is_dash;
-use crate::stores::{self, AnyStore};
+use super::grant_view;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::private_file;
+use crate::input::standard_input::is_dash;
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::keeper::stores::{self, AnyStore};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 The file is the grant: whoever reads it has the account. It is encrypted with
@@ -43,27 +43,27 @@ pub(crate) struct ExportArgs {
     again: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     if is_dash(&args.output) && io::stdout().is_terminal() {
         return Err(Failure::usage("a grant is not printed to a terminal")
             .hint("give --output FILE, or send it into a pipe"));
     }
-    let client_id = args.keeping.integration.known_client_id(context)?;
+    let client_id = args.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
-        let (store, lifeboats) = args.keeping.open_store_with_lifeboat(context).await?;
+        let (store, lifeboats) = args.keeper.open_store_with_lifeboat(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
         warn_if_plain(&store, context);
         let key = choice.exactly_one(&store).await?;
         let place = Place::open(&args.output)?;
         let text = match args.again {
-            true => store.export_again(&key, told::now()).await,
+            true => store.export_again(&key, grant_view::now()).await,
             false => {
                 store
-                    .export_sealed(&key, told::now(), lifeboats.as_slice())
+                    .export_sealed(&key, grant_view::now(), lifeboats.as_slice())
                     .await
             }
         };
@@ -81,7 +81,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
             return Ok(Outcome::Done);
         }
         let file = args.output.display().to_string();
-        let mut fields = told::key_fields(&key);
+        let mut fields = grant_view::key_fields(&key);
         fields.insert("exported".to_owned(), json!(true));
         fields.insert("file".to_owned(), Value::from(file.as_str()));
         context.output.result(
@@ -121,8 +121,8 @@ impl<'a> Place<'a> {
     fn write(self, text: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Stdout => {
-                crate::output::print(text)?;
-                crate::output::print(b"\n")
+                crate::terminal::output::print(text)?;
+                crate::terminal::output::print(b"\n")
             }
             Self::File(mut file, path) => file
                 .write_all(text)

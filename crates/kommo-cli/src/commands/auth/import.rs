@@ -10,17 +10,17 @@ use kommo_store::StoreFault;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::told;
-use crate::body_source;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure, Outcome};
-use crate::grant_choice::AccountName;
-use crate::keeping::{self, KeepingArgs};
-use crate::runtime::run_to_end;
-use crate::secret_source::{self, SecretSource};
-use crate::standard_input::{claimed_once, is_dash};
-use crate::stores::{self, AnyStore};
+use super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure, Outcome};
+use crate::input::body_source;
+use crate::input::secret_source::{self, SecretSource};
+use crate::input::standard_input::{claimed_once, is_dash};
+use crate::keeper::grant_choice::AccountName;
+use crate::keeper::keeper_setup::{self, KeeperArgs};
+use crate::keeper::stores::{self, AnyStore};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 A long-lived token is made in the settings of a private integration, and shown
@@ -55,11 +55,11 @@ pub(crate) struct ImportArgs {
     offline: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     let own = [
         (
             "--token-file",
@@ -70,7 +70,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<Outcome, Failu
             args.export_file.as_ref().is_some_and(is_dash),
         ),
     ];
-    claimed_once(own.into_iter().chain(args.keeping.claims()))?;
+    claimed_once(own.into_iter().chain(args.keeper.claims()))?;
     match (&args.token_file, &args.export_file) {
         (Some(file), _) => args.import_token(file.clone(), endpoints, context),
         (None, Some(file)) => args.import_grant(file, endpoints, context),
@@ -109,8 +109,8 @@ impl ImportArgs {
                 user_id,
             };
             let expires_at = claims.as_ref().and_then(|claims| claims.expires_at);
-            self.keeping.make_store(context)?;
-            let store = self.keeping.open_store(context).await?;
+            self.keeper.make_store(context)?;
+            let store = self.keeper.open_store(context).await?;
             let kept = keep(&store, key, host, LongLived::new(token, expires_at)).await;
             tell(&kept?, context)
         })
@@ -146,7 +146,7 @@ impl ImportArgs {
         context: &Context,
     ) -> Result<ClientId, Failure> {
         if let Some(of_token) = claims.and_then(|claims| claims.client_id) {
-            let known = self.keeping.integration.known_client_id(context)?;
+            let known = self.keeper.integration.known_client_id(context)?;
             if known.is_some_and(|known| known != of_token) {
                 context.output.note(&format!(
                     "warning: the token is of the integration {of_token}"
@@ -154,7 +154,7 @@ impl ImportArgs {
             }
             return Ok(of_token);
         }
-        self.keeping.integration.client_id(context)
+        self.keeper.integration.client_id(context)
     }
 
     /// The platform's own word counts; the claims of the token, which nobody can verify, stand in only with `--offline`.
@@ -176,7 +176,7 @@ impl ImportArgs {
         if self.offline {
             return claimed.ok_or_else(unsaid);
         }
-        let endpoint = self.keeping.token_endpoint()?;
+        let endpoint = self.keeper.token_endpoint()?;
         match endpoint.probe(endpoints.realm(), host, token).await {
             Probe::Alive {
                 account_id,
@@ -215,9 +215,9 @@ impl ImportArgs {
             )
         })?;
         run_to_end(context, async {
-            self.keeping.make_store(context)?;
-            let store = self.keeping.open_store(context).await?;
-            let key = store.import(text.trim(), told::now()).await;
+            self.keeper.make_store(context)?;
+            let store = self.keeper.open_store(context).await?;
+            let key = store.import(text.trim(), grant_view::now()).await;
             let key = key.map_err(|error| unusable(&error))?;
             let loaded = store.load(&key).await;
             let grant = loaded.map_err(|error| stores::failure(&error))?;
@@ -228,7 +228,7 @@ impl ImportArgs {
                 )
             })?;
             if grant.key.realm != endpoints.realm() {
-                let world = keeping::world(grant.key.realm);
+                let world = keeper_setup::world(grant.key.realm);
                 context
                     .output
                     .note(&format!("warning: the grant belongs to {world}"));
@@ -253,7 +253,7 @@ async fn keep(
     host: AccountHost,
     token: LongLived,
 ) -> Result<Grant, Failure> {
-    let now = told::now();
+    let now = grant_view::now();
     if token.state(now) == LongLivedState::Expired {
         return Err(
             Failure::new(ErrorCode::LongLivedEnded, "the token has expired already")
@@ -280,12 +280,12 @@ async fn keep(
 }
 
 fn tell(grant: &Grant, context: &Context) -> Result<Outcome, Failure> {
-    let now = told::now();
-    let mut json = told::to_json(grant, now);
+    let now = grant_view::now();
+    let mut json = grant_view::to_json(grant, now);
     if let Value::Object(fields) = &mut json {
         fields.insert("imported".to_owned(), json!(true));
     }
-    let text = format!("imported: {}", told::to_text(grant, now));
+    let text = format!("imported: {}", grant_view::to_text(grant, now));
     context.output.result(&text, &json)?;
     Ok(Outcome::Done)
 }

@@ -5,14 +5,14 @@ use kommo_keeper::CodeOutcome;
 use kommo_oauth::GrantKey;
 use serde_json::{Value, json};
 
+use super::grant_view;
 use super::many::{Each, for_each};
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, CliKeeper, KeepingArgs};
-use crate::runtime::run_to_end;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Refreshes what was obtained more than a week ago, exchanges codes that are still
@@ -38,17 +38,17 @@ pub(crate) struct KeepAliveArgs {
     all: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
-    let credentials = args.keeping.integration.credentials(context)?;
+    let endpoints = args.keeper.endpoints()?;
+    let credentials = args.keeper.integration.credentials(context)?;
     run_to_end(context, async {
         let client_id = Some(credentials.client_id);
-        let keeper = args.keeping.keeper(credentials, context).await?;
+        let keeper = args.keeper.keeper(credentials, context).await?;
         let realm = endpoints.realm();
-        let _waiting = keeping::token_awaited(context);
+        let _waiting = keeper_setup::token_awaited(context);
         let rescued = keeper.rescue().await;
         let which = match args.all {
             true => {
@@ -69,13 +69,13 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
 
 /// One grant.
 async fn keep_alive(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
-    let oldest = told::now().minus(keeper.settings().policy.keep_alive_after);
+    let oldest = grant_view::now().minus(keeper.settings().policy.keep_alive_after);
     let handle = keeper
         .grant(&key)
-        .map_err(|error| keeping::failure(&error))?;
+        .map_err(|error| keeper_setup::failure(&error))?;
     let usable = handle.token_obtained_since(oldest).await;
-    let usable = usable.map_err(|error| keeping::failure(&error))?;
-    Ok(told::fresh("alive", &key, &usable))
+    let usable = usable.map_err(|error| keeper_setup::failure(&error))?;
+    Ok(grant_view::fresh("alive", &key, &usable))
 }
 
 /// Codes that an earlier login could not exchange.
@@ -85,11 +85,11 @@ pub(super) async fn exchange_waiting(
 ) -> Result<usize, Failure> {
     let mut granted = 0;
     let outcomes = keeper.exchange_codes(CODES_AT_MOST).await;
-    for outcome in outcomes.map_err(|error| keeping::exchange_failure(&error))? {
+    for outcome in outcomes.map_err(|error| keeper_setup::exchange_failure(&error))? {
         match outcome {
             CodeOutcome::Granted(grant) => {
                 granted += 1;
-                let mut fields = told::key_fields(&grant.key);
+                let mut fields = grant_view::key_fields(&grant.key);
                 fields.insert("granted".to_owned(), json!(true));
                 let text = format!(
                     "granted: account {}, user {}",

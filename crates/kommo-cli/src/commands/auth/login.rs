@@ -28,17 +28,17 @@ use kommo_oauth::{
 use serde_json::json;
 
 use self::redirect_listener::RedirectListener;
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::AccountName;
-use crate::keeping::{CliKeeper, KeepingArgs};
-use crate::missing::{self, Missing};
-use crate::runtime::{run_to_end, runtime};
-use crate::setting::PlatformName;
-use crate::standard_input::claimed_once;
-use crate::stores::{self, AnyStore};
+use super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::failure::missing::{self, Missing};
+use crate::input::standard_input::claimed_once;
+use crate::keeper::grant_choice::AccountName;
+use crate::keeper::keeper_setup::{CliKeeper, KeeperArgs};
+use crate::keeper::stores::{self, AnyStore};
+use crate::profile::setting::PlatformName;
+use crate::run::context::Context;
+use crate::run::runtime::{run_to_end, runtime};
 
 const HELP: &str = "\
 Prints the address of the consent page. Open it in a browser, allow, then paste
@@ -85,7 +85,7 @@ pub(crate) struct LoginArgs {
     wait: u64,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 /// The account that was named, as far as it is known where it lives.
@@ -104,10 +104,10 @@ struct Brought {
 }
 
 pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     if args.code.is_none() && args.listen.is_none() {
         let pasted = [("the code that is pasted", true)];
-        claimed_once(args.keeping.claims().chain(pasted))?;
+        claimed_once(args.keeper.claims().chain(pasted))?;
     }
     let mut missing = Missing::default();
     let platform = args.platform(endpoints, context)?;
@@ -120,14 +120,14 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
             missing.check(platform, missing::PLATFORM);
         }
     }
-    let integration = &args.keeping.integration;
+    let integration = &args.keeper.integration;
     let credentials = integration.credentials_besides(missing, context)?;
     let wanted = args.wanted(endpoints, context)?;
     if let Some(code) = &args.code {
         let brought = args.typed(code, wanted, endpoints, context)?;
         return run_to_end(context, async {
-            args.keeping.make_store(context)?;
-            let keeper = args.keeping.keeper(credentials, context).await?;
+            args.keeper.make_store(context)?;
+            let keeper = args.keeper.keeper(credentials, context).await?;
             args.finish(&keeper, brought, wanted, context).await
         });
     }
@@ -154,8 +154,8 @@ impl LoginArgs {
             Some(AccountName::Host(host)) => return Ok(Some(Wanted { host, id: None })),
             Some(AccountName::Id(id)) => id,
         };
-        let place = self.keeping.store.place(context)?;
-        let keys = self.keeping.store.keys(context)?;
+        let place = self.keeper.store.place(context)?;
+        let keys = self.keeper.store.keys(context)?;
         let listed = runtime()?.block_on(async {
             let Some(store) = AnyStore::look(&place, keys).await? else {
                 return Ok(Vec::new());
@@ -233,7 +233,7 @@ impl LoginArgs {
         context: &Context,
     ) -> Result<Outcome, Failure> {
         context.output.result(url, &json!({ "consent_url": url }))?;
-        let endpoints = self.keeping.endpoints()?;
+        let endpoints = self.keeper.endpoints()?;
         let attempt = PastedFor {
             state,
             redirect_uri: &credentials.redirect_uri,
@@ -251,8 +251,8 @@ impl LoginArgs {
         };
         let brought = paste::read(attempt, &credentials.client_id, context, take)?;
         run_to_end(context, async {
-            self.keeping.make_store(context)?;
-            let keeper = self.keeping.keeper(credentials, context).await?;
+            self.keeper.make_store(context)?;
+            let keeper = self.keeper.keeper(credentials, context).await?;
             self.finish(&keeper, brought, wanted, context).await
         })
     }
@@ -268,8 +268,8 @@ impl LoginArgs {
     ) -> Result<Outcome, Failure> {
         // Both before the address is printed: who opens it may be back in a moment.
         let listener = RedirectListener::bind(address).await?;
-        self.keeping.make_store(context)?;
-        let keeper = self.keeping.keeper(credentials.clone(), context).await?;
+        self.keeper.make_store(context)?;
+        let keeper = self.keeper.keeper(credentials.clone(), context).await?;
         context.output.result(url, &json!({ "consent_url": url }))?;
         context
             .output
@@ -367,7 +367,7 @@ fn pending(keeper: &CliKeeper, brought: Brought, wanted: Option<Wanted>) -> Pend
         brought.host,
         brought.code,
         brought.origin,
-        told::now(),
+        grant_view::now(),
     );
     pending
         .with_carried(Some(exchange::name(keeper)))

@@ -6,14 +6,14 @@ use kommo_oauth::{DisconnectReason, GrantKey};
 use kommo_store::GrantLine;
 use serde_json::{Value, json};
 
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::{GrantArgs, is_over};
-use crate::keeping::KeepingArgs;
-use crate::runtime::{interrupted, run_to_end};
-use crate::stores::{self, AnyStore};
+use super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::{GrantArgs, is_over};
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::keeper::stores::{self, AnyStore};
+use crate::run::context::Context;
+use crate::run::runtime::{interrupted, run_to_end};
 
 const HELP: &str = "\
 The tokens are sealed: nothing is sent with them any more, and a refresh that is
@@ -41,14 +41,14 @@ pub(crate) struct LogoutArgs {
     all: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
-    let client_id = args.keeping.integration.known_client_id(context)?;
+    let endpoints = args.keeper.endpoints()?;
+    let client_id = args.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
-        let store = args.keeping.open_store(context).await?;
+        let store = args.keeper.open_store(context).await?;
         if !args.all {
             let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
             let key = choice.exactly_one(&store).await?;
@@ -88,7 +88,7 @@ async fn log_out(store: &AnyStore, key: &GrantKey, context: &Context) -> Result<
             format!("the grant has ended already: {whose}"),
         ));
     }
-    let mut fields = told::key_fields(key);
+    let mut fields = grant_view::key_fields(key);
     fields.insert("logged_out".to_owned(), json!(true));
     let text = format!("logged out: {whose}");
     context.output.result(&text, &Value::Object(fields))?;
@@ -102,7 +102,7 @@ async fn end(store: &AnyStore, key: &GrantKey) -> Result<bool, Failure> {
         let Some(grant) = loaded.map_err(|error| stores::failure(&error))? else {
             return Ok(false);
         };
-        let now = told::now();
+        let now = grant_view::now();
         let Some(moved) = grant.disconnect(DisconnectReason::LoggedOut, now) else {
             return Ok(false);
         };

@@ -4,13 +4,13 @@ use kommo_oauth::GrantKey;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::{Choice, is_over};
-use crate::keeping::CliKeeper;
-use crate::runtime::interrupted;
+use super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::{Choice, is_over};
+use crate::keeper::keeper_setup::CliKeeper;
+use crate::run::context::Context;
+use crate::run::runtime::interrupted;
 
 /// How many grants are looked after side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -81,7 +81,7 @@ where
 
 /// In a stream, a failure is a line of it: what came before and what comes after is not lost.
 fn tell_failure(key: &GrantKey, failure: &Failure, context: &Context) -> Result<(), Failure> {
-    let mut fields = told::key_fields(key);
+    let mut fields = grant_view::key_fields(key);
     fields.insert("error".to_owned(), failure.to_json());
     let text = format!("failed: {}", failure.message());
     context.output.result(&text, &Value::Object(fields))

@@ -3,13 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::told;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::KeepingArgs;
-use crate::runtime::run_to_end;
-use crate::stores;
+use super::grant_view;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Several users of an account may have consented. A command that is not told a
@@ -28,19 +28,19 @@ pub(crate) struct PrimaryArgs {
     grant: GrantArgs,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &PrimaryArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
-    let client_id = args.keeping.integration.known_client_id(context)?;
+    let endpoints = args.keeper.endpoints()?;
+    let client_id = args.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
-        let store = args.keeping.open_store(context).await?;
+        let store = args.keeper.open_store(context).await?;
         let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
         let key = choice.exactly_one(&store).await?;
         let chosen = store.choose_primary(&key).await;
         chosen.map_err(|error| stores::failure(&error))?;
-        let mut fields = told::key_fields(&key);
+        let mut fields = grant_view::key_fields(&key);
         fields.insert("is_primary".to_owned(), json!(true));
         let text = format!("primary: account {}, user {}", key.account_id, key.user_id);
         context.output.result(&text, &Value::Object(fields))?;

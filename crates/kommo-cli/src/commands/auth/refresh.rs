@@ -5,15 +5,15 @@ use kommo_keeper::GrantStore;
 use kommo_oauth::{Generation, GrantKey};
 use serde_json::Value;
 
+use super::grant_view;
 use super::many::{Each, for_each};
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, CliKeeper, KeepingArgs};
-use crate::runtime::run_to_end;
-use crate::stores;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 A refresh that another worker is doing at this moment counts: nothing is sent
@@ -35,21 +35,21 @@ pub(crate) struct RefreshArgs {
     all: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
-    let credentials = args.keeping.integration.credentials(context)?;
+    let endpoints = args.keeper.endpoints()?;
+    let credentials = args.keeper.integration.credentials(context)?;
     run_to_end(context, async {
         let client_id = Some(credentials.client_id);
-        let keeper = args.keeping.keeper(credentials, context).await?;
+        let keeper = args.keeper.keeper(credentials, context).await?;
         let realm = endpoints.realm();
         let which = match args.all {
             true => Each::All(args.grant.typed(realm, client_id)),
             false => Each::One(args.grant.choice(realm, client_id, context)?),
         };
-        let _waiting = keeping::token_awaited(context);
+        let _waiting = keeper_setup::token_awaited(context);
         for_each(&keeper, which, context, refresh).await
     })
 }
@@ -59,12 +59,12 @@ pub(super) async fn refresh(keeper: CliKeeper, key: GrantKey) -> Result<(String,
     let current = generation(&keeper, &key).await?;
     let handle = keeper
         .grant(&key)
-        .map_err(|error| keeping::failure(&error))?;
+        .map_err(|error| keeper_setup::failure(&error))?;
     let usable = handle
         .refresh_for_person(current)
         .await
-        .map_err(|error| keeping::failure(&error))?;
-    Ok(told::fresh("refreshed", &key, &usable))
+        .map_err(|error| keeper_setup::failure(&error))?;
+    Ok(grant_view::fresh("refreshed", &key, &usable))
 }
 
 async fn generation(keeper: &CliKeeper, key: &GrantKey) -> Result<Generation, Failure> {

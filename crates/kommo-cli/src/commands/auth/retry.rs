@@ -5,16 +5,16 @@ use kommo_keeper::GrantStore;
 use kommo_oauth::{GrantKey, GrantState};
 use serde_json::{Value, json};
 
+use super::grant_view;
 use super::keep_alive::exchange_waiting;
 use super::many::{Each, for_each};
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, CliKeeper, KeepingArgs};
-use crate::runtime::run_to_end;
-use crate::stores;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 After a wrong secret, an unpaid account or a block a grant is paused, so that
@@ -37,17 +37,17 @@ pub(crate) struct RetryArgs {
     all: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &RetryArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
-    let credentials = args.keeping.integration.credentials(context)?;
+    let endpoints = args.keeper.endpoints()?;
+    let credentials = args.keeper.integration.credentials(context)?;
     run_to_end(context, async {
         let client_id = Some(credentials.client_id);
-        let keeper = args.keeping.keeper(credentials, context).await?;
+        let keeper = args.keeper.keeper(credentials, context).await?;
         let realm = endpoints.realm();
-        let _waiting = keeping::token_awaited(context);
+        let _waiting = keeper_setup::token_awaited(context);
         let granted = exchange_waiting(&keeper, context).await?;
         let (which, choice) = match args.all {
             true => {
@@ -73,10 +73,10 @@ async fn retry(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Fail
     let grant = loaded.map_err(|error| stores::failure(&error))?;
     let grant = grant.ok_or_else(|| Failure::new(ErrorCode::NoGrant, "the grant is gone"))?;
     let lifted = keeper.lift_holds(&key).await;
-    let lifted = lifted.map_err(|trouble| keeping::store_trouble(&key, trouble))?;
+    let lifted = lifted.map_err(|trouble| keeper_setup::store_trouble(&key, trouble))?;
     let handle = keeper
         .grant(&key)
-        .map_err(|error| keeping::failure(&error))?;
+        .map_err(|error| keeper_setup::failure(&error))?;
     let is_in_doubt = matches!(grant.state, GrantState::InDoubt(_));
     let is_long_lived = matches!(grant.state, GrantState::LongLived(_));
     let is_tried = (!lifted.is_empty() || is_in_doubt) && !is_long_lived;
@@ -84,14 +84,14 @@ async fn retry(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Fail
         true => handle.refresh_for_person(grant.generation).await,
         false => handle.token().await,
     };
-    let usable = usable.map_err(|error| keeping::failure(&error))?;
+    let usable = usable.map_err(|error| keeper_setup::failure(&error))?;
     let names: Vec<_> = lifted.iter().map(|kind| kind.name()).collect();
     let done = match names.as_slice() {
         [] if is_in_doubt => "tried again".to_owned(),
         [] => "not paused".to_owned(),
         names => format!("pause lifted ({})", names.join(", ")),
     };
-    let (text, mut value) = told::fresh(&done, &key, &usable);
+    let (text, mut value) = grant_view::fresh(&done, &key, &usable);
     if let Value::Object(fields) = &mut value {
         fields.insert("lifted".to_owned(), json!(names));
     }

@@ -6,15 +6,15 @@ use kommo_oauth::Grant;
 use kommo_store::{CodeLine, GrantLine};
 use serde_json::{Value, json};
 
-use super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{KeepingArgs, world};
-use crate::runtime::runtime;
-use crate::stores::{self, AnyStore};
-use crate::waiting_codes;
+use super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{KeeperArgs, world};
+use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::waiting_codes;
+use crate::run::context::Context;
+use crate::run::runtime::runtime;
 
 const HELP: &str = "\
 Says of every grant in the store where it lives, whether it is its account's
@@ -39,13 +39,13 @@ pub(crate) struct StatusArgs {
     all: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeping.endpoints()?;
+    let endpoints = args.keeper.endpoints()?;
     runtime()?.block_on(async {
-        let store = args.keeping.look(context).await?;
+        let store = args.keeper.look(context).await?;
         // Whatever the profile says is no reason to hide a grant here: only what was typed chooses.
         let choice = args.grant.typed(endpoints.realm(), None);
         let lines = match args.all {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
             false => choice.all(&store).await?,
         };
         let mut clients: Vec<_> = lines.iter().map(|line| line.key.client_id).collect();
-        clients.extend(args.keeping.integration.known_client_id(context)?);
+        clients.extend(args.keeper.integration.known_client_id(context)?);
         clients.sort();
         clients.dedup();
         let mut codes = Vec::new();
@@ -78,30 +78,30 @@ async fn tell(
     codes: &[CodeLine],
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let now = told::now();
+    let now = grant_view::now();
     let (mut texts, mut objects) = (Vec::new(), Vec::new());
     let (mut is_all_well, mut is_any_usable) = (true, false);
     let mut unreadable = None;
     for line in lines {
         match store.load(&line.key).await {
             Ok(Some(grant)) => {
-                is_all_well &= told::is_well(&grant, now);
+                is_all_well &= grant_view::is_well(&grant, now);
                 is_any_usable |= grant.usable(now).is_some();
                 let primary = store.primary(&line.key).await;
                 let primary = primary.map_err(|error| stores::failure(&error))?;
                 let is_primary = primary == Some(line.key);
-                let mut object = told::to_json(&grant, now);
+                let mut object = grant_view::to_json(&grant, now);
                 if let Value::Object(fields) = &mut object {
                     fields.insert("is_primary".to_owned(), json!(is_primary));
                 }
                 let mark = if is_primary { ", primary" } else { "" };
-                texts.push(with_world(&grant, told::text_with(&grant, now, mark)));
+                texts.push(with_world(&grant, grant_view::text_with(&grant, now, mark)));
                 objects.push(object);
             }
             // It went while we looked.
             Ok(None) => {}
             Err(error) => {
-                let mut fields = told::key_fields(&line.key);
+                let mut fields = grant_view::key_fields(&line.key);
                 let failure = stores::failure(&error);
                 let message = failure.message();
                 texts.push(format!("{}\n  cannot be read: {message}", line.host));

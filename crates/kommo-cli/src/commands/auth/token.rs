@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::grant_choice::GrantArgs;
-use crate::keeping::{self, KeepingArgs};
-use crate::runtime::run_to_end;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::grant_choice::GrantArgs;
+use crate::keeper::keeper_setup::{self, KeeperArgs};
+use crate::run::context::Context;
+use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Whoever sees the token has the account for up to a day, so it is not printed to
@@ -28,16 +28,16 @@ pub(crate) struct TokenArgs {
     show: bool,
 
     #[command(flatten)]
-    keeping: KeepingArgs,
+    keeper: KeeperArgs,
 }
 
 pub(super) fn run(args: &TokenArgs, context: &Context) -> Result<Outcome, Failure> {
     context.output.refuse_terminal("a token", args.show)?;
     run_to_end(context, async {
-        let (_, grant) = args.keeping.keep_one(&args.grant, context).await?;
-        let _waiting = keeping::token_awaited(context);
+        let (_, grant) = args.keeper.keep_one(&args.grant, context).await?;
+        let _waiting = keeper_setup::token_awaited(context);
         let usable = grant.token().await;
-        let usable = usable.map_err(|error| keeping::failure(&error))?;
+        let usable = usable.map_err(|error| keeper_setup::failure(&error))?;
         let token = usable.access_token.expose();
         context
             .output

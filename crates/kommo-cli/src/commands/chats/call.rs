@@ -5,11 +5,11 @@ use kommo_sign::ChannelSecret;
 
 use super::connection::Connection;
 use super::failure;
-use crate::attempt_log;
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::runtime::runtime;
-use crate::transport;
+use crate::connection::transport;
+use crate::failure::exit::Failure;
+use crate::run::context::Context;
+use crate::run::runtime::runtime;
+use crate::terminal::attempt_log;
 
 /// Makes a client for the connection and lets `call` use it.
 pub(super) fn run<T>(

@@ -4,12 +4,12 @@ use clap::Args;
 use kommo_account::{AmojoId, ChannelId, ChatsHost, Endpoints};
 
 use super::place::PlaceArgs;
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::missing::{self, Missing};
-use crate::profile::{Profile, SecretKind};
-use crate::sandbox_place::SandboxArgs;
-use crate::secret_source::{SecretArgs, SecretSource};
+use crate::connection::sandbox_place::SandboxArgs;
+use crate::failure::exit::Failure;
+use crate::failure::missing::{self, Missing};
+use crate::input::secret_source::{SecretArgs, SecretSource};
+use crate::profile::content::{Profile, SecretKind};
+use crate::run::context::Context;
 
 /// Where the amojo id of an account is found.
 const AMOJO_ID: &str = "`kommo api GET '/api/v4/account?with=amojo_id'` prints the amojo id";

@@ -7,9 +7,9 @@ use kommo_sign::{
 use serde_json::{Map, Value, json};
 
 use super::connection::Connection;
-use crate::clock;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
+use crate::time::clock;
 
 pub(super) fn print(
     connection: &Connection,

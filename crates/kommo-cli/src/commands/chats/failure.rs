@@ -7,9 +7,9 @@ use kommo_http::{ChatsError, Refusal};
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
 
-use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure};
-use crate::transport;
+use crate::connection::transport;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure};
 
 /// Refused by the remote side is status 1; no answer, or one that makes no sense, is status 3.
 pub(super) fn of(error: &ChatsError) -> Failure {

@@ -3,9 +3,9 @@
 use clap::Args;
 use kommo_account::{AccountHost, ChatsHost, Endpoints, HostSuffix};
 
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::sandbox_place::SandboxArgs;
+use crate::connection::sandbox_place::SandboxArgs;
+use crate::failure::exit::Failure;
+use crate::run::context::Context;
 
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {

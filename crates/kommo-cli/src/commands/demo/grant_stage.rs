@@ -13,15 +13,15 @@ use kommo_oauth::{AuthorizationCode, ClientSecret, Credentials, GrantKey, Redire
 use kommo_sandbox::Sandbox;
 use serde_json::Value;
 
-use super::story_clock::StoryClock;
-use crate::exit::{self, Failure};
-use crate::private_file;
-use crate::store_place::StorePlace;
-use crate::stores::AnyStore;
-use crate::transport::transport;
+use super::scenario_clock::ScenarioClock;
+use crate::connection::transport::transport;
+use crate::failure::exit::{self, Failure};
+use crate::input::private_file;
+use crate::keeper::store_place::StorePlace;
+use crate::keeper::stores::AnyStore;
 
-pub(super) type StoryKeeper = Keeper<AnyStore, HttpTokenEndpoint<StoryClock>, StoryClock>;
-pub(super) type StoryGrant = GrantHandle<AnyStore, HttpTokenEndpoint<StoryClock>, StoryClock>;
+pub(super) type StoryKeeper = Keeper<AnyStore, HttpTokenEndpoint<ScenarioClock>, ScenarioClock>;
+pub(super) type StoryGrant = GrantHandle<AnyStore, HttpTokenEndpoint<ScenarioClock>, ScenarioClock>;
 
 /// The integration of the story.
 pub(super) struct GrantStage<'a> {
@@ -32,7 +32,7 @@ pub(super) struct GrantStage<'a> {
     pub(super) keeper: StoryKeeper,
     endpoints: Endpoints,
     credentials: Credentials,
-    clock: StoryClock,
+    clock: ScenarioClock,
     home: Home,
 }
 
@@ -50,7 +50,7 @@ impl<'a> GrantStage<'a> {
             RedirectUri::parse(state.redirect_uri.as_str()).map_err(Failure::io)?,
         );
         let endpoints = Endpoints::loopback_url(sandbox.base_url()).map_err(Failure::io)?;
-        let clock = StoryClock::new(sandbox.platform());
+        let clock = ScenarioClock::new(sandbox.platform());
         let home = Home::make(&clock)?;
         let keeper = new_keeper(&home, endpoints, &credentials, &clock).await?;
         Ok(Self {
@@ -124,7 +124,7 @@ async fn new_keeper(
     home: &Home,
     endpoints: Endpoints,
     credentials: &Credentials,
-    clock: &StoryClock,
+    clock: &ScenarioClock,
 ) -> Result<StoryKeeper, Failure> {
     let place = StorePlace::Sqlite(home.directory.join("grants.db"));
     AnyStore::make(&place)?;
@@ -148,7 +148,7 @@ struct Home {
 }
 
 impl Home {
-    fn make(clock: &StoryClock) -> Result<Self, Failure> {
+    fn make(clock: &ScenarioClock) -> Result<Self, Failure> {
         let name = u128::from_be_bytes(clock.random_bytes());
         let directory = std::env::temp_dir().join(format!("kommo-demo-{name:032x}"));
         private_file::make_directory(&directory).map_err(|error| {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::grant_stage::GrantStage;
 use super::hook_receiver::HookReceiver;
 use super::step::{Step, tell};
-use crate::context::Context;
-use crate::exit::Failure;
+use crate::failure::exit::Failure;
+use crate::run::context::Context;
 
 const DAY_SECONDS: u64 = 86_400;
 

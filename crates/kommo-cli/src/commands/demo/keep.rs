@@ -6,7 +6,7 @@ use kommo_sandbox::Sandbox;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::exit::Failure;
+use crate::failure::exit::Failure;
 
 /// A directory that can be written.
 pub(super) struct Keep {

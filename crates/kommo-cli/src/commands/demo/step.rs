@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::context::Context;
-use crate::exit::Failure;
+use crate::failure::exit::Failure;
+use crate::run::context::Context;
 
 /// What came of a step.
 pub(super) struct Step {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::paragraph::wrapped;
+use crate::terminal::paragraph::wrapped;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,11 +7,11 @@ use kommo_sign::{RequestDate, RequestMethod, RequestPath};
 
 use super::DoctorArgs;
 use super::check::{Level, Report};
-use crate::clock;
-use crate::context::Context;
-use crate::exit::{self, Failure};
-use crate::grant_choice::AccountName;
-use crate::transport;
+use crate::connection::transport;
+use crate::failure::exit::{self, Failure};
+use crate::keeper::grant_choice::AccountName;
+use crate::run::context::Context;
+use crate::time::clock;
 
 const AREA: &str = "clock";
 
@@ -44,7 +44,7 @@ pub(super) async fn look(
         );
         return Ok(());
     };
-    let transport = args.keeping.sandbox.transport()?.build();
+    let transport = args.keeper.sandbox.transport()?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
     match server_time(&transport, &target).await {
         Ok(Some(theirs)) => compare(ours, theirs, report),

@@ -5,9 +5,9 @@ use kommo_oauth::{Grant, GrantState, UnverifiedClaims};
 
 use super::DoctorArgs;
 use super::check::{Level, Report};
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::grant_choice::AccountName;
+use crate::failure::exit::Failure;
+use crate::keeper::grant_choice::AccountName;
+use crate::run::context::Context;
 
 const AREA: &str = "hosts";
 

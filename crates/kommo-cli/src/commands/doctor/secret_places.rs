@@ -1,24 +1,24 @@
 //! Where the secrets lie: whether each is there, can be one, and is nobody else's to read.
 
-use crate::context::Context;
-use crate::exit::Failure;
-use crate::keeping::KeepingArgs;
-use crate::private_file;
-use crate::profile::SecretKind;
-use crate::secret_source::SecretSource;
-use crate::standard_input::is_dash;
+use crate::failure::exit::Failure;
+use crate::input::private_file;
+use crate::input::secret_source::SecretSource;
+use crate::input::standard_input::is_dash;
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 use super::check::{Level, Report};
 
 const AREA: &str = "secrets";
 
 pub(super) fn look(
-    keeping: &KeepingArgs,
+    keeper: &KeeperArgs,
     context: &Context,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let client = keeping.integration.secret_source(context)?;
-    if client.is_none() && keeping.integration.known_client_id(context)?.is_some() {
+    let client = keeper.integration.secret_source(context)?;
+    if client.is_none() && keeper.integration.known_client_id(context)?.is_some() {
         report.add(
             AREA,
             Level::Warning,
@@ -42,7 +42,7 @@ pub(super) fn look(
             looked += 1;
         }
     }
-    for source in keeping.store.key_sources(context)? {
+    for source in keeper.store.key_sources(context)? {
         look_at_mode("encryption key", &source, report);
     }
     if looked == 0 {

@@ -6,9 +6,9 @@ use kommo_oauth::{Finding, IntegrationSettings};
 
 use super::DoctorArgs;
 use super::check::{Level, Report};
-use crate::body_source;
-use crate::context::Context;
-use crate::exit::Failure;
+use crate::failure::exit::Failure;
+use crate::input::body_source;
+use crate::run::context::Context;
 
 const AREA: &str = "settings";
 
@@ -28,7 +28,7 @@ pub(super) struct Settings {
 impl Settings {
     /// A file that was named and is not there is a failure. A profile that cannot be read is told elsewhere.
     pub(super) fn read(args: &DoctorArgs, context: &Context) -> Result<Self, Failure> {
-        let none = crate::profile::Profile::default();
+        let none = crate::profile::content::Profile::default();
         let profile = context.profile().unwrap_or(&none);
         let file = args.description_file.clone();
         let description = file.or_else(|| profile.description_file.clone());
@@ -36,7 +36,7 @@ impl Settings {
             name: args.name.clone().or_else(|| profile.name.clone()),
             description: description.map(read_text).transpose()?,
             redirect_uri: args
-                .keeping
+                .keeper
                 .integration
                 .known_redirect_uri(context)
                 .ok()

@@ -7,22 +7,22 @@ use kommo_oauth::Grant;
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 
 use super::check::{Level, Report};
-use crate::context::Context;
-use crate::exit::{self, Failure};
-use crate::keeping::KeepingArgs;
-use crate::lifeboats::LifeboatPlaces;
-use crate::store_place::StorePlace;
-use crate::stores::AnyStore;
+use crate::failure::exit::{self, Failure};
+use crate::keeper::keeper_setup::KeeperArgs;
+use crate::keeper::lifeboats::LifeboatPlaces;
+use crate::keeper::store_place::StorePlace;
+use crate::keeper::stores::AnyStore;
+use crate::run::context::Context;
 
 const AREA: &str = "store";
 
 /// Looks, and gives the grants that could be read.
 pub(super) async fn look(
-    keeping: &KeepingArgs,
+    keeper: &KeeperArgs,
     context: &Context,
     report: &mut Report,
 ) -> Vec<Grant> {
-    let (place, keys) = match named(keeping, context) {
+    let (place, keys) = match named(keeper, context) {
         Ok(named) => named,
         Err(failure) => {
             found(report, "store-unusable", &failure);
@@ -69,10 +69,10 @@ pub(super) async fn look(
 }
 
 fn named(
-    keeping: &KeepingArgs,
+    keeper: &KeeperArgs,
     context: &Context,
 ) -> Result<(StorePlace, Option<EncryptionKeys>), Failure> {
-    Ok((keeping.store.place(context)?, keeping.store.keys(context)?))
+    Ok((keeper.store.place(context)?, keeper.store.keys(context)?))
 }
 
 fn found(report: &mut Report, code: &'static str, failure: &Failure) {

@@ -4,10 +4,10 @@ use kommo_explain::{Explanation, FindingCode};
 use kommo_oauth::UnixSeconds;
 use serde_json::Value;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::finding_list;
-use crate::instant;
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
+use crate::terminal::finding_list;
+use crate::time::instant;
 
 /// The instant as of which a request was judged.
 #[derive(Clone, Copy)]

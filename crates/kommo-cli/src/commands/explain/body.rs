@@ -6,12 +6,12 @@ use clap::Args;
 use kommo_explain::{explain_chat_hook, explain_open_api};
 
 use super::answer::print;
-use crate::body_source::BodyArgs;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::profile::SecretKind;
-use crate::secret_source::SecretArgs;
-use crate::standard_input::claimed_once;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::body_source::BodyArgs;
+use crate::input::secret_source::SecretArgs;
+use crate::input::standard_input::claimed_once;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 const CHAT_HOOK_EXAMPLE: &str = "\
 Example:

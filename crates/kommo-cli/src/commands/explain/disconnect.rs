@@ -5,13 +5,13 @@ use kommo_account::ClientId;
 use kommo_explain::explain_disconnect;
 
 use super::answer::print;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::missing;
-use crate::profile::SecretKind;
-use crate::query_source::QueryArgs;
-use crate::secret_source::SecretArgs;
-use crate::standard_input::claimed_once;
+use crate::failure::exit::{Failure, Outcome};
+use crate::failure::missing;
+use crate::input::query_source::QueryArgs;
+use crate::input::secret_source::SecretArgs;
+use crate::input::standard_input::claimed_once;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 const EXAMPLE: &str = "\
 Example:

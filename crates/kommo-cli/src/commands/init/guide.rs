@@ -6,9 +6,9 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use super::secret_place::SecretPlace;
-use crate::exit::Failure;
-use crate::profile::Profile;
-use crate::setting::EnvName;
+use crate::failure::exit::Failure;
+use crate::profile::content::Profile;
+use crate::profile::setting::EnvName;
 
 const WELCOME: &str = "\
 Writes a profile: settings that every command then uses. It holds no secret,
@@ -141,7 +141,7 @@ mod tests {
     fn answered(
         profile: Profile,
         answers: &str,
-    ) -> (Result<Profile, crate::exit::Failure>, String) {
+    ) -> (Result<Profile, crate::failure::exit::Failure>, String) {
         let mut screen = Vec::new();
         let completed = complete(profile, &mut Cursor::new(answers), &mut screen);
         (completed, String::from_utf8(screen).unwrap())

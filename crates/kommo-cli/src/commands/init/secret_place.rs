@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::private_file;
-use crate::setting::EnvName;
+use crate::input::private_file;
+use crate::profile::setting::EnvName;
 
 /// A file or an environment variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl SecretPlace {
             return name
                 .parse()
                 .map(Self::Env)
-                .map_err(|error: crate::setting::SettingError| error.to_string());
+                .map_err(|error: crate::profile::setting::SettingError| error.to_string());
         }
         if text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(

@@ -1,8 +1,8 @@
 //! The three changes of a rotation, in a profile.
 
-use crate::profile::{Profile, SecretEntry, SecretKind, SecretRole};
-use crate::secret_source::SecretSource;
-use crate::setting::EnvName;
+use crate::input::secret_source::SecretSource;
+use crate::profile::content::{Profile, SecretEntry, SecretKind, SecretRole};
+use crate::profile::setting::EnvName;
 
 /// Names the next secret, or the first; says which it became.
 pub(super) fn add(
@@ -77,7 +77,7 @@ fn parts(source: SecretSource) -> Result<Parts, String> {
         SecretSource::Env(name) => {
             let name: EnvName = name
                 .parse()
-                .map_err(|error: crate::setting::SettingError| error.to_string())?;
+                .map_err(|error: crate::profile::setting::SettingError| error.to_string())?;
             (None, Some(name))
         }
     })

@@ -4,14 +4,14 @@ use kommo_oauth::UnixSeconds;
 use kommo_store::KeyUse;
 use serde_json::{Value, json};
 
-use crate::clock;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::instant;
-use crate::profile::{Profile, SecretKind, SecretRole};
-use crate::secret_source::SecretSource;
-use crate::secret_use;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::secret_source::SecretSource;
+use crate::keeper::secret_use;
+use crate::profile::content::{Profile, SecretKind, SecretRole};
+use crate::run::context::Context;
+use crate::time::clock;
+use crate::time::instant;
 
 const KINDS: [SecretKind; 3] = [SecretKind::Client, SecretKind::Channel, SecretKind::App];
 

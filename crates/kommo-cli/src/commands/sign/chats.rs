@@ -7,14 +7,14 @@ use kommo_sign::{
 
 use super::curl;
 use super::signed_chats::SignedChats;
-use crate::at::At;
-use crate::body_source::BodyArgs;
-use crate::clock;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::profile::SecretKind;
-use crate::secret_source::SecretArgs;
-use crate::standard_input::claimed_once;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::body_source::BodyArgs;
+use crate::input::secret_source::SecretArgs;
+use crate::input::standard_input::claimed_once;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
+use crate::time::at::At;
+use crate::time::clock;
 
 const EXAMPLE: &str = "\
 Examples:

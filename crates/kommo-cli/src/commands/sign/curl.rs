@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use super::signed_chats::SignedChats;
-use crate::body_source::BodyArgs;
-use crate::exit::Failure;
-use crate::standard_input::is_dash;
+use crate::failure::exit::Failure;
+use crate::input::body_source::BodyArgs;
+use crate::input::standard_input::is_dash;
 
 /// The body's file, if there is a body: curl must be able to read it again.
 pub(super) fn body_file(body: &BodyArgs) -> Result<Option<&Path>, Failure> {

@@ -7,11 +7,11 @@ use kommo_account::{AccountId, ClientId};
 use kommo_sign::{ClientSecret, DisconnectKey};
 
 use super::signature_line::print_signature;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::missing;
-use crate::profile::SecretKind;
-use crate::secret_source::SecretArgs;
+use crate::failure::exit::{Failure, Outcome};
+use crate::failure::missing;
+use crate::input::secret_source::SecretArgs;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 /// `kommo sign disconnect`.
 #[derive(Debug, Args)]

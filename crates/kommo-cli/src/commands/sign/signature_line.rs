@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
+use crate::run::context::Context;
 
 /// The bare signature on one line.
 pub(super) fn print_signature(signature: &str, context: &Context) -> Result<Outcome, Failure> {

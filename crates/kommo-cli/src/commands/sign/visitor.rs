@@ -5,10 +5,10 @@ use clap::builder::NonEmptyStringValueParser;
 use kommo_sign::{AppSecret, visitor_signature};
 
 use super::signature_line::print_signature;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::profile::SecretKind;
-use crate::secret_source::SecretArgs;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::secret_source::SecretArgs;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 /// `kommo sign visitor`.
 #[derive(Debug, Args)]

@@ -8,12 +8,12 @@ use kommo_sign::{AppSecret, BodyForm, ChannelSecret, ChatHookKey, OpenApiKey};
 use serde_json::{Map, Value};
 
 use super::verdict::{self, Proof, REASONS, Refusal};
-use crate::body_source::BodyArgs;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::profile::SecretKind;
-use crate::secret_source::SecretsArgs;
-use crate::standard_input::claimed_once;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::body_source::BodyArgs;
+use crate::input::secret_source::SecretsArgs;
+use crate::input::standard_input::claimed_once;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 const CHAT_HOOK_EXAMPLE: &str = "\
 Example:
@@ -69,7 +69,7 @@ pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Ou
         facts.insert("proven_bytes".to_owned(), Value::from(proven.bytes().len()));
         Ok::<_, Refusal>(facts)
     };
-    let read = |source: &crate::secret_source::SecretSource| {
+    let read = |source: &crate::input::secret_source::SecretSource| {
         Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?))
     };
     let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
@@ -93,7 +93,7 @@ pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outc
         facts.insert("proven_bytes".to_owned(), Value::from(proven.len()));
         Ok::<_, Refusal>(facts)
     };
-    let read = |source: &crate::secret_source::SecretSource| {
+    let read = |source: &crate::input::secret_source::SecretSource| {
         Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?))
     };
     let proof = Proof::new(SecretKind::App, "open-api", &args.secrets);

@@ -8,13 +8,13 @@ use kommo_sign::{ClientSecret, DisconnectError, DisconnectKey, ParseDisconnectQu
 use serde_json::{Map, Value};
 
 use super::verdict::{self, Proof, REASONS, Refusal};
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::missing;
-use crate::profile::SecretKind;
-use crate::query_source::QueryArgs;
-use crate::secret_source::{SecretSource, SecretsArgs};
-use crate::standard_input::claimed_once;
+use crate::failure::exit::{Failure, Outcome};
+use crate::failure::missing;
+use crate::input::query_source::QueryArgs;
+use crate::input::secret_source::{SecretSource, SecretsArgs};
+use crate::input::standard_input::claimed_once;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 const EXAMPLE: &str = "\
 Example:

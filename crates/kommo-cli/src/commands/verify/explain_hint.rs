@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 
-use crate::context::Context;
-use crate::secret_source::SecretSource;
+use crate::input::secret_source::SecretSource;
+use crate::run::context::Context;
 
 /// A longer text is left to the operator: a line for people does not hold it.
 const TEXT_CHARACTERS_MAX: usize = 300;

@@ -6,11 +6,11 @@ use kommo_sign::{ParseSignatureError, VerifyError};
 use serde_json::{Map, Value, json};
 
 use super::explain_hint::explain_hint;
-use crate::context::Context;
-use crate::exit::{Failure, Outcome};
-use crate::profile::SecretKind;
-use crate::secret_source::{SecretSource, SecretsArgs};
-use crate::secret_use;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::secret_source::{SecretSource, SecretsArgs};
+use crate::keeper::secret_use;
+use crate::profile::content::SecretKind;
+use crate::run::context::Context;
 
 /// Listed in the help of every `verify` command.
 pub(super) const REASONS: &str = "\

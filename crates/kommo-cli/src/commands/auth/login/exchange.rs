@@ -4,13 +4,13 @@ use kommo_keeper::{Clock, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCod
 use kommo_oauth::{TokenRefusal, TokenRefusalKind};
 use serde_json::Value;
 
-use super::super::told;
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{Failure, Outcome};
-use crate::keeping::{self, CliKeeper};
-use crate::stores;
-use crate::told_endpoint::RefusalText;
+use super::super::grant_view;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::keeper::keeper_setup::{self, CliKeeper};
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::latest_refusal::RefusalText;
 
 /// Codes that are looked after in one login: those that an earlier one left behind come along.
 const CODES_AT_MOST: usize = 16;
@@ -24,7 +24,7 @@ pub(super) fn name(keeper: &CliKeeper) -> String {
 /// Makes the code durable.
 pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<(), Failure> {
     let put = keeper.accept_code(pending).await;
-    match put.map_err(|error| keeping::exchange_failure(&error))? {
+    match put.map_err(|error| keeper_setup::exchange_failure(&error))? {
         CodePut::Stored => Ok(()),
         CodePut::Full | CodePut::HostFull => Err(Failure::new(
             ErrorCode::Busy,
@@ -130,7 +130,7 @@ async fn exchange(
 ) -> Result<(Option<CodeOutcome>, Option<TokenRefusal>), Failure> {
     for _ in 0..CODES_AT_MOST {
         let exchanged = keeper.exchange_codes_each(1).await;
-        let exchanged = exchanged.map_err(|error| keeping::exchange_failure(&error))?;
+        let exchanged = exchanged.map_err(|error| keeper_setup::exchange_failure(&error))?;
         let Some(exchanged) = exchanged.into_iter().next() else {
             break;
         };
@@ -161,13 +161,13 @@ async fn tell(keeper: &CliKeeper, new: &NewGrant, context: &Context) -> Result<O
     let grant = loaded.map_err(|error| stores::failure(&error))?;
     let grant = grant
         .ok_or_else(|| Failure::new(ErrorCode::StoreFailed, "the new grant is not in the store"))?;
-    let now = told::now();
-    let mut json = told::to_json(&grant, now);
+    let now = grant_view::now();
+    let mut json = grant_view::to_json(&grant, now);
     if let Value::Object(fields) = &mut json {
         fields.insert("granted".to_owned(), Value::from(true));
         fields.insert("is_first".to_owned(), Value::from(new.is_first));
     }
-    let text = format!("granted: {}", told::to_text(&grant, now));
+    let text = format!("granted: {}", grant_view::to_text(&grant, now));
     context.output.result(&text, &json)?;
     match new.expected_account {
         None => Ok(Outcome::Done),

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::exit::{Failure, Outcome};
+use crate::failure::exit::{Failure, Outcome};
 
 /// The style of kommo-axum's pages; a test holds both side by side.
 const STYLE: &str = include_str!("pages/style.css");

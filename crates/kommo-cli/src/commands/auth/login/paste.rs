@@ -6,9 +6,9 @@ use kommo_account::ClientId;
 use kommo_oauth::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor};
 use zeroize::Zeroizing;
 
-use crate::context::Context;
-use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure};
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure};
+use crate::run::context::Context;
 
 /// Bad pastes before it is given up: a file that is no answer at all does not go on for ever.
 const PASTES_AT_MOST: usize = 16;

@@ -25,11 +25,11 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::outcome_page::OutcomePage;
-use crate::error_code::ErrorCode;
-use crate::exit::{self, Failure, Outcome};
-use crate::instant;
-use crate::interruption::Interruption;
-use crate::runtime::interrupted;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure, Outcome};
+use crate::run::interruption::Interruption;
+use crate::run::runtime::interrupted;
+use crate::time::instant;
 
 /// Redirects that wait to be judged. More of one attempt can only be repetitions.
 const WAITING_AT_MOST: usize = 16;

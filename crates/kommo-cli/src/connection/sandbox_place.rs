@@ -1,0 +1,77 @@
+//! Which world: the real platform, or a sandbox on this machine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kommo_account::Endpoints;
+use kommo_http::TransportBuilder;
+
+use crate::connection::transport::transport;
+use crate::failure::exit::Failure;
+use crate::input::environment;
+
+/// `--sandbox`, `--sandbox-ca`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SandboxArgs {
+    /// The address of a sandbox, as `kommo sandbox` printed it, instead of the real platform; else KOMMO_SANDBOX_URL
+    #[arg(long, value_name = "URL")]
+    sandbox: Option<String>,
+
+    /// The ca_file of a sandbox with --tls; else KOMMO_SANDBOX_CA
+    #[arg(long, value_name = "FILE")]
+    sandbox_ca: Option<PathBuf>,
+}
+
+impl SandboxArgs {
+    /// The real platform, or a sandbox, which must be loopback (invariant I3): nothing is sent before this was asked.
+    pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
+        self.place().map(|(endpoints, _)| endpoints)
+    }
+
+    /// The file of the certificate that a sandbox with TLS is checked by.
+    pub(crate) fn authority(&self) -> Result<Option<PathBuf>, Failure> {
+        self.place().map(|(_, file)| file)
+    }
+
+    /// Settings of the connections to it.
+    pub(crate) fn transport(&self) -> Result<TransportBuilder, Failure> {
+        let (_, Some(file)) = self.place()? else {
+            return Ok(transport());
+        };
+        let pem = std::fs::read(&file).map_err(|error| {
+            Failure::io(format!(
+                "cannot read the certificate file '{}': {error}",
+                file.display()
+            ))
+        })?;
+        Ok(transport().sandbox_authority(pem))
+    }
+
+    /// The endpoints, and the certificate of a sandbox with TLS.
+    fn place(&self) -> Result<(Endpoints, Option<PathBuf>), Failure> {
+        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to the real platform.
+        let url = match &self.sandbox {
+            Some(url) => Some(url.clone()),
+            None => environment::text("KOMMO_SANDBOX_URL")?,
+        };
+        let is_https = url.as_ref().is_some_and(|url| url.starts_with("https://"));
+        let endpoints = match &url {
+            None => Endpoints::real(),
+            Some(url) => Endpoints::loopback_url(url).map_err(|error| {
+                Failure::usage(error).hint("a sandbox is on this machine: http://127.0.0.1:PORT")
+            })?,
+        };
+        match (is_https, &self.sandbox_ca) {
+            // Whoever types it means a sandbox with TLS, so nothing goes anywhere else.
+            (false, Some(_)) => Err(Failure::usage("--sandbox-ca belongs to a sandbox with TLS")
+                .hint("give its address too: --sandbox https://127.0.0.1:PORT")),
+            (false, None) => Ok((endpoints, None)),
+            (true, Some(file)) => Ok((endpoints, Some(file.clone()))),
+            (true, None) => match environment::text("KOMMO_SANDBOX_CA")? {
+                Some(file) => Ok((endpoints, Some(PathBuf::from(file)))),
+                None => Err(Failure::usage("a sandbox with TLS needs its certificate")
+                    .hint("give --sandbox-ca FILE, the ca_file that `kommo sandbox --tls` named")),
+            },
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Connections of the program: their settings, and what of them cannot be made.
+
+use kommo_http::{BuildError, TransportBuilder, TransportError};
+
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{self, Failure};
+
+/// Settings of every connection of the program, with its name in the user agent.
+pub(crate) fn transport() -> TransportBuilder {
+    TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Adds what to look at when there was no connection, or no answer.
+pub(crate) fn with_advice(failure: Failure, error: &TransportError) -> Failure {
+    let advice = match error {
+        TransportError::Connect(_) => {
+            "nothing was sent: is the sandbox running, is the network there, does HTTPS_PROXY name a proxy that works?"
+        }
+        TransportError::Tls(_) => {
+            "nothing was sent: a proxy that opens TLS, a wrong clock, or --sandbox-ca is not the sandbox's"
+        }
+        TransportError::Timeout(_) | TransportError::Cut(_) => {
+            "the connection stood: try again, and look at the proxy if there is one"
+        }
+        TransportError::Coded { .. } => {
+            "something on the way compresses answers that were not to be: look at the proxy"
+        }
+        _ => return failure,
+    };
+    failure.hint(advice)
+}
+
+/// What the operator can do something about is the file of `--sandbox-ca`.
+pub(crate) fn failure(error: &BuildError) -> Failure {
+    match error {
+        BuildError::SandboxAuthority => Failure::usage(error)
+            .hint("--sandbox-ca is the file that `kommo sandbox --tls` named as ca_file"),
+        _ => Failure::new(ErrorCode::Internal, exit::chain(error)),
+    }
+}

@@ -1,0 +1,470 @@
+//! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
+
+use alloc::sync::Arc;
+use core::error::Error;
+
+use clap::Args;
+use kommo_account::{ClientId, Endpoints, Realm};
+use kommo_http::HttpTokenEndpoint;
+use kommo_keeper::{
+    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, KeeperSettings,
+    Listeners, StoreTrouble, SystemClock,
+};
+use kommo_oauth::{
+    ClientSecret, Credentials, GrantKey, HoldKind, NotMet, ReauthReason, RedirectUri, UnixSeconds,
+};
+
+use crate::connection::sandbox_place::SandboxArgs;
+use crate::connection::transport;
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::Failure;
+use crate::input::standard_input::claimed_once;
+use crate::keeper::grant_choice::{Choice, GrantArgs, is_over};
+use crate::keeper::integration::IntegrationArgs;
+use crate::keeper::lifeboats::Lifeboats;
+use crate::keeper::observed_endpoint::ObservedEndpoint;
+use crate::keeper::store_place::{StoreArgs, StorePlace};
+use crate::keeper::stores::{self, AnyStore};
+use crate::run::context::Context;
+use crate::run::runtime::interrupted;
+use crate::terminal::output::Output;
+use crate::terminal::progress::Waiting;
+use crate::time::instant;
+
+/// The keeper of this program.
+pub(crate) type CliKeeper = Keeper<AnyStore, ObservedEndpoint, SystemClock, Lifeboats>;
+
+/// One grant of it.
+pub(crate) type CliGrant = GrantHandle<AnyStore, ObservedEndpoint, SystemClock, Lifeboats>;
+
+/// What every command about grants takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeeperArgs {
+    #[command(flatten)]
+    pub(crate) integration: IntegrationArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArgs,
+}
+
+impl KeeperArgs {
+    /// The world, asked before anything is read or opened.
+    pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
+        let endpoints = self.sandbox.endpoints()?;
+        claimed_once(self.claims())?;
+        Ok(endpoints)
+    }
+
+    /// The options' names, and whether each is standard input.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.store.claims().chain([self.integration.claim()])
+    }
+
+    /// Makes the store if nobody has yet: for what puts a grant into it.
+    pub(crate) fn make_store(&self, context: &Context) -> Result<(), Failure> {
+        AnyStore::make(&self.store.place(context)?)
+    }
+
+    /// Opens the store to read it: nothing is made, not even the lock files.
+    pub(crate) async fn look(&self, context: &Context) -> Result<AnyStore, Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        note_place(&place, context);
+        match AnyStore::look(&place, keys.clone()).await {
+            Ok(Some(store)) => Ok(store),
+            Ok(None) => Err(stores::missing(&place)),
+            // An older store is brought up to date, and one that is being written is waited for.
+            Err(_) => AnyStore::open(&place, keys).await,
+        }
+    }
+
+    /// Opens the store alone: for what needs no client secret.
+    pub(crate) async fn open_store(&self, context: &Context) -> Result<Arc<AnyStore>, Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        note_place(&place, context);
+        let waiting = context.progress.wait_for("the store");
+        let store = Arc::new(AnyStore::open(&place, keys).await?);
+        drop(waiting);
+        context.opened.add(Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// The same, and the lifeboat of its keeper.
+    pub(crate) async fn open_store_with_lifeboat(
+        &self,
+        context: &Context,
+    ) -> Result<(Arc<AnyStore>, Lifeboats), Failure> {
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        note_place(&place, context);
+        let store = Arc::new(AnyStore::open(&place, keys.clone()).await?);
+        context.opened.add(Arc::clone(&store));
+        Ok((store, Lifeboats::open(&place, keys)?))
+    }
+
+    /// Opens the store and makes the keeper that serves it.
+    pub(crate) async fn keeper(
+        &self,
+        credentials: Credentials,
+        context: &Context,
+    ) -> Result<CliKeeper, Failure> {
+        let endpoints = self.sandbox.endpoints()?;
+        let token_endpoint = self
+            .token_endpoint()?
+            .with_budget(context.budget.clone(), credentials.client_id);
+        let place = self.store.place(context)?;
+        let keys = self.store.keys(context)?;
+        note_place(&place, context);
+        let waiting = context.progress.wait_for("the store");
+        let store = AnyStore::open(&place, keys.clone()).await?;
+        drop(waiting);
+        let lifeboat = Lifeboats::open(&place, keys)?;
+        let settings = KeeperSettings::new(endpoints);
+        let keeper = Keeper::new(
+            store,
+            ObservedEndpoint::new(
+                token_endpoint,
+                context.latest_refusal.clone(),
+                context.progress.clone(),
+            ),
+            SystemClock::new(),
+            lifeboat,
+            credentials,
+            settings,
+            listeners(context.output),
+        );
+        context.opened.add(keeper.clone());
+        Ok(keeper)
+    }
+
+    /// The token endpoint, with the program's name in its user agent.
+    pub(crate) fn token_endpoint(&self) -> Result<HttpTokenEndpoint, Failure> {
+        let (transport, endpoints) = (self.sandbox.transport()?, self.sandbox.endpoints()?);
+        HttpTokenEndpoint::new(transport, endpoints).map_err(|error| transport::failure(&error))
+    }
+
+    /// The keeper and the one grant that is meant.
+    pub(crate) async fn keep_one(
+        &self,
+        grant: &GrantArgs,
+        context: &Context,
+    ) -> Result<(CliKeeper, CliGrant), Failure> {
+        let endpoints = self.endpoints()?;
+        let (credentials, client_id) = match self.integration.secret_source(context)? {
+            Some(_) => {
+                let credentials = self.integration.credentials(context)?;
+                let client_id = Some(credentials.client_id);
+                (Some(credentials), client_id)
+            }
+            None => (None, self.integration.known_client_id(context)?),
+        };
+        let choice = grant.choice(endpoints.realm(), client_id, context)?;
+        let (keeper, key) = match credentials {
+            Some(credentials) => {
+                let keeper = self.keeper(credentials, context).await?;
+                let key = choice.one(keeper.store()).await?;
+                (keeper, key)
+            }
+            None => self.keep_long_lived(&choice, context).await?,
+        };
+        let handle = keeper.grant(&key).map_err(|error| failure(&error))?;
+        Ok((keeper, handle))
+    }
+
+    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is refreshed, so the keeper has nothing to send
+    /// one with.
+    async fn keep_long_lived(
+        &self,
+        choice: &Choice,
+        context: &Context,
+    ) -> Result<(CliKeeper, GrantKey), Failure> {
+        let store = self.open_store(context).await?;
+        let key = choice.one(&store).await?;
+        let listed = choice.all(&store).await?;
+        store.close().await;
+        let is_long_lived = listed
+            .iter()
+            .any(|grant| grant.key == key && (grant.state == "long-lived" || is_over(grant)));
+        if !is_long_lived {
+            // The complaint of a missing secret.
+            self.integration.credentials(context)?;
+        }
+        let keeper = self.keeper(without_secret(key.client_id)?, context).await?;
+        Ok((keeper, key))
+    }
+}
+
+/// What is shown while a token is waited for, and nothing is being sent for it.
+pub(crate) fn token_awaited(context: &Context) -> Waiting {
+    context
+        .progress
+        .wait_for("a token, at most 30 s (another worker may be refreshing it)")
+}
+
+/// Credentials that are refused everywhere, for a keeper whose grant is never refreshed.
+pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure> {
+    let defect = |error: &dyn Error| Failure::new(ErrorCode::Internal, error);
+    let secret = ClientSecret::new("no client secret was given").map_err(|error| defect(&error))?;
+    let uri = RedirectUri::parse("https://localhost/").map_err(|error| defect(&error))?;
+    Ok(Credentials::new(client_id, secret, uri))
+}
+
+fn note_place(place: &StorePlace, context: &Context) {
+    context.output.detail(&format!("store: {}", place.label()));
+}
+
+/// A realm for people: `the real platform`, or the sandbox's address.
+pub(crate) fn world(realm: Realm) -> String {
+    match realm {
+        Realm::Sandbox(address) => format!("the sandbox at {address}"),
+        _ => "the real platform".to_owned(),
+    }
+}
+
+/// What a person should know is said on standard error, as it happens.
+fn listeners(output: Output) -> Listeners {
+    Listeners::new().on_alarm(move |alarm| {
+        if let Some(text) = alarm_text(alarm) {
+            output.note(&format!("warning: {text}"));
+        }
+    })
+}
+
+fn alarm_text(alarm: &Alarm) -> Option<String> {
+    let text = match alarm.kind {
+        AlarmKind::Unsaved { in_lifeboat: true } => {
+            "the new tokens could not be saved; they are in the lifeboat, and `kommo auth keep-alive` saves them".to_owned()
+        }
+        AlarmKind::Unsaved { in_lifeboat: false } => {
+            "the new tokens could not be saved, and no lifeboat could be written".to_owned()
+        }
+        AlarmKind::LifeboatFailed(_) => "the lifeboat cannot be read or written".to_owned(),
+        AlarmKind::ClockDiffers { seconds } if seconds > 0 => {
+            format!("the clock of this machine is {seconds} s ahead of the server's; set it right")
+        }
+        AlarmKind::ClockDiffers { seconds } => format!(
+            "the clock of this machine is {} s behind the server's; set it right",
+            seconds.unsigned_abs()
+        ),
+        AlarmKind::Revoked => {
+            "the platform revoked the long-lived token: make a new one".to_owned()
+        }
+        AlarmKind::CodeExpired => {
+            "a code expired before it could be exchanged; begin again: `kommo auth login`"
+                .to_owned()
+        }
+        AlarmKind::EndsSoon(_) => "the long-lived token ends soon: make a new one".to_owned(),
+        // What the command answers says the rest.
+        _ => return None,
+    };
+    Some(match &alarm.key {
+        Some(key) => format!("{text} (grant {key})"),
+        None => text,
+    })
+}
+
+/// Why there is no token: whose turn it is decides the status.
+pub(crate) fn failure(error: &KeeperError) -> Failure {
+    match error {
+        KeeperError::NoToken { key, why, again_at } => no_token(key, *why, *again_at),
+        KeeperError::ShuttingDown => interrupted(),
+        _ => Failure::usage(error),
+    }
+}
+
+/// Why a code could not be put or exchanged.
+pub(crate) fn exchange_failure(error: &ExchangeError) -> Failure {
+    let code = match error {
+        ExchangeError::Store(trouble) => stores::code(*trouble),
+        _ => ErrorCode::Internal,
+    };
+    Failure::new(code, error)
+}
+
+pub(crate) fn store_trouble(key: &GrantKey, trouble: StoreTrouble) -> Failure {
+    store_failed(trouble, &whose(key))
+}
+
+fn whose(key: &GrantKey) -> String {
+    format!("account {}, user {}", key.account_id, key.user_id)
+}
+
+/// What to do about a grant that is dead. A sandbox forgets its grants when it ends, which has one look: it has never issued the
+/// token.
+fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
+    match (key.realm, reason) {
+        (Realm::Sandbox(_), ReauthReason::Undecryptable) => {
+            "the sandbox was restarted, and its grants ended with it: `kommo auth login`"
+        }
+        _ => "an administrator must consent again: `kommo auth login`",
+    }
+}
+
+fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
+    let whose = whose(key);
+    let failure = match why {
+        NotMet::ReauthRequired(reason) => {
+            let message = format!("the grant is dead ({}): {whose}", reason.name());
+            Failure::new(ErrorCode::ReauthRequired, message)
+                .reason(reason.name())
+                .hint(consent_again(key, reason))
+        }
+        NotMet::Disconnected(reason) => {
+            let message = format!("the grant has ended ({}): {whose}", reason.name());
+            Failure::new(ErrorCode::ReauthRequired, message)
+                .reason(reason.name())
+                .hint("`kommo auth login` gets a new one")
+        }
+        NotMet::NoGrant => Failure::new(ErrorCode::NoGrant, format!("there is no grant: {whose}"))
+            .hint("`kommo auth login` gets one"),
+        NotMet::Expired => long_lived_ended("has expired", &whose).reason("expired"),
+        NotMet::Revoked => long_lived_ended("was revoked", &whose).reason("revoked"),
+        NotMet::NotRefreshable => Failure::new(
+            ErrorCode::NotRefreshable,
+            format!("a long-lived token cannot be refreshed: {whose}"),
+        )
+        .hint(
+            "to replace it, make a new one in the integration's settings, then `kommo auth import`",
+        ),
+        NotMet::Held(kind) => held(kind, &whose, again_at),
+        NotMet::InDoubt(reason) => Failure::new(
+            ErrorCode::InDoubt,
+            format!(
+                "the outcome of a refresh is not known ({}): {whose}",
+                reason.name()
+            ),
+        )
+        .reason(reason.name())
+        .hint("nothing is lost: `kommo auth refresh` tries again at once, with the same tokens"),
+        NotMet::Unreachable => Failure::new(
+            ErrorCode::Unreachable,
+            format!("the platform cannot be reached: {whose}"),
+        )
+        .hint("nothing was sent, and nothing is lost: check the network, then try again"),
+        NotMet::StoreFailed(trouble) => store_failed(trouble, &whose),
+        NotMet::StillRunning => {
+            let message = format!("our own refresh of this grant has not come to its end: {whose}");
+            Failure::new(ErrorCode::Busy, message)
+                .reason(why.name())
+                .hint("nothing is lost: it goes on, and the next command finds what it brings")
+        }
+        NotMet::Busy | NotMet::Contended => {
+            let message = format!("another worker is refreshing this grant: {whose}");
+            Failure::new(ErrorCode::Busy, message).hint("try again in a moment")
+        }
+        other => Failure::new(
+            ErrorCode::Internal,
+            format!("no token ({}): {whose}", other.name()),
+        ),
+    };
+    failure.retry_at(again_at)
+}
+
+fn long_lived_ended(how: &str, whose: &str) -> Failure {
+    let message = format!("the long-lived token {how}: {whose}");
+    Failure::new(ErrorCode::LongLivedEnded, message)
+        .hint("make a new one in the integration's settings, then `kommo auth import`")
+}
+
+/// A store that is away is waited for; everything else waits for the operator.
+fn store_failed(trouble: StoreTrouble, whose: &str) -> Failure {
+    let failed = |message| Failure::new(stores::code(trouble), message);
+    match trouble {
+        StoreTrouble::Damaged => failed(format!("the record is damaged: {whose}"))
+            .hint("nothing was overwritten; `kommo doctor` looks at every record"),
+        StoreTrouble::NewerVersion => failed(format!("a newer `kommo` wrote the record: {whose}"))
+            .hint("update this program"),
+        StoreTrouble::WrongKey => failed(format!(
+            "the record is encrypted with a key that was not given: {whose}"
+        ))
+        .hint("give that key with --encryption-key-file; the record stays as it is"),
+        StoreTrouble::Misconfigured => {
+            failed(format!("the store is not set up as it must be: {whose}"))
+                .hint("`kommo doctor` says what is wrong with it")
+        }
+        StoreTrouble::Erased => failed(format!("the account was erased on request: {whose}")),
+        StoreTrouble::Taken => failed(format!("the store has another record under this key: {whose}"))
+            .hint("`kommo doctor` looks at every record"),
+        _ => failed(format!("the store cannot be reached: {whose}")).hint(
+            "try again when it can; if new tokens could not be saved, a warning says where they are",
+        ),
+    }
+}
+
+fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
+    let until = again_at.map_or_else(String::new, |at| {
+        let now = SystemClock::new().now();
+        format!(" until {}", instant::when(at, now))
+    });
+    let message = format!("the grant is paused{until} ({}): {whose}", kind.name());
+    let code = match kind {
+        HoldKind::ClientMisconfigured => ErrorCode::ClientMisconfigured,
+        HoldKind::Blocked => ErrorCode::Blocked,
+        HoldKind::PaymentRequired => ErrorCode::PaymentRequired,
+        HoldKind::Throttled => ErrorCode::Throttled,
+        _ => ErrorCode::Held,
+    };
+    let failure = Failure::new(code, message).reason(kind.name());
+    match kind {
+        HoldKind::ClientMisconfigured => failure
+            .hint("check client id, client secret and redirect uri, then `kommo auth retry`; the grant itself may be fine"),
+        HoldKind::Blocked => {
+            failure.hint("the platform blocks this address or account; only its support lifts that")
+        }
+        HoldKind::PaymentRequired => failure.hint("the account is not paid for; once it is, `kommo auth retry`"),
+        HoldKind::Throttled => failure.hint("too many requests: wait"),
+        HoldKind::MovedHost => {
+            failure.hint("the account has another host now; a later command looks it up")
+        }
+        _ => failure.hint(
+            "an answer could not be understood, or a new token got 401 like the old one; a later command tries again",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{GrantKey, KeeperError, NotMet, StoreTrouble, failure, stores};
+
+    #[track_caller]
+    fn check(trouble: StoreTrouble, status: u8, message: &str, hint: &str) {
+        let key =
+            GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321").unwrap();
+        let why = NotMet::StoreFailed(trouble);
+        let error = KeeperError::NoToken {
+            key,
+            why,
+            again_at: None,
+        };
+        let failure = failure(&error);
+        assert_eq!(failure.status(), status, "{trouble:?}");
+        assert_eq!(failure.code(), stores::code(trouble));
+        assert!(failure.message().contains(message), "{failure:?}");
+        assert!(failure.message().contains("12345678"));
+        let told = failure.hint_text().unwrap_or_default();
+        assert!(told.contains(hint), "{told}");
+        assert!(!told.contains("lifeboat"), "{told}");
+    }
+
+    #[test]
+    fn a_store_that_fails_is_told_with_whose_turn_it_is() {
+        check(
+            StoreTrouble::Unavailable,
+            3,
+            "cannot be reached",
+            "try again",
+        );
+        check(StoreTrouble::Damaged, 3, "damaged", "kommo doctor");
+        check(StoreTrouble::NewerVersion, 3, "newer", "update");
+        check(StoreTrouble::WrongKey, 2, "key", "--encryption-key-file");
+        check(StoreTrouble::Misconfigured, 2, "not set up", "kommo doctor");
+        check(StoreTrouble::Erased, 1, "erased", "");
+        check(StoreTrouble::Taken, 3, "another record", "");
+    }
+}

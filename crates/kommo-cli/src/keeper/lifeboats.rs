@@ -1,0 +1,206 @@
+//! Where pairs go that the store would not take: beside the store, and on another file system if there is one.
+//!
+//! ```text
+//!   another file system   $XDG_STATE_HOME/kommo/lifeboat/STORE, else ~/.local/state/…    written first: one full disk takes not both
+//!   beside the store      grants.db.lifeboat                                             what cannot be written there, and what was
+//! ```
+//!
+//! Both are read, always: a process of another user, or with another home, sees the one beside the store.
+
+use std::path::{Path, PathBuf};
+
+use kommo_keeper::LifeboatPort;
+use kommo_oauth::{GrantKey, UnsavedPair};
+use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
+use sha2::{Digest, Sha256};
+
+use crate::failure::exit::Failure;
+use crate::input::private_file;
+use crate::keeper::store_place::StorePlace;
+use crate::keeper::stores;
+
+/// One or more lifeboats; the first one is written to, as long as it can be.
+#[derive(Clone, Debug)]
+pub(crate) struct Lifeboats {
+    all: Vec<Lifeboat>,
+}
+
+impl Lifeboats {
+    /// Each of them.
+    pub(crate) fn as_slice(&self) -> &[Lifeboat] {
+        &self.all
+    }
+
+    /// Opens, and makes, the lifeboats of a store.
+    pub(crate) fn open(place: &StorePlace, keys: Option<EncryptionKeys>) -> Result<Self, Failure> {
+        let places = LifeboatPlaces::of(place)?;
+        let mut all = Vec::new();
+        // A home that cannot be written to is no reason to be without the other one.
+        if let Some(elsewhere) = &places.elsewhere
+            && private_file::make_directory(elsewhere).is_ok()
+            && let Ok(boat) = Lifeboat::in_directory(elsewhere, keys.clone())
+        {
+            all.push(boat);
+        }
+        let directory = &places.beside;
+        private_file::make_directory(directory).map_err(|error| {
+            Failure::io(format!(
+                "cannot make the directory {}: {error}",
+                directory.display()
+            ))
+        })?;
+        let beside = Lifeboat::in_directory(directory, keys);
+        all.push(beside.map_err(|error| stores::failure(&error))?);
+        Ok(Self { all })
+    }
+}
+
+/// The directories of the lifeboats of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LifeboatPlaces {
+    /// On another file system than the store.
+    pub(crate) elsewhere: Option<PathBuf>,
+    /// Beside the store; for a server, in the user's data directory.
+    pub(crate) beside: PathBuf,
+}
+
+impl LifeboatPlaces {
+    /// Looks where they are; makes nothing.
+    pub(crate) fn of(place: &StorePlace) -> Result<Self, Failure> {
+        let StorePlace::Sqlite(path) = place else {
+            let beside = private_file::data_directory()?.join("lifeboat");
+            return Ok(Self {
+                elsewhere: None,
+                beside,
+            });
+        };
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lifeboat");
+        let elsewhere = private_file::state_directory().map(|state| {
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            state.join("lifeboat").join(name_of(&path))
+        });
+        Ok(Self {
+            elsewhere: elsewhere.filter(|elsewhere| is_apart(elsewhere, path)),
+            beside: PathBuf::from(beside),
+        })
+    }
+
+    /// All of them, the one that is written to first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.elsewhere.iter().chain([&self.beside])
+    }
+}
+
+/// The same for every spelling of a path; two stores never share a lifeboat.
+fn name_of(store: &Path) -> String {
+    let digest = Sha256::digest(store.as_os_str().as_encoded_bytes());
+    let bytes = digest.iter().take(8);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a directory, made or not, is on another file system than the store, and its owner is the store's: what root leaves in a home of
+/// its own, no service would find.
+#[cfg(unix)]
+fn is_apart(directory: &Path, store: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let there = |path: &Path| {
+        path.ancestors()
+            .find_map(|path| std::fs::metadata(path).ok())
+    };
+    let absolute = std::path::absolute(store);
+    match (
+        there(directory),
+        absolute.ok().and_then(|store| there(&store)),
+    ) {
+        (Some(directory), Some(store)) => {
+            directory.dev() != store.dev() && directory.uid() == store.uid()
+        }
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_apart(_: &Path, _: &Path) -> bool {
+    false
+}
+
+impl LifeboatPort for Lifeboats {
+    type Error = StoreFault;
+
+    fn exists(&self) -> bool {
+        true
+    }
+
+    async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        let mut reserved = Ok(());
+        for boat in &self.all {
+            reserved = boat.reserve(key).await;
+            if reserved.is_ok() {
+                break;
+            }
+        }
+        reserved
+    }
+
+    async fn release_slot(&self, key: &GrantKey) -> Result<(), StoreFault> {
+        let mut released = Ok(());
+        for boat in &self.all {
+            released = released.and(boat.release_slot(key).await);
+        }
+        released
+    }
+
+    async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
+        let mut written = Ok(());
+        for boat in &self.all {
+            written = boat.write(unsaved).await;
+            if written.is_ok() {
+                break;
+            }
+        }
+        written
+    }
+
+    /// The oldest of all. An error only if nothing else was found.
+    async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, StoreFault> {
+        let (mut found, mut problem) = (Vec::new(), None);
+        for boat in &self.all {
+            match boat.read(key).await {
+                Ok(unsaved) => found.extend(unsaved),
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        let oldest = found
+            .into_iter()
+            .min_by_key(|unsaved| (unsaved.base, unsaved.pair.obtained_at, unsaved.attempt));
+        match (oldest, problem) {
+            (None, Some(problem)) => Err(problem),
+            (oldest, _) => Ok(oldest),
+        }
+    }
+
+    async fn delete(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
+        let mut deleted = Ok(());
+        for boat in &self.all {
+            deleted = deleted.and(boat.delete(unsaved).await);
+        }
+        deleted
+    }
+
+    async fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
+        let (mut found, mut problem) = (Vec::new(), None);
+        for boat in &self.all {
+            match boat.keys().await {
+                Ok(keys) => found.extend(keys),
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        found.sort();
+        found.dedup();
+        match (found.is_empty(), problem) {
+            (true, Some(problem)) => Err(problem),
+            _ => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What `kommo-explain` found, for people and for programs.
+
+use kommo_explain::{Explanation, Finding};
+use serde_json::{Value, json};
+
+use crate::terminal::output::Output;
+use crate::terminal::paragraph::wrapped;
+
+/// `{"accepted":…,"findings":[{"code","message","remedy"}…]}`.
+pub(crate) fn to_json(explanation: &Explanation) -> Value {
+    let findings: Vec<_> = explanation.findings().iter().map(finding_json).collect();
+    json!({ "accepted": explanation.accepted(), "findings": findings })
+}
+
+fn finding_json(finding: &Finding) -> Value {
+    json!({ "code": finding.code().as_str(), "message": finding.message(), "remedy": finding.remedy() })
+}
+
+/// The verdict, then each finding: its code, what is wrong, what to do.
+pub(crate) fn to_text(explanation: &Explanation, output: &Output) -> String {
+    let paint = Paint {
+        is_on: output.has_colour(),
+    };
+    let mut text = if explanation.accepted() {
+        paint.green("accepted")
+    } else {
+        paint.red("refused")
+    };
+    for finding in explanation.findings() {
+        text.push_str("\n\n");
+        text.push_str(&paint.bold(finding.code().as_str()));
+        text.push('\n');
+        text.push_str(&wrapped(finding.message(), 2));
+        text.push('\n');
+        text.push_str(&wrapped(&format!("→ {}", finding.remedy()), 2));
+    }
+    text
+}
+
+struct Paint {
+    is_on: bool,
+}
+
+impl Paint {
+    fn green(&self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn red(&self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.is_on {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
