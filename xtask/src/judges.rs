@@ -6,7 +6,7 @@ use crate::packages::{has, install_debian};
 use crate::report::Report;
 use crate::shell::{program, run_lines};
 
-const VECTORS: &str = "crates/kommo-test-vectors/vectors";
+const VECTORS: &str = "crates/proof/kommo-test-vectors/vectors";
 
 /// A program of another language that checks the vectors.
 struct Judge {
@@ -23,7 +23,7 @@ const JUDGES: [Judge; 6] = [
         program: "python3",
         question: "--version",
         package: "python3-minimal",
-        arguments: &["crates/kommo-test-vectors/make_vectors.py", "--check"],
+        arguments: &["crates/proof/kommo-test-vectors/make_vectors.py", "--check"],
     },
     Judge {
         language: "the PHP recipe",

@@ -15,7 +15,7 @@ use self::cluster::{ClusterError, PACKAGE, PostgresCluster};
     dead_code,
     reason = "the drives of the probe also restart a cluster, and choose its place"
 )]
-#[path = "../../crates/kommo-fleet-probe/src/postgres_cluster.rs"]
+#[path = "../../crates/proof/kommo-fleet-probe/src/postgres_cluster.rs"]
 mod cluster;
 
 /// The variable that tells tests where the server is.

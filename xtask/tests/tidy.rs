@@ -103,7 +103,7 @@ fn every_rule_has_a_vector_or_a_test_that_names_it() {
             named.extend(rules_named(&read(&path)));
         }
     }
-    for path in files_below(&root().join("crates/kommo-test-vectors/vectors")) {
+    for path in files_below(&root().join("crates/proof/kommo-test-vectors/vectors")) {
         if path.ends_with("context.json") {
             let context: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
             let rules = context["rules"].as_array().unwrap().iter();

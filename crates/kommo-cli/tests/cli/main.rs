@@ -23,7 +23,7 @@ mod stored_grants;
     dead_code,
     reason = "there it is a part of a library that also restarts it, and here of a test"
 )]
-#[path = "../../../kommo-fleet-probe/src/postgres_cluster.rs"]
+#[path = "../../../proof/kommo-fleet-probe/src/postgres_cluster.rs"]
 mod postgres_cluster;
 
 mod api;

@@ -87,7 +87,7 @@ const FINDINGS: [&str; 24] = [
 ];
 
 fn rules_of_the_protocol() -> BTreeSet<String> {
-    let text = include_str!("../../../docs/protocol.md");
+    let text = include_str!("../../../../docs/protocol.md");
     text.lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
         .filter(|cell| {
