@@ -10,13 +10,14 @@ use crate::shell::{cargo, program, root, run, say};
 
 const PROOF: &str = "crates/kommo-sign/no-std-proof/Cargo.toml";
 const PROGRAM: &str = "kommo-sign-no-std-proof";
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "kommo-sign",
     "kommo-account",
     "kommo-peer",
     "kommo-explain",
     "kommo-chats",
     "kommo-oauth",
+    "kommo-hooks",
 ];
 const BARE_METAL: &str = "thumbv7em-none-eabi";
 const WASM: &str = "wasm32-unknown-unknown";

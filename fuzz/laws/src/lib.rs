@@ -22,6 +22,7 @@ mod account_host;
 mod claims;
 mod disconnect_query;
 mod explain;
+mod hook_doors;
 mod stored_grant;
 mod grant_steps;
 mod redirect;
@@ -42,6 +43,7 @@ pub use claims::claims;
 pub use disconnect_query::disconnect_query;
 pub use explain::explain;
 pub use grant_steps::grant_steps;
+pub use hook_doors::hook_doors;
 pub use redirect::redirect;
 pub use request_date::request_date;
 pub use request_path::request_path;
@@ -57,12 +59,13 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 12] = [
+pub const LAWS: [(&str, Law); 13] = [
     ("account_host", account_host),
     ("claims", claims),
     ("disconnect_query", disconnect_query),
     ("explain", explain),
     ("grant_steps", grant_steps),
+    ("hook_doors", hook_doors),
     ("redirect", redirect),
     ("request_date", request_date),
     ("request_path", request_path),

@@ -20,6 +20,7 @@ pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "disconnect_query" => disconnect_query(),
         "explain" => explain(),
         "grant_steps" => oauth_seeds::grant_steps(),
+        "hook_doors" => crate::hook_doors::seeds(),
         "redirect" => oauth_seeds::redirect(),
         "request_date" => request_date(),
         "request_path" => request_path(),

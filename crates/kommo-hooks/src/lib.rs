@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+// In the order the data flows, which is also the order to read them. A file uses only files above it.
+mod refusal;
+
+mod received_signature;
+mod freshness;
+mod verified;
+
+#[cfg(feature = "alloc")]
+mod head;
+
+mod chat;
+mod open_api;
+mod disconnect;
+
+#[cfg(feature = "alloc")]
+mod token;
+
+#[cfg(feature = "alloc")]
+pub use chat::AddressedHook;
+pub use chat::ChatHookDoor;
+pub use disconnect::{DisconnectDoor, Disconnected};
+pub use freshness::FreshnessWindow;
+pub use open_api::OpenApiDoor;
+pub use received_signature::ReceivedSignature;
+pub use refusal::{Refusal, RefusalKind};
+#[cfg(feature = "alloc")]
+pub use token::{
+    BotEntity, BotToken, BotTokenDoor, BotType, OneTimeUse, ReplayMemory, ReturnUrl,
+    ReturnUrlError, TOKEN_LEEWAY_SECONDS, TOKEN_MAX_BYTES, WIDGET_TOKEN_MAX_LIFETIME_SECONDS,
+    WidgetToken, WidgetTokenDoor,
+};
+pub use verified::{FromProven, HookKind, Proof, Verified};

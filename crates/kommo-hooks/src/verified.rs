@@ -1,0 +1,123 @@
+//! What was proven, and by which key. Only the doors of this crate make these values.
+
+use core::fmt;
+
+use kommo_sign::KeyId;
+
+/// The kinds of what arrives and can be proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HookKind {
+    /// A hook of the Chats API.
+    Chat,
+    /// A webhook of the Open API.
+    OpenApi,
+    /// The hook that reports a revoked access.
+    Disconnect,
+    /// The one-time token of a widget.
+    WidgetToken,
+    /// The token of a `widget_request` of a bot.
+    BotToken,
+}
+
+impl HookKind {
+    /// The stable name, for logs and for stores.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::OpenApi => "open-api",
+            Self::Disconnect => "disconnect",
+            Self::WidgetToken => "widget-token",
+            Self::BotToken => "bot-token",
+        }
+    }
+}
+
+/// The verdict: which door, which key, when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Proof {
+    /// The door.
+    pub kind: HookKind,
+    /// The name of the key that proved it.
+    pub key_id: KeyId,
+    /// When it was proven, Unix seconds.
+    pub verified_at: u64,
+}
+
+/// A value that a door proved. It cannot be made in another way (invariant I9), nor changed.
+///
+/// `Verified<&[u8]>` holds exactly the bytes that the MAC covered: read these, never the body that they came in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Verified<T> {
+    value: T,
+    proof: Proof,
+}
+
+impl<T> Verified<T> {
+    pub(crate) const fn new(value: T, kind: HookKind, key_id: KeyId, verified_at: u64) -> Self {
+        Self {
+            value,
+            proof: Proof {
+                kind,
+                key_id,
+                verified_at,
+            },
+        }
+    }
+
+    /// The proven value.
+    #[must_use]
+    pub const fn get(&self) -> &T {
+        &self.value
+    }
+
+    /// The verdict.
+    #[must_use]
+    pub const fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// The proven value alone, without the evidence.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<'a> Verified<&'a [u8]> {
+    /// Reads the proven bytes into a typed event, which stays verified.
+    ///
+    /// # Errors
+    ///
+    /// What the reader of the event says.
+    pub fn read<E: FromProven<'a>>(&self) -> Result<Verified<E>, E::Error> {
+        Ok(Verified {
+            value: E::from_proven(self.value)?,
+            proof: self.proof,
+        })
+    }
+}
+
+/// Hides what was proven: a body is a person's message. The proof is shown.
+impl<T> fmt::Debug for Verified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("proof", &self.proof)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A typed event that is read from proven bytes.
+pub trait FromProven<'a>: Sized {
+    /// Why the bytes are not such an event.
+    type Error;
+
+    /// Reads the bytes that a signature covered.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not such an event.
+    fn from_proven(bytes: &'a [u8]) -> Result<Self, Self::Error>;
+}
