@@ -23,6 +23,9 @@ mod disconnect;
 mod token;
 
 #[cfg(feature = "alloc")]
+pub mod unsigned;
+
+#[cfg(feature = "alloc")]
 pub use chat::AddressedHook;
 pub use chat::ChatHookDoor;
 pub use disconnect::{DisconnectDoor, Disconnected};

@@ -1,0 +1,332 @@
+//! Form bodies with brackets in their names, as PHP writes them: `leads[add][0][id]=777`.
+//!
+//! Names are chosen by the sender. An index is a name like any other and allocates nothing: `a[4000000000]=1` is one entry.
+//! What PHP does with a name is done here: `[]` takes the next number, a bracket that is not closed belongs to the name, of two
+//! equal names the last counts.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::{error, fmt};
+
+/// How much of a form is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FormLimits {
+    /// The most bytes of a body.
+    pub bytes: usize,
+    /// The most pairs of name and value.
+    pub pairs: usize,
+    /// The most different names, each part of a bracketed name counted: what bounds the memory, some 700 bytes a name.
+    pub names: usize,
+    /// The most brackets of one name.
+    pub depth: usize,
+}
+
+impl FormLimits {
+    /// 512 KiB, 5,000 pairs, 20,000 names, 10 brackets. The deepest name that was seen has 7.
+    pub const DEFAULT: Self = Self {
+        bytes: 1 << 19,
+        pairs: 5_000,
+        names: 20_000,
+        depth: 10,
+    };
+}
+
+impl Default for FormLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A decoded form: the group of all names.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Form {
+    root: FormValue,
+}
+
+/// A value of a form.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FormValue {
+    /// A text. All scalars of a form are texts.
+    Text(String),
+    /// Named values: an object, or a list whose names are numbers.
+    Group(BTreeMap<String, Self>),
+}
+
+impl Default for FormValue {
+    fn default() -> Self {
+        Self::Group(BTreeMap::new())
+    }
+}
+
+impl Form {
+    /// Decodes a body of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`]: more bytes, pairs, names or brackets than the limits say.
+    pub fn parse(body: &[u8], limits: &FormLimits) -> Result<Self, FormError> {
+        if body.len() > limits.bytes {
+            return Err(FormError::TooLong { bytes: body.len() });
+        }
+        let mut form = Self::default();
+        let mut offset = 0;
+        let mut names_left = limits.names;
+        for (number, pair) in body.split(|byte| *byte == b'&').enumerate() {
+            if number >= limits.pairs {
+                return Err(FormError::TooManyPairs { offset });
+            }
+            if !pair.is_empty() {
+                let mut halves = pair.splitn(2, |byte| *byte == b'=');
+                let name = decode(halves.next().unwrap_or_default());
+                let value = decode(halves.next().unwrap_or_default());
+                let path = split_name(&name);
+                if path.len() > limits.depth.saturating_add(1) {
+                    return Err(FormError::TooDeep { offset });
+                }
+                form.root
+                    .insert(&path, value.into_owned(), &mut names_left)
+                    .ok_or(FormError::TooManyNames { offset })?;
+            }
+            offset += pair.len() + 1;
+        }
+        Ok(form)
+    }
+
+    /// The value of a name without brackets.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&FormValue> {
+        self.root.get(name)
+    }
+
+    /// All names without brackets with their values, in the order of their letters.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &FormValue)> {
+        self.root.entries()
+    }
+}
+
+impl FormValue {
+    /// The text; `None` for a group and for an empty text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of a name in a group.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Group(group) => group.get(name),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The text of a name in a group.
+    #[must_use]
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.get(name)?.text()
+    }
+
+    /// The number of a name in a group: digits alone.
+    #[must_use]
+    pub fn number_of(&self, name: &str) -> Option<u64> {
+        let text = self.text_of(name)?;
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits)
+    }
+
+    /// Names and values of a group, in the order of their letters.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let group = match self {
+            Self::Group(group) => Some(group),
+            Self::Text(_) => None,
+        };
+        let entries = group.into_iter().flatten();
+        entries.map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The values of a list, in the order of their indexes. A group whose names are not all numbers is a list of itself: PHP
+    /// writes one element without an index in some places.
+    #[must_use]
+    pub fn list(&self) -> Vec<&Self> {
+        let mut numbered = Vec::new();
+        for (name, value) in self.entries() {
+            match name.parse::<u64>() {
+                Ok(index) if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    numbered.push((index, value));
+                }
+                _ => return Vec::from([self]),
+            }
+        }
+        if numbered.is_empty() {
+            return Vec::from([self]);
+        }
+        numbered.sort_by_key(|(index, _)| *index);
+        numbered.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// `None` if it would take one more name than are left.
+    fn insert(
+        &mut self,
+        path: &[Cow<'_, str>],
+        value: String,
+        names_left: &mut usize,
+    ) -> Option<()> {
+        let Some((name, rest)) = path.split_first() else {
+            *self = Self::Text(value);
+            return Some(());
+        };
+        // As in PHP, a group takes the place of a text.
+        if matches!(self, Self::Text(_)) {
+            *self = Self::default();
+        }
+        let Self::Group(group) = self else {
+            return Some(());
+        };
+        let name = if name.is_empty() {
+            next_index(group)
+        } else {
+            name.as_ref().to_owned()
+        };
+        match group.entry(name) {
+            Entry::Occupied(mut slot) => slot.get_mut().insert(rest, value, names_left),
+            Entry::Vacant(slot) => {
+                *names_left = names_left.checked_sub(1)?;
+                slot.insert(Self::default()).insert(rest, value, names_left)
+            }
+        }
+    }
+}
+
+/// How many names there are: good enough for `a[]=1&a[]=2`, which is all that is ever written without indexes.
+fn next_index(group: &BTreeMap<String, FormValue>) -> String {
+    let mut index = group.len();
+    while group.contains_key(&index.to_string()) {
+        index = index.saturating_add(1);
+    }
+    index.to_string()
+}
+
+/// `a[b][]` into `a`, `b` and an empty name. What cannot be read as brackets belongs to the first name.
+fn split_name(name: &str) -> Vec<Cow<'_, str>> {
+    let mut parts = Vec::new();
+    let Some((first, brackets)) = name.split_once('[').filter(|(first, _)| !first.is_empty())
+    else {
+        parts.push(Cow::Borrowed(name));
+        return parts;
+    };
+    parts.push(Cow::Borrowed(first));
+    let mut rest = brackets;
+    loop {
+        let Some((part, after)) = rest.split_once(']') else {
+            return Vec::from([Cow::Borrowed(name)]);
+        };
+        parts.push(Cow::Borrowed(part));
+        match after.strip_prefix('[') {
+            Some(next) => rest = next,
+            // PHP drops what follows the last bracket.
+            None => return parts,
+        }
+    }
+}
+
+/// `+` is a space, `%41` a letter; a percent sign without two digits is itself.
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8_lossy(bytes);
+    }
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, after) {
+            (b'+', _) => decoded.push(b' '),
+            (b'%', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    decoded.push(high << 4 | low);
+                    rest = tail;
+                }
+                _ => decoded.push(b'%'),
+            },
+            (byte, _) => decoded.push(*byte),
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Shows names alone: values are what people wrote.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.fmt(f)
+    }
+}
+
+impl fmt::Debug for FormValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{} bytes", text.len()),
+            Self::Group(group) => write!(f, "{} names", group.len()),
+        }
+    }
+}
+
+/// Why a form was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FormError {
+    /// The body has too many bytes.
+    TooLong {
+        /// How many.
+        bytes: usize,
+    },
+    /// The body has too many pairs.
+    TooManyPairs {
+        /// Where the first one too many begins, in bytes from the start.
+        offset: usize,
+    },
+    /// The body has too many different names.
+    TooManyNames {
+        /// Where the pair with the first one too many begins, in bytes from the start.
+        offset: usize,
+    },
+    /// A name has too many brackets.
+    TooDeep {
+        /// Where its pair begins, in bytes from the start.
+        offset: usize,
+    },
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { bytes } => write!(f, "a form of {bytes} bytes is too long"),
+            Self::TooManyPairs { offset } => {
+                write!(f, "the form has too many pairs, from byte {offset}")
+            }
+            Self::TooManyNames { offset } => {
+                write!(f, "the form has too many names, from byte {offset}")
+            }
+            Self::TooDeep { offset } => {
+                write!(f, "the name at byte {offset} has too many brackets")
+            }
+        }
+    }
+}
+
+impl error::Error for FormError {}
