@@ -8,10 +8,10 @@
 
 mod form;
 
-mod bot_request;
+mod crm_message;
 mod crm_event;
 mod crm_hook;
-mod crm_message;
+mod bot_request;
 mod guard;
 
 pub use bot_request::UnsignedBotRequest;
