@@ -4,8 +4,7 @@ use core::fmt;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{
-    GrantHandle, GrantStore, Keeper, KeeperSettings, Listeners, NoLifeboat, Probe, StoreError,
-    StoreTrouble, SystemClock, TokenEndpoint, Written,
+    GrantHandle, GrantStore, Keeper, Probe, StoreError, StoreTrouble, TokenEndpoint, Written,
 };
 use kommo_oauth::{
     AccessToken, ClientSecret, Credentials, Grant, GrantKey, Located, Moved, RedirectUri,
@@ -13,7 +12,7 @@ use kommo_oauth::{
 };
 
 /// The handle that is measured: with the clocks of this machine.
-pub type Handle = GrantHandle<OneGrant, Nowhere, SystemClock>;
+pub type Handle = GrantHandle<OneGrant>;
 
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -27,15 +26,9 @@ pub fn fresh_handle(runtime: &tokio::runtime::Runtime) -> Handle {
         ClientSecret::new("not a secret").expect("a secret"),
         RedirectUri::parse("https://app.example/callback").expect("a redirect URI"),
     );
-    let keeper = Keeper::new(
-        OneGrant,
-        Nowhere,
-        SystemClock::new(),
-        NoLifeboat::new(),
-        credentials,
-        KeeperSettings::new(Endpoints::real()),
-        Listeners::new(),
-    );
+    let keeper = Keeper::builder(OneGrant, Nowhere, Endpoints::real())
+        .credentials(credentials)
+        .build();
     let handle = keeper.grant(&key).expect("a grant of this keeper");
     runtime
         .block_on(handle.token())

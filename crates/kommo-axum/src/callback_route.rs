@@ -19,7 +19,7 @@ use axum::http::header::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use kommo_account::ClientId;
-use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, NewGrant, PendingCode};
+use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, NewGrant};
 use kommo_oauth::{
     CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
     RedirectError, RedirectOutcome, TokenRefusalKind,
@@ -32,7 +32,6 @@ use crate::browser_context::is_prefetch;
 use crate::connect::{Connect, InstallDoor};
 use crate::consent_end::ConsentEnd;
 use crate::endings::with_cookies;
-use crate::exchanging::Exchanging;
 use crate::grant_desk::{CodeLane, GrantDesk};
 use crate::guarded_answer::empty;
 use crate::made_desks::MadeDesk;
@@ -73,7 +72,7 @@ enum Finished {
 impl<K: GrantDesk> Connect<K> {
     async fn come_back(&self, query: Zeroizing<String>, parts: Parts) -> Response<Body> {
         let inner = &self.inner;
-        let client_id = inner.desk.credentials().client_id;
+        let client_id = inner.credentials().client_id;
         let (attempt, parsed) = self.whose(&query, &client_id, &parts.headers);
         let now = inner.desk.now();
         let attempt = match attempt {
@@ -191,7 +190,7 @@ impl<K: GrantDesk> Connect<K> {
         if self.inner.settings.install_door != InstallDoor::Callback {
             return false;
         }
-        let client_id = self.inner.desk.credentials().client_id;
+        let client_id = self.inner.credentials().client_id;
         !matches!(
             InstallHook::parse(query, &client_id),
             Err(InstallHookError::Query(_)
@@ -250,8 +249,10 @@ impl<K: GrantDesk> Connect<K> {
                 .exchange(
                     attempt,
                     redirect,
-                    inner.desk.clone(),
-                    inner.exchanging.clone(),
+                    MadeDesk {
+                        desk: inner.desk.clone(),
+                        exchanging: inner.exchanging.clone(),
+                    },
                 )
                 .await;
         };
@@ -268,10 +269,10 @@ impl<K: GrantDesk> Connect<K> {
             Some(secret) => on_the_fly.desk(client_id, &secret).await,
             None => None,
         };
-        let Some(MadeDesk { desk, exchanging }) = made else {
+        let Some(made) = made else {
             return Err(Refusal::Redirect(other_client));
         };
-        let finished = self.exchange(attempt, redirect, desk, exchanging).await;
+        let finished = self.exchange(attempt, redirect, made).await;
         if matches!(finished, Ok(Finished::Granted(_))) {
             let known = inner.sealer.known_state(attempt.state.expose());
             if let Some(owner) = known.and_then(|known| known.owner) {
@@ -286,22 +287,16 @@ impl<K: GrantDesk> Connect<K> {
         &self,
         attempt: &LiveAttempt,
         redirect: ConsentRedirect,
-        desk: K,
-        exchanging: Exchanging<K>,
+        MadeDesk { desk, exchanging }: MadeDesk<K>,
     ) -> Result<Finished, Refusal> {
         if redirect.host.platform() != self.inner.settings.platform {
             return Err(Refusal::OtherPlatform);
         }
-        let pending = PendingCode::new(
-            desk.endpoints().realm(),
-            desk.credentials().client_id,
-            redirect.host,
-            redirect.code,
-            CodeOrigin::Redirect,
-            desk.now(),
-        )
-        .with_expected_account(attempt.expected_account)
-        .with_carried(attempt.carried.clone());
+        let pending = desk
+            .pending_code(redirect.host, redirect.code, CodeOrigin::Redirect)
+            .map_err(Refusal::NotKept)?
+            .with_expected_account(attempt.expected_account)
+            .with_carried(attempt.carried.clone());
         let awaited = exchanging.awaiting(&pending.code).ok_or(Refusal::Busy)?;
         let keeping = tokio::spawn(async move {
             match desk.accept_code(pending).await {

@@ -10,7 +10,7 @@ use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_account::{ClientId, Platform};
 use kommo_oauth::{
     ButtonBrand, ClientSecret, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl,
-    NewIntegration, PageUri,
+    Credentials, NewIntegration, PageUri,
 };
 use tokio::sync::Semaphore;
 
@@ -112,7 +112,8 @@ impl<K: GrantDesk> OnTheFly<K> {
             return Some(made);
         }
         let desk = (self.desk_of)(client_id, secret.clone()).await?;
-        if desk.credentials().client_id != client_id {
+        let ours = desk.credentials().map(|credentials| credentials.client_id);
+        if ours != Some(client_id) {
             tracing::error!(%client_id, "the application gave the keeper of another integration");
             return None;
         }
@@ -142,6 +143,7 @@ pub(crate) struct Settings<K> {
 
 pub(crate) struct Inner<K> {
     pub(crate) desk: K,
+    built_with: Credentials,
     pub(crate) settings: Settings<K>,
     pub(crate) sealer: AttemptSealer,
     pub(crate) result_sealer: ResultSealer,
@@ -165,14 +167,25 @@ pub struct Connect<K> {
     pub(crate) inner: Arc<Inner<K>>,
 }
 
+impl<K: GrantDesk> Inner<K> {
+    /// The credentials in use. A keeper that had some when the routes were built has some still.
+    pub(crate) fn credentials(&self) -> Credentials {
+        let current = self.desk.credentials();
+        current.unwrap_or_else(|| self.built_with.clone())
+    }
+}
+
 /// The most hooks of one kind under way at once; more are turned away.
 const HOOKS_MAX: usize = 256;
 
 impl<K: GrantDesk> Connect<K> {
-    pub(crate) fn from_parts(desk: K, key: &StateKey, settings: Settings<K>) -> Self {
-        let credentials = desk.credentials();
-        let redirect_uri = credentials.redirect_uri.as_str();
+    pub(crate) fn from_parts(
+        (desk, credentials): (K, Credentials),
+        key: &StateKey,
+        settings: Settings<K>,
+    ) -> Self {
         let realm = desk.endpoints().realm();
+        let redirect_uri = credentials.redirect_uri.as_str();
         Self {
             inner: Arc::new(Inner {
                 sealer: AttemptSealer::new(key, realm, redirect_uri),
@@ -181,6 +194,7 @@ impl<K: GrantDesk> Connect<K> {
                 exchanging: Exchanging::new(desk.clone(), HookGate::pace(settings.hooks_a_minute)),
                 hook_gate: HookGate::new(settings.hooks_a_minute, desk.now()),
                 desk,
+                built_with: credentials,
                 settings,
                 used: UsedAttempts::default(),
                 used_for_secrets: UsedStates::default(),
@@ -210,7 +224,7 @@ impl<K: GrantDesk> Connect<K> {
         mode: ConsentMode,
     ) -> Result<Begun, Refusal> {
         let (live, set_cookies) = self.new_attempt(headers, attempt, mode)?;
-        let credentials = self.inner.desk.credentials();
+        let credentials = self.inner.credentials();
         let settings = &self.inner.settings;
         let url = ConsentUrl::new(
             settings.platform,
@@ -239,7 +253,7 @@ impl<K: GrantDesk> Connect<K> {
         shape: impl for<'a> FnOnce(ConsentButton<'a>) -> ConsentButton<'a>,
     ) -> Result<Begun, Refusal> {
         let (live, set_cookies) = self.new_attempt(headers, attempt, mode)?;
-        let credentials = self.inner.desk.credentials();
+        let credentials = self.inner.credentials();
         let brand = ButtonBrand::of(self.inner.settings.platform);
         let integration = self.consent_for(&credentials.client_id);
         let button = shape(ConsentButton::new(
@@ -294,7 +308,7 @@ impl<K: GrantDesk> Connect<K> {
     pub(crate) fn client_secrets(&self) -> ClientSecrets {
         match &self.inner.settings.application.client_secrets {
             Some(secrets) => secrets(),
-            None => ClientSecrets::new(self.inner.desk.credentials().client_secret),
+            None => ClientSecrets::new(self.inner.credentials().client_secret),
         }
     }
 }

@@ -268,6 +268,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     ///
     /// # Errors
     ///
+    /// - a keeper without credentials: [`ConnectError::NoCredentials`].
     /// - a sink that does not encrypt: [`ConnectError::SinkDoesNotEncrypt`].
     /// - an integration with another Redirect URI than the credentials:
     ///   [`ConnectError::RedirectUriDiffers`].
@@ -280,7 +281,9 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         if !self.sink_encrypts {
             return Err(ConnectError::SinkDoesNotEncrypt);
         }
-        let redirect_uri = self.desk.credentials().redirect_uri;
+        let credentials = self.desk.credentials();
+        let credentials = credentials.ok_or(ConnectError::NoCredentials)?;
+        let redirect_uri = credentials.redirect_uri.clone();
         let differs =
             |on_the_fly: &OnTheFly<K>| *on_the_fly.integration.redirect_uri() != redirect_uri;
         if self.on_the_fly.as_ref().is_some_and(differs) {
@@ -323,7 +326,8 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             paths: self.paths,
             has_metrics: self.has_metrics,
         };
-        Ok(Connect::from_parts(self.desk, &self.key, settings))
+        let parts = (self.desk, credentials);
+        Ok(Connect::from_parts(parts, &self.key, settings))
     }
 }
 

@@ -6,6 +6,8 @@ use core::{error, fmt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// The keeper has no credentials, so it cannot exchange a code.
+    NoCredentials,
     /// Secrets were to be kept in a sink that does not encrypt.
     SinkDoesNotEncrypt,
     /// The page that opens the consent window has no origin that a browser would know.
@@ -31,6 +33,7 @@ pub enum ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoCredentials => f.write_str("the keeper has no credentials"),
             Self::SinkDoesNotEncrypt => f.write_str("the sink for secrets does not encrypt"),
             Self::PageOrigin => {
                 f.write_str("the page that opens the consent window has no usable origin")

@@ -49,7 +49,7 @@ impl<K: GrantDesk> Connect<K> {
             return None;
         }
         let received = DisconnectQuery::parse(query).ok()?;
-        let ours = self.inner.desk.credentials().client_id;
+        let ours = self.inner.credentials().client_id;
         let (client_id, secrets) = if received.client_id() == ours.as_str() {
             (ours, self.client_secrets())
         } else {
@@ -99,7 +99,7 @@ impl<K: GrantDesk> Connect<K> {
 
     async fn desk_for(&self, proven: &Proven) -> Option<K> {
         let own = &self.inner.desk;
-        if proven.client_id == own.credentials().client_id {
+        if proven.client_id == self.inner.credentials().client_id {
             return Some(own.clone());
         }
         let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;

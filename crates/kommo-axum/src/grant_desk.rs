@@ -3,10 +3,10 @@
 use alloc::sync::Arc;
 use core::future::Future;
 
-use kommo_account::{AccountId, Endpoints};
+use kommo_account::{AccountHost, AccountId, Endpoints};
 use kommo_keeper::{
-    Clock, CodeOutcome, CodePut, ExchangeError, ExchangedCode, GrantStore, Keeper, LifeboatPort,
-    Metrics, PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint,
+    Clock, CodeOrigin, CodeOutcome, CodePut, ExchangeError, ExchangedCode, GrantStore, Keeper,
+    Metrics, PendingCode, PendingCodes, StoreError, StoreTrouble,
 };
 use kommo_oauth::{AuthorizationCode, Credentials, UnixSeconds};
 
@@ -49,11 +49,23 @@ pub trait GrantDesk: Clone + Send + Sync + 'static {
     /// The world that the keeper serves.
     fn endpoints(&self) -> Endpoints;
 
-    /// The credentials in use.
-    fn credentials(&self) -> Credentials;
+    /// The credentials in use, if there are any.
+    fn credentials(&self) -> Option<Credentials>;
 
     /// The time of day.
     fn now(&self) -> UnixSeconds;
+
+    /// A code of this keeper's integration, brought now.
+    ///
+    /// # Errors
+    ///
+    /// The keeper knows no integration.
+    fn pending_code(
+        &self,
+        host: AccountHost,
+        code: AuthorizationCode,
+        origin: CodeOrigin,
+    ) -> Result<PendingCode, ExchangeError>;
 
     /// Keeps a code durably.
     ///
@@ -96,23 +108,29 @@ pub trait GrantDesk: Clone + Send + Sync + 'static {
     fn metrics(&self) -> Arc<Metrics>;
 }
 
-impl<S, E, C, L> GrantDesk for Keeper<WatchedStore<S>, E, C, L>
+impl<S> GrantDesk for Keeper<WatchedStore<S>>
 where
     S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
 {
     fn endpoints(&self) -> Endpoints {
         self.settings().endpoints
     }
 
-    fn credentials(&self) -> Credentials {
+    fn credentials(&self) -> Option<Credentials> {
         Self::credentials(self)
     }
 
     fn now(&self) -> UnixSeconds {
         self.clock().now()
+    }
+
+    fn pending_code(
+        &self,
+        host: AccountHost,
+        code: AuthorizationCode,
+        origin: CodeOrigin,
+    ) -> Result<PendingCode, ExchangeError> {
+        Self::pending_code(self, host, code, origin)
     }
 
     async fn accept_code(&self, pending: PendingCode) -> Result<CodePut, ExchangeError> {

@@ -13,7 +13,7 @@ use core::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use kommo_keeper::{CodeOrigin, CodePut, ExchangeError, PendingCode};
+use kommo_keeper::{CodeOrigin, CodePut, ExchangeError};
 use kommo_oauth::{InstallHook, InstallHookError};
 
 use crate::connect::Connect;
@@ -47,7 +47,7 @@ impl<K: GrantDesk> Connect<K> {
 
     async fn keep_hook(&self, query: &str) -> (StatusCode, &'static str) {
         let desk = self.inner.desk.clone();
-        let client_id = desk.credentials().client_id;
+        let client_id = self.inner.credentials().client_id;
         let hook = match InstallHook::parse(query, &client_id) {
             Ok(hook) => hook,
             Err(error) => return (StatusCode::BAD_REQUEST, hook_code(&error)),
@@ -61,14 +61,10 @@ impl<K: GrantDesk> Connect<K> {
         if !self.inner.hook_gate.take(hook.host, desk.now()) {
             return (StatusCode::SERVICE_UNAVAILABLE, "too-many");
         }
-        let pending = PendingCode::new(
-            desk.endpoints().realm(),
-            client_id,
-            hook.host,
-            hook.code,
-            CodeOrigin::InstallHook,
-            desk.now(),
-        );
+        let pending = desk.pending_code(hook.host, hook.code, CodeOrigin::InstallHook);
+        let Ok(pending) = pending else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "not-kept");
+        };
         let exchanging = self.inner.exchanging.clone();
         // A task of its own: the platform that hangs up does not take the code with it.
         let keeping = tokio::spawn(async move {

@@ -25,7 +25,7 @@ impl<K: GrantDesk> Connect<K> {
         let settings = &self.inner.settings;
         let desk = &self.inner.desk;
         let platform_origin = consent_origin(&desk.endpoints(), settings.platform);
-        let callback = desk.credentials().redirect_uri;
+        let callback = self.inner.credentials().redirect_uri;
         // The message of the callback page comes from the Redirect URI's origin.
         let own_origin = crate::browser_origin::browser_origin(callback.origin());
         fill(

@@ -88,7 +88,7 @@ impl<K: GrantDesk> Connect<K> {
         let (Ok(client_id), Ok(client_secret)) = (client_id, client_secret) else {
             return (StatusCode::BAD_REQUEST, "unreadable");
         };
-        if client_id == inner.desk.credentials().client_id {
+        if client_id == inner.credentials().client_id {
             // The consent page never makes the one that is there.
             return (StatusCode::FORBIDDEN, "own-integration");
         }

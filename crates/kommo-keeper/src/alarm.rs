@@ -1,6 +1,5 @@
 //! What the application is told: a new grant, and what a person should know about.
 
-use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -113,41 +112,17 @@ impl AlarmKind {
     }
 }
 
-type OnGrant = dyn Fn(&NewGrant) + Send + Sync;
-type OnAlarm = dyn Fn(&Alarm) + Send + Sync;
+pub(crate) type OnGrant = dyn Fn(&NewGrant) + Send + Sync;
+pub(crate) type OnAlarm = dyn Fn(&Alarm) + Send + Sync;
 
-/// Whom to tell. Called from the keeper's own tasks: be quick, and send on what takes longer.
+/// Whom to tell.
 #[derive(Default)]
-pub struct Listeners {
-    on_grant: Option<Box<OnGrant>>,
-    on_alarm: Option<Box<OnAlarm>>,
+pub(crate) struct Listeners {
+    pub(crate) on_grant: Option<Box<OnGrant>>,
+    pub(crate) on_alarm: Option<Box<OnAlarm>>,
 }
 
 impl Listeners {
-    /// Nobody.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Called for each new grant, after it is durable, at least once: a crash, or a failure of the
-    /// store, before the code is settled tells it again, with the same `is_first`. The key says
-    /// which grant it is.
-    #[must_use]
-    pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
-        self.on_grant = Some(Box::new(listener));
-        self
-    }
-
-    /// Called for each alarm: when something comes to be so in this process, not each time that it
-    /// is found. A hold and a doubt are told by the process whose request brought them about, again
-    /// for each attempt that renews them.
-    #[must_use]
-    pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
-        self.on_alarm = Some(Box::new(listener));
-        self
-    }
-
     pub(crate) fn tell_grant(&self, grant: &NewGrant) {
         tracing::info!(key = %grant.key, origin = grant.origin.name(), "new grant");
         if let Some(listener) = &self.on_grant {
@@ -171,14 +146,5 @@ impl Listeners {
 fn shielded(name: &'static str, listener: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(listener = name, "a listener of the keeper panicked");
-    }
-}
-
-impl fmt::Debug for Listeners {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listeners")
-            .field("on_grant", &self.on_grant.is_some())
-            .field("on_alarm", &self.on_alarm.is_some())
-            .finish()
     }
 }

@@ -2,20 +2,19 @@
 //! nothing.
 
 use kommo_oauth::{
-    GrantKey, Happened, Hold, HoldKind, NotMet, OutOfTurn, Outcome, RefreshProtocol, SendOutcome,
-    Step, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
-    Want,
+    GrantKey, Happened, Hold, HoldKind, HoldScope, NotMet, OutOfTurn, Outcome, RefreshProtocol,
+    SendOutcome, Step, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
+    UnixSeconds, Want,
 };
 
 use crate::alarm::AlarmKind;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
+use crate::erased::AnyLifeboat;
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::identity::Known;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
 use crate::own_holds::Try;
 use crate::ports::Ports;
-use crate::token_endpoint::TokenEndpoint;
 
 /// A difference between the clocks that is worth an alarm.
 const CLOCKS_DIFFER_SECONDS: u64 = 60;
@@ -45,20 +44,14 @@ pub(crate) struct Ran {
 
 /// One run, from beginning to end. `holds_pair` is told when it has a pair that is not saved, and
 /// when it has it no more. Not to be dropped half way: the keeper gives it a task of its own.
-pub(crate) async fn carry_out<S, E, C, L>(
-    ports: &Ports<S, E, C, L>,
+pub(crate) async fn carry_out<S: GrantStore>(
+    ports: &Ports<S>,
     start: Start,
     key: GrantKey,
     want: Want,
     is_leaving: impl Fn() -> bool + Send + Sync,
     holds_pair: impl Fn(bool) + Send + Sync,
-) -> Ran
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+) -> Ran {
     let known = ports.identity.get();
     let protocol = RefreshProtocol::new(
         key,
@@ -66,7 +59,7 @@ where
         known.asker,
         ports.settings.policy.clone(),
         ports.new_attempt(),
-        ports.lifeboat.exists(),
+        ports.lifeboat.is_some(),
     );
     let protocol = match start {
         Start::Look => protocol,
@@ -138,8 +131,8 @@ impl<F: Fn(bool)> Drop for Hands<'_, F> {
     }
 }
 
-struct Run<'a, S: GrantStore, E, C, L> {
-    ports: &'a Ports<S, E, C, L>,
+struct Run<'a, S: GrantStore> {
+    ports: &'a Ports<S>,
     known: &'a Known,
     protocol: RefreshProtocol,
     lock: Option<S::Lock>,
@@ -155,13 +148,7 @@ struct Run<'a, S: GrantStore, E, C, L> {
     is_unsaved_told: bool,
 }
 
-impl<S, E, C, L> Run<'_, S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> Run<'_, S> {
     fn now(&self) -> UnixSeconds {
         self.ports.clock.now()
     }
@@ -313,8 +300,11 @@ where
         else {
             return Err(OutOfTurn::new());
         };
+        let Some(credentials) = &self.known.credentials else {
+            return Err(OutOfTurn::new());
+        };
         self.is_news = true;
-        let request = TokenRequest::refresh(&self.known.credentials, &host, refresh_token)
+        let request = TokenRequest::refresh(credentials, &host, refresh_token)
             .with_origin(self.protocol.origin(self.now()));
         let realm = self.protocol.key().realm;
         let outcome = self.ports.endpoint.send(realm, &request).await;
@@ -339,11 +329,26 @@ where
         Ok(())
     }
 
+    /// Without a client secret nothing is sent, as if the platform had refused the one we have.
+    fn hold_without_credentials(&self, now: UnixSeconds) -> Hold {
+        let kind = HoldKind::ClientMisconfigured;
+        let scope = HoldScope::Configuration(self.known.asker.configuration);
+        Hold::new(
+            kind,
+            scope,
+            now,
+            self.ports.settings.policy.hold_length(kind),
+        )
+    }
+
     /// What stops this process as a whole. A run that holds the lock, and so may send, tries for
     /// all when a hold has ended.
     fn own_hold(&mut self, now: UnixSeconds) -> Option<Hold> {
         let (holds, asker) = (&self.ports.own_holds, &self.known.asker);
         let monotonic = self.ports.clock.monotonic();
+        if self.known.credentials.is_none() {
+            return Some(self.hold_without_credentials(now));
+        }
         if self.own_try.is_some() {
             return None;
         }
@@ -402,13 +407,18 @@ where
         Ok(())
     }
 
+    /// The protocol asks for a lifeboat only where there is one.
+    fn lifeboat(&self) -> Result<&dyn AnyLifeboat, OutOfTurn> {
+        self.ports.lifeboat.as_deref().ok_or(OutOfTurn::new())
+    }
+
     async fn read_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let read = self.ports.lifeboat.read(self.protocol.key()).await;
+        let read = self.lifeboat()?.read(self.protocol.key()).await;
         let now = self.now();
         match read {
             Ok(unsaved) => self.protocol.handle_lifeboat(unsaved, now),
             Err(error) => {
-                self.lifeboat_failed(&error);
+                self.lifeboat_failed(&*error);
                 match error.trouble() {
                     // Nobody will ever read it, so there is nothing to wait for.
                     StoreTrouble::Damaged => self.protocol.handle_lifeboat(None, now),
@@ -419,9 +429,9 @@ where
     }
 
     async fn reserve_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let reserved = self.ports.lifeboat.reserve(self.protocol.key()).await;
+        let reserved = self.lifeboat()?.reserve(self.protocol.key()).await;
         let reserved = reserved.map_err(|error| {
-            self.lifeboat_failed(&error);
+            self.lifeboat_failed(&*error);
             error.trouble()
         });
         let now = self.now();
@@ -432,9 +442,9 @@ where
     /// one.
     async fn release_lifeboat(&mut self) -> Result<(), OutOfTurn> {
         if self.lock.is_some()
-            && let Err(error) = self.ports.lifeboat.release_slot(self.protocol.key()).await
+            && let Err(error) = self.lifeboat()?.release_slot(self.protocol.key()).await
         {
-            self.lifeboat_failed(&error);
+            self.lifeboat_failed(&*error);
         }
         self.protocol.handle_lifeboat_released()
     }
@@ -444,9 +454,9 @@ where
             return Err(OutOfTurn::new());
         };
         let key = unsaved.key;
-        let written = self.ports.lifeboat.write(unsaved).await;
+        let written = self.lifeboat()?.write(unsaved).await;
         let is_written = written
-            .inspect_err(|error| self.lifeboat_failed(error))
+            .inspect_err(|error| self.lifeboat_failed(&**error))
             .is_ok();
         self.tell_unsaved(key, is_written);
         self.protocol.handle_lifeboat_written(is_written)
@@ -467,9 +477,9 @@ where
         let Step::DeleteLifeboat(unsaved) = self.protocol.poll() else {
             return Err(OutOfTurn::new());
         };
-        let deleted = self.ports.lifeboat.delete(unsaved).await;
+        let deleted = self.lifeboat()?.delete(unsaved).await;
         let is_deleted = deleted
-            .inspect_err(|error| self.lifeboat_failed(error))
+            .inspect_err(|error| self.lifeboat_failed(&**error))
             .is_ok();
         let now = self.now();
         self.protocol.handle_lifeboat_deleted(is_deleted, now)

@@ -71,6 +71,8 @@ pub enum ExchangeError {
     Store(StoreTrouble),
     /// The code belongs to another realm or integration than the keeper.
     NotOurs,
+    /// The keeper knows no integration, so it has no codes.
+    NoCredentials,
 }
 
 impl fmt::Display for ExchangeError {
@@ -79,6 +81,7 @@ impl fmt::Display for ExchangeError {
             Self::Store(_) => {
                 f.write_str("the store failed while an authorization code was looked after")
             }
+            Self::NoCredentials => f.write_str("the keeper knows no integration"),
             Self::NotOurs => {
                 f.write_str("the authorization code belongs to another realm or integration")
             }

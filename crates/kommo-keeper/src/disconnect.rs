@@ -8,12 +8,11 @@ use kommo_account::AccountId;
 use kommo_oauth::{DisconnectReason, Grant, GrantKey, GrantState, NotMet, Outcome, Usable, Want};
 
 use crate::alarm::AlarmKind;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
-use crate::token_endpoint::{Probe, TokenEndpoint};
+use crate::token_endpoint::Probe;
 
 /// Writes that met another revision before the end is left to the next hook or refresh.
 const CONFLICTS_AT_MOST: u32 = 16;
@@ -42,13 +41,7 @@ enum Ended {
     Not,
 }
 
-impl<S, E, C, L> Keeper<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> Keeper<S> {
     /// Looks after the grants of an account for which a disconnect hook was proven. An account that
     /// we do not know has none, which is no error.
     ///
@@ -61,7 +54,9 @@ where
     ) -> Result<Vec<DisconnectVerdict>, StoreTrouble> {
         let ports = self.ports();
         let every = ports.settings.disconnect_probe_every;
-        let client_id = ports.identity.get().credentials.client_id;
+        let Some(client_id) = ports.identity.get().client_id else {
+            return Ok(Vec::new());
+        };
         let realm = ports.settings.endpoints.realm();
         let keys = ports
             .store

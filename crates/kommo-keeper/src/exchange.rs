@@ -6,21 +6,19 @@
 //!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
 //! ```
 
-use kommo_account::{ClientId, Realm};
+use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_oauth::{
-    AfterExchange, AnotherExchange, EarlierTries, HoldKind, RequestOrigin, SendOutcome,
-    TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
+    AfterExchange, AnotherExchange, AuthorizationCode, EarlierTries, HoldKind, RequestOrigin,
+    SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
 };
 
 use crate::alarm::AlarmKind;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::code_outcome::{CodeOutcome, ExchangeError, ExchangedCode};
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
 use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
-use crate::token_endpoint::TokenEndpoint;
 
 /// The pause between tries to keep a pair doubles so often: from a quarter of a second to eight.
 const DOUBLINGS_AT_MOST: u32 = 5;
@@ -34,13 +32,28 @@ enum Kept {
     Erased,
 }
 
-impl<S, E, C, L> Keeper<S, E, C, L>
+impl<S> Keeper<S>
 where
     S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
 {
+    /// A code of this keeper's integration, brought now.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::NoCredentials`]: the keeper knows no integration.
+    pub fn pending_code(
+        &self,
+        host: AccountHost,
+        code: AuthorizationCode,
+        origin: CodeOrigin,
+    ) -> Result<PendingCode, ExchangeError> {
+        let ports = self.ports();
+        let client_id = ports.identity.get().client_id;
+        let client_id = client_id.ok_or(ExchangeError::NoCredentials)?;
+        let (realm, now) = (ports.settings.endpoints.realm(), ports.clock.now());
+        Ok(PendingCode::new(realm, client_id, host, code, origin, now))
+    }
+
     /// Keeps a code durably. Answer the one who brought it only after this.
     ///
     /// # Errors
@@ -49,9 +62,8 @@ where
     /// ours.
     pub async fn accept_code(&self, pending: &PendingCode) -> Result<CodePut, ExchangeError> {
         let ports = self.ports();
-        let ours = &ports.identity.get().credentials;
-        if pending.realm != ports.settings.endpoints.realm() || pending.client_id != ours.client_id
-        {
+        let ours = ports.identity.get().client_id;
+        if pending.realm != ports.settings.endpoints.realm() || Some(pending.client_id) != ours {
             return Err(ExchangeError::NotOurs);
         }
         let put = ports.store.put_code(pending).await;
@@ -106,7 +118,10 @@ where
         with_hooks: bool,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         let ports = self.ports();
-        let client_id = ports.identity.get().credentials.client_id;
+        let Some(credentials) = self.credentials() else {
+            return Ok(Vec::new());
+        };
+        let client_id = credentials.client_id;
         let (realm, now) = (ports.settings.endpoints.realm(), ports.clock.now());
         let expired = ports.store.expire_codes(realm, &client_id, now).await;
         for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
@@ -218,7 +233,9 @@ where
 
     async fn send_code(&self, code: &ClaimedCode) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
         let ports = self.ports();
-        let known = ports.identity.get();
+        let Some(credentials) = self.credentials() else {
+            return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect));
+        };
         let pending = &code.pending;
         // The host of an install hook is whatever its sender wrote: what comes from there is no
         // evidence about us.
@@ -226,8 +243,8 @@ where
             CodeOrigin::InstallHook => RequestOrigin::InstallHook,
             CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
         };
-        let request = TokenRequest::exchange(&known.credentials, &pending.host, &pending.code)
-            .with_origin(origin);
+        let request =
+            TokenRequest::exchange(&credentials, &pending.host, &pending.code).with_origin(origin);
         let outcome = ports.endpoint.send(pending.realm, &request).await;
         let policy = &ports.settings.policy;
         let is_strangers = pending.origin == CodeOrigin::InstallHook;

@@ -4,23 +4,19 @@ use kommo_account::{AccountId, UserId};
 use kommo_oauth::{Generation, Grant, GrantKey, TokenPair, UnverifiedClaims};
 
 use crate::alarm::NewGrant;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::code_outcome::{CodeOutcome, ExchangeError};
 use crate::grant_store::{GrantStore, StoreError, Written};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
 use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, PendingCodes};
-use crate::token_endpoint::{Probe, TokenEndpoint};
+use crate::token_endpoint::Probe;
 
 /// Writes of the grant that met another revision before it is left for the next claim.
 const CONFLICTS_AT_MOST: u32 = 16;
 
-impl<S, E, C, L> Keeper<S, E, C, L>
+impl<S> Keeper<S>
 where
     S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
 {
     /// Asks whose the pair is, and writes the grant.
     pub(crate) async fn settle_pair(

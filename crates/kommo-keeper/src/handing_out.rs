@@ -4,29 +4,22 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_oauth::{Generation, MetBy, NotMet, Outcome, UnixSeconds, Usable, Want};
+use kommo_oauth::{Generation, HoldKind, MetBy, NotMet, Outcome, UnixSeconds, Usable, Want};
 
 use crate::access_tokens::AccessTokens;
 use crate::cached_token::{CachedToken, FreshToken};
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::entry::{Joined, Landing, Seen};
 use crate::grant_store::GrantStore;
 use crate::keeper::GrantHandle;
 use crate::keeper_error::KeeperError;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
-use crate::token_endpoint::{Probe, TokenEndpoint};
+use crate::token_endpoint::Probe;
 
 /// When a caller may ask again whose own process is still at it.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
-impl<S, E, C, L> GrantHandle<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> GrantHandle<S> {
     /// The token, if it is fresh: borrowed from one atomic pointer. No lock, no store, no
     /// allocation, no waiting.
     #[inline]
@@ -193,11 +186,16 @@ where
         // No flight has landed in this time: it is our own that takes so long.
         let again_at = || Some(self.keeper.ports().clock.now().plus(ASK_AGAIN));
         let (why, again_at) = last.unwrap_or_else(|| (NotMet::StillRunning, again_at()));
-        Err(KeeperError::NoToken {
-            key: self.entry.key,
-            why,
-            again_at,
-        })
+        Err(self.no_token(why, again_at))
+    }
+
+    fn no_token(&self, why: NotMet, again_at: Option<UnixSeconds>) -> KeeperError {
+        let key = self.entry.key;
+        let has_credentials = self.keeper.credentials().is_some();
+        if why == NotMet::Held(HoldKind::ClientMisconfigured) && !has_credentials {
+            return KeeperError::NoCredentials { key };
+        }
+        KeeperError::NoToken { key, why, again_at }
     }
 
     /// Waits for a flight, at most until the deadline.
@@ -265,11 +263,7 @@ where
             }
             let monotonic = self.keeper.ports().clock.monotonic();
             if let Some(put_off) = self.entry.is_put_off(rejected, monotonic) {
-                return Err(KeeperError::NoToken {
-                    key: self.entry.key,
-                    why: put_off.why,
-                    again_at: Some(put_off.again_at),
-                });
+                return Err(self.no_token(put_off.why, Some(put_off.again_at)));
             }
             let Joined {
                 landing,
@@ -336,13 +330,7 @@ where
     }
 }
 
-impl<S, E, C, L> AccessTokens for GrantHandle<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> AccessTokens for GrantHandle<S> {
     type Error = KeeperError;
 
     async fn access_token(&self) -> Result<Arc<Usable>, KeeperError> {

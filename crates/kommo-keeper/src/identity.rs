@@ -1,9 +1,10 @@
-//! Who this process is to the platform: its credentials, and what holds know it by.
+//! Who this process is to the platform: its credentials, if it has any, and what holds know it by.
 
 use alloc::sync::Arc;
 use core::fmt;
 
 use arc_swap::ArcSwap;
+use kommo_account::ClientId;
 use kommo_oauth::{Asker, Credentials, Fingerprint};
 use sha2::{Digest, Sha256};
 
@@ -14,15 +15,22 @@ pub(crate) struct Identity {
 }
 
 pub(crate) struct Known {
-    pub(crate) credentials: Credentials,
+    /// The one integration that is served; `None`: whichever.
+    pub(crate) client_id: Option<ClientId>,
+    /// `None`: nothing is refreshed or exchanged.
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) asker: Asker,
 }
 
 impl Identity {
-    pub(crate) fn new(credentials: Credentials, egress: &str) -> Self {
+    pub(crate) fn new(
+        client_id: Option<ClientId>,
+        credentials: Option<Credentials>,
+        egress: &str,
+    ) -> Self {
         let egress = fingerprint(&[b"egress", egress.as_bytes()]);
         Self {
-            current: ArcSwap::from_pointee(Known::new(credentials, egress)),
+            current: ArcSwap::from_pointee(Known::new(client_id, credentials, egress)),
             egress,
         }
     }
@@ -33,19 +41,30 @@ impl Identity {
 
     pub(crate) fn replace(&self, credentials: Credentials) {
         self.current
-            .store(Arc::new(Known::new(credentials, self.egress)));
+            .store(Arc::new(Known::new(None, Some(credentials), self.egress)));
     }
 }
 
 impl Known {
-    fn new(credentials: Credentials, egress: Fingerprint) -> Self {
-        let configuration = fingerprint(&[
-            b"configuration",
-            credentials.client_id.as_str().as_bytes(),
-            credentials.redirect_uri.as_str().as_bytes(),
-            credentials.client_secret.expose_secret().as_bytes(),
-        ]);
+    fn new(
+        client_id: Option<ClientId>,
+        credentials: Option<Credentials>,
+        egress: Fingerprint,
+    ) -> Self {
+        let configuration = match &credentials {
+            Some(credentials) => fingerprint(&[
+                b"configuration",
+                credentials.client_id.as_str().as_bytes(),
+                credentials.redirect_uri.as_str().as_bytes(),
+                credentials.client_secret.expose_secret().as_bytes(),
+            ]),
+            None => fingerprint(&[b"no configuration"]),
+        };
         Self {
+            client_id: credentials
+                .as_ref()
+                .map(|known| known.client_id)
+                .or(client_id),
             credentials,
             asker: Asker::new(configuration, egress),
         }

@@ -10,33 +10,29 @@ use kommo_oauth::{Credentials, Generation, GrantKey, MetBy, NotMet, Outcome, Usa
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::alarm::{AlarmKind, Listeners};
+use crate::alarm::AlarmKind;
 use crate::cached_token::CachedToken;
 use crate::carry_out::{Ran, Start, carry_out};
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::entry::{Entry, FlightGuard, Joined, Landing, PutOff};
 use crate::grant_store::GrantStore;
-use crate::hook_bucket::HookBucket;
-use crate::identity::Identity;
 use crate::keeper_error::KeeperError;
-use crate::lifeboat_port::{LifeboatPort, NoLifeboat};
 use crate::metrics::{Counter, Metrics};
-use crate::own_holds::OwnHolds;
 use crate::ports::Ports;
 use crate::probe_times::ProbeTimes;
 use crate::settings::KeeperSettings;
-use crate::token_endpoint::TokenEndpoint;
+use crate::shared_clock::SharedClock;
 
 /// Keeps the grants of one integration fresh. Cheap to clone; clones are the same keeper.
 ///
 /// It needs a Tokio runtime. What it has begun it finishes in tasks of its own, whether or not the
 /// caller waits; [`drain`](Self::drain) waits for them before the program ends.
-pub struct Keeper<S, E, C, L = NoLifeboat> {
-    inner: Arc<Inner<S, E, C, L>>,
+pub struct Keeper<S> {
+    inner: Arc<Inner<S>>,
 }
 
-pub(crate) struct Inner<S, E, C, L> {
-    pub(crate) ports: Ports<S, E, C, L>,
+pub(crate) struct Inner<S> {
+    pub(crate) ports: Ports<S>,
     entries: Mutex<HashMap<GrantKey, Arc<Entry>>>,
     probe_times: ProbeTimes,
     look_up_times: ProbeTimes,
@@ -50,37 +46,8 @@ struct Flights {
     is_draining: bool,
 }
 
-impl<S, E, C, L> Keeper<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
-    /// A keeper between a store and the token endpoint.
-    #[must_use]
-    pub fn new(
-        store: S,
-        endpoint: E,
-        clock: C,
-        lifeboat: L,
-        credentials: Credentials,
-        settings: KeeperSettings,
-        listeners: Listeners,
-    ) -> Self {
-        let identity = Identity::new(credentials, &settings.egress);
-        let ports = Ports {
-            store,
-            endpoint,
-            clock,
-            lifeboat,
-            identity,
-            settings,
-            listeners,
-            metrics: Arc::default(),
-            own_holds: OwnHolds::default(),
-            hook_bucket: HookBucket::default(),
-        };
+impl<S: GrantStore> Keeper<S> {
+    pub(crate) fn from_ports(ports: Ports<S>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 ports,
@@ -100,7 +67,7 @@ where
 
     /// The clock.
     #[must_use]
-    pub fn clock(&self) -> &C {
+    pub fn clock(&self) -> &SharedClock {
         &self.inner.ports.clock
     }
 
@@ -116,9 +83,9 @@ where
         &self.inner.ports.settings
     }
 
-    /// The credentials in use.
+    /// The credentials in use, if it has any.
     #[must_use]
-    pub fn credentials(&self) -> Credentials {
+    pub fn credentials(&self) -> Option<Credentials> {
         self.inner.ports.identity.get().credentials.clone()
     }
 
@@ -146,7 +113,7 @@ where
         &self.inner.look_up_times
     }
 
-    pub(crate) fn ports(&self) -> &Ports<S, E, C, L> {
+    pub(crate) fn ports(&self) -> &Ports<S> {
         &self.inner.ports
     }
 
@@ -156,7 +123,7 @@ where
     ///
     /// [`KeeperError::OtherRealm`], [`KeeperError::OtherClient`]: the grant is not one that this
     /// keeper serves.
-    pub fn grant(&self, key: &GrantKey) -> Result<GrantHandle<S, E, C, L>, KeeperError> {
+    pub fn grant(&self, key: &GrantKey) -> Result<GrantHandle<S>, KeeperError> {
         self.check(key)?;
         let mut entries = self
             .inner
@@ -189,7 +156,8 @@ where
             let grant = key.realm;
             return Err(KeeperError::OtherRealm { grant, keeper });
         }
-        if key.client_id != self.inner.ports.identity.get().credentials.client_id {
+        let client_id = self.inner.ports.identity.get().client_id;
+        if client_id.is_some_and(|ours| key.client_id != ours) {
             return Err(KeeperError::OtherClient { key: *key });
         }
         Ok(())
@@ -259,7 +227,7 @@ where
     }
 
     /// Counts a flight up, unless the keeper is draining.
-    pub(crate) fn take_off(&self) -> Result<Airborne<S, E, C, L>, KeeperError> {
+    pub(crate) fn take_off(&self) -> Result<Airborne<S>, KeeperError> {
         let is_up = self.inner.flights.send_if_modified(|flights| {
             if flights.is_draining {
                 return false;
@@ -384,7 +352,7 @@ where
     }
 }
 
-impl<S, E, C, L> Clone for Keeper<S, E, C, L> {
+impl<S> Clone for Keeper<S> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -392,7 +360,7 @@ impl<S, E, C, L> Clone for Keeper<S, E, C, L> {
     }
 }
 
-impl<S, E, C, L> fmt::Debug for Keeper<S, E, C, L> {
+impl<S> fmt::Debug for Keeper<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper")
             .field("endpoints", &self.inner.ports.settings.endpoints)
@@ -401,11 +369,11 @@ impl<S, E, C, L> fmt::Debug for Keeper<S, E, C, L> {
 }
 
 /// A flight that is counted; when it goes, it is not any more.
-pub(crate) struct Airborne<S, E, C, L> {
-    keeper: Keeper<S, E, C, L>,
+pub(crate) struct Airborne<S> {
+    keeper: Keeper<S>,
 }
 
-impl<S, E, C, L> Drop for Airborne<S, E, C, L> {
+impl<S> Drop for Airborne<S> {
     fn drop(&mut self) {
         self.keeper
             .inner
@@ -415,18 +383,12 @@ impl<S, E, C, L> Drop for Airborne<S, E, C, L> {
 }
 
 /// One grant of a keeper. Cheap to clone.
-pub struct GrantHandle<S, E, C, L = NoLifeboat> {
-    pub(crate) keeper: Keeper<S, E, C, L>,
+pub struct GrantHandle<S> {
+    pub(crate) keeper: Keeper<S>,
     pub(crate) entry: Arc<Entry>,
 }
 
-impl<S, E, C, L> GrantHandle<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> GrantHandle<S> {
     /// Whose grant it is.
     #[must_use]
     pub fn key(&self) -> &GrantKey {
@@ -483,7 +445,7 @@ where
     }
 }
 
-impl<S, E, C, L> Clone for GrantHandle<S, E, C, L> {
+impl<S> Clone for GrantHandle<S> {
     fn clone(&self) -> Self {
         Self {
             keeper: self.keeper.clone(),
@@ -492,7 +454,7 @@ impl<S, E, C, L> Clone for GrantHandle<S, E, C, L> {
     }
 }
 
-impl<S, E, C, L> fmt::Debug for GrantHandle<S, E, C, L> {
+impl<S> fmt::Debug for GrantHandle<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GrantHandle")
             .field("key", &self.entry.key)

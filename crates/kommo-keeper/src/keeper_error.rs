@@ -30,6 +30,12 @@ pub enum KeeperError {
         /// Whose.
         key: GrantKey,
     },
+    /// The caller's mistake: the grant needs a new token, and the keeper was made without
+    /// credentials. Nothing was sent.
+    NoCredentials {
+        /// Whose.
+        key: GrantKey,
+    },
     /// The keeper is shutting down and begins nothing new.
     ShuttingDown,
 }
@@ -40,7 +46,10 @@ impl KeeperError {
     pub const fn is_passing(&self) -> bool {
         match self {
             Self::NoToken { why, .. } => !why.needs_person(),
-            Self::OtherRealm { .. } | Self::OtherClient { .. } | Self::ShuttingDown => false,
+            Self::OtherRealm { .. }
+            | Self::OtherClient { .. }
+            | Self::NoCredentials { .. }
+            | Self::ShuttingDown => false,
         }
     }
 }
@@ -62,6 +71,12 @@ impl fmt::Display for KeeperError {
                 write!(
                     f,
                     "grant {key} belongs to another integration than the keeper's"
+                )
+            }
+            Self::NoCredentials { key } => {
+                write!(
+                    f,
+                    "grant {key} needs a new token, and the keeper has no client secret"
                 )
             }
             Self::ShuttingDown => f.write_str("the keeper is shutting down"),

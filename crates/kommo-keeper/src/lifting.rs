@@ -2,22 +2,14 @@
 
 use kommo_oauth::{GrantKey, HoldKind};
 
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
-use crate::token_endpoint::TokenEndpoint;
 
 /// Writes that met another revision before the lift is given up.
 const CONFLICTS_AT_MOST: u32 = 16;
 
-impl<S, E, C, L> Keeper<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> Keeper<S> {
     /// Lifts every hold of a grant, and those of this process as a whole, at the wish of a person
     /// who has mended what caused them: a client secret, a redirect URI, an unpaid account. Nothing
     /// is sent. Gives the kinds that were lifted and would have lasted.

@@ -3,23 +3,15 @@
 use kommo_oauth::HoldKind;
 
 use crate::alarm::AlarmKind;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, Written};
 use crate::keeper::GrantHandle;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::Counter;
-use crate::token_endpoint::TokenEndpoint;
 
 /// Writes that met another revision before the hold is left to the next 402.
 const CONFLICTS_AT_MOST: u32 = 16;
 
-impl<S, E, C, L> GrantHandle<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> GrantHandle<S> {
     /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::RefreshPolicy::hold_length), and raises one
     /// alarm. While the hold lasts nothing is refreshed, the token in use goes on being handed out, and further 402s change nothing. A
     /// refresh that succeeds afterwards lifts it.

@@ -5,22 +5,22 @@ use alloc::sync::Arc;
 use kommo_oauth::{AttemptId, GrantKey};
 
 use crate::alarm::{AlarmKind, Listeners};
-use crate::clock::Clock;
-use crate::grant_store::{GrantStore, StoreError};
+use crate::clock::Clock as _;
+use crate::erased::{AnyEndpoint, AnyLifeboat};
+use crate::grant_store::StoreError;
 use crate::hook_bucket::HookBucket;
 use crate::identity::Identity;
-use crate::lifeboat_port::LifeboatPort;
 use crate::metrics::{Counter, Metrics};
 use crate::own_holds::OwnHolds;
 use crate::settings::KeeperSettings;
-use crate::token_endpoint::TokenEndpoint;
+use crate::shared_clock::SharedClock;
 
 /// The ports, and what is told and counted.
-pub(crate) struct Ports<S, E, C, L> {
+pub(crate) struct Ports<S> {
     pub(crate) store: S,
-    pub(crate) endpoint: E,
-    pub(crate) clock: C,
-    pub(crate) lifeboat: L,
+    pub(crate) endpoint: Arc<dyn AnyEndpoint>,
+    pub(crate) clock: SharedClock,
+    pub(crate) lifeboat: Option<Arc<dyn AnyLifeboat>>,
     pub(crate) identity: Identity,
     pub(crate) settings: KeeperSettings,
     pub(crate) listeners: Listeners,
@@ -29,13 +29,7 @@ pub(crate) struct Ports<S, E, C, L> {
     pub(crate) hook_bucket: HookBucket,
 }
 
-impl<S, E, C, L> Ports<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S> Ports<S> {
     pub(crate) fn alarm(&self, key: GrantKey, kind: AlarmKind) {
         self.listeners.tell_alarm(Some(key), kind);
     }

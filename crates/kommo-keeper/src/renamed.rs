@@ -6,11 +6,9 @@ use core::time::Duration;
 use kommo_account::AccountHost;
 use kommo_oauth::{Generation, Grant, Located, SubdomainLookup, UnverifiedClaims, Usable, Want};
 
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, Written};
 use crate::keeper::GrantHandle;
-use crate::lifeboat_port::LifeboatPort;
-use crate::token_endpoint::TokenEndpoint;
 
 /// Writes that met another revision before the new host is left to the next look-up.
 const CONFLICTS_AT_MOST: u32 = 16;
@@ -18,13 +16,7 @@ const CONFLICTS_AT_MOST: u32 = 16;
 /// At most one look-up for an account in this time.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
 
-impl<S, E, C, L> GrantHandle<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> GrantHandle<S> {
     /// Notes that a call with the token of this generation met a host without such an account. Its
     /// host is looked up, at most once in ten minutes; a new one is stored, and the next token
     /// comes with it. Nothing ends, and no refresh token is spent.

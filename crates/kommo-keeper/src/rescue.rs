@@ -6,20 +6,11 @@ use kommo_oauth::Want;
 
 use crate::alarm::AlarmKind;
 use crate::carry_out::Start;
-use crate::clock::Clock;
 use crate::entry::Entry;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
+use crate::grant_store::{GrantStore, StoreTrouble};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
-use crate::token_endpoint::TokenEndpoint;
 
-impl<S, E, C, L> Keeper<S, E, C, L>
-where
-    S: GrantStore,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
-{
+impl<S: GrantStore> Keeper<S> {
     /// Saves what lies in the lifeboat: call it when the program starts, before the grants are
     /// used. No sweep finds a grant that was given up while its newest pair lay there. Gives how
     /// many grants of this keeper had something. A store that hangs is waited for no longer than a
@@ -30,7 +21,10 @@ where
     /// The lifeboat cannot be read; the alarm says so too.
     pub async fn rescue(&self) -> Result<usize, StoreTrouble> {
         let ports = self.ports();
-        let keys = ports.lifeboat.keys().await.map_err(|error| {
+        let Some(lifeboat) = &ports.lifeboat else {
+            return Ok(0);
+        };
+        let keys = lifeboat.keys().await.map_err(|error| {
             tracing::error!(%error, "the lifeboat failed");
             let trouble = error.trouble();
             ports

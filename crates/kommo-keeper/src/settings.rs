@@ -44,6 +44,12 @@ pub struct KeeperSettings {
     pub sweep_width: usize,
 }
 
+impl From<Endpoints> for KeeperSettings {
+    fn from(endpoints: Endpoints) -> Self {
+        Self::new(endpoints)
+    }
+}
+
 impl KeeperSettings {
     /// The defaults, for the real platform or for a sandbox.
     #[must_use]

@@ -9,13 +9,11 @@ use tokio::task::JoinSet;
 
 use crate::alarm::AlarmKind;
 use crate::carry_out::Start;
-use crate::clock::Clock;
+use crate::clock::Clock as _;
 use crate::due_grants::{DueClaim, DueGrants};
 use crate::entry::Entry;
 use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
 use crate::keeper::Keeper;
-use crate::lifeboat_port::LifeboatPort;
-use crate::token_endpoint::TokenEndpoint;
 
 /// When a record that a person must see to is looked at again.
 const UNREADABLE_AGAIN: Duration = Duration::from_secs(15 * 60);
@@ -36,15 +34,13 @@ pub struct SweepReport {
     pub ended: usize,
 }
 
-impl<S, E, C, L> Keeper<S, E, C, L>
+impl<S> Keeper<S>
 where
     S: GrantStore + DueGrants<Error = <S as GrantStore>::Error>,
-    E: TokenEndpoint,
-    C: Clock,
-    L: LifeboatPort,
 {
     /// One round: claims at most `limit` due grants and refreshes them,
-    /// [`sweep_width`](crate::KeeperSettings::sweep_width) side by side.
+    /// [`sweep_width`](crate::KeeperSettings::sweep_width) side by side. A keeper that knows no
+    /// client id claims nothing.
     ///
     /// # Errors
     ///
@@ -56,7 +52,9 @@ where
             error.trouble()
         };
         let realm = ports.settings.endpoints.realm();
-        let client_id = ports.identity.get().credentials.client_id;
+        let Some(client_id) = ports.identity.get().client_id else {
+            return Ok(SweepReport::default());
+        };
         let claims = ports
             .store
             .claim_due(

@@ -158,10 +158,6 @@ impl Lifeboat {
 impl LifeboatPort for Lifeboat {
     type Error = StoreFault;
 
-    fn exists(&self) -> bool {
-        true
-    }
-
     async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
         let key = *key;
         self.blocking(move |inner| {

@@ -37,13 +37,13 @@ use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
 use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
-use kommo_keeper::{GrantStore, Keeper, KeeperSettings, Listeners, SystemClock};
+use kommo_keeper::{GrantStore, Keeper};
 use kommo_oauth::{ClientSecret, Credentials, GrantKey, RedirectUri};
 use kommo_sandbox::{Sandbox, SandboxConfig};
 use kommo_store::{EncryptionKey, EncryptionKeys, Lifeboat, SqliteStore, StoreSettings};
 use tokio::net::TcpListener;
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock, Lifeboat>;
+type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("app.js");
@@ -115,20 +115,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let lifeboat = Lifeboat::in_directory(lifeboat, Some(keys.clone()))?;
     let store = SqliteStore::open(path, StoreSettings::new().encrypted(keys)).await?;
 
-    let keeper: AppKeeper = Keeper::new(
-        WatchedStore::new(store),
-        HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
-            .with_budget(RequestBudget::default(), credentials.client_id),
-        SystemClock::new(),
-        lifeboat,
-        credentials,
-        KeeperSettings::new(endpoints),
+    let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
+        .with_budget(RequestBudget::default(), credentials.client_id);
+    let keeper: AppKeeper = Keeper::builder(WatchedStore::new(store), endpoint, endpoints)
+        .lifeboat(lifeboat)
+        .credentials(credentials)
         // Here a real application binds the grant to its user, by what the attempt carried.
-        Listeners::new().on_grant(|grant| {
+        .on_grant(|grant| {
             let whose = grant.carried.as_deref().unwrap_or("nobody here");
             println!("connected:   {} for {whose}", grant.key);
-        }),
-    );
+        })
+        .build();
 
     // Before anything uses a grant: pairs that an earlier run could not save.
     match keeper.rescue().await {

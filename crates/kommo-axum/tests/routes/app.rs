@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectBuilder, StateKey, WatchedStore};
-use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, Listeners, NewGrant, NoLifeboat};
+use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, NewGrant};
 use kommo_oauth::{ClientSecret, Credentials, RedirectUri, UnixSeconds};
 
 use crate::fake_platform::FakePlatform;
@@ -49,7 +49,7 @@ impl Clock for TestClock {
     }
 }
 
-pub(crate) type TestKeeper = Keeper<WatchedStore<MemoryStore>, FakePlatform, TestClock, NoLifeboat>;
+pub(crate) type TestKeeper = Keeper<WatchedStore<MemoryStore>>;
 
 pub(crate) struct App {
     pub(crate) store: MemoryStore,
@@ -82,15 +82,11 @@ pub(crate) fn keeper(
     // The keeper's own limit of hooks counts by a clock that stands here; the routes' pace is
     // another one.
     settings.hook_exchanges = BucketSize::new(Duration::from_secs(1), NonZeroU32::MAX);
-    Keeper::new(
-        WatchedStore::new(store.clone()),
-        platform.clone(),
-        clock.clone(),
-        NoLifeboat::new(),
-        credentials,
-        settings,
-        Listeners::new().on_grant(move |grant| told.lock().unwrap().push(grant.clone())),
-    )
+    Keeper::builder(WatchedStore::new(store.clone()), platform.clone(), settings)
+        .clock(clock.clone())
+        .credentials(credentials)
+        .on_grant(move |grant| told.lock().unwrap().push(grant.clone()))
+        .build()
 }
 
 impl App {

@@ -10,7 +10,7 @@ use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectError, TlsProof, WatchedStore};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
-use kommo_keeper::{GrantStore as _, Keeper, KeeperSettings, Listeners, NoLifeboat, SystemClock};
+use kommo_keeper::{GrantStore as _, Keeper};
 use kommo_oauth::{ClientSecret, Credentials, NewIntegration, RedirectUri, Scope, SecretsUri};
 use kommo_sandbox::{Sandbox, SandboxConfig};
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::key;
 
-type Desk = Keeper<WatchedStore<Arc<SqliteStore>>, HttpTokenEndpoint, SystemClock>;
+type Desk = Keeper<WatchedStore<Arc<SqliteStore>>>;
 
 async fn encrypting_store(directory: &Path) -> (Arc<SqliteStore>, PathBuf) {
     let path = directory.join("grants.db");
@@ -37,15 +37,10 @@ fn desk(
     origin: &str,
 ) -> Desk {
     let redirect = RedirectUri::parse(format!("{origin}/kommo/callback")).unwrap();
-    Keeper::new(
-        WatchedStore::new(Arc::clone(store)),
-        HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).unwrap(),
-        SystemClock::new(),
-        NoLifeboat::new(),
-        Credentials::new(client_id, secret, redirect),
-        KeeperSettings::new(endpoints),
-        Listeners::new(),
-    )
+    let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).unwrap();
+    Keeper::builder(WatchedStore::new(Arc::clone(store)), endpoint, endpoints)
+        .credentials(Credentials::new(client_id, secret, redirect))
+        .build()
 }
 
 fn connect(

@@ -1,18 +1,15 @@
 //! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
 
 use alloc::sync::Arc;
-use core::error::Error;
 
 use clap::Args;
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{
-    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, KeeperSettings,
-    Listeners, StoreTrouble, SystemClock,
+    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, StoreTrouble,
+    SystemClock,
 };
-use kommo_oauth::{
-    ClientSecret, Credentials, GrantKey, HoldKind, NotMet, ReauthReason, RedirectUri, UnixSeconds,
-};
+use kommo_oauth::{Credentials, GrantKey, HoldKind, NotMet, ReauthReason, UnixSeconds};
 
 use crate::connection::sandbox_place::SandboxArgs;
 use crate::connection::transport;
@@ -32,10 +29,10 @@ use crate::terminal::progress::Waiting;
 use crate::time::instant;
 
 /// The keeper of this program.
-pub(crate) type CliKeeper = Keeper<AnyStore, ObservedEndpoint, SystemClock, Lifeboats>;
+pub(crate) type CliKeeper = Keeper<AnyStore>;
 
 /// One grant of it.
-pub(crate) type CliGrant = GrantHandle<AnyStore, ObservedEndpoint, SystemClock, Lifeboats>;
+pub(crate) type CliGrant = GrantHandle<AnyStore>;
 
 /// What every command about grants takes.
 #[derive(Debug, Clone, Args)]
@@ -112,10 +109,21 @@ impl KeeperArgs {
         credentials: Credentials,
         context: &Context,
     ) -> Result<CliKeeper, Failure> {
+        let client_id = credentials.client_id;
+        self.keeper_of(client_id, Some(credentials), context).await
+    }
+
+    /// The same; without credentials nothing is refreshed.
+    async fn keeper_of(
+        &self,
+        client_id: ClientId,
+        credentials: Option<Credentials>,
+        context: &Context,
+    ) -> Result<CliKeeper, Failure> {
         let endpoints = self.sandbox.endpoints()?;
         let token_endpoint = self
             .token_endpoint()?
-            .with_budget(context.budget.clone(), credentials.client_id);
+            .with_budget(context.budget.clone(), client_id);
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
@@ -123,20 +131,19 @@ impl KeeperArgs {
         let store = AnyStore::open(&place, keys.clone()).await?;
         drop(waiting);
         let lifeboat = Lifeboats::open(&place, keys)?;
-        let settings = KeeperSettings::new(endpoints);
-        let keeper = Keeper::new(
-            store,
-            ObservedEndpoint::new(
-                token_endpoint,
-                context.latest_refusal.clone(),
-                context.progress.clone(),
-            ),
-            SystemClock::new(),
-            lifeboat,
-            credentials,
-            settings,
-            listeners(context.output),
+        let endpoint = ObservedEndpoint::new(
+            token_endpoint,
+            context.latest_refusal.clone(),
+            context.progress.clone(),
         );
+        let output = context.output;
+        let builder = Keeper::builder(store, endpoint, endpoints)
+            .lifeboat(lifeboat)
+            .on_alarm(move |alarm| tell_alarm(output, alarm));
+        let keeper = match credentials {
+            Some(credentials) => builder.credentials(credentials).build(),
+            None => builder.build(),
+        };
         context.opened.add(keeper.clone());
         Ok(keeper)
     }
@@ -193,7 +200,7 @@ impl KeeperArgs {
             // The complaint of a missing secret.
             self.integration.credentials(context)?;
         }
-        let keeper = self.keeper(without_secret(key.client_id)?, context).await?;
+        let keeper = self.keeper_of(key.client_id, None, context).await?;
         Ok((keeper, key))
     }
 }
@@ -203,14 +210,6 @@ pub(crate) fn token_awaited(context: &Context) -> Waiting {
     context
         .progress
         .wait_for("a token, at most 30 s (another worker may be refreshing it)")
-}
-
-/// Credentials that are refused everywhere, for a keeper whose grant is never refreshed.
-pub(crate) fn without_secret(client_id: ClientId) -> Result<Credentials, Failure> {
-    let defect = |error: &dyn Error| Failure::new(ErrorCode::Internal, error);
-    let secret = ClientSecret::new("no client secret was given").map_err(|error| defect(&error))?;
-    let uri = RedirectUri::parse("https://localhost/").map_err(|error| defect(&error))?;
-    Ok(Credentials::new(client_id, secret, uri))
 }
 
 fn note_place(place: &StorePlace, context: &Context) {
@@ -226,12 +225,10 @@ pub(crate) fn world(realm: Realm) -> String {
 }
 
 /// What a person should know is said on standard error, as it happens.
-fn listeners(output: Output) -> Listeners {
-    Listeners::new().on_alarm(move |alarm| {
-        if let Some(text) = alarm_text(alarm) {
-            output.note(&format!("warning: {text}"));
-        }
-    })
+fn tell_alarm(output: Output, alarm: &Alarm) {
+    if let Some(text) = alarm_text(alarm) {
+        output.note(&format!("warning: {text}"));
+    }
 }
 
 fn alarm_text(alarm: &Alarm) -> Option<String> {

@@ -128,10 +128,6 @@ fn is_apart(_: &Path, _: &Path) -> bool {
 impl LifeboatPort for Lifeboats {
     type Error = StoreFault;
 
-    fn exists(&self) -> bool {
-        true
-    }
-
     async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
         let mut reserved = Ok(());
         for boat in &self.all {

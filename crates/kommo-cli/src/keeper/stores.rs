@@ -7,8 +7,8 @@ use std::path::Path;
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
-    ClaimedCode, Clock, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, Keeper, LifeboatPort,
-    PendingCode, PendingCodes, StoreError, StoreTrouble, TokenEndpoint, Written,
+    ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, Keeper, PendingCode,
+    PendingCodes, StoreError, StoreTrouble, Written,
 };
 use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
 use kommo_store::{
@@ -229,7 +229,7 @@ impl Open for Arc<AnyStore> {
 }
 
 /// A keeper and its store: what was sent is drained, and a result may still be printed.
-impl<E: TokenEndpoint, C: Clock, L: LifeboatPort> Open for Keeper<AnyStore, E, C, L> {
+impl Open for Keeper<AnyStore> {
     fn drain(&self) -> Local<'_, ()> {
         Box::pin(Self::drain(self))
     }

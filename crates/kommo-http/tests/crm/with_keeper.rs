@@ -11,7 +11,7 @@ use kommo_http::{
 };
 use kommo_keeper::{
     Alarm, AlarmKind, Counter, GrantHandle, GrantStore, Keeper, KeeperError, KeeperSettings,
-    Listeners, NoLifeboat, SystemClock, TokenEndpoint,
+    TokenEndpoint,
 };
 use kommo_oauth::{
     AuthorizationCode, ClientSecret, Credentials, Grant, GrantKey, HoldKind, NotMet, RedirectUri,
@@ -23,12 +23,12 @@ use serde_json::Value;
 use crate::one_grant::OneGrant;
 use crate::scene::transport;
 
-type Handle = GrantHandle<OneGrant, HttpTokenEndpoint, SystemClock>;
+type Handle = GrantHandle<OneGrant>;
 
 struct Scene {
     sandbox: Sandbox,
     store: OneGrant,
-    keeper: Keeper<OneGrant, HttpTokenEndpoint, SystemClock>,
+    keeper: Keeper<OneGrant>,
     handle: Handle,
     client: CrmClient<Handle>,
     alarms: Arc<Mutex<Vec<Alarm>>>,
@@ -72,19 +72,12 @@ impl Scene {
             .unwrap();
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let told = Arc::clone(&alarms);
-        let listeners =
-            Listeners::new().on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()));
         let mut settings = KeeperSettings::new(endpoints);
         settings.probe_pause = Duration::ZERO;
-        let keeper = Keeper::new(
-            store.clone(),
-            endpoint,
-            SystemClock::new(),
-            NoLifeboat::new(),
-            credentials,
-            settings,
-            listeners,
-        );
+        let keeper = Keeper::builder(store.clone(), endpoint, settings)
+            .credentials(credentials)
+            .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
+            .build();
         let handle = keeper.grant(&key).unwrap();
         let tokens = Arc::new(handle.clone());
         let client = CrmClient::new(transport(), endpoints, key, tokens, budget).unwrap();

@@ -5,9 +5,9 @@ use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 
-use kommo_keeper::{Counter, DisconnectVerdict, LifeboatPort};
+use kommo_keeper::{Counter, DisconnectVerdict};
 
-use crate::scene::{DAY, MemoryLifeboat, SECRET, Scene, key};
+use crate::scene::{DAY, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, key};
 
 /// Polls a future so often and drops it; what it gave, if it came to its end before. Everything else goes on between two polls.
 async fn polled<F: Future>(future: F, polls: usize) -> Option<F::Output> {
@@ -22,19 +22,19 @@ async fn polled<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     None
 }
 
-async fn landed<L: LifeboatPort>(scene: &Scene<L>) {
+async fn landed(scene: &Scene) {
     let drained = tokio::time::timeout(Duration::from_secs(60), scene.keeper.drain()).await;
     assert!(drained.is_ok(), "something never lands");
 }
 
-fn slow<L: LifeboatPort>(scene: &Scene<L>) {
+fn slow(scene: &Scene) {
     scene
         .wire
         .with(|platform| platform.latency = Duration::from_millis(50));
 }
 
 /// Another process, after this one has ended.
-fn next<L: LifeboatPort>(scene: &Scene<L>, lifeboat: L) -> Scene<L> {
+fn next(scene: &Scene, lifeboat: impl Into<Option<MemoryLifeboat>>) -> Scene {
     Scene::beside(
         scene.store.clone(),
         scene.wire.clone(),
@@ -89,7 +89,7 @@ async fn a_disconnect_hook_whose_task_goes_away_anywhere_is_looked_after_all_the
         let got = polled(scene.keeper.disconnect_reported(key().account_id), polls).await;
         landed(&scene).await;
         // The hook comes again, to the next process.
-        let next = next(&scene, kommo_keeper::NoLifeboat::new());
+        let next = next(&scene, NO_LIFEBOAT);
         let again = next.keeper.disconnect_reported(key().account_id).await;
         let over = [DisconnectVerdict::Disconnected(key())];
         assert_eq!(again.unwrap(), over, "{polls} polls");

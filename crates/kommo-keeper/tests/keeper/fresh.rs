@@ -7,7 +7,7 @@ use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::{Generation, GrantKey, NotMet, Want};
 use tokio::task::JoinSet;
 
-use crate::scene::{DAY, HOUR, Scene, key};
+use crate::scene::{DAY, HOUR, NO_LIFEBOAT, Scene, key};
 use crate::wire::Turn;
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn two_processes_make_one_refresh_and_the_loser_adopts_the_pair() {
         one.store.clone(),
         one.wire.clone(),
         one.clock.clone(),
-        kommo_keeper::NoLifeboat::new(),
+        NO_LIFEBOAT,
         "default",
         crate::scene::SECRET,
     );
@@ -225,7 +225,7 @@ async fn when_a_token_is_due_is_spread_by_chance_over_twenty_minutes() {
             scene.store.clone(),
             scene.wire.clone(),
             scene.clock.clone(),
-            kommo_keeper::NoLifeboat::new(),
+            NO_LIFEBOAT,
             crate::scene::SECRET,
             |settings| settings.policy.jitter = Duration::from_secs(20 * MINUTE),
         );

@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_keeper::{KeeperError, NoLifeboat};
+use kommo_keeper::KeeperError;
 use kommo_oauth::{HoldKind, Located, NotMet};
 
-use crate::scene::{DAY, SECRET, Scene, credentials, host, key};
+use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, host, key};
 use crate::wire::Turn;
 
 fn held(error: &KeeperError) -> Option<HoldKind> {
@@ -83,7 +83,7 @@ async fn a_blocked_address_stops_itself_alone() {
         scene.store.clone(),
         scene.wire.clone(),
         scene.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "another address",
         SECRET,
     );
@@ -114,7 +114,7 @@ async fn a_blocked_address_that_retries_a_doubt_leaves_it_to_the_others() {
         scene.store.clone(),
         scene.wire.clone(),
         scene.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "another address",
         SECRET,
     );

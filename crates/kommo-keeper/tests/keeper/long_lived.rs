@@ -1,9 +1,10 @@
 //! A long-lived token that the platform takes back.
 
-use kommo_keeper::{Counter, DisconnectVerdict, KeeperError, NoLifeboat};
+use kommo_account::Endpoints;
+use kommo_keeper::{Counter, DisconnectVerdict, Keeper, KeeperError};
 use kommo_oauth::{AccessToken, DisconnectReason, Grant, LongLived, NotMet};
 
-use crate::scene::{Handle, SECRET, Scene, host, key};
+use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, host, key};
 
 fn imported(scene: &Scene) -> Handle {
     let token = LongLived::new(AccessToken::new("long-lived").unwrap(), None);
@@ -48,7 +49,7 @@ async fn a_401_that_a_probe_confirms_is_told_once() {
         scene.store.clone(),
         scene.wire.clone(),
         scene.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "default",
         SECRET,
     );
@@ -94,4 +95,28 @@ async fn one_that_was_logged_out_is_over_and_not_revoked() {
     assert_eq!(why(&error), NotMet::Disconnected(reason));
     assert_eq!(scene.state(), "disconnected");
     assert!(scene.alarm_names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keeper_without_credentials_hands_out_what_is_valid_and_sends_nothing() {
+    let scene = Scene::new();
+    imported(&scene);
+    let keeper = Keeper::builder(scene.store.clone(), scene.wire.clone(), Endpoints::real())
+        .clock(scene.clock.clone())
+        .build();
+    let handle = keeper.grant(&key()).unwrap();
+    let token = handle.token().await.unwrap();
+    assert_eq!(token.access_token.expose(), "long-lived");
+
+    scene.grant(10);
+    tokio::time::advance(core::time::Duration::from_secs(DAY)).await;
+    let handle = keeper.grant(&key()).unwrap();
+    for _ in 0..2 {
+        let error = handle.token_newer_than(token.generation).await.unwrap_err();
+        assert_eq!(error, KeeperError::NoCredentials { key: key() });
+        assert!(!error.is_passing());
+    }
+    assert_eq!(keeper.sweep_once(10).await.unwrap().claimed, 0);
+    assert!(keeper.exchange_codes(10).await.unwrap().is_empty());
+    assert!(scene.wire.sent().is_empty());
 }

@@ -3,10 +3,10 @@
 
 use core::time::Duration;
 
-use kommo_keeper::{KeeperError, NoLifeboat};
+use kommo_keeper::KeeperError;
 use kommo_oauth::{Attempt, AttemptId, DoubtReason, Generation, NotMet, ReauthReason};
 
-use crate::scene::{DAY, SECRET, Scene, key};
+use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, key};
 use crate::wire::Turn;
 
 fn another(scene: &Scene) -> Scene {
@@ -14,7 +14,7 @@ fn another(scene: &Scene) -> Scene {
         scene.store.clone(),
         scene.wire.clone(),
         scene.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "default",
         SECRET,
     )

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use kommo_keeper::{Counter, KeeperError, NoLifeboat};
+use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::{HoldKind, NotMet};
 use tokio::task::JoinSet;
 
-use crate::scene::{DAY, Handle, SECRET, Scene, credentials};
+use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, credentials};
 
 const GRANTS: u64 = 40;
 const BAD_SECRET: (&str, u16, &str) = (SECRET, 401, r#"{"error":"invalid_client"}"#);
@@ -112,7 +112,7 @@ async fn another_configuration_and_another_address_go_on() {
             scene.store.clone(),
             scene.wire.clone(),
             scene.clock.clone(),
-            NoLifeboat::new(),
+            NO_LIFEBOAT,
             egress,
             secret,
         );

@@ -4,12 +4,10 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
-use kommo_keeper::{
-    Counter, Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat, StoreTrouble,
-};
+use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, StoreTrouble};
 use kommo_oauth::{GrantState, NotMet, Orphan, ReauthReason};
 
-use crate::scene::{DAY, HOUR, MemoryLifeboat, SECRET, Scene, credentials, key};
+use crate::scene::{DAY, HOUR, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::wire::Turn;
 
 async fn expire() {
@@ -297,7 +295,7 @@ async fn a_rescue_brings_back_a_grant_that_was_given_up() {
         one.store.clone(),
         one.wire.clone(),
         one.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "elsewhere",
         SECRET,
     );
@@ -363,15 +361,11 @@ async fn a_listener_that_panics_costs_no_pair() {
     scene.grant(10);
     let mut settings = KeeperSettings::new(Endpoints::real());
     settings.policy.jitter = Duration::ZERO;
-    let keeper = Keeper::new(
-        scene.store.clone(),
-        scene.wire.clone(),
-        scene.clock.clone(),
-        NoLifeboat::new(),
-        credentials(SECRET),
-        settings,
-        Listeners::new().on_alarm(|_| panic!("a listener")),
-    );
+    let keeper = Keeper::builder(scene.store.clone(), scene.wire.clone(), settings)
+        .clock(scene.clock.clone())
+        .credentials(credentials(SECRET))
+        .on_alarm(|_| panic!("a listener"))
+        .build();
     let handle = keeper.grant(&key()).unwrap();
     expire().await;
     scene.wire.with(|platform| platform.server_time = Some(1));
@@ -395,7 +389,7 @@ async fn a_pair_that_is_not_saved_is_told_and_counted_once_with_and_without_a_li
 }
 
 /// What was told of a pair that the store takes at the fourth try only.
-async fn unsaved<L: kommo_keeper::LifeboatPort>(scene: &Scene<L>) -> Vec<bool> {
+async fn unsaved(scene: &Scene) -> Vec<bool> {
     let handle = scene.grant(10);
     expire().await;
     scene.store.with(|kept| kept.failing_saves = 3);

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
-    Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, Listeners, NewGrant,
-    NoLifeboat, StoreTrouble,
+    Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, NewGrant,
+    StoreTrouble,
 };
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, ClientSecret, Credentials, Grant, GrantKey, RedirectUri,
@@ -61,10 +61,6 @@ pub(crate) struct MemoryLifeboat {
 impl LifeboatPort for MemoryLifeboat {
     type Error = MemoryError;
 
-    fn exists(&self) -> bool {
-        true
-    }
-
     async fn reserve(&self, key: &GrantKey) -> Result<(), MemoryError> {
         if self.is_full.load(Ordering::Relaxed) {
             return Err(MemoryError(StoreTrouble::Unavailable));
@@ -108,8 +104,11 @@ impl LifeboatPort for MemoryLifeboat {
     }
 }
 
-pub(crate) struct Scene<L = NoLifeboat> {
-    pub(crate) keeper: Keeper<MemoryStore, Wire, VirtualClock, L>,
+/// For a process that has none.
+pub(crate) const NO_LIFEBOAT: Option<MemoryLifeboat> = None;
+
+pub(crate) struct Scene {
+    pub(crate) keeper: Keeper<MemoryStore>,
     pub(crate) store: MemoryStore,
     pub(crate) wire: Wire,
     pub(crate) clock: VirtualClock,
@@ -117,17 +116,15 @@ pub(crate) struct Scene<L = NoLifeboat> {
     pub(crate) grants: Arc<Mutex<Vec<NewGrant>>>,
 }
 
-pub(crate) type Handle<L = NoLifeboat> = GrantHandle<MemoryStore, Wire, VirtualClock, L>;
+pub(crate) type Handle = GrantHandle<MemoryStore>;
 
 impl Scene {
     /// A keeper of the real realm.
     pub(crate) fn new() -> Self {
-        Self::with_lifeboat(NoLifeboat::new())
+        Self::with_lifeboat(NO_LIFEBOAT)
     }
-}
 
-impl<L: LifeboatPort> Scene<L> {
-    pub(crate) fn with_lifeboat(lifeboat: L) -> Self {
+    pub(crate) fn with_lifeboat(lifeboat: impl Into<Option<MemoryLifeboat>>) -> Self {
         let clock = VirtualClock::new();
         let wire = Wire::new(clock.clone());
         Self::beside(
@@ -145,7 +142,7 @@ impl<L: LifeboatPort> Scene<L> {
         store: MemoryStore,
         wire: Wire,
         clock: VirtualClock,
-        lifeboat: L,
+        lifeboat: impl Into<Option<MemoryLifeboat>>,
         egress: &str,
         secret: &str,
     ) -> Self {
@@ -159,7 +156,7 @@ impl<L: LifeboatPort> Scene<L> {
         store: MemoryStore,
         wire: Wire,
         clock: VirtualClock,
-        lifeboat: L,
+        lifeboat: impl Into<Option<MemoryLifeboat>>,
         secret: &str,
         adjust: impl FnOnce(&mut KeeperSettings),
     ) -> Self {
@@ -168,21 +165,18 @@ impl<L: LifeboatPort> Scene<L> {
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));
-        let listeners = Listeners::new()
-            .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
-            .on_grant(move |grant| given.lock().unwrap().push(grant.clone()));
         let mut settings = KeeperSettings::new(Endpoints::real());
         settings.policy.jitter = Duration::ZERO;
         adjust(&mut settings);
-        let keeper = Keeper::new(
-            store.clone(),
-            wire.clone(),
-            clock.clone(),
-            lifeboat,
-            credentials(secret),
-            settings,
-            listeners,
-        );
+        let builder = Keeper::builder(store.clone(), wire.clone(), settings)
+            .clock(clock.clone())
+            .credentials(credentials(secret))
+            .on_alarm(move |alarm| told.lock().unwrap().push(alarm.clone()))
+            .on_grant(move |grant| given.lock().unwrap().push(grant.clone()));
+        let keeper = match lifeboat.into() {
+            Some(lifeboat) => builder.lifeboat(lifeboat).build(),
+            None => builder.build(),
+        };
         Self {
             keeper,
             store,
@@ -194,7 +188,7 @@ impl<L: LifeboatPort> Scene<L> {
     }
 
     /// A grant whose access token has so many seconds left.
-    pub(crate) fn grant(&self, left: u64) -> Handle<L> {
+    pub(crate) fn grant(&self, left: u64) -> Handle {
         let refresh = self.wire.consent();
         let pair = pair(&refresh, "access-0", left);
         let mut grant = Grant::consent(None, key(), host(), Some(true), pair).grant;
@@ -204,7 +198,7 @@ impl<L: LifeboatPort> Scene<L> {
     }
 
     /// The grant of another account, whose access token has so many seconds left.
-    pub(crate) fn grant_of(&self, account: u64, left: u64) -> Handle<L> {
+    pub(crate) fn grant_of(&self, account: u64, left: u64) -> Handle {
         let key = GrantKey {
             account_id: AccountId::from_number(account).unwrap(),
             ..key()
@@ -218,7 +212,7 @@ impl<L: LifeboatPort> Scene<L> {
     }
 
     /// The same, of an account whose refresh has worked lately.
-    pub(crate) fn proven_grant_of(&self, account: u64, left: u64) -> Handle<L> {
+    pub(crate) fn proven_grant_of(&self, account: u64, left: u64) -> Handle {
         let handle = self.grant_of(account, left);
         let now = self.clock.now();
         self.store.with(|kept| {

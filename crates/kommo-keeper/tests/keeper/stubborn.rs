@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use kommo_keeper::{Counter, KeeperError, NoLifeboat};
+use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::{HoldKind, NotMet};
 
-use crate::scene::{DAY, Handle, SECRET, Scene, key};
+use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, key};
 
 /// What one call of the API does: a token, 401, another token if there is one, 401 again. Whether it was answered an error of ours.
 async fn call(handle: &Handle) -> Option<KeeperError> {
@@ -69,7 +69,7 @@ async fn other_processes_find_the_hold_and_refresh_nothing() {
         scene.store.clone(),
         scene.wire.clone(),
         scene.clock.clone(),
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "elsewhere",
         SECRET,
     );

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use kommo_keeper::{Keeper, KeeperError, KeeperSettings, Listeners, NoLifeboat};
+use kommo_keeper::{Keeper, KeeperError, KeeperSettings};
 use kommo_oauth::Generation;
 
-use crate::scene::{DAY, SECRET, Scene, credentials, key};
+use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::virtual_clock::VirtualClock;
 use crate::wire::{Turn, Wire};
 
@@ -18,7 +18,7 @@ async fn a_day_behind(turn: Turn) -> (Scene, Scene) {
         crate::memory_store::MemoryStore::default(),
         wire.clone(),
         ahead,
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "elsewhere",
         SECRET,
     );
@@ -34,7 +34,7 @@ async fn a_day_behind(turn: Turn) -> (Scene, Scene) {
         scene.store.clone(),
         wire,
         right,
-        NoLifeboat::new(),
+        NO_LIFEBOAT,
         "default",
         SECRET,
     );
@@ -81,16 +81,11 @@ async fn clocks_that_differ_a_little_keep_a_hold() {
     let behind = VirtualClock::new();
     let mut settings = KeeperSettings::new(kommo_account::Endpoints::real());
     settings.policy.jitter = Duration::ZERO;
-    let other = Keeper::new(
-        scene.store.clone(),
-        scene.wire.clone(),
+    let other = Keeper::builder(scene.store.clone(), scene.wire.clone(), settings)
         // It was made just now, and so is a minute behind.
-        behind,
-        NoLifeboat::new(),
-        credentials(SECRET),
-        settings,
-        Listeners::new(),
-    );
+        .clock(behind)
+        .credentials(credentials(SECRET))
+        .build();
     let wish = other
         .grant(&key())
         .unwrap()
@@ -119,7 +114,7 @@ async fn a_clock_that_is_set_back_leaves_no_hold_and_no_doubt_for_a_day() {
             scene.store.clone(),
             scene.wire.clone(),
             scene.clock.clone(),
-            NoLifeboat::new(),
+            NO_LIFEBOAT,
             "default",
             SECRET,
         );

@@ -14,9 +14,7 @@ use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
-use kommo_keeper::{
-    GrantStore, Keeper, KeeperSettings, Listeners, NewGrant, NoLifeboat, SystemClock,
-};
+use kommo_keeper::{GrantStore, Keeper, NewGrant};
 use kommo_oauth::{ClientSecret, ConsentMode, Credentials, Grant, RedirectUri};
 use kommo_sandbox::Sandbox;
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
@@ -28,7 +26,7 @@ const DONE: &str = include_str!("pages/done.html");
 /// What a page that mounts these routes can do with.
 const HOME_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock>;
+type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
 
 /// How browsers call the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,16 +89,10 @@ impl Application {
             HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).expect("a token endpoint");
         let told: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let listening = Arc::clone(&told);
-        let keeper: AppKeeper = Keeper::new(
-            WatchedStore::new(store),
-            endpoint,
-            SystemClock::new(),
-            NoLifeboat::new(),
-            credentials,
-            KeeperSettings::new(endpoints),
-            Listeners::new()
-                .on_grant(move |grant| listening.lock().expect("no panic").push(grant.clone())),
-        );
+        let keeper: AppKeeper = Keeper::builder(WatchedStore::new(store), endpoint, endpoints)
+            .credentials(credentials)
+            .on_grant(move |grant| listening.lock().expect("no panic").push(grant.clone()))
+            .build();
         Self {
             origin: origin.to_owned(),
             connect: connect(keeper.clone(), success_path),

@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Endpoints};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
-use kommo_keeper::{Keeper, KeeperSettings, Listeners};
+use kommo_keeper::{Keeper, KeeperSettings};
 use kommo_oauth::{ClientSecret, Credentials, RedirectUri};
+use kommo_store::Lifeboat;
 
 use crate::failure::Result;
 use crate::fleet_clock::FleetClock;
-use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::worker_order::PlatformOrder;
 
@@ -17,7 +17,7 @@ use crate::worker_order::PlatformOrder;
 pub(crate) type FleetEndpoint = HttpTokenEndpoint<FleetClock>;
 
 /// The keeper of a worker.
-pub(crate) type FleetKeeper<S> = Keeper<S, FleetEndpoint, FleetClock, FleetLifeboat>;
+pub(crate) type FleetKeeper<S> = Keeper<S>;
 
 impl PlatformOrder {
     pub(crate) fn endpoints(&self) -> Result<Endpoints> {
@@ -45,7 +45,7 @@ pub(crate) fn keeper<S: FleetStore>(
     store: S,
     clock: FleetClock,
     endpoint: FleetEndpoint,
-    lifeboat: FleetLifeboat,
+    lifeboat: Option<Lifeboat>,
     width: usize,
 ) -> Result<FleetKeeper<S>> {
     let mut settings = KeeperSettings::new(platform.endpoints()?);
@@ -53,13 +53,11 @@ pub(crate) fn keeper<S: FleetStore>(
     settings.busy_pause = Duration::from_millis(500);
     settings.wait_at_most = Duration::from_secs(120);
     settings.sweep_width = width;
-    Ok(Keeper::new(
-        store,
-        endpoint,
-        clock,
-        lifeboat,
-        platform.credentials()?,
-        settings,
-        Listeners::new(),
-    ))
+    let builder = Keeper::builder(store, endpoint, settings)
+        .clock(clock)
+        .credentials(platform.credentials()?);
+    Ok(match lifeboat {
+        Some(lifeboat) => builder.lifeboat(lifeboat).build(),
+        None => builder.build(),
+    })
 }

@@ -20,10 +20,7 @@ use axum::Router;
 use kommo_account::{AccountHost, ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, InstallDoor, StateKey, WatchedStore};
 use kommo_http::{CrmClient, HttpTokenEndpoint, RequestBudget, TransportBuilder};
-use kommo_keeper::{
-    CodeOrigin, CodeOutcome, Keeper, KeeperSettings, Listeners, NoLifeboat, PendingCode,
-    SystemClock,
-};
+use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper, PendingCode};
 use kommo_oauth::{
     AuthorizationCode, ClientSecret, Credentials, GrantKey, RedirectUri, UnixSeconds,
 };
@@ -38,7 +35,7 @@ use crate::failure::{Result, failure};
 use crate::hostile_report::{HostileReport, Phase};
 use crate::process_figures::Memory;
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>, HttpTokenEndpoint, SystemClock>;
+type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
 
 /// Grants that are called with, and callers of each: enough to use the budget up.
 const GRANTS: u64 = 4;
@@ -296,15 +293,9 @@ impl World {
         let budget = RequestBudget::default();
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
             .with_budget(budget.clone(), credentials.client_id);
-        let keeper: AppKeeper = Keeper::new(
-            WatchedStore::new(opened),
-            endpoint,
-            SystemClock::new(),
-            NoLifeboat::new(),
-            credentials,
-            KeeperSettings::new(endpoints),
-            Listeners::new(),
-        );
+        let keeper: AppKeeper = Keeper::builder(WatchedStore::new(opened), endpoint, endpoints)
+            .credentials(credentials)
+            .build();
         let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
             .install_door(InstallDoor::Callback)
             .build()?;
@@ -339,7 +330,7 @@ impl World {
             let (code, host) = self.code_of(FIRST_USER + number)?;
             let pending = PendingCode::new(
                 self.endpoints.realm(),
-                self.keeper.credentials().client_id,
+                ClientId::parse(&self.sandbox.state().client_id)?,
                 AccountHost::parse(&host)?,
                 AuthorizationCode::new(code)?,
                 CodeOrigin::Pasted,

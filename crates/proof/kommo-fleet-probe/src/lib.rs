@@ -15,7 +15,6 @@ mod told;
 mod story;
 mod fleet_store;
 mod generous_store;
-mod fleet_lifeboat;
 mod fleet_keeper;
 
 // The workers.

@@ -9,16 +9,14 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 use tokio::task::JoinSet;
 
 use crate::failure::{Result, failure};
-use crate::fleet_clock::FleetClock;
 use crate::fleet_keeper::{FleetEndpoint, FleetKeeper};
-use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::told::{Called, Told};
 
 /// Grants that a page of keys has.
 const PAGE: u32 = 1000;
 
-type Handle<S> = GrantHandle<S, FleetEndpoint, FleetClock, FleetLifeboat>;
+type Handle<S> = GrantHandle<S>;
 
 /// What the rounds of a worker are about.
 pub(crate) struct Rounds<S> {

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use crate::failure::{Result, ensure, failure};
 use crate::fleet_clock::{ClockFile, FleetClock};
 use crate::fleet_keeper::{FleetKeeper, keeper};
-use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::FleetStore;
 use crate::store_choice::LockChoice;
 use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
@@ -123,14 +122,7 @@ impl<S: FleetStore> Scene<S> {
     pub(crate) fn new(world: World, store: S) -> Result<Self> {
         let clock = FleetClock::open(&world.directory.path().join("clock"))?;
         let endpoint = world.platform.endpoint(clock.clone())?;
-        let keeper = keeper(
-            &world.platform,
-            store,
-            clock,
-            endpoint,
-            FleetLifeboat::none(),
-            1,
-        )?;
+        let keeper = keeper(&world.platform, store, clock, endpoint, None, 1)?;
         Ok(Self { world, keeper })
     }
 
@@ -163,7 +155,7 @@ impl<S: FleetStore> Scene<S> {
         let endpoints = self.world.platform.endpoints()?;
         let pending = PendingCode::new(
             endpoints.realm(),
-            self.keeper.credentials().client_id,
+            self.world.platform.credentials()?.client_id,
             AccountHost::parse(&host)?,
             AuthorizationCode::new(issued.code)?,
             CodeOrigin::Pasted,

@@ -8,13 +8,13 @@ use crate::bare;
 use crate::failure::{Result, failure};
 use crate::fleet_clock::FleetClock;
 use crate::fleet_keeper::keeper;
-use crate::fleet_lifeboat::FleetLifeboat;
 use crate::fleet_store::{FleetStore, settings};
 use crate::generous_store::GenerousStore;
 use crate::rounds::Rounds;
 use crate::store_choice::LockChoice;
 use crate::sweeping;
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
+use kommo_store::Lifeboat;
 
 /// Refreshes that a worker has in flight at most, outside sweeps.
 const REFRESHES_AT_A_TIME: u32 = 16;
@@ -57,7 +57,10 @@ async fn with_locks<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> 
 async fn with_store<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> {
     let clock = FleetClock::open(&order.clock)?;
     let endpoint = order.platform.endpoint(clock.clone())?;
-    let lifeboat = FleetLifeboat::of(order.lifeboat.as_deref())?;
+    let lifeboat = order.lifeboat.as_deref();
+    let lifeboat = lifeboat
+        .map(|path| Lifeboat::in_directory(path, None))
+        .transpose()?;
     match &order.work {
         Work::Rounds {
             grants,

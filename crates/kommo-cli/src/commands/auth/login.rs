@@ -28,13 +28,12 @@ use kommo_oauth::{
 use serde_json::json;
 
 use self::redirect_listener::RedirectListener;
-use super::grant_view;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::failure::missing::{self, Missing};
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::AccountName;
-use crate::keeper::keeper_setup::{CliKeeper, KeeperArgs};
+use crate::keeper::keeper_setup::{CliKeeper, KeeperArgs, exchange_failure};
 use crate::keeper::stores::{self, AnyStore};
 use crate::profile::setting::PlatformName;
 use crate::run::context::Context;
@@ -286,7 +285,7 @@ impl LoginArgs {
                 let message = failure.message();
                 context.output.note(&format!("not taken: {message}"));
             })?;
-            let pending = pending(&keeper, brought, wanted);
+            let pending = pending(&keeper, brought, wanted)?;
             // Durable before the browser is answered.
             Ok(exchange::keep(&keeper, &pending).await.map(|()| pending))
         };
@@ -308,7 +307,7 @@ impl LoginArgs {
         wanted: Option<Wanted>,
         context: &Context,
     ) -> Result<Outcome, Failure> {
-        let pending = pending(keeper, brought, wanted);
+        let pending = pending(keeper, brought, wanted)?;
         exchange::keep(keeper, &pending).await?;
         exchange::finish(keeper, &pending, context).await
     }
@@ -360,18 +359,17 @@ fn checked(brought: Brought, wanted: Option<Wanted>) -> Result<Brought, Failure>
     }
 }
 
-fn pending(keeper: &CliKeeper, brought: Brought, wanted: Option<Wanted>) -> PendingCode {
-    let pending = PendingCode::new(
-        keeper.settings().endpoints.realm(),
-        keeper.credentials().client_id,
-        brought.host,
-        brought.code,
-        brought.origin,
-        grant_view::now(),
-    );
-    pending
+fn pending(
+    keeper: &CliKeeper,
+    brought: Brought,
+    wanted: Option<Wanted>,
+) -> Result<PendingCode, Failure> {
+    let Brought { code, host, origin } = brought;
+    let pending = keeper.pending_code(host, code, origin);
+    Ok(pending
+        .map_err(|error| exchange_failure(&error))?
         .with_carried(Some(exchange::name(keeper)))
-        .with_expected_account(wanted.and_then(|wanted| wanted.id))
+        .with_expected_account(wanted.and_then(|wanted| wanted.id)))
 }
 
 /// A state for this attempt alone.

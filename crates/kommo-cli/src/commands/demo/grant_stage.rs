@@ -5,10 +5,7 @@ use std::path::PathBuf;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_http::{BudgetSettings, CrmClient, CrmError, HttpTokenEndpoint, RequestBudget};
-use kommo_keeper::{
-    Clock, CodeOrigin, CodeOutcome, GrantHandle, Keeper, KeeperError, KeeperSettings, Listeners,
-    NoLifeboat, PendingCode,
-};
+use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, GrantHandle, Keeper, KeeperError, PendingCode};
 use kommo_oauth::{AuthorizationCode, ClientSecret, Credentials, GrantKey, RedirectUri};
 use kommo_sandbox::Sandbox;
 use serde_json::Value;
@@ -20,8 +17,8 @@ use crate::input::private_file;
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores::AnyStore;
 
-pub(super) type StoryKeeper = Keeper<AnyStore, HttpTokenEndpoint<ScenarioClock>, ScenarioClock>;
-pub(super) type StoryGrant = GrantHandle<AnyStore, HttpTokenEndpoint<ScenarioClock>, ScenarioClock>;
+pub(super) type StoryKeeper = Keeper<AnyStore>;
+pub(super) type StoryGrant = GrantHandle<AnyStore>;
 
 /// The integration of the story.
 pub(super) struct GrantStage<'a> {
@@ -131,15 +128,12 @@ async fn new_keeper(
     let store = AnyStore::open(&place, None).await?;
     let endpoint = HttpTokenEndpoint::new(transport(), endpoints)
         .map_err(|error| Failure::io(exit::chain(&error)))?;
-    Ok(Keeper::new(
-        store,
-        endpoint.with_clock(clock.clone()),
-        clock.clone(),
-        NoLifeboat::new(),
-        credentials.clone(),
-        KeeperSettings::new(endpoints),
-        Listeners::new(),
-    ))
+    Ok(
+        Keeper::builder(store, endpoint.with_clock(clock.clone()), endpoints)
+            .clock(clock.clone())
+            .credentials(credentials.clone())
+            .build(),
+    )
 }
 
 /// A directory that is gone at the end: tokens stand in its store.

@@ -4,8 +4,7 @@ use alloc::sync::Arc;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{
-    CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, KeeperSettings, Listeners,
-    NoLifeboat, PendingCode, Probe, SystemClock, TokenEndpoint,
+    CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, PendingCode, Probe, TokenEndpoint,
 };
 use kommo_oauth::{
     AccessToken, AuthorizationCode, ClientSecret, Credentials, Located, RedirectUri, SendOutcome,
@@ -55,22 +54,13 @@ async fn two_keepers_share_one_store_and_take_their_own_codes_each<P: Place>() {
     let store = Arc::new(place.open_with(encrypted_with(1)).await.unwrap());
     let keepers = [1, 2].map(|number| {
         let redirect = RedirectUri::parse("https://app.example/callback").unwrap();
-        Keeper::new(
-            Arc::clone(&store),
-            Platform,
-            SystemClock::new(),
-            NoLifeboat::new(),
-            Credentials::new(
-                integration(number),
-                ClientSecret::new(format!("{MARKER}-secret-{number}")).unwrap(),
-                redirect,
-            ),
-            KeeperSettings::new(Endpoints::real()),
-            Listeners::new(),
-        )
+        let secret = ClientSecret::new(format!("{MARKER}-secret-{number}")).unwrap();
+        Keeper::builder(Arc::clone(&store), Platform, Endpoints::real())
+            .credentials(Credentials::new(integration(number), secret, redirect))
+            .build()
     });
     for keeper in &keepers {
-        let client_id = keeper.credentials().client_id;
+        let client_id = keeper.credentials().unwrap().client_id;
         let now = kommo_keeper::Clock::now(keeper.clock());
         let code = AuthorizationCode::new(format!("{MARKER}-{client_id}")).unwrap();
         let pending = PendingCode::new(
@@ -89,7 +79,7 @@ async fn two_keepers_share_one_store_and_take_their_own_codes_each<P: Place>() {
         let [CodeOutcome::Granted(grant)] = &*outcomes else {
             panic!("{outcomes:?}");
         };
-        assert_eq!(grant.key.client_id, keeper.credentials().client_id);
+        assert_eq!(grant.key.client_id, keeper.credentials().unwrap().client_id);
     }
     assert_eq!(store.keys(None, 10).await.unwrap().len(), 2);
 }

@@ -56,8 +56,12 @@ pub(super) async fn finish(
     };
     let told = tell_outcome(keeper, outcome, came, context).await;
     // A refusal that says nothing of itself: what it mostly comes from, with what was sent.
-    let sent = keeper.credentials().redirect_uri;
-    let causes = refusal.and_then(|kind| kind.likely_causes(&sent));
+    let sent = keeper
+        .credentials()
+        .map(|credentials| credentials.redirect_uri);
+    let causes = refusal
+        .zip(sent.as_ref())
+        .and_then(|(kind, sent)| kind.likely_causes(sent));
     told.map_err(|failure| match causes {
         Some(causes) => {
             let then = failure.hint_text().unwrap_or_default().to_owned();
