@@ -45,7 +45,7 @@ pub(crate) fn run_all(report: &mut Report, only: Option<&str>) -> Result<()> {
         .filter(|(name, _)| only.is_none_or(|only| only == *name));
     let result = steps
         .by_ref()
-        .try_for_each(|(name, work)| step(name, || work(report)));
+        .try_for_each(|(name, work)| step(name, *work, report));
     for (name, _) in steps {
         report.left_out(&format!("step `{name}`, after the failure"));
     }
@@ -84,10 +84,12 @@ fn docs() -> Result<()> {
     clippy::disallowed_methods,
     reason = "how long a step took is for the reader, and nothing depends on it"
 )]
-fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+fn step(name: &'static str, work: Step, report: &mut Report) -> Result<()> {
     say(&format!("\n== {name}"));
     let start = Instant::now();
-    work().with_context(|| format!("step `{name}`"))?;
-    say(&format!("== {name}: {} s", start.elapsed().as_secs()));
-    Ok(())
+    let result = work(report).with_context(|| format!("step `{name}`"));
+    let seconds = start.elapsed().as_secs();
+    report.step(name, seconds);
+    say(&format!("== {name}: {seconds} s"));
+    result
 }

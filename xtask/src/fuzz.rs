@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::packages::{add_cargo_program, add_nightly};
+use crate::pool::{self, Job};
 use crate::report::Report;
 use crate::shell::{cargo, program, read, root, run};
 
@@ -18,17 +19,17 @@ pub(crate) fn run_all(report: &mut Report, seconds: u32) -> Result<()> {
     run(&mut cargo(&[
         "run",
         "--quiet",
-        "--package",
-        "kommo-fuzz-laws",
         "--bin",
         "make-seeds",
         "--",
         seeds,
     ]))?;
+    run(&mut nightly(&["fuzz", "build"]))?;
     let targets = read(&mut nightly(&["fuzz", "list"]))?;
-    for target in targets.split_whitespace() {
-        let limit = format!("-max_total_time={seconds}");
-        run(&mut nightly(&[
+    let limit = format!("-max_total_time={seconds}");
+    let jobs = targets.split_whitespace().map(|target| Job {
+        name: format!("fuzz target {target}"),
+        command: nightly(&[
             "fuzz",
             "run",
             target,
@@ -36,9 +37,10 @@ pub(crate) fn run_all(report: &mut Report, seconds: u32) -> Result<()> {
             &limit,
             "-print_final_stats=1",
             "-verbosity=0",
-        ]))?;
-    }
-    Ok(())
+        ]),
+    });
+    // Each keeps one core busy.
+    pool::run_all(jobs.collect(), pool::cores(), |_, _| {})
 }
 
 /// `cargo +nightly`, whatever toolchain runs us.

@@ -11,6 +11,8 @@
 
 mod shell;
 
+mod pool;
+
 mod report;
 
 mod packages;

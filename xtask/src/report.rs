@@ -9,6 +9,7 @@ use crate::shell::say;
 pub(crate) struct Report {
     passed: u64,
     failed: u64,
+    steps: Vec<(&'static str, u64)>,
     seconds: Vec<(String, f64)>,
     missing: Vec<String>,
     not_to_be_had: Vec<String>,
@@ -19,6 +20,11 @@ impl Report {
     pub(crate) fn count(&mut self, passed: u64, failed: u64) {
         self.passed += passed;
         self.failed += failed;
+    }
+
+    /// The seconds that a step took.
+    pub(crate) fn step(&mut self, name: &'static str, seconds: u64) {
+        self.steps.push((name, seconds));
     }
 
     /// The seconds that the tests of each crate took.
@@ -39,6 +45,9 @@ impl Report {
 
     /// Prints the end. Returns whether the run was complete enough.
     pub(crate) fn close(&mut self, strict: bool) -> bool {
+        for (name, seconds) in &self.steps {
+            say(&format!("step {name}: {seconds} s"));
+        }
         self.seconds
             .sort_by(|(_, one), (_, other)| other.total_cmp(one));
         for (name, seconds) in self.seconds.iter().filter(|(_, seconds)| *seconds >= 0.5) {

@@ -1,14 +1,18 @@
 //! The tests of the workspace: all of them with a PostgreSQL server and a browser, or those that need nothing but Rust and a C compiler.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::judges;
 use crate::packages::{has, install_debian};
+use crate::pool::{self, Job};
 use crate::postgres::{self, Postgres};
 use crate::report::Report;
-use crate::shell::{cargo, run_lines};
+use crate::shell::{cargo, read};
 
 /// Tests that need more than Rust look at this list, and leave themselves out if their word is in it.
 const WITHOUT: &str = "KOMMO_TEST_WITHOUT";
@@ -45,19 +49,101 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
     if !has_languages {
         without.push("languages");
     }
-    let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    command.env(WITHOUT, without.join(","));
-    if let Some(server) = &server {
-        Postgres::give_to(server, &mut command);
+    let mut jobs = programs()?;
+    jobs.push(documentation_tests());
+    for job in &mut jobs {
+        job.command.env(WITHOUT, without.join(","));
+        if let Some(server) = &server {
+            Postgres::give_to(server, &mut job.command);
+        }
     }
     let mut tally = Tally::default();
-    let result = run_lines(&mut command, |line| tally.see(line));
+    let result = pool::run_all(jobs, pool::cores() + 1, |name, output| {
+        tally.begin(name);
+        output.lines().for_each(|line| tally.see(line));
+    });
     report.count(tally.passed, tally.failed);
     report.seconds(&tally.by_crate);
     result
 }
 
-/// What the lines of `cargo test` say, added up.
+/// Crates whose tests take longest, longest first: what is started last should be short.
+const LONG: [&str; 5] = [
+    "kommo-cli",
+    "kommo-fleet-probe",
+    "kommo-browser-walk",
+    "kommo-protocol-proof",
+    "kommo-store",
+];
+
+/// Builds the test programs. Cargo would run them one after the other, and most of them wait for sockets, processes and disks.
+fn programs() -> Result<Vec<Job>> {
+    let messages = read(&mut cargo(&[
+        "test",
+        "--workspace",
+        "--all-features",
+        "--no-run",
+        "--message-format",
+        "json-render-diagnostics",
+    ]))?;
+    let mut jobs = Vec::new();
+    for line in messages.lines() {
+        let message = serde_json::from_str(line).context("a message of cargo")?;
+        jobs.extend(test_program(&message));
+    }
+    let rank = |job: &Job| {
+        let is_of = |name: &&str| job.name.split(' ').next() == Some(*name);
+        LONG.iter()
+            .position(is_of)
+            .unwrap_or(LONG.len())
+    };
+    jobs.sort_by_key(rank);
+    Ok(jobs)
+}
+
+/// The program that a message of cargo announces, if it is one of tests. It runs where cargo would run it.
+fn test_program(message: &Value) -> Option<Job> {
+    let program = message["executable"].as_str()?;
+    if message["profile"]["test"] != true {
+        return None;
+    }
+    let directory = Path::new(message["manifest_path"].as_str()?).parent()?;
+    let mut command = Command::new(program);
+    command
+        .current_dir(directory)
+        .env("CARGO_MANIFEST_DIR", directory);
+    let package = name_in(message["package_id"].as_str()?)?;
+    let target = message["target"]["name"].as_str()?;
+    Some(Job {
+        name: format!("{package} {target}"),
+        command,
+    })
+}
+
+/// The name in `path+file:///a/kommo-sign#0.1.0` and in `path+file:///a/laws#kommo-fuzz-laws@0.1.0`.
+fn name_in(package_id: &str) -> Option<&str> {
+    let (path, version) = package_id.split_once('#')?;
+    match version.split_once('@') {
+        Some((name, _)) => Some(name),
+        None => path.rsplit('/').next(),
+    }
+}
+
+/// Run by cargo, beside the programs.
+fn documentation_tests() -> Job {
+    Job {
+        name: "examples in the documentation".to_owned(),
+        command: cargo(&[
+            "test",
+            "--workspace",
+            "--all-features",
+            "--no-fail-fast",
+            "--doc",
+        ]),
+    }
+}
+
+/// What the lines of the test programs say, added up.
 #[derive(Debug, Default)]
 struct Tally {
     passed: u64,
@@ -68,9 +154,14 @@ struct Tally {
 }
 
 impl Tally {
+    /// The lines that follow are of a program of this name: the crate is its first word.
+    fn begin(&mut self, name: &str) {
+        self.running = name.split(' ').next().unwrap_or(name).to_owned();
+    }
+
     fn see(&mut self, line: &str) {
-        if let Some(name) = crate_of(line) {
-            self.running = name;
+        if let Some(name) = line.trim_start().strip_prefix("Doc-tests ") {
+            self.running = name.replace('_', "-");
         } else if let Some(ended) = Ended::read(line) {
             self.passed += ended.passed;
             self.failed += ended.failed;
@@ -114,18 +205,6 @@ fn bring_languages(report: &mut Report) -> bool {
     are_there
 }
 
-/// The crate that a line announces: `Running unittests src/lib.rs (target/debug/deps/kommo_sign-1a57fd70597b95da)`
-/// is the first of each crate, `Doc-tests kommo_sign` may be its last.
-fn crate_of(line: &str) -> Option<String> {
-    let line = line.trim_start();
-    if let Some(name) = line.strip_prefix("Doc-tests ") {
-        return Some(name.replace('_', "-"));
-    }
-    let (_, program) = line.strip_prefix("Running unittests ")?.split_once(" (")?;
-    let file = program.strip_suffix(')')?.rsplit(['/', '\\']).next()?;
-    Some(file.rsplit_once('-')?.0.replace('_', "-"))
-}
-
 /// `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s`
 #[derive(Debug, PartialEq)]
 struct Ended {
@@ -152,22 +231,19 @@ impl Ended {
 
 #[cfg(test)]
 mod lines {
-    use super::{Ended, Tally, crate_of};
+    use super::{Ended, Tally, name_in, test_program};
 
     #[test]
     fn the_lines_of_a_test_run_are_added_up_by_crate() {
         let mut tally = Tally::default();
-        for line in [
-            "     Running unittests src/lib.rs (target/debug/deps/kommo_sign-1a57fd70597b95da)",
-            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.25s",
-            "     Running tests/laws.rs (target/debug/deps/laws-d1ea5ddec7dd5168)",
-            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s",
-            "   Doc-tests kommo_store",
-            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.50s",
-            "test a_test ... ok",
-        ] {
-            tally.see(line);
-        }
+        tally.begin("kommo-sign laws");
+        tally.see("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.25s");
+        tally.see("test a_test ... ok");
+        tally.begin("kommo-sign vectors");
+        tally.see("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s");
+        tally.begin("examples in the documentation");
+        tally.see("   Doc-tests kommo_store");
+        tally.see("test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.50s");
         assert_eq!((tally.passed, tally.failed), (6, 1));
         let by_crate: Vec<(&str, f64)> = tally
             .by_crate
@@ -179,11 +255,36 @@ mod lines {
 
     #[test]
     fn other_lines_are_not_taken_for_results() {
-        assert_eq!(
-            crate_of("     Running tests/laws.rs (target/debug/deps/laws-d1)"),
-            None
-        );
         assert_eq!(Ended::read("test result: ok. many passed; 0 failed"), None);
         assert_eq!(Ended::read("php: 207 passed, 0 failed"), None);
+    }
+
+    #[test]
+    fn a_test_program_is_run_in_the_directory_of_its_package() {
+        assert_eq!(
+            name_in("path+file:///a/kommo-sign#0.1.0"),
+            Some("kommo-sign")
+        );
+        assert_eq!(
+            name_in("path+file:///a/laws#kommo-fuzz-laws@0.1.0"),
+            Some("kommo-fuzz-laws")
+        );
+        let mut message = serde_json::json!({
+            "reason": "compiler-artifact",
+            "package_id": "path+file:///a/kommo-sign#0.1.0",
+            "manifest_path": "/a/kommo-sign/Cargo.toml",
+            "target": { "name": "laws" },
+            "profile": { "test": true },
+            "executable": "/a/target/debug/deps/laws-d1",
+        });
+        let job = test_program(&message);
+        assert_eq!(
+            job.as_ref().map(|job| job.name.as_str()),
+            Some("kommo-sign laws")
+        );
+        let directory = job.and_then(|job| Some(job.command.get_current_dir()?.to_owned()));
+        assert_eq!(directory, Some("/a/kommo-sign".into()));
+        message["profile"]["test"] = false.into();
+        assert!(test_program(&message).is_none());
     }
 }
