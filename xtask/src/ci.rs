@@ -17,11 +17,12 @@ const FUZZ_MANIFEST: &str = "fuzz/Cargo.toml";
 type Step = fn(&mut Report) -> Result<()>;
 
 /// The steps, in their order: the quick ones that fail most often come first.
-const STEPS: [(&str, Step); 12] = [
+const STEPS: [(&str, Step); 13] = [
     ("fmt", |_| format()),
     ("rust-version", |_| {
         rust_versions::check(&Graph::load(MANIFEST)?)
     }),
+    ("shared", |_| features::check_shared()),
     ("licences", |_| licences::check(&[MANIFEST, FUZZ_MANIFEST])),
     ("clippy", |_| clippy()),
     ("tests", |report| tests::run(report, Scope::Whole)),

@@ -1,9 +1,11 @@
 //! Each feature alone, none, and all: every combination of the workspace's few features must build.
 
-use anyhow::Result;
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
 
 use crate::metadata::Graph;
-use crate::shell::{cargo, run};
+use crate::shell::{cargo, read, run};
 
 /// Checks the library crates that have features.
 pub(crate) fn run_all(graph: &Graph) -> Result<()> {
@@ -36,4 +38,53 @@ pub(crate) fn run_all(graph: &Graph) -> Result<()> {
         ]))?;
     }
     Ok(())
+}
+
+/// The README's first command and the tests ask the same features of whatever the program is built from, so that the second
+/// command compiles nothing anew.
+pub(crate) fn check_shared() -> Result<()> {
+    let program = dependencies(
+        &["--package", "kommo-cli", "--edges", "normal,build"],
+        "{p}",
+    )?;
+    let features = "{p}: {f}";
+    let first = dependencies(&["--workspace", "--edges", "normal,build"], features)?;
+    let tests = dependencies(
+        &[
+            "--workspace",
+            "--edges",
+            "normal,build,dev",
+            "--all-features",
+        ],
+        features,
+    )?;
+    let is_of_program = |line: &&String| {
+        let package = line
+            .split_once(": ")
+            .map_or(line.as_str(), |(package, _)| package);
+        program.contains(package)
+    };
+    let apart: Vec<&str> = first
+        .difference(&tests)
+        .filter(is_of_program)
+        .map(String::as_str)
+        .collect();
+    if !apart.is_empty() {
+        bail!(
+            "tests ask more features of these than `cargo run --bin kommo` does; an unpublished crate should ask for them among \
+             its `[dependencies]`:\n{}",
+            apart.join("\n")
+        );
+    }
+    Ok(())
+}
+
+/// Packages of the registry that are below a selection, one a line.
+fn dependencies(selection: &[&str], format: &str) -> Result<BTreeSet<String>> {
+    let words = ["tree", "--prefix", "none", "--format", format];
+    let tree = read(cargo(&words).args(selection))?;
+    // A star stands after a package that was shown above. After the version of one of ours stands its path.
+    let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
+    let of_others = lines.filter(|line| !line.contains(" (/"));
+    Ok(of_others.map(str::to_owned).collect())
 }

@@ -93,9 +93,7 @@ fn programs() -> Result<Vec<Job>> {
     }
     let rank = |job: &Job| {
         let is_of = |name: &&str| job.name.split(' ').next() == Some(*name);
-        LONG.iter()
-            .position(is_of)
-            .unwrap_or(LONG.len())
+        LONG.iter().position(is_of).unwrap_or(LONG.len())
     };
     jobs.sort_by_key(rank);
     Ok(jobs)
