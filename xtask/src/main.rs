@@ -1,4 +1,4 @@
-//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `mutants`, `deep`.
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `where`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -30,6 +30,8 @@ mod judges;
 mod licences;
 mod mutants;
 mod no_std;
+mod pictures;
+mod rule_places;
 mod rust_versions;
 mod sweep;
 mod tests;
@@ -57,6 +59,8 @@ cargo xtask sweep [--grants N] [--workers N]
 cargo xtask hooks [--rate N] [--seconds N] [--rounds N]
                             calls and consents beside a stranger who sends install hooks
 cargo xtask mutants [FILE]… small changes of the refresh protocol, each of which a test must notice; hours for all files
+cargo xtask pictures        the pictures of the README, made anew; look at them before they land
+cargo xtask where [--check] the files of each rule, in the last column of docs/protocol.md
 cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
 ";
 
@@ -95,7 +99,14 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["hooks", rest @ ..] => hooks::run_with(rest),
         ["mutants", names @ ..] => mutants::run(names),
+        ["pictures"] => pictures::take(),
+        ["where"] => rule_places::fill(false),
+        ["where", "--check"] => rule_places::fill(true),
         ["deep"] => deep::run_all(report),
+        [] => {
+            shell::say(USAGE);
+            Ok(())
+        }
         _ => bail!("no such command\n{USAGE}"),
     }
 }

@@ -395,3 +395,82 @@ fn every_published_crate_has_its_papers() {
         }
     }
 }
+
+/// The project's own pages, wherever they are.
+fn pages() -> Vec<PathBuf> {
+    let files = files_below(&root()).into_iter();
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect()
+}
+
+/// The text of a page without its blocks of code.
+fn prose(page: &str) -> String {
+    page.split("\n```").step_by(2).collect()
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let texts = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    texts
+        .map(|text| {
+            let kept = text
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter));
+            kept.map(|letter| if letter == ' ' { '-' } else { letter })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file_and_a_heading_that_are_there() {
+    let mut found = Vec::new();
+    for page in pages() {
+        let text = prose(&read(&page));
+        for part in text.split("](").skip(1) {
+            let link = part.split(')').next().unwrap();
+            if link.contains("://") || link.contains(' ') {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.with_file_name(file),
+            };
+            let is_there = match anchor {
+                // A path into the documentation of a type, such as `crate::Sandbox`, is rustdoc's.
+                _ if file.contains("::") => true,
+                _ if !target.exists() => !file.contains(['/', '.']) && !file.is_empty(),
+                "" => true,
+                anchor => target.is_file() && anchors(&prose(&read(&target))).contains(anchor),
+            };
+            if !is_there {
+                found.push(format!("{}: {link}", name_of(&page)));
+            }
+        }
+    }
+    assert!(found.is_empty(), "links to nothing:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_file_that_a_page_names_from_the_root_is_there() {
+    let places = ["crates/", "docs/", "xtask/", "fuzz/", "benches/"];
+    let mut found = Vec::new();
+    for page in pages() {
+        let text = prose(&read(&page));
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_path = places.iter().any(|place| name.starts_with(place))
+                && !name.contains(['*', '<', ' ', '…', '\n']);
+            if is_path && !root().join(name).exists() {
+                found.push(format!("{}: {name}", name_of(&page)));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "files that are not there:\n{}",
+        found.join("\n")
+    );
+}

@@ -2,6 +2,8 @@
 //!
 //! They are kept as text, because as text they enter paths and MACs. Upper case is refused rather than lowered: the
 //! platform never writes it, and a disconnect signature made with an upper-case client id does not verify.
+//!
+//! Source: rules N1, N4 of `docs/protocol.md`.
 
 use core::borrow::Borrow;
 use core::fmt;

@@ -1,4 +1,6 @@
 //! The header that carries an access token.
+//!
+//! Source: rule L1 of `docs/protocol.md`.
 
 use alloc::string::String;
 

@@ -1,4 +1,6 @@
 //! What a call to the CRM API came to.
+//!
+//! Source: rule L2 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -3,6 +3,8 @@
 //! The hook's signature has no time in it, so a captured one is valid for ever (rule X7). The grant
 //! keeps serving; at most one probe per account in ten minutes is sent, so that a replay costs
 //! nothing.
+//!
+//! Source: rule M6 of `docs/protocol.md`.
 
 use kommo_account::AccountId;
 use kommo_oauth::{DisconnectReason, Grant, GrantKey, GrantState, NotMet, Outcome, Usable, Want};

@@ -1,4 +1,6 @@
 //! The platform said 402 to a call: the account is not paid for. Nothing ends, and somebody is told.
+//!
+//! Source: rule M9 of `docs/protocol.md`.
 
 use kommo_oauth::HoldKind;
 

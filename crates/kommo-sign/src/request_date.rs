@@ -26,7 +26,7 @@ const LAST_UNIX_SECOND: u64 = 253_402_300_799;
 /// Written as `Wed, 23 Nov 2022 19:25:21 +0000`; read in that form, with another numeric zone, or with `GMT`. One value
 /// serves both the header and the string to sign, so they cannot differ by a tick of the clock.
 ///
-/// Source: rules D1 to D6 of `docs/protocol.md`.
+/// Source: rules D1 to D7 of `docs/protocol.md`.
 ///
 /// # Examples
 ///

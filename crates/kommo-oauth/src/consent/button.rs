@@ -1,4 +1,6 @@
 //! The button of the platform as HTML: a script tag whose attributes say everything.
+//!
+//! Source: rule G5 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};

@@ -2,6 +2,8 @@
 //!
 //! It has no `state` and no signature, so it proves nothing about any browser. It is a type of its own, and there is no way
 //! from it to a browser's redirect: a grant made of it belongs to the account that the platform names after the exchange.
+//!
+//! Source: rule G9 of `docs/protocol.md`.
 
 use core::{error, fmt};
 

@@ -1,5 +1,7 @@
 //! The simplified way: a person copies a code out of the integration's keys, or the whole address
 //! that the browser was sent to, and pastes it.
+//!
+//! Source: rule G11 of `docs/protocol.md`.
 
 use alloc::borrow::ToOwned;
 use core::{error, fmt};

@@ -1,4 +1,6 @@
 //! Queries of URLs: percent-encoding, and picking known parameters out of what arrives.
+//!
+//! Source: rule G8 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

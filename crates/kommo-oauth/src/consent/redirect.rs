@@ -6,6 +6,8 @@
 //! ```
 //!
 //! The state comes before everything that somebody could learn from: whoever did not begin here is told nothing else.
+//!
+//! Source: rules G6, G7 of `docs/protocol.md`.
 
 use core::{error, fmt};
 

@@ -1,4 +1,6 @@
 //! The `state` of a consent: proof that a redirect answers a consent that this browser began.
+//!
+//! Source: rule G2 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};

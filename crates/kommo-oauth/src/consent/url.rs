@@ -1,4 +1,6 @@
 //! The address of the consent page: where a user is sent to allow or refuse.
+//!
+//! Source: rules G1, G3 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::fmt;

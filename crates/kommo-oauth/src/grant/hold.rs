@@ -1,5 +1,7 @@
 //! Holds: reasons not to ask the platform for a while. They lie over a state and never change it,
 //! and they lose no token.
+//!
+//! Source: rule M4 of `docs/protocol.md`.
 
 use core::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Long-lived tokens: made by hand in the integration's settings, never refreshed, known to end.
+//!
+//! Source: rule M7 of `docs/protocol.md`.
 
 use core::time::Duration;
 

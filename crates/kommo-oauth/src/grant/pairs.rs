@@ -9,6 +9,8 @@
 //! Nobody knows which of two answers to one refresh token the platform honours, nor whether the old
 //! one died. So a pair stays until a later success shows that it is not needed, and every one of
 //! them is tried before the user is asked.
+//!
+//! Source: rules K11, M8 of `docs/protocol.md`.
 
 use alloc::vec::Vec;
 

@@ -4,6 +4,8 @@
 //! The fence: what belongs to an attempt names the attempt, or the generation that it started from.
 //! A grant that has moved on is not moved back: a late refusal or a late doubt changes nothing in
 //! it, and a late pair becomes a spare.
+//!
+//! Source: rules M3 to M5, M8 of `docs/protocol.md`.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,4 +1,6 @@
 //! What an integration proves itself with: its id, its secret, its Redirect URI; and the secret before a rotation.
+//!
+//! Source: rule G12 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};

@@ -1,4 +1,6 @@
 //! An integration that the consent page makes on the fly in the customer's account, and whose secrets it sends us.
+//!
+//! Source: rules G4, G14 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

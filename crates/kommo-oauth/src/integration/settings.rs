@@ -1,6 +1,8 @@
 //! What the platform demands of an integration's settings, and what it is wise to have there, as findings.
 //!
 //! Source: vendor page "OAuth", where a finding says nothing else. A setting that is not known is not judged.
+//!
+//! Source: rule G13 of `docs/protocol.md`.
 
 use alloc::format;
 use alloc::vec::Vec;

@@ -9,6 +9,8 @@
 //!   our client, 402, 429 ───────── Again, at twice the pause each time ──> Refused, after so many tries of any kind
 //!   403, nothing sent ─────────── Again               until the code is too old; these tries do not count
 //! ```
+//!
+//! Source: rules G10, G15 of `docs/protocol.md`.
 
 use core::time::Duration;
 

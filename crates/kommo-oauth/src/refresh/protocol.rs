@@ -18,6 +18,8 @@
 //!
 //! INVARIANT (I4): a token leaves a run only out of a record that the store gave or confirmed: `handle_loaded` and
 //! [`handle_saved`](RefreshProtocol::handle_saved).
+//!
+//! Source: rules K11, M1, M2 of `docs/protocol.md`.
 
 mod reports;
 mod run;

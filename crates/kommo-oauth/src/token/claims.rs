@@ -1,6 +1,8 @@
 //! What an access token says about itself. Anybody can write such a text, and the platform
 //! publishes no key to check it with: claims are read to find one's way, and no decision about
 //! safety stands on them.
+//!
+//! Source: rule K10 of `docs/protocol.md`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -1,4 +1,6 @@
 //! The hints of the token endpoint: the one part of a refusal that is never translated.
+//!
+//! Source: rule K6 of `docs/protocol.md`.
 
 use crate::token::refusal_kind::TokenRefusalKind;
 

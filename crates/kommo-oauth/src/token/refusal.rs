@@ -1,5 +1,7 @@
 //! What a refusal of the token endpoint means. Decided by status and `hint`; `title` and `detail`
 //! are translated, so they count in one case only.
+//!
+//! Source: rules K6, K8, K9 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};

@@ -1,4 +1,6 @@
 //! The meanings that a refusal of the token endpoint can have.
+//!
+//! Source: rule K7 of `docs/protocol.md`.
 
 use core::fmt;
 

@@ -1,4 +1,6 @@
 //! The two requests of the token endpoint, as values: what is to be sent, and only where.
+//!
+//! Source: rules K1, K2 of `docs/protocol.md`.
 
 use alloc::vec::Vec;
 use core::fmt;

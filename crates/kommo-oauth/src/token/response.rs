@@ -6,6 +6,8 @@
 //!    ├── other 2xx, 408, 5xx ──────────────────> InDoubt
 //!    └── the rest ── status and hint ──────────> Refused
 //! ```
+//!
+//! Source: rules K3 to K5 of `docs/protocol.md`.
 
 use core::time::Duration;
 use core::{error, fmt};

@@ -1,4 +1,6 @@
 //! Asks the shared API host where an account lives now: the way out when an account was renamed.
+//!
+//! Source: rule K12 of `docs/protocol.md`.
 
 use core::{error, fmt};
 
