@@ -10,7 +10,7 @@ use crate::shell::{cargo, program, root, run, say};
 
 const PROOF: &str = "crates/kommo-sign/no-std-proof/Cargo.toml";
 const PROGRAM: &str = "kommo-sign-no-std-proof";
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "kommo-sign",
     "kommo-account",
     "kommo-peer",
@@ -18,6 +18,7 @@ const PURE: [&str; 7] = [
     "kommo-chats",
     "kommo-oauth",
     "kommo-hooks",
+    "kommo-open-api",
 ];
 const BARE_METAL: &str = "thumbv7em-none-eabi";
 const WASM: &str = "wasm32-unknown-unknown";

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod error;
+mod json_object;
+mod field;
+mod stamp;
+
+pub mod request;
+
+mod answer;
+mod event;
+mod visitor_link;
+
+pub use answer::{AnswerError, FailureKind, OpenApiFailure, read_answer};
+pub use error::{FieldError, FieldProblem};
+pub use event::{Message, OpenApiEvent, OpenApiEventKind, UnknownEvent};
+pub use field::{AgentId, ChatId};
+pub use stamp::{AppId, NONCE_MIN_BYTES, Stamp};
+pub use visitor_link::{VisitorHost, VisitorLink};

@@ -1,0 +1,158 @@
+//! Tickets: a session of several agents about one customer.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use crate::error::{FieldError, FieldProblem};
+use crate::field::{AgentId, CONTENT, ChatId, NAME, SBS, TITLE, not_empty, optional, required};
+use crate::request::body::{Answer, OpenApiRequest, number, owned};
+use crate::stamp::Stamp;
+
+/// The longest text of an IP address with a zone.
+const IP: usize = 64;
+
+/// Creates a ticket. A customer that is not known yet is created too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateTicket {
+    customer: String,
+    customer_name: String,
+    customer_ip: String,
+    content: String,
+    title: Option<String>,
+    responsible: AgentId,
+    agents: Vec<AgentId>,
+}
+
+impl CreateTicket {
+    /// A ticket whose responsible agent writes `content` (1 to 2000 characters) first; more agents by
+    /// [`with_agents`](Self::with_agents). `customer` is the id in your own system (`sbs`, 1 to 64 characters), the name has 1 to 30.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] of `sbs`, `sbs_mc`, `ip` or `content`.
+    pub fn new(
+        customer: impl Into<String>,
+        customer_name: impl Into<String>,
+        customer_ip: impl Into<String>,
+        content: impl Into<String>,
+        responsible: AgentId,
+    ) -> Result<Self, FieldError> {
+        let ticket = Self {
+            customer: customer.into(),
+            customer_name: customer_name.into(),
+            customer_ip: customer_ip.into(),
+            content: content.into(),
+            title: None,
+            responsible,
+            agents: Vec::from([responsible]),
+        };
+        required("sbs", &ticket.customer, SBS)?;
+        required("sbs_mc", &ticket.customer_name, NAME)?;
+        required("ip", &ticket.customer_ip, IP)?;
+        required("content", &ticket.content, CONTENT)?;
+        Ok(ticket)
+    }
+
+    /// The agents of the ticket, the responsible one among them.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] of `kefu_id` if there is none; of `fzr_uid` if the responsible agent is not among them.
+    pub fn with_agents(mut self, agents: Vec<AgentId>) -> Result<Self, FieldError> {
+        not_empty("kefu_id", &agents)?;
+        if !agents.contains(&self.responsible) {
+            return Err(FieldError {
+                field: "fzr_uid",
+                problem: FieldProblem::NotAMember,
+            });
+        }
+        self.agents = agents;
+        Ok(self)
+    }
+
+    /// The title (1 to 120 characters).
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] of `title`.
+    pub fn with_title(mut self, title: impl Into<String>) -> Result<Self, FieldError> {
+        self.title = owned(title);
+        optional("title", self.title.as_deref(), TITLE)?;
+        Ok(self)
+    }
+}
+
+impl OpenApiRequest for CreateTicket {
+    const PATH: &'static str = "/openapi/chat/create_gd";
+    type Answer = CreatedTicket;
+
+    fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
+        stamp
+            .begin()
+            .text("sbs", &self.customer)
+            .numbers("kefu_id", self.agents.iter().map(|agent| agent.get()))
+            .number("fzr_uid", self.responsible.get())
+            .text("ip", &self.customer_ip)
+            .text("sbs_mc", &self.customer_name)
+            .text("content", &self.content)
+            .optional_text("title", self.title.as_deref())
+            .finish_bytes()
+    }
+}
+
+/// A ticket that was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreatedTicket {
+    /// Its session.
+    pub chat_id: ChatId,
+}
+
+impl Answer for CreatedTicket {
+    fn from_data(data: &Value) -> Option<Self> {
+        let chat_id = ChatId::new(number(data.get("chat_id")?)?);
+        Some(Self { chat_id })
+    }
+}
+
+/// Adds agents to a ticket of the same application that has a responsible agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddAgents {
+    chat: ChatId,
+    agents: Vec<AgentId>,
+}
+
+impl AddAgents {
+    /// Takes the ticket and one agent or more.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] of `kefu_ids` if there is none.
+    pub fn new(chat: ChatId, agents: Vec<AgentId>) -> Result<Self, FieldError> {
+        not_empty("kefu_ids", &agents)?;
+        Ok(Self { chat, agents })
+    }
+}
+
+impl OpenApiRequest for AddAgents {
+    const PATH: &'static str = "/openapi/chat/add_kf";
+    type Answer = ();
+
+    /// The page prefers one text with commas to a list of numbers.
+    fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
+        let mut text = String::new();
+        for (place, agent) in self.agents.iter().enumerate() {
+            if place > 0 {
+                text.push(',');
+            }
+            text.push_str(&alloc::format!("{agent}"));
+        }
+        stamp
+            .begin()
+            .number("chat_id", self.chat.get())
+            .text("kefu_ids", &text)
+            .finish_bytes()
+    }
+}

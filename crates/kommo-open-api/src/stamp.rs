@@ -1,0 +1,92 @@
+//! What every request begins with: which application, when, and a random text.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::error::{FieldError, FieldProblem};
+use crate::json_object::JsonObject;
+
+/// The fewest characters of `ranstr`: 16 hex digits in the published example.
+pub const NONCE_MIN_BYTES: usize = 16;
+
+/// The id of an application (project), from the developer settings of the console. It is not secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AppId(String);
+
+impl AppId {
+    /// Takes a text that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldProblem::Empty`].
+    pub fn new(text: impl Into<String>) -> Result<Self, FieldError> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(FieldError {
+                field: "appid",
+                problem: FieldProblem::Empty,
+            });
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The three fields that each attempt needs anew: a retry takes a new stamp and is signed again.
+///
+/// The platform may refuse a request whose time is five minutes off, and whose random text came before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    app_id: AppId,
+    unix_seconds: u64,
+    nonce: String,
+}
+
+impl Stamp {
+    /// Takes the time in Unix seconds and a text that was drawn at random for this attempt.
+    ///
+    /// # Errors
+    ///
+    /// A random text of fewer than 16 characters: [`FieldProblem::TooShort`].
+    pub fn new(
+        app_id: AppId,
+        unix_seconds: u64,
+        nonce: impl Into<String>,
+    ) -> Result<Self, FieldError> {
+        let nonce = nonce.into();
+        let found = nonce.chars().count();
+        if found < NONCE_MIN_BYTES {
+            return Err(FieldError {
+                field: "ranstr",
+                problem: FieldProblem::TooShort {
+                    found,
+                    limit: NONCE_MIN_BYTES,
+                },
+            });
+        }
+        Ok(Self {
+            app_id,
+            unix_seconds,
+            nonce,
+        })
+    }
+
+    /// The object with its first three fields.
+    pub(crate) fn begin(&self) -> JsonObject {
+        JsonObject::new()
+            .text("appid", self.app_id.as_str())
+            .number("timestamp", self.unix_seconds)
+            .text("ranstr", &self.nonce)
+    }
+}
