@@ -4,11 +4,11 @@ use core::fmt;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{
-    GrantHandle, GrantStore, Keeper, Probe, StoreError, StoreTrouble, TokenEndpoint, Written,
+    GrantHandle, GrantStore, Keeper, Probe, StoreError, StoreErrorKind, TokenEndpoint, Written,
 };
 use kommo_oauth::{
-    AccessToken, ClientSecret, Credentials, Grant, GrantKey, Located, Moved, RedirectUri,
-    RefreshToken, SendOutcome, SubdomainLookup, TokenPair, TokenRequest, UnixSeconds,
+    AccessToken, ClientSecret, Credentials, Grant, GrantKey, Located, RedirectUri, RefreshToken,
+    SendOutcome, SubdomainLookup, TokenPair, TokenRequest, Transition, UnixSeconds,
 };
 
 /// The handle that is measured: with the clocks of this machine.
@@ -55,8 +55,8 @@ impl fmt::Display for ReadOnly {
 impl core::error::Error for ReadOnly {}
 
 impl StoreError for ReadOnly {
-    fn trouble(&self) -> StoreTrouble {
-        StoreTrouble::Misconfigured
+    fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Misconfigured
     }
 }
 
@@ -80,7 +80,7 @@ impl GrantStore for OneGrant {
     async fn write(
         &self,
         _: Option<&mut ()>,
-        _: &Moved,
+        _: &Transition,
         _: UnixSeconds,
     ) -> Result<Written, ReadOnly> {
         Err(ReadOnly)

@@ -6,7 +6,7 @@ use core::future::Future;
 use kommo_account::{AccountHost, AccountId, Endpoints};
 use kommo_keeper::{
     Clock, CodeOrigin, CodeOutcome, CodePut, ExchangeError, ExchangedCode, GrantStore, Keeper,
-    Metrics, PendingCode, PendingCodes, StoreError, StoreTrouble,
+    Metrics, PendingCode, PendingCodes, StoreError, StoreErrorKind,
 };
 use kommo_oauth::{AuthorizationCode, Credentials, UnixSeconds};
 
@@ -95,14 +95,14 @@ pub trait GrantDesk: Clone + Send + Sync + 'static {
     fn disconnect_reported(
         &self,
         account_id: AccountId,
-    ) -> impl Future<Output = Result<(), StoreTrouble>> + Send;
+    ) -> impl Future<Output = Result<(), StoreErrorKind>> + Send;
 
     /// Whether the store answers.
     ///
     /// # Errors
     ///
     /// It does not.
-    fn store_answers(&self) -> impl Future<Output = Result<(), StoreTrouble>> + Send;
+    fn store_answers(&self) -> impl Future<Output = Result<(), StoreErrorKind>> + Send;
 
     /// What the keeper counted.
     fn metrics(&self) -> Arc<Metrics>;
@@ -153,15 +153,15 @@ where
         Ok(Some(TakenCode { code, outcome }))
     }
 
-    async fn disconnect_reported(&self, account_id: AccountId) -> Result<(), StoreTrouble> {
+    async fn disconnect_reported(&self, account_id: AccountId) -> Result<(), StoreErrorKind> {
         Self::disconnect_reported(self, account_id)
             .await
             .map(|_| ())
     }
 
-    async fn store_answers(&self) -> Result<(), StoreTrouble> {
+    async fn store_answers(&self) -> Result<(), StoreErrorKind> {
         let keys = self.store().keys(None, 1).await;
-        keys.map(|_| ()).map_err(|error| error.trouble())
+        keys.map(|_| ()).map_err(|error| error.kind())
     }
 
     fn metrics(&self) -> Arc<Metrics> {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
-use kommo_keeper::StoreTrouble;
+use kommo_keeper::StoreErrorKind;
 
 use crate::connect::Connect;
 use crate::grant_desk::GrantDesk;
@@ -43,12 +43,12 @@ fn with_text(status: StatusCode, content_type: &'static str, text: String) -> Re
     response
 }
 
-const fn trouble_word(trouble: StoreTrouble) -> &'static str {
+const fn trouble_word(trouble: StoreErrorKind) -> &'static str {
     match trouble {
-        StoreTrouble::Damaged => "store-damaged",
-        StoreTrouble::NewerVersion => "store-newer",
-        StoreTrouble::WrongKey => "store-key-wrong",
-        StoreTrouble::Misconfigured => "store-misconfigured",
+        StoreErrorKind::Damaged => "store-damaged",
+        StoreErrorKind::NewerVersion => "store-newer",
+        StoreErrorKind::WrongKey => "store-key-wrong",
+        StoreErrorKind::Misconfigured => "store-misconfigured",
         _ => "store-unavailable",
     }
 }

@@ -15,7 +15,7 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
     Written,
 };
-use kommo_oauth::{AuthorizationCode, Grant, GrantKey, Moved, TokenPair, UnixSeconds};
+use kommo_oauth::{AuthorizationCode, Grant, GrantKey, TokenPair, Transition, UnixSeconds};
 
 tokio::task_local! {
     static CLAIMED: RefCell<Option<AuthorizationCode>>;
@@ -99,7 +99,7 @@ impl<S: GrantStore> GrantStore for WatchedStore<S> {
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> impl Future<Output = Result<Written, Self::Error>> + Send {
         self.inner.write(lock, moved, at)

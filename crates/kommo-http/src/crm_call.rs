@@ -22,7 +22,7 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{Generation, Usable};
+use kommo_oauth::{Generation, UsableToken};
 use kommo_sign::RequestPath;
 
 use crate::bearer;
@@ -74,7 +74,7 @@ struct Progress {
     attempts: u32,
     repetitions: u32,
     /// The token to replay with, after a 401.
-    renewed: Option<Arc<Usable>>,
+    renewed: Option<Arc<UsableToken>>,
     renewals: u32,
     /// Whether an attempt that was followed by another may have been carried out.
     was_in_doubt: bool,
@@ -151,7 +151,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     async fn ready(
         &self,
         progress: &mut Progress,
-    ) -> Result<(Arc<Usable>, Permit), CrmError<T::Error>> {
+    ) -> Result<(Arc<UsableToken>, Permit), CrmError<T::Error>> {
         let mut usable = self.token(progress).await?;
         loop {
             let (host, standing) = (usable.host, self.standing(&usable));
@@ -179,7 +179,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
 
     /// A token that the platform gave a short while ago is the proof that the account works. A
     /// long-lived one proves nothing.
-    fn standing(&self, usable: &Usable) -> Standing {
+    fn standing(&self, usable: &UsableToken) -> Standing {
         let age = usable.obtained_at.until(self.budget.clock().now());
         if usable.expires_at.is_some() && age <= KNOWN_FOR {
             Standing::Known
@@ -201,7 +201,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    async fn token(&self, progress: &Progress) -> Result<Arc<Usable>, CrmError<T::Error>> {
+    async fn token(&self, progress: &Progress) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
         match &progress.renewed {
             Some(usable) => Ok(Arc::clone(usable)),
             None => self.tokens.access_token().await.map_err(CrmError::Tokens),
@@ -220,7 +220,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    async fn send(&self, usable: &Usable) -> Result<RawResponse, TransportError> {
+    async fn send(&self, usable: &UsableToken) -> Result<RawResponse, TransportError> {
         let request = self.request;
         let target = self.endpoints.resolve(EndpointRole::Account(usable.host));
         let path = RequestPath::parse(request.path()).map_err(InvalidRequest::Path)?;
@@ -244,7 +244,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     fn next(
         &self,
         result: Result<RawResponse, TransportError>,
-        usable: &Usable,
+        usable: &UsableToken,
         permit: &Permit,
         progress: &Progress,
     ) -> Next<T::Error> {
@@ -333,9 +333,9 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     /// again.
     async fn renew(
         &self,
-        usable: &Usable,
+        usable: &UsableToken,
         refusal: CrmRefusal,
-    ) -> Result<Arc<Usable>, CrmError<T::Error>> {
+    ) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
         let renewed = self.tokens.access_token_after_401(usable.generation).await;
         match renewed.map_err(CrmError::Tokens)? {
             None => Err(CrmError::Refused(Box::new(refusal))),
@@ -348,9 +348,9 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     /// Nothing is asked of the platform for it.
     async fn overtaken(
         &self,
-        usable: &Usable,
+        usable: &UsableToken,
         refusal: CrmRefusal,
-    ) -> Result<Arc<Usable>, CrmError<T::Error>> {
+    ) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
         let current = self.tokens.access_token().await;
         match current.map_err(CrmError::Tokens)? {
             current if current.generation > usable.generation => Ok(current),

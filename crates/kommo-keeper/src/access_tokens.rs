@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::future::Future;
 
-use kommo_oauth::{Generation, Usable};
+use kommo_oauth::{Generation, UsableToken};
 
 /// Access tokens of one grant.
 pub trait AccessTokens: Send + Sync {
@@ -12,7 +12,7 @@ pub trait AccessTokens: Send + Sync {
     type Error: Error + Send + Sync + 'static;
 
     /// A token that may be used now, with its host and generation.
-    fn access_token(&self) -> impl Future<Output = Result<Arc<Usable>, Self::Error>> + Send;
+    fn access_token(&self) -> impl Future<Output = Result<Arc<UsableToken>, Self::Error>> + Send;
 
     /// The platform said 401 to a call with the token of this generation. Gives the token to try
     /// once more with, which is of a later generation, or `None` if the 401 was about the call and
@@ -20,7 +20,7 @@ pub trait AccessTokens: Send + Sync {
     fn access_token_after_401(
         &self,
         rejected: Generation,
-    ) -> impl Future<Output = Result<Option<Arc<Usable>>, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Arc<UsableToken>>, Self::Error>> + Send;
 
     /// The platform said 402 to a call: the account is not paid for. Told for each such call, so be
     /// quick; the keeper makes a hold of it and raises one alarm. By default nothing happens.

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use kommo_account::AccountId;
 use kommo_oauth::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason, UnixSeconds};
 
-use crate::grant_store::StoreTrouble;
+use crate::grant_store::StoreErrorKind;
 use crate::pending_codes::CodeOrigin;
 
 /// A code became a grant, and the grant is durable.
@@ -58,14 +58,14 @@ pub enum AlarmKind {
     /// A disconnect was reported and confirmed.
     Disconnected,
     /// The store failed.
-    StoreFailed(StoreTrouble),
+    StoreFailed(StoreErrorKind),
     /// A new pair could not be saved. It is in memory and, if `in_lifeboat`, in a file.
     Unsaved {
         /// Whether a file was written.
         in_lifeboat: bool,
     },
     /// The lifeboat cannot be read or written.
-    LifeboatFailed(StoreTrouble),
+    LifeboatFailed(StoreErrorKind),
     /// The end of a long-lived token comes near.
     EndsSoon(EndWarning),
     /// The server's clock and ours differ by more than a minute.

@@ -5,12 +5,12 @@ use core::ops::Deref;
 use core::time::Duration;
 
 use arc_swap::Guard;
-use kommo_oauth::{RefreshPolicy, UnixSeconds, Usable};
+use kommo_oauth::{RefreshPolicy, UnixSeconds, UsableToken};
 
 /// A token that the store confirmed, with its times by the clock that never goes back.
 #[derive(Debug)]
 pub(crate) struct CachedToken {
-    pub(crate) usable: Arc<Usable>,
+    pub(crate) usable: Arc<UsableToken>,
     /// Until then nobody looks at anything else.
     pub(crate) fresh_until: Duration,
     /// Until then callers take it while a refresh is on its way.
@@ -23,7 +23,7 @@ pub(crate) struct CachedToken {
 impl CachedToken {
     /// `chance` moves the moment of the refresh within the policy's jitter.
     pub(crate) fn new(
-        usable: Arc<Usable>,
+        usable: Arc<UsableToken>,
         now: UnixSeconds,
         monotonic: Duration,
         policy: &RefreshPolicy,
@@ -69,7 +69,7 @@ impl FreshToken {
 
     /// The token as a value of its own.
     #[must_use]
-    pub fn to_shared(&self) -> Arc<Usable> {
+    pub fn to_shared(&self) -> Arc<UsableToken> {
         Arc::clone(&self.cached().usable)
     }
 
@@ -83,9 +83,9 @@ impl FreshToken {
 }
 
 impl Deref for FreshToken {
-    type Target = Usable;
+    type Target = UsableToken;
 
-    fn deref(&self) -> &Usable {
+    fn deref(&self) -> &UsableToken {
         &self.cached().usable
     }
 }

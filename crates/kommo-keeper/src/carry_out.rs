@@ -2,15 +2,15 @@
 //! nothing.
 
 use kommo_oauth::{
-    GrantKey, Happened, Hold, HoldKind, HoldScope, NotMet, OutOfTurn, Outcome, RefreshProtocol,
+    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, OutOfTurn, Outcome, RefreshProtocol,
     SendOutcome, Step, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
-    UnixSeconds, Want,
+    TokenRequirement, UnixSeconds, Unmet,
 };
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
 use crate::erased::AnyLifeboat;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 use crate::identity::Known;
 use crate::metrics::Counter;
 use crate::own_holds::Try;
@@ -48,15 +48,15 @@ pub(crate) async fn carry_out<S: GrantStore>(
     ports: &Ports<S>,
     start: Start,
     key: GrantKey,
-    want: Want,
+    requirement: TokenRequirement,
     is_leaving: impl Fn() -> bool + Send + Sync,
     holds_pair: impl Fn(bool) + Send + Sync,
 ) -> Ran {
     let known = ports.identity.get();
     let protocol = RefreshProtocol::new(
         key,
-        want,
-        known.asker,
+        requirement,
+        known.requester,
         ports.settings.policy.clone(),
         ports.new_attempt(),
         ports.lifeboat.is_some(),
@@ -72,7 +72,7 @@ pub(crate) async fn carry_out<S: GrantStore>(
         lock: None,
         clocks_differ: None,
         waits: 0,
-        save_trouble: StoreTrouble::Unavailable,
+        save_trouble: StoreErrorKind::Unavailable,
         own_try: None,
         is_news: false,
         is_unsaved_told: false,
@@ -96,8 +96,8 @@ pub(crate) async fn carry_out<S: GrantStore>(
                 tracing::error!(%key, "the refresh protocol was told out of turn");
                 ports.alarm(key, AlarmKind::OutOfTurn);
                 return Ran {
-                    outcome: Outcome::NotMet {
-                        why: NotMet::Contended,
+                    outcome: Outcome::Unmet {
+                        why: Unmet::Contended,
                         usable: None,
                         is_read: false,
                         again_at: None,
@@ -141,7 +141,7 @@ struct Run<'a, S: GrantStore> {
     /// Pauses so far before another try to save.
     waits: u32,
     /// Why the pair is not saved.
-    save_trouble: StoreTrouble,
+    save_trouble: StoreErrorKind,
     /// This run tries whether a hold over the whole process is over.
     own_try: Option<Try<'a>>,
     is_news: bool,
@@ -201,8 +201,8 @@ impl<S: GrantStore> Run<'_, S> {
                 self.store_failed(&error);
                 // The lock's connection may be what failed, and it would fail again.
                 self.lock = None;
-                self.save_trouble = error.trouble();
-                self.protocol.handle_load_failed(error.trouble(), now)
+                self.save_trouble = error.kind();
+                self.protocol.handle_load_failed(error.kind(), now)
             }
         }
     }
@@ -236,27 +236,31 @@ impl<S: GrantStore> Run<'_, S> {
             }
             Err(error) => {
                 self.store_failed(&error);
-                self.protocol.handle_lock_failed(error.trouble(), now)
+                self.protocol.handle_lock_failed(error.kind(), now)
             }
         }
     }
 
     async fn write(&mut self) -> Result<(), OutOfTurn> {
-        let (moved, is_save) = match self.protocol.poll() {
-            Step::Record(moved) => (moved, false),
-            Step::Save(moved) => (moved, true),
+        let (transition, is_save) = match self.protocol.poll() {
+            Step::Record(transition) => (transition, false),
+            Step::Save(transition) => (transition, true),
             _ => return Err(OutOfTurn::new()),
         };
         let now = self.ports.clock.now();
-        let (generation, happened) = (moved.grant.generation, moved.happened);
-        let written = self.ports.store.write(self.lock.as_mut(), moved, now).await;
+        let (generation, event) = (transition.grant.generation, transition.event);
+        let written = self
+            .ports
+            .store
+            .write(self.lock.as_mut(), transition, now)
+            .await;
         let now = self.now();
         match written {
             Ok(Written::Confirmed(revision)) if is_save => {
                 self.protocol.handle_saved(generation, revision, now)
             }
             Ok(Written::Confirmed(revision)) => {
-                self.is_news |= matches!(happened, Happened::Held(_) | Happened::Revoked);
+                self.is_news |= matches!(event, GrantEvent::Held(_) | GrantEvent::Revoked);
                 self.protocol.handle_recorded(revision, now)
             }
             Ok(Written::Conflict) => self.protocol.handle_conflict(now),
@@ -265,8 +269,8 @@ impl<S: GrantStore> Run<'_, S> {
                 // The lock may have gone with its connection. Further writes are protected by the
                 // revision alone.
                 self.lock = None;
-                self.save_trouble = error.trouble();
-                self.protocol.handle_write_failed(error.trouble(), now)
+                self.save_trouble = error.kind();
+                self.protocol.handle_write_failed(error.kind(), now)
             }
         }
     }
@@ -319,9 +323,9 @@ impl<S: GrantStore> Run<'_, S> {
             _ => false,
         };
         if is_taken {
-            self.ports.own_holds.lift(&self.known.asker);
+            self.ports.own_holds.lift(&self.known.requester);
         } else if is_answer_of_the_platform(&outcome) {
-            self.ports.own_holds.lift_suspicion(&self.known.asker);
+            self.ports.own_holds.lift_suspicion(&self.known.requester);
         }
         let now = self.now();
         self.protocol.handle_sent(outcome, now)?;
@@ -332,7 +336,7 @@ impl<S: GrantStore> Run<'_, S> {
     /// Without a client secret nothing is sent, as if the platform had refused the one we have.
     fn hold_without_credentials(&self, now: UnixSeconds) -> Hold {
         let kind = HoldKind::ClientMisconfigured;
-        let scope = HoldScope::Configuration(self.known.asker.configuration);
+        let scope = HoldScope::Configuration(self.known.requester.configuration);
         Hold::new(
             kind,
             scope,
@@ -344,7 +348,7 @@ impl<S: GrantStore> Run<'_, S> {
     /// What stops this process as a whole. A run that holds the lock, and so may send, tries for
     /// all when a hold has ended.
     fn own_hold(&mut self, now: UnixSeconds) -> Option<Hold> {
-        let (holds, asker) = (&self.ports.own_holds, &self.known.asker);
+        let (holds, requester) = (&self.ports.own_holds, &self.known.requester);
         let monotonic = self.ports.clock.monotonic();
         if self.known.credentials.is_none() {
             return Some(self.hold_without_credentials(now));
@@ -353,9 +357,9 @@ impl<S: GrantStore> Run<'_, S> {
             return None;
         }
         if self.lock.is_none() {
-            return holds.look(asker, now, monotonic);
+            return holds.look(requester, now, monotonic);
         }
-        match holds.enter(asker, now, monotonic) {
+        match holds.enter(requester, now, monotonic) {
             Ok(own_try) => {
                 self.own_try = own_try;
                 None
@@ -368,7 +372,7 @@ impl<S: GrantStore> Run<'_, S> {
     /// own: it is suspected to be ours when an account met it that worked lately, and held to be
     /// ours when another one of those met it too.
     fn lay_own_hold(&self) {
-        let Some(hold) = self.protocol.laid_on_asker() else {
+        let Some(hold) = self.protocol.laid_on_requester() else {
             return;
         };
         let (ports, now) = (self.ports, self.now());
@@ -419,9 +423,9 @@ impl<S: GrantStore> Run<'_, S> {
             Ok(unsaved) => self.protocol.handle_lifeboat(unsaved, now),
             Err(error) => {
                 self.lifeboat_failed(&*error);
-                match error.trouble() {
+                match error.kind() {
                     // Nobody will ever read it, so there is nothing to wait for.
-                    StoreTrouble::Damaged => self.protocol.handle_lifeboat(None, now),
+                    StoreErrorKind::Damaged => self.protocol.handle_lifeboat(None, now),
                     trouble => self.protocol.handle_lifeboat_failed(trouble, now),
                 }
             }
@@ -432,7 +436,7 @@ impl<S: GrantStore> Run<'_, S> {
         let reserved = self.lifeboat()?.reserve(self.protocol.key()).await;
         let reserved = reserved.map_err(|error| {
             self.lifeboat_failed(&*error);
-            error.trouble()
+            error.kind()
         });
         let now = self.now();
         self.protocol.handle_lifeboat_reserved(reserved, now)
@@ -506,7 +510,7 @@ impl<S: GrantStore> Run<'_, S> {
         tracing::error!(%error, "the lifeboat failed");
         self.ports.alarm(
             *self.protocol.key(),
-            AlarmKind::LifeboatFailed(error.trouble()),
+            AlarmKind::LifeboatFailed(error.kind()),
         );
     }
 }

@@ -6,7 +6,7 @@ use kommo_account::AccountHost;
 use kommo_oauth::{AuthorizationCode, TokenRefusal, TokenRefusalKind};
 
 use crate::alarm::NewGrant;
-use crate::grant_store::StoreTrouble;
+use crate::grant_store::StoreErrorKind;
 use crate::pending_codes::{CodeOrigin, PendingCode};
 
 /// What became of a code.
@@ -68,7 +68,7 @@ impl ExchangedCode {
 #[non_exhaustive]
 pub enum ExchangeError {
     /// The store failed. A code that was put stays put.
-    Store(StoreTrouble),
+    Store(StoreErrorKind),
     /// The code belongs to another realm or integration than the keeper.
     NotOurs,
     /// The keeper knows no integration, so it has no codes.

@@ -7,11 +7,13 @@
 //! Source: rule M6 of `docs/protocol.md`.
 
 use kommo_account::AccountId;
-use kommo_oauth::{DisconnectReason, Grant, GrantKey, GrantState, NotMet, Outcome, Usable, Want};
+use kommo_oauth::{
+    DisconnectReason, Grant, GrantKey, GrantState, Outcome, TokenRequirement, Unmet, UsableToken,
+};
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 use crate::keeper::Keeper;
 use crate::metrics::Counter;
 use crate::token_endpoint::Probe;
@@ -53,7 +55,7 @@ impl<S: GrantStore> Keeper<S> {
     pub async fn disconnect_reported(
         &self,
         account_id: AccountId,
-    ) -> Result<Vec<DisconnectVerdict>, StoreTrouble> {
+    ) -> Result<Vec<DisconnectVerdict>, StoreErrorKind> {
         let ports = self.ports();
         let every = ports.settings.disconnect_probe_every;
         let Some(client_id) = ports.identity.get().client_id else {
@@ -66,7 +68,7 @@ impl<S: GrantStore> Keeper<S> {
             .await
             .map_err(|error| {
                 ports.store_failed(None, &error);
-                error.trouble()
+                error.kind()
             })?;
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -95,11 +97,11 @@ impl<S: GrantStore> Keeper<S> {
         let Ok(handle) = self.grant(&key) else {
             return DisconnectVerdict::Unknown(key);
         };
-        let refreshed = match self.run(&handle.entry, Want::default()).await {
+        let refreshed = match self.run(&handle.entry, TokenRequirement::default()).await {
             Outcome::Met { token, .. } => match self.probe(&key, &token).await {
                 Probe::Alive { .. } => return DisconnectVerdict::StillConnected(key),
                 Probe::Unauthorized => {
-                    let want = Want::instead_of_rejected(token.generation);
+                    let want = TokenRequirement::instead_of_rejected(token.generation);
                     self.run(&handle.entry, want).await
                 }
                 Probe::Inconclusive => return DisconnectVerdict::Unknown(key),
@@ -108,22 +110,22 @@ impl<S: GrantStore> Keeper<S> {
         };
         match refreshed {
             Outcome::Met { .. } => DisconnectVerdict::StillConnected(key),
-            Outcome::NotMet {
-                why: NotMet::ReauthRequired(_) | NotMet::Revoked,
+            Outcome::Unmet {
+                why: Unmet::ReauthRequired(_) | Unmet::Revoked,
                 ..
             } => {
                 handle.entry.forget();
                 self.end(key).await
             }
-            Outcome::NotMet {
-                why: NotMet::Disconnected(_),
+            Outcome::Unmet {
+                why: Unmet::Disconnected(_),
                 ..
             } => DisconnectVerdict::Disconnected(key),
             _ => DisconnectVerdict::Unknown(key),
         }
     }
 
-    async fn probe(&self, key: &GrantKey, token: &Usable) -> Probe {
+    async fn probe(&self, key: &GrantKey, token: &UsableToken) -> Probe {
         let ports = self.ports();
         ports.metrics.add(Counter::Probes);
         ports
@@ -160,12 +162,12 @@ impl<S: GrantStore> Keeper<S> {
     ///
     /// # Errors
     ///
-    /// The store failed, or the record went on moving ([`StoreTrouble::Unavailable`]).
+    /// The store failed, or the record went on moving ([`StoreErrorKind::Unavailable`]).
     pub async fn disconnect(
         &self,
         key: &GrantKey,
         reason: DisconnectReason,
-    ) -> Result<bool, StoreTrouble> {
+    ) -> Result<bool, StoreErrorKind> {
         let ended = self.disconnect_if(key, reason, |_| true).await?;
         Ok(ended == Ended::Now)
     }
@@ -175,11 +177,11 @@ impl<S: GrantStore> Keeper<S> {
         key: &GrantKey,
         reason: DisconnectReason,
         is_to_end: impl Fn(&Grant) -> bool + Send,
-    ) -> Result<Ended, StoreTrouble> {
+    ) -> Result<Ended, StoreErrorKind> {
         let ports = self.ports();
         let failed = |error: <S as GrantStore>::Error| {
             ports.store_failed(Some(*key), &error);
-            error.trouble()
+            error.kind()
         };
         for _ in 0..CONFLICTS_AT_MOST {
             let Some(grant) = ports.store.load(key).await.map_err(failed)? else {
@@ -203,6 +205,6 @@ impl<S: GrantStore> Keeper<S> {
                 Written::Conflict => {}
             }
         }
-        Err(StoreTrouble::Unavailable)
+        Err(StoreErrorKind::Unavailable)
     }
 }

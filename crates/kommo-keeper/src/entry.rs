@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use kommo_oauth::{Generation, GrantKey, NotMet, Outcome, UnixSeconds, Usable};
+use kommo_oauth::{Generation, GrantKey, Outcome, UnixSeconds, Unmet, UsableToken};
 use tokio::sync::watch;
 
 use crate::cached_token::{CachedToken, FreshToken};
@@ -47,7 +47,7 @@ struct Flight {
 #[derive(Clone, Copy)]
 pub(crate) struct PutOff {
     pub(crate) rejected: Generation,
-    pub(crate) why: NotMet,
+    pub(crate) why: Unmet,
     pub(crate) again_at: UnixSeconds,
     /// By the monotonic clock.
     pub(crate) until: Duration,
@@ -130,7 +130,7 @@ impl Entry {
         self.current.store(None);
     }
 
-    pub(crate) fn newest(&self) -> Option<Arc<Usable>> {
+    pub(crate) fn newest(&self) -> Option<Arc<UsableToken>> {
         self.current
             .load()
             .as_ref()

@@ -15,7 +15,7 @@ use kommo_oauth::{
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
 use crate::code_outcome::{CodeOutcome, ExchangeError, ExchangedCode};
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind};
 use crate::keeper::Keeper;
 use crate::metrics::Counter;
 use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
@@ -310,9 +310,9 @@ where
         let ports = self.ports();
         let mut tries = 0_u32;
         while let Err(error) = ports.store.keep_answer(code, pair).await {
-            match error.trouble() {
-                StoreTrouble::Erased => return Kept::Erased,
-                StoreTrouble::Taken => {
+            match error.kind() {
+                StoreErrorKind::Erased => return Kept::Erased,
+                StoreErrorKind::Taken => {
                     // The code gave two pairs. This one becomes a grant without that rest.
                     ports.store_failed(None, &error);
                     return Kept::Here;

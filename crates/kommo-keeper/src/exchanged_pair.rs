@@ -105,6 +105,6 @@ where
 
     pub(crate) fn exchange_failed(&self, error: &dyn StoreError) -> ExchangeError {
         self.ports().store_failed(None, error);
-        ExchangeError::Store(error.trouble())
+        ExchangeError::Store(error.kind())
     }
 }

@@ -5,14 +5,14 @@ use core::error::Error;
 use core::future::Future;
 
 use kommo_account::{AccountId, ClientId, Realm};
-use kommo_oauth::{Grant, GrantKey, Moved, Revision, UnixSeconds};
+use kommo_oauth::{Grant, GrantKey, Revision, Transition, UnixSeconds};
 
-pub use kommo_oauth::StoreTrouble;
+pub use kommo_oauth::StoreErrorKind;
 
 /// An error of a store. Its text has the grant's key where there is one, and no secret.
 pub trait StoreError: Error + Send + Sync + 'static {
     /// Whose turn it is.
-    fn trouble(&self) -> StoreTrouble;
+    fn kind(&self) -> StoreErrorKind;
 }
 
 /// What became of a write.
@@ -84,7 +84,7 @@ pub trait GrantStore: Send + Sync + 'static {
     }
 
     /// Writes `moved.grant` in the place of the record whose revision it names
-    /// ([`Revision::NOT_STORED`]: there must be none), and `moved.happened` into the history, as
+    /// ([`Revision::NOT_STORED`]: there must be none), and `moved.event` into the history, as
     /// one durable step. The revision counts up by one.
     ///
     /// With a lock, the write goes over the lock's own connection, so that it cannot outlive the
@@ -92,7 +92,7 @@ pub trait GrantStore: Send + Sync + 'static {
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> impl Future<Output = Result<Written, Self::Error>> + Send;
 
@@ -152,7 +152,7 @@ impl<S: GrantStore> GrantStore for Arc<S> {
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> impl Future<Output = Result<Written, Self::Error>> + Send {
         S::write(self, lock, moved, at)

@@ -4,7 +4,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_oauth::{Generation, HoldKind, MetBy, NotMet, Outcome, UnixSeconds, Usable, Want};
+use kommo_oauth::{
+    Generation, HoldKind, MetBy, Outcome, TokenRequirement, UnixSeconds, Unmet, UsableToken,
+};
 
 use crate::access_tokens::AccessTokens;
 use crate::cached_token::{CachedToken, FreshToken};
@@ -39,28 +41,31 @@ impl<S: GrantStore> GrantHandle<S> {
     ///
     /// [`KeeperError::NoToken`]: no token is valid, and none came within
     /// [`wait_at_most`](crate::KeeperSettings::wait_at_most).
-    pub async fn token(&self) -> Result<Arc<Usable>, KeeperError> {
+    pub async fn token(&self) -> Result<Arc<UsableToken>, KeeperError> {
         let clock = &self.keeper.ports().clock;
         match self.entry.look(clock.monotonic()) {
             Seen::Fresh(fresh) => Ok(fresh.to_shared()),
             Seen::Due(cached) => {
                 if self.entry.may_start(clock.monotonic()) {
                     // A keeper that drains starts nothing, and the token is still good.
-                    drop(self.fly_for(Want::valid_for(cached.margin)));
+                    drop(self.fly_for(TokenRequirement::valid_for(cached.margin)));
                 }
                 Ok(Arc::clone(&cached.usable))
             }
             Seen::Last(cached) => self.replace_last(&cached).await,
             Seen::Nothing => {
                 let must = self.keeper.settings().policy.must_before;
-                self.wait_for(Want::valid_for(must)).await
+                self.wait_for(TokenRequirement::valid_for(must)).await
             }
         }
     }
 
     /// The token's last minute: another is wanted first, and this one taken if none comes.
-    async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<Usable>, KeeperError> {
-        match self.wait_for(Want::valid_for(cached.margin)).await {
+    async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<UsableToken>, KeeperError> {
+        match self
+            .wait_for(TokenRequirement::valid_for(cached.margin))
+            .await
+        {
             // What the flights left in memory may be used: the old token, unless the store said
             // that the grant is over.
             Err(error) => match self.entry.look(self.keeper.ports().clock.monotonic()) {
@@ -73,7 +78,7 @@ impl<S: GrantStore> GrantHandle<S> {
     }
 
     /// A token that is valid for at least this long; one that is not is refreshed. A wish for more
-    /// than [`Want::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call
+    /// than [`TokenRequirement::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call
     /// would spend a refresh.
     ///
     /// # Errors
@@ -82,8 +87,9 @@ impl<S: GrantStore> GrantHandle<S> {
     pub async fn token_valid_for(
         &self,
         min_validity: Duration,
-    ) -> Result<Arc<Usable>, KeeperError> {
-        self.wait_for(Want::valid_for(min_validity)).await
+    ) -> Result<Arc<UsableToken>, KeeperError> {
+        self.wait_for(TokenRequirement::valid_for(min_validity))
+            .await
     }
 
     /// Refreshes now, unless the store already has a later generation than `than` (the operator's
@@ -92,8 +98,11 @@ impl<S: GrantStore> GrantHandle<S> {
     /// # Errors
     ///
     /// As [`token`](Self::token).
-    pub async fn token_newer_than(&self, than: Generation) -> Result<Arc<Usable>, KeeperError> {
-        self.wait_for(Want::newer_than(than)).await
+    pub async fn token_newer_than(
+        &self,
+        than: Generation,
+    ) -> Result<Arc<UsableToken>, KeeperError> {
+        self.wait_for(TokenRequirement::newer_than(than)).await
     }
 
     /// Refreshes now, as a person wishes, unless the store already has a later generation than
@@ -103,8 +112,12 @@ impl<S: GrantStore> GrantHandle<S> {
     /// # Errors
     ///
     /// As [`token`](Self::token).
-    pub async fn refresh_for_person(&self, than: Generation) -> Result<Arc<Usable>, KeeperError> {
-        self.wait_for(Want::newer_than(than).by_person()).await
+    pub async fn refresh_for_person(
+        &self,
+        than: Generation,
+    ) -> Result<Arc<UsableToken>, KeeperError> {
+        self.wait_for(TokenRequirement::newer_than(than).by_person())
+            .await
     }
 
     /// Refreshes a pair that was obtained before `instant`, to keep it alive.
@@ -115,12 +128,13 @@ impl<S: GrantStore> GrantHandle<S> {
     pub async fn token_obtained_since(
         &self,
         instant: UnixSeconds,
-    ) -> Result<Arc<Usable>, KeeperError> {
-        self.wait_for(Want::obtained_since(instant)).await
+    ) -> Result<Arc<UsableToken>, KeeperError> {
+        self.wait_for(TokenRequirement::obtained_since(instant))
+            .await
     }
 
     /// Runs flights until one brings what is wanted, a person is needed, or the time is over.
-    async fn wait_for(&self, want: Want) -> Result<Arc<Usable>, KeeperError> {
+    async fn wait_for(&self, want: TokenRequirement) -> Result<Arc<UsableToken>, KeeperError> {
         let deadline = self.deadline();
         let mut last = None;
         loop {
@@ -133,11 +147,11 @@ impl<S: GrantStore> GrantHandle<S> {
             }
             if landed.is_none() {
                 // That another worker was at it before says nothing of our own flight.
-                let is_others = |why| matches!(why, NotMet::Busy | NotMet::Contended);
+                let is_others = |why| matches!(why, Unmet::Busy | Unmet::Contended);
                 let last = last.filter(|(why, _)| !is_others(*why));
                 return self.give_up(want, &landed, last);
             }
-            if let Some(Outcome::NotMet { why, again_at, .. }) = landed.as_deref() {
+            if let Some(Outcome::Unmet { why, again_at, .. }) = landed.as_deref() {
                 last = Some((*why, *again_at));
                 if why.needs_person() {
                     return self.give_up(want, &landed, last);
@@ -155,7 +169,7 @@ impl<S: GrantStore> GrantHandle<S> {
 
     /// What is wanted, as the flight left it. The flight may have been somebody else's with another
     /// wish.
-    fn met(&self, want: &Want, landed: &Landing) -> Option<Arc<Usable>> {
+    fn met(&self, want: &TokenRequirement, landed: &Landing) -> Option<Arc<UsableToken>> {
         let Outcome::Met { token, by } = landed.as_deref()? else {
             return None;
         };
@@ -173,10 +187,10 @@ impl<S: GrantStore> GrantHandle<S> {
     /// At the end of the wait: the old token, if a token at all was wanted and it is valid.
     fn give_up(
         &self,
-        want: Want,
+        want: TokenRequirement,
         landed: &Landing,
-        last: Option<(NotMet, Option<UnixSeconds>)>,
-    ) -> Result<Arc<Usable>, KeeperError> {
+        last: Option<(Unmet, Option<UnixSeconds>)>,
+    ) -> Result<Arc<UsableToken>, KeeperError> {
         let is_any_good = want.newer_than.is_none()
             && want.obtained_since.is_none()
             && want.min_validity <= self.keeper.settings().policy.must_before;
@@ -185,14 +199,14 @@ impl<S: GrantStore> GrantHandle<S> {
         }
         // No flight has landed in this time: it is our own that takes so long.
         let again_at = || Some(self.keeper.ports().clock.now().plus(ASK_AGAIN));
-        let (why, again_at) = last.unwrap_or_else(|| (NotMet::StillRunning, again_at()));
+        let (why, again_at) = last.unwrap_or_else(|| (Unmet::StillRunning, again_at()));
         Err(self.no_token(why, again_at))
     }
 
-    fn no_token(&self, why: NotMet, again_at: Option<UnixSeconds>) -> KeeperError {
+    fn no_token(&self, why: Unmet, again_at: Option<UnixSeconds>) -> KeeperError {
         let key = self.entry.key;
         let has_credentials = self.keeper.credentials().is_some();
-        if why == NotMet::Held(HoldKind::ClientMisconfigured) && !has_credentials {
+        if why == Unmet::Held(HoldKind::ClientMisconfigured) && !has_credentials {
             return KeeperError::NoCredentials { key };
         }
         KeeperError::NoToken { key, why, again_at }
@@ -217,7 +231,7 @@ impl<S: GrantStore> GrantHandle<S> {
     async fn pause_before(
         &self,
         deadline: Duration,
-        last: Option<(NotMet, Option<UnixSeconds>)>,
+        last: Option<(Unmet, Option<UnixSeconds>)>,
     ) -> bool {
         let ports = self.keeper.ports();
         let busy_pause = ports.settings.busy_pause;
@@ -225,7 +239,7 @@ impl<S: GrantStore> GrantHandle<S> {
         let jitter = Duration::from_millis(ports.chance() % spread.saturating_add(1));
         let asked = match last {
             // Another worker is at it: its pair is seen as soon as it is saved.
-            Some((NotMet::Busy | NotMet::Contended, _)) | None => Duration::ZERO,
+            Some((Unmet::Busy | Unmet::Contended, _)) | None => Duration::ZERO,
             Some((_, Some(at))) => ports.clock.now().until(at),
             Some((_, None)) => Duration::ZERO,
         };
@@ -253,7 +267,7 @@ impl<S: GrantStore> GrantHandle<S> {
     pub async fn token_after_401(
         &self,
         rejected: Generation,
-    ) -> Result<Option<Arc<Usable>>, KeeperError> {
+    ) -> Result<Option<Arc<UsableToken>>, KeeperError> {
         let deadline = self.deadline();
         loop {
             if let Some(newest) = self.entry.newest()
@@ -273,12 +287,12 @@ impl<S: GrantStore> GrantHandle<S> {
                 handle.replace_rejected(rejected)
             })?;
             let landed = self.land_before(landing, deadline).await;
-            let want = Want::newer_than(rejected);
+            let want = TokenRequirement::newer_than(rejected);
             if let Some(token) = self.met(&want, &landed) {
                 return Ok(Some(token));
             }
             match landed.as_deref() {
-                Some(Outcome::NotMet { why, .. }) if why.needs_person() => {
+                Some(Outcome::Unmet { why, .. }) if why.needs_person() => {
                     let last = Some((*why, None));
                     return self.give_up(want, &landed, last).map(Some);
                 }
@@ -289,7 +303,7 @@ impl<S: GrantStore> GrantHandle<S> {
                     }
                     // It was up for something else. It has landed, so the next one is ours.
                 }
-                Some(Outcome::NotMet { why, again_at, .. }) => {
+                Some(Outcome::Unmet { why, again_at, .. }) => {
                     let last = Some((*why, *again_at));
                     if !self.pause_before(deadline, last).await {
                         return self.give_up(want, &landed, last).map(Some);
@@ -307,7 +321,10 @@ impl<S: GrantStore> GrantHandle<S> {
     /// What a flight after a 401 does: look, probe, refresh.
     async fn replace_rejected(self, rejected: Generation) -> Outcome {
         let ports = self.keeper.ports();
-        let stored = self.keeper.run(&self.entry, Want::default()).await;
+        let stored = self
+            .keeper
+            .run(&self.entry, TokenRequirement::default())
+            .await;
         let current = match &stored {
             Outcome::Met { token, .. } if token.generation == rejected => token,
             // It has moved on, or there is no usable token: the run has said so.
@@ -322,7 +339,7 @@ impl<S: GrantStore> GrantHandle<S> {
             .await;
         match probe {
             Probe::Unauthorized => {
-                let want = Want::instead_of_rejected(rejected);
+                let want = TokenRequirement::instead_of_rejected(rejected);
                 self.keeper.run(&self.entry, want).await
             }
             Probe::Alive { .. } | Probe::Inconclusive => stored,
@@ -333,14 +350,14 @@ impl<S: GrantStore> GrantHandle<S> {
 impl<S: GrantStore> AccessTokens for GrantHandle<S> {
     type Error = KeeperError;
 
-    async fn access_token(&self) -> Result<Arc<Usable>, KeeperError> {
+    async fn access_token(&self) -> Result<Arc<UsableToken>, KeeperError> {
         self.token().await
     }
 
     async fn access_token_after_401(
         &self,
         rejected: Generation,
-    ) -> Result<Option<Arc<Usable>>, KeeperError> {
+    ) -> Result<Option<Arc<UsableToken>>, KeeperError> {
         self.token_after_401(rejected).await
     }
 

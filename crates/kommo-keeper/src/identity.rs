@@ -5,7 +5,7 @@ use core::fmt;
 
 use arc_swap::ArcSwap;
 use kommo_account::ClientId;
-use kommo_oauth::{Asker, Credentials, Fingerprint};
+use kommo_oauth::{Credentials, Fingerprint, Requester};
 use sha2::{Digest, Sha256};
 
 /// The credentials in use, and the fingerprints made of them. Replaced as a whole when the client secret is rotated.
@@ -19,7 +19,7 @@ pub(crate) struct Known {
     pub(crate) client_id: Option<ClientId>,
     /// `None`: nothing is refreshed or exchanged.
     pub(crate) credentials: Option<Credentials>,
-    pub(crate) asker: Asker,
+    pub(crate) requester: Requester,
 }
 
 impl Identity {
@@ -66,7 +66,7 @@ impl Known {
                 .map(|known| known.client_id)
                 .or(client_id),
             credentials,
-            asker: Asker::new(configuration, egress),
+            requester: Requester::new(configuration, egress),
         }
     }
 }

@@ -6,7 +6,9 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_oauth::{Credentials, Generation, GrantKey, MetBy, NotMet, Outcome, Usable, Want};
+use kommo_oauth::{
+    Credentials, Generation, GrantKey, MetBy, Outcome, TokenRequirement, Unmet, UsableToken,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -244,11 +246,16 @@ impl<S: GrantStore> Keeper<S> {
     }
 
     /// One run of the protocol, noted, counted and told.
-    pub(crate) async fn run(&self, entry: &Entry, want: Want) -> Outcome {
+    pub(crate) async fn run(&self, entry: &Entry, want: TokenRequirement) -> Outcome {
         self.run_from(Start::Look, entry, want).await
     }
 
-    pub(crate) async fn run_from(&self, start: Start, entry: &Entry, want: Want) -> Outcome {
+    pub(crate) async fn run_from(
+        &self,
+        start: Start,
+        entry: &Entry,
+        want: TokenRequirement,
+    ) -> Outcome {
         let ports = self.ports();
         let is_leaving = || self.inner.flights.borrow().is_draining;
         let holds_pair = |holds: bool| entry.note_unsaved(holds);
@@ -259,7 +266,7 @@ impl<S: GrantStore> Keeper<S> {
         let Ran { outcome, .. } = ran;
         let (usable, is_read, again_at) = match &outcome {
             Outcome::Met { token, .. } => (Some(token), true, None),
-            Outcome::NotMet {
+            Outcome::Unmet {
                 usable,
                 is_read,
                 again_at,
@@ -283,9 +290,9 @@ impl<S: GrantStore> Keeper<S> {
             // No record was read, so nothing speaks against the token that is here.
             None => {}
         }
-        if let (Some(rejected), Outcome::NotMet { why, again_at, .. }) =
+        if let (Some(rejected), Outcome::Unmet { why, again_at, .. }) =
             (want.newer_than.filter(|_| want.is_rejected), &outcome)
-            && let (NotMet::Held(_), Some(again_at)) = (*why, *again_at)
+            && let (Unmet::Held(_), Some(again_at)) = (*why, *again_at)
         {
             entry.put_off(PutOff {
                 rejected,
@@ -308,7 +315,7 @@ impl<S: GrantStore> Keeper<S> {
     fn note(&self, ran: &Ran, entry: &Entry) {
         let (ports, key) = (self.ports(), entry.key);
         let (why, again_at) = match &ran.outcome {
-            Outcome::NotMet { why, again_at, .. } => (why, again_at),
+            Outcome::Unmet { why, again_at, .. } => (why, again_at),
             Outcome::Met { token, by } => {
                 entry.note_end(false);
                 let known = entry.newest().map(|usable| usable.generation);
@@ -323,24 +330,24 @@ impl<S: GrantStore> Keeper<S> {
             _ => return,
         };
         // A grant ends once, however often it is asked for afterwards.
-        if entry.note_end(matches!(why, NotMet::ReauthRequired(_))) {
+        if entry.note_end(matches!(why, Unmet::ReauthRequired(_))) {
             return;
         }
         let (counter, alarm) = match *why {
             // It was told by the run that brought it about, of this process or another.
-            NotMet::InDoubt(_) | NotMet::Held(_) | NotMet::Revoked if !ran.is_news => return,
-            NotMet::Busy => (Counter::Busy, None),
-            NotMet::Unreachable => (Counter::Unreachable, None),
-            NotMet::InDoubt(reason) => (Counter::Doubts, Some(AlarmKind::InDoubt(reason))),
-            NotMet::Held(kind) => (
+            Unmet::InDoubt(_) | Unmet::Held(_) | Unmet::Revoked if !ran.is_news => return,
+            Unmet::Busy => (Counter::Busy, None),
+            Unmet::Unreachable => (Counter::Unreachable, None),
+            Unmet::InDoubt(reason) => (Counter::Doubts, Some(AlarmKind::InDoubt(reason))),
+            Unmet::Held(kind) => (
                 Counter::Holds,
                 Some(AlarmKind::Held {
                     kind,
                     until: *again_at,
                 }),
             ),
-            NotMet::Revoked => (Counter::Ends, Some(AlarmKind::Revoked)),
-            NotMet::ReauthRequired(reason) => {
+            Unmet::Revoked => (Counter::Ends, Some(AlarmKind::Revoked)),
+            Unmet::ReauthRequired(reason) => {
                 (Counter::Ends, Some(AlarmKind::ReauthRequired(reason)))
             }
             _ => return,
@@ -395,10 +402,10 @@ impl<S: GrantStore> GrantHandle<S> {
         &self.entry.key
     }
 
-    pub(crate) fn usable_of(landing: &Landing) -> Option<Arc<Usable>> {
+    pub(crate) fn usable_of(landing: &Landing) -> Option<Arc<UsableToken>> {
         match landing.as_deref()? {
             Outcome::Met { token, .. } => Some(Arc::new(token.clone())),
-            Outcome::NotMet { usable, .. } => usable.clone().map(Arc::new),
+            Outcome::Unmet { usable, .. } => usable.clone().map(Arc::new),
             _ => None,
         }
     }
@@ -430,7 +437,7 @@ impl<S: GrantStore> GrantHandle<S> {
     }
 
     /// The same for a plain run of the protocol.
-    pub(crate) fn fly_for(&self, want: Want) -> Result<Joined, KeeperError> {
+    pub(crate) fn fly_for(&self, want: TokenRequirement) -> Result<Joined, KeeperError> {
         let run = move |handle: Self| async move { handle.keeper.run(&handle.entry, want).await };
         self.fly(None, run)
     }

@@ -3,7 +3,7 @@
 use core::{error, fmt};
 
 use kommo_account::Realm;
-use kommo_oauth::{GrantKey, NotMet, UnixSeconds};
+use kommo_oauth::{GrantKey, UnixSeconds, Unmet};
 
 /// Why there is no token to give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum KeeperError {
         /// Whose.
         key: GrantKey,
         /// Why.
-        why: NotMet,
+        why: Unmet,
         /// When it is worth asking again; `None` if only a person can help.
         again_at: Option<UnixSeconds>,
     },

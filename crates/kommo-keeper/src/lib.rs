@@ -46,7 +46,7 @@ pub use clock::{Clock, SystemClock};
 pub use code_outcome::{CodeOutcome, ExchangeError, ExchangedCode};
 pub use disconnect::DisconnectVerdict;
 pub use due_grants::{DueClaim, DueGrants};
-pub use grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+pub use grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 pub use keeper::{GrantHandle, Keeper};
 pub use keeper_builder::KeeperBuilder;
 pub use keeper_error::KeeperError;

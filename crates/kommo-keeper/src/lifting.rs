@@ -3,7 +3,7 @@
 use kommo_oauth::{GrantKey, HoldKind};
 
 use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 use crate::keeper::Keeper;
 
 /// Writes that met another revision before the lift is given up.
@@ -19,14 +19,14 @@ impl<S: GrantStore> Keeper<S> {
     ///
     /// # Errors
     ///
-    /// The store failed, or the record went on moving ([`StoreTrouble::Unavailable`]). Some of the
+    /// The store failed, or the record went on moving ([`StoreErrorKind::Unavailable`]). Some of the
     /// holds may be lifted.
-    pub async fn lift_holds(&self, key: &GrantKey) -> Result<Vec<HoldKind>, StoreTrouble> {
+    pub async fn lift_holds(&self, key: &GrantKey) -> Result<Vec<HoldKind>, StoreErrorKind> {
         let ports = self.ports();
-        let mut lifted = ports.own_holds.lift_all(&ports.identity.get().asker);
+        let mut lifted = ports.own_holds.lift_all(&ports.identity.get().requester);
         let failed = |error: <S as GrantStore>::Error| {
             ports.store_failed(Some(*key), &error);
-            error.trouble()
+            error.kind()
         };
         let mut conflicts = 0;
         loop {
@@ -49,7 +49,7 @@ impl<S: GrantStore> Keeper<S> {
                 Written::Conflict => conflicts += 1,
             }
             if conflicts > CONFLICTS_AT_MOST {
-                return Err(StoreTrouble::Unavailable);
+                return Err(StoreErrorKind::Unavailable);
             }
         }
         if let Some(entry) = self.known_entry(key) {

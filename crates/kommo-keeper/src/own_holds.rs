@@ -18,7 +18,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kommo_account::AccountId;
-use kommo_oauth::{Asker, Hold, HoldKind, UnixSeconds};
+use kommo_oauth::{Hold, HoldKind, Requester, UnixSeconds};
 
 /// When those who wait for the one that tries look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -79,12 +79,12 @@ impl OwnHolds {
         is_confirmed
     }
 
-    /// The platform has answered this asker with something that is no block.
-    pub(crate) fn lift_suspicion(&self, asker: &Asker) {
+    /// The platform has answered this requester with something that is no block.
+    pub(crate) fn lift_suspicion(&self, requester: &Requester) {
         let mut all = self.lock();
         all.blocked.clear();
         all.laid
-            .retain(|laid| !(laid.is_suspicion && laid.hold.is_meant_for(asker)));
+            .retain(|laid| !(laid.is_suspicion && laid.hold.is_meant_for(requester)));
     }
 
     /// The platform has answered this process with a hold.
@@ -97,19 +97,19 @@ impl OwnHolds {
         });
     }
 
-    /// The platform has taken this asker's credentials, and its address.
-    pub(crate) fn lift(&self, asker: &Asker) {
+    /// The platform has taken this requester's credentials, and its address.
+    pub(crate) fn lift(&self, requester: &Requester) {
         let mut all = self.lock();
         all.blocked.clear();
-        all.laid.retain(|laid| !laid.hold.is_meant_for(asker));
+        all.laid.retain(|laid| !laid.hold.is_meant_for(requester));
     }
 
-    /// A person has mended what caused them. Gives the kinds of those that stopped this asker.
-    pub(crate) fn lift_all(&self, asker: &Asker) -> Vec<HoldKind> {
+    /// A person has mended what caused them. Gives the kinds of those that stopped this requester.
+    pub(crate) fn lift_all(&self, requester: &Requester) -> Vec<HoldKind> {
         let mut all = self.lock();
         let (lifted, kept) = core::mem::take(&mut all.laid)
             .into_iter()
-            .partition(|laid| laid.hold.is_meant_for(asker));
+            .partition(|laid| laid.hold.is_meant_for(requester));
         all.laid = kept;
         all.blocked.clear();
         let lifted: Vec<Laid> = lifted;
@@ -117,20 +117,20 @@ impl OwnHolds {
         lasting.map(|laid| laid.hold.kind).collect()
     }
 
-    /// What stops this asker.
+    /// What stops this requester.
     pub(crate) fn look(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         now: UnixSeconds,
         monotonic: Duration,
     ) -> Option<Hold> {
-        self.lock().stopping(asker, now, monotonic)
+        self.lock().stopping(requester, now, monotonic)
     }
 
     /// The same for one that is about to send. If a hold has ended, this one tries for all.
     pub(crate) fn enter(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         now: UnixSeconds,
         monotonic: Duration,
     ) -> Result<Option<Try<'_>>, Hold> {
@@ -138,14 +138,14 @@ impl OwnHolds {
         all.laid.retain(|laid| {
             !laid.is_suspicion || monotonic.saturating_sub(laid.ends_at) < SUSPICION
         });
-        if let Some(hold) = all.stopping(asker, now, monotonic) {
+        if let Some(hold) = all.stopping(requester, now, monotonic) {
             return Err(hold);
         }
         all.tries = all.tries.wrapping_add(1);
         let number = all.tries;
         let mut is_try = false;
         for laid in &mut all.laid {
-            if laid.hold.is_meant_for(asker) {
+            if laid.hold.is_meant_for(requester) {
                 laid.tried_by = Some(number);
                 is_try = true;
             }
@@ -170,11 +170,16 @@ impl All {
         self.laid.push(laid);
     }
 
-    fn stopping(&self, asker: &Asker, now: UnixSeconds, monotonic: Duration) -> Option<Hold> {
+    fn stopping(
+        &self,
+        requester: &Requester,
+        now: UnixSeconds,
+        monotonic: Duration,
+    ) -> Option<Hold> {
         let meant = self
             .laid
             .iter()
-            .filter(|laid| laid.hold.is_meant_for(asker));
+            .filter(|laid| laid.hold.is_meant_for(requester));
         meant
             .filter_map(|laid| laid.stops(now, monotonic))
             .max_by_key(|hold| hold.until)

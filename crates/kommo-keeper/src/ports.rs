@@ -38,7 +38,7 @@ impl<S> Ports<S> {
         self.metrics.add(Counter::StoreFailures);
         tracing::error!(%error, "the store failed");
         self.listeners
-            .tell_alarm(key, AlarmKind::StoreFailed(error.trouble()));
+            .tell_alarm(key, AlarmKind::StoreFailed(error.kind()));
     }
 
     pub(crate) fn new_attempt(&self) -> AttemptId {

@@ -4,7 +4,9 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{Generation, Grant, Located, SubdomainLookup, UnverifiedClaims, Usable, Want};
+use kommo_oauth::{
+    Generation, Grant, Located, SubdomainLookup, TokenRequirement, UnverifiedClaims, UsableToken,
+};
 
 use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, Written};
@@ -24,7 +26,7 @@ impl<S: GrantStore> GrantHandle<S> {
     /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain)
     /// waits for.
     pub fn note_account_not_found(&self, generation: Generation) {
-        let is_current = |newest: &Usable| newest.generation == generation;
+        let is_current = |newest: &UsableToken| newest.generation == generation;
         // A call with an older token may have gone to a host that is known to be the old one.
         if self
             .entry
@@ -70,7 +72,9 @@ impl<S: GrantStore> GrantHandle<S> {
                 Ok(Written::Confirmed(_)) => {
                     tracing::info!(%key, host = host.as_str(), "the account has another host");
                     // The token in memory names the old host: it is read anew.
-                    self.keeper.run(&self.entry, Want::default()).await;
+                    self.keeper
+                        .run(&self.entry, TokenRequirement::default())
+                        .await;
                     return;
                 }
                 Ok(Written::Conflict) => {}

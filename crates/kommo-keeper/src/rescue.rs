@@ -2,12 +2,12 @@
 
 use alloc::sync::Arc;
 
-use kommo_oauth::Want;
+use kommo_oauth::TokenRequirement;
 
 use crate::alarm::AlarmKind;
 use crate::carry_out::Start;
 use crate::entry::Entry;
-use crate::grant_store::{GrantStore, StoreTrouble};
+use crate::grant_store::{GrantStore, StoreErrorKind};
 use crate::keeper::Keeper;
 
 impl<S: GrantStore> Keeper<S> {
@@ -19,14 +19,14 @@ impl<S: GrantStore> Keeper<S> {
     /// # Errors
     ///
     /// The lifeboat cannot be read; the alarm says so too.
-    pub async fn rescue(&self) -> Result<usize, StoreTrouble> {
+    pub async fn rescue(&self) -> Result<usize, StoreErrorKind> {
         let ports = self.ports();
         let Some(lifeboat) = &ports.lifeboat else {
             return Ok(0);
         };
         let keys = lifeboat.keys().await.map_err(|error| {
             tracing::error!(%error, "the lifeboat failed");
-            let trouble = error.trouble();
+            let trouble = error.kind();
             ports
                 .listeners
                 .tell_alarm(None, AlarmKind::LifeboatFailed(trouble));
@@ -41,7 +41,11 @@ impl<S: GrantStore> Keeper<S> {
                 .known_entry(&key)
                 .unwrap_or_else(|| Arc::new(Entry::new(key)));
             let keeper = self.clone();
-            let run = async move { keeper.run_from(Start::Lock, &entry, Want::default()).await };
+            let run = async move {
+                keeper
+                    .run_from(Start::Lock, &entry, TokenRequirement::default())
+                    .await
+            };
             let Ok(flight) = self.in_flight(run) else {
                 break;
             };

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_oauth::{GrantKey, MetBy, NotMet, Outcome, UnixSeconds, Want};
+use kommo_oauth::{GrantKey, MetBy, Outcome, TokenRequirement, UnixSeconds, Unmet};
 use tokio::task::JoinSet;
 
 use crate::alarm::AlarmKind;
@@ -12,7 +12,7 @@ use crate::carry_out::Start;
 use crate::clock::Clock as _;
 use crate::due_grants::{DueClaim, DueGrants};
 use crate::entry::Entry;
-use crate::grant_store::{GrantStore, StoreError, StoreTrouble, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 use crate::keeper::Keeper;
 
 /// When a record that a person must see to is looked at again.
@@ -45,11 +45,11 @@ where
     /// # Errors
     ///
     /// The store cannot hand out or take back claims. What was refreshed is saved.
-    pub async fn sweep_once(&self, limit: u32) -> Result<SweepReport, StoreTrouble> {
+    pub async fn sweep_once(&self, limit: u32) -> Result<SweepReport, StoreErrorKind> {
         let ports = self.ports();
         let failed = |error: <S as GrantStore>::Error| {
             ports.store_failed(None, &error);
-            error.trouble()
+            error.kind()
         };
         let realm = ports.settings.endpoints.realm();
         let Some(client_id) = ports.identity.get().client_id else {
@@ -122,7 +122,7 @@ where
 
     async fn look_after(&self, claim: DueClaim) -> Outcome {
         let policy = &self.settings().policy;
-        let want = Want::not_due(policy.refresh_before);
+        let want = TokenRequirement::not_due(policy.refresh_before);
         if self.check(&claim.key).is_err() {
             return not_ours();
         }
@@ -137,8 +137,8 @@ where
             Outcome::Met {
                 by: MetBy::Store,
                 ..
-            } | Outcome::NotMet {
-                why: NotMet::NotRefreshable | NotMet::Expired,
+            } | Outcome::Unmet {
+                why: Unmet::NotRefreshable | Unmet::Expired,
                 ..
             }
         );
@@ -178,17 +178,17 @@ impl SweepReport {
                 by: MetBy::Refresh, ..
             } => self.refreshed += 1,
             Outcome::Met { .. } => self.fresh += 1,
-            Outcome::NotMet { why, .. } if why.needs_person() => {
+            Outcome::Unmet { why, .. } if why.needs_person() => {
                 self.ended += 1;
                 // A grant that is over is not due; a record that cannot be read still counts as
                 // due.
-                let is_unreadable = matches!(why, NotMet::StoreFailed(_));
+                let is_unreadable = matches!(why, Unmet::StoreFailed(_));
                 return is_unreadable.then(|| now.plus(UNREADABLE_AGAIN));
             }
-            Outcome::NotMet { why, again_at, .. } => {
+            Outcome::Unmet { why, again_at, .. } => {
                 self.later += 1;
                 // A hold of this machine alone: another one may take the grant when the lease ends.
-                let is_ours_alone = matches!(why, NotMet::Held(kind) if !kind.stops_everybody());
+                let is_ours_alone = matches!(why, Unmet::Held(kind) if !kind.stops_everybody());
                 return again_at.filter(|_| !is_ours_alone);
             }
             _ => {}
@@ -198,8 +198,8 @@ impl SweepReport {
 }
 
 const fn not_ours() -> Outcome {
-    Outcome::NotMet {
-        why: NotMet::Busy,
+    Outcome::Unmet {
+        why: Unmet::Busy,
         usable: None,
         is_read: false,
         again_at: None,

@@ -23,7 +23,7 @@ mod disconnect_reason;
 mod long_lived;
 mod attempt;
 mod states;
-mod usable;
+mod usable_token;
 mod record;
 mod event;
 mod transition;
@@ -31,10 +31,10 @@ mod unsaved_pair;
 
 pub use self::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
 pub use self::disconnect_reason::DisconnectReason;
-pub use self::event::Happened;
+pub use self::event::GrantEvent;
 pub use self::generation::{Generation, PairNumber, Revision};
 pub(crate) use self::hold::CLOCKS_MAY_DIFFER;
-pub use self::hold::{Asker, Fingerprint, Hold, HoldKind, HoldScope};
+pub use self::hold::{Fingerprint, Hold, HoldKind, HoldScope, Requester};
 pub use self::key::{GrantKey, ParseGrantKeyError};
 pub use self::long_lived::{EndWarning, LongLived, LongLivedEnd, LongLivedState};
 pub use self::pairs::{HeldPair, Pairs};
@@ -42,6 +42,6 @@ pub use self::record::Grant;
 pub use self::states::{
     Active, Disconnected, GrantState, InDoubt, ReauthReason, ReauthRequired, Refreshing,
 };
-pub use self::transition::{IllegalMove, Moved, PairFate};
+pub use self::transition::{IllegalMove, PairFate, Transition};
 pub use self::unsaved_pair::UnsavedPair;
-pub use self::usable::Usable;
+pub use self::usable_token::UsableToken;

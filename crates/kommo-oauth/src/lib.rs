@@ -24,11 +24,11 @@ pub use consent::{
     QueryError, RedirectError, RedirectOutcome, STATE_CHARACTERS, STATE_RANDOM_BYTES,
 };
 pub use grant::{
-    Active, Asker, Attempt, AttemptId, DisconnectReason, Disconnected, Doubt, DoubtReason,
-    EndWarning, Fingerprint, Generation, Grant, GrantKey, GrantState, Happened, HeldPair, Hold,
-    HoldKind, HoldScope, IllegalMove, InDoubt, LongLived, LongLivedEnd, LongLivedState, Moved,
-    Orphan, PairFate, PairNumber, Pairs, ParseGrantKeyError, ReauthReason, ReauthRequired,
-    Refreshing, Revision, UnsavedPair, Usable,
+    Active, Attempt, AttemptId, DisconnectReason, Disconnected, Doubt, DoubtReason, EndWarning,
+    Fingerprint, Generation, Grant, GrantEvent, GrantKey, GrantState, HeldPair, Hold, HoldKind,
+    HoldScope, IllegalMove, InDoubt, LongLived, LongLivedEnd, LongLivedState, Orphan, PairFate,
+    PairNumber, Pairs, ParseGrantKeyError, ReauthReason, ReauthRequired, Refreshing, Requester,
+    Revision, Transition, UnsavedPair, UsableToken,
 };
 pub use integration::{
     CLIENT_SECRET_MAX_BYTES, ClientSecret, ClientSecretError, ClientSecrets, Credentials,
@@ -39,8 +39,8 @@ pub use integration::{
 };
 pub use refresh::{
     AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST, EarlierTries, Located, MetBy,
-    NotMet, OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, SendOutcome, Step, StoreTrouble,
-    TRIES_AT_MOST, TRIES_AT_MOST_FOR_STRANGERS, Want,
+    OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, SendOutcome, Step, StoreErrorKind,
+    TRIES_AT_MOST, TRIES_AT_MOST_FOR_STRANGERS, TokenRequirement, Unmet,
 };
 pub use stored_grant::{STORED_GRANT_VERSION, StoredGrantError};
 pub use token::{

@@ -1,6 +1,6 @@
 //! When a grant is refreshed and how, so that no token is lost: the requirement, the policy, the protocol; and the exchange of a code.
 
-mod store_trouble;
+mod store_error_kind;
 mod requirement;
 mod policy;
 mod protocol;
@@ -12,5 +12,5 @@ pub use self::code_exchange::{
 };
 pub use self::policy::RefreshPolicy;
 pub use self::protocol::{Located, OutOfTurn, RefreshProtocol, SendOutcome, Step};
-pub use self::requirement::{MetBy, NotMet, Outcome, Want};
-pub use self::store_trouble::StoreTrouble;
+pub use self::requirement::{MetBy, Outcome, TokenRequirement, Unmet};
+pub use self::store_error_kind::StoreErrorKind;

@@ -11,7 +11,7 @@ use core::time::Duration;
 use kommo_account::AccountHost;
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
-    GrantKey, GrantState, Happened, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber,
+    GrantEvent, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber,
     Pairs, ReauthReason, RefreshToken, TokenPair, UnixSeconds,
 };
 
@@ -56,28 +56,28 @@ fn begun(grant: Grant, number: u8, used: PairNumber) -> Grant {
 /// A refresh with the newest pair that gives a pair of this name.
 fn refreshed(grant: Grant, name: &str) -> Grant {
     let (base, used) = (grant.generation, pairs(&grant).newest().number);
-    let (moved, fate) = begun(grant, 1, used)
+    let (transition, fate) = begun(grant, 1, used)
         .receive(base, used, pair(name), NOW)
         .unwrap();
     assert_eq!(
-        (fate, moved.happened),
-        (PairFate::Newest, Happened::Refreshed)
+        (fate, transition.event),
+        (PairFate::Newest, GrantEvent::Refreshed)
     );
-    moved.grant
+    transition.grant
 }
 
 /// A grant whose only pair the platform has refused.
 fn ended() -> Grant {
     let used = PairNumber::FIRST;
     let grant = begun(consented(), 1, used);
-    let moved = grant.refuse(id(1), used, ReauthReason::Expired, LATER);
-    moved.unwrap().grant
+    let transition = grant.refuse(id(1), used, ReauthReason::Expired, LATER);
+    transition.unwrap().grant
 }
 
 /// The answer to attempt `number` was lost.
 fn doubted(grant: Grant, number: u8) -> Grant {
-    let moved = grant.doubt(id(number), DoubtReason::AnswerLost, NOW, |_| NOW);
-    moved.unwrap().grant
+    let transition = grant.doubt(id(number), DoubtReason::AnswerLost, NOW, |_| NOW);
+    transition.unwrap().grant
 }
 
 fn pairs(grant: &Grant) -> &Pairs {
@@ -124,20 +124,20 @@ fn a_late_spare_revives_a_grant_that_needs_a_consent() {
         .unwrap()
         .grant;
     let grant = begun(grant, 3, PairNumber::FIRST);
-    let moved = grant.refuse(id(3), PairNumber::FIRST, ReauthReason::Revoked, NOW);
-    let grant = moved.unwrap().grant;
+    let transition = grant.refuse(id(3), PairNumber::FIRST, ReauthReason::Revoked, NOW);
+    let grant = transition.unwrap().grant;
     assert!(matches!(grant.state, GrantState::ReauthRequired(_)));
 
     let generation = grant.generation;
     let received = grant.receive(base, PairNumber::FIRST, pair("late"), LATER);
-    let (moved, fate) = received.unwrap();
+    let (transition, fate) = received.unwrap();
     assert_eq!(
-        (fate, moved.happened),
-        (PairFate::Spare, Happened::SpareKept)
+        (fate, transition.event),
+        (PairFate::Spare, GrantEvent::SpareKept)
     );
-    assert_eq!(moved.grant.generation, generation);
-    let GrantState::InDoubt(in_doubt) = &moved.grant.state else {
-        panic!("{:?}", moved.grant.state);
+    assert_eq!(transition.grant.generation, generation);
+    let GrantState::InDoubt(in_doubt) = &transition.grant.state else {
+        panic!("{:?}", transition.grant.state);
     };
     let late = in_doubt.pairs.candidate().unwrap();
     assert_eq!(late.pair, pair("late"));
@@ -153,12 +153,12 @@ fn a_late_spare_revives_a_grant_that_needs_a_consent() {
 fn a_late_spare_changes_nothing_else_of_a_grant_that_works() {
     let base = consented().generation;
     let grant = refreshed(consented(), "2");
-    let (moved, fate) = grant
+    let (transition, fate) = grant
         .receive(base, PairNumber::FIRST, pair("late"), LATER)
         .unwrap();
     assert_eq!(fate, PairFate::Spare);
-    assert_eq!(held(&moved.grant), ["2", "1", "late"]);
-    assert!(matches!(moved.grant.state, GrantState::Active(_)));
+    assert_eq!(held(&transition.grant), ["2", "1", "late"]);
+    assert!(matches!(transition.grant.state, GrantState::Active(_)));
 }
 
 #[test]
@@ -198,9 +198,9 @@ fn a_success_ends_the_holds_of_the_grant_and_those_that_are_over() {
         .grant;
     let base = grant.generation;
     let grant = begun(grant, 1, PairNumber::FIRST);
-    let moved = grant.receive(base, PairNumber::FIRST, pair("2"), LATER);
+    let transition = grant.receive(base, PairNumber::FIRST, pair("2"), LATER);
     assert_eq!(
-        kinds(&moved.unwrap().0.grant),
+        kinds(&transition.unwrap().0.grant),
         [HoldKind::ClientMisconfigured]
     );
 }
@@ -221,11 +221,11 @@ fn a_consent_begins_anew_after_rejected_access_tokens() {
 fn a_consent_keeps_the_pairs_of_a_living_grant_as_spares() {
     let again =
         |grant| Grant::consent(Some(grant), key(), host("ourshop"), Some(true), pair("new"));
-    let moved = again(consented());
-    assert_eq!(moved.happened, Happened::Consented);
-    assert_eq!(held(&moved.grant), ["new", "1"]);
-    assert_eq!(moved.grant.generation, Generation::FIRST.next());
-    assert_eq!(moved.grant.host, host("ourshop"));
+    let transition = again(consented());
+    assert_eq!(transition.event, GrantEvent::Consented);
+    assert_eq!(held(&transition.grant), ["new", "1"]);
+    assert_eq!(transition.grant.generation, Generation::FIRST.next());
+    assert_eq!(transition.grant.host, host("ourshop"));
     let refreshing = begun(consented(), 1, PairNumber::FIRST);
     assert_eq!(held(&again(refreshing.clone()).grant), ["new", "1"]);
     let doubtful = refreshing.take_over(NOW);
@@ -243,41 +243,49 @@ fn a_proof_of_death_ends_only_what_it_is_about() {
 
     // Of the attempt that is on its way: another pair is to be tried.
     let own = begun(two(), 5, newest);
-    let moved = own
+    let transition = own
         .clone()
         .refuse(id(5), newest, ReauthReason::Revoked, LATER)
         .unwrap();
-    assert_eq!(moved.happened, Happened::PairRefused(ReauthReason::Revoked));
-    let GrantState::InDoubt(in_doubt) = &moved.grant.state else {
-        panic!("{:?}", moved.grant.state);
+    assert_eq!(
+        transition.event,
+        GrantEvent::PairRefused(ReauthReason::Revoked)
+    );
+    let GrantState::InDoubt(in_doubt) = &transition.grant.state else {
+        panic!("{:?}", transition.grant.state);
     };
     assert_eq!(in_doubt.doubt.used, spare_used);
     assert_eq!(in_doubt.doubt.next_try, LATER);
 
     // Of another attempt: the one on its way stays, with its pair marked.
-    let moved = own
+    let transition = own
         .refuse(id(6), newest, ReauthReason::Revoked, LATER)
         .unwrap();
-    assert!(matches!(&moved.grant.state, GrantState::Refreshing(now) if now.attempt.id == id(5)));
-    assert_eq!(refused(&moved.grant), [newest.get()]);
+    assert!(
+        matches!(&transition.grant.state, GrantState::Refreshing(now) if now.attempt.id == id(5))
+    );
+    assert_eq!(refused(&transition.grant), [newest.get()]);
 
     // Late, with a pair left: only the mark.
-    let moved = two()
+    let transition = two()
         .refuse(id(6), spare_used, ReauthReason::Revoked, LATER)
         .unwrap();
-    assert!(matches!(moved.grant.state, GrantState::Active(_)));
-    assert_eq!(moved.happened, Happened::PairRefused(ReauthReason::Revoked));
+    assert!(matches!(transition.grant.state, GrantState::Active(_)));
+    assert_eq!(
+        transition.event,
+        GrantEvent::PairRefused(ReauthReason::Revoked)
+    );
     // Late, with none left.
-    let moved = moved
+    let transition = transition
         .grant
         .refuse(id(6), newest, ReauthReason::Expired, LATER)
         .unwrap();
     assert_eq!(
-        moved.happened,
-        Happened::ReauthRequired(ReauthReason::Expired)
+        transition.event,
+        GrantEvent::ReauthRequired(ReauthReason::Expired)
     );
     assert!(
-        matches!(&moved.grant.state, GrantState::ReauthRequired(ended)
+        matches!(&transition.grant.state, GrantState::ReauthRequired(ended)
         if (ended.reason, ended.since) == (ReauthReason::Expired, LATER))
     );
 
@@ -302,29 +310,35 @@ fn a_proof_of_death_in_doubt_counts_for_the_pair_in_doubt() {
     assert_eq!(doubt_of(&doubtful).reason, DoubtReason::AnswerLost);
 
     // Of the pair in doubt: the other one is to be tried.
-    let moved = doubtful
+    let transition = doubtful
         .clone()
         .refuse(id(5), newest, ReauthReason::Revoked, LATER)
         .unwrap();
-    let doubt = doubt_of(&moved.grant);
+    let doubt = doubt_of(&transition.grant);
     assert_eq!(
         (doubt.reason, doubt.used),
         (DoubtReason::PairRefused, PairNumber::FIRST)
     );
 
     // Of the other pair: the doubt stays as it is.
-    let moved = doubtful
+    let transition = doubtful
         .refuse(id(5), PairNumber::FIRST, ReauthReason::Revoked, LATER)
         .unwrap();
-    assert_eq!(doubt_of(&moved.grant).reason, DoubtReason::AnswerLost);
-    assert_eq!(moved.happened, Happened::PairRefused(ReauthReason::Revoked));
+    assert_eq!(doubt_of(&transition.grant).reason, DoubtReason::AnswerLost);
+    assert_eq!(
+        transition.event,
+        GrantEvent::PairRefused(ReauthReason::Revoked)
+    );
 
     // Then of the pair in doubt: none is left.
-    let moved = moved
+    let transition = transition
         .grant
         .refuse(id(5), newest, ReauthReason::Revoked, LATER)
         .unwrap();
-    assert!(matches!(moved.grant.state, GrantState::ReauthRequired(_)));
+    assert!(matches!(
+        transition.grant.state,
+        GrantState::ReauthRequired(_)
+    ));
 }
 
 #[test]
@@ -340,13 +354,13 @@ fn a_grant_is_exhausted_only_when_every_pair_is_marked_and_no_attempt_is_left() 
     let taken_over = marked.clone().take_over(NOW);
     assert!(taken_over.clone().exhaust(LATER).is_none());
     assert!(taken_over.exhaust(NOW.plus(HOUR)).is_some());
-    let moved = doubted(marked, 1).exhaust(LATER).unwrap();
+    let transition = doubted(marked, 1).exhaust(LATER).unwrap();
     assert_eq!(
-        moved.happened,
-        Happened::ReauthRequired(ReauthReason::Revoked)
+        transition.event,
+        GrantEvent::ReauthRequired(ReauthReason::Revoked)
     );
     assert!(
-        matches!(&moved.grant.state, GrantState::ReauthRequired(ended)
+        matches!(&transition.grant.state, GrantState::ReauthRequired(ended)
         if ended.since == LATER)
     );
     assert!(ended().exhaust(NOW).is_none());
@@ -362,16 +376,21 @@ fn a_hold_is_replaced_by_one_of_its_kind_and_scope_and_lifted_by_kind() {
         .hold(hold(HoldKind::Suspect, here(), 60))
         .grant;
     assert_eq!(grant.holds.len(), 3);
-    let moved = grant.hold(hold(HoldKind::Blocked, here(), 600));
-    assert_eq!(moved.happened, Happened::Held(HoldKind::Blocked));
-    let ends: Vec<_> = moved.grant.holds.iter().map(|hold| hold.until).collect();
+    let transition = grant.hold(hold(HoldKind::Blocked, here(), 600));
+    assert_eq!(transition.event, GrantEvent::Held(HoldKind::Blocked));
+    let ends: Vec<_> = transition
+        .grant
+        .holds
+        .iter()
+        .map(|hold| hold.until)
+        .collect();
     let end = |seconds| NOW.plus(Duration::from_secs(seconds));
     assert_eq!(ends, [end(60), end(60), end(600)]);
 
-    let moved = moved.grant.lift(HoldKind::Blocked).unwrap();
-    assert_eq!(moved.happened, Happened::Lifted(HoldKind::Blocked));
-    assert_eq!(kinds(&moved.grant), [HoldKind::Suspect]);
-    assert!(moved.grant.lift(HoldKind::Blocked).is_none());
+    let transition = transition.grant.lift(HoldKind::Blocked).unwrap();
+    assert_eq!(transition.event, GrantEvent::Lifted(HoldKind::Blocked));
+    assert_eq!(kinds(&transition.grant), [HoldKind::Suspect]);
+    assert!(transition.grant.lift(HoldKind::Blocked).is_none());
 }
 
 #[test]
@@ -381,10 +400,10 @@ fn a_new_host_ends_the_hold_that_waited_for_it_and_no_other() {
         .grant
         .hold(hold(HoldKind::Suspect, HoldScope::Grant, 60))
         .grant;
-    let moved = grant.move_host(host("ourshop"));
-    assert_eq!(moved.happened, Happened::HostMoved);
-    assert_eq!(moved.grant.host, host("ourshop"));
-    assert_eq!(kinds(&moved.grant), [HoldKind::Suspect]);
+    let transition = grant.move_host(host("ourshop"));
+    assert_eq!(transition.event, GrantEvent::HostMoved);
+    assert_eq!(transition.grant.host, host("ourshop"));
+    assert_eq!(kinds(&transition.grant), [HoldKind::Suspect]);
 }
 
 #[test]

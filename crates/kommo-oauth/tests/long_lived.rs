@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Grant, GrantKey, GrantState,
-    Happened, LongLived, LongLivedEnd, LongLivedState, PairNumber, ReauthReason, RefreshToken,
+    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Grant, GrantEvent, GrantKey,
+    GrantState, LongLived, LongLivedEnd, LongLivedState, PairNumber, ReauthReason, RefreshToken,
     TokenPair, UnixSeconds,
 };
 
@@ -82,9 +82,9 @@ fn a_long_lived_token_takes_the_place_of_no_pair_that_may_live() {
         .grant;
     for earlier in [None, Some(dead), Some(over), Some(long_lived())] {
         let fence = earlier.as_ref().map(|grant| grant.generation);
-        let moved = Grant::import_long_lived(earlier, key(), host(), token()).unwrap();
-        assert_eq!(state(&moved.grant), LongLivedState::Active);
-        assert!(fence.is_none_or(|fence| moved.grant.generation > fence));
+        let transition = Grant::import_long_lived(earlier, key(), host(), token()).unwrap();
+        assert_eq!(state(&transition.grant), LongLivedState::Active);
+        assert!(fence.is_none_or(|fence| transition.grant.generation > fence));
     }
     // A doubt that was told late is still a doubt.
     let doubt = refreshing()
@@ -103,7 +103,7 @@ fn a_401_revokes_it_and_a_logout_or_a_move_does_not() {
     let grant = long_lived();
     let generation = grant.generation;
     let revoked = grant.clone().reject_access(generation).unwrap();
-    assert_eq!(revoked.happened, Happened::Revoked);
+    assert_eq!(revoked.event, GrantEvent::Revoked);
     assert_eq!(state(&revoked.grant), LongLivedState::Revoked);
     assert_eq!(revoked.grant.state.name(), "long-lived");
     for reason in [
@@ -112,7 +112,7 @@ fn a_401_revokes_it_and_a_logout_or_a_move_does_not() {
         DisconnectReason::Confirmed,
     ] {
         let over = grant.clone().disconnect(reason, NOW).unwrap();
-        assert_eq!(over.happened, Happened::Disconnected(reason));
+        assert_eq!(over.event, GrantEvent::Disconnected(reason));
         assert_eq!(state(&over.grant), LongLivedState::Over(reason));
         assert_eq!(over.grant.state.name(), "disconnected");
         assert!(over.grant.generation > generation, "the fence was raised");

@@ -11,11 +11,11 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_oauth::{
-    AccessToken, Asker, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation,
-    Grant, GrantKey, Happened, Hold, HoldKind, HoldScope, Located, LongLived, NotMet, OutOfTurn,
-    Outcome, PairNumber, ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, RequestOrigin,
-    Revision, SendOutcome, Step, StoreTrouble, TokenAnswer, TokenPair, UnixSeconds, UnsavedPair,
-    Want, read_token_answer,
+    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
+    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Located, LongLived, OutOfTurn, Outcome,
+    PairNumber, ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, RequestOrigin,
+    Requester, Revision, SendOutcome, Step, StoreErrorKind, TokenAnswer, TokenPair,
+    TokenRequirement, UnixSeconds, Unmet, UnsavedPair, read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
@@ -50,21 +50,21 @@ fn ended() -> Grant {
     refused.unwrap().grant
 }
 
-fn run(want: Want, has_lifeboat: bool) -> RefreshProtocol {
+fn run(requirement: TokenRequirement, has_lifeboat: bool) -> RefreshProtocol {
     let name = Fingerprint::new([1; 16]);
-    let (asker, id) = (Asker::new(name, name), AttemptId::new([1; 16]));
+    let (requester, id) = (Requester::new(name, name), AttemptId::new([1; 16]));
     let policy = RefreshPolicy::new();
-    RefreshProtocol::new(key(), want, asker, policy, id, has_lifeboat)
+    RefreshProtocol::new(key(), requirement, requester, policy, id, has_lifeboat)
 }
 
-fn newer() -> Want {
-    Want::newer_than(Generation::FIRST)
+fn newer() -> TokenRequirement {
+    TokenRequirement::newer_than(Generation::FIRST)
 }
 
 /// Why, whether a record was read, whether there is a token meanwhile, and when to ask again.
-fn not_met(protocol: &RefreshProtocol) -> (NotMet, bool, bool, Option<UnixSeconds>) {
+fn unmet(protocol: &RefreshProtocol) -> (Unmet, bool, bool, Option<UnixSeconds>) {
     match protocol.outcome() {
-        Some(Outcome::NotMet {
+        Some(Outcome::Unmet {
             why,
             usable,
             is_read,
@@ -82,8 +82,8 @@ fn go_to_send(protocol: &mut RefreshProtocol, grant: &Grant) {
             Step::Lock => protocol.handle_locked(true, NOW),
             Step::ReadLifeboat => protocol.handle_lifeboat(None, NOW),
             Step::ReserveLifeboat => protocol.handle_lifeboat_reserved(Ok(()), NOW),
-            Step::Record(moved) => {
-                let revision = moved.grant.revision.next();
+            Step::Record(transition) => {
+                let revision = transition.grant.revision.next();
                 protocol.handle_recorded(revision, NOW)
             }
             Step::Send { .. } => return,
@@ -105,32 +105,32 @@ fn to_the_end(protocol: &mut RefreshProtocol) {
 
 #[test]
 fn a_run_says_whether_it_has_read_a_record() {
-    let failed = |trouble| NotMet::StoreFailed(trouble);
+    let failed = |trouble| Unmet::StoreFailed(trouble);
     let soon = Some(NOW.plus(RefreshPolicy::new().unreachable_pause));
 
     let mut unread = run(newer(), false);
     unread
-        .handle_load_failed(StoreTrouble::Unavailable, NOW)
+        .handle_load_failed(StoreErrorKind::Unavailable, NOW)
         .unwrap();
-    let expected = (failed(StoreTrouble::Unavailable), false, false, soon);
-    assert_eq!(not_met(&unread), expected);
+    let expected = (failed(StoreErrorKind::Unavailable), false, false, soon);
+    assert_eq!(unmet(&unread), expected);
 
     let mut read = run(newer(), false);
     read.handle_loaded(Some(consented()), NOW).unwrap();
-    read.handle_lock_failed(StoreTrouble::WrongKey, NOW)
+    read.handle_lock_failed(StoreErrorKind::WrongKey, NOW)
         .unwrap();
     // A person is needed, so no instant is named.
-    let expected = (failed(StoreTrouble::WrongKey), true, true, None);
-    assert_eq!(not_met(&read), expected);
+    let expected = (failed(StoreErrorKind::WrongKey), true, true, None);
+    assert_eq!(unmet(&read), expected);
 
     let mut absent = run(newer(), false);
     absent.handle_loaded(None, NOW).unwrap();
-    assert_eq!(not_met(&absent), (NotMet::NoGrant, true, false, None));
+    assert_eq!(unmet(&absent), (Unmet::NoGrant, true, false, None));
 
     let mut busy = run(newer(), false);
     busy.handle_loaded(Some(consented()), NOW).unwrap();
     busy.handle_locked(false, NOW).unwrap();
-    assert_eq!(not_met(&busy), (NotMet::Busy, true, true, soon));
+    assert_eq!(unmet(&busy), (Unmet::Busy, true, true, soon));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_run_holds_the_lock_from_its_grant_to_its_return() {
     assert!(protocol.is_locked());
     to_the_end(&mut protocol);
     assert!(!protocol.is_locked());
-    assert_eq!(not_met(&protocol).0, NotMet::Unreachable);
+    assert_eq!(unmet(&protocol).0, Unmet::Unreachable);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn an_ended_grant_is_looked_at_under_the_lock_only_where_a_lifeboat_may_have_its
     let ended = ended();
     let mut without = run(newer(), false);
     without.handle_loaded(Some(ended.clone()), NOW).unwrap();
-    assert!(matches!(not_met(&without).0, NotMet::ReauthRequired(_)));
+    assert!(matches!(unmet(&without).0, Unmet::ReauthRequired(_)));
 
     let mut with = run(newer(), true);
     with.handle_loaded(Some(ended.clone()), NOW).unwrap();
@@ -164,10 +164,10 @@ fn an_ended_grant_is_looked_at_under_the_lock_only_where_a_lifeboat_may_have_its
     assert_eq!(with.poll(), Step::ReadLifeboat);
     with.handle_lifeboat(None, NOW).unwrap();
     to_the_end(&mut with);
-    assert!(matches!(not_met(&with).0, NotMet::ReauthRequired(_)));
+    assert!(matches!(unmet(&with).0, Unmet::ReauthRequired(_)));
 
     // What its access token still meets needs no lock.
-    let mut met = run(Want::valid_for(HOUR), true);
+    let mut met = run(TokenRequirement::valid_for(HOUR), true);
     met.handle_loaded(Some(ended), NOW).unwrap();
     assert!(matches!(met.outcome(), Some(Outcome::Met { .. })));
 }
@@ -183,8 +183,8 @@ fn a_living_grant_needs_no_lock_to_say_that_it_waits() {
     waits
         .handle_loaded(Some(doubted.unwrap().grant), NOW)
         .unwrap();
-    let (why, _, _, again_at) = not_met(&waits);
-    assert_eq!(why, NotMet::InDoubt(doubt));
+    let (why, _, _, again_at) = unmet(&waits);
+    assert_eq!(why, Unmet::InDoubt(doubt));
     assert_eq!(again_at, Some(NOW.plus(HOUR / 2)));
 }
 
@@ -198,7 +198,7 @@ fn the_origin_of_a_request_is_known_after_a_refresh_and_not_after_a_consent() {
     let begun = consented().begin(attempt).unwrap().grant;
     let received = begun.receive(Generation::FIRST, PairNumber::FIRST, pair("2"), NOW);
     let refreshed = received.unwrap().0.grant;
-    let mut protocol = run(Want::newer_than(refreshed.generation), false);
+    let mut protocol = run(TokenRequirement::newer_than(refreshed.generation), false);
     protocol.handle_loaded(Some(refreshed), NOW).unwrap();
     assert_eq!(protocol.origin(NOW), RequestOrigin::KnownAccount);
 }
@@ -241,10 +241,7 @@ fn a_record_that_changes_again_and_again_is_given_up() {
     assert_eq!(conflicts, 9);
     to_the_end(&mut protocol);
     let soon = NOW.plus(RefreshPolicy::new().unreachable_pause);
-    assert_eq!(
-        not_met(&protocol),
-        (NotMet::Contended, true, true, Some(soon))
-    );
+    assert_eq!(unmet(&protocol), (Unmet::Contended, true, true, Some(soon)));
 }
 
 #[test]
@@ -258,7 +255,7 @@ fn an_erased_grant_takes_its_pair_with_it() {
     protocol.handle_loaded(None, NOW).unwrap();
     to_the_end(&mut protocol);
     assert!(protocol.unsaved().is_none());
-    assert_eq!(not_met(&protocol), (NotMet::NoGrant, true, false, None));
+    assert_eq!(unmet(&protocol), (Unmet::NoGrant, true, false, None));
 }
 
 #[test]
@@ -272,16 +269,16 @@ fn what_is_out_of_turn_says_so() {
 }
 
 /// Under the lock, with this record.
-fn under_lock(want: Want, grant: &Grant) -> RefreshProtocol {
-    let mut protocol = run(want, false).begin_at_lock();
+fn under_lock(requirement: TokenRequirement, grant: &Grant) -> RefreshProtocol {
+    let mut protocol = run(requirement, false).begin_at_lock();
     protocol.handle_locked(true, NOW).unwrap();
     protocol.handle_loaded(Some(grant.clone()), NOW).unwrap();
     protocol
 }
 
-fn happens(protocol: &RefreshProtocol) -> Happened {
+fn happens(protocol: &RefreshProtocol) -> GrantEvent {
     match protocol.poll() {
-        Step::Record(moved) => moved.happened,
+        Step::Record(transition) => transition.event,
         other => panic!("{other:?}"),
     }
 }
@@ -290,8 +287,8 @@ fn happens(protocol: &RefreshProtocol) -> Happened {
 fn sends(protocol: &mut RefreshProtocol) -> String {
     loop {
         match protocol.poll() {
-            Step::Record(moved) => {
-                let revision = moved.grant.revision.next();
+            Step::Record(transition) => {
+                let revision = transition.grant.revision.next();
                 protocol.handle_recorded(revision, NOW).unwrap();
             }
             Step::Send { refresh_token, .. } => return refresh_token.expose().to_owned(),
@@ -322,15 +319,18 @@ fn two_pairs() -> Grant {
 #[test]
 fn a_rejected_token_is_noted_before_another_is_asked_for() {
     let grant = consented();
-    let want = Want::instead_of_rejected(grant.generation);
-    let mut protocol = under_lock(want, &grant);
-    assert_eq!(happens(&protocol), Happened::AccessRejected);
+    let requirement = TokenRequirement::instead_of_rejected(grant.generation);
+    let mut protocol = under_lock(requirement, &grant);
+    assert_eq!(happens(&protocol), GrantEvent::AccessRejected);
     protocol.handle_recorded(Revision::new(2), NOW).unwrap();
-    assert_eq!(happens(&protocol), Happened::AttemptBegun);
+    assert_eq!(happens(&protocol), GrantEvent::AttemptBegun);
 
     // A rejected token of an earlier generation is no news.
     let grant = two_pairs();
-    let protocol = under_lock(Want::instead_of_rejected(Generation::FIRST), &grant);
+    let protocol = under_lock(
+        TokenRequirement::instead_of_rejected(Generation::FIRST),
+        &grant,
+    );
     let met = protocol.poll();
     assert_eq!(met, Step::Release, "the newer token is what was wanted");
 }
@@ -340,30 +340,39 @@ fn a_token_that_replaced_a_rejected_one_a_moment_ago_is_not_replaced_again() {
     let suspect = RefreshPolicy::new().hold_length(HoldKind::Suspect);
     let just_within = suspect - Duration::from_secs(1);
     for (ago, expected) in [
-        (Duration::ZERO, Happened::Held(HoldKind::Suspect)),
-        (just_within, Happened::Held(HoldKind::Suspect)),
-        (suspect, Happened::AccessRejected),
-        (suspect * 2, Happened::AccessRejected),
+        (Duration::ZERO, GrantEvent::Held(HoldKind::Suspect)),
+        (just_within, GrantEvent::Held(HoldKind::Suspect)),
+        (suspect, GrantEvent::AccessRejected),
+        (suspect * 2, GrantEvent::AccessRejected),
     ] {
         let grant = replaced(ago);
-        let protocol = under_lock(Want::instead_of_rejected(grant.generation), &grant);
+        let protocol = under_lock(
+            TokenRequirement::instead_of_rejected(grant.generation),
+            &grant,
+        );
         assert_eq!(happens(&protocol), expected, "{ago:?}");
     }
     // A pair that came in the usual way may be replaced at once.
     let grant = two_pairs();
-    let protocol = under_lock(Want::instead_of_rejected(grant.generation), &grant);
-    assert_eq!(happens(&protocol), Happened::AccessRejected);
+    let protocol = under_lock(
+        TokenRequirement::instead_of_rejected(grant.generation),
+        &grant,
+    );
+    assert_eq!(happens(&protocol), GrantEvent::AccessRejected);
 }
 
 #[test]
 fn a_suspected_token_serves_and_says_until_when_nothing_is_asked() {
     let grant = replaced(Duration::ZERO);
-    let mut protocol = under_lock(Want::instead_of_rejected(grant.generation), &grant);
+    let mut protocol = under_lock(
+        TokenRequirement::instead_of_rejected(grant.generation),
+        &grant,
+    );
     protocol.handle_recorded(Revision::new(9), NOW).unwrap();
     to_the_end(&mut protocol);
     let end = NOW.plus(RefreshPolicy::new().hold_length(HoldKind::Suspect));
-    let held = NotMet::Held(HoldKind::Suspect);
-    assert_eq!(not_met(&protocol), (held, true, true, Some(end)));
+    let held = Unmet::Held(HoldKind::Suspect);
+    assert_eq!(unmet(&protocol), (held, true, true, Some(end)));
 }
 
 #[test]
@@ -378,11 +387,11 @@ fn a_person_does_not_wait_for_the_pause_of_a_doubt_and_a_pause_is_as_long_as_it_
         });
         doubted.unwrap().grant
     };
-    let doubt = NotMet::InDoubt(DoubtReason::AnswerLost);
+    let doubt = Unmet::InDoubt(DoubtReason::AnswerLost);
     let mut protocol = under_lock(newer(), &waiting(longest));
     to_the_end(&mut protocol);
     assert_eq!(
-        not_met(&protocol),
+        unmet(&protocol),
         (doubt, true, true, Some(NOW.plus(longest)))
     );
 
@@ -390,13 +399,13 @@ fn a_person_does_not_wait_for_the_pause_of_a_doubt_and_a_pause_is_as_long_as_it_
     let wrong = longest + Duration::from_secs(301);
     assert_eq!(
         happens(&under_lock(newer(), &waiting(wrong))),
-        Happened::AttemptBegun
+        GrantEvent::AttemptBegun
     );
 
     let wish = newer().by_person();
     assert_eq!(
         happens(&under_lock(wish, &waiting(longest))),
-        Happened::AttemptBegun
+        GrantEvent::AttemptBegun
     );
 }
 
@@ -408,12 +417,12 @@ fn in_doubt_the_pair_that_was_sent_is_sent_again_unless_it_was_refused() {
     let begun = grant.begin(attempt).unwrap().grant;
     let doubted = begun.doubt(attempt.id, DoubtReason::AnswerLost, NOW, |_| NOW);
     let doubted = doubted.unwrap().grant;
-    let want = Want::newer_than(doubted.generation);
-    assert_eq!(sends(&mut under_lock(want, &doubted)), "refresh-1");
+    let requirement = TokenRequirement::newer_than(doubted.generation);
+    assert_eq!(sends(&mut under_lock(requirement, &doubted)), "refresh-1");
     let other = AttemptId::new([8; 16]);
     let refused = doubted.refuse(other, PairNumber::FIRST, ReauthReason::Revoked, NOW);
     assert_eq!(
-        sends(&mut under_lock(want, &refused.unwrap().grant)),
+        sends(&mut under_lock(requirement, &refused.unwrap().grant)),
         "refresh-2"
     );
 }
@@ -428,18 +437,21 @@ fn a_grant_without_a_pair_to_send_ends_when_no_answer_is_waited_for_any_more() {
 
     // Its attempt is taken over, and may still be answered. Until when is written down, or each run would wait anew.
     let mut protocol = under_lock(newer(), &marked);
-    let Step::Record(moved) = protocol.poll() else {
+    let Step::Record(transition) = protocol.poll() else {
         panic!("{:?}", protocol.poll());
     };
-    assert_eq!(moved.happened, Happened::Doubted(DoubtReason::HolderDied));
-    let taken_over = moved.grant.clone();
+    assert_eq!(
+        transition.event,
+        GrantEvent::Doubted(DoubtReason::HolderDied)
+    );
+    let taken_over = transition.grant.clone();
     protocol.handle_recorded(Revision::new(9), NOW).unwrap();
     to_the_end(&mut protocol);
-    let (why, _, _, again_at) = not_met(&protocol);
-    assert_eq!(why, NotMet::InDoubt(DoubtReason::HolderDied));
+    let (why, _, _, again_at) = unmet(&protocol);
+    assert_eq!(why, Unmet::InDoubt(DoubtReason::HolderDied));
     let over = NOW.plus(RefreshPolicy::new().orphan_limit());
     assert_eq!(again_at, Some(over));
-    let ended = Happened::ReauthRequired(ReauthReason::Revoked);
+    let ended = GrantEvent::ReauthRequired(ReauthReason::Revoked);
     let mut later = run(newer(), false).begin_at_lock();
     later.handle_locked(true, over).unwrap();
     later.handle_loaded(Some(taken_over), over).unwrap();
@@ -451,8 +463,8 @@ fn a_grant_without_a_pair_to_send_ends_when_no_answer_is_waited_for_any_more() {
     protocol.handle_recorded(Revision::new(9), NOW).unwrap();
     to_the_end(&mut protocol);
     assert_eq!(
-        not_met(&protocol).0,
-        NotMet::ReauthRequired(ReauthReason::Revoked)
+        unmet(&protocol).0,
+        Unmet::ReauthRequired(ReauthReason::Revoked)
     );
 }
 
@@ -465,26 +477,26 @@ fn a_long_lived_token_is_never_refreshed_and_says_why() {
             .unwrap()
             .grant
     };
-    let want = Want::newer_than(Generation::new(5));
+    let requirement = TokenRequirement::newer_than(Generation::new(5));
     let why = |grant: Grant| {
-        let mut protocol = under_lock(want, &grant);
+        let mut protocol = under_lock(requirement, &grant);
         to_the_end(&mut protocol);
-        not_met(&protocol).0
+        unmet(&protocol).0
     };
     let living = of(Some(NOW.plus(HOUR)));
-    assert_eq!(why(living.clone()), NotMet::NotRefreshable);
-    assert_eq!(why(of(Some(NOW))), NotMet::Expired);
+    assert_eq!(why(living.clone()), Unmet::NotRefreshable);
+    assert_eq!(why(of(Some(NOW))), Unmet::Expired);
     let revoked = living
         .clone()
         .reject_access(living.generation)
         .unwrap()
         .grant;
-    assert_eq!(why(revoked), NotMet::Revoked);
+    assert_eq!(why(revoked), Unmet::Revoked);
     let over = living
         .disconnect(DisconnectReason::Confirmed, NOW)
         .unwrap()
         .grant;
-    assert_eq!(why(over), NotMet::Disconnected(DisconnectReason::Confirmed));
+    assert_eq!(why(over), Unmet::Disconnected(DisconnectReason::Confirmed));
 }
 
 #[test]
@@ -503,11 +515,11 @@ fn each_429_after_another_doubles_the_pause() {
         protocol
             .handle_sent(SendOutcome::Answered(answer), NOW)
             .unwrap();
-        let Step::Record(moved) = protocol.poll() else {
+        let Step::Record(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
         };
-        let [hold] = moved.grant.holds.as_slice() else {
-            panic!("{:?}", moved.grant.holds);
+        let [hold] = transition.grant.holds.as_slice() else {
+            panic!("{:?}", transition.grant.holds);
         };
         assert_eq!(hold.until, NOW.plus(Duration::from_secs(seconds)));
     }
@@ -535,16 +547,16 @@ fn a_new_host_that_meets_a_conflict_is_written_again_with_its_attempt() {
         host: elsewhere,
     };
     protocol.handle_located(located, NOW).unwrap();
-    let Step::Record(moved) = protocol.poll() else {
+    let Step::Record(transition) = protocol.poll() else {
         panic!("{:?}", protocol.poll());
     };
-    assert_eq!(moved.happened, Happened::HostMoved);
-    let mut stored = moved.grant.clone();
+    assert_eq!(transition.event, GrantEvent::HostMoved);
+    let mut stored = transition.grant.clone();
     stored.host = home;
     stored.revision = stored.revision.next();
     protocol.handle_conflict(NOW).unwrap();
     protocol.handle_loaded(Some(stored), NOW).unwrap();
-    assert_eq!(happens(&protocol), Happened::HostMoved);
+    assert_eq!(happens(&protocol), GrantEvent::HostMoved);
     protocol.handle_recorded(Revision::new(9), NOW).unwrap();
     assert!(matches!(protocol.poll(), Step::Send { host, .. } if host == elsewhere));
 }
@@ -565,11 +577,11 @@ fn a_hold_beside_a_doubt_sets_its_next_try_for_all_or_leaves_it_to_the_others() 
         protocol
             .handle_sent(SendOutcome::Answered(answer), NOW)
             .unwrap();
-        let Step::Record(moved) = protocol.poll() else {
+        let Step::Record(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
         };
-        let kommo_oauth::GrantState::InDoubt(in_doubt) = &moved.grant.state else {
-            panic!("{:?}", moved.grant.state);
+        let kommo_oauth::GrantState::InDoubt(in_doubt) = &transition.grant.state else {
+            panic!("{:?}", transition.grant.state);
         };
         assert_eq!(in_doubt.doubt.next_try, NOW.plus(pause), "{status}");
     }
@@ -581,21 +593,21 @@ fn a_lifeboat_that_cannot_be_read_stops_only_a_grant_whose_pair_may_be_there() {
     let begun = consented().begin(attempt).unwrap().grant;
     let reading = |grant: &Grant| {
         let mut protocol = run(newer(), true).begin_at_lock();
-        let early = protocol.handle_lifeboat_failed(StoreTrouble::Unavailable, NOW);
+        let early = protocol.handle_lifeboat_failed(StoreErrorKind::Unavailable, NOW);
         assert_eq!(early, Err(OutOfTurn::new()));
         protocol.handle_locked(true, NOW).unwrap();
         protocol.handle_loaded(Some(grant.clone()), NOW).unwrap();
         assert_eq!(protocol.poll(), Step::ReadLifeboat);
         protocol
-            .handle_lifeboat_failed(StoreTrouble::Unavailable, NOW)
+            .handle_lifeboat_failed(StoreErrorKind::Unavailable, NOW)
             .unwrap();
         protocol
     };
     assert_eq!(reading(&consented()).poll(), Step::ReserveLifeboat);
     let mut stopped = reading(&begun);
     to_the_end(&mut stopped);
-    let failed = NotMet::StoreFailed(StoreTrouble::Unavailable);
-    assert_eq!(not_met(&stopped).0, failed);
+    let failed = Unmet::StoreFailed(StoreErrorKind::Unavailable);
+    assert_eq!(unmet(&stopped).0, failed);
 }
 
 #[test]
@@ -605,17 +617,17 @@ fn a_file_that_cannot_be_removed_is_not_read_again_by_the_same_run() {
     let base = Generation::FIRST;
     let unsaved = UnsavedPair::new(key(), attempt.id, base, PairNumber::FIRST, pair("2"));
     for (is_deleted, expected) in [(true, Step::ReadLifeboat), (false, Step::ReserveLifeboat)] {
-        let want = Want::newer_than(Generation::new(9));
-        let mut protocol = run(want, true).begin_at_lock();
+        let requirement = TokenRequirement::newer_than(Generation::new(9));
+        let mut protocol = run(requirement, true).begin_at_lock();
         protocol.handle_locked(true, NOW).unwrap();
         protocol.handle_loaded(Some(begun.clone()), NOW).unwrap();
         protocol
             .handle_lifeboat(Some(unsaved.clone()), NOW)
             .unwrap();
-        let Step::Save(moved) = protocol.poll() else {
+        let Step::Save(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
         };
-        let saved = moved.grant.clone();
+        let saved = transition.grant.clone();
         protocol
             .handle_saved(saved.generation, Revision::new(5), NOW)
             .unwrap();

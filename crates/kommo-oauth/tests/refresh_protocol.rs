@@ -13,10 +13,11 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
-    AccessToken, Asker, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold,
-    HoldKind, HoldScope, Located, MetBy, Moved, NotMet, Orphan, OutOfTurn, Outcome, PairFate,
-    ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, Revision, SendOutcome, Step,
-    StoreTrouble, TokenAnswer, TokenPair, UnixSeconds, UnsavedPair, Want, read_token_answer,
+    AccessToken, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold, HoldKind,
+    HoldScope, Located, MetBy, Orphan, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
+    RefreshProtocol, RefreshToken, Requester, Revision, SendOutcome, Step, StoreErrorKind,
+    TokenAnswer, TokenPair, TokenRequirement, Transition, UnixSeconds, Unmet, UnsavedPair,
+    read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
@@ -48,33 +49,40 @@ struct Store {
 impl Store {
     /// A grant whose access token has thirty seconds left.
     fn new() -> Self {
-        let moved = Grant::consent(None, key(), host(), None, pair("1", 30));
+        let transition = Grant::consent(None, key(), host(), None, pair("1", 30));
         let mut store = Self {
-            grant: moved.grant.clone(),
+            grant: transition.grant.clone(),
             is_failing: false,
         };
-        store.write(&moved).unwrap();
+        store.write(&transition).unwrap();
         store
     }
 
-    fn write(&mut self, moved: &Moved) -> Option<Revision> {
-        if self.grant.revision != moved.grant.revision {
+    fn write(&mut self, transition: &Transition) -> Option<Revision> {
+        if self.grant.revision != transition.grant.revision {
             return None;
         }
-        self.grant = moved.grant.clone();
-        self.grant.revision = moved.grant.revision.next();
+        self.grant = transition.grant.clone();
+        self.grant.revision = transition.grant.revision.next();
         Some(self.grant.revision)
     }
 }
 
-fn asker(name: u8) -> Asker {
-    Asker::new(Fingerprint::new([name; 16]), Fingerprint::new([name; 16]))
+fn requester(name: u8) -> Requester {
+    Requester::new(Fingerprint::new([name; 16]), Fingerprint::new([name; 16]))
 }
 
 fn run(number: u8) -> RefreshProtocol {
-    let want = Want::valid_for(HOUR);
+    let requirement = TokenRequirement::valid_for(HOUR);
     let id = AttemptId::new([number; 16]);
-    RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false)
+    RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(1),
+        RefreshPolicy::new(),
+        id,
+        false,
+    )
 }
 
 /// What a step was, by name.
@@ -128,7 +136,7 @@ fn tell_at(
 ) {
     match protocol.poll() {
         Step::Load if store.is_failing => {
-            protocol.handle_load_failed(StoreTrouble::Unavailable, now)
+            protocol.handle_load_failed(StoreErrorKind::Unavailable, now)
         }
         Step::Load => protocol.handle_loaded(Some(store.grant.clone()), now),
         Step::Lock => protocol.handle_locked(true, now),
@@ -136,15 +144,15 @@ fn tell_at(
         Step::ReserveLifeboat => protocol.handle_lifeboat_reserved(Ok(()), now),
         Step::ReleaseLifeboat => protocol.handle_lifeboat_released(),
         Step::Record(_) | Step::Save(_) if store.is_failing => {
-            protocol.handle_write_failed(StoreTrouble::Unavailable, now)
+            protocol.handle_write_failed(StoreErrorKind::Unavailable, now)
         }
-        Step::Record(moved) => match store.write(&moved.clone()) {
+        Step::Record(transition) => match store.write(&transition.clone()) {
             Some(revision) => protocol.handle_recorded(revision, now),
             None => protocol.handle_conflict(now),
         },
-        Step::Save(moved) => {
-            let generation = moved.grant.generation;
-            match store.write(&moved.clone()) {
+        Step::Save(transition) => {
+            let generation = transition.grant.generation;
+            match store.write(&transition.clone()) {
                 Some(revision) => protocol.handle_saved(generation, revision, now),
                 None => protocol.handle_conflict(now),
             }
@@ -189,9 +197,9 @@ fn met(protocol: &RefreshProtocol, access: &str, by: MetBy) {
 }
 
 #[track_caller]
-fn not_met(protocol: &RefreshProtocol) -> NotMet {
+fn unmet(protocol: &RefreshProtocol) -> Unmet {
     match outcome(protocol) {
-        Outcome::NotMet { why, .. } => *why,
+        Outcome::Unmet { why, .. } => *why,
         other => panic!("{other:?}"),
     }
 }
@@ -226,8 +234,8 @@ fn a_token_that_is_valid_long_enough_needs_no_lock_and_no_request() {
     let mut store = Store::new();
     let mut protocol = RefreshProtocol::new(
         key(),
-        Want::valid_for(Duration::from_secs(30)),
-        asker(1),
+        TokenRequirement::valid_for(Duration::from_secs(30)),
+        requester(1),
         RefreshPolicy::new(),
         AttemptId::new([1; 16]),
         true,
@@ -284,8 +292,8 @@ fn a_refusal_is_a_doubt_while_the_former_holder_may_have_its_answer() {
     let (mut store, mut a) = (Store::new(), run(1));
     go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
     let b = run_at(2, &mut store, revoked(), NOW);
-    assert_eq!(not_met(&b), NotMet::InDoubt(DoubtReason::HolderDied));
-    let Outcome::NotMet { again_at, .. } = outcome(&b) else {
+    assert_eq!(unmet(&b), Unmet::InDoubt(DoubtReason::HolderDied));
+    let Outcome::Unmet { again_at, .. } = outcome(&b) else {
         panic!("met");
     };
     assert_eq!(*again_at, Some(NOW.plus(limit)));
@@ -301,7 +309,7 @@ fn a_refusal_is_a_doubt_while_the_former_holder_may_have_its_answer() {
 
     // A is not.
     let c = run_at(3, &mut store, revoked(), NOW.plus(limit));
-    assert_eq!(not_met(&c), NotMet::ReauthRequired(ReauthReason::Revoked));
+    assert_eq!(unmet(&c), Unmet::ReauthRequired(ReauthReason::Revoked));
     assert_eq!(store.grant.state.name(), "reauth-required");
     whole(&mut a, &mut store, &[granted("2")]);
     met(&a, "access-2", MetBy::Refresh);
@@ -315,9 +323,9 @@ fn the_time_of_a_former_holder_is_bounded_by_the_clock_that_reads_it() {
     go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
     // Taken over by a machine whose clock is a day ahead.
     let b = run_at(2, &mut store, revoked(), NOW.plus(day));
-    assert_eq!(not_met(&b), NotMet::InDoubt(DoubtReason::HolderDied));
+    assert_eq!(unmet(&b), Unmet::InDoubt(DoubtReason::HolderDied));
     let c = run_at(3, &mut store, revoked(), NOW);
-    assert_eq!(not_met(&c), NotMet::ReauthRequired(ReauthReason::Revoked));
+    assert_eq!(unmet(&c), Unmet::ReauthRequired(ReauthReason::Revoked));
 }
 
 #[test]
@@ -337,7 +345,7 @@ fn other_proofs_of_death_are_no_trace_of_a_success() {
         go(&mut a, &mut store, &mut VecDeque::new(), &["send"]);
         let answer = refused(401, &format!(r#"{{"hint":"{hint}"}}"#));
         let b = run_at(2, &mut store, answer, NOW);
-        assert_eq!(not_met(&b), NotMet::ReauthRequired(reason));
+        assert_eq!(unmet(&b), Unmet::ReauthRequired(reason));
     }
 }
 
@@ -348,7 +356,7 @@ fn a_run_whose_pair_is_refused_leaves_the_attempt_of_the_next_holder_alone() {
     go(&mut b, &mut store, &mut VecDeque::new(), &["send"]);
     let before = store.grant.state.clone();
     whole(&mut a, &mut store, &[revoked()]);
-    assert_eq!(not_met(&a), NotMet::Contended);
+    assert_eq!(unmet(&a), Unmet::Contended);
     assert_eq!(store.grant.state, before);
     whole(&mut b, &mut store, &[granted("2")]);
     met(&b, "access-2", MetBy::Refresh);
@@ -356,13 +364,19 @@ fn a_run_whose_pair_is_refused_leaves_the_attempt_of_the_next_holder_alone() {
 
 #[test]
 fn without_room_in_the_lifeboat_nothing_is_recorded_and_nothing_is_sent() {
-    for trouble in [StoreTrouble::Unavailable, StoreTrouble::Misconfigured] {
+    for trouble in [StoreErrorKind::Unavailable, StoreErrorKind::Misconfigured] {
         let mut store = Store::new();
         let before = store.grant.clone();
         let id = AttemptId::new([1; 16]);
-        let want = Want::valid_for(HOUR);
-        let mut protocol =
-            RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+        let requirement = TokenRequirement::valid_for(HOUR);
+        let mut protocol = RefreshProtocol::new(
+            key(),
+            requirement,
+            requester(1),
+            RefreshPolicy::new(),
+            id,
+            true,
+        );
         let mut answers = VecDeque::new();
         go(
             &mut protocol,
@@ -375,7 +389,7 @@ fn without_room_in_the_lifeboat_nothing_is_recorded_and_nothing_is_sent() {
             .unwrap();
         let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
         assert_eq!(steps, ["release"]);
-        assert_eq!(not_met(&protocol), NotMet::StoreFailed(trouble));
+        assert_eq!(unmet(&protocol), Unmet::StoreFailed(trouble));
         assert_eq!(store.grant, before);
     }
 }
@@ -400,9 +414,16 @@ fn a_crossed_answer_is_kept_as_a_spare_and_found_when_the_newest_is_dead() {
     );
 
     // A's pair turns out dead: B's is tried in the same run.
-    let want = Want::newer_than(store.grant.generation);
+    let requirement = TokenRequirement::newer_than(store.grant.generation);
     let id = AttemptId::new([3; 16]);
-    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
+    let mut next = RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(1),
+        RefreshPolicy::new(),
+        id,
+        false,
+    );
     let mut answers = VecDeque::from([revoked(), granted("c")]);
     let steps = go(&mut next, &mut store, &mut answers, &["done"]);
     assert_eq!(
@@ -444,9 +465,16 @@ fn what_a_stopped_holder_writes_late_moves_nothing_back() {
 #[test]
 fn a_pair_that_cannot_be_saved_is_kept_afloat_and_saved_when_the_store_is_back() {
     let mut store = Store::new();
-    let want = Want::valid_for(HOUR);
+    let requirement = TokenRequirement::valid_for(HOUR);
     let id = AttemptId::new([1; 16]);
-    let mut protocol = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+    let mut protocol = RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(1),
+        RefreshPolicy::new(),
+        id,
+        true,
+    );
     let mut answers = VecDeque::from([granted("2")]);
     go(&mut protocol, &mut store, &mut answers, &["save"]);
     store.is_failing = true;
@@ -494,11 +522,11 @@ fn a_save_whose_confirmation_was_lost_is_found_to_have_happened() {
     let (mut store, mut protocol) = (Store::new(), run(1));
     let mut answers = VecDeque::from([granted("2")]);
     go(&mut protocol, &mut store, &mut answers, &["save"]);
-    if let Step::Save(moved) = protocol.poll() {
-        store.write(&moved.clone()).unwrap();
+    if let Step::Save(transition) = protocol.poll() {
+        store.write(&transition.clone()).unwrap();
     }
     protocol
-        .handle_write_failed(StoreTrouble::Unavailable, NOW)
+        .handle_write_failed(StoreErrorKind::Unavailable, NOW)
         .unwrap();
     let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
     assert_eq!(steps, ["wait", "load", "release"]);
@@ -515,9 +543,16 @@ fn a_pair_of_the_lifeboat_is_saved_before_anything_is_sent() {
     let id = AttemptId::new([1; 16]);
     let unsaved = UnsavedPair::new(key(), id, base, used, pair("2", 86_400));
 
-    let want = Want::valid_for(HOUR);
+    let requirement = TokenRequirement::valid_for(HOUR);
     let id = AttemptId::new([2; 16]);
-    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, true);
+    let mut next = RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(1),
+        RefreshPolicy::new(),
+        id,
+        true,
+    );
     go(
         &mut next,
         &mut store,
@@ -544,7 +579,7 @@ fn a_pair_of_the_lifeboat_is_saved_before_anything_is_sent() {
 fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
     let (mut store, mut protocol) = (Store::new(), run(1));
     whole(&mut protocol, &mut store, &[SendOutcome::Lost]);
-    assert!(matches!(not_met(&protocol), NotMet::InDoubt(_)));
+    assert!(matches!(unmet(&protocol), Unmet::InDoubt(_)));
     assert_eq!(store.grant.state.name(), "in-doubt");
 
     let mut early = run(2);
@@ -563,10 +598,10 @@ fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
     retry
         .handle_loaded(Some(store.grant.clone()), later)
         .unwrap();
-    let Step::Record(moved) = retry.poll() else {
+    let Step::Record(transition) = retry.poll() else {
         panic!("{:?}", retry.poll());
     };
-    let revision = store.write(&moved.clone()).unwrap();
+    let revision = store.write(&transition.clone()).unwrap();
     retry.handle_recorded(revision, later).unwrap();
     let Step::Send { refresh_token, .. } = retry.poll() else {
         panic!();
@@ -602,17 +637,23 @@ fn pauses_of(ends: UnixSeconds) -> [u64; 8] {
     let mut now = NOW;
     for (number, pause) in (1..).zip(&mut pauses) {
         let id = AttemptId::new([number; 16]);
-        let want = Want::newer_than(store.grant.generation);
-        let mut protocol =
-            RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
+        let requirement = TokenRequirement::newer_than(store.grant.generation);
+        let mut protocol = RefreshProtocol::new(
+            key(),
+            requirement,
+            requester(1),
+            RefreshPolicy::new(),
+            id,
+            false,
+        );
         loop {
             match protocol.poll() {
                 Step::Load => protocol
                     .handle_loaded(Some(store.grant.clone()), now)
                     .unwrap(),
                 Step::Lock => protocol.handle_locked(true, now).unwrap(),
-                Step::Record(moved) => {
-                    let revision = store.write(&moved.clone()).unwrap();
+                Step::Record(transition) => {
+                    let revision = store.write(&transition.clone()).unwrap();
                     protocol.handle_recorded(revision, now).unwrap();
                 }
                 Step::Send { .. } => protocol.handle_sent(SendOutcome::Lost, now).unwrap(),
@@ -621,7 +662,7 @@ fn pauses_of(ends: UnixSeconds) -> [u64; 8] {
             }
         }
         assert!(!protocol.is_locked());
-        let Some(Outcome::NotMet {
+        let Some(Outcome::Unmet {
             again_at: Some(at), ..
         }) = protocol.outcome()
         else {
@@ -651,7 +692,7 @@ fn every_proof_of_death_ends_the_grant_and_seals_its_tokens() {
         let (mut store, mut protocol) = (Store::new(), run(1));
         let body = format!(r#"{{"hint":"{hint}"}}"#);
         whole(&mut protocol, &mut store, &[refused(401, &body)]);
-        assert_eq!(not_met(&protocol), NotMet::ReauthRequired(reason));
+        assert_eq!(unmet(&protocol), Unmet::ReauthRequired(reason));
         let sealed = store.grant.state.pairs().unwrap();
         assert_eq!(sealed.newest().pair.refresh_token.expose(), "refresh-1");
         let mut again = run(2);
@@ -677,13 +718,13 @@ fn no_other_answer_ends_a_grant() {
     ] {
         let (mut store, mut protocol) = (Store::new(), run(1));
         whole(&mut protocol, &mut store, &[refused(status, body)]);
-        assert_eq!(not_met(&protocol), NotMet::Held(kind), "{status} {body}");
+        assert_eq!(unmet(&protocol), Unmet::Held(kind), "{status} {body}");
         assert_eq!(store.grant.state.name(), "active", "{status} {body}");
     }
     for status in [408, 500, 502, 503, 504, 200, 204] {
         let (mut store, mut protocol) = (Store::new(), run(1));
         whole(&mut protocol, &mut store, &[refused(status, "")]);
-        assert!(matches!(not_met(&protocol), NotMet::InDoubt(_)), "{status}");
+        assert!(matches!(unmet(&protocol), Unmet::InDoubt(_)), "{status}");
         assert_eq!(store.grant.state.name(), "in-doubt", "{status}");
     }
 }
@@ -696,12 +737,12 @@ fn store_with_api_domain() -> Store {
     let text = base64(&claims);
     let mut pair = pair("1", 30);
     pair.access_token = AccessToken::new(format!("e30.{text}.AAAA")).unwrap();
-    let moved = Grant::consent(None, key(), host(), None, pair);
+    let transition = Grant::consent(None, key(), host(), None, pair);
     let mut store = Store {
-        grant: moved.grant.clone(),
+        grant: transition.grant.clone(),
         is_failing: false,
     };
-    store.write(&moved).unwrap();
+    store.write(&transition).unwrap();
     store
 }
 
@@ -765,7 +806,7 @@ fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
     // Not there either: no second look-up in the same run.
     twice.handle_sent(refused(404, "<html>"), NOW).unwrap();
     whole(&mut twice, &mut store, &[]);
-    assert_eq!(not_met(&twice), NotMet::Held(HoldKind::MovedHost));
+    assert_eq!(unmet(&twice), Unmet::Held(HoldKind::MovedHost));
     assert_eq!(store.grant.state.name(), "active");
 }
 
@@ -805,7 +846,7 @@ fn a_look_up_that_names_another_account_sends_nothing_there() {
         go(&mut protocol, &mut store, &mut answers, &["look-up"]);
         protocol.handle_located(located, NOW).unwrap();
         whole(&mut protocol, &mut store, &[]);
-        assert_eq!(not_met(&protocol), NotMet::Held(kind));
+        assert_eq!(unmet(&protocol), Unmet::Held(kind));
         assert_eq!(store.grant.host, host());
     }
 }
@@ -816,10 +857,17 @@ fn a_hold_of_a_configuration_does_not_stop_another_configuration() {
     whole(&mut wrong, &mut store, &[refused(401, "{}")]);
     let mut same = run(2);
     whole(&mut same, &mut store, &[]);
-    assert_eq!(not_met(&same), NotMet::Held(HoldKind::ClientMisconfigured));
+    assert_eq!(unmet(&same), Unmet::Held(HoldKind::ClientMisconfigured));
     let id = AttemptId::new([3; 16]);
-    let want = Want::valid_for(HOUR);
-    let mut right = RefreshProtocol::new(key(), want, asker(2), RefreshPolicy::new(), id, false);
+    let requirement = TokenRequirement::valid_for(HOUR);
+    let mut right = RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(2),
+        RefreshPolicy::new(),
+        id,
+        false,
+    );
     whole(&mut right, &mut store, &[granted("2")]);
     met(&right, "access-2", MetBy::Refresh);
 }
@@ -832,7 +880,7 @@ fn a_disconnect_during_a_refresh_seals_the_late_pair() {
     let over = store.grant.clone().disconnect(reason, NOW).unwrap();
     store.write(&over).unwrap();
     whole(&mut protocol, &mut store, &[granted("2")]);
-    assert_eq!(not_met(&protocol), NotMet::Disconnected(reason));
+    assert_eq!(unmet(&protocol), Unmet::Disconnected(reason));
     let pairs = store.grant.state.pairs().unwrap();
     assert!(
         pairs
@@ -849,19 +897,19 @@ fn a_record_that_cannot_be_read_or_written_sends_nothing() {
     let mut protocol = run(1);
     whole(&mut protocol, &mut store, &[]);
     assert_eq!(
-        not_met(&protocol),
-        NotMet::StoreFailed(StoreTrouble::Unavailable)
+        unmet(&protocol),
+        Unmet::StoreFailed(StoreErrorKind::Unavailable)
     );
     store.is_failing = false;
     let mut protocol = run(2);
     go(&mut protocol, &mut store, &mut VecDeque::new(), &["record"]);
     protocol
-        .handle_write_failed(StoreTrouble::Unavailable, NOW)
+        .handle_write_failed(StoreErrorKind::Unavailable, NOW)
         .unwrap();
     whole(&mut protocol, &mut store, &[]);
     assert_eq!(
-        not_met(&protocol),
-        NotMet::StoreFailed(StoreTrouble::Unavailable)
+        unmet(&protocol),
+        Unmet::StoreFailed(StoreErrorKind::Unavailable)
     );
 }
 
@@ -905,13 +953,13 @@ fn a_pair_that_arrives_twice_is_held_once() {
     let mut store = Store::new();
     let base = store.grant.generation;
     let used = store.grant.state.pairs().unwrap().newest().number;
-    let (moved, fate) = store
+    let (transition, fate) = store
         .grant
         .clone()
         .receive(base, used, pair("2", 60), NOW)
         .unwrap();
     assert_eq!(fate, PairFate::Newest);
-    store.write(&moved).unwrap();
+    store.write(&transition).unwrap();
     let (_, fate) = store
         .grant
         .clone()
@@ -933,9 +981,16 @@ fn a_new_access_token_beside_the_refresh_token_that_we_hold_is_taken() {
     whole(&mut protocol, &mut store, &[answer]);
     met(&protocol, "access-2", MetBy::Refresh);
     // And it is refreshed like any other.
-    let want = Want::newer_than(store.grant.generation);
+    let requirement = TokenRequirement::newer_than(store.grant.generation);
     let id = AttemptId::new([2; 16]);
-    let mut next = RefreshProtocol::new(key(), want, asker(1), RefreshPolicy::new(), id, false);
+    let mut next = RefreshProtocol::new(
+        key(),
+        requirement,
+        requester(1),
+        RefreshPolicy::new(),
+        id,
+        false,
+    );
     whole(&mut next, &mut store, &[granted("3")]);
     met(&next, "access-3", MetBy::Refresh);
 }
@@ -945,27 +1000,27 @@ fn an_answer_that_repeats_what_we_had_is_a_doubt_and_not_asked_for_again_at_once
     let (mut store, mut protocol) = (Store::new(), run(1));
     let repeated = SendOutcome::Answered(TokenAnswer::Granted(pair("1", 30)));
     whole(&mut protocol, &mut store, &[repeated]);
-    assert_eq!(not_met(&protocol), NotMet::InDoubt(DoubtReason::Unreadable));
+    assert_eq!(unmet(&protocol), Unmet::InDoubt(DoubtReason::Unreadable));
     assert_eq!(store.grant.state.name(), "in-doubt");
 }
 
 // Invariant I6.
 #[test]
 fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
-    let want = Want::valid_for(HOUR);
+    let requirement = TokenRequirement::valid_for(HOUR);
     for has_lifeboat in [false, true] {
         let mut store = Store::new();
         let id = AttemptId::new([1; 16]);
         let mut protocol = RefreshProtocol::new(
             key(),
-            want,
-            asker(1),
+            requirement,
+            requester(1),
             RefreshPolicy::new(),
             id,
             has_lifeboat,
         );
         assert!(
-            !protocol.leave_to_lifeboat(StoreTrouble::Unavailable, NOW),
+            !protocol.leave_to_lifeboat(StoreErrorKind::Unavailable, NOW),
             "nothing to leave"
         );
         go(
@@ -977,7 +1032,7 @@ fn a_run_ends_while_it_waits_to_save_only_if_the_pair_lies_in_the_lifeboat() {
         store.is_failing = true;
         go(&mut protocol, &mut store, &mut VecDeque::new(), &["wait"]);
         assert_eq!(
-            protocol.leave_to_lifeboat(StoreTrouble::Unavailable, NOW),
+            protocol.leave_to_lifeboat(StoreErrorKind::Unavailable, NOW),
             has_lifeboat
         );
         assert_eq!(protocol.unsaved().is_none(), has_lifeboat);
@@ -1003,7 +1058,7 @@ fn nothing_is_sent_while_the_asker_is_held_as_a_whole() {
     protocol.set_own_hold(Some(hold));
     let steps = go(&mut protocol, &mut store, &mut VecDeque::new(), &["done"]);
     assert_eq!(steps, ["load"]);
-    assert_eq!(not_met(&protocol), NotMet::Held(hold.kind));
+    assert_eq!(unmet(&protocol), Unmet::Held(hold.kind));
     assert_eq!(store.grant.holds, [], "the grant itself is not held");
     // It is another's, or over.
     let others = HoldScope::Configuration(Fingerprint::new([2; 16]));
@@ -1026,7 +1081,7 @@ fn nothing_is_sent_while_the_asker_is_held_as_a_whole() {
 
 #[test]
 fn an_answer_says_whether_its_hold_is_about_the_asker_or_about_the_grant() {
-    for (status, body, is_about_asker) in [
+    for (status, body, is_about_requester) in [
         (401, r#"{"error":"invalid_client"}"#, true),
         (
             400,
@@ -1048,11 +1103,11 @@ fn an_answer_says_whether_its_hold_is_about_the_asker_or_about_the_grant() {
         let mut store = Store::new();
         let mut protocol = run(1);
         whole(&mut protocol, &mut store, &[refused(status, body)]);
-        let NotMet::Held(_) = not_met(&protocol) else {
+        let Unmet::Held(_) = unmet(&protocol) else {
             panic!("{status} {body}");
         };
-        let laid = protocol.laid_on_asker();
-        assert_eq!(laid.is_some(), is_about_asker, "{status} {body}");
+        let laid = protocol.laid_on_requester();
+        assert_eq!(laid.is_some(), is_about_requester, "{status} {body}");
         assert!(laid.is_none_or(|hold| store.grant.holds.contains(&hold)));
     }
 }

@@ -13,8 +13,8 @@ use core::time::Duration;
 use kommo_account::AccountHost;
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, EndWarning, Fingerprint,
-    Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, Moved,
-    PairNumber, ReauthReason, RefreshToken, STORED_GRANT_VERSION, StoredGrantError, TokenPair,
+    Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairNumber,
+    ReauthReason, RefreshToken, STORED_GRANT_VERSION, StoredGrantError, TokenPair, Transition,
     UnixSeconds, UnsavedPair,
 };
 use proptest::prelude::*;
@@ -106,7 +106,7 @@ fn step(grant: Grant, number: u64, kind: u8) -> Grant {
         HoldScope::Configuration(fingerprint),
         HoldScope::Egress(fingerprint),
     ];
-    let moved: Option<Moved> = match kind {
+    let transition: Option<Transition> = match kind {
         0 => Some(Grant::consent(
             Some(grant),
             key(),
@@ -122,14 +122,14 @@ fn step(grant: Grant, number: u64, kind: u8) -> Grant {
             grant
                 .receive(base, used, pair(number), at(number))
                 .ok()
-                .map(|(moved, _)| moved)
+                .map(|(transition, _)| transition)
         }
         8 => {
             let base = Generation::new(grant.generation.get().saturating_sub(1));
             grant
                 .receive(base, used, pair(number), at(number))
                 .ok()
-                .map(|(moved, _)| moved)
+                .map(|(transition, _)| transition)
         }
         9 => grant.refuse(id, used, ReauthReason::Revoked, at(number)),
         10 => Some(grant.hold(Hold::new(
@@ -148,10 +148,12 @@ fn step(grant: Grant, number: u64, kind: u8) -> Grant {
             let token = LongLived::new(AccessToken::new("t").unwrap(), Some(at(number)));
             Grant::import_long_lived(Some(grant), key(), host(), token).ok()
         }
-        15 => grant.warn_of_end(at(number)).map(|(moved, _)| moved),
+        15 => grant
+            .warn_of_end(at(number))
+            .map(|(transition, _)| transition),
         _ => grant.exhaust(at(number)),
     };
-    moved.map_or(before, |moved| moved.grant)
+    transition.map_or(before, |transition| transition.grant)
 }
 
 proptest! {
@@ -399,9 +401,9 @@ fn a_long_lived_token_is_due_at_its_next_warning() {
                 .warn_of_end(due.minus(Duration::from_secs(1)))
                 .is_none()
         );
-        let (moved, warning) = grant.warn_of_end(due).unwrap();
+        let (transition, warning) = grant.warn_of_end(due).unwrap();
         assert_eq!(warning, told);
-        grant = moved.grant;
+        grant = transition.grant;
     }
     assert_eq!(grant.due_at(HOUR), None);
     assert_eq!(long_lived(None).due_at(HOUR), None);

@@ -6,12 +6,12 @@ mod database;
 use core::{error, fmt};
 use std::io;
 
-use kommo_keeper::{StoreError, StoreTrouble};
+use kommo_keeper::{StoreError, StoreErrorKind};
 use kommo_oauth::{GrantKey, StoredGrantError};
 
 pub use self::database::DatabaseFault;
 
-/// An error of a store: whose turn it is says [`trouble`](StoreError::trouble).
+/// An error of a store: whose turn it is says [`trouble`](StoreError::kind).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreFault {
@@ -238,28 +238,28 @@ impl error::Error for StoreFault {
 }
 
 impl StoreError for StoreFault {
-    fn trouble(&self) -> StoreTrouble {
+    fn kind(&self) -> StoreErrorKind {
         match self {
-            Self::Database { source, .. } => source.trouble(),
-            Self::Damaged { .. } => StoreTrouble::Damaged,
-            Self::AnswerThere { .. } | Self::SecretThere { .. } => StoreTrouble::Taken,
-            Self::Erased { .. } => StoreTrouble::Erased,
-            Self::NewerRecord { .. } | Self::NewerSchema { .. } => StoreTrouble::NewerVersion,
-            Self::WrongKey { .. } => StoreTrouble::WrongKey,
+            Self::Database { source, .. } => source.kind(),
+            Self::Damaged { .. } => StoreErrorKind::Damaged,
+            Self::AnswerThere { .. } | Self::SecretThere { .. } => StoreErrorKind::Taken,
+            Self::Erased { .. } => StoreErrorKind::Erased,
+            Self::NewerRecord { .. } | Self::NewerSchema { .. } => StoreErrorKind::NewerVersion,
+            Self::WrongKey { .. } => StoreErrorKind::WrongKey,
             Self::Misconfigured { .. }
             | Self::OlderSchema { .. }
             | Self::NoGrant { .. }
             | Self::UnsavedPair { .. }
             | Self::ImportedBefore { .. }
-            | Self::WrongState { .. } => StoreTrouble::Misconfigured,
+            | Self::WrongState { .. } => StoreErrorKind::Misconfigured,
             Self::File { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied => StoreTrouble::Misconfigured,
-                _ => StoreTrouble::Unavailable,
+                io::ErrorKind::PermissionDenied => StoreErrorKind::Misconfigured,
+                _ => StoreErrorKind::Unavailable,
             },
             Self::LockLost { .. }
             | Self::Locked { .. }
             | Self::Contended { .. }
-            | Self::SecretsFull { .. } => StoreTrouble::Unavailable,
+            | Self::SecretsFull { .. } => StoreErrorKind::Unavailable,
         }
     }
 }

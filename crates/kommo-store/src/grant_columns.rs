@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{Grant, GrantKey, GrantState, Happened, Revision, UnixSeconds};
+use kommo_oauth::{Grant, GrantEvent, GrantKey, GrantState, Revision, UnixSeconds};
 
 use crate::columns::{GrantColumns, LineColumns, ListedColumns, StoredColumns};
 use crate::error::StoreFault;
@@ -40,7 +40,7 @@ pub(crate) fn to_columns(
     sealer: &Sealer,
     grant: &Grant,
     revision: Revision,
-    happened: Happened,
+    happened: GrantEvent,
     at: UnixSeconds,
     refresh_before: Duration,
 ) -> Result<(GrantColumns, LineColumns), StoreFault> {
@@ -77,9 +77,9 @@ pub(crate) fn to_columns(
     Ok((columns, line))
 }
 
-fn consented_pair(grant: &Grant, happened: Happened) -> Option<String> {
+fn consented_pair(grant: &Grant, happened: GrantEvent) -> Option<String> {
     let pairs = grant.state.pairs()?;
-    matches!(happened, Happened::Consented).then(|| pair_hash(&pairs.newest().pair.refresh_token))
+    matches!(happened, GrantEvent::Consented).then(|| pair_hash(&pairs.newest().pair.refresh_token))
 }
 
 fn expires_at(grant: &Grant) -> Option<UnixSeconds> {

@@ -11,7 +11,7 @@ use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
 pub struct HistoryLine {
     /// When, by the clock of the worker that wrote it.
     pub at: UnixSeconds,
-    /// What: a name as [`Happened::name`](kommo_oauth::Happened::name) gives it; a newer program
+    /// What: a name as [`GrantEvent::name`](kommo_oauth::GrantEvent::name) gives it; a newer program
     /// may write others.
     pub happened: String,
     /// The reason or kind that belongs to it, or nothing.

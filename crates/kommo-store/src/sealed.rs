@@ -141,7 +141,7 @@ impl Sealer {
 
 #[cfg(test)]
 mod tests {
-    use kommo_keeper::{StoreError as _, StoreTrouble};
+    use kommo_keeper::{StoreError as _, StoreErrorKind};
     use proptest::prelude::*;
 
     use super::*;
@@ -160,8 +160,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_refused(place: Place<'_>, sealed: &[u8], trouble: StoreTrouble) {
-        assert_eq!(sealer().open(place, sealed).unwrap_err().trouble(), trouble);
+    fn check_refused(place: Place<'_>, sealed: &[u8], trouble: StoreErrorKind) {
+        assert_eq!(sealer().open(place, sealed).unwrap_err().kind(), trouble);
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
             },
         ];
         for place in elsewhere {
-            check_refused(place, &sealed, StoreTrouble::Damaged);
+            check_refused(place, &sealed, StoreErrorKind::Damaged);
         }
     }
 
@@ -202,9 +202,9 @@ mod tests {
             let mut changed = sealed.clone();
             changed[index] ^= 0x80;
             let trouble = match index {
-                0 => StoreTrouble::NewerVersion,
-                1..=8 => StoreTrouble::WrongKey,
-                _ => StoreTrouble::Damaged,
+                0 => StoreErrorKind::NewerVersion,
+                1..=8 => StoreErrorKind::WrongKey,
+                _ => StoreErrorKind::Damaged,
             };
             check_refused(PLACE, &changed, trouble);
         }

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_oauth::{
-    AccessToken, Asker, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation,
-    Grant, GrantKey, GrantState, HeldPair, Hold, HoldKind, HoldScope, LongLived, Moved, PairFate,
-    PairNumber, ReauthReason, RefreshToken, TokenPair, UnixSeconds,
+    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
+    GrantKey, GrantState, HeldPair, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber,
+    ReauthReason, RefreshToken, Requester, TokenPair, Transition, UnixSeconds,
 };
 
 use crate::stored_grant::round_trip;
@@ -161,7 +161,7 @@ impl Steps {
         (Some(moved.grant), lets)
     }
 
-    fn hold(&self, grant: Grant, argument: u8) -> Option<Moved> {
+    fn hold(&self, grant: Grant, argument: u8) -> Option<Transition> {
         let scope = match argument & 3 {
             0 => HoldScope::Configuration(Fingerprint::new([1; 16])),
             1 => HoldScope::Egress(Fingerprint::new([2; 16])),
@@ -261,7 +261,7 @@ fn check(grant: &Grant, received: u32, now: UnixSeconds) {
         assert!(now < newest.pair.expires_at);
     }
     assert!(usable.is_none() || !matches!(grant.state, GrantState::Disconnected(_)));
-    let asker = Asker::new(Fingerprint::new([1; 16]), Fingerprint::new([2; 16]));
-    let hold = grant.hold_for(&asker, now);
+    let requester = Requester::new(Fingerprint::new([1; 16]), Fingerprint::new([2; 16]));
+    let hold = grant.hold_for(&requester, now);
     assert!(hold.is_none_or(|hold| now < hold.until));
 }

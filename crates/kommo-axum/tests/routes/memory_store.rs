@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
     ClaimedCode, CodeEnd, CodeOrigin, CodePut, GrantStore, PendingCode, PendingCodes, StoreError,
-    StoreTrouble, Written,
+    StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
+use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
 
 /// The most codes that wait.
 pub(crate) const CODES_MAX: usize = 20;
@@ -28,8 +28,8 @@ impl fmt::Display for Broken {
 impl error::Error for Broken {}
 
 impl StoreError for Broken {
-    fn trouble(&self) -> StoreTrouble {
-        StoreTrouble::Unavailable
+    fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Unavailable
     }
 }
 
@@ -102,7 +102,7 @@ impl GrantStore for MemoryStore {
     async fn write(
         &self,
         _: Option<&mut ()>,
-        moved: &Moved,
+        moved: &Transition,
         _: UnixSeconds,
     ) -> Result<Written, Broken> {
         self.ask().await?;

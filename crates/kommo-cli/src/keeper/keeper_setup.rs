@@ -6,10 +6,10 @@ use clap::Args;
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{
-    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, StoreTrouble,
+    Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, StoreErrorKind,
     SystemClock,
 };
-use kommo_oauth::{Credentials, GrantKey, HoldKind, NotMet, ReauthReason, UnixSeconds};
+use kommo_oauth::{Credentials, GrantKey, HoldKind, ReauthReason, UnixSeconds, Unmet};
 
 use crate::connection::sandbox_place::SandboxArgs;
 use crate::connection::transport;
@@ -282,7 +282,7 @@ pub(crate) fn exchange_failure(error: &ExchangeError) -> Failure {
     Failure::new(code, error)
 }
 
-pub(crate) fn store_trouble(key: &GrantKey, trouble: StoreTrouble) -> Failure {
+pub(crate) fn store_trouble(key: &GrantKey, trouble: StoreErrorKind) -> Failure {
     store_failed(trouble, &whose(key))
 }
 
@@ -301,34 +301,34 @@ fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
     }
 }
 
-fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failure {
+fn no_token(key: &GrantKey, why: Unmet, again_at: Option<UnixSeconds>) -> Failure {
     let whose = whose(key);
     let failure = match why {
-        NotMet::ReauthRequired(reason) => {
+        Unmet::ReauthRequired(reason) => {
             let message = format!("the grant is dead ({}): {whose}", reason.name());
             Failure::new(ErrorCode::ReauthRequired, message)
                 .reason(reason.name())
                 .hint(consent_again(key, reason))
         }
-        NotMet::Disconnected(reason) => {
+        Unmet::Disconnected(reason) => {
             let message = format!("the grant has ended ({}): {whose}", reason.name());
             Failure::new(ErrorCode::ReauthRequired, message)
                 .reason(reason.name())
                 .hint("`kommo auth login` gets a new one")
         }
-        NotMet::NoGrant => Failure::new(ErrorCode::NoGrant, format!("there is no grant: {whose}"))
+        Unmet::NoGrant => Failure::new(ErrorCode::NoGrant, format!("there is no grant: {whose}"))
             .hint("`kommo auth login` gets one"),
-        NotMet::Expired => long_lived_ended("has expired", &whose).reason("expired"),
-        NotMet::Revoked => long_lived_ended("was revoked", &whose).reason("revoked"),
-        NotMet::NotRefreshable => Failure::new(
+        Unmet::Expired => long_lived_ended("has expired", &whose).reason("expired"),
+        Unmet::Revoked => long_lived_ended("was revoked", &whose).reason("revoked"),
+        Unmet::NotRefreshable => Failure::new(
             ErrorCode::NotRefreshable,
             format!("a long-lived token cannot be refreshed: {whose}"),
         )
         .hint(
             "to replace it, make a new one in the integration's settings, then `kommo auth import`",
         ),
-        NotMet::Held(kind) => held(kind, &whose, again_at),
-        NotMet::InDoubt(reason) => Failure::new(
+        Unmet::Held(kind) => held(kind, &whose, again_at),
+        Unmet::InDoubt(reason) => Failure::new(
             ErrorCode::InDoubt,
             format!(
                 "the outcome of a refresh is not known ({}): {whose}",
@@ -337,19 +337,19 @@ fn no_token(key: &GrantKey, why: NotMet, again_at: Option<UnixSeconds>) -> Failu
         )
         .reason(reason.name())
         .hint("nothing is lost: `kommo auth refresh` tries again at once, with the same tokens"),
-        NotMet::Unreachable => Failure::new(
+        Unmet::Unreachable => Failure::new(
             ErrorCode::Unreachable,
             format!("the platform cannot be reached: {whose}"),
         )
         .hint("nothing was sent, and nothing is lost: check the network, then try again"),
-        NotMet::StoreFailed(trouble) => store_failed(trouble, &whose),
-        NotMet::StillRunning => {
+        Unmet::StoreFailed(trouble) => store_failed(trouble, &whose),
+        Unmet::StillRunning => {
             let message = format!("our own refresh of this grant has not come to its end: {whose}");
             Failure::new(ErrorCode::Busy, message)
                 .reason(why.name())
                 .hint("nothing is lost: it goes on, and the next command finds what it brings")
         }
-        NotMet::Busy | NotMet::Contended => {
+        Unmet::Busy | Unmet::Contended => {
             let message = format!("another worker is refreshing this grant: {whose}");
             Failure::new(ErrorCode::Busy, message).hint("try again in a moment")
         }
@@ -368,23 +368,23 @@ fn long_lived_ended(how: &str, whose: &str) -> Failure {
 }
 
 /// A store that is away is waited for; everything else waits for the operator.
-fn store_failed(trouble: StoreTrouble, whose: &str) -> Failure {
+fn store_failed(trouble: StoreErrorKind, whose: &str) -> Failure {
     let failed = |message| Failure::new(stores::code(trouble), message);
     match trouble {
-        StoreTrouble::Damaged => failed(format!("the record is damaged: {whose}"))
+        StoreErrorKind::Damaged => failed(format!("the record is damaged: {whose}"))
             .hint("nothing was overwritten; `kommo doctor` looks at every record"),
-        StoreTrouble::NewerVersion => failed(format!("a newer `kommo` wrote the record: {whose}"))
+        StoreErrorKind::NewerVersion => failed(format!("a newer `kommo` wrote the record: {whose}"))
             .hint("update this program"),
-        StoreTrouble::WrongKey => failed(format!(
+        StoreErrorKind::WrongKey => failed(format!(
             "the record is encrypted with a key that was not given: {whose}"
         ))
         .hint("give that key with --encryption-key-file; the record stays as it is"),
-        StoreTrouble::Misconfigured => {
+        StoreErrorKind::Misconfigured => {
             failed(format!("the store is not set up as it must be: {whose}"))
                 .hint("`kommo doctor` says what is wrong with it")
         }
-        StoreTrouble::Erased => failed(format!("the account was erased on request: {whose}")),
-        StoreTrouble::Taken => failed(format!("the store has another record under this key: {whose}"))
+        StoreErrorKind::Erased => failed(format!("the account was erased on request: {whose}")),
+        StoreErrorKind::Taken => failed(format!("the store has another record under this key: {whose}"))
             .hint("`kommo doctor` looks at every record"),
         _ => failed(format!("the store cannot be reached: {whose}")).hint(
             "try again when it can; if new tokens could not be saved, a warning says where they are",
@@ -427,13 +427,13 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{GrantKey, KeeperError, NotMet, StoreTrouble, failure, stores};
+    use super::{GrantKey, KeeperError, StoreErrorKind, Unmet, failure, stores};
 
     #[track_caller]
-    fn check(trouble: StoreTrouble, status: u8, message: &str, hint: &str) {
+    fn check(trouble: StoreErrorKind, status: u8, message: &str, hint: &str) {
         let key =
             GrantKey::parse("real/11111111-2222-3333-4444-555555555555/12345678/87654321").unwrap();
-        let why = NotMet::StoreFailed(trouble);
+        let why = Unmet::StoreFailed(trouble);
         let error = KeeperError::NoToken {
             key,
             why,
@@ -452,16 +452,21 @@ mod tests {
     #[test]
     fn a_store_that_fails_is_told_with_whose_turn_it_is() {
         check(
-            StoreTrouble::Unavailable,
+            StoreErrorKind::Unavailable,
             3,
             "cannot be reached",
             "try again",
         );
-        check(StoreTrouble::Damaged, 3, "damaged", "kommo doctor");
-        check(StoreTrouble::NewerVersion, 3, "newer", "update");
-        check(StoreTrouble::WrongKey, 2, "key", "--encryption-key-file");
-        check(StoreTrouble::Misconfigured, 2, "not set up", "kommo doctor");
-        check(StoreTrouble::Erased, 1, "erased", "");
-        check(StoreTrouble::Taken, 3, "another record", "");
+        check(StoreErrorKind::Damaged, 3, "damaged", "kommo doctor");
+        check(StoreErrorKind::NewerVersion, 3, "newer", "update");
+        check(StoreErrorKind::WrongKey, 2, "key", "--encryption-key-file");
+        check(
+            StoreErrorKind::Misconfigured,
+            2,
+            "not set up",
+            "kommo doctor",
+        );
+        check(StoreErrorKind::Erased, 1, "erased", "");
+        check(StoreErrorKind::Taken, 3, "another record", "");
     }
 }

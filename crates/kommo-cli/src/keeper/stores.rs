@@ -8,9 +8,9 @@ use std::path::Path;
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, Keeper, PendingCode,
-    PendingCodes, StoreError, StoreTrouble, Written,
+    PendingCodes, StoreError, StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
+use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
 use kommo_store::{
     CodeLine, DatabaseUrl, EncryptionKeys, GrantLine, KeyUse, Lifeboat, PostgresStore, SqliteStore,
     StoreFault, StoreSettings,
@@ -271,13 +271,13 @@ pub(crate) fn failure(error: &StoreFault) -> Failure {
         }
         _ => {}
     }
-    let trouble = error.trouble();
+    let trouble = error.kind();
     let failure = Failure::new(code(trouble), message);
     match trouble {
-        StoreTrouble::WrongKey => failure
+        StoreErrorKind::WrongKey => failure
             .hint("give that key with --encryption-key-file; this program keeps no copy of it"),
-        StoreTrouble::NewerVersion => failure.hint("a newer `kommo` wrote it: update this one"),
-        StoreTrouble::Damaged => {
+        StoreErrorKind::NewerVersion => failure.hint("a newer `kommo` wrote it: update this one"),
+        StoreErrorKind::Damaged => {
             failure.hint("nothing was overwritten; `kommo doctor` looks at every record")
         }
         _ => failure,
@@ -285,13 +285,13 @@ pub(crate) fn failure(error: &StoreFault) -> Failure {
 }
 
 /// The code of a store's trouble.
-pub(crate) const fn code(trouble: StoreTrouble) -> ErrorCode {
+pub(crate) const fn code(trouble: StoreErrorKind) -> ErrorCode {
     match trouble {
-        StoreTrouble::Misconfigured => ErrorCode::StoreMisconfigured,
-        StoreTrouble::WrongKey => ErrorCode::StoreKeyWrong,
-        StoreTrouble::NewerVersion => ErrorCode::StoreNewer,
-        StoreTrouble::Damaged | StoreTrouble::Taken => ErrorCode::StoreDamaged,
-        StoreTrouble::Erased => ErrorCode::Erased,
+        StoreErrorKind::Misconfigured => ErrorCode::StoreMisconfigured,
+        StoreErrorKind::WrongKey => ErrorCode::StoreKeyWrong,
+        StoreErrorKind::NewerVersion => ErrorCode::StoreNewer,
+        StoreErrorKind::Damaged | StoreErrorKind::Taken => ErrorCode::StoreDamaged,
+        StoreErrorKind::Erased => ErrorCode::Erased,
         _ => ErrorCode::StoreFailed,
     }
 }
@@ -336,7 +336,7 @@ impl GrantStore for AnyStore {
     async fn write(
         &self,
         lock: Option<&mut AnyLock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> Result<Written, StoreFault> {
         match (self, lock) {

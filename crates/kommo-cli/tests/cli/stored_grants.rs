@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::{
-    AccessToken, Grant, GrantKey, Hold, HoldKind, HoldScope, Moved, RefreshToken, TokenPair,
+    AccessToken, Grant, GrantKey, Hold, HoldKind, HoldScope, RefreshToken, TokenPair, Transition,
     UnixSeconds,
 };
 use kommo_store::{SqliteStore, StoreSettings};
@@ -32,7 +32,7 @@ pub(crate) fn now() -> UnixSeconds {
 }
 
 /// A grant of a user of an account, with a pair of this minute.
-pub(crate) fn active(key: &str, host: &str) -> Moved {
+pub(crate) fn active(key: &str, host: &str) -> Transition {
     let key = GrantKey::parse(key).unwrap();
     let pair = TokenPair::new(
         AccessToken::new("MARKER-access").unwrap(),
@@ -44,13 +44,13 @@ pub(crate) fn active(key: &str, host: &str) -> Moved {
 }
 
 /// A grant that nothing is sent with today, whoever asks.
-pub(crate) fn held(key: &str, host: &str) -> Moved {
+pub(crate) fn held(key: &str, host: &str) -> Transition {
     let hold = Hold::new(HoldKind::Throttled, HoldScope::Grant, now(), DAY);
     active(key, host).grant.hold(hold)
 }
 
 /// Keeps them where the program looks.
-pub(crate) fn keep(room: &Room, grants: &[Moved]) {
+pub(crate) fn keep(room: &Room, grants: &[Transition]) {
     let path = database(room);
     let directory = path.parent().unwrap();
     std::fs::create_dir_all(directory).unwrap();
@@ -59,7 +59,7 @@ pub(crate) fn keep(room: &Room, grants: &[Moved]) {
 }
 
 /// Keeps them in this file, whose directory is there.
-pub(crate) fn keep_at(path: &Path, grants: &[Moved]) {
+pub(crate) fn keep_at(path: &Path, grants: &[Transition]) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqliteStore::open(path, StoreSettings::new()).await.unwrap();

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountId, ClientId, Realm};
-use kommo_keeper::{GrantStore, StoreError, StoreTrouble, Written};
-use kommo_oauth::{Grant, GrantKey, Moved, Revision, UnixSeconds};
+use kommo_keeper::{GrantStore, StoreError, StoreErrorKind, Written};
+use kommo_oauth::{Grant, GrantKey, Revision, Transition, UnixSeconds};
 
 #[derive(Clone, Default)]
 pub(crate) struct OneGrant {
@@ -32,8 +32,8 @@ impl fmt::Display for NeverFails {
 impl std::error::Error for NeverFails {}
 
 impl StoreError for NeverFails {
-    fn trouble(&self) -> StoreTrouble {
-        StoreTrouble::Unavailable
+    fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Unavailable
     }
 }
 
@@ -63,7 +63,7 @@ impl GrantStore for OneGrant {
     async fn write(
         &self,
         _: Option<&mut OneLock>,
-        moved: &Moved,
+        moved: &Transition,
         _: UnixSeconds,
     ) -> Result<Written, NeverFails> {
         let mut kept = self.kept.lock().unwrap();

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, Realm};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{AccessToken, Generation, GrantKey, ParseGrantKeyError, UnixSeconds, Usable};
+use kommo_oauth::{
+    AccessToken, Generation, GrantKey, ParseGrantKeyError, UnixSeconds, UsableToken,
+};
 
 /// Real ones are longer still.
 pub(crate) const TOKEN: &str = concat!(
@@ -25,11 +27,11 @@ pub(crate) fn host() -> AccountHost {
 }
 
 /// A token that may be used.
-pub(crate) fn usable(host: &str, token: &str, generation: u64) -> Usable {
+pub(crate) fn usable(host: &str, token: &str, generation: u64) -> UsableToken {
     let host = AccountHost::parse(host).unwrap();
     let token = AccessToken::new(token).unwrap();
     let generation = Generation::new(generation);
-    Usable::new(token, host, generation, UnixSeconds::new(1), None)
+    UsableToken::new(token, host, generation, UnixSeconds::new(1), None)
 }
 
 pub(crate) fn key(realm: Realm) -> GrantKey {
@@ -41,17 +43,17 @@ pub(crate) fn key(realm: Realm) -> GrantKey {
 
 /// Gives `current`; after a 401 the next of the successors, which is `current` from then on.
 pub(crate) struct TestTokens {
-    current: Mutex<Arc<Usable>>,
-    successors: Mutex<VecDeque<Usable>>,
+    current: Mutex<Arc<UsableToken>>,
+    successors: Mutex<VecDeque<UsableToken>>,
     rejected: Mutex<Vec<Generation>>,
     not_found: Mutex<Vec<Generation>>,
     /// What somebody else puts in the place of the next successor.
-    overtaking: Mutex<Option<Usable>>,
+    overtaking: Mutex<Option<UsableToken>>,
     fails: bool,
 }
 
 impl TestTokens {
-    pub(crate) fn of(current: Usable) -> Self {
+    pub(crate) fn of(current: UsableToken) -> Self {
         Self {
             current: Mutex::new(Arc::new(current)),
             successors: Mutex::default(),
@@ -66,13 +68,13 @@ impl TestTokens {
         Self::of(usable(HOST, TOKEN, 1))
     }
 
-    pub(crate) fn with_successor(self, successor: Usable) -> Self {
+    pub(crate) fn with_successor(self, successor: UsableToken) -> Self {
         self.successors.lock().unwrap().push_back(successor);
         self
     }
 
     /// As soon as a successor is given, somebody else has replaced it by this one.
-    pub(crate) fn overtaken_by(self, other: Usable) -> Self {
+    pub(crate) fn overtaken_by(self, other: UsableToken) -> Self {
         *self.overtaking.lock().unwrap() = Some(other);
         self
     }
@@ -104,7 +106,7 @@ impl AccessTokens for TestTokens {
     // Any error will do.
     type Error = ParseGrantKeyError;
 
-    async fn access_token(&self) -> Result<Arc<Usable>, Self::Error> {
+    async fn access_token(&self) -> Result<Arc<UsableToken>, Self::Error> {
         if self.fails {
             return Err(ParseGrantKeyError::Realm);
         }
@@ -114,7 +116,7 @@ impl AccessTokens for TestTokens {
     async fn access_token_after_401(
         &self,
         rejected: Generation,
-    ) -> Result<Option<Arc<Usable>>, Self::Error> {
+    ) -> Result<Option<Arc<UsableToken>>, Self::Error> {
         self.rejected.lock().unwrap().push(rejected);
         let Some(next) = self.successors.lock().unwrap().pop_front() else {
             return Ok(None);

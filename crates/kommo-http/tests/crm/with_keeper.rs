@@ -14,8 +14,8 @@ use kommo_keeper::{
     TokenEndpoint,
 };
 use kommo_oauth::{
-    AuthorizationCode, ClientSecret, Credentials, Grant, GrantKey, HoldKind, NotMet, RedirectUri,
-    SendOutcome, TokenAnswer, TokenRequest, UnixSeconds,
+    AuthorizationCode, ClientSecret, Credentials, Grant, GrantKey, HoldKind, RedirectUri,
+    SendOutcome, TokenAnswer, TokenRequest, UnixSeconds, Unmet,
 };
 use kommo_sandbox::{Fault, FaultKind, Sandbox, Surface};
 use serde_json::Value;
@@ -185,7 +185,7 @@ async fn a_block_on_a_call_keeps_the_refresh_back_and_leaves_no_doubt() {
     let KeeperError::NoToken { why, .. } = newer.await.unwrap_err() else {
         panic!("another reason");
     };
-    assert_eq!(why, NotMet::Held(HoldKind::Blocked));
+    assert_eq!(why, Unmet::Held(HoldKind::Blocked));
     let grant = scene.store.grant();
     assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
     assert_eq!(scene.keeper.metrics().get(Counter::Doubts), 0);

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_keeper::{Clock, CodeOrigin, KeeperError, PendingCode};
-use kommo_oauth::{AuthorizationCode, HoldKind, NotMet, RequestOrigin};
+use kommo_oauth::{AuthorizationCode, HoldKind, RequestOrigin, Unmet};
 
 use crate::scene::{CLIENT, Handle, Scene};
 use crate::wire::Turn;
@@ -24,7 +24,7 @@ fn is_blocked<T>(token: &Result<T, KeeperError>) -> bool {
     matches!(
         token,
         Err(KeeperError::NoToken {
-            why: NotMet::Held(HoldKind::Blocked),
+            why: Unmet::Held(HoldKind::Blocked),
             ..
         })
     )

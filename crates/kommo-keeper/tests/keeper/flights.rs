@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Generation, NotMet};
+use kommo_oauth::{Generation, Unmet};
 
 use crate::scene::{DAY, Scene};
 use crate::wire::Turn;
 
-fn why(error: &KeeperError) -> NotMet {
+fn why(error: &KeeperError) -> Unmet {
     let KeeperError::NoToken { why, .. } = error else {
         panic!("{error}");
     };
@@ -23,7 +23,7 @@ async fn our_own_flight_is_not_called_another_worker_and_after_its_limit_the_nex
     scene.store.with(|kept| kept.hanging_loads = 1);
     for _ in 0..3 {
         let error = handle.token().await.unwrap_err();
-        assert_eq!(why(&error), NotMet::StillRunning);
+        assert_eq!(why(&error), Unmet::StillRunning);
         assert!(error.is_passing());
     }
     assert!(scene.wire.sent().is_empty());

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{Generation, GrantKey, NotMet, Want};
+use kommo_oauth::{Generation, GrantKey, TokenRequirement, Unmet};
 use tokio::task::JoinSet;
 
 use crate::scene::{DAY, HOUR, NO_LIFEBOAT, Scene, key};
@@ -162,7 +162,7 @@ async fn an_unknown_grant_is_said_to_be_none_at_once() {
     assert!(matches!(
         error,
         KeeperError::NoToken {
-            why: NotMet::NoGrant,
+            why: Unmet::NoGrant,
             again_at: None,
             ..
         }
@@ -202,7 +202,11 @@ async fn a_pair_that_lay_idle_is_kept_alive() {
     let scene = Scene::new();
     let handle = scene.grant(30 * DAY);
     let since = kommo_oauth::UnixSeconds::new(crate::virtual_clock::START + 1);
-    assert!(Want::obtained_since(since).obtained_since.is_some());
+    assert!(
+        TokenRequirement::obtained_since(since)
+            .obtained_since
+            .is_some()
+    );
     tokio::time::advance(Duration::from_secs(8 * DAY)).await;
     let token: Arc<_> = handle.token_obtained_since(since).await.unwrap();
     assert_eq!(token.access_token.expose(), "access-2");

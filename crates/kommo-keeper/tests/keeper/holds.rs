@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
-use kommo_oauth::{HoldKind, Located, NotMet};
+use kommo_oauth::{HoldKind, Located, Unmet};
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, host, key};
 use crate::wire::Turn;
@@ -12,7 +12,7 @@ use crate::wire::Turn;
 fn held(error: &KeeperError) -> Option<HoldKind> {
     match error {
         KeeperError::NoToken {
-            why: NotMet::Held(kind),
+            why: Unmet::Held(kind),
             ..
         } => Some(*kind),
         _ => None,

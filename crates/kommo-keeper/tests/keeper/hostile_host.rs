@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Grant, HoldKind, Located, NotMet};
+use kommo_oauth::{Grant, HoldKind, Located, Unmet};
 
 use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};
@@ -49,7 +49,7 @@ async fn a_hostile_api_domain_is_never_asked_and_gets_no_token() {
         let Err(KeeperError::NoToken { why, .. }) = token else {
             panic!("{api_domain}: a token");
         };
-        assert_eq!(why, NotMet::Held(HoldKind::MovedHost), "{api_domain}");
+        assert_eq!(why, Unmet::Held(HoldKind::MovedHost), "{api_domain}");
         let (look_ups, hosts) = scene
             .wire
             .with(|platform| (platform.look_ups, platform.hosts.clone()));

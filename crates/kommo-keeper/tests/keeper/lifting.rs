@@ -1,6 +1,6 @@
 //! A person has mended what a hold was laid for.
 
-use kommo_keeper::StoreTrouble;
+use kommo_keeper::StoreErrorKind;
 use kommo_oauth::{Generation, HoldKind};
 
 use crate::scene::{DAY, SECRET, Scene, key};
@@ -61,5 +61,5 @@ async fn a_store_that_fails_lifts_nothing_and_says_so() {
     scene.grant(DAY);
     scene.store.with(|kept| kept.is_out_of_reach = true);
     let failed = scene.keeper.lift_holds(&key()).await;
-    assert_eq!(failed, Err(StoreTrouble::Unavailable));
+    assert_eq!(failed, Err(StoreErrorKind::Unavailable));
 }

@@ -2,7 +2,7 @@
 
 use kommo_account::Endpoints;
 use kommo_keeper::{Counter, DisconnectVerdict, Keeper, KeeperError};
-use kommo_oauth::{AccessToken, DisconnectReason, Grant, LongLived, NotMet};
+use kommo_oauth::{AccessToken, DisconnectReason, Grant, LongLived, Unmet};
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, host, key};
 
@@ -21,7 +21,7 @@ fn revoke(scene: &Scene) {
         .with(|platform| platform.refused_access.insert("long-lived".to_owned()));
 }
 
-fn why(error: &KeeperError) -> NotMet {
+fn why(error: &KeeperError) -> Unmet {
     match error {
         KeeperError::NoToken { why, .. } => *why,
         other => panic!("{other}"),
@@ -36,7 +36,7 @@ async fn a_401_that_a_probe_confirms_is_told_once() {
     revoke(&scene);
     for _ in 0..5 {
         let error = handle.token_after_401(token.generation).await.unwrap_err();
-        assert_eq!(why(&error), NotMet::Revoked);
+        assert_eq!(why(&error), Unmet::Revoked);
         assert!(!error.is_passing());
         handle.token().await.unwrap_err();
     }
@@ -92,7 +92,7 @@ async fn one_that_was_logged_out_is_over_and_not_revoked() {
     assert_eq!(scene.keeper.disconnect(&key(), reason).await, Ok(true));
     assert_eq!(scene.keeper.disconnect(&key(), reason).await, Ok(false));
     let error = handle.token().await.unwrap_err();
-    assert_eq!(why(&error), NotMet::Disconnected(reason));
+    assert_eq!(why(&error), Unmet::Disconnected(reason));
     assert_eq!(scene.state(), "disconnected");
     assert!(scene.alarm_names().is_empty());
 }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Attempt, AttemptId, DoubtReason, Generation, NotMet, ReauthReason};
+use kommo_oauth::{Attempt, AttemptId, DoubtReason, Generation, ReauthReason, Unmet};
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, key};
 use crate::wire::Turn;
@@ -20,7 +20,7 @@ fn another(scene: &Scene) -> Scene {
     )
 }
 
-fn why(error: &KeeperError) -> NotMet {
+fn why(error: &KeeperError) -> Unmet {
     let KeeperError::NoToken { why, .. } = error else {
         panic!("{error}");
     };
@@ -82,22 +82,22 @@ async fn a_holder_that_died_leaves_a_doubt_for_minutes_and_then_the_end() {
     });
     scene.wire.kill();
     let error = handle.token().await.unwrap_err();
-    assert_eq!(why(&error), NotMet::InDoubt(DoubtReason::HolderDied));
+    assert_eq!(why(&error), Unmet::InDoubt(DoubtReason::HolderDied));
     assert!(error.is_passing());
     assert_eq!(scene.wire.sent().len(), 1, "it is asked once");
     tokio::time::advance(Duration::from_secs(300)).await;
     let error = handle.token().await.unwrap_err();
-    assert_eq!(why(&error), NotMet::InDoubt(DoubtReason::HolderDied));
+    assert_eq!(why(&error), Unmet::InDoubt(DoubtReason::HolderDied));
     // A person who asks in that time gets one request, and the same answer.
     let error = handle
         .refresh_for_person(Generation::FIRST)
         .await
         .unwrap_err();
-    assert_eq!(why(&error), NotMet::InDoubt(DoubtReason::HolderDied));
+    assert_eq!(why(&error), Unmet::InDoubt(DoubtReason::HolderDied));
     assert_eq!(scene.wire.sent().len(), 2);
     tokio::time::advance(Duration::from_secs(60)).await;
     let error = handle.token().await.unwrap_err();
-    assert_eq!(why(&error), NotMet::ReauthRequired(ReauthReason::Revoked));
+    assert_eq!(why(&error), Unmet::ReauthRequired(ReauthReason::Revoked));
     assert_eq!(scene.wire.sent().len(), 3);
 }
 

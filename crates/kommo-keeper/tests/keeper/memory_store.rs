@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{
     ClaimedCode, CodeEnd, CodeOrigin, CodePut, DueClaim, DueGrants, GrantStore, PendingCode,
-    PendingCodes, StoreError, StoreTrouble, Written,
+    PendingCodes, StoreError, StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, GrantState, Moved, Revision, TokenPair, UnixSeconds};
+use kommo_oauth::{Grant, GrantKey, GrantState, Revision, TokenPair, Transition, UnixSeconds};
 
 #[derive(Default)]
 pub(crate) struct Kept {
@@ -29,9 +29,9 @@ pub(crate) struct Kept {
     pub(crate) before_write: Option<Grant>,
     pub(crate) is_out_of_reach: bool,
     /// What the store says to everything.
-    pub(crate) trouble: Option<StoreTrouble>,
+    pub(crate) trouble: Option<StoreErrorKind>,
     /// What it says to the one who wants a lock.
-    pub(crate) lock_trouble: Option<StoreTrouble>,
+    pub(crate) lock_trouble: Option<StoreErrorKind>,
     /// Whether a holder that asks learns that its lock is gone.
     pub(crate) is_lock_lost: bool,
     /// Loads that never come back.
@@ -90,10 +90,10 @@ impl MemoryStore {
     }
 }
 
-const UNAVAILABLE: MemoryError = MemoryError(StoreTrouble::Unavailable);
+const UNAVAILABLE: MemoryError = MemoryError(StoreErrorKind::Unavailable);
 
 #[derive(Debug)]
-pub(crate) struct MemoryError(pub(crate) StoreTrouble);
+pub(crate) struct MemoryError(pub(crate) StoreErrorKind);
 
 impl fmt::Display for MemoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,7 +104,7 @@ impl fmt::Display for MemoryError {
 impl core::error::Error for MemoryError {}
 
 impl StoreError for MemoryError {
-    fn trouble(&self) -> StoreTrouble {
+    fn kind(&self) -> StoreErrorKind {
         self.0
     }
 }
@@ -170,7 +170,7 @@ impl GrantStore for MemoryStore {
     async fn write(
         &self,
         _: Option<&mut MemoryLock>,
-        moved: &Moved,
+        moved: &Transition,
         _: UnixSeconds,
     ) -> Result<Written, MemoryError> {
         self.reach(|kept| {
@@ -191,7 +191,7 @@ impl GrantStore for MemoryStore {
             let mut grant = moved.grant.clone();
             grant.revision = found.next();
             kept.writes += 1;
-            kept.history.push((key, moved.happened.name()));
+            kept.history.push((key, moved.event.name()));
             kept.grants.insert(key, grant);
             Ok(Written::Confirmed(found.next()))
         })?

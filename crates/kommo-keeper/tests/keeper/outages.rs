@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use kommo_keeper::{Clock, GrantStore, KeeperError, StoreTrouble};
-use kommo_oauth::{NotMet, UnixSeconds};
+use kommo_keeper::{Clock, GrantStore, KeeperError, StoreErrorKind};
+use kommo_oauth::{UnixSeconds, Unmet};
 
 use crate::scene::{DAY, HOUR, Handle, Scene, key};
 use crate::virtual_clock::START;
@@ -16,7 +16,7 @@ async fn due(scene: &Scene) -> Handle {
     handle
 }
 
-fn access(token: &kommo_oauth::Usable) -> &str {
+fn access(token: &kommo_oauth::UsableToken) -> &str {
     token.access_token.expose()
 }
 
@@ -48,7 +48,7 @@ async fn a_store_that_goes_away_while_the_lock_is_taken_costs_no_token_either() 
     // A sweep begins at the lock, and finds no record to say anything.
     scene
         .store
-        .with(|kept| kept.lock_trouble = Some(StoreTrouble::Unavailable));
+        .with(|kept| kept.lock_trouble = Some(StoreErrorKind::Unavailable));
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
     let loads = scene.store.with(|kept| kept.loads);
     assert_eq!(access(&handle.token().await.unwrap()), "access-0");
@@ -86,7 +86,7 @@ async fn a_record_that_says_that_there_is_no_token_takes_it_out_of_memory() {
     assert!(matches!(
         error,
         KeeperError::NoToken {
-            why: NotMet::NoGrant,
+            why: Unmet::NoGrant,
             ..
         }
     ));
@@ -95,12 +95,12 @@ async fn a_record_that_says_that_there_is_no_token_takes_it_out_of_memory() {
 #[tokio::test(start_paused = true)]
 async fn whose_turn_it_is_when_a_store_fails_is_told() {
     for (trouble, name) in [
-        (StoreTrouble::Damaged, "store-damaged"),
-        (StoreTrouble::NewerVersion, "store-newer"),
-        (StoreTrouble::WrongKey, "store-key-wrong"),
-        (StoreTrouble::Erased, "store-erased"),
-        (StoreTrouble::Taken, "store-taken"),
-        (StoreTrouble::Misconfigured, "store-misconfigured"),
+        (StoreErrorKind::Damaged, "store-damaged"),
+        (StoreErrorKind::NewerVersion, "store-newer"),
+        (StoreErrorKind::WrongKey, "store-key-wrong"),
+        (StoreErrorKind::Erased, "store-erased"),
+        (StoreErrorKind::Taken, "store-taken"),
+        (StoreErrorKind::Misconfigured, "store-misconfigured"),
     ] {
         let scene = Scene::new();
         let handle = scene.grant(10);
@@ -115,7 +115,7 @@ async fn whose_turn_it_is_when_a_store_fails_is_told() {
         let KeeperError::NoToken { why, again_at, .. } = &error else {
             panic!("{error}");
         };
-        assert_eq!(*why, NotMet::StoreFailed(trouble));
+        assert_eq!(*why, Unmet::StoreFailed(trouble));
         assert_eq!(*again_at, None, "{name}");
         assert!(!error.is_passing(), "{name}");
         assert!(error.to_string().ends_with(name), "{error}");
@@ -129,7 +129,7 @@ async fn a_record_that_cannot_be_read_does_not_come_back_with_every_sweep() {
     tokio::time::advance(Duration::from_secs(20)).await;
     scene
         .store
-        .with(|kept| kept.lock_trouble = Some(StoreTrouble::WrongKey));
+        .with(|kept| kept.lock_trouble = Some(StoreErrorKind::WrongKey));
     let report = scene.keeper.sweep_once(10).await.unwrap();
     assert_eq!((report.ended, report.later), (1, 0));
     let settled = scene.store.with(|kept| kept.settled.clone());

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, NotMet};
+use kommo_oauth::{HoldKind, Unmet};
 use tokio::task::JoinSet;
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, credentials};
@@ -14,7 +14,7 @@ const BAD_SECRET: (&str, u16, &str) = (SECRET, 401, r#"{"error":"invalid_client"
 fn held(error: &KeeperError) -> Option<HoldKind> {
     match error {
         KeeperError::NoToken {
-            why: NotMet::Held(kind),
+            why: Unmet::Held(kind),
             ..
         } => Some(*kind),
         _ => None,

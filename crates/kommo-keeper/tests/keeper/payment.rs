@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{AccessTokens, AlarmKind, Counter, KeeperError};
-use kommo_oauth::{DisconnectReason, HoldKind, HoldScope, NotMet};
+use kommo_oauth::{DisconnectReason, HoldKind, HoldScope, Unmet};
 
 use crate::scene::{DAY, HOUR, Scene, key};
 
@@ -51,7 +51,7 @@ async fn while_it_holds_the_token_serves_and_afterwards_a_refresh_lifts_it() {
     let KeeperError::NoToken { why, .. } = handle.token_valid_for(hour).await.unwrap_err() else {
         panic!("another reason");
     };
-    assert_eq!(why, NotMet::Held(HoldKind::PaymentRequired));
+    assert_eq!(why, Unmet::Held(HoldKind::PaymentRequired));
     let token = handle.token().await.unwrap();
     assert_eq!(token.access_token.expose(), "access-0");
     assert!(

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{
-    AlarmKind, Clock, CodeOrigin, CodeOutcome, Counter, ExchangeError, PendingCode, StoreTrouble,
+    AlarmKind, Clock, CodeOrigin, CodeOutcome, Counter, ExchangeError, PendingCode, StoreErrorKind,
 };
-use kommo_oauth::{AuthorizationCode, Generation, HoldKind, TokenRefusalKind, Want};
+use kommo_oauth::{AuthorizationCode, Generation, HoldKind, TokenRefusalKind, TokenRequirement};
 
 use crate::scene::{CLIENT, HOUR, Scene, host, key};
 use crate::wire::Turn;
@@ -144,7 +144,7 @@ async fn a_pair_whose_owner_is_not_known_yet_never_grows_too_old() {
 
 #[tokio::test(start_paused = true)]
 async fn a_grant_whose_code_was_not_settled_is_told_again_as_the_first() {
-    let failed = Err(ExchangeError::Store(StoreTrouble::Unavailable));
+    let failed = Err(ExchangeError::Store(StoreErrorKind::Unavailable));
     for is_refreshed in [false, true] {
         let scene = waiting([]).await;
         scene.store.with(|kept| kept.failing_ends = 1);
@@ -166,7 +166,7 @@ async fn a_grant_whose_code_was_not_settled_is_told_again_as_the_first() {
             "the pair is known, and nothing is written over it"
         );
         assert_eq!(scene.count(Counter::CodesExchanged), 1);
-        let want = Want::default();
+        let want = TokenRequirement::default();
         assert!(want.is_met_by(&after, scene.clock.now()).is_some());
     }
 }

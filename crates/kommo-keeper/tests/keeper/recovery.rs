@@ -4,8 +4,8 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
-use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, StoreTrouble};
-use kommo_oauth::{GrantState, NotMet, Orphan, ReauthReason};
+use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, StoreErrorKind};
+use kommo_oauth::{GrantState, Orphan, ReauthReason, Unmet};
 
 use crate::scene::{DAY, HOUR, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::wire::Turn;
@@ -75,7 +75,7 @@ async fn a_strict_platform_that_lost_the_answer_needs_a_new_consent_and_says_so(
         .wire
         .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
     let error = handle.token().await.unwrap_err();
-    let expected = NotMet::ReauthRequired(ReauthReason::Revoked);
+    let expected = Unmet::ReauthRequired(ReauthReason::Revoked);
     assert!(matches!(error, KeeperError::NoToken { why, .. } if why == expected));
     assert!(!error.is_passing());
     assert_eq!(scene.state(), "reauth-required");
@@ -186,7 +186,7 @@ async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
     assert!(matches!(
         error,
         KeeperError::NoToken {
-            why: NotMet::StoreFailed(StoreTrouble::Unavailable),
+            why: Unmet::StoreFailed(StoreErrorKind::Unavailable),
             ..
         }
     ));

@@ -3,8 +3,8 @@
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
-use kommo_keeper::{KeeperError, StoreTrouble};
-use kommo_oauth::{Generation, NotMet};
+use kommo_keeper::{KeeperError, StoreErrorKind};
+use kommo_oauth::{Generation, Unmet};
 
 use crate::scene::{DAY, MemoryLifeboat, Scene};
 use crate::wire::Turn;
@@ -23,7 +23,7 @@ async fn without_room_for_its_successor_no_token_is_spent() {
     let KeeperError::NoToken { why, again_at, .. } = &error else {
         panic!("{error}");
     };
-    assert_eq!(*why, NotMet::StoreFailed(StoreTrouble::Unavailable));
+    assert_eq!(*why, Unmet::StoreFailed(StoreErrorKind::Unavailable));
     assert!(again_at.is_some() && error.is_passing());
     assert!(scene.wire.sent().is_empty(), "nothing is sent");
     assert_eq!(scene.state(), "active", "no attempt is recorded");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
     Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, NewGrant,
-    StoreTrouble,
+    StoreErrorKind,
 };
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, ClientSecret, Credentials, Grant, GrantKey, RedirectUri,
@@ -63,7 +63,7 @@ impl LifeboatPort for MemoryLifeboat {
 
     async fn reserve(&self, key: &GrantKey) -> Result<(), MemoryError> {
         if self.is_full.load(Ordering::Relaxed) {
-            return Err(MemoryError(StoreTrouble::Unavailable));
+            return Err(MemoryError(StoreErrorKind::Unavailable));
         }
         self.reserved.lock().unwrap().push(*key);
         Ok(())
@@ -81,7 +81,7 @@ impl LifeboatPort for MemoryLifeboat {
 
     async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
         if self.is_unreadable.load(Ordering::Relaxed) {
-            return Err(MemoryError(StoreTrouble::Unavailable));
+            return Err(MemoryError(StoreErrorKind::Unavailable));
         }
         let files = self.files.lock().unwrap();
         Ok(files.iter().find(|file| file.key == *key).cloned())

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, NotMet};
+use kommo_oauth::{HoldKind, Unmet};
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, key};
 
@@ -17,7 +17,7 @@ async fn call(handle: &Handle) -> Option<KeeperError> {
 }
 
 fn is_suspect(error: &KeeperError) -> bool {
-    let suspect = NotMet::Held(HoldKind::Suspect);
+    let suspect = Unmet::Held(HoldKind::Suspect);
     matches!(error, KeeperError::NoToken { why, again_at: Some(_), .. } if *why == suspect)
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Generation, NotMet};
+use kommo_oauth::{Generation, Unmet};
 
 use crate::scene::{DAY, HOUR, Handle, Scene};
 use crate::wire::Turn;
@@ -33,7 +33,7 @@ async fn a_person_does_not_wait_for_the_pause_of_a_doubt() {
         .await
         .unwrap_err();
     let KeeperError::NoToken {
-        why: NotMet::InDoubt(_),
+        why: Unmet::InDoubt(_),
         ..
     } = error
     else {

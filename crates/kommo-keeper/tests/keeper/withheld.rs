@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, HoldScope, NotMet};
+use kommo_oauth::{HoldKind, HoldScope, Unmet};
 
 use crate::scene::{DAY, HOUR, Scene, key};
 use crate::wire::Turn;
@@ -31,7 +31,7 @@ async fn a_refresh_that_is_held_back_is_a_hold_as_long_as_the_block() {
         let KeeperError::NoToken { why, again_at, .. } = error else {
             panic!("{error}");
         };
-        assert_eq!(why, NotMet::Held(HoldKind::Blocked));
+        assert_eq!(why, Unmet::Held(HoldKind::Blocked));
         assert_eq!(scene.state(), expected);
         let grant = scene.store.with(|kept| kept.grants[&key()].clone());
         let [hold] = grant.holds.as_slice() else {

@@ -9,7 +9,7 @@ use crate::grant::states::ReauthReason;
 /// One line of a grant's history: stored with the move that it tells of, in the same write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Happened {
+pub enum GrantEvent {
     /// A user consented, and the code was exchanged.
     Consented,
     /// A token or a pair was brought from outside.
@@ -44,7 +44,7 @@ pub enum Happened {
     Warned(EndWarning),
 }
 
-impl Happened {
+impl GrantEvent {
     /// The name in the history.
     #[must_use]
     pub const fn name(self) -> &'static str {

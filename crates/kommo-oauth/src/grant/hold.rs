@@ -43,14 +43,14 @@ impl Fingerprint {
 /// alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Asker {
+pub struct Requester {
     /// Of client id, redirect URI and client secret.
     pub configuration: Fingerprint,
     /// Of the address that requests leave from, as the operator names it.
     pub egress: Fingerprint,
 }
 
-impl Asker {
+impl Requester {
     /// Names who is asking.
     #[must_use]
     pub const fn new(configuration: Fingerprint, egress: Fingerprint) -> Self {
@@ -155,20 +155,20 @@ impl Hold {
         }
     }
 
-    /// Whether this asker is one of those whom it stops, whenever that is.
+    /// Whether this requester is one of those whom it stops, whenever that is.
     #[must_use]
-    pub fn is_meant_for(&self, asker: &Asker) -> bool {
+    pub fn is_meant_for(&self, requester: &Requester) -> bool {
         match self.scope {
             HoldScope::Grant => true,
-            HoldScope::Configuration(fingerprint) => fingerprint == asker.configuration,
-            HoldScope::Egress(fingerprint) => fingerprint == asker.egress,
+            HoldScope::Configuration(fingerprint) => fingerprint == requester.configuration,
+            HoldScope::Egress(fingerprint) => fingerprint == requester.egress,
         }
     }
 
-    /// Whether it stops this asker now.
+    /// Whether it stops this requester now.
     #[must_use]
-    pub fn stops(&self, asker: &Asker, now: UnixSeconds) -> bool {
-        self.is_meant_for(asker) && self.lasts(now)
+    pub fn stops(&self, requester: &Requester, now: UnixSeconds) -> bool {
+        self.is_meant_for(requester) && self.lasts(now)
     }
 
     /// How long it was to last when it was laid.

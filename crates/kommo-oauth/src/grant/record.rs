@@ -6,11 +6,11 @@ use core::time::Duration;
 use kommo_account::AccountHost;
 
 use crate::grant::generation::{Generation, Revision};
-use crate::grant::hold::{Asker, CLOCKS_MAY_DIFFER, Hold};
+use crate::grant::hold::{CLOCKS_MAY_DIFFER, Hold, Requester};
 use crate::grant::key::GrantKey;
 use crate::grant::long_lived::LongLivedState;
 use crate::grant::states::GrantState;
-use crate::grant::usable::Usable;
+use crate::grant::usable_token::UsableToken;
 use crate::token::{AccessToken, TokenPair};
 use crate::unix_time::UnixSeconds;
 
@@ -38,7 +38,7 @@ impl Grant {
     /// The access token that may be used now. In doubt, and while a new consent is awaited, the one
     /// that we hold goes on serving until it expires or the platform says 401 to it.
     #[must_use]
-    pub fn usable(&self, now: UnixSeconds) -> Option<Usable> {
+    pub fn usable(&self, now: UnixSeconds) -> Option<UsableToken> {
         match &self.state {
             GrantState::Disconnected(_) => None,
             GrantState::LongLived(token) => (token.state(now) == LongLivedState::Active)
@@ -48,7 +48,7 @@ impl Grant {
                 let newest = &pairs.newest().pair;
                 let (obtained_at, expires_at) = credible_life(newest, now);
                 let is_valid = now < expires_at && !pairs.access_rejected();
-                is_valid.then(|| Usable {
+                is_valid.then(|| UsableToken {
                     obtained_at,
                     ..self.to_usable(&newest.access_token, now, Some(expires_at))
                 })
@@ -61,8 +61,8 @@ impl Grant {
         access_token: &AccessToken,
         obtained_at: UnixSeconds,
         expires_at: Option<UnixSeconds>,
-    ) -> Usable {
-        Usable {
+    ) -> UsableToken {
+        UsableToken {
             access_token: access_token.clone(),
             host: self.host,
             generation: self.generation,
@@ -92,12 +92,12 @@ impl Grant {
         Some(held.since)
     }
 
-    /// The hold that stops this asker for the longest, if any does.
+    /// The hold that stops this requester for the longest, if any does.
     #[must_use]
-    pub fn hold_for(&self, asker: &Asker, now: UnixSeconds) -> Option<&Hold> {
+    pub fn hold_for(&self, requester: &Requester, now: UnixSeconds) -> Option<&Hold> {
         self.holds
             .iter()
-            .filter(|hold| hold.stops(asker, now))
+            .filter(|hold| hold.stops(requester, now))
             .max_by_key(|hold| hold.until)
     }
 }

@@ -15,7 +15,7 @@ use kommo_account::AccountHost;
 
 use crate::grant::attempt::{Attempt, AttemptId, Doubt, DoubtReason, Orphan};
 use crate::grant::disconnect_reason::DisconnectReason;
-use crate::grant::event::Happened;
+use crate::grant::event::GrantEvent;
 use crate::grant::generation::{Generation, PairNumber, Revision};
 use crate::grant::hold::{Hold, HoldKind, HoldScope};
 use crate::grant::key::GrantKey;
@@ -31,11 +31,11 @@ use crate::unix_time::UnixSeconds;
 /// A grant as it is to be stored, and what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Moved {
+pub struct Transition {
     /// To be stored in the place of the revision that it names.
     pub grant: Grant,
     /// For the history.
-    pub happened: Happened,
+    pub event: GrantEvent,
 }
 
 /// A move that the grant's state does not have.
@@ -84,13 +84,13 @@ impl Grant {
         host: AccountHost,
         is_admin: Option<bool>,
         pair: TokenPair,
-    ) -> Moved {
+    ) -> Transition {
         Self::anew(
             earlier,
             key,
             host,
             is_admin,
-            Happened::Consented,
+            GrantEvent::Consented,
             |earlier, generation| {
                 let mut pairs = match earlier {
                     Some(GrantState::Active(Active { mut pairs }))
@@ -129,7 +129,7 @@ impl Grant {
         key: GrantKey,
         host: AccountHost,
         token: LongLived,
-    ) -> Result<Moved, IllegalMove> {
+    ) -> Result<Transition, IllegalMove> {
         if let Some(grant) = &earlier
             && let GrantState::Active(_) | GrantState::Refreshing(_) | GrantState::InDoubt(_) =
                 &grant.state
@@ -141,7 +141,7 @@ impl Grant {
             key,
             host,
             Some(true),
-            Happened::Imported,
+            GrantEvent::Imported,
             |_, _| GrantState::LongLived(token),
         ))
     }
@@ -151,9 +151,9 @@ impl Grant {
         key: GrantKey,
         host: AccountHost,
         is_admin: Option<bool>,
-        happened: Happened,
+        event: GrantEvent,
         state: impl FnOnce(Option<GrantState>, Generation) -> GrantState,
-    ) -> Moved {
+    ) -> Transition {
         let (generation, revision, known_admin, state_before) = match earlier {
             Some(grant) => (
                 grant.generation.next(),
@@ -172,7 +172,7 @@ impl Grant {
             state: state(state_before, generation),
             holds: Vec::new(),
         };
-        Moved { grant, happened }
+        Transition { grant, event }
     }
 
     /// An attempt, to be written down before it is sent. From doubt it is the declared retry.
@@ -181,7 +181,7 @@ impl Grant {
     ///
     /// [`IllegalMove`] in every state but `Active` and `InDoubt`, and for an attempt with a pair
     /// that the grant does not hold.
-    pub fn begin(self, attempt: Attempt) -> Result<Moved, IllegalMove> {
+    pub fn begin(self, attempt: Attempt) -> Result<Transition, IllegalMove> {
         let pairs = self.state.pairs();
         if pairs.is_none_or(|pairs| pairs.find(attempt.used).is_none()) {
             return Err(illegal(&self.state, "begin"));
@@ -191,12 +191,12 @@ impl Grant {
             GrantState::InDoubt(in_doubt) => in_doubt.begin(attempt),
             other => return Err(illegal(&other, "begin")),
         };
-        Ok(Moved {
+        Ok(Transition {
             grant: Self {
                 state: GrantState::Refreshing(state),
                 ..self
             },
-            happened: Happened::AttemptBegun,
+            event: GrantEvent::AttemptBegun,
         })
     }
 
@@ -238,12 +238,12 @@ impl Grant {
         used: PairNumber,
         pair: TokenPair,
         now: UnixSeconds,
-    ) -> Result<(Moved, PairFate), IllegalMove> {
+    ) -> Result<(Transition, PairFate), IllegalMove> {
         let Some(pairs) = self.state.pairs_mut() else {
             return Err(illegal(&self.state, "receive"));
         };
         if pairs.holds(&pair) {
-            return Ok((self.moved(Happened::SpareKept), PairFate::Known));
+            return Ok((self.with_event(GrantEvent::SpareKept), PairFate::Known));
         }
         let is_over = matches!(self.state, GrantState::Disconnected(_));
         if base != self.generation || is_over {
@@ -261,12 +261,12 @@ impl Grant {
             state: GrantState::Active(Active { pairs }),
             ..self
         };
-        Ok((grant.moved(Happened::Refreshed), PairFate::Newest))
+        Ok((grant.with_event(GrantEvent::Refreshed), PairFate::Newest))
     }
 
     /// Keeps a pair that met the fence. Where a new consent was awaited there is something to try
     /// again.
-    fn keep_spare(mut self, pair: TokenPair, now: UnixSeconds) -> Moved {
+    fn keep_spare(mut self, pair: TokenPair, now: UnixSeconds) -> Transition {
         let generation = self.generation;
         if let Some(pairs) = self.state.pairs_mut() {
             pairs.add_spare(pair, generation);
@@ -275,7 +275,7 @@ impl Grant {
             GrantState::ReauthRequired(ended) => doubt_refused(ended.pairs, None, now),
             other => other,
         };
-        self.moved(Happened::SpareKept)
+        self.with_event(GrantEvent::SpareKept)
     }
 
     /// Nobody knows what became of the attempt. `None` if the grant has moved on.
@@ -286,7 +286,7 @@ impl Grant {
         reason: DoubtReason,
         now: UnixSeconds,
         next_try: impl FnOnce(u32) -> UnixSeconds,
-    ) -> Option<Moved> {
+    ) -> Option<Transition> {
         let GrantState::Refreshing(refreshing) = self.state else {
             return None;
         };
@@ -299,12 +299,12 @@ impl Grant {
         let (pairs, doubt) = refreshing.doubt(reason, now, next_try(tries));
         let state = GrantState::InDoubt(InDoubt { pairs, doubt });
         let grant = Self { state, ..self };
-        Some(grant.moved(Happened::Doubted(reason)))
+        Some(grant.with_event(GrantEvent::Doubted(reason)))
     }
 
     /// The attempt certainly changed nothing. `None` if the grant has moved on.
     #[must_use]
-    pub fn without_effect(self, attempt: AttemptId, next_try: UnixSeconds) -> Option<Moved> {
+    pub fn without_effect(self, attempt: AttemptId, next_try: UnixSeconds) -> Option<Transition> {
         let GrantState::Refreshing(refreshing) = self.state else {
             return None;
         };
@@ -316,7 +316,7 @@ impl Grant {
             (pairs, Some(doubt)) => GrantState::InDoubt(InDoubt { pairs, doubt }),
         };
         let grant = Self { state, ..self };
-        Some(grant.moved(Happened::WithoutEffect))
+        Some(grant.with_event(GrantEvent::WithoutEffect))
     }
 
     /// The platform gave a proof of death for the pair that an attempt sent.
@@ -335,7 +335,7 @@ impl Grant {
         used: PairNumber,
         reason: ReauthReason,
         now: UnixSeconds,
-    ) -> Option<Moved> {
+    ) -> Option<Transition> {
         self.state.pairs()?.find(used)?;
         let orphan = self.state.orphan();
         let is_last = !self.state.pairs()?.has_candidate_beside(used);
@@ -349,7 +349,7 @@ impl Grant {
             pairs.refuse(used);
         }
         let is_left = !is_last;
-        let (state, happened) = match self.state {
+        let (state, event) = match self.state {
             GrantState::Refreshing(refreshing) if refreshing.attempt.id == attempt => {
                 end_or_doubt(refreshing.pairs, is_left, reason, orphan, now)
             }
@@ -359,10 +359,10 @@ impl Grant {
             GrantState::InDoubt(in_doubt) if !is_left || in_doubt.doubt.used == used => {
                 end_or_doubt(in_doubt.pairs, is_left, reason, orphan, now)
             }
-            other => (other, Happened::PairRefused(reason)),
+            other => (other, GrantEvent::PairRefused(reason)),
         };
         let grant = Self { state, ..self };
-        Some(grant.moved(happened))
+        Some(grant.with_event(event))
     }
 
     /// Nothing is known before the orphan's time is over. `None` if the attempt is another one's,
@@ -372,7 +372,7 @@ impl Grant {
         attempt: AttemptId,
         orphan: Orphan,
         now: UnixSeconds,
-    ) -> Option<Moved> {
+    ) -> Option<Transition> {
         let GrantState::Refreshing(refreshing) = self.state else {
             return None;
         };
@@ -383,14 +383,14 @@ impl Grant {
         let (pairs, doubt) = refreshing.doubt(reason, now, orphan.until);
         let state = GrantState::InDoubt(InDoubt { pairs, doubt });
         let grant = Self { state, ..self };
-        Some(grant.moved(Happened::Doubted(reason)))
+        Some(grant.with_event(GrantEvent::Doubted(reason)))
     }
 
     /// Late proofs have marked every pair dead, and no attempt is left to say so: a new consent is
     /// required. `None` if a pair is left, or the grant is over, or an attempt that was taken over
     /// may still be answered.
     #[must_use]
-    pub fn exhaust(self, now: UnixSeconds) -> Option<Moved> {
+    pub fn exhaust(self, now: UnixSeconds) -> Option<Transition> {
         let orphan = self.state.orphan();
         if orphan.is_some_and(|orphan| orphan.may_answer(now)) {
             return None;
@@ -403,31 +403,31 @@ impl Grant {
         if pairs.candidate().is_some() {
             return None;
         }
-        let (state, happened) = end_or_doubt(pairs, false, ReauthReason::Revoked, None, now);
+        let (state, event) = end_or_doubt(pairs, false, ReauthReason::Revoked, None, now);
         let grant = Self { state, ..self };
-        Some(grant.moved(happened))
+        Some(grant.with_event(event))
     }
 
     /// Lays a hold over the state; one of the same kind and scope is replaced.
     #[must_use]
-    pub fn hold(mut self, hold: Hold) -> Moved {
+    pub fn hold(mut self, hold: Hold) -> Transition {
         self.holds
             .retain(|other| (other.kind, other.scope) != (hold.kind, hold.scope));
         self.holds.push(hold);
-        self.moved(Happened::Held(hold.kind))
+        self.with_event(GrantEvent::Held(hold.kind))
     }
 
     /// Lifts every hold of a kind. `None` if there is none.
     #[must_use]
-    pub fn lift(mut self, kind: HoldKind) -> Option<Moved> {
+    pub fn lift(mut self, kind: HoldKind) -> Option<Transition> {
         let before = self.holds.len();
         self.holds.retain(|hold| hold.kind != kind);
-        (self.holds.len() < before).then(|| self.moved(Happened::Lifted(kind)))
+        (self.holds.len() < before).then(|| self.with_event(GrantEvent::Lifted(kind)))
     }
 
     /// The platform said 402 to a call. `None` if that is known, or the grant is over.
     #[must_use]
-    pub fn require_payment(self, now: UnixSeconds, length: Duration) -> Option<Moved> {
+    pub fn require_payment(self, now: UnixSeconds, length: Duration) -> Option<Transition> {
         let is_over = matches!(
             self.state,
             GrantState::Disconnected(_) | GrantState::ReauthRequired(_)
@@ -442,16 +442,16 @@ impl Grant {
 
     /// The account has another host.
     #[must_use]
-    pub fn move_host(mut self, host: AccountHost) -> Moved {
+    pub fn move_host(mut self, host: AccountHost) -> Transition {
         self.host = host;
         self.holds.retain(|hold| hold.kind != HoldKind::MovedHost);
-        self.moved(Happened::HostMoved)
+        self.with_event(GrantEvent::HostMoved)
     }
 
     /// The platform said 401 to the access token of this generation, and a probe confirmed it.
     /// `None` if the grant has moved on, or it was known.
     #[must_use]
-    pub fn reject_access(mut self, generation: Generation) -> Option<Moved> {
+    pub fn reject_access(mut self, generation: Generation) -> Option<Transition> {
         if generation != self.generation {
             return None;
         }
@@ -460,21 +460,21 @@ impl Grant {
                 return None;
             }
             token.ended = Some(LongLivedEnd::Revoked);
-            return Some(self.moved(Happened::Revoked));
+            return Some(self.with_event(GrantEvent::Revoked));
         }
         let pairs = self.state.pairs_mut()?;
         if pairs.access_rejected() {
             return None;
         }
         pairs.reject_access();
-        Some(self.moved(Happened::AccessRejected))
+        Some(self.with_event(GrantEvent::AccessRejected))
     }
 
     /// The end: a confirmed disconnect, a logout, a move to another store. It raises the fence; the
     /// tokens are sealed. `None` if the grant is over already. A long-lived token that was revoked
     /// can only be logged out.
     #[must_use]
-    pub fn disconnect(self, reason: DisconnectReason, now: UnixSeconds) -> Option<Moved> {
+    pub fn disconnect(self, reason: DisconnectReason, now: UnixSeconds) -> Option<Transition> {
         let state = match self.state {
             GrantState::Disconnected(_) => return None,
             GrantState::LongLived(token) => match (token.ended, reason) {
@@ -498,25 +498,22 @@ impl Grant {
             state,
             ..self
         };
-        Some(grant.moved(Happened::Disconnected(reason)))
+        Some(grant.with_event(GrantEvent::Disconnected(reason)))
     }
 
     /// Notes that the end of a long-lived token was told. `None` if there was nothing to tell.
     #[must_use]
-    pub fn warn_of_end(mut self, now: UnixSeconds) -> Option<(Moved, EndWarning)> {
+    pub fn warn_of_end(mut self, now: UnixSeconds) -> Option<(Transition, EndWarning)> {
         let GrantState::LongLived(token) = &mut self.state else {
             return None;
         };
         let warning = token.due_warning(now)?;
         token.warned = Some(warning);
-        Some((self.moved(Happened::Warned(warning)), warning))
+        Some((self.with_event(GrantEvent::Warned(warning)), warning))
     }
 
-    const fn moved(self, happened: Happened) -> Moved {
-        Moved {
-            grant: self,
-            happened,
-        }
+    const fn with_event(self, event: GrantEvent) -> Transition {
+        Transition { grant: self, event }
     }
 }
 
@@ -555,10 +552,10 @@ fn end_or_doubt(
     reason: ReauthReason,
     orphan: Option<Orphan>,
     now: UnixSeconds,
-) -> (GrantState, Happened) {
+) -> (GrantState, GrantEvent) {
     if is_left {
         let state = doubt_refused(pairs, orphan, now);
-        return (state, Happened::PairRefused(reason));
+        return (state, GrantEvent::PairRefused(reason));
     }
     let ended = ReauthRequired {
         pairs,
@@ -567,7 +564,7 @@ fn end_or_doubt(
     };
     (
         GrantState::ReauthRequired(ended),
-        Happened::ReauthRequired(reason),
+        GrantEvent::ReauthRequired(reason),
     )
 }
 

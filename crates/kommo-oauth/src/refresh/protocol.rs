@@ -25,8 +25,8 @@ mod reports;
 mod run;
 mod saving;
 mod deciding;
-mod after_answer;
-mod turn;
+mod answer;
+mod handlers;
 
 pub use self::reports::{Located, OutOfTurn, SendOutcome};
 pub use self::run::{RefreshProtocol, Step};

@@ -3,15 +3,15 @@
 use core::time::Duration;
 
 use crate::grant::{
-    DisconnectReason, DoubtReason, Generation, Grant, HoldKind, ReauthReason, Usable,
+    DisconnectReason, DoubtReason, Generation, Grant, HoldKind, ReauthReason, UsableToken,
 };
-use crate::refresh::store_trouble::StoreTrouble;
+use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 /// What is wanted of a grant. The refresh protocol does nothing if the store has it already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Want {
+pub struct TokenRequirement {
     /// The token must be valid for at least this long.
     pub min_validity: Duration,
     /// The token must be of a later generation than this.
@@ -29,7 +29,7 @@ pub struct Want {
     pub is_persons_wish: bool,
 }
 
-impl Want {
+impl TokenRequirement {
     /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near
     /// that would be met by a token of this minute alone, and each call would spend a refresh. Half
     /// of a day keeps a token for at least the other half.
@@ -101,7 +101,7 @@ impl Want {
 
     /// Whether the grant as it is stored has what is wanted.
     #[must_use]
-    pub fn is_met_by(&self, grant: &Grant, now: UnixSeconds) -> Option<Usable> {
+    pub fn is_met_by(&self, grant: &Grant, now: UnixSeconds) -> Option<UsableToken> {
         let usable = grant.usable(now)?;
         let min_validity = match self.or_half_its_life {
             true => usable.margin(self.min_validity),
@@ -123,16 +123,16 @@ pub enum Outcome {
     /// The store has what was wanted.
     Met {
         /// The token.
-        token: Usable,
+        token: UsableToken,
         /// Who brought it.
         by: MetBy,
     },
     /// It has not, for now or for good. Nothing was lost.
-    NotMet {
+    Unmet {
         /// Why.
-        why: NotMet,
+        why: Unmet,
         /// The token that may be used meanwhile.
-        usable: Option<Usable>,
+        usable: Option<UsableToken>,
         /// Whether a record was read at all. If not, that `usable` is none says nothing about a
         /// token which the caller has.
         is_read: bool,
@@ -154,7 +154,7 @@ pub enum MetBy {
 /// Why what was wanted is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum NotMet {
+pub enum Unmet {
     /// There is no such grant.
     NoGrant,
     /// Another worker holds the grant's lock.
@@ -181,12 +181,12 @@ pub enum NotMet {
     NotRefreshable,
     /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in
     /// the lifeboat.
-    StoreFailed(StoreTrouble),
+    StoreFailed(StoreErrorKind),
     /// The record changed again and again while it was being written.
     Contended,
 }
 
-impl NotMet {
+impl Unmet {
     /// The name that logs, metrics and the command line use.
     #[must_use]
     pub const fn name(self) -> &'static str {

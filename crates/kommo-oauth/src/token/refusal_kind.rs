@@ -83,7 +83,7 @@ impl TokenRefusalKind {
     /// that the platform does not take, an address that it blocks. A 401 without a known hint, and a 403 with JSON, may be about this
     /// one grant.
     #[must_use]
-    pub const fn is_about_asker(self) -> bool {
+    pub const fn is_about_requester(self) -> bool {
         matches!(
             self,
             Self::ClientIdInvalid

@@ -2,7 +2,7 @@
 
 use core::{error, fmt};
 
-use kommo_keeper::StoreTrouble;
+use kommo_keeper::StoreErrorKind;
 
 /// The longest text of a database that is repeated.
 const TEXT_AT_MOST: usize = 200;
@@ -11,7 +11,7 @@ const TEXT_AT_MOST: usize = 200;
 /// value that we send is bound apart from the statement and does not enter it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseFault {
-    trouble: StoreTrouble,
+    trouble: StoreErrorKind,
     text: String,
     is_gone: bool,
     is_busy: bool,
@@ -20,7 +20,7 @@ pub struct DatabaseFault {
 impl DatabaseFault {
     /// Whose turn it is.
     #[must_use]
-    pub const fn trouble(&self) -> StoreTrouble {
+    pub const fn kind(&self) -> StoreErrorKind {
         self.trouble
     }
 
@@ -49,12 +49,12 @@ impl DatabaseFault {
         let kind = kind_of_sqlite(&error);
         let mut fault = Self::from(error);
         if matches!(kind, Some(8 | 14)) {
-            fault.trouble = StoreTrouble::Misconfigured;
+            fault.trouble = StoreErrorKind::Misconfigured;
         }
         fault
     }
 
-    fn new(trouble: StoreTrouble, text: impl Into<String>) -> Self {
+    fn new(trouble: StoreErrorKind, text: impl Into<String>) -> Self {
         Self {
             trouble,
             text: text.into(),
@@ -66,19 +66,19 @@ impl DatabaseFault {
     fn gone(text: String) -> Self {
         Self {
             is_gone: true,
-            ..Self::new(StoreTrouble::Unavailable, text)
+            ..Self::new(StoreErrorKind::Unavailable, text)
         }
     }
 
     /// The server takes no writes: a stand-by, or one that is being replaced. That passes.
     #[cfg(feature = "postgres")]
     pub(crate) fn read_only() -> Self {
-        Self::new(StoreTrouble::Unavailable, "server takes no writes now")
+        Self::new(StoreErrorKind::Unavailable, "server takes no writes now")
     }
 
     /// The database did not answer in time.
     pub(crate) fn too_slow() -> Self {
-        Self::new(StoreTrouble::Unavailable, "no answer in time")
+        Self::new(StoreErrorKind::Unavailable, "no answer in time")
     }
 
     /// The session is not the one that it was.
@@ -124,30 +124,30 @@ fn ends_session(code: &str) -> bool {
 
 /// SQLite's codes are numbers, whose lower eight bits are the kind; those of PostgreSQL have five
 /// characters.
-fn trouble_of(code: &str) -> StoreTrouble {
+fn trouble_of(code: &str) -> StoreErrorKind {
     if code.len() < 5 || code.bytes().all(|byte| byte.is_ascii_digit()) && code.len() != 5 {
         return match code.parse::<u32>().map(|code| code & 0xff) {
-            Ok(11 | 26) => StoreTrouble::Damaged,
-            Ok(1 | 3 | 20 | 23) => StoreTrouble::Misconfigured,
+            Ok(11 | 26) => StoreErrorKind::Damaged,
+            Ok(1 | 3 | 20 | 23) => StoreErrorKind::Misconfigured,
             // Among others: no room (13), no memory (7), a disk that fails (10) or became read-only
             // (8), no file handle left (14).
-            _ => StoreTrouble::Unavailable,
+            _ => StoreErrorKind::Unavailable,
         };
     }
     match (code, code.get(..2)) {
         // A damaged page, a damaged index. XX000 is any internal error, and most of those pass.
-        ("XX001" | "XX002", _) => StoreTrouble::Damaged,
+        ("XX001" | "XX002", _) => StoreErrorKind::Damaged,
         // Access, a database that is not there, a table that is not there.
-        (_, Some("28" | "3D" | "3F" | "42")) => StoreTrouble::Misconfigured,
+        (_, Some("28" | "3D" | "3F" | "42")) => StoreErrorKind::Misconfigured,
         // Among others: a full disk (53), a failing one (58), a server that takes no writes
         // (25006), which a failover makes and ends.
-        _ => StoreTrouble::Unavailable,
+        _ => StoreErrorKind::Unavailable,
     }
 }
 
 impl From<sqlx::Error> for DatabaseFault {
     fn from(error: sqlx::Error) -> Self {
-        let unavailable = StoreTrouble::Unavailable;
+        let unavailable = StoreErrorKind::Unavailable;
         match &error {
             #[cfg(feature = "sqlite")]
             sqlx::Error::Database(database) => Self {
@@ -167,11 +167,11 @@ impl From<sqlx::Error> for DatabaseFault {
                 Self::gone("answer of the database is unreadable".to_owned())
             }
             sqlx::Error::Configuration(_) => Self::new(
-                StoreTrouble::Misconfigured,
+                StoreErrorKind::Misconfigured,
                 "connection settings are unusable",
             ),
             sqlx::Error::ColumnDecode { index, .. } => Self::new(
-                StoreTrouble::Damaged,
+                StoreErrorKind::Damaged,
                 format!("column {index} has a value of the wrong type"),
             ),
             sqlx::Error::RowNotFound
@@ -179,7 +179,7 @@ impl From<sqlx::Error> for DatabaseFault {
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
             | sqlx::Error::TypeNotFound { .. }
             | sqlx::Error::Decode(_) => Self::new(
-                StoreTrouble::Damaged,
+                StoreErrorKind::Damaged,
                 "database answered out of the expected",
             ),
             // The connection is in a state of its own, such as a transaction that did not end; it
@@ -206,27 +206,27 @@ impl error::Error for DatabaseFault {}
 #[cfg(test)]
 mod tests {
     use super::{ends_session, trouble_of};
-    use kommo_keeper::StoreTrouble;
+    use kommo_keeper::StoreErrorKind;
 
     #[test]
     fn what_a_full_or_read_only_disk_or_server_says_is_passing() {
         // SQLite: NOMEM, READONLY and two of its kinds, IOERR and a kind, FULL, CANTOPEN,
         // BUSY_SNAPSHOT.
         for code in ["7", "8", "264", "1032", "10", "778", "13", "14", "517"] {
-            assert_eq!(trouble_of(code), StoreTrouble::Unavailable, "{code}");
+            assert_eq!(trouble_of(code), StoreErrorKind::Unavailable, "{code}");
         }
         // PostgreSQL: a full disk, no memory, a server of reads, a transaction that failed, a lock
         // that was not given, an internal error.
         for code in [
             "53100", "53200", "25006", "25P02", "55P03", "40001", "57014", "58030", "XX000",
         ] {
-            assert_eq!(trouble_of(code), StoreTrouble::Unavailable, "{code}");
+            assert_eq!(trouble_of(code), StoreErrorKind::Unavailable, "{code}");
         }
         for code in ["11", "26", "XX001", "XX002"] {
-            assert_eq!(trouble_of(code), StoreTrouble::Damaged, "{code}");
+            assert_eq!(trouble_of(code), StoreErrorKind::Damaged, "{code}");
         }
         for code in ["1", "23", "28P01", "3D000", "42P01", "42501"] {
-            assert_eq!(trouble_of(code), StoreTrouble::Misconfigured, "{code}");
+            assert_eq!(trouble_of(code), StoreErrorKind::Misconfigured, "{code}");
         }
         for code in ["57P01", "57P05", "08006", "25P03"] {
             assert!(ends_session(code), "{code}");

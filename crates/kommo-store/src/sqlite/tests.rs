@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use kommo_keeper::{StoreError as _, StoreTrouble};
+use kommo_keeper::{StoreError as _, StoreErrorKind};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, raw_sql};
 use tempfile::TempDir;
 
@@ -119,7 +119,7 @@ async fn check<T: Debug>(
     fill(database).await;
     for _ in 0..2 {
         let error = doing(database).await.unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
         let text = format!("{error:?}");
         assert!(text.contains("full, says the test"), "{text}");
     }
@@ -142,7 +142,7 @@ async fn a_grant_is_written_after_the_file_could_not_grow() {
     let (mut grant, line) = grant(1);
     grant.record = vec![0; 1_000_000];
     let error = database.write(None, &grant, &line).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     assert!(format!("{error:?}").contains("full (code 13)"), "{error:?}");
     // The connection that failed, if it were still in use, has room now.
     limit(1_000_000).await;

@@ -2,7 +2,7 @@
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{GrantStore, Written};
-use kommo_oauth::{Grant, GrantKey, Happened, Moved, UnixSeconds};
+use kommo_oauth::{Grant, GrantEvent, GrantKey, Transition, UnixSeconds};
 
 use crate::backend::Backend;
 use crate::error::StoreFault;
@@ -64,7 +64,7 @@ impl<B: Backend> Store<B> {
         &self,
         lock: Option<&mut B::Lock>,
         grant: &Grant,
-        happened: Happened,
+        happened: GrantEvent,
         at: UnixSeconds,
     ) -> Result<Written, StoreFault> {
         self.put_imported(lock, grant, happened, at, None).await
@@ -75,7 +75,7 @@ impl<B: Backend> Store<B> {
         &self,
         lock: Option<&mut B::Lock>,
         grant: &Grant,
-        happened: Happened,
+        happened: GrantEvent,
         at: UnixSeconds,
         import_hash: Option<&str>,
     ) -> Result<Written, StoreFault> {
@@ -144,10 +144,10 @@ impl<B: Backend> GrantStore for Store<B> {
     async fn write(
         &self,
         lock: Option<&mut B::Lock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> Result<Written, StoreFault> {
-        self.put(lock, &moved.grant, moved.happened, at).await
+        self.put(lock, &moved.grant, moved.event, at).await
     }
 
     async fn unlock(&self, lock: B::Lock) -> Result<(), StoreFault> {

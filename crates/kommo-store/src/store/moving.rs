@@ -3,7 +3,7 @@
 
 use kommo_keeper::{LifeboatPort as _, Written};
 use kommo_oauth::{
-    DisconnectReason, Generation, Grant, GrantKey, GrantState, Happened, LongLived, LongLivedEnd,
+    DisconnectReason, Generation, Grant, GrantEvent, GrantKey, GrantState, LongLived, LongLivedEnd,
     PairNumber, Revision, UnixSeconds,
 };
 use serde::{Deserialize, Serialize};
@@ -97,9 +97,7 @@ impl<B: Backend> Store<B> {
                     state,
                 });
             };
-            let written = self
-                .put(Some(lock), &moved.grant, moved.happened, at)
-                .await?;
+            let written = self.put(Some(lock), &moved.grant, moved.event, at).await?;
             if let Written::Confirmed(_) = written {
                 return Ok(text);
             }
@@ -197,7 +195,7 @@ impl<B: Backend> Store<B> {
                 .put_imported(
                     Some(&mut *lock),
                     &grant,
-                    Happened::Imported,
+                    GrantEvent::Imported,
                     at,
                     import_hash.as_deref(),
                 )

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreErrorKind};
 use kommo_oauth::{
     AccessToken, AttemptId, Generation, PairNumber, RefreshToken, TOKEN_MAX_BYTES, TokenPair,
     UnsavedPair,
@@ -117,18 +117,18 @@ async fn a_file_that_cannot_be_read_is_an_error_and_stays_and_hides_no_other() {
     let name = file.file_name().unwrap().to_str().unwrap().to_owned();
     let other_key = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
     let error = other_key.read(&key(1)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
 
     let whole = fs::read(&file).unwrap();
     fs::write(&file, &whole[..whole.len() - 1]).unwrap();
     let error = boat.read(&key(1)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Damaged);
     let stem = name.strip_suffix(".pair").unwrap();
     assert!(error.to_string().contains(stem), "{error}");
     assert!(!format!("{error:?}").contains(MARKER));
     assert_eq!(
-        boat.keys().await.unwrap_err().trouble(),
-        StoreTrouble::Damaged
+        boat.keys().await.unwrap_err().kind(),
+        StoreErrorKind::Damaged
     );
 
     boat.write(&unsaved(1, 2)).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_file_without_its_name_that_needs_another_key_stays() {
     age(&part, 100);
     let other_key = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
     let error = other_key.keys().await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     assert_eq!(other_key.problems().await.unwrap().len(), 1);
     assert!(part.exists());
 }
@@ -222,7 +222,7 @@ async fn a_damaged_file_is_read_from_its_next_writing() {
     assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
     fs::write(&part, b"\x01torn").unwrap();
     let error = boat.read(&key(1)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Damaged);
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn a_file_under_another_name_is_not_taken() {
     let second = names.iter().find(|path| **path != first).unwrap();
     fs::copy(&first, second).unwrap();
     let error = boat.read(&key(2)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Damaged);
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn a_rotation_reaches_the_files_and_names_the_one_that_needs_another_key()
     let third = third.and_reading(encryption_key(2)).unwrap();
     let third = Lifeboat::in_directory(place.path(), Some(third)).unwrap();
     let error = third.rotate_encryption().await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     assert_eq!(third.problems().await.unwrap().len(), 1);
     let newest = Lifeboat::in_directory(place.path(), keys(3)).unwrap();
     assert_eq!(newest.read(&key(1)).await.unwrap().unwrap(), unsaved(1, 5));
@@ -416,7 +416,7 @@ async fn a_pair_that_stayed_in_its_slot_is_a_pair_like_any_other() {
     let error = Lifeboat::look_into(place.path(), keys(2))
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     // Room for the next one is another slot.
     boat.reserve(&key(1)).await.unwrap();
     assert_eq!(endings(place.path()), ["slot", "slot"]);
@@ -499,10 +499,10 @@ async fn a_pair_is_written_on_a_full_disk_if_room_was_reserved() {
     }
     // Without room nothing is to be sent.
     let error = boat.reserve(&key(5)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert_eq!(endings(&disk.path().join("boat")), ["pair"; 4]);
     let error = boat.write(&unsaved(5, 5)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     disk.make_room();
     boat.reserve(&key(5)).await.unwrap();
 }

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_keeper::{
-    CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble, Written,
+    CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind, Written,
 };
 use kommo_store::{DatabaseUrl, PostgresStore, StoreFault, StoreSettings};
 use sqlx::{AssertSqlSafe, raw_sql};
@@ -20,7 +20,7 @@ use crate::silence::Silence;
 #[track_caller]
 fn check_misconfigured(result: Result<PostgresStore, StoreFault>, expected: &str) {
     let error = result.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
     assert!(error.to_string().contains(expected), "{error}");
 }
 
@@ -118,7 +118,7 @@ async fn a_session_that_the_server_ended_has_no_lock_and_writes_nothing() {
         .await
         .unwrap_err();
     assert!(matches!(error, StoreFault::LockLost { .. }), "{error:?}");
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert_eq!(store.load(&key(1)).await.unwrap(), Some(grant));
     // Without the lock the revision protects the record.
     let written = store.write(None, &moved, at(2)).await.unwrap();
@@ -232,7 +232,7 @@ async fn lock_sessions_are_bounded_and_used_again() {
     store.unlock(two).await.unwrap();
     store.close().await;
     let error = store.try_lock(&key(3)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,14 +304,14 @@ async fn a_server_that_is_not_there_is_unavailable_and_a_wrong_name_is_a_mistake
     let error = PostgresStore::connect(&nowhere, StoreSettings::new())
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(!format!("{error} {error:?} {nowhere:?}").contains("planted"));
     let url = place.url.replace("kommo_test_", "kommo_none_");
     let url = DatabaseUrl::parse(&url).unwrap();
     let error = PostgresStore::connect(&url, StoreSettings::new())
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Misconfigured, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
 }
 
 /// As after a failover, whose old primary takes no writes: that passes, and needs no person.
@@ -336,12 +336,12 @@ async fn a_read_only_server_is_unavailable_and_is_written_to_when_that_is_over()
     // The first may meet a connection that had just been ended.
     for _ in 0..3 {
         let error = store.write(None, &consented(1), at(1)).await.unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
         let error = store.try_lock(&key(1)).await.unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     }
     let error = place.open_with(StoreSettings::new()).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     let looking = StoreSettings::new().read_only();
     let looking = place.open_with(looking).await.unwrap();
     let problems = looking.problems().await.unwrap();
@@ -394,7 +394,7 @@ async fn a_stopped_process_keeps_no_other_from_its_start() {
     let mut settings = StoreSettings::new();
     settings.wait_at_most = Duration::from_secs(3);
     let error = place.open_with(settings).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     raw_sql("ROLLBACK").execute(&mut stopped).await.unwrap();
     let store = place.open().await;
     store.write(None, &consented(1), at(1)).await.unwrap();
@@ -506,20 +506,20 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
     way.set(true);
     let silent = async {
         let grant = store.load(&key(1)).await;
-        assert_eq!(grant.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        assert_eq!(grant.unwrap_err().kind(), StoreErrorKind::Unavailable);
         let put = store.put_code(&code("a", 1)).await;
-        assert_eq!(put.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        assert_eq!(put.unwrap_err().kind(), StoreErrorKind::Unavailable);
     };
     let locking = async {
         let lock = store.try_lock(&key(2)).await;
-        assert_eq!(lock.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        assert_eq!(lock.unwrap_err().kind(), StoreErrorKind::Unavailable);
         let is_held = store.still_held(&mut held).await;
         assert!(!is_held.unwrap_or(false));
         store.unlock(held).await.ok();
     };
     let connecting = async {
         let connected = PostgresStore::connect(&url, settings.clone()).await;
-        assert_eq!(connected.unwrap_err().trouble(), StoreTrouble::Unavailable);
+        assert_eq!(connected.unwrap_err().kind(), StoreErrorKind::Unavailable);
     };
     let all = async { tokio::join!(silent, locking, connecting) };
     tokio::time::timeout(FOR_EVER, all).await.unwrap();
@@ -533,7 +533,7 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
     // keeps no permit.
     way.silence_open_ones();
     let error = store.load(&key(1)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     assert!(store.load(&key(1)).await.unwrap().is_some());
     way.set(false);
     // What was confirmed is durable: closing is not worth waiting for.

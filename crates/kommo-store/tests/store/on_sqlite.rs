@@ -5,7 +5,7 @@ use std::fs;
 use core::time::Duration;
 
 use kommo_keeper::{
-    GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreTrouble, Written,
+    GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreErrorKind, Written,
 };
 use kommo_oauth::{AttemptId, Generation, PairNumber, UnsavedPair};
 use kommo_store::{Lifeboat, SqliteStore, StoreFault, StoreSettings};
@@ -124,7 +124,7 @@ async fn a_directory_that_is_open_to_all_is_refused() {
     set_mode(place.directory.path(), 0o777);
     for settings in [StoreSettings::new(), StoreSettings::new().read_only()] {
         let error = place.open_with(settings).await.unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+        assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
     }
     assert!(!place.path().exists());
 }
@@ -159,7 +159,7 @@ async fn a_file_that_is_no_database_is_damage_and_stays() {
     let text = b"this is not a database, but somebody may need it".repeat(30);
     fs::write(place.path(), &text).unwrap();
     let error = place.open_with(StoreSettings::new()).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Damaged, "{error}");
+    assert_eq!(error.kind(), StoreErrorKind::Damaged, "{error}");
     assert_eq!(fs::read(place.path()).unwrap(), text);
 }
 
@@ -285,7 +285,7 @@ async fn opening_waits_for_others_whatever_the_step() {
         let mut settings = StoreSettings::new();
         settings.wait_at_most = Duration::from_millis(300);
         let error = place.open_with(settings).await.unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
         assert!(format!("{error:?}").contains("locked"), "{error:?}");
         let opening = tokio::spawn({
             let path = place.path();
@@ -399,8 +399,8 @@ async fn damaged_pages_are_a_problem() {
     for settings in [StoreSettings::new().read_only(), StoreSettings::new()] {
         let store = place.open_with(settings).await.unwrap();
         let problems = store.problems().await.unwrap();
-        let troubles: Vec<_> = problems.iter().map(StoreError::trouble).collect();
-        assert!(troubles.contains(&StoreTrouble::Damaged), "{problems:?}");
+        let troubles: Vec<_> = problems.iter().map(StoreError::kind).collect();
+        assert!(troubles.contains(&StoreErrorKind::Damaged), "{problems:?}");
     }
 }
 
@@ -446,12 +446,12 @@ async fn a_store_on_a_full_disk_writes_again_when_there_is_room() {
         }
     }
     let (user, error) = failed.expect("the disk was full");
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     let error = store
         .write(None, &consented(user), at(1))
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     disk.make_room();
     let written = store.write(None, &consented(user), at(1)).await.unwrap();
     assert!(matches!(written, Written::Confirmed(_)));
@@ -464,7 +464,7 @@ async fn a_closed_store_writes_nothing() {
     let store = place.open().await;
     store.close().await;
     let error = store.write(None, &consented(1), at(1)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
 /// How many revisions a third process sees of two that a store wrote: the second after `meanwhile`,

@@ -5,7 +5,8 @@ use core::time::Duration;
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
 use kommo_oauth::{
-    AccessToken, AuthorizationCode, Grant, GrantKey, Moved, RefreshToken, TokenPair, UnixSeconds,
+    AccessToken, AuthorizationCode, Grant, GrantKey, RefreshToken, TokenPair, Transition,
+    UnixSeconds,
 };
 use kommo_store::{EncryptionKey, EncryptionKeys, StoreSettings};
 
@@ -43,12 +44,12 @@ pub(crate) fn pair(number: u64) -> TokenPair {
     )
 }
 
-pub(crate) fn consented(user: u64) -> Moved {
+pub(crate) fn consented(user: u64) -> Transition {
     Grant::consent(None, key(user), host(), Some(true), pair(user))
 }
 
 /// A new consent of the same user: the shortest way to another generation.
-pub(crate) fn consented_again(earlier: Grant, number: u64) -> Moved {
+pub(crate) fn consented_again(earlier: Grant, number: u64) -> Transition {
     let key = earlier.key;
     Grant::consent(Some(earlier), key, host(), None, pair(number))
 }

@@ -7,7 +7,7 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
     Written,
 };
-use kommo_oauth::{Grant, GrantKey, Moved, TokenPair, UnixSeconds};
+use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
 
 use crate::failure::Result;
 use crate::fleet_store::FleetStore;
@@ -37,7 +37,7 @@ impl<S: FleetStore> GrantStore for GenerousStore<S> {
     async fn write(
         &self,
         lock: Option<&mut Self::Lock>,
-        moved: &Moved,
+        moved: &Transition,
         at: UnixSeconds,
     ) -> Outcome<Written, S> {
         let lock = lock.and_then(Option::as_mut);

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use kommo_account::Realm;
 use kommo_keeper::{GrantHandle, KeeperError, Probe, TokenEndpoint};
-use kommo_oauth::{GrantKey, NotMet, Usable};
+use kommo_oauth::{GrantKey, Unmet, UsableToken};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 use tokio::task::JoinSet;
 
@@ -130,7 +130,7 @@ async fn ask<S: FleetStore>(grant: Handle<S>, endpoint: Option<FleetEndpoint>, r
     }
 }
 
-async fn call(endpoint: &FleetEndpoint, realm: Realm, token: &Arc<Usable>) -> Called {
+async fn call(endpoint: &FleetEndpoint, realm: Realm, token: &Arc<UsableToken>) -> Called {
     match endpoint.probe(realm, token.host, &token.access_token).await {
         Probe::Alive { .. } => Called::Alive,
         Probe::Unauthorized => Called::Unauthorized,
@@ -141,7 +141,7 @@ async fn call(endpoint: &FleetEndpoint, realm: Realm, token: &Arc<Usable>) -> Ca
 fn with_token<S: FleetStore>(
     grant: &Handle<S>,
     round: u64,
-    token: &Arc<Usable>,
+    token: &Arc<UsableToken>,
     call: Called,
 ) -> Told {
     Told::Token {
@@ -156,8 +156,8 @@ fn without_token<S: FleetStore>(grant: &Handle<S>, round: u64, error: &KeeperErr
     let (why, reason) = match error {
         KeeperError::NoToken { why, .. } => {
             let reason = match why {
-                NotMet::ReauthRequired(reason) => reason.name(),
-                NotMet::InDoubt(reason) => reason.name(),
+                Unmet::ReauthRequired(reason) => reason.name(),
+                Unmet::InDoubt(reason) => reason.name(),
                 _ => "",
             };
             (why.name().to_owned(), reason.to_owned())

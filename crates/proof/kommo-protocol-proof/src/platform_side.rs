@@ -5,7 +5,7 @@ extern crate alloc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use kommo_oauth::{Grant, Hold, HoldKind, HoldScope, StoreTrouble};
+use kommo_oauth::{Grant, Hold, HoldKind, HoldScope, StoreErrorKind};
 
 use crate::action::Answering;
 use crate::broken::Rule;
@@ -113,7 +113,7 @@ impl World {
         let run = self.run_mut(worker);
         let has_left = run.is_some_and(|run| {
             run.protocol
-                .leave_to_lifeboat(StoreTrouble::Unavailable, now)
+                .leave_to_lifeboat(StoreErrorKind::Unavailable, now)
         });
         if !has_left {
             self.broke(Rule::OutOfTurn);
@@ -123,10 +123,10 @@ impl World {
 
     /// The address of a process is blocked, as the answer to the request of another grant says.
     pub(crate) fn stop(&mut self, worker: usize) {
-        let asker = Setup::asker(self.machine_of(worker));
+        let requester = Setup::requester(self.machine_of(worker));
         let hold = Hold::new(
             HoldKind::Blocked,
-            HoldScope::Egress(asker.egress),
+            HoldScope::Egress(requester.egress),
             self.now,
             STOP,
         );

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_oauth::{
-    Asker, Fingerprint, GrantKey, RefreshPolicy, TokenAnswer, UnixSeconds, read_token_answer,
+    Fingerprint, GrantKey, RefreshPolicy, Requester, TokenAnswer, UnixSeconds, read_token_answer,
 };
 
 use crate::budget::Budget;
@@ -169,9 +169,9 @@ impl Setup {
     }
 
     /// One configuration; each machine has its own address.
-    pub(crate) fn asker(machine: usize) -> Asker {
+    pub(crate) fn requester(machine: usize) -> Requester {
         let address = u8::try_from(machine).unwrap_or(u8::MAX);
-        Asker::new(Fingerprint::new([1; 16]), Fingerprint::new([address; 16]))
+        Requester::new(Fingerprint::new([1; 16]), Fingerprint::new([address; 16]))
     }
 
     pub(crate) fn refusal(&self, noise: Noise) -> TokenAnswer {

@@ -54,8 +54,8 @@ pub(crate) fn task(protocol: &RefreshProtocol) -> Task {
         Step::ReadLifeboat => Task::ReadLifeboat,
         Step::ReserveLifeboat => Task::ReserveLifeboat,
         Step::ReleaseLifeboat => Task::ReleaseLifeboat,
-        Step::Record(moved) => Task::Record(Box::new(moved.grant.clone())),
-        Step::Save(moved) => Task::Save(Box::new(moved.grant.clone())),
+        Step::Record(transition) => Task::Record(Box::new(transition.grant.clone())),
+        Step::Save(transition) => Task::Save(Box::new(transition.grant.clone())),
         Step::Send {
             host,
             refresh_token,
@@ -81,7 +81,7 @@ fn request(host: AccountHost, refresh_token: &str) -> Request {
 fn handed_out(outcome: &Outcome) -> Option<PairId> {
     let usable = match outcome {
         Outcome::Met { token, .. } => Some(token),
-        Outcome::NotMet { usable, .. } => usable.as_ref(),
+        Outcome::Unmet { usable, .. } => usable.as_ref(),
         _ => None,
     };
     usable.map(|usable| id_of(usable.access_token.expose()))

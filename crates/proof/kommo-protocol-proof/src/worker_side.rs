@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_oauth::{
     AttemptId, Generation, Grant, HoldKind, Located, OutOfTurn, RefreshPolicy, RefreshProtocol,
-    Revision, SendOutcome, StoreTrouble, TokenAnswer, UnsavedPair, Want,
+    Revision, SendOutcome, StoreErrorKind, TokenAnswer, TokenRequirement, UnsavedPair,
 };
 
 use crate::action::{Ask, Fate};
@@ -36,20 +36,20 @@ impl World {
             .map_or((Generation::FIRST, Revision::NOT_STORED), |grant| {
                 (grant.generation, grant.revision)
             });
-        let want = match ask {
-            Ask::Newer => Want::newer_than(generation),
+        let requirement = match ask {
+            Ask::Newer => TokenRequirement::newer_than(generation),
             Ask::ValidFor(seconds) | Ask::Due(seconds) => {
-                Want::valid_for(Duration::from_secs(seconds))
+                TokenRequirement::valid_for(Duration::from_secs(seconds))
             }
-            Ask::InsteadOfRejected => Want::instead_of_rejected(generation),
+            Ask::InsteadOfRejected => TokenRequirement::instead_of_rejected(generation),
             Ask::YoungerThan(seconds) => {
-                Want::obtained_since(self.now.minus(Duration::from_secs(seconds)))
+                TokenRequirement::obtained_since(self.now.minus(Duration::from_secs(seconds)))
             }
         };
         let protocol = RefreshProtocol::new(
             setup.key,
-            want,
-            Setup::asker(self.machine_of(worker)),
+            requirement,
+            Setup::requester(self.machine_of(worker)),
             policy_of(setup),
             AttemptId::new((u128::from(slot) << 64).to_be_bytes()),
             setup.has_lifeboat,
@@ -122,7 +122,7 @@ impl World {
             Task::Lock => self.tell(worker, |run| run.handle_lock_failed(trouble(fate), now)),
             Task::ReadLifeboat if !is_fine => {
                 self.tell(worker, |run| {
-                    run.handle_lifeboat_failed(StoreTrouble::Unavailable, now)
+                    run.handle_lifeboat_failed(StoreErrorKind::Unavailable, now)
                 });
             }
             Task::ReadLifeboat => {
@@ -149,7 +149,7 @@ impl World {
                 if let Some(run) = self.run_mut(worker) {
                     run.has_room = is_fine;
                 }
-                let reserved = is_taken_so.then_some(()).ok_or(StoreTrouble::Unavailable);
+                let reserved = is_taken_so.then_some(()).ok_or(StoreErrorKind::Unavailable);
                 self.tell(worker, |run| run.handle_lifeboat_reserved(reserved, now));
             }
             Task::WriteLifeboat(unsaved) => {
@@ -313,7 +313,7 @@ impl World {
     fn note_own_hold(&mut self, worker: usize) {
         let laid = self
             .run(worker)
-            .and_then(|run| run.protocol.laid_on_asker());
+            .and_then(|run| run.protocol.laid_on_requester());
         let laid = laid.filter(|hold| hold.kind != HoldKind::Blocked);
         if let (Some(_), Some(own)) = (laid, self.workers.get_mut(worker))
             && own.own_hold != laid
@@ -382,7 +382,7 @@ impl World {
         self.left.leaves > 0
             && self.run(worker).is_some_and(|run| {
                 let mut protocol = run.protocol.clone();
-                protocol.leave_to_lifeboat(StoreTrouble::Unavailable, self.now)
+                protocol.leave_to_lifeboat(StoreErrorKind::Unavailable, self.now)
             })
     }
 
@@ -463,9 +463,9 @@ impl World {
     }
 }
 
-const fn trouble(fate: Fate) -> StoreTrouble {
+const fn trouble(fate: Fate) -> StoreErrorKind {
     match fate {
-        Fate::NeedsPerson => StoreTrouble::Misconfigured,
-        _ => StoreTrouble::Unavailable,
+        Fate::NeedsPerson => StoreErrorKind::Misconfigured,
+        _ => StoreErrorKind::Unavailable,
     }
 }

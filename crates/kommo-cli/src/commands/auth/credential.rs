@@ -6,7 +6,7 @@ use core::time::Duration;
 use clap::Args;
 use kommo_account::{EndpointRole, Realm, Target};
 use kommo_keeper::GrantStore;
-use kommo_oauth::{Generation, UnixSeconds, Usable, Want};
+use kommo_oauth::{Generation, TokenRequirement, UnixSeconds, UsableToken};
 use serde_json::{Value, json};
 
 use crate::failure::error_code::ErrorCode;
@@ -36,7 +36,7 @@ Example:
   kommo auth credential --format json --rejected-generation 7";
 
 /// Tokens live for a day: to want more than half of that would spend a refresh on call after call.
-const LONGEST_VALIDITY_SECONDS: u64 = Want::LONGEST_VALIDITY.as_secs();
+const LONGEST_VALIDITY_SECONDS: u64 = TokenRequirement::LONGEST_VALIDITY.as_secs();
 
 /// `kommo auth credential`.
 #[derive(Debug, Args)]
@@ -140,7 +140,11 @@ impl CredentialArgs {
         }
     }
 
-    async fn usable(&self, grant: &CliGrant, context: &Context) -> Result<Arc<Usable>, Failure> {
+    async fn usable(
+        &self,
+        grant: &CliGrant,
+        context: &Context,
+    ) -> Result<Arc<UsableToken>, Failure> {
         if let Some(rejected) = self.rejected_generation {
             let usable = grant.token_after_401(Generation::new(rejected)).await;
             match usable.map_err(|error| keeper_setup::failure(&error))? {

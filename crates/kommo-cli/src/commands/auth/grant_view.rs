@@ -3,7 +3,7 @@
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::{
     DisconnectReason, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLivedState,
-    UnixSeconds, Usable,
+    UnixSeconds, UsableToken,
 };
 use serde_json::{Map, Value, json};
 
@@ -206,7 +206,7 @@ fn access_text(grant: &Grant, now: UnixSeconds) -> String {
 }
 
 /// A token that was looked after, without the token.
-pub(super) fn fresh(done: &str, key: &GrantKey, usable: &Usable) -> (String, Value) {
+pub(super) fn fresh(done: &str, key: &GrantKey, usable: &UsableToken) -> (String, Value) {
     let mut fields = key_fields(key);
     fields.insert("account_host".to_owned(), Value::from(usable.host.as_str()));
     fields.insert(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm, UserId};
-use kommo_keeper::{GrantStore, Probe, StoreError, StoreTrouble, TokenEndpoint, Written};
+use kommo_keeper::{GrantStore, Probe, StoreError, StoreErrorKind, TokenEndpoint, Written};
 use kommo_oauth::{AccessToken, Grant, GrantKey, LongLived, LongLivedState, UnverifiedClaims};
 use kommo_store::StoreFault;
 use serde_json::{Value, json};
@@ -240,8 +240,8 @@ impl ImportArgs {
 
 /// A file that is no export is the operator's slip, not damage in the store.
 fn unusable(error: &StoreFault) -> Failure {
-    match error.trouble() {
-        StoreTrouble::Damaged => Failure::new(ErrorCode::SecretInvalid, exit::chain(error))
+    match error.kind() {
+        StoreErrorKind::Damaged => Failure::new(ErrorCode::SecretInvalid, exit::chain(error))
             .hint("give a file that `kommo auth export` wrote"),
         _ => stores::failure(error),
     }

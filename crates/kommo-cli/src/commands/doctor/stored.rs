@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kommo_keeper::{GrantStore, StoreError, StoreTrouble};
+use kommo_keeper::{GrantStore, StoreError, StoreErrorKind};
 use kommo_oauth::Grant;
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 
@@ -92,8 +92,8 @@ async fn look_at_problems(store: &AnyStore, report: &mut Report) {
         report.good(AREA, "store-sound", message);
     }
     for problem in problems {
-        let (code, remedy) = match problem.trouble() {
-            StoreTrouble::Damaged => (
+        let (code, remedy) = match problem.kind() {
+            StoreErrorKind::Damaged => (
                 "store-damaged",
                 "stop every program that uses it, keep a copy, and put a backup in its place",
             ),
@@ -130,13 +130,13 @@ async fn read_all(store: &AnyStore, report: &mut Report) -> Vec<Grant> {
 }
 
 fn bad_record(error: &StoreFault, report: &mut Report) {
-    let (code, remedy) = match error.trouble() {
-        StoreTrouble::WrongKey => (
+    let (code, remedy) = match error.kind() {
+        StoreErrorKind::WrongKey => (
             "encryption-key-wrong",
             "give the key that it was written with; during a rotation, both",
         ),
-        StoreTrouble::NewerVersion => ("record-newer", "update this program"),
-        StoreTrouble::Damaged => (
+        StoreErrorKind::NewerVersion => ("record-newer", "update this program"),
+        StoreErrorKind::Damaged => (
             "record-damaged",
             "put the record back from a backup, or ask for a new consent",
         ),

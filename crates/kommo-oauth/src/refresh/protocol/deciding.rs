@@ -3,13 +3,13 @@
 use alloc::boxed::Box;
 
 use crate::grant::{
-    Attempt, CLOCKS_MAY_DIFFER, Doubt, DoubtReason, Grant, GrantState, Happened, HoldKind,
-    HoldScope, LongLivedState, Moved, PairNumber,
+    Attempt, CLOCKS_MAY_DIFFER, Doubt, DoubtReason, Grant, GrantEvent, GrantState, HoldKind,
+    HoldScope, LongLivedState, PairNumber, Transition,
 };
 use crate::refresh::protocol::run::{
     AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage,
 };
-use crate::refresh::requirement::{MetBy, NotMet, Outcome};
+use crate::refresh::requirement::{MetBy, Outcome, Unmet};
 use crate::unix_time::UnixSeconds;
 
 /// Writes that met another revision before a run gives up and says so.
@@ -41,14 +41,14 @@ impl RefreshProtocol {
             return self.finish(outcome);
         }
         let Some(grant) = self.grant.clone() else {
-            return self.not_met(NotMet::NoGrant, now, None);
+            return self.unmet(Unmet::NoGrant, now, None);
         };
-        if let Some(moved) = self.rejection(&grant) {
-            let moved = match self.is_stubborn(&grant, now) {
+        if let Some(transition) = self.rejection(&grant) {
+            let transition = match self.is_stubborn(&grant, now) {
                 true => grant.hold(self.new_hold(HoldKind::Suspect, HoldScope::Grant, now)),
-                false => moved,
+                false => transition,
             };
-            return self.record(moved, AfterRecord::Decide);
+            return self.record(transition, AfterRecord::Decide);
         }
         if self.has_lifeboat && !self.is_reserved {
             self.stage = Stage::ReserveLifeboat;
@@ -59,8 +59,8 @@ impl RefreshProtocol {
         let Some(used) = candidate(&grant) else {
             if is_on_its_way {
                 // Until when the attempt may be answered is written down: each run would wait anew otherwise, for ever.
-                let happened = Happened::Doubted(DoubtReason::HolderDied);
-                return self.record(Moved { grant, happened }, AfterRecord::Decide);
+                let event = GrantEvent::Doubted(DoubtReason::HolderDied);
+                return self.record(Transition { grant, event }, AfterRecord::Decide);
             }
             return self.exhaust(grant, now);
         };
@@ -73,9 +73,9 @@ impl RefreshProtocol {
             used,
         };
         match grant.begin(attempt) {
-            Ok(moved) => self.record(moved, AfterRecord::Send(sent)),
+            Ok(transition) => self.record(transition, AfterRecord::Send(sent)),
             // INVARIANT: `decide` leaves only states that have this move.
-            Err(_) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
+            Err(_) => self.unmet(Unmet::Contended, now, Some(self.soon(now))),
         }
     }
 
@@ -85,17 +85,20 @@ impl RefreshProtocol {
         let orphan = grant.state.orphan().filter(|orphan| orphan.may_answer(now));
         match (orphan, grant.exhaust(now)) {
             (Some(orphan), _) => {
-                let why = NotMet::InDoubt(DoubtReason::HolderDied);
-                self.not_met(why, now, Some(orphan.until));
+                let why = Unmet::InDoubt(DoubtReason::HolderDied);
+                self.unmet(why, now, Some(orphan.until));
             }
-            (None, Some(moved)) => self.record(moved, AfterRecord::Decide),
-            (None, None) => self.not_met(NotMet::Contended, now, Some(self.soon(now))),
+            (None, Some(transition)) => self.record(transition, AfterRecord::Decide),
+            (None, None) => self.unmet(Unmet::Contended, now, Some(self.soon(now))),
         }
     }
 
     /// The note that the access token was rejected, if it is wanted and not written yet.
-    fn rejection(&self, grant: &Grant) -> Option<Moved> {
-        let rejected = self.want.newer_than.filter(|_| self.want.is_rejected)?;
+    fn rejection(&self, grant: &Grant) -> Option<Transition> {
+        let rejected = self
+            .requirement
+            .newer_than
+            .filter(|_| self.requirement.is_rejected)?;
         grant.clone().reject_access(rejected)
     }
 
@@ -114,7 +117,7 @@ impl RefreshProtocol {
 
     /// A person's wish is for one request, not for one after another.
     const fn ignores_pause(&self) -> bool {
-        self.want.is_persons_wish && self.sent.is_none()
+        self.requirement.is_persons_wish && self.sent.is_none()
     }
 
     /// Whether the next try of a doubt is still to come. One that lies further off than any pause
@@ -124,14 +127,14 @@ impl RefreshProtocol {
         !left.is_zero() && left <= self.policy.longest_doubt_pause() + CLOCKS_MAY_DIFFER
     }
 
-    pub(super) fn record(&mut self, moved: Moved, after: AfterRecord) {
-        self.stage = Stage::Record(Box::new(moved), after);
+    pub(super) fn record(&mut self, transition: Transition, after: AfterRecord) {
+        self.stage = Stage::Record(Box::new(transition), after);
     }
 
     /// What the record says, unless an attempt is called for.
     pub(super) fn decide(&self, now: UnixSeconds) -> Option<Outcome> {
-        let not_met = |why, usable, again_at| {
-            Some(Outcome::NotMet {
+        let unmet = |why, usable, again_at| {
+            Some(Outcome::Unmet {
                 why,
                 usable,
                 is_read: self.is_read(why),
@@ -139,9 +142,9 @@ impl RefreshProtocol {
             })
         };
         let Some(grant) = &self.grant else {
-            return not_met(NotMet::NoGrant, None, None);
+            return unmet(Unmet::NoGrant, None, None);
         };
-        if let Some(token) = self.want.is_met_by(grant, now) {
+        if let Some(token) = self.requirement.is_met_by(grant, now) {
             let by = MetBy::Store;
             return Some(Outcome::Met { token, by });
         }
@@ -152,34 +155,34 @@ impl RefreshProtocol {
         match &grant.state {
             GrantState::LongLived(token) => {
                 let why = match token.state(now) {
-                    LongLivedState::Revoked => NotMet::Revoked,
-                    LongLivedState::Over(reason) => NotMet::Disconnected(reason),
-                    LongLivedState::Expired => NotMet::Expired,
-                    LongLivedState::Active => NotMet::NotRefreshable,
+                    LongLivedState::Revoked => Unmet::Revoked,
+                    LongLivedState::Over(reason) => Unmet::Disconnected(reason),
+                    LongLivedState::Expired => Unmet::Expired,
+                    LongLivedState::Active => Unmet::NotRefreshable,
                 };
-                return not_met(why, usable, None);
+                return unmet(why, usable, None);
             }
             GrantState::ReauthRequired(ended) => {
-                return not_met(NotMet::ReauthRequired(ended.reason), usable, None);
+                return unmet(Unmet::ReauthRequired(ended.reason), usable, None);
             }
             GrantState::Disconnected(ended) => {
-                return not_met(NotMet::Disconnected(ended.reason), None, None);
+                return unmet(Unmet::Disconnected(ended.reason), None, None);
             }
             _ => {}
         }
         let own = self
             .own_hold
             .as_ref()
-            .filter(|hold| hold.stops(&self.asker, now));
-        if let Some(hold) = grant.hold_for(&self.asker, now).or(own) {
-            return not_met(NotMet::Held(hold.kind), usable, Some(hold.until));
+            .filter(|hold| hold.stops(&self.requester, now));
+        if let Some(hold) = grant.hold_for(&self.requester, now).or(own) {
+            return unmet(Unmet::Held(hold.kind), usable, Some(hold.until));
         }
         match &grant.state {
             GrantState::InDoubt(in_doubt)
                 if !self.ignores_pause() && self.waits(&in_doubt.doubt, now) =>
             {
-                not_met(
-                    NotMet::InDoubt(in_doubt.doubt.reason),
+                unmet(
+                    Unmet::InDoubt(in_doubt.doubt.reason),
                     usable,
                     Some(in_doubt.doubt.next_try),
                 )
@@ -202,7 +205,7 @@ impl RefreshProtocol {
     pub(super) fn after_conflict(&mut self, after: AfterRecord, now: UnixSeconds) {
         self.conflicts = self.conflicts.saturating_add(1);
         if self.conflicts > CONFLICTS_AT_MOST {
-            return self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+            return self.unmet(Unmet::Contended, now, Some(self.soon(now)));
         }
         self.stage = Stage::Load(match after {
             AfterRecord::Conclude(settlement) => LoadFor::Settle(settlement),

@@ -5,12 +5,12 @@ use alloc::boxed::Box;
 use kommo_account::{AccountHost, ApiDomain};
 
 use crate::grant::{
-    Asker, AttemptId, DoubtReason, Generation, Grant, GrantKey, Hold, HoldKind, HoldScope, Moved,
-    PairFate, PairNumber, ReauthReason, UnsavedPair,
+    AttemptId, DoubtReason, Generation, Grant, GrantKey, Hold, HoldKind, HoldScope, PairFate,
+    PairNumber, ReauthReason, Requester, Transition, UnsavedPair,
 };
 use crate::refresh::policy::RefreshPolicy;
-use crate::refresh::requirement::{NotMet, Outcome, Want};
-use crate::refresh::store_trouble::StoreTrouble;
+use crate::refresh::requirement::{Outcome, TokenRequirement, Unmet};
+use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::token::{RefreshToken, RequestOrigin};
 use crate::unix_time::UnixSeconds;
 
@@ -29,10 +29,10 @@ pub enum Step<'a> {
     ReserveLifeboat,
     /// Write the record in the place of the revision that it names: `handle_recorded`,
     /// `handle_conflict` or `handle_write_failed`.
-    Record(&'a Moved),
+    Record(&'a Transition),
     /// The same for a record with a new pair: `handle_saved`, `handle_conflict` or
     /// `handle_write_failed`.
-    Save(&'a Moved),
+    Save(&'a Transition),
     /// Send the refresh, once, with no retry below: `handle_sent`.
     Send {
         /// Where to.
@@ -70,8 +70,8 @@ pub enum Step<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshProtocol {
     pub(super) key: GrantKey,
-    pub(super) want: Want,
-    pub(super) asker: Asker,
+    pub(super) requirement: TokenRequirement,
+    pub(super) requester: Requester,
     pub(super) policy: RefreshPolicy,
     /// Names the attempts of this run.
     pub(super) next_attempt: AttemptId,
@@ -95,12 +95,12 @@ pub struct RefreshProtocol {
     pub(super) sent: Option<Sent>,
     /// Where a look-up found the account.
     pub(super) moved_host: Option<AccountHost>,
-    /// The hold that lies over the asker, whichever the grant.
+    /// The hold that lies over the requester, whichever the grant.
     pub(super) own_hold: Option<Hold>,
-    /// Whether the platform refused the asker in this run, and not the grant.
-    pub(super) is_asker_refused: bool,
+    /// Whether the platform refused the requester in this run, and not the grant.
+    pub(super) is_requester_refused: bool,
     /// The hold that came of that.
-    pub(super) laid_on_asker: Option<Hold>,
+    pub(super) laid_on_requester: Option<Hold>,
 }
 
 /// The attempt on its way.
@@ -128,10 +128,10 @@ pub(super) enum Stage {
     Lock,
     ReadLifeboat,
     ReserveLifeboat,
-    Record(Box<Moved>, AfterRecord),
+    Record(Box<Transition>, AfterRecord),
     Send,
     LookUp(Refusal),
-    Save(Box<Moved>, PairFate),
+    Save(Box<Transition>, PairFate),
     WriteLifeboat,
     WaitToSave,
     DeleteLifeboat,
@@ -179,16 +179,16 @@ impl RefreshProtocol {
     #[must_use]
     pub const fn new(
         key: GrantKey,
-        want: Want,
-        asker: Asker,
+        requirement: TokenRequirement,
+        requester: Requester,
         policy: RefreshPolicy,
         first_attempt: AttemptId,
         has_lifeboat: bool,
     ) -> Self {
         Self {
             key,
-            want,
-            asker,
+            requirement,
+            requester,
             policy,
             next_attempt: first_attempt,
             stage: Stage::Load(LoadFor::Look),
@@ -205,8 +205,8 @@ impl RefreshProtocol {
             sent: None,
             moved_host: None,
             own_hold: None,
-            is_asker_refused: false,
-            laid_on_asker: None,
+            is_requester_refused: false,
+            laid_on_requester: None,
         }
     }
 
@@ -221,18 +221,18 @@ impl RefreshProtocol {
         self
     }
 
-    /// Tells which hold lies over the asker as a whole, from the answer to another grant's request.
-    /// No attempt is begun while it stops the asker. Tell it before each `handle_loaded`; nothing
+    /// Tells which hold lies over the requester as a whole, from the answer to another grant's request.
+    /// No attempt is begun while it stops the requester. Tell it before each `handle_loaded`; nothing
     /// told means that there is none.
     pub const fn set_own_hold(&mut self, hold: Option<Hold>) {
         self.own_hold = hold;
     }
 
-    /// The hold that an answer to this run has laid over the asker as a whole: to be told to the
+    /// The hold that an answer to this run has laid over the requester as a whole: to be told to the
     /// runs of its other grants.
     #[must_use]
-    pub const fn laid_on_asker(&self) -> Option<Hold> {
-        self.laid_on_asker
+    pub const fn laid_on_requester(&self) -> Option<Hold> {
+        self.laid_on_requester
     }
 
     /// What to do next. Always the same until a `handle_…` method was called.
@@ -243,8 +243,8 @@ impl RefreshProtocol {
             Stage::Lock => Step::Lock,
             Stage::ReadLifeboat => Step::ReadLifeboat,
             Stage::ReserveLifeboat => Step::ReserveLifeboat,
-            Stage::Record(moved, _) => Step::Record(moved),
-            Stage::Save(moved, _) => Step::Save(moved),
+            Stage::Record(transition, _) => Step::Record(transition),
+            Stage::Save(transition, _) => Step::Save(transition),
             Stage::Send => self.step_with_token(|host, refresh_token| Step::Send {
                 host,
                 refresh_token,
@@ -321,9 +321,9 @@ impl RefreshProtocol {
         };
     }
 
-    pub(super) fn not_met(&mut self, why: NotMet, now: UnixSeconds, again_at: Option<UnixSeconds>) {
+    pub(super) fn unmet(&mut self, why: Unmet, now: UnixSeconds, again_at: Option<UnixSeconds>) {
         let usable = self.grant.as_ref().and_then(|grant| grant.usable(now));
-        self.finish(Outcome::NotMet {
+        self.finish(Outcome::Unmet {
             why,
             usable,
             is_read: self.is_read(why),
@@ -332,14 +332,14 @@ impl RefreshProtocol {
     }
 
     /// Whether this run has read a record, or that there is none.
-    pub(super) fn is_read(&self, why: NotMet) -> bool {
-        self.grant.is_some() || why == NotMet::NoGrant
+    pub(super) fn is_read(&self, why: Unmet) -> bool {
+        self.grant.is_some() || why == Unmet::NoGrant
     }
 
     /// Ends the run with a trouble of the store.
-    pub(super) fn store_failed(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
+    pub(super) fn store_failed(&mut self, trouble: StoreErrorKind, now: UnixSeconds) {
         let again_at = (!trouble.needs_person()).then(|| self.soon(now));
-        self.not_met(NotMet::StoreFailed(trouble), now, again_at);
+        self.unmet(Unmet::StoreFailed(trouble), now, again_at);
     }
 
     /// A hold of the length that the policy has for it.

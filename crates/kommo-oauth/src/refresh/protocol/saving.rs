@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 
 use crate::grant::{DoubtReason, GrantState, PairFate};
 use crate::refresh::protocol::run::{LoadFor, RefreshProtocol, Settlement, Stage};
-use crate::refresh::requirement::{MetBy, NotMet, Outcome};
-use crate::refresh::store_trouble::StoreTrouble;
+use crate::refresh::requirement::{MetBy, Outcome, Unmet};
+use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
@@ -25,7 +25,7 @@ impl RefreshProtocol {
                 self.unsaved = None;
                 self.settle(Settlement::Doubt(DoubtReason::Unreadable), now);
             }
-            Ok((moved, fate)) => self.stage = Stage::Save(Box::new(moved), fate),
+            Ok((transition, fate)) => self.stage = Stage::Save(Box::new(transition), fate),
             // The operator put a long-lived token in its place.
             Err(_) => self.let_go(now),
         }
@@ -57,7 +57,7 @@ impl RefreshProtocol {
             return;
         }
         let Some(grant) = &self.grant else {
-            return self.not_met(NotMet::NoGrant, now, None);
+            return self.unmet(Unmet::NoGrant, now, None);
         };
         let newest = grant.state.pairs().map(|pairs| pairs.newest());
         let is_newest = newest
@@ -71,12 +71,12 @@ impl RefreshProtocol {
             }),
             (None, Some(outcome)) => self.finish(outcome),
             // The pair is a spare, and the grant's own pair is not what is wanted.
-            (None, None) => self.not_met(NotMet::Contended, now, Some(now)),
+            (None, None) => self.unmet(Unmet::Contended, now, Some(now)),
         }
     }
 
     /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is saved when the store is back.
-    pub(super) fn keep_afloat(&mut self, trouble: StoreTrouble, now: UnixSeconds) {
+    pub(super) fn keep_afloat(&mut self, trouble: StoreErrorKind, now: UnixSeconds) {
         if self.is_rescue {
             // It lies in its file already.
             self.unsaved = None;

@@ -21,7 +21,7 @@ on_both! {
     a_list_tells_what_there_is_and_no_token
 }
 
-fn ordinary(user: u64) -> kommo_oauth::Moved {
+fn ordinary(user: u64) -> kommo_oauth::Transition {
     Grant::consent(None, key(user), host(), Some(false), pair(user))
 }
 

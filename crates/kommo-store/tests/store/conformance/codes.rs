@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_account::{AccountId, Endpoints, Realm};
-use kommo_keeper::{CodeEnd, CodePut, PendingCodes as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{CodeEnd, CodePut, PendingCodes as _, StoreError as _, StoreErrorKind};
 use kommo_store::StoreSettings;
 use tokio::sync::Barrier;
 
@@ -233,7 +233,7 @@ async fn an_answer_may_be_kept_twice_and_another_one_not<P: Place>() {
         store.keep_answer(&claims[0], &pair(1)).await.unwrap();
     }
     let error = store.keep_answer(&claims[0], &pair(2)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Taken);
+    assert_eq!(error.kind(), StoreErrorKind::Taken);
 }
 
 async fn a_code_that_nobody_settled_is_claimed_again_and_counted<P: Place>() {
@@ -664,7 +664,7 @@ async fn a_code_of_a_newer_program_is_newer_and_not_damaged<P: Place>() {
     let client = client();
     let claims = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
     let error = claims.await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::NewerVersion, "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::NewerVersion, "{error:?}");
 }
 
 async fn a_damaged_code_is_an_error_without_the_code<P: Place>() {
@@ -682,7 +682,7 @@ async fn a_damaged_code_is_an_error_without_the_code<P: Place>() {
             .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
             .await
             .unwrap_err();
-        assert_eq!(error.trouble(), StoreTrouble::Damaged);
+        assert_eq!(error.kind(), StoreErrorKind::Damaged);
         assert!(!format!("{error} {error:?}").contains(MARKER));
     }
 }

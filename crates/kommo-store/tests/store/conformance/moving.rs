@@ -1,6 +1,6 @@
 //! Moving a grant between stores: the source is sealed first, and one token has one home.
 
-use kommo_keeper::{GrantStore as _, LifeboatPort as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{GrantStore as _, LifeboatPort as _, StoreError as _, StoreErrorKind};
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Generation, Grant, GrantState,
     LongLived, PairNumber, UnsavedPair,
@@ -207,7 +207,7 @@ async fn an_export_waits_for_no_refresh<P: Place>() {
     store.write(None, &consented(1), at(1)).await.unwrap();
     let refreshing = store.try_lock(&key(1)).await.unwrap().unwrap();
     let error = store.export_sealed(&key(1), at(2), &[]).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(
         store
             .load(&key(1))
@@ -242,12 +242,12 @@ async fn an_export_is_read_with_its_key_only<P: Place>() {
     assert!(!text.contains(MARKER));
     let other = to.open_with(encrypted_with(2)).await.unwrap();
     let error = other.import(&text, at(3)).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::WrongKey);
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     let same = to.open_with(encrypted_with(1)).await.unwrap();
     let changed = text.replace("\"generation\":1", "\"generation\":2");
     assert_eq!(
-        same.import(&changed, at(3)).await.unwrap_err().trouble(),
-        StoreTrouble::Damaged
+        same.import(&changed, at(3)).await.unwrap_err().kind(),
+        StoreErrorKind::Damaged
     );
     same.import(&text, at(3)).await.unwrap();
 }
@@ -256,31 +256,31 @@ async fn what_is_no_export_is_refused<P: Place>() {
     let place = place!(P);
     let store = place.open().await;
     for (text, trouble) in [
-        ("", StoreTrouble::Damaged),
-        ("{}", StoreTrouble::Damaged),
+        ("", StoreErrorKind::Damaged),
+        ("{}", StoreErrorKind::Damaged),
         (
             r#"{"kind":"x","v":1,"key":"","generation":1,"record":""}"#,
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         ),
         (
             r#"{"kind":"kommo-grant","v":9,"key":"","generation":1,"record":""}"#,
-            StoreTrouble::NewerVersion,
+            StoreErrorKind::NewerVersion,
         ),
         (
             r#"{"kind":"kommo-grant","v":1,"key":"real/1","generation":1,"record":""}"#,
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         ),
         (
             r#"{"kind":"kommo-grant","v":1,"key":"real/11111111-2222-3333-4444-555555555555/1/1","generation":1,"record":"0g"}"#,
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         ),
         (
             r#"{"kind":"kommo-grant","v":1,"key":"real/11111111-2222-3333-4444-555555555555/1/1","generation":1,"record":"007b"}"#,
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         ),
     ] {
         let error = store.import(text, at(1)).await.unwrap_err();
-        assert_eq!(error.trouble(), trouble, "{text}");
+        assert_eq!(error.kind(), trouble, "{text}");
     }
     assert!(store.keys(None, 5).await.unwrap().is_empty());
 }

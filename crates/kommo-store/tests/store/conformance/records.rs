@@ -2,7 +2,7 @@
 //! in its text.
 
 use kommo_account::{ClientId, Realm};
-use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreTrouble};
+use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind};
 use kommo_oauth::{ClientSecret, DisconnectReason};
 use kommo_store::{EncryptionKeys, StoreFault, StoreSettings};
 
@@ -56,7 +56,7 @@ async fn secrets_that_never_became_a_grant_are_bounded_and_expire<P: Place>() {
         matches!(error, StoreFault::SecretsFull { most: 2 }),
         "{error:?}"
     );
-    assert_eq!(error.trouble(), StoreTrouble::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     // Those that are there are found all the same.
     assert!(put("state-2", integration(2)).await.unwrap());
     // A day of the database's clock.
@@ -78,8 +78,8 @@ async fn secrets_that_never_became_a_grant_are_bounded_and_expire<P: Place>() {
 }
 
 #[track_caller]
-fn check(error: &StoreFault, trouble: StoreTrouble) {
-    assert_eq!(error.trouble(), trouble, "{error}");
+fn check(error: &StoreFault, trouble: StoreErrorKind) {
+    assert_eq!(error.kind(), trouble, "{error}");
     let text = format!("{error} {error:?}");
     assert!(text.contains(&key(1).to_string()), "no key in: {text}");
     assert!(!text.contains(MARKER), "a token in: {text}");
@@ -94,7 +94,7 @@ async fn an_encrypted_store_is_read_with_its_key_only<P: Place>() {
 
     let other = place.open_with(encrypted_with(2)).await.unwrap();
     let error = other.load(&key(1)).await.unwrap_err();
-    check(&error, StoreTrouble::WrongKey);
+    check(&error, StoreErrorKind::WrongKey);
     assert!(
         error
             .to_string()
@@ -102,7 +102,7 @@ async fn an_encrypted_store_is_read_with_its_key_only<P: Place>() {
     );
     check(
         &place.open().await.load(&key(1)).await.unwrap_err(),
-        StoreTrouble::WrongKey,
+        StoreErrorKind::WrongKey,
     );
 
     let keys = EncryptionKeys::new(encryption_key(2));
@@ -133,7 +133,7 @@ async fn a_damaged_record_is_an_error_with_its_key<P: Place>() {
             place.sql(damage).await;
             check(
                 &store.load(&key(1)).await.unwrap_err(),
-                StoreTrouble::Damaged,
+                StoreErrorKind::Damaged,
             );
         }
         place.sql("DELETE FROM kommo_grants").await;
@@ -164,7 +164,7 @@ async fn a_column_that_says_something_else_is_damage<P: Place>() {
         place.sql(damage).await;
         check(
             &store.load(&key(1)).await.unwrap_err(),
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         );
     }
 }
@@ -205,7 +205,7 @@ async fn a_record_copied_over_another_does_not_open<P: Place>() {
             .await;
         check(
             &store.load(&key(1)).await.unwrap_err(),
-            StoreTrouble::Damaged,
+            StoreErrorKind::Damaged,
         );
         assert!(store.load(&key(2)).await.unwrap().is_some());
     }
@@ -228,7 +228,7 @@ async fn a_record_of_a_newer_program_says_so<P: Place>() {
         .await;
     check(
         &store.load(&key(1)).await.unwrap_err(),
-        StoreTrouble::NewerVersion,
+        StoreErrorKind::NewerVersion,
     );
     place
         .sql(match place.address().starts_with("sqlite:") {
@@ -238,7 +238,7 @@ async fn a_record_of_a_newer_program_says_so<P: Place>() {
         .await;
     check(
         &store.load(&key(1)).await.unwrap_err(),
-        StoreTrouble::NewerVersion,
+        StoreErrorKind::NewerVersion,
     );
 }
 
@@ -258,7 +258,7 @@ async fn a_store_of_a_newer_program_is_refused_only_if_it_says_so<P: Place>() {
         .sql("UPDATE kommo_meta SET value = 7 WHERE name = 'oldest_program'")
         .await;
     let error = place.open_with(StoreSettings::new()).await.unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::NewerVersion);
+    assert_eq!(error.kind(), StoreErrorKind::NewerVersion);
     assert!(error.to_string().contains("schema version 7"), "{error}");
 }
 
@@ -330,7 +330,7 @@ async fn rotation_reseals_everything_and_loses_nothing<P: Place>() {
     assert_eq!(kept.expose_secret(), secret.expose_secret());
     check(
         &old.load(&key(1)).await.unwrap_err(),
-        StoreTrouble::WrongKey,
+        StoreErrorKind::WrongKey,
     );
 }
 
@@ -347,7 +347,7 @@ async fn encryption_can_be_turned_on_later<P: Place>() {
     assert_eq!(store.rotate_encryption().await.unwrap().resealed, 1);
     check(
         &place.open().await.load(&key(1)).await.unwrap_err(),
-        StoreTrouble::WrongKey,
+        StoreErrorKind::WrongKey,
     );
 }
 
@@ -359,7 +359,7 @@ async fn integration_secrets_need_encryption_and_a_state_counts_once<P: Place>()
         .put_integration_secret("s", &client(), &secret, at(1))
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), StoreTrouble::Misconfigured);
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
 
     let store = place.open_with(encrypted_with(1)).await.unwrap();
     assert!(store.integration_secret(&client()).await.unwrap().is_none());

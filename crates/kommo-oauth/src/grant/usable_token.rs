@@ -11,7 +11,7 @@ use crate::unix_time::UnixSeconds;
 /// An access token that may be used, and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Usable {
+pub struct UsableToken {
     /// The token.
     pub access_token: AccessToken,
     /// Where to send it.
@@ -24,7 +24,7 @@ pub struct Usable {
     pub expires_at: Option<UnixSeconds>,
 }
 
-impl Usable {
+impl UsableToken {
     /// A token that comes from elsewhere than a grant of this process, such as `kommo auth
     /// credential`: for those who hand tokens to a client themselves. Nothing is checked here.
     #[must_use]

@@ -3,8 +3,8 @@
 use crate::grant::{Generation, Grant, GrantState, Revision, UnsavedPair};
 use crate::refresh::protocol::reports::{Located, OutOfTurn, SendOutcome};
 use crate::refresh::protocol::run::{LoadFor, RefreshProtocol, Stage};
-use crate::refresh::requirement::{NotMet, Outcome};
-use crate::refresh::store_trouble::StoreTrouble;
+use crate::refresh::requirement::{Outcome, Unmet};
+use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
@@ -40,7 +40,7 @@ impl RefreshProtocol {
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Load`.
     pub fn handle_load_failed(
         &mut self,
-        trouble: StoreTrouble,
+        trouble: StoreErrorKind,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
         let Stage::Load(purpose) = &self.stage else {
@@ -66,7 +66,7 @@ impl RefreshProtocol {
             self.is_locked = true;
             self.stage = Stage::Load(LoadFor::Begin);
         } else {
-            self.not_met(NotMet::Busy, now, Some(self.soon(now)));
+            self.unmet(Unmet::Busy, now, Some(self.soon(now)));
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl RefreshProtocol {
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Lock`.
     pub fn handle_lock_failed(
         &mut self,
-        trouble: StoreTrouble,
+        trouble: StoreErrorKind,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
         if self.stage != Stage::Lock {
@@ -124,7 +124,7 @@ impl RefreshProtocol {
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReadLifeboat`.
     pub fn handle_lifeboat_failed(
         &mut self,
-        trouble: StoreTrouble,
+        trouble: StoreErrorKind,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
         if self.stage != Stage::ReadLifeboat {
@@ -149,7 +149,7 @@ impl RefreshProtocol {
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReserveLifeboat`.
     pub fn handle_lifeboat_reserved(
         &mut self,
-        reserved: Result<(), StoreTrouble>,
+        reserved: Result<(), StoreErrorKind>,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
         if self.stage != Stage::ReserveLifeboat {
@@ -190,10 +190,10 @@ impl RefreshProtocol {
         revision: Revision,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
-        let Stage::Record(moved, after) = &self.stage else {
+        let Stage::Record(transition, after) = &self.stage else {
             return Err(OutOfTurn);
         };
-        let mut grant = moved.grant.clone();
+        let mut grant = transition.grant.clone();
         grant.revision = revision;
         self.grant = Some(grant);
         let after = *after;
@@ -212,13 +212,13 @@ impl RefreshProtocol {
         revision: Revision,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
-        let Stage::Save(moved, _) = &self.stage else {
+        let Stage::Save(transition, _) = &self.stage else {
             return Err(OutOfTurn);
         };
-        if moved.grant.generation != generation {
+        if transition.grant.generation != generation {
             return Err(OutOfTurn);
         }
-        let mut grant = moved.grant.clone();
+        let mut grant = transition.grant.clone();
         grant.revision = revision;
         self.grant = Some(grant);
         self.after_save(now);
@@ -249,7 +249,7 @@ impl RefreshProtocol {
     /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Record` or `Save`.
     pub fn handle_write_failed(
         &mut self,
-        trouble: StoreTrouble,
+        trouble: StoreErrorKind,
         now: UnixSeconds,
     ) -> Result<(), OutOfTurn> {
         match &self.stage {
@@ -290,7 +290,7 @@ impl RefreshProtocol {
     /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant
     /// finds it there. `false`, and nothing is changed, if the pair is in memory alone, or if
     /// [`poll`](Self::poll) does not say `WaitToSave`.
-    pub fn leave_to_lifeboat(&mut self, trouble: StoreTrouble, now: UnixSeconds) -> bool {
+    pub fn leave_to_lifeboat(&mut self, trouble: StoreErrorKind, now: UnixSeconds) -> bool {
         let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat;
         if is_safe {
             self.unsaved = None;

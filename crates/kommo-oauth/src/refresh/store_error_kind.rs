@@ -3,7 +3,7 @@
 /// What kind of trouble a store has, and so whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum StoreTrouble {
+pub enum StoreErrorKind {
     /// It cannot be reached, or is full: try again.
     Unavailable,
     /// A record cannot be read. It is not "no tokens"; it must be looked at.
@@ -20,7 +20,7 @@ pub enum StoreTrouble {
     Misconfigured,
 }
 
-impl StoreTrouble {
+impl StoreErrorKind {
     /// The name that logs and the command line use.
     #[must_use]
     pub const fn name(self) -> &'static str {

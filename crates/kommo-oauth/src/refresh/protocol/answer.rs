@@ -5,25 +5,26 @@ use core::time::Duration;
 use kommo_account::ApiDomain;
 
 use crate::grant::{
-    DoubtReason, Grant, GrantState, Hold, HoldKind, HoldScope, Moved, ReauthReason, UnsavedPair,
+    DoubtReason, Grant, GrantState, Hold, HoldKind, HoldScope, ReauthReason, Transition,
+    UnsavedPair,
 };
 use crate::refresh::protocol::reports::{Located, SendOutcome};
 use crate::refresh::protocol::run::{
     AfterRecord, LoadFor, RefreshProtocol, Refusal, Sent, Settlement, Stage,
 };
-use crate::refresh::requirement::{MetBy, NotMet, Outcome};
+use crate::refresh::requirement::{MetBy, Outcome, Unmet};
 use crate::token::{TokenAnswer, TokenRefusalKind, UnverifiedClaims};
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
     pub(super) fn after_send(&mut self, outcome: SendOutcome, now: UnixSeconds) {
         let Some(sent) = self.sent else {
-            return self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+            return self.unmet(Unmet::Contended, now, Some(self.soon(now)));
         };
         match outcome {
             SendOutcome::NotSent => self.settle(Settlement::NotSent, now),
             SendOutcome::Withheld { left } => {
-                let scope = HoldScope::Egress(self.asker.egress);
+                let scope = HoldScope::Egress(self.requester.egress);
                 let hold = Hold::new(HoldKind::Blocked, scope, now, left);
                 self.settle(Settlement::Held(hold), now);
             }
@@ -49,7 +50,7 @@ impl RefreshProtocol {
             self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
             return;
         }
-        self.is_asker_refused = kind.is_about_asker();
+        self.is_requester_refused = kind.is_about_requester();
         let hold = self.hold_of(kind, now);
         let on_unknown = match kind {
             TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => hold,
@@ -90,7 +91,7 @@ impl RefreshProtocol {
                 (kind, scope, Some(pause.length))
             }
             TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => {
-                let (kind, scope) = (HoldKind::Blocked, HoldScope::Egress(self.asker.egress));
+                let (kind, scope) = (HoldKind::Blocked, HoldScope::Egress(self.requester.egress));
                 let before = self.length_before(kind, scope);
                 let pause = self.policy.block_pauses().after(None, before);
                 (kind, scope, Some(pause.length))
@@ -109,7 +110,7 @@ impl RefreshProtocol {
             | TokenRefusalKind::RefreshTokenMissing
             | TokenRefusalKind::UnknownGrantType => (
                 HoldKind::ClientMisconfigured,
-                HoldScope::Configuration(self.asker.configuration),
+                HoldScope::Configuration(self.requester.configuration),
                 None,
             ),
             _ => (HoldKind::Suspect, HoldScope::Grant, None),
@@ -155,20 +156,20 @@ impl RefreshProtocol {
     /// Writes down what became of the attempt; leaves alone a grant that has moved on.
     pub(super) fn settle(&mut self, settlement: Settlement, now: UnixSeconds) {
         let (Some(grant), Some(sent)) = (self.grant.clone(), self.sent) else {
-            return self.not_met(NotMet::NoGrant, now, None);
+            return self.unmet(Unmet::NoGrant, now, None);
         };
         if let Settlement::Held(hold) = settlement
             && hold.scope != HoldScope::Grant
-            && self.is_asker_refused
+            && self.is_requester_refused
         {
-            self.laid_on_asker = Some(hold);
+            self.laid_on_requester = Some(hold);
         }
         let after = match settlement {
             Settlement::Moved(_) => AfterRecord::Send(sent),
             _ => AfterRecord::Conclude(settlement),
         };
         match self.settled(grant, sent, settlement, now) {
-            Some(moved) => self.record(moved, after),
+            Some(transition) => self.record(transition, after),
             None => self.conclude(settlement, now),
         }
     }
@@ -179,7 +180,7 @@ impl RefreshProtocol {
         sent: Sent,
         settlement: Settlement,
         now: UnixSeconds,
-    ) -> Option<Moved> {
+    ) -> Option<Transition> {
         match settlement {
             Settlement::Doubt(reason) => {
                 let left = left_of(&grant, now);
@@ -193,7 +194,7 @@ impl RefreshProtocol {
                 let next_try = self.next_try_beside(&hold, &grant, now);
                 grant
                     .without_effect(sent.attempt, next_try)
-                    .map(|moved| moved.grant.hold(hold))
+                    .map(|transition| transition.grant.hold(hold))
             }
             Settlement::Moved(host) => {
                 let is_ours = matches!(&grant.state, GrantState::Refreshing(refreshing)
@@ -223,7 +224,7 @@ impl RefreshProtocol {
         let met = self
             .grant
             .as_ref()
-            .and_then(|grant| self.want.is_met_by(grant, now));
+            .and_then(|grant| self.requirement.is_met_by(grant, now));
         if let Some(token) = met {
             let by = MetBy::Store;
             return self.finish(Outcome::Met { token, by });
@@ -232,17 +233,17 @@ impl RefreshProtocol {
             // Another holder is at it, so the lock is not ours any more: what becomes of its
             // attempt is for it to say.
             Settlement::Dead(_) if self.is_overtaken() => {
-                self.not_met(NotMet::Contended, now, Some(self.soon(now)));
+                self.unmet(Unmet::Contended, now, Some(self.soon(now)));
             }
             Settlement::Dead(_) => self.begin(now),
-            Settlement::NotSent => self.not_met(NotMet::Unreachable, now, Some(self.soon(now))),
+            Settlement::NotSent => self.unmet(Unmet::Unreachable, now, Some(self.soon(now))),
             Settlement::Held(hold) => {
-                self.not_met(NotMet::Held(hold.kind), now, Some(hold.until));
+                self.unmet(Unmet::Held(hold.kind), now, Some(hold.until));
             }
-            Settlement::Moved(_) => self.not_met(NotMet::Contended, now, Some(now)),
+            Settlement::Moved(_) => self.unmet(Unmet::Contended, now, Some(now)),
             Settlement::Doubt(reason) => {
                 let next_try = self.grant.as_ref().and_then(next_try);
-                self.not_met(NotMet::InDoubt(reason), now, next_try.or(Some(now)));
+                self.unmet(Unmet::InDoubt(reason), now, next_try.or(Some(now)));
             }
         }
     }
