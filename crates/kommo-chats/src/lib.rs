@@ -19,6 +19,8 @@ mod ids;
 
 pub mod hook;
 
+pub mod request;
+
 pub use body_form::BodyForm;
 pub use connect::{ConnectRequest, ConnectResponse};
 pub use disconnect::DisconnectRequest;
@@ -29,5 +31,6 @@ pub use ids::{
     AmojoConversationId, AmojoMessageId, AmojoParticipantId, ClientConversationId, ClientMessageId,
     ClientParticipantId,
 };
+pub use kommo_peer::{FieldError, FieldProblem};
 pub use no_data::{UnexpectedBody, expect_no_data};
 pub use peer_text::MAX_TEXT_CHARACTERS;

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::error::{FieldError, FieldProblem};
+use kommo_peer::{FieldError, FieldProblem, check_text};
 
 /// An agent, from the list of agents in the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,34 +49,19 @@ pub(crate) const CONTENT: usize = 2000;
 /// Characters of a ticket's title.
 pub(crate) const TITLE: usize = 120;
 
-/// A field that must be there, within its limit. The pages do not say what is counted: characters are.
-pub(crate) fn required(field: &'static str, text: &str, limit: usize) -> Result<(), FieldError> {
-    if text.is_empty() {
-        let problem = FieldProblem::Empty;
-        return Err(FieldError { field, problem });
-    }
-    let found = text.chars().count();
-    if found > limit {
-        let problem = FieldProblem::TooLong { found, limit };
-        return Err(FieldError { field, problem });
-    }
-    Ok(())
-}
-
 /// A field that may be left out. If it is there it is not empty: leave it out instead.
 pub(crate) fn optional(
     field: &'static str,
     text: Option<&str>,
     limit: usize,
 ) -> Result<(), FieldError> {
-    text.map_or(Ok(()), |text| required(field, text, limit))
+    text.map_or(Ok(()), |text| check_text(field, text, limit))
 }
 
 /// A list that must have an entry.
 pub(crate) const fn not_empty<T>(field: &'static str, list: &[T]) -> Result<(), FieldError> {
     if list.is_empty() {
-        let problem = FieldProblem::Empty;
-        return Err(FieldError { field, problem });
+        return Err(FieldError::new(field, FieldProblem::Empty));
     }
     Ok(())
 }

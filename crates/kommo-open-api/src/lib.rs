@@ -5,8 +5,6 @@
 extern crate alloc;
 
 // Reading order: a file uses only what stands above it.
-mod error;
-mod json_object;
 mod field;
 mod stamp;
 
@@ -17,8 +15,8 @@ mod event;
 mod visitor_link;
 
 pub use answer::{AnswerError, FailureKind, OpenApiFailure, read_answer};
-pub use error::{FieldError, FieldProblem};
 pub use event::{Message, OpenApiEvent, OpenApiEventKind, UnknownEvent};
 pub use field::{AgentId, ChatId};
+pub use kommo_peer::{FieldError, FieldProblem};
 pub use stamp::{AppId, NONCE_MIN_BYTES, Stamp};
 pub use visitor_link::{VisitorHost, VisitorLink};

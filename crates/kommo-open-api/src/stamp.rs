@@ -3,8 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::error::{FieldError, FieldProblem};
-use crate::json_object::JsonObject;
+use kommo_peer::{FieldError, FieldProblem, JsonObject};
 
 /// The fewest characters of `ranstr`: 16 hex digits in the published example.
 pub const NONCE_MIN_BYTES: usize = 16;
@@ -22,10 +21,7 @@ impl AppId {
     pub fn new(text: impl Into<String>) -> Result<Self, FieldError> {
         let text = text.into();
         if text.is_empty() {
-            return Err(FieldError {
-                field: "appid",
-                problem: FieldProblem::Empty,
-            });
+            return Err(FieldError::new("appid", FieldProblem::Empty));
         }
         Ok(Self(text))
     }
@@ -67,13 +63,13 @@ impl Stamp {
         let nonce = nonce.into();
         let found = nonce.chars().count();
         if found < NONCE_MIN_BYTES {
-            return Err(FieldError {
-                field: "ranstr",
-                problem: FieldProblem::TooShort {
+            return Err(FieldError::new(
+                "ranstr",
+                FieldProblem::TooShort {
                     found,
                     limit: NONCE_MIN_BYTES,
                 },
-            });
+            ));
         }
         Ok(Self {
             app_id,

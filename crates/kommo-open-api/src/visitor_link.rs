@@ -3,10 +3,10 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
+use kommo_peer::{FieldError, FieldProblem, check_text};
 use kommo_sign::{AppSecret, visitor_signature};
 
-use crate::error::{FieldError, FieldProblem};
-use crate::field::{SBS, required};
+use crate::field::SBS;
 use crate::stamp::{AppId, NONCE_MIN_BYTES};
 
 /// Which host serves the chat page. Two revisions of one page differ.
@@ -68,16 +68,16 @@ impl VisitorLink {
         customer: &str,
         nonce: &str,
     ) -> Result<Self, FieldError> {
-        required("sbs", customer, SBS)?;
+        check_text("sbs", customer, SBS)?;
         let found = nonce.chars().count();
         if found < NONCE_MIN_BYTES {
-            return Err(FieldError {
-                field: "ranstr",
-                problem: FieldProblem::TooShort {
+            return Err(FieldError::new(
+                "ranstr",
+                FieldProblem::TooShort {
                     found,
                     limit: NONCE_MIN_BYTES,
                 },
-            });
+            ));
         }
         let signature = visitor_signature(secret, customer, nonce);
         let link = Self {

@@ -193,7 +193,10 @@ fn a_wrong_field_is_refused_with_its_name_and_its_limit() {
         of(ticket.clone().with_agents(vec![]).map(drop)),
         empty("kefu_id")
     );
-    let missing = Some(Refused("fzr_uid", FieldProblem::NotAMember));
+    let missing = Some(Refused(
+        "fzr_uid",
+        FieldProblem::NotOneOf { field: "kefu_id" },
+    ));
     assert_eq!(
         of(ticket.with_agents(vec![AgentId::new(2)]).map(drop)),
         missing

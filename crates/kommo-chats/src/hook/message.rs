@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use serde_json::Value;
+
 use crate::hook::markup::Markup;
 use crate::hook::message_type::MessageType;
 use crate::hook::node::Node;
@@ -95,6 +97,11 @@ impl Message {
 }
 
 impl MessageContent {
+    /// The history has the same contents.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Node::of(value).and_then(Self::read)
+    }
+
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
         Some(Self {
             message_type: node.text("type").map(MessageType::from_text)?,

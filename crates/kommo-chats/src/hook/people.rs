@@ -1,5 +1,7 @@
 //! Who writes to whom, and where.
 
+use serde_json::Value;
+
 use crate::hook::node::Node;
 use crate::hook::private_text::PrivateText;
 use crate::ids::{
@@ -23,6 +25,11 @@ pub struct Participant {
 }
 
 impl Participant {
+    /// The history has the same people.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Node::of(value).map(Self::read)
+    }
+
     pub(super) fn read(node: Node<'_>) -> Self {
         let private = |name| node.text(name).map(PrivateText::new);
         Self {

@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::FieldError;
-use crate::field::{AgentId, CONTENT, NAME, SBS, not_empty, optional, required};
-use crate::json_object::JsonObject;
+use kommo_peer::{FieldError, JsonObject, check_text};
+
+use crate::field::{AgentId, CONTENT, NAME, SBS, not_empty, optional};
 use crate::request::body::{OpenApiRequest, owned};
 use crate::stamp::Stamp;
 
@@ -53,7 +53,7 @@ impl CustomerChat {
     /// [`FieldError`] of `sbs`.
     pub fn new(agent: AgentId, customer: impl Into<String>) -> Result<Self, FieldError> {
         let customer = customer.into();
-        required("sbs", &customer, SBS)?;
+        check_text("sbs", &customer, SBS)?;
         Ok(Self {
             agent,
             customer,
@@ -161,7 +161,7 @@ impl OpenApiRequest for StartChat {
             .optional_text("sbs_mc", chat.customer_name.as_deref())
             .optional_text("content", chat.content.as_deref())
             .optional_text("kefu_show_chat", chat.visibility.map(ChatVisibility::text))
-            .finish_bytes()
+            .finish()
     }
 }
 
@@ -191,7 +191,7 @@ impl OpenApiRequest for StartChats {
         stamp
             .begin()
             .objects("u_info", self.chats.iter().map(CustomerChat::to_entry))
-            .finish_bytes()
+            .finish()
     }
 }
 
@@ -210,7 +210,7 @@ impl DeleteChats {
     pub fn new(chats: Vec<(AgentId, String)>) -> Result<Self, FieldError> {
         not_empty("u_info", &chats)?;
         for (_, customer) in &chats {
-            required("sbs", customer, SBS)?;
+            check_text("sbs", customer, SBS)?;
         }
         Ok(Self { chats })
     }
@@ -229,6 +229,6 @@ impl OpenApiRequest for DeleteChats {
         stamp
             .begin()
             .objects("u_info", self.chats.iter().map(entry))
-            .finish_bytes()
+            .finish()
     }
 }

@@ -3,11 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use kommo_peer::{FieldError, JsonObject, check_text};
 use serde_json::Value;
 
-use crate::error::FieldError;
-use crate::field::{CONTENT, ChatId, NAME, not_empty, optional, required};
-use crate::json_object::JsonObject;
+use crate::field::{CONTENT, ChatId, NAME, not_empty, optional};
 use crate::request::body::{Answer, OpenApiRequest, number, owned};
 use crate::stamp::Stamp;
 
@@ -65,7 +64,7 @@ impl Group {
     pub fn new(members: Vec<Member>) -> Result<Self, FieldError> {
         not_empty("item", &members)?;
         for member in &members {
-            required("u_lx", member.kind.as_str(), NAME)?;
+            check_text("u_lx", member.kind.as_str(), NAME)?;
         }
         Ok(Self {
             members,
@@ -135,7 +134,7 @@ impl OpenApiRequest for StartGroups {
         stamp
             .begin()
             .objects("u_info", self.groups.iter().map(Group::to_entry))
-            .finish_bytes()
+            .finish()
     }
 }
 
@@ -181,10 +180,7 @@ impl OpenApiRequest for DissolveGroup {
     type Answer = ();
 
     fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
-        stamp
-            .begin()
-            .number("chat_id", self.chat.get())
-            .finish_bytes()
+        stamp.begin().number("chat_id", self.chat.get()).finish()
     }
 }
 
@@ -214,6 +210,6 @@ impl OpenApiRequest for DissolveGroups {
         stamp
             .begin()
             .numbers("chat_ids", self.chats.iter().map(|chat| chat.get()))
-            .finish_bytes()
+            .finish()
     }
 }

@@ -3,10 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use kommo_peer::{FieldError, FieldProblem, check_text};
 use serde_json::Value;
 
-use crate::error::{FieldError, FieldProblem};
-use crate::field::{AgentId, CONTENT, ChatId, NAME, SBS, TITLE, not_empty, optional, required};
+use crate::field::{AgentId, CONTENT, ChatId, NAME, SBS, TITLE, not_empty, optional};
 use crate::request::body::{Answer, OpenApiRequest, number, owned};
 use crate::stamp::Stamp;
 
@@ -48,10 +48,10 @@ impl CreateTicket {
             responsible,
             agents: Vec::from([responsible]),
         };
-        required("sbs", &ticket.customer, SBS)?;
-        required("sbs_mc", &ticket.customer_name, NAME)?;
-        required("ip", &ticket.customer_ip, IP)?;
-        required("content", &ticket.content, CONTENT)?;
+        check_text("sbs", &ticket.customer, SBS)?;
+        check_text("sbs_mc", &ticket.customer_name, NAME)?;
+        check_text("ip", &ticket.customer_ip, IP)?;
+        check_text("content", &ticket.content, CONTENT)?;
         Ok(ticket)
     }
 
@@ -63,10 +63,10 @@ impl CreateTicket {
     pub fn with_agents(mut self, agents: Vec<AgentId>) -> Result<Self, FieldError> {
         not_empty("kefu_id", &agents)?;
         if !agents.contains(&self.responsible) {
-            return Err(FieldError {
-                field: "fzr_uid",
-                problem: FieldProblem::NotAMember,
-            });
+            return Err(FieldError::new(
+                "fzr_uid",
+                FieldProblem::NotOneOf { field: "kefu_id" },
+            ));
         }
         self.agents = agents;
         Ok(self)
@@ -98,7 +98,7 @@ impl OpenApiRequest for CreateTicket {
             .text("sbs_mc", &self.customer_name)
             .text("content", &self.content)
             .optional_text("title", self.title.as_deref())
-            .finish_bytes()
+            .finish()
     }
 }
 
@@ -153,6 +153,6 @@ impl OpenApiRequest for AddAgents {
             .begin()
             .number("chat_id", self.chat.get())
             .text("kefu_ids", &text)
-            .finish_bytes()
+            .finish()
     }
 }
