@@ -10,8 +10,8 @@ mod participants;
 mod reference;
 mod attachment;
 mod content;
-mod quote;
 mod moment;
+mod quote;
 
 mod create_chat;
 mod delivery_status;
