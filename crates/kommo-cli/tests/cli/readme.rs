@@ -1,4 +1,4 @@
-//! The OAuth block of the project's README, run as it is printed.
+//! The commands of the project's README, run as they are printed.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::auth_login::free_port;
 use crate::plain_http;
-use crate::program::Room;
+use crate::program::{Room, ended};
 
 const README: &str = include_str!("../../../../README.md");
 const HEADING: &str = "## A grant that is never lost\n";
@@ -20,20 +20,61 @@ fn block() -> &'static str {
     block.split_once("```").unwrap().0
 }
 
+/// The text of the blocks of one language below a heading.
+fn blocks(heading: &str, language: &str) -> String {
+    let (_, section) = README.split_once(&format!("\n{heading}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let fence = format!("```{language}\n");
+    section
+        .split(&fence)
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn signing_and_explaining_print_what_the_readme_shows() {
+    let headings = ["## Sign", "## Explain a refusal"];
+    let script: String = headings.map(|heading| blocks(heading, "sh")).concat();
+    let script: Vec<_> = script
+        .lines()
+        .filter(|line| !line.starts_with("cargo install"))
+        .collect();
+    let room = Room::new();
+    let mut command = Command::new("bash");
+    command
+        .args(["-uc", &script.join("\n")])
+        .env_clear()
+        .env("PATH", path_with_kommo())
+        .env("HOME", room.path())
+        .current_dir(room.path());
+    let ended = ended(command, b"");
+    assert_eq!(
+        ended.stdout,
+        headings.map(|heading| blocks(heading, "text")).concat()
+    );
+    // The last one explains a refusal.
+    assert_eq!((ended.status, ended.stderr.as_str()), (1, ""));
+}
+
+/// The program that is tested, found by its name.
+fn path_with_kommo() -> std::ffi::OsString {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_kommo"));
+    let here = program.parent().unwrap().as_os_str().to_owned();
+    let path = std::env::var_os("PATH").unwrap();
+    [here, path].join(std::ffi::OsStr::new(":"))
+}
+
 /// A shell with everything that it began; gone at the end.
 struct Shell(Child);
 
 impl Shell {
     fn run(room: &Room, script: &str) -> Self {
-        let program = std::path::Path::new(env!("CARGO_BIN_EXE_kommo"));
-        let here = program.parent().unwrap().as_os_str().to_owned();
-        let path = std::env::var_os("PATH").unwrap();
-        let path = [here, path].join(std::ffi::OsStr::new(":"));
         let said = std::fs::File::create(room.path().join("stderr")).unwrap();
         let child = Command::new("bash")
             .args(["-euc", script])
             .env_clear()
-            .env("PATH", path)
+            .env("PATH", path_with_kommo())
             .env("HOME", room.path())
             .current_dir(room.path())
             .stdin(Stdio::null())
