@@ -103,7 +103,7 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Empty => f.write_str("body is empty"),
             Self::Syntax { line, column } => {
-                write!(f, "body is no json at line {line}, column {column}")
+                write!(f, "body is not json from line {line}, column {column}")
             }
             Self::Truncated { line, column } => {
                 write!(
@@ -116,8 +116,8 @@ impl fmt::Display for DecodeError {
             Self::WrongType { field, found } => {
                 write!(f, "field {field} of the body has the wrong type: {found}")
             }
-            Self::Uuid { field, .. } => write!(f, "field {field} of the body is no uuid"),
-            Self::ScopeId(_) => f.write_str("field scope_id of the body is no scope_id"),
+            Self::Uuid { field, .. } => write!(f, "field {field} of the body is not a uuid"),
+            Self::ScopeId(_) => f.write_str("field scope_id of the body is not a scope_id"),
         }
     }
 }

@@ -193,7 +193,7 @@ pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
         format!("The signature has {found} bytes instead of {expected} hex digits.")
     } else {
         let offset = text.bytes().position(|byte| !byte.is_ascii_hexdigit())?;
-        format!("The signature has no hex digit at byte {offset}.")
+        format!("Byte {offset} of the signature is not a hex digit.")
     };
     Some(Finding::new(FindingCode::SignatureMalformed, message))
 }

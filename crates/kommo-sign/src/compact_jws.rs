@@ -205,9 +205,9 @@ pub enum ParseJwsError {
 impl fmt::Display for ParseJwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Parts => f.write_str("token has not three parts"),
+            Self::Parts => f.write_str("token does not have three parts"),
             Self::Character { offset } => {
-                write!(f, "token has no base64url character at byte {offset}")
+                write!(f, "byte {offset} of the token is not a base64url character")
             }
         }
     }

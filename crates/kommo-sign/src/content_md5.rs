@@ -146,7 +146,7 @@ impl fmt::Display for ParseContentMd5Error {
             Self::NotLowerHex { offset } => {
                 write!(
                     f,
-                    "content-md5 has no lower-case hex digit at byte {offset}"
+                    "byte {offset} of the content-md5 is not a lower-case hex digit"
                 )
             }
         }

@@ -75,7 +75,7 @@ impl fmt::Display for ParseContentTypeError {
             Self::Character { offset } => {
                 write!(
                     f,
-                    "content type has a character that no header may have at byte {offset}"
+                    "byte {offset} of the content type is not allowed in a header"
                 )
             }
             Self::OuterSpace => f.write_str("content type begins or ends with a space"),

@@ -135,7 +135,7 @@ pub enum DisconnectError {
 impl fmt::Display for DisconnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(_) => f.write_str("the query is no disconnect hook"),
+            Self::Malformed(_) => f.write_str("the query is not a disconnect hook"),
             Self::OtherClient => f.write_str("the disconnect hook is for another integration"),
             Self::Mismatch(_) => f.write_str("the disconnect hook is not proven"),
         }

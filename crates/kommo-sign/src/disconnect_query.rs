@@ -201,7 +201,7 @@ impl fmt::Display for ParseDisconnectQueryError {
             Self::AccountId { offset } => {
                 write!(
                     f,
-                    "account_id at byte {offset} is no positive number of at most 20 digits"
+                    "account_id at byte {offset} is not a positive number of at most 20 digits"
                 )
             }
             Self::ClientIdsDiffer { offset } => {

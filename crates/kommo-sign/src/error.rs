@@ -31,7 +31,7 @@ pub enum VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(_) => f.write_str("the received text is no signature"),
+            Self::Malformed(_) => f.write_str("the received text is not a signature"),
             Self::Mismatch(_) => f.write_str("the body is not proven"),
         }
     }

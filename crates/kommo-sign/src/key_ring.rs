@@ -228,7 +228,7 @@ pub enum KeyRingError {
 impl fmt::Display for KeyRingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DuplicateId => f.write_str("the key ring has a key of that id"),
+            Self::DuplicateId => f.write_str("a key with that id is already in the ring"),
             Self::Full => f.write_str("the key ring is full"),
         }
     }
@@ -250,7 +250,7 @@ impl<E> fmt::Display for RingRefusal<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLiveKey => f.write_str("the key ring has no live key"),
-            Self::Refused(_) => f.write_str("no key of the ring proves it"),
+            Self::Refused(_) => f.write_str("no key of the ring matches"),
         }
     }
 }

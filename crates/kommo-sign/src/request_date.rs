@@ -157,7 +157,7 @@ pub struct DateOutOfRange;
 
 impl fmt::Display for DateOutOfRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the instant lies after the year 9999")
+        f.write_str("the instant is after the year 9999")
     }
 }
 

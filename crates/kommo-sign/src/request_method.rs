@@ -84,7 +84,7 @@ impl fmt::Display for ParseMethodError {
         match self {
             Self::Empty => f.write_str("method is empty"),
             Self::NotUpperCase { offset } => {
-                write!(f, "method has no upper-case letter at byte {offset}")
+                write!(f, "byte {offset} of the method is not an upper-case letter")
             }
             Self::Connect => f.write_str("method is connect, which sends no path"),
             Self::TooLong { found } => {

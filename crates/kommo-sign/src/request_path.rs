@@ -227,29 +227,23 @@ impl fmt::Display for ParsePathError {
         match self {
             Self::Empty => f.write_str("path is empty"),
             Self::NotAbsolute => {
-                f.write_str("path begins neither with '/' nor with 'http://' or 'https://'")
+                f.write_str("path does not begin with '/', 'http://' or 'https://'")
             }
             Self::NoHost => f.write_str("url has no host"),
             Self::DoubleSlash => f.write_str("path begins with '//'"),
             Self::DotSegment { offset } => write!(f, "path has a dot segment at byte {offset}"),
             Self::Character { offset } => {
-                write!(
-                    f,
-                    "path has a character that an HTTP library would rewrite at byte {offset}"
-                )
+                write!(f, "an http library would rewrite the path at byte {offset}")
             }
             Self::Escape { offset } => write!(f, "path has a broken escape at byte {offset}"),
             Self::LowerCaseEscape { offset } => {
                 write!(
                     f,
-                    "path has an escape with a lower-case digit at byte {offset}"
+                    "escape at byte {offset} of the path has a lower-case digit"
                 )
             }
             Self::NeedlessEscape { offset } => {
-                write!(
-                    f,
-                    "path escapes a character that needs no escape at byte {offset}"
-                )
+                write!(f, "escape at byte {offset} of the path is not needed")
             }
         }
     }

@@ -40,9 +40,14 @@ impl fmt::Display for ParseSignatureError {
                 write!(f, "signature has {found} bytes instead of {expected}")
             }
             Self::NotLowerHex { offset } => {
-                write!(f, "signature has no lower-case hex digit at byte {offset}")
+                write!(
+                    f,
+                    "byte {offset} of the signature is not a lower-case hex digit"
+                )
             }
-            Self::NotHex { offset } => write!(f, "signature has no hex digit at byte {offset}"),
+            Self::NotHex { offset } => {
+                write!(f, "byte {offset} of the signature is not a hex digit")
+            }
         }
     }
 }

@@ -79,9 +79,7 @@ impl fmt::Display for ParseLoopbackUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("sandbox url is empty"),
-            Self::Scheme => {
-                f.write_str("sandbox url begins with neither http:// nor https:// at byte 0")
-            }
+            Self::Scheme => f.write_str("sandbox url does not begin with http:// or https://"),
             Self::UserInfo { offset: at } => write!(f, "sandbox url names a user before byte {at}"),
             Self::AfterAddress { offset: at } => {
                 write!(
@@ -91,19 +89,19 @@ impl fmt::Display for ParseLoopbackUrlError {
             }
             Self::NoPort => f.write_str("sandbox url has no port"),
             Self::Port { offset: at } => {
-                write!(f, "sandbox url has no port from 1 to 65535 at byte {at}")
+                write!(
+                    f,
+                    "port at byte {at} of the sandbox url is not a number from 1 to 65535"
+                )
             }
             Self::Host { offset: at } => {
                 write!(
                     f,
-                    "sandbox url has neither localhost nor an ip address at byte {at}"
+                    "host at byte {at} of the sandbox url is not localhost or an ip address"
                 )
             }
             Self::NotLoopback { offset: at } => {
-                write!(
-                    f,
-                    "sandbox url has an address that is not loopback at byte {at}"
-                )
+                write!(f, "address at byte {at} of the sandbox url is not loopback")
             }
         }
     }
@@ -127,9 +125,9 @@ pub enum WriteUrlError {
 impl fmt::Display for WriteUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLeadingSlash => f.write_str("path does not begin with a slash at byte 0"),
+            Self::NoLeadingSlash => f.write_str("path does not begin with a slash"),
             Self::PathByte { offset: at } => {
-                write!(f, "path has a byte that no url may have at byte {at}")
+                write!(f, "byte {at} of the path is not allowed in a url")
             }
             Self::Writer => f.write_str("url could not be written"),
         }

@@ -92,18 +92,18 @@ impl fmt::Display for HostShapeError {
             }
             Self::ForbiddenByte { offset: at } => write!(
                 f,
-                "host has a control character, a space or one of \\ @ % # ? at byte {at}"
+                "byte {at} of the host is a control character, a space or one of \\ @ % # ?"
             ),
             Self::NotAscii { offset: at } => {
-                write!(f, "host has a byte outside ascii at byte {at}")
+                write!(f, "byte {at} of the host is not ascii")
             }
             Self::PlainHttp => {
-                f.write_str("host has the scheme http at byte 0, only https is allowed")
+                f.write_str("host begins with the scheme http, only https is allowed")
             }
             Self::Scheme { offset: at } => {
                 write!(
                     f,
-                    "host has a scheme other than one https, its colon at byte {at}"
+                    "host has a scheme other than https, with its colon at byte {at}"
                 )
             }
             Self::AfterHost { offset: at } => write!(f, "something follows the host at byte {at}"),
@@ -128,7 +128,7 @@ impl fmt::Display for HostShapeError {
             Self::LabelCharacter { offset: at } => {
                 write!(
                     f,
-                    "host has something else than a letter, digit or hyphen at byte {at}"
+                    "byte {at} of the host is not a letter, a digit or a hyphen"
                 )
             }
             Self::LabelHyphen { offset: at } => {
@@ -210,7 +210,7 @@ impl fmt::Display for ParseAccountHostError {
             Self::PlatformLabel { offset: at } => {
                 write!(
                     f,
-                    "host belongs to the platform and is no account: its label at byte {at}"
+                    "host belongs to the platform, not to an account: see its label at byte {at}"
                 )
             }
         }

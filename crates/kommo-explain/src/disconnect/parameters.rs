@@ -154,7 +154,7 @@ fn account_id_refusal(text: &str) -> Option<Finding> {
     let message = if text.is_empty() {
         "The account id is empty.".into()
     } else if let Some(offset) = text.bytes().position(|byte| !byte.is_ascii_digit()) {
-        format!("The account id has something else than a digit at byte {offset}.")
+        format!("Byte {offset} of the account id is not a digit.")
     } else if text.len() > ACCOUNT_ID_DIGITS_MAX {
         format!(
             "The account id has {} digits, and {ACCOUNT_ID_DIGITS_MAX} are allowed.",

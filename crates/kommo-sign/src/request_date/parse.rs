@@ -51,15 +51,18 @@ pub enum ParseDateError {
 impl fmt::Display for ParseDateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, offset) = match self {
-            Self::Weekday { offset } => ("date has no weekday and comma", offset),
-            Self::Day { offset } => ("date has no day of that month", offset),
-            Self::Month { offset } => ("date has no month name", offset),
-            Self::Year { offset } => ("date has no year of four digits", offset),
-            Self::Time { offset } => ("date has no time HH:MM:SS", offset),
-            Self::Zone { offset } => ("date has no zone GMT or +hhmm", offset),
-            Self::Trailing { offset } => ("date is followed by something", offset),
+            Self::Weekday { offset } => ("a weekday and a comma", offset),
+            Self::Day { offset } => ("a day of the month", offset),
+            Self::Month { offset } => ("the name of a month", offset),
+            Self::Year { offset } => ("a year of four digits", offset),
+            Self::Time { offset } => ("a time HH:MM:SS", offset),
+            Self::Zone { offset } => ("a zone GMT or +hhmm", offset),
+            Self::Trailing { offset } => ("its end", offset),
         };
-        write!(f, "{what} at byte {offset}")
+        write!(
+            f,
+            "date is malformed at byte {offset}: {what} is expected there"
+        )
     }
 }
 

@@ -25,7 +25,7 @@ Example:
 const MORE_REASONS: &str = "  \
   parameter-missing    the query lacks a parameter (named in \"parameter\")
   parameter-repeated   a parameter stands twice (named in \"parameter\")
-  account-id-malformed account_id is no positive number of at most 20 digits
+  account-id-malformed account_id is not a positive number of at most 20 digits
   client-ids-differ    client_uuid and client_id are both there and differ
   client-mismatch      the hook is for another integration
   query-malformed      the query is broken in another way";
