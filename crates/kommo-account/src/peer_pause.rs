@@ -39,6 +39,11 @@ pub struct PeerPausePolicy {
     pub named_at_most: Duration,
     /// The longest pause that repetition leads to. It is a hold. Default: an hour.
     pub grows_to: Duration,
+    /// How many such answers in a row are a hold, however short the pauses that they name; 0 counts
+    /// as 1. Default: 3.
+    pub hold_after: u32,
+    /// The shortest hold. Default: 15 minutes.
+    pub hold_at_least: Duration,
 }
 
 /// One pause.
@@ -47,7 +52,7 @@ pub struct PeerPausePolicy {
 pub struct PeerPause {
     /// How long nothing is sent to the peer.
     pub length: Duration,
-    /// Whether it is the longest one: the peer has repeated itself, and a person should know.
+    /// Whether it is a hold: the peer has repeated itself, and a person should know.
     pub is_hold: bool,
 }
 
@@ -60,6 +65,8 @@ impl PeerPausePolicy {
             unnamed: Duration::from_secs(60),
             named_at_most: Duration::from_secs(300),
             grows_to: Duration::from_secs(3_600),
+            hold_after: 3,
+            hold_at_least: Duration::from_secs(15 * 60),
         }
     }
 
@@ -76,6 +83,26 @@ impl PeerPausePolicy {
         PeerPause {
             length,
             is_hold: previous.is_some() && length >= self.grows_to,
+        }
+    }
+
+    /// Like [`after`](Self::after), for the answer number `in_a_row` (from 1) without a success
+    /// between them: from [`hold_after`](Self::hold_after) on, the pause is a hold and as long as
+    /// one.
+    #[must_use]
+    pub fn after_row(
+        &self,
+        named: Option<Duration>,
+        previous: Option<Duration>,
+        in_a_row: u32,
+    ) -> PeerPause {
+        let pause = self.after(named, previous);
+        if !pause.is_hold && in_a_row < self.hold_after {
+            return pause;
+        }
+        PeerPause {
+            length: pause.length.max(self.hold_at_least),
+            is_hold: true,
         }
     }
 }
@@ -131,6 +158,20 @@ mod tests {
         }
         assert_eq!(pauses, 11);
         assert_eq!(previous, Some(policy.grows_to));
+    }
+
+    #[test]
+    fn the_third_in_a_row_is_a_hold_and_holds_grow() {
+        let policy = PeerPausePolicy::new();
+        let mut previous = None;
+        let pauses = [1, 2, 3, 4, 5, 6].map(|in_a_row| {
+            let pause = policy.after_row(Some(Duration::ZERO), previous, in_a_row);
+            previous = Some(pause.length);
+            (pause.length.as_secs(), pause.is_hold)
+        });
+        let holds = [900, 1_800, 3_600, 3_600].map(|seconds| (seconds, true));
+        assert_eq!(pauses[..2], [(5, false), (10, false)]);
+        assert_eq!(pauses[2..], holds);
     }
 
     #[test]

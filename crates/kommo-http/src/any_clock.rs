@@ -6,7 +6,6 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use kommo_keeper::Clock;
-#[cfg(feature = "crm")]
 use kommo_oauth::UnixSeconds;
 
 /// A future on the heap.
@@ -14,7 +13,6 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What budget and client need of a [`Clock`].
 pub(crate) trait AnyClock: Send + Sync {
-    #[cfg(feature = "crm")]
     fn now(&self) -> UnixSeconds;
 
     fn monotonic(&self) -> Duration;
@@ -26,7 +24,6 @@ pub(crate) trait AnyClock: Send + Sync {
 }
 
 impl<C: Clock> AnyClock for C {
-    #[cfg(feature = "crm")]
     fn now(&self) -> UnixSeconds {
         Clock::now(self)
     }

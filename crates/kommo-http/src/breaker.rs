@@ -28,6 +28,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use kommo_account::{AccountHost, PeerPausePolicy};
+use kommo_oauth::UnixSeconds;
 
 /// An account is known for so long after its last success.
 pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -44,11 +45,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub enum BreakReason {
     /// A 403 that is no JSON: the platform has blocked the address or the account. Only its support takes that back.
     Blocked,
-    /// Several 429 in a row: the next thing to come would be the block.
+    /// Several 429s in a row: a hold, since the block would come next.
     TooManyRequests,
 }
 
-/// An open breaker.
+/// An open breaker, as it is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenBreaker {
@@ -56,6 +57,8 @@ pub struct OpenBreaker {
     pub reason: BreakReason,
     /// How long until a trial may go.
     pub left: Duration,
+    /// When a trial may go.
+    pub until: UnixSeconds,
     /// Whether all accounts are stopped and not this one alone.
     pub is_whole_egress: bool,
 }
@@ -64,8 +67,6 @@ pub struct OpenBreaker {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BreakerSettings {
     pub(crate) open_after_block: Duration,
-    pub(crate) open_after_throttles: Duration,
-    pub(crate) throttles_in_a_row: u32,
     pub(crate) blocked_accounts_for_egress: u32,
     pub(crate) trial_spacing: Duration,
     pub(crate) pauses: PeerPausePolicy,
@@ -92,7 +93,15 @@ pub(crate) enum Rejected {
     /// The platform asked this account's callers to wait, or another request is the trial just now.
     Throttled { left: Duration },
     /// The breaker is open.
-    Open(OpenBreaker),
+    Open(Stop),
+}
+
+/// What an open breaker stops, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) reason: BreakReason,
+    pub(crate) left: Duration,
+    pub(crate) is_whole_egress: bool,
 }
 
 impl Rejected {
@@ -100,7 +109,7 @@ impl Rejected {
     pub(crate) const fn left(&self) -> Duration {
         match self {
             Self::Throttled { left } => *left,
-            Self::Open(open) => open.left,
+            Self::Open(stop) => stop.left,
         }
     }
 }
@@ -297,7 +306,7 @@ impl Breaker {
             return None;
         }
         if egress.is_open {
-            return Some(Rejected::Open(OpenBreaker {
+            return Some(Rejected::Open(Stop {
                 reason: BreakReason::Blocked,
                 left,
                 is_whole_egress: true,
@@ -361,9 +370,9 @@ impl Breaker {
         }
     }
 
-    /// A 429 that names a pause, or none; the pause that follows, and whether it opened the
-    /// breaker. Calls that left together count as one. What a stranger's request meets stops no
-    /// call.
+    /// A 429 that names a pause, or none. Returns the pause that follows, and whether it is a hold
+    /// that opened the breaker. Calls that left together count as one. What a stranger's request
+    /// meets stops no call.
     pub(crate) fn throttled(
         &mut self,
         permit: &Permit,
@@ -374,26 +383,26 @@ impl Breaker {
         if !permit.is_evidence() {
             return (policy.after(named, None).length, false);
         }
-        let limit = self.settings.throttles_in_a_row;
         let state = self.accounts.entry(permit.host).or_default();
         let is_next = state.throttled_at.is_none_or(|at| permit.admitted_at > at);
         let before = state.last_pause.filter(|_| is_next);
-        let pause = policy.after(named, before).length;
-        state.throttled_until = state.throttled_until.max(now.saturating_add(pause));
+        state.in_a_row = state.in_a_row.saturating_add(u32::from(is_next));
+        let pause = policy.after_row(named, before, state.in_a_row);
+        let until = now.saturating_add(pause.length);
+        state.throttled_until = state.throttled_until.max(until);
         if is_next {
-            state.in_a_row = state.in_a_row.saturating_add(1);
             state.throttled_at = Some(now);
-            state.last_pause = Some(pause);
+            state.last_pause = Some(pause.length);
         }
         let is_open = state.open.is_some_and(|open| open.until > now) && !permit.is_trial;
-        if state.in_a_row < limit || is_open {
-            return (pause, false);
+        if !pause.is_hold || is_open {
+            return (pause.length, false);
         }
         state.open = Some(Open {
             reason: BreakReason::TooManyRequests,
-            until: now.saturating_add(self.settings.open_after_throttles.max(pause)),
+            until,
         });
-        (pause, true)
+        (pause.length, true)
     }
 
     /// A block.
@@ -487,7 +496,7 @@ impl Breaker {
 
 fn rejected(open: Open, is_whole_egress: bool, now: Duration) -> Option<Rejected> {
     let left = open.until.saturating_sub(now);
-    (!left.is_zero()).then_some(Rejected::Open(OpenBreaker {
+    (!left.is_zero()).then_some(Rejected::Open(Stop {
         reason: open.reason,
         left,
         is_whole_egress,

@@ -21,7 +21,7 @@ use crate::rate_limit::{LimitShare, RateLimit};
 /// | shortest and longest pause on a 429's word | 5 s and 300 s | choice; rule L5 |
 /// | growth | twice the pause before, up to an hour, until another answer comes | choice |
 /// | breaker after a block | 4 hours | rule L6; the length is a choice |
-/// | breaker after 3 429s in a row | 15 minutes | choice |
+/// | hold after 3 429s in a row: the breaker opens | 15 minutes, or the grown pause if that is longer | choice |
 /// | accounts that must be blocked for the address to be suspected | 2 | choice: the pages disagree on whether account or address is blocked |
 ///
 /// # Examples
@@ -69,8 +69,6 @@ impl BudgetSettings {
             jitter: Duration::from_secs(10),
             breaker: BreakerSettings {
                 open_after_block: Duration::from_secs(4 * 3600),
-                open_after_throttles: Duration::from_secs(15 * 60),
-                throttles_in_a_row: 3,
                 blocked_accounts_for_egress: 2,
                 trial_spacing: Duration::from_secs(60),
                 pauses: PeerPausePolicy::new(),
@@ -149,10 +147,10 @@ impl BudgetSettings {
         self
     }
 
-    /// How many 429s in a row open the breaker, and for how long. 0 counts as 1.
+    /// How many 429s in a row open the breaker, and for how long at least. 0 counts as 1.
     pub const fn open_after_throttles(mut self, in_a_row: u32, length: Duration) -> Self {
-        self.breaker.throttles_in_a_row = if in_a_row == 0 { 1 } else { in_a_row };
-        self.breaker.open_after_throttles = length;
+        self.breaker.pauses.hold_after = in_a_row;
+        self.breaker.pauses.hold_at_least = length;
         self
     }
 

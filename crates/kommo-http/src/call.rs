@@ -98,7 +98,11 @@ impl<'a> Call<'a> {
         while let Some(left) = left() {
             if left > self.policy.longest_wait() {
                 let attempts = self.attempts;
-                return Err(ChatsError::Paused { left, attempts });
+                let hold = self.pauses.hold(path, self.clock.unix_seconds());
+                return Err(match hold {
+                    Some(hold) => ChatsError::Held { hold, attempts },
+                    None => ChatsError::Paused { left, attempts },
+                });
             }
             self.clock.pause(left).await;
         }
@@ -127,7 +131,13 @@ impl<'a> Call<'a> {
                 let now = self.clock.unix_seconds();
                 if refusal.status() == 429 {
                     let pause = self.pauses.refused(departure, refusal.retry_after, now);
-                    refusal.retry_after = Some(pause);
+                    if pause.is_hold {
+                        tracing::error!(
+                            left_seconds = pause.length.as_secs(),
+                            "calls are held: too many requests, again and again"
+                        );
+                    }
+                    refusal.retry_after = Some(pause.length);
                 }
                 self.after_refusal(refusal)
             }

@@ -1,6 +1,7 @@
 //! The client of the Chats API.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use kommo_account::{ChannelId, ChatsHost, EndpointRole, Endpoints, Target};
@@ -15,7 +16,7 @@ use crate::chats_clock::{ChatsClock, SystemChatsClock};
 use crate::chats_error::{ChatsError, Unreadable, UnreadableReason};
 use crate::clock_offset::KeptOffset;
 use crate::error::InvalidRequest;
-use crate::peer_pauses::PeerPauses;
+use crate::peer_pauses::{ChatsHold, PeerPauses};
 use crate::raw_request::RawRequest;
 use crate::raw_response::RawResponse;
 use crate::repeat::Repeat;
@@ -86,6 +87,12 @@ impl ChatsClient {
         Some(self.kept_offset.seconds()).filter(|seconds| *seconds != 0)
     }
 
+    /// The connections that are held now, since the Chats API has asked again and again to wait.
+    #[must_use]
+    pub fn holds(&self) -> Vec<ChatsHold> {
+        self.pauses.holds(self.clock.unix_seconds())
+    }
+
     /// Connects the channel to an account. Harmless to repeat (rule C6), so it is repeated where that may help.
     ///
     /// # Errors
@@ -154,8 +161,8 @@ impl ChatsClient {
     ///
     /// - a method other than `GET`, `POST`, `PUT`, `PATCH`, `DELETE`: [`ChatsError::InvalidRequest`].
     /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`], and calls
-    ///   during its pause: [`ChatsError::Paused`], or they wait if it is short; other refusals:
-    ///   [`ChatsError::Refused`].
+    ///   during its pause: [`ChatsError::Paused`], or they wait if it is short; after several 429s
+    ///   in a row: [`ChatsError::Held`]; other refusals: [`ChatsError::Refused`].
     /// - no whole answer: [`ChatsError::Transport`].
     pub async fn call(&self, request: &RawRequest<'_>) -> Result<Answer<RawResponse>, ChatsError> {
         let sender = Sender {

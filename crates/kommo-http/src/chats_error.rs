@@ -7,6 +7,7 @@ use core::{error, fmt};
 use kommo_chats::{DecodeError, UnexpectedBody};
 
 use crate::error::{InvalidRequest, TransportError};
+use crate::peer_pauses::ChatsHold;
 use crate::refusal::Refusal;
 
 /// Why a call has no result.
@@ -29,6 +30,13 @@ pub enum ChatsError {
         /// How many requests this call sent.
         attempts: u32,
     },
+    /// Several 429s in a row: a hold. Nothing was sent, or nothing more.
+    Held {
+        /// What is held, and when that ends.
+        hold: ChatsHold,
+        /// How many requests this call sent.
+        attempts: u32,
+    },
     /// A redirect, which is never followed (rule T1).
     Redirected {
         /// The HTTP status.
@@ -36,7 +44,8 @@ pub enum ChatsError {
         /// How many requests this call sent.
         attempts: u32,
     },
-    /// Success by its status, nonsense by its body. Whether the request was carried out is not known.
+    /// Success by its status, nonsense by its body. The request was most likely carried out: see
+    /// [`is_unconfirmed`](Self::is_unconfirmed).
     Unreadable(Unreadable),
     /// The wire. Whether the request was carried out is said at [`TransportError`].
     Transport {
@@ -56,6 +65,7 @@ impl ChatsError {
             Self::Refused(refusal) | Self::TooManyRequests(refusal) => refusal.attempts,
             Self::Redirected { attempts, .. }
             | Self::Paused { attempts, .. }
+            | Self::Held { attempts, .. }
             | Self::Transport { attempts, .. } => *attempts,
             Self::Unreadable(unreadable) => unreadable.attempts,
         }
@@ -69,7 +79,18 @@ impl ChatsError {
             Self::Redirected { status, .. } => Some(*status),
             Self::Unreadable(unreadable) => Some(unreadable.status),
             Self::Transport { error, .. } => error.status(),
-            Self::InvalidRequest(_) | Self::Paused { .. } => None,
+            Self::InvalidRequest(_) | Self::Paused { .. } | Self::Held { .. } => None,
+        }
+    }
+
+    /// Whether the platform reported success by its status alone: its answer could not be read, so
+    /// the request was most likely carried out, and nothing confirms it. Connecting and
+    /// disconnecting may be repeated.
+    #[must_use]
+    pub fn is_unconfirmed(&self) -> bool {
+        match self {
+            Self::Unreadable(unreadable) => unreadable.reason != UnreadableReason::OtherConnection,
+            _ => matches!(self.status(), Some(200..=299)),
         }
     }
 
@@ -99,6 +120,11 @@ impl fmt::Display for ChatsError {
             Self::Paused { left, .. } => {
                 write!(f, "calls pause for another {} s", left.as_secs())
             }
+            Self::Held { hold, .. } => write!(
+                f,
+                "calls are held for another {} s: there were too many requests",
+                hold.left.as_secs()
+            ),
             Self::Redirected { status, .. } => {
                 write!(f, "http {status}, a redirect, was not followed")
             }
@@ -118,6 +144,7 @@ impl error::Error for ChatsError {
             Self::Refused(_)
             | Self::TooManyRequests(_)
             | Self::Paused { .. }
+            | Self::Held { .. }
             | Self::Redirected { .. } => None,
         }
     }

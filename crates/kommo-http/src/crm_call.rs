@@ -216,7 +216,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
                 Ok(())
             }
             Rejected::Throttled { left } => Err(CrmError::Throttled { left }),
-            Rejected::Open(open) => Err(CrmError::BreakerOpen(open)),
+            Rejected::Open(stop) => Err(CrmError::BreakerOpen(self.budget.report(stop))),
         }
     }
 

@@ -186,10 +186,13 @@ impl fmt::Display for AnswerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotJson { line, column } => {
-                write!(f, "a body that is no json from line {line} column {column}")
+                write!(
+                    f,
+                    "a body that is not json from line {line}, column {column}"
+                )
             }
             Self::OtherShape { line, column } => {
-                write!(f, "json of another shape at line {line} column {column}")
+                write!(f, "json of another shape at line {line}, column {column}")
             }
             Self::Empty => f.write_str("an empty body"),
         }
@@ -199,12 +202,12 @@ impl fmt::Display for AnswerFault {
 impl fmt::Display for PagingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Limit => "limit of a page is no number from 1 to 250",
+            Self::Limit => "limit of a page is not a number from 1 to 250",
             Self::Method => "only a get without a body can be paged",
-            Self::ForeignNext => "link to the next page leads to another host, nothing was sent",
+            Self::ForeignNext => "link to the next page leads to another host; it was not followed",
             Self::UnusableNext => "link to the next page cannot be followed",
-            Self::OtherPath => "link to the next page leads to another path, nothing was sent",
-            Self::Loop => "link to the next page leads to one that was read before",
+            Self::OtherPath => "link to the next page leads to another path; it was not followed",
+            Self::Loop => "link to the next page leads to a page that was read before",
             Self::TooManyPages => "more pages than were allowed",
         })
     }

@@ -130,6 +130,7 @@ pub use {
     chats_client::ChatsClient,
     chats_clock::{ChatsClock, Pause, SystemChatsClock},
     chats_error::{ChatsError, Unreadable, UnreadableReason},
+    peer_pauses::ChatsHold,
     raw_request::RawRequest,
     refusal::Refusal,
 };

@@ -4,11 +4,12 @@
 //! A pause is kept by the scope of the path, so that one account's does not stop the others.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kommo_account::PeerPausePolicy;
+use kommo_account::{PeerPause, PeerPausePolicy};
 use kommo_sign::RequestPath;
 
 /// Above so many rows, those that are over for long are dropped; what does not fit then is not
@@ -29,18 +30,28 @@ pub(crate) struct PeerPauses {
 #[derive(Clone, Copy, Debug)]
 struct Row {
     begun_at: u64,
-    length: Duration,
+    pause: PeerPause,
     /// How many there were. Requests that left together count as one.
-    count: u64,
+    count: u32,
 }
 
 impl Row {
     /// A clock that was set back ends it.
     fn left(&self, now: u64) -> Option<Duration> {
         let since = Duration::from_secs(now.checked_sub(self.begun_at)?);
-        self.length
+        self.pause
+            .length
             .checked_sub(since)
             .filter(|left| !left.is_zero())
+    }
+
+    fn hold(&self, key: &str, now: u64) -> Option<ChatsHold> {
+        let left = self.left(now).filter(|_| self.pause.is_hold)?;
+        Some(ChatsHold {
+            path: key.into(),
+            until_unix_seconds: now.saturating_add(left.as_secs()),
+            left,
+        })
     }
 }
 
@@ -48,13 +59,41 @@ impl Row {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Departure<'a> {
     key: &'a str,
-    count: u64,
+    count: u32,
+}
+
+/// The Chats API has asked again and again to wait: nothing is sent for one connection until the
+/// hold ends. It ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChatsHold {
+    /// The path that the paths of the connection begin with: `/v2/origin/custom/{scope_id}`, or
+    /// with the channel id in its place.
+    pub path: Box<str>,
+    /// When it ends, in Unix seconds.
+    pub until_unix_seconds: u64,
+    /// How long that is.
+    pub left: Duration,
 }
 
 impl PeerPauses {
     /// What is left of the pause.
     pub(crate) fn left(&self, path: RequestPath<'_>, now: u64) -> Option<Duration> {
         self.rows().get(key_of(path)).and_then(|row| row.left(now))
+    }
+
+    /// The hold of one connection.
+    pub(crate) fn hold(&self, path: RequestPath<'_>, now: u64) -> Option<ChatsHold> {
+        let key = key_of(path);
+        self.rows().get(key).and_then(|row| row.hold(key, now))
+    }
+
+    /// All holds.
+    pub(crate) fn holds(&self, now: u64) -> Vec<ChatsHold> {
+        let rows = self.rows();
+        rows.iter()
+            .filter_map(|(key, row)| row.hold(key, now))
+            .collect()
     }
 
     /// To be taken before a request leaves.
@@ -70,19 +109,20 @@ impl PeerPauses {
         departure: Departure<'_>,
         named: Option<Duration>,
         now: u64,
-    ) -> Duration {
+    ) -> PeerPause {
         let mut rows = self.rows();
         let before = rows.get(departure.key).copied();
         let is_next = before.is_none_or(|row| row.count == departure.count);
-        let previous = before.filter(|_| is_next).map(|row| row.length);
-        let pause = self.policy.after(named, previous).length;
-        let count = before.map_or(0, |row| row.count) + u64::from(is_next);
+        let previous = before.filter(|_| is_next).map(|row| row.pause.length);
+        let count = before.map_or(0, |row| row.count);
+        let count = count.saturating_add(u32::from(is_next));
+        let pause = self.policy.after_row(named, previous, count);
         let row = match before {
             // Of one that left together with another, the longer pause counts.
-            Some(row) if !is_next && row.left(now) >= Some(pause) => row,
+            Some(row) if !is_next && row.left(now) >= Some(pause.length) => row,
             _ => Row {
                 begun_at: now,
-                length: pause,
+                pause,
                 count,
             },
         };
@@ -148,14 +188,37 @@ mod tests {
             path("/v2/origin/custom/s/chats"),
             path("/v2/origin/custom/t"),
         );
-        let refused = |now| pauses.refused(pauses.departure(here), ZERO, now).as_secs();
-        assert_eq!([refused(100), refused(105), refused(115)], [5, 10, 20]);
-        assert_eq!(pauses.left(here, 130), Some(Duration::from_secs(5)));
-        assert_eq!(pauses.left(here, 135), None);
+        let refused = |now| {
+            let pause = pauses.refused(pauses.departure(here), ZERO, now);
+            (pause.length.as_secs(), pause.is_hold)
+        };
+        assert_eq!([refused(100), refused(105)], [(5, false), (10, false)]);
+        assert_eq!(pauses.left(here, 110), Some(Duration::from_secs(5)));
+        assert_eq!(pauses.left(here, 115), None);
         assert_eq!(pauses.left(here, 1), None, "the clock was set back");
-        assert_eq!(pauses.left(there, 116), None);
+        assert_eq!(pauses.left(there, 106), None);
         pauses.answered(pauses.departure(here));
-        assert_eq!(refused(200), 5);
+        assert_eq!(refused(200), (5, false));
+    }
+
+    #[test]
+    fn the_third_in_a_row_is_a_hold_of_its_own_connection() {
+        let pauses = PeerPauses::default();
+        let (here, there) = (
+            path("/v2/origin/custom/s/chats"),
+            path("/v2/origin/custom/t"),
+        );
+        for now in [100, 105] {
+            pauses.refused(pauses.departure(here), ZERO, now);
+            assert_eq!(pauses.hold(here, now), None);
+        }
+        assert!(pauses.refused(pauses.departure(here), ZERO, 115).is_hold);
+        let hold = pauses.hold(here, 915).unwrap();
+        assert_eq!((hold.left.as_secs(), hold.until_unix_seconds), (100, 1015));
+        assert_eq!(&*hold.path, "/v2/origin/custom/s");
+        assert_eq!(pauses.hold(there, 915), None);
+        assert_eq!(pauses.holds(915), [hold]);
+        assert_eq!(pauses.holds(1015), []);
     }
 
     #[test]
@@ -164,11 +227,11 @@ mod tests {
         let here = path("/a");
         let early = pauses.departure(here);
         for _ in 0..9 {
-            assert_eq!(pauses.refused(early, ZERO, 100).as_secs(), 5);
+            assert_eq!(pauses.refused(early, ZERO, 100).length.as_secs(), 5);
         }
         pauses.answered(early);
         assert!(pauses.left(here, 101).is_some());
         let next = pauses.departure(here);
-        assert_eq!(pauses.refused(next, ZERO, 105).as_secs(), 10);
+        assert_eq!(pauses.refused(next, ZERO, 105).length.as_secs(), 10);
     }
 }

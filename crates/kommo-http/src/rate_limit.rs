@@ -128,7 +128,7 @@ pub struct NotAShare {
 
 impl fmt::Display for NotAShare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} is no share", self.mine, self.of)
+        write!(f, "{} of {} is not a share", self.mine, self.of)
     }
 }
 

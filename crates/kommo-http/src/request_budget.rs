@@ -17,7 +17,7 @@ use kommo_account::{AccountHost, ClientId};
 use kommo_keeper::{Clock, SharedBucket, SystemClock, Taken};
 
 use crate::any_clock::AnyClock;
-use crate::breaker::{Blocked, Breaker, OpenBreaker, Permit, Rejected, Standing};
+use crate::breaker::{Blocked, Breaker, OpenBreaker, Permit, Rejected, Standing, Stop};
 use crate::bucket_key::BucketKey;
 use crate::budget_settings::BudgetSettings;
 use crate::local_buckets::{LocalBucket, LocalBuckets};
@@ -93,7 +93,17 @@ impl RequestBudget {
         let now = self.shared.clock.monotonic();
         match self.breaker().shut(host, Standing::Known, now)? {
             Rejected::Throttled { .. } => None,
-            Rejected::Open(open) => Some(open),
+            Rejected::Open(stop) => Some(self.report(stop)),
+        }
+    }
+
+    /// A stop, with the time of day at which it ends.
+    pub(crate) fn report(&self, stop: Stop) -> OpenBreaker {
+        OpenBreaker {
+            reason: stop.reason,
+            left: stop.left,
+            until: self.shared.clock.now().plus(stop.left),
+            is_whole_egress: stop.is_whole_egress,
         }
     }
 
@@ -268,6 +278,7 @@ impl RequestBudget {
         if is_opened {
             tracing::error!(
                 host = permit.host.as_str(),
+                left_seconds = pause.as_secs(),
                 "breaker opened: too many requests, again and again"
             );
         }

@@ -106,10 +106,7 @@ pub struct ParseQueryError {
 impl fmt::Display for ParseQueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = self.offset;
-        write!(
-            f,
-            "query has a character that no url may have at byte {offset}"
-        )
+        write!(f, "byte {offset} of the query is not allowed in a url")
     }
 }
 

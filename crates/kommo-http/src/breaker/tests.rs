@@ -11,8 +11,6 @@ const HOUR: u64 = 3600;
 fn breaker() -> Breaker {
     Breaker::new(BreakerSettings {
         open_after_block: Duration::from_secs(4 * HOUR),
-        open_after_throttles: Duration::from_secs(900),
-        throttles_in_a_row: 3,
         blocked_accounts_for_egress: 2,
         trial_spacing: Duration::from_secs(60),
         pauses: PeerPausePolicy::new(),
@@ -249,9 +247,9 @@ fn a_throttle_stops_its_account_until_it_is_over() {
 }
 
 #[test]
-fn the_third_throttle_in_a_row_opens() {
+fn the_third_throttle_in_a_row_is_a_hold() {
     let mut breaker = breaker();
-    for (now, pause, is_opened) in [(0, 5, false), (10, 10, false), (30, 20, true)] {
+    for (now, pause, is_opened) in [(0, 5, false), (10, 10, false), (30, 900, true)] {
         let permit = breaker.call(shop(1), now);
         assert_eq!(
             breaker.asks_to_wait(&permit, 5, now + 1),
@@ -312,15 +310,15 @@ fn a_person_can_close_it() {
 }
 
 #[test]
-fn a_trial_that_is_throttled_opens_again() {
+fn a_trial_that_is_throttled_opens_again_for_longer() {
     let mut breaker = breaker();
     for now in [0, 10, 30] {
         let permit = breaker.call(shop(1), now);
         breaker.asks_to_wait(&permit, 5, now + 1);
     }
     let trial = breaker.call(shop(1), 1000);
-    assert_eq!(breaker.asks_to_wait(&trial, 5, 1001), (40, true));
-    assert_open(&breaker, shop(1), 1001, 900, false);
+    assert_eq!(breaker.asks_to_wait(&trial, 5, 1001), (1800, true));
+    assert_open(&breaker, shop(1), 1001, 1800, false);
 }
 
 #[cfg(feature = "oauth")]

@@ -22,9 +22,9 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UserAgentSuffix => {
-                "suffix of the user agent is no header text of at most 128 bytes"
+                "suffix of the user agent is not header text of at most 128 bytes"
             }
-            Self::SandboxAuthority => "authority of the sandbox is no certificate in pem",
+            Self::SandboxAuthority => "authority of the sandbox is not a certificate in pem",
             Self::Tls(_) => "tls could not be set up",
             Self::Http(_) => "http client could not be set up",
         })

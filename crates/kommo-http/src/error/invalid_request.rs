@@ -43,7 +43,7 @@ pub enum InvalidRequest {
 impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Method => f.write_str("method is none of get, post, put, patch, delete"),
+            Self::Method => f.write_str("method is not get, post, put, patch or delete"),
             Self::Path(_) => f.write_str("path cannot be sent as it is"),
             Self::Query(_) => f.write_str("query cannot be sent as it is"),
             Self::Url(_) => f.write_str("url could not be written"),

@@ -112,6 +112,7 @@ async fn a_page_under_a_200_is_typed_and_not_repeated() {
         "{error:?}"
     );
     assert_eq!(error.to_string(), "http 200 with an unreadable answer");
+    assert!(error.is_unconfirmed());
     assert_eq!(scene.requests(), 1);
 
     let error = scene.disconnect().await.unwrap_err();
@@ -122,6 +123,7 @@ async fn a_page_under_a_200_is_typed_and_not_repeated() {
         matches!(unreadable.reason, UnreadableReason::NoDataExpected(_)),
         "{error:?}"
     );
+    assert!(error.is_unconfirmed());
     assert_eq!(scene.requests(), 2);
 }
 
@@ -132,6 +134,7 @@ async fn the_answer_to_another_connect_is_not_taken() {
     let server = RawServer::start([Reply::answer("200 OK", &[JSON], other)]).await;
     let (client, _) = raw_client(server.address);
     let error = connect(&client).await.unwrap_err();
+    assert!(!error.is_unconfirmed());
     let ChatsError::Unreadable(unreadable) = error else {
         panic!("{error:?}")
     };

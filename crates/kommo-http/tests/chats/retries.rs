@@ -273,17 +273,54 @@ async fn a_platform_that_asks_for_no_pause_at_all_gets_few_requests() {
             assert!(
                 matches!(
                     error,
-                    ChatsError::TooManyRequests(_) | ChatsError::Paused { .. }
+                    ChatsError::TooManyRequests(_)
+                        | ChatsError::Paused { .. }
+                        | ChatsError::Held { .. }
                 ),
                 "{error:?}"
             );
             // A caller that does not wait.
             drop(environment.pause(Duration::from_secs(1)));
         }
-        // At 0, 5 and 15 s; and one at 35 s, for which the last call has waited.
+        // At 0, 5 and 15 s.
         let requests = server.received().len();
-        assert!(requests <= 4, "{requests} requests");
+        assert!(requests <= 3, "{requests} requests");
     }
+}
+
+// Rule L5.
+#[tokio::test]
+async fn the_third_429_in_a_row_is_a_hold_with_an_end() {
+    let limited = || Reply::answer("429 No", &[JSON], br#"{"retry_after":20}"#);
+    let replies = [
+        limited(),
+        limited(),
+        limited(),
+        Reply::answer("200 OK", &[JSON], CONNECTED),
+    ];
+    let server = RawServer::start(replies).await;
+    let (client, environment) = raw_client(server.address);
+    for (seconds, is_hold) in [(20, false), (40, false), (900, true)] {
+        let error = connect(&client).await.unwrap_err();
+        let pause = Duration::from_secs(seconds);
+        assert_eq!(error.refusal().unwrap().retry_after(), Some(pause));
+        assert_eq!(!client.holds().is_empty(), is_hold);
+        if !is_hold {
+            drop(environment.pause(pause));
+        }
+    }
+    let end = environment.unix_seconds() + 900;
+    let error = connect(&client).await.unwrap_err();
+    let ChatsError::Held { hold, attempts: 0 } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(hold.until_unix_seconds, end);
+    assert_eq!(hold.left, Duration::from_secs(900));
+    assert_eq!(client.holds(), std::slice::from_ref(hold));
+    assert_eq!(server.received().len(), 3);
+    drop(environment.pause(Duration::from_secs(900)));
+    assert!(client.holds().is_empty());
+    connect(&client).await.unwrap();
 }
 
 // Rule E4.

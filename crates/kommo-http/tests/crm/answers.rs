@@ -58,7 +58,7 @@ async fn a_success_that_is_no_json_or_another_shape_says_where_and_not_what() {
     let not_json = answer(page("200 OK")).await.unwrap_err();
     assert_eq!(
         not_json.to_string(),
-        "http 200 with a body that is no json from line 1 column 1"
+        "http 200 with a body that is not json from line 1, column 1"
     );
     let other = answer(ok(r#"{"id":"planted marker"}"#)).await.unwrap_err();
     let Error::Unreadable { fault, .. } = &other else {

@@ -163,18 +163,24 @@ async fn a_write_that_was_lost_once_may_be_done_whatever_ends_it() {
 }
 
 #[tokio::test]
-async fn a_breaker_that_opens_after_a_lost_attempt_does_not_say_that_nothing_was_sent() {
+async fn a_hold_after_a_lost_attempt_does_not_say_that_nothing_was_sent() {
     let settings = BudgetSettings::new().open_after_throttles(1, Duration::from_secs(900));
     let short = crate::scene::problem("429 X", r#"{"retry_after":1}"#);
     let scene = Scene::with_budget([Reply::cut(), short.clone()], settings.clone()).await;
     let error = error_of_marked(&scene).await;
-    assert!(matches!(inside(&error), Error::BreakerOpen(_)), "{error}");
+    let refusal = inside(&error).refusal().unwrap();
+    assert_eq!(refusal.retry_after(), Some(Duration::from_secs(900)));
+    assert!(error.may_be_done());
     assert_eq!(scene.requests(), 2);
     // A 429 alone did nothing.
     let scene = Scene::with_budget([short], settings).await;
     let error = error_of_marked(&scene).await;
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+    assert!(!error.may_be_done());
+    let error = error_of_marked(&scene).await;
     assert!(matches!(error, Error::BreakerOpen(_)), "{error}");
     assert!(!error.may_be_done());
+    assert_eq!(scene.requests(), 1);
 }
 
 #[tokio::test]

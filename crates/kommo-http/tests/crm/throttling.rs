@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kommo_http::{BreakReason, BudgetSettings, CrmRefusalKind, RetryPolicy};
+use kommo_keeper::Clock;
 
 use crate::raw_server::Reply;
 use crate::scene::{Error, HTML, JSON, PROBLEM, Scene, ok, page, problem};
@@ -124,19 +125,21 @@ async fn a_patient_job_waits_for_as_long_as_it_takes() {
 #[tokio::test]
 async fn the_third_throttle_in_a_row_opens_the_breaker_before_the_block_comes() {
     let scene = Scene::start([throttled(None, r#"{"retry_after":20}"#)]).await;
-    for seconds in [20, 40, 80] {
+    for seconds in [20, 40, 900] {
         let error = scene.write().await.unwrap_err();
         assert_eq!(error.kind(), Some(CrmRefusalKind::TooManyRequests));
-        // A pause that is asked for again and again grows.
+        // A pause that is asked for again and again grows, and ends in a hold.
         let pause = error.refusal().unwrap().retry_after();
         assert_eq!(pause, Some(Duration::from_secs(seconds)));
-        scene.clock.advance_seconds(seconds);
+        scene.clock.advance_seconds(seconds.min(40));
     }
     let error = scene.write().await.unwrap_err();
     let Error::BreakerOpen(open) = error else {
         panic!("{error}");
     };
     assert_eq!(open.reason, BreakReason::TooManyRequests);
+    assert_eq!(open.left, Duration::from_secs(860));
+    assert_eq!(open.until, Clock::now(&scene.clock).plus(open.left));
     assert!(!open.is_whole_egress);
     assert_eq!(scene.requests(), 3);
     assert_eq!(scene.budget.open_breaker(host()), Some(open));
