@@ -8,8 +8,8 @@ use alloc::sync::Arc;
 use clap::Args;
 use kommo_account::UserId;
 use kommo_http::{
-    CrmClient, CrmError, CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest, InvalidRequest,
-    PagingError,
+    BreakReason, CrmClient, CrmError, CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest,
+    InvalidRequest, PagingError,
 };
 use kommo_keeper::{Clock, KeeperError, SystemClock};
 
@@ -200,12 +200,20 @@ impl Call<'_> {
             CrmError::Refused(refusal) => self.refused(refusal, message),
             CrmError::Throttled { left } => Failure::new(ErrorCode::Throttled, message)
                 .retry_at(Some(SystemClock::new().now().plus(*left))),
-            CrmError::BreakerOpen(_) => Failure::new(ErrorCode::Throttled, message),
+            CrmError::BreakerOpen(open) => {
+                let code = match open.reason {
+                    BreakReason::Blocked => ErrorCode::Blocked,
+                    _ => ErrorCode::Throttled,
+                };
+                Failure::new(code, message).retry_at(Some(open.until))
+            }
             CrmError::Redirected { .. } | CrmError::Paging(_) => Failure::refused(message),
+            _ if is_success(error) && is_write => Failure::new(ErrorCode::Unconfirmed, message)
+                .hint("it was probably carried out: look before you send it again"),
+            _ if is_success(error) => Failure::new(ErrorCode::BadAnswer, message),
             // To read twice changes nothing.
             _ if error.may_be_done() && is_write => Failure::new(ErrorCode::InDoubt, message)
                 .hint("it may have been carried out: look before you send it again"),
-            CrmError::Unreadable { .. } => Failure::new(ErrorCode::BadAnswer, message),
             CrmError::Transport { error, .. } => {
                 transport::with_advice(Failure::new(ErrorCode::Unreachable, message), error)
             }
@@ -253,6 +261,16 @@ impl Call<'_> {
             },
         }
     }
+}
+
+/// Whether the platform reported success, in an answer that cannot be read.
+fn is_success(error: &CrmError<KeeperError>) -> bool {
+    let status = match error {
+        CrmError::Unreadable { status, .. } => Some(*status),
+        CrmError::Transport { error, .. } => error.status(),
+        _ => None,
+    };
+    matches!(status, Some(200..=299))
 }
 
 /// Whose turn it is after a refusal of the platform.

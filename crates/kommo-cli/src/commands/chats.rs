@@ -32,6 +32,12 @@ Example:
     --channel f90ba33d-c9d9-44da-b76c-c349b0ecbe41 \\
     --account-amojo-id af9945ff-1490-4cad-807d-945c15d88bec";
 
+const AFTER_CONNECT: &str = "the channel is probably connected, and only the scope_id could not be \
+    read: run it again, connecting twice is harmless";
+
+const AFTER_DISCONNECT: &str =
+    "the channel is probably disconnected: run it again to be sure, that is harmless";
+
 /// Which call.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChatsCommand {
@@ -91,7 +97,7 @@ fn connect(args: &ConnectArgs, context: &Context) -> Result<Outcome, Failure> {
             context,
         );
     }
-    let answer = call::run(&connection, context, async |client| {
+    let answer = call::run(&connection, context, AFTER_CONNECT, async |client| {
         client.connect(&connection.channel, &request).await
     })?;
     let response = answer.value();
@@ -115,7 +121,7 @@ fn disconnect(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failu
             context,
         );
     }
-    let answer = call::run(&connection, context, async |client| {
+    let answer = call::run(&connection, context, AFTER_DISCONNECT, async |client| {
         client.disconnect(&connection.channel, &request).await
     })?;
     let mut json = Map::new();

@@ -63,6 +63,8 @@ error_codes! {
     ServerError: "server-error", 1;
     /// The remote side refused the request for another reason.
     Refused: "refused", 1;
+    /// The remote side reported success, and its answer cannot be read: it was probably done.
+    Unconfirmed: "unconfirmed", 1;
 
     /// The command line is wrong.
     Usage: "usage", 2;

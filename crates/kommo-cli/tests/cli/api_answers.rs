@@ -253,6 +253,17 @@ fn a_page_that_cannot_be_read_is_not_said_to_have_changed_something() {
 }
 
 #[test]
+fn a_write_whose_success_cannot_be_read_was_probably_done() {
+    let coded = answer("200 OK", "Content-Encoding: br\r\n", b"\x0b\x02");
+    for (method, code, status) in [("POST", "unconfirmed", 1), ("GET", "bad-answer", 3)] {
+        let account = Account::answering(vec![coded.clone()]);
+        let failed = account.api(&[method, "/a", "--format", "json"]);
+        assert_eq!(failed.json()["error"]["code"], code, "{failed:?}");
+        assert_eq!(failed.status, status, "{failed:?}");
+    }
+}
+
+#[test]
 fn no_connection_says_what_to_look_at() {
     let account = Account::answering(vec![answer("200 OK", JSON, b"{}")]);
     // The port of a listener that is gone; its grants are those of another realm, so the token is

@@ -2,6 +2,7 @@
 
 use kommo_test_vectors::chats_request;
 
+use crate::planted::{Planted, answer};
 use crate::program::{Ended, Room, ended};
 use crate::sandbox::{Running, config};
 
@@ -175,6 +176,35 @@ fn a_network_that_is_not_there_is_status_3() {
         &["--sandbox", &url, "--secret-file", "secret"],
     )
     .failed(3);
+}
+
+// Rules C4, C6, E6.
+#[test]
+fn a_success_that_cannot_be_read_says_that_it_was_probably_done() {
+    let room = Room::new();
+    room.file("secret", "s");
+    let coded = answer("200 OK", "Content-Encoding: br\r\n", b"\x0b\x02");
+    for planted in [
+        answer("200 OK", "Content-Type: text/plain\r\n", b"OK"),
+        answer("202 Accepted", "", b"queued, 7"),
+        coded,
+    ] {
+        for (verb, hint) in [
+            ("connect", "run it again, connecting twice is harmless"),
+            ("disconnect", "the channel is probably disconnected"),
+        ] {
+            let server = Planted::start(vec![planted.clone()]);
+            let place = ["--sandbox", &server.url, "--secret-file", "secret"];
+            let said = call(&room, verb, &place).failed(1).to_owned();
+            assert!(said.contains(hint), "{verb}: {said}");
+            let ended = call(&room, verb, &[&place[..], &["--format", "json"]].concat());
+            let error = &ended.json()["error"];
+            assert_eq!(ended.status, 1, "{ended:?}");
+            assert_eq!(error["code"], "unconfirmed", "{error}");
+            assert!(error["http_status"] == 200 || error["http_status"] == 202);
+            assert_eq!(server.asked().len(), 2);
+        }
+    }
 }
 
 // Rules A1, A5, N1.

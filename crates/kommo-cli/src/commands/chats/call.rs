@@ -11,10 +11,12 @@ use crate::run::context::Context;
 use crate::run::runtime::runtime;
 use crate::terminal::attempt_log;
 
-/// Makes a client for the connection and lets `call` use it.
+/// Makes a client for the connection and lets `call` use it. `after_success` is the hint for a
+/// success whose answer cannot be read.
 pub(super) fn run<T>(
     connection: &Connection,
     context: &Context,
+    after_success: &str,
     call: impl AsyncFnOnce(&ChatsClient) -> Result<Answer<T>, ChatsError>,
 ) -> Result<Answer<T>, Failure> {
     let secret = connection
@@ -28,7 +30,7 @@ pub(super) fn run<T>(
     let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret);
     let answer = runtime()?
         .block_on(call(&client))
-        .map_err(|error| failure::of(&error))?;
+        .map_err(|error| failure::of(&error, after_success))?;
     if let Some(offset) = answer.learned_offset_seconds() {
         let direction = if offset > 0 { "behind" } else { "ahead of" };
         context.output.note(&format!(

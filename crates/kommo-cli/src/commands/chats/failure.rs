@@ -11,10 +11,14 @@ use crate::connection::transport;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure};
 
-/// Refused by the remote side is status 1; no answer, or one that makes no sense, is status 3.
-pub(super) fn of(error: &ChatsError) -> Failure {
+/// Refused by the remote side, or done as it seems without a proof, is status 1; no answer, or one
+/// that makes no sense, is status 3. `after_success` says what follows if it was done.
+pub(super) fn of(error: &ChatsError, after_success: &str) -> Failure {
     let message = exit::chain(error);
     match error {
+        _ if error.is_unconfirmed() => Failure::new(ErrorCode::Unconfirmed, message)
+            .with("http_status", error.status())
+            .hint(after_success),
         ChatsError::InvalidRequest(_) => Failure::usage(message),
         ChatsError::Refused(refusal) => hinted(refused(message, refusal), refusal),
         ChatsError::TooManyRequests(refusal) => Failure::new(ErrorCode::Throttled, message)
@@ -25,6 +29,8 @@ pub(super) fn of(error: &ChatsError) -> Failure {
         ChatsError::Paused { left, .. } => {
             Failure::new(ErrorCode::Throttled, message).retry_at(after(Some(*left)))
         }
+        ChatsError::Held { hold, .. } => Failure::new(ErrorCode::Throttled, message)
+            .retry_at(Some(UnixSeconds::new(hold.until_unix_seconds))),
         ChatsError::Transport { error, .. } if !error.is_in_doubt() => {
             let failure = Failure::new(ErrorCode::Unreachable, message);
             transport::with_advice(failure, error)
