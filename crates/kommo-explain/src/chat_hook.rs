@@ -4,14 +4,14 @@ use alloc::vec::Vec;
 
 use kommo_sign::{ChannelSecret, ChatHookKey, SecretError};
 
-use crate::body_search::BodySearch;
-use crate::body_variants::BodyVariants;
-use crate::explanation::Explanation;
+use crate::answer::explanation::Explanation;
+use crate::body::search::BodySearch;
+use crate::body::variants::BodyVariants;
 use crate::search::Budget;
-use crate::secret_variants::key_variants;
-use crate::signature_search;
-use crate::signature_text::Door;
-use crate::wrong_mac::Hash;
+use crate::signature::secret_variants::key_variants;
+use crate::signature::signature_search;
+use crate::signature::signature_text::Door;
+use crate::signature::wrong_mac::Hash;
 
 const DOOR: Door = Door {
     hash: Hash::Sha1,

@@ -11,19 +11,19 @@ use kommo_sign::{
     RequestMethod, RequestPath, SecretError, Signature,
 };
 
-use crate::body_search::BodySearch;
-use crate::body_variants::BodyVariants;
-use crate::content_md5::Digests;
-use crate::explanation::Explanation;
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::line_variants::method_came_lower;
+use crate::answer::explanation::Explanation;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::body::search::BodySearch;
+use crate::body::variants::BodyVariants;
+use crate::lines::content_md5::Digests;
+use crate::lines::line_variants::method_came_lower;
 use crate::received_request::ReceivedRequest;
 use crate::search::Budget;
-use crate::secret_variants::key_variants;
-use crate::signature_search::{self, Outcome};
-use crate::signature_text::{Door, Reading};
-use crate::wrong_mac::Hash;
+use crate::signature::secret_variants::key_variants;
+use crate::signature::signature_search::{self, Outcome};
+use crate::signature::signature_text::{Door, Reading};
+use crate::signature::wrong_mac::Hash;
 
 use headers::Headers;
 use lines::LineSearch;

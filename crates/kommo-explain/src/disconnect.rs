@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 
 use kommo_sign::{ClientSecret, DisconnectKey, SecretError};
 
-use crate::explanation::Explanation;
-use crate::finding_code::FindingCode;
+use crate::answer::explanation::Explanation;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Budget;
-use crate::secret_variants::key_variants;
-use crate::signature_search;
-use crate::signature_text::Door;
-use crate::wrong_mac::Hash;
+use crate::signature::secret_variants::key_variants;
+use crate::signature::signature_search;
+use crate::signature::signature_text::Door;
+use crate::signature::wrong_mac::Hash;
 
 use message::MessageSearch;
 use parameters::Parameters;

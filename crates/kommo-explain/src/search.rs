@@ -13,7 +13,7 @@
 
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
+use crate::answer::finding::Finding;
 
 /// The most MACs that are computed for one explanation.
 ///

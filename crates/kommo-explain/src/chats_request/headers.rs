@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use kommo_sign::{ContentType, Freshness, RequestDate};
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::received_request::ReceivedRequest;
-use crate::time_words::{length, zone};
+use crate::text::time_words::{length, zone};
 
 /// The first value of each header.
 pub(crate) struct Headers<'a> {

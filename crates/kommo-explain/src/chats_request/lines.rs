@@ -6,18 +6,20 @@ use alloc::vec::Vec;
 
 use kommo_sign::ContentMd5;
 
-use crate::content_md5::Digests;
-use crate::date_variants::date_variants;
-use crate::finding::Finding;
-use crate::hash_variants::hash_variants;
-use crate::line_layout::{Line, OTHER_HEADERS_MAX, Separator, order_variants, separator_variants};
-use crate::line_variants::{content_type_variants, method_variants};
+use crate::answer::finding::Finding;
+use crate::lines::content_md5::Digests;
+use crate::lines::date_variants::date_variants;
+use crate::lines::line_layout::{
+    Line, OTHER_HEADERS_MAX, Separator, order_variants, separator_variants,
+};
+use crate::lines::line_variants::{content_type_variants, method_variants};
+use crate::lines::target::Target;
 use crate::received_request::ReceivedRequest;
 use crate::search::{Budget, LINES_BYTES_MAX, Variant, search};
-use crate::secret_variants::Key;
-use crate::signature_text::Reading;
-use crate::target::Target;
-use crate::wrong_mac::{self, Hash, Keying};
+use crate::signature::hash_variants::hash_variants;
+use crate::signature::secret_variants::Key;
+use crate::signature::signature_text::Reading;
+use crate::signature::wrong_mac::{self, Hash, Keying};
 
 use super::headers::Headers;
 

@@ -5,14 +5,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::hash_variants::hash_variants;
-use crate::line_layout::{Separator, separator_variants};
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::lines::line_layout::{Separator, separator_variants};
 use crate::search::{Budget, LINES_BYTES_MAX, Variant, search};
-use crate::secret_variants::Key;
-use crate::signature_text::Reading;
-use crate::wrong_mac::{self, Hash, Keying};
+use crate::signature::hash_variants::hash_variants;
+use crate::signature::secret_variants::Key;
+use crate::signature::signature_text::Reading;
+use crate::signature::wrong_mac::{self, Hash, Keying};
 
 use super::parameters::Parameters;
 

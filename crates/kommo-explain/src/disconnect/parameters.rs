@@ -8,9 +8,9 @@ use core::num::NonZeroU64;
 
 use kommo_sign::DisconnectParameter;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::percent;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::text::percent;
 
 /// The most digits of an account id. Source: rule X2 of `docs/protocol.md`.
 const ACCOUNT_ID_DIGITS_MAX: usize = 20;

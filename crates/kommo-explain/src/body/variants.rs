@@ -3,15 +3,15 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::body_wrapper::{self, BYTE_ORDER_MARK};
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::json_number::Numbers;
-use crate::json_style::{self, Escapes, KeyOrder, Layout, Style};
-use crate::json_tree::{self, Loss, Node};
-use crate::python_text;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::body::wrapper::{self, BYTE_ORDER_MARK};
 use crate::search::Variant;
-use crate::text_charset;
+use crate::text::charset;
+use crate::text::json_number::Numbers;
+use crate::text::json_style::{self, Escapes, KeyOrder, Layout, Style};
+use crate::text::json_tree::{self, Loss, Node};
+use crate::text::python;
 
 /// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes
 /// comes near it.
@@ -177,15 +177,14 @@ impl<'a> BodyVariants<'a> {
         }
         let message =
             "The text that Python prints for a dictionary was signed in place of its JSON.";
-        self.re_encoded(false, python_text::of_value(node).into_bytes(), message);
+        self.re_encoded(false, python::of_value(node).into_bytes(), message);
     }
 
     /// What wrappers around it hold, with any line end, and as other encoders write it.
     fn unwrapped(&mut self, body: &[u8]) {
-        for (number, (inner, messages)) in
-            body_wrapper::unwrapped(body, body.len() <= WRAPPED_BYTES_MAX)
-                .into_iter()
-                .enumerate()
+        for (number, (inner, messages)) in wrapper::unwrapped(body, body.len() <= WRAPPED_BYTES_MAX)
+            .into_iter()
+            .enumerate()
         {
             let findings: Vec<Finding> = messages
                 .iter()
@@ -226,10 +225,10 @@ impl<'a> BodyVariants<'a> {
             .map(|(bytes, finding)| (bytes.into_owned(), finding))
             .collect();
         for (base, line_end) in bases {
-            let charsets = core::str::from_utf8(&base).map(text_charset::signed_instead);
+            let charsets = core::str::from_utf8(&base).map(charset::signed_instead);
             for (code, changes) in [
                 (FindingCode::BodyCharset, charsets.unwrap_or_default()),
-                (FindingCode::BodyReEncoded, body_wrapper::wrapped(&base)),
+                (FindingCode::BodyReEncoded, wrapper::wrapped(&base)),
             ] {
                 for (bytes, message) in changes {
                     let finding = Finding::new(code, message);

@@ -10,10 +10,10 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
-use crate::signature_text::{from_base64, from_hex};
+use crate::signature::signature_text::{from_base64, from_hex};
 
 /// The bytes of a key, wiped when it goes: each of them is as good as the secret.
 pub(crate) type Key = Zeroizing<Vec<u8>>;

@@ -3,10 +3,10 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
-use crate::wrong_mac::{Hash, Keying};
+use crate::signature::wrong_mac::{Hash, Keying};
 
 /// The ways to come to a MAC of the length that was received. `right` is the door's hash function.
 pub(crate) fn hash_variants(right: Hash, received: Hash) -> Vec<Variant<Keying>> {

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use crate::json_number::{self, Numbers};
-use crate::json_tree::Node;
+use crate::text::json_number::{self, Numbers};
+use crate::text::json_tree::Node;
 
 /// The white space between tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]

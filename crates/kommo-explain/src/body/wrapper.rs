@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use base64ct::{Base64, Base64Unpadded, Base64Url, Encoding};
 use serde_json::Value;
 
-use crate::percent;
-use crate::python_text;
-use crate::signature_text::{from_base64, from_hex};
-use crate::text_charset;
+use crate::signature::signature_text::{from_base64, from_hex};
+use crate::text::charset;
+use crate::text::percent;
+use crate::text::python;
 
 /// A body, and how to say what was done to it.
 pub(crate) type Changed = (Vec<u8>, &'static str);
@@ -62,7 +62,7 @@ fn once_unwrapped(body: &[u8]) -> Vec<Changed> {
 }
 
 fn taken_off(body: &[u8]) -> Vec<Changed> {
-    let mut found = text_charset::undone(body);
+    let mut found = charset::undone(body);
     if let Some(text) = body.strip_prefix(BYTE_ORDER_MARK) {
         let message = "The body came with a byte-order mark before it that was not signed.";
         found.push((text.to_vec(), message));
@@ -164,7 +164,7 @@ fn of_quotes(text: &str) -> Vec<Changed> {
         found.push((inner.into_bytes(), message));
     }
     let bytes = text.strip_prefix('b').and_then(inside);
-    if let Some(inner) = bytes.and_then(|inner| python_text::to_bytes(&inner)) {
+    if let Some(inner) = bytes.and_then(|inner| python::to_bytes(&inner)) {
         let message = "The body came as the text of Python's bytes, `b'…'`.";
         found.push((inner, message));
     }
@@ -322,6 +322,6 @@ pub(crate) fn wrapped(body: &[u8]) -> Vec<Changed> {
     let message = "The body was signed with HTML entities in it.";
     made.push((entities.into_bytes(), message));
     let message = "The text of Python's bytes, `b'…'`, was signed in place of the bytes.";
-    made.push((python_text::of_bytes(body).into_bytes(), message));
+    made.push((python::of_bytes(body).into_bytes(), message));
     made
 }

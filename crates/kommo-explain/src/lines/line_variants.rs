@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
 
 const METHODS: [&str; 5] = ["POST", "GET", "DELETE", "PUT", "PATCH"];

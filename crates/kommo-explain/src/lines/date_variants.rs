@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use kommo_sign::RequestDate;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
-use crate::time_words::{length, zone_offsets};
+use crate::text::time_words::{length, zone_offsets};
 
 /// How far apart two readings of the clock are looked for, in seconds.
 const CLOCK_READ_TWICE_SECONDS: i64 = 5;

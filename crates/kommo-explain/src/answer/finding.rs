@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use core::fmt;
 
-use crate::finding_code::FindingCode;
+use crate::answer::finding_code::FindingCode;
 
 /// One thing that is wrong with what was received.
 ///

@@ -9,12 +9,12 @@ use alloc::vec::Vec;
 use base64ct::{Base64, Encoding};
 use kommo_sign::ContentMd5;
 
-use crate::body_variants::Body;
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::python_text;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::body::variants::Body;
 use crate::search::Variant;
-use crate::signature_text::{from_base64, from_hex};
+use crate::signature::signature_text::{from_base64, from_hex};
+use crate::text::python;
 
 type Digest = [u8; 16];
 
@@ -214,7 +214,7 @@ fn other_forms(digest: &Digest, variants: &mut Vec<Variant<Vec<u8>>>) {
             "The bytes of the digest were signed as text, in place of its hex digits.",
         ),
         (
-            python_text::of_bytes(digest).into_bytes(),
+            python::of_bytes(digest).into_bytes(),
             FindingCode::Md5Raw,
             "The text of Python's bytes, `b'…'`, was signed in place of the hex digits of the digest.",
         ),

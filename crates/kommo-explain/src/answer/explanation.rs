@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
+use crate::answer::finding::Finding;
 
 /// Whether something would be accepted, and everything that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

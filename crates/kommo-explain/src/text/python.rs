@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use crate::json_number::{self, Numbers};
-use crate::json_tree::Node;
+use crate::text::json_number::{self, Numbers};
+use crate::text::json_tree::Node;
 
 /// The text of a dictionary or a list.
 pub(crate) fn of_value(node: &Node<'_>) -> String {
@@ -122,7 +122,7 @@ pub(crate) fn to_bytes(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{of_bytes, of_value, to_bytes};
-    use crate::json_tree::read;
+    use crate::text::json_tree::read;
 
     /// As Python 3.11 prints them.
     #[test]

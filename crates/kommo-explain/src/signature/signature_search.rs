@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Budget;
-use crate::signature_text::{self, Door, Reading};
+use crate::signature::signature_text::{self, Door, Reading};
 
 /// One round of a search: a family of recipes with a number of deviations.
 pub(crate) type Round<'r> = &'r dyn Fn(&Reading, &mut Budget) -> Option<Vec<Finding>>;

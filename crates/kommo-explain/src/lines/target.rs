@@ -5,10 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::percent;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
+use crate::text::percent;
 
 /// A target cut in its parts, without any judgement.
 pub(crate) struct Target<'a> {

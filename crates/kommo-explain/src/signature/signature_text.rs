@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use crate::finding::Finding;
-use crate::finding_code::FindingCode;
-use crate::wrong_mac::Hash;
+use crate::answer::finding::Finding;
+use crate::answer::finding_code::FindingCode;
+use crate::signature::wrong_mac::Hash;
 
 /// Longer texts are no signature in any form: SHA-512 as base64 of its hex digits has 172 bytes.
 const TEXT_MAX_BYTES: usize = 256;

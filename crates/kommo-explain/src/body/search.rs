@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::body_variants::{Body, RE_ENCODED_BYTES_MAX};
-use crate::finding::Finding;
-use crate::hash_variants::hash_variants;
+use crate::answer::finding::Finding;
+use crate::body::variants::{Body, RE_ENCODED_BYTES_MAX};
 use crate::search::{Budget, Variant, search};
-use crate::secret_variants::Key;
-use crate::signature_text::Reading;
-use crate::wrong_mac::{self, Hash, Keying};
+use crate::signature::hash_variants::hash_variants;
+use crate::signature::secret_variants::Key;
+use crate::signature::signature_text::Reading;
+use crate::signature::wrong_mac::{self, Hash, Keying};
 
 /// The parts of a recipe that signs a body.
 pub(crate) struct BodySearch<'v> {

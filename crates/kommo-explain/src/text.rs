@@ -1,0 +1,9 @@
+//! Texts as the encoders of different languages write them.
+
+pub(crate) mod percent;
+pub(crate) mod time_words;
+pub(crate) mod json_tree;
+pub(crate) mod json_number;
+pub(crate) mod json_style;
+pub(crate) mod python;
+pub(crate) mod charset;
