@@ -286,7 +286,7 @@ impl Crate {
 }
 
 /// Crates in whose folders the order is not checked yet.
-const FLAT: [&str; 3] = ["kommo-cli", "kommo-http", "kommo-store"];
+const FLAT: [&str; 2] = ["kommo-cli", "kommo-store"];
 
 #[test]
 fn a_file_imports_only_from_files_above_it() {

@@ -1,13 +1,14 @@
-//! What can go wrong below the Chats API: a request that cannot be sent, a transport that cannot be built, a wire that breaks.
+//! What can go wrong in every feature: a request that cannot be sent, a transport that cannot be
+//! built, a connection that breaks.
 
-mod build_error;
 mod cause;
+mod build_error;
+mod query_error;
 mod invalid_request;
 mod transport_error;
 
-pub use build_error::BuildError;
-pub use cause::Cause;
-#[cfg(feature = "crm")]
-pub(crate) use cause::clean;
-pub use invalid_request::InvalidRequest;
-pub use transport_error::TransportError;
+pub use self::build_error::BuildError;
+pub use self::cause::Cause;
+pub use self::invalid_request::InvalidRequest;
+pub use self::query_error::ParseQueryError;
+pub use self::transport_error::TransportError;

@@ -64,7 +64,7 @@ pub(super) fn next<'a>(
 
 /// Cuts, and replaces what could move a cursor or hide: names in a certificate are written by
 /// whoever made it.
-pub(crate) fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     replaced(text, MAX_CHARACTERS).to_string()
 }
 

@@ -5,7 +5,7 @@ use core::{error, fmt};
 use kommo_account::WriteUrlError;
 use kommo_sign::{DateOutOfRange, ParsePathError};
 
-use crate::request_query::ParseQueryError;
+use super::query_error::ParseQueryError;
 
 /// Why a request was not sent. Nothing has left when this is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
