@@ -1,5 +1,6 @@
 //! The CRM API: any call in the name of one grant.
 
+mod any_tokens;
 mod request;
 mod problem;
 mod refusal;

@@ -20,7 +20,7 @@ use crate::failure::exit::{self, Failure, Outcome};
 use crate::input::body_source::BodyArgs;
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{self, CliGrant, KeeperArgs};
+use crate::keeper::keeper_setup::{self, KeeperArgs};
 use crate::run::context::Context;
 use crate::run::runtime::run_to_end;
 use crate::terminal::attempt_log;
@@ -88,7 +88,8 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             .map_err(|error| transport::failure(&error))?;
         let budget = context.budget.clone();
         let key = *grant.key();
-        let client = CrmClient::new(transport, endpoints, key, Arc::new(grant), budget);
+        let client = CrmClient::new(transport, endpoints, key, Arc::new(grant))
+            .map(|client| client.with_budget(budget));
         let call = Call {
             request,
             shown: Shown {
@@ -168,7 +169,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn one(&self, client: &CrmClient<CliGrant>) -> Result<Outcome, Failure> {
+    async fn one(&self, client: &CrmClient) -> Result<Outcome, Failure> {
         let response = client.call_raw(self.request.clone()).await;
         let response = response.map_err(|error| self.failure(&error))?;
         self.shown.print(response.raw(), self.context)?;
@@ -176,7 +177,7 @@ impl Call<'_> {
     }
 
     /// Each page as it comes: what was read before a page failed is not lost.
-    async fn all_pages(&self, client: &CrmClient<CliGrant>) -> Result<Outcome, Failure> {
+    async fn all_pages(&self, client: &CrmClient) -> Result<Outcome, Failure> {
         let pages = client.pages(self.request.clone());
         let mut pages = pages.map_err(|error| self.failure(&CrmError::Paging(error)))?;
         loop {
@@ -190,11 +191,14 @@ impl Call<'_> {
     }
 
     /// Whose turn it is decides the status.
-    fn failure(&self, error: &CrmError<KeeperError>) -> Failure {
+    fn failure(&self, error: &CrmError) -> Failure {
         let message = exit::chain(error);
         let is_write = self.request.method() != CrmMethod::Get;
         match error {
-            CrmError::Tokens(error) => keeper_setup::failure(error),
+            CrmError::Tokens(error) => match error.downcast_ref::<KeeperError>() {
+                Some(error) => keeper_setup::failure(error),
+                None => Failure::new(ErrorCode::Internal, message),
+            },
             CrmError::InvalidRequest(error) => invalid(error),
             CrmError::Payload | CrmError::Paging(PagingError::Limit) => Failure::usage(message),
             CrmError::Refused(refusal) => self.refused(refusal, message),
@@ -264,7 +268,7 @@ impl Call<'_> {
 }
 
 /// Whether the platform reported success, in an answer that cannot be read.
-fn is_success(error: &CrmError<KeeperError>) -> bool {
+fn is_success(error: &CrmError) -> bool {
     let status = match error {
         CrmError::Unreadable { status, .. } => Some(*status),
         CrmError::Transport { error, .. } => error.status(),

@@ -21,13 +21,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
-use kommo_keeper::AccessTokens;
 use kommo_oauth::{Generation, UsableToken};
 use kommo_sign::RequestPath;
 
 use crate::budget::breaker::{KNOWN_FOR, Permit, Rejected, Standing};
 use crate::budget::request_budget::RequestBudget;
 use crate::crm::answer::CrmResponse;
+use crate::crm::any_tokens::AnyTokens;
 use crate::crm::error::CrmError;
 use crate::crm::refusal::{CrmRefusal, CrmRefusalKind};
 use crate::crm::request::{CrmMethod, CrmRequest};
@@ -56,11 +56,11 @@ pub enum ReplayAfter401 {
 const RENEWALS_AT_MOST: u32 = 2;
 
 /// What every attempt of a call has in common.
-pub(crate) struct CrmCall<'a, T> {
+pub(crate) struct CrmCall<'a> {
     pub(crate) transport: &'a Transport,
     pub(crate) endpoints: Endpoints,
     pub(crate) client_id: ClientId,
-    pub(crate) tokens: &'a T,
+    pub(crate) tokens: &'a dyn AnyTokens,
     pub(crate) budget: &'a RequestBudget,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) replay: ReplayAfter401,
@@ -80,17 +80,17 @@ struct Progress {
 }
 
 /// What follows an attempt.
-enum Next<E> {
+enum Next {
     Done(RawResponse),
     Repeat(Duration),
     /// 401: ask for another token.
     Renew(CrmRefusal),
-    Fail(CrmError<E>),
+    Fail(CrmError),
 }
 
-impl<T: AccessTokens> CrmCall<'_, T> {
+impl CrmCall<'_> {
     /// Sends until there is a result or an error.
-    pub(crate) async fn run(&self) -> Result<CrmResponse, CrmError<T::Error>> {
+    pub(crate) async fn run(&self) -> Result<CrmResponse, CrmError> {
         let mut progress = Progress::default();
         let result = self.attempt(&mut progress).await;
         // A read that was carried out twice has changed nothing.
@@ -104,7 +104,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         })
     }
 
-    async fn attempt(&self, progress: &mut Progress) -> Result<CrmResponse, CrmError<T::Error>> {
+    async fn attempt(&self, progress: &mut Progress) -> Result<CrmResponse, CrmError> {
         loop {
             let (usable, permit) = self.ready(progress).await?;
             progress.attempts += 1;
@@ -147,10 +147,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
 
     /// A token, and the permission to send to its host. The token is asked for last, since it may have ended while the call
     /// waited for its place.
-    async fn ready(
-        &self,
-        progress: &mut Progress,
-    ) -> Result<(Arc<UsableToken>, Permit), CrmError<T::Error>> {
+    async fn ready(&self, progress: &mut Progress) -> Result<(Arc<UsableToken>, Permit), CrmError> {
         let mut usable = self.token(progress).await?;
         loop {
             let (host, standing) = (usable.host, self.standing(&usable));
@@ -188,7 +185,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     }
 
     /// What is about the account and not about the call.
-    fn tell_tokens(&self, error: &CrmError<T::Error>, generation: Generation) {
+    fn tell_tokens(&self, error: &CrmError, generation: Generation) {
         match error.refusal() {
             Some(refusal) if refusal.kind() == CrmRefusalKind::PaymentRequired => {
                 self.tokens.payment_required();
@@ -200,7 +197,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    async fn token(&self, progress: &Progress) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
+    async fn token(&self, progress: &Progress) -> Result<Arc<UsableToken>, CrmError> {
         match &progress.renewed {
             Some(usable) => Ok(Arc::clone(usable)),
             None => self.tokens.access_token().await.map_err(CrmError::Tokens),
@@ -208,7 +205,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
     }
 
     /// Waits for a short pause to end; everything else is an error.
-    async fn wait_out(&self, rejected: Rejected) -> Result<(), CrmError<T::Error>> {
+    async fn wait_out(&self, rejected: Rejected) -> Result<(), CrmError> {
         match rejected {
             Rejected::Throttled { left } if left <= self.retry_policy.longest_wait() => {
                 self.budget.clock().pause(left).await;
@@ -246,7 +243,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         usable: &UsableToken,
         permit: &Permit,
         progress: &Progress,
-    ) -> Next<T::Error> {
+    ) -> Next {
         let attempts = progress.attempts;
         match result {
             Ok(response) if response.is_success() => {
@@ -271,12 +268,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    fn after_refusal(
-        &self,
-        refusal: CrmRefusal,
-        permit: &Permit,
-        progress: &Progress,
-    ) -> Next<T::Error> {
+    fn after_refusal(&self, refusal: CrmRefusal, permit: &Permit, progress: &Progress) -> Next {
         match refusal.kind() {
             CrmRefusalKind::TooManyRequests => {
                 let pause = self.budget.throttled(permit, refusal.retry_after());
@@ -303,12 +295,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         }
     }
 
-    fn after_failure(
-        &self,
-        error: TransportError,
-        permit: &Permit,
-        progress: &Progress,
-    ) -> Next<T::Error> {
+    fn after_failure(&self, error: TransportError, permit: &Permit, progress: &Progress) -> Next {
         let attempts = progress.attempts;
         match error {
             TransportError::Invalid(error) => return Next::Fail(CrmError::InvalidRequest(error)),
@@ -334,7 +321,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         &self,
         usable: &UsableToken,
         refusal: CrmRefusal,
-    ) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
+    ) -> Result<Arc<UsableToken>, CrmError> {
         let renewed = self.tokens.access_token_after_401(usable.generation).await;
         match renewed.map_err(CrmError::Tokens)? {
             None => Err(CrmError::Refused(Box::new(refusal))),
@@ -349,7 +336,7 @@ impl<T: AccessTokens> CrmCall<'_, T> {
         &self,
         usable: &UsableToken,
         refusal: CrmRefusal,
-    ) -> Result<Arc<UsableToken>, CrmError<T::Error>> {
+    ) -> Result<Arc<UsableToken>, CrmError> {
         let current = self.tokens.access_token().await;
         match current.map_err(CrmError::Tokens)? {
             current if current.generation > usable.generation => Ok(current),
@@ -377,7 +364,7 @@ fn is_in_doubt(result: &Result<RawResponse, TransportError>) -> bool {
     }
 }
 
-fn refused<E>(refusal: CrmRefusal) -> Next<E> {
+fn refused(refusal: CrmRefusal) -> Next {
     Next::Fail(CrmError::Refused(Box::new(refusal)))
 }
 

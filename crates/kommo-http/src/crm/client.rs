@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::budget::request_budget::RequestBudget;
 use crate::crm::answer::{CrmAnswer, CrmResponse};
+use crate::crm::any_tokens::AnyTokens;
 use crate::crm::call::{CrmCall, ReplayAfter401};
 use crate::crm::error::CrmError;
 use crate::crm::request::{CrmMethod, CrmRequest};
@@ -26,32 +27,35 @@ use crate::transport::retry_policy::RetryPolicy;
 /// `Debug` shows grant and settings, and nothing of a token.
 ///
 /// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
-pub struct CrmClient<T> {
+#[derive(Clone)]
+pub struct CrmClient {
     transport: Transport,
     pub(crate) endpoints: Endpoints,
     key: GrantKey,
-    tokens: Arc<T>,
+    tokens: Arc<dyn AnyTokens>,
     budget: RequestBudget,
     retry_policy: RetryPolicy,
     replay: ReplayAfter401,
     context_user: Option<UserId>,
 }
 
-impl<T: AccessTokens> CrmClient<T> {
-    /// A client of the grant `key`, whose tokens come from `tokens`, with a budget: give all clients of the program the same.
+impl CrmClient {
+    /// A client of the grant `key`, whose tokens come from `tokens`, such as a grant of
+    /// `kommo-keeper`.
     ///
-    /// Pages of 250 entities may be longer than the 1 MiB that a transport takes by default; see
+    /// It has a budget of its own: see [`with_budget`](Self::with_budget). Pages of 250 entities may
+    /// be longer than the 1 MiB that a transport takes by default; see
     /// [`TransportBuilder::max_body_bytes`](crate::TransportBuilder::max_body_bytes).
     ///
     /// # Errors
     ///
-    /// A grant of a sandbox with real endpoints, the reverse, or one of another sandbox: [`InvalidRequest::Realm`].
+    /// A grant of a sandbox with real endpoints, the reverse, or one of another sandbox:
+    /// [`InvalidRequest::Realm`].
     pub fn new(
         transport: Transport,
         endpoints: Endpoints,
         key: GrantKey,
-        tokens: Arc<T>,
-        budget: RequestBudget,
+        tokens: Arc<impl AccessTokens + 'static>,
     ) -> Result<Self, InvalidRequest> {
         // INVARIANT (I3): no token of one realm meets the endpoints of another.
         if key.realm != endpoints.realm() {
@@ -62,11 +66,18 @@ impl<T: AccessTokens> CrmClient<T> {
             endpoints,
             key,
             tokens,
-            budget,
+            budget: RequestBudget::default(),
             retry_policy: RetryPolicy::new(),
             replay: ReplayAfter401::WhenSafe,
             context_user: None,
         })
+    }
+
+    /// Takes a budget that others share. The platform counts all calls and token requests from one
+    /// address together, so give the same to every client and to the token endpoint.
+    #[must_use]
+    pub fn with_budget(self, budget: RequestBudget) -> Self {
+        Self { budget, ..self }
     }
 
     /// Repeats otherwise than [`RetryPolicy::new`] says. Its `longest_retry_after` is also how long a call waits for the pause of a
@@ -105,10 +116,7 @@ impl<T: AccessTokens> CrmClient<T> {
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn get<R: DeserializeOwned>(
-        &self,
-        target: &str,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    pub async fn get<R: DeserializeOwned>(&self, target: &str) -> Result<CrmAnswer<R>, CrmError> {
         self.call(CrmRequest::new(CrmMethod::Get, target)?).await
     }
 
@@ -121,7 +129,7 @@ impl<T: AccessTokens> CrmClient<T> {
         &self,
         target: &str,
         payload: &B,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    ) -> Result<CrmAnswer<R>, CrmError> {
         self.write(CrmMethod::Post, target, payload).await
     }
 
@@ -134,7 +142,7 @@ impl<T: AccessTokens> CrmClient<T> {
         &self,
         target: &str,
         payload: &B,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    ) -> Result<CrmAnswer<R>, CrmError> {
         self.write(CrmMethod::Patch, target, payload).await
     }
 
@@ -146,7 +154,7 @@ impl<T: AccessTokens> CrmClient<T> {
     pub async fn delete<R: DeserializeOwned>(
         &self,
         target: &str,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    ) -> Result<CrmAnswer<R>, CrmError> {
         self.call(CrmRequest::new(CrmMethod::Delete, target)?).await
     }
 
@@ -155,7 +163,7 @@ impl<T: AccessTokens> CrmClient<T> {
         method: CrmMethod,
         target: &str,
         payload: &B,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    ) -> Result<CrmAnswer<R>, CrmError> {
         let body = to_body(payload)?;
         self.call(CrmRequest::new(method, target)?.with_body(body))
             .await
@@ -169,7 +177,7 @@ impl<T: AccessTokens> CrmClient<T> {
     pub async fn call<R: DeserializeOwned>(
         &self,
         request: CrmRequest,
-    ) -> Result<CrmAnswer<R>, CrmError<T::Error>> {
+    ) -> Result<CrmAnswer<R>, CrmError> {
         let response = self.call_raw(request).await?;
         response.read().map_err(|fault| CrmError::Unreadable {
             status: response.status(),
@@ -187,10 +195,7 @@ impl<T: AccessTokens> CrmClient<T> {
     /// - a 3xx: [`CrmError::Redirected`]; every other refusal: [`CrmError::Refused`].
     /// - no whole answer: [`CrmError::Transport`].
     /// - any of these after an attempt to write that may have been carried out: [`CrmError::AfterDoubt`], with it inside.
-    pub async fn call_raw(
-        &self,
-        mut request: CrmRequest,
-    ) -> Result<CrmResponse, CrmError<T::Error>> {
+    pub async fn call_raw(&self, mut request: CrmRequest) -> Result<CrmResponse, CrmError> {
         request.context_user = request.context_user.or(self.context_user);
         let span = tracing::info_span!(
             "crm_call",
@@ -213,27 +218,12 @@ impl<T: AccessTokens> CrmClient<T> {
 }
 
 /// Writes a payload once; these bytes are sent, in every attempt.
-pub(crate) fn to_body<B: Serialize + ?Sized, E>(payload: &B) -> Result<Vec<u8>, CrmError<E>> {
+pub(crate) fn to_body<B: Serialize + ?Sized>(payload: &B) -> Result<Vec<u8>, CrmError> {
     // The cause is not kept: serde's texts may have a part of the payload in them.
     serde_json::to_vec(payload).map_err(|_| CrmError::Payload)
 }
 
-impl<T> Clone for CrmClient<T> {
-    fn clone(&self) -> Self {
-        Self {
-            transport: self.transport.clone(),
-            endpoints: self.endpoints,
-            key: self.key,
-            tokens: Arc::clone(&self.tokens),
-            budget: self.budget.clone(),
-            retry_policy: self.retry_policy,
-            replay: self.replay,
-            context_user: self.context_user,
-        }
-    }
-}
-
-impl<T> fmt::Debug for CrmClient<T> {
+impl fmt::Debug for CrmClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CrmClient")
             .field("key", &self.key)

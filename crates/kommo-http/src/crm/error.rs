@@ -10,16 +10,17 @@ use crate::budget::breaker::{BreakReason, OpenBreaker};
 use crate::crm::refusal::{CrmRefusal, CrmRefusalKind};
 use crate::error::{InvalidRequest, TransportError};
 
-/// Why a call has no result. `E` is the error of the source of tokens.
+/// Why a call has no result.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum CrmError<E> {
+pub enum CrmError {
     /// The caller's turn: nothing was sent.
     InvalidRequest(InvalidRequest),
     /// The caller's turn: the payload cannot be written as JSON, such as a map whose keys are no texts. Nothing was sent.
     Payload,
-    /// There is no token; nothing was sent, or nothing more. Whose turn it is says the source of tokens.
-    Tokens(E),
+    /// There is no token; nothing was sent, or nothing more. The source of tokens says whose turn it
+    /// is, in its own error: `downcast_ref` returns it, such as a `KeeperError`.
+    Tokens(Box<dyn error::Error + Send + Sync>),
     /// An earlier request got a 429, and its pause is longer than this call waits by itself. Nothing was sent, or nothing more
     /// after attempts of this call that were not carried out.
     Throttled {
@@ -115,7 +116,7 @@ pub enum PagingError {
     TooManyPages,
 }
 
-impl<E> CrmError<E> {
+impl CrmError {
     /// The refusal, if there is one.
     #[must_use]
     pub fn refusal(&self) -> Option<&CrmRefusal> {
@@ -144,7 +145,7 @@ impl<E> CrmError<E> {
     }
 }
 
-impl<E> fmt::Display for CrmError<E> {
+impl fmt::Display for CrmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidRequest(_) => f.write_str("request cannot be sent"),
@@ -213,11 +214,11 @@ impl fmt::Display for PagingError {
     }
 }
 
-impl<E: error::Error + 'static> error::Error for CrmError<E> {
+impl error::Error for CrmError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::InvalidRequest(error) => Some(error),
-            Self::Tokens(error) => Some(error),
+            Self::Tokens(error) => Some(error.as_ref()),
             // The transport's own text stands in ours, so its cause comes next.
             Self::Transport { error, .. } => error.source(),
             Self::AfterDoubt(error) => Some(error.as_ref()),
@@ -228,13 +229,13 @@ impl<E: error::Error + 'static> error::Error for CrmError<E> {
 
 impl error::Error for PagingError {}
 
-impl<E> From<InvalidRequest> for CrmError<E> {
+impl From<InvalidRequest> for CrmError {
     fn from(error: InvalidRequest) -> Self {
         Self::InvalidRequest(error)
     }
 }
 
-impl<E> From<PagingError> for CrmError<E> {
+impl From<PagingError> for CrmError {
     fn from(error: PagingError) -> Self {
         Self::Paging(error)
     }

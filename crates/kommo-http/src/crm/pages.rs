@@ -5,7 +5,6 @@ use core::fmt;
 use std::collections::HashSet;
 
 use kommo_account::Endpoints;
-use kommo_keeper::AccessTokens;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -21,7 +20,7 @@ pub const PAGE_LIMIT_MAX: u32 = 250;
 /// So many pages are read at most, unless [`Pages::with_max_pages`] says otherwise: with 250 entities on each, 2.5 million.
 pub const PAGES_MAX_DEFAULT: u32 = 10_000;
 
-impl<T: AccessTokens> CrmClient<T> {
+impl CrmClient {
     /// Begins to page through a collection. Nothing is sent before [`Pages::next_page`]. Without a `limit` in the query the
     /// platform chooses one.
     ///
@@ -29,7 +28,7 @@ impl<T: AccessTokens> CrmClient<T> {
     ///
     /// - `limit=0`, `limit=251`, `limit=x`: [`PagingError::Limit`].
     /// - a method other than `GET`, or a body: [`PagingError::Method`].
-    pub fn pages(&self, request: CrmRequest) -> Result<Pages<'_, T>, PagingError> {
+    pub fn pages(&self, request: CrmRequest) -> Result<Pages<'_>, PagingError> {
         if request.method() != CrmMethod::Get || !request.body.is_empty() {
             return Err(PagingError::Method);
         }
@@ -58,9 +57,8 @@ impl<T: AccessTokens> CrmClient<T> {
 ///
 /// ```
 /// # use kommo_http::{CrmClient, CrmError, CrmMethod, CrmRequest};
-/// # use kommo_keeper::AccessTokens;
 /// # #[derive(serde::Deserialize)] struct Lead {}
-/// # async fn example<T: AccessTokens>(client: CrmClient<T>) -> Result<(), CrmError<T::Error>> {
+/// # async fn example(client: CrmClient) -> Result<(), CrmError> {
 /// let request = CrmRequest::new(CrmMethod::Get, "/api/v4/leads?limit=250")?;
 /// let mut pages = client.pages(request)?;
 /// while let Some(page) = pages.next_page().await? {
@@ -69,8 +67,8 @@ impl<T: AccessTokens> CrmClient<T> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Pages<'a, T> {
-    client: &'a CrmClient<T>,
+pub struct Pages<'a> {
+    client: &'a CrmClient,
     ahead: Ahead,
     seen: HashSet<String>,
     max_pages: u32,
@@ -85,7 +83,7 @@ enum Ahead {
     End,
 }
 
-impl<T> Pages<'_, T> {
+impl Pages<'_> {
     /// Reads at most so many pages; 0 counts as 1. If the last of them has a link to another one, the error after it is
     /// [`PagingError::TooManyPages`].
     #[must_use]
@@ -95,14 +93,14 @@ impl<T> Pages<'_, T> {
     }
 }
 
-impl<T: AccessTokens> Pages<'_, T> {
+impl Pages<'_> {
     /// The next page; none after the last one.
     ///
     /// # Errors
     ///
     /// As [`CrmClient::call_raw`]: the same page is asked for again by calling this again. A page whose link cannot be followed is
     /// given as usual; the [`CrmError::Paging`] comes after it, and paging is over then.
-    pub async fn next_page(&mut self) -> Result<Option<Page>, CrmError<T::Error>> {
+    pub async fn next_page(&mut self) -> Result<Option<Page>, CrmError> {
         let request = match &self.ahead {
             Ahead::Ask(request) => request.clone(),
             Ahead::Fail(error) => {
@@ -135,7 +133,7 @@ impl<T: AccessTokens> Pages<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Pages<'_, T> {
+impl fmt::Debug for Pages<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
             .field("pages_read", &self.read)
@@ -155,11 +153,11 @@ pub struct Page {
 
 impl Page {
     /// None for an empty answer.
-    fn read<E>(
+    fn read(
         response: CrmResponse,
         endpoints: Endpoints,
         path: &str,
-    ) -> Result<Option<Self>, CrmError<E>> {
+    ) -> Result<Option<Self>, CrmError> {
         let answer = response.read::<Value>();
         let payload = answer.map_err(|fault| CrmError::Unreadable {
             status: response.status(),

@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use kommo_keeper::AccessTokens;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::crm::client::{CrmClient, to_body};
@@ -139,26 +138,26 @@ struct Removal<'a> {
 
 /// The webhooks of an account. All calls need a token that an administrator granted; others get a 403 in JSON.
 #[derive(Debug)]
-pub struct Webhooks<'a, T> {
-    client: &'a CrmClient<T>,
+pub struct Webhooks<'a> {
+    client: &'a CrmClient,
 }
 
-impl<T: AccessTokens> CrmClient<T> {
+impl CrmClient {
     /// The webhooks of the account.
     #[must_use]
-    pub const fn webhooks(&self) -> Webhooks<'_, T> {
+    pub const fn webhooks(&self) -> Webhooks<'_> {
         Webhooks { client: self }
     }
 }
 
-impl<T: AccessTokens> Webhooks<'_, T> {
+impl Webhooks<'_> {
     /// All of them, of all integrations. One of another shape does not hide the others: it is told apart.
     ///
     /// # Errors
     ///
     /// As [`CrmClient::call`]. At most [`WEBHOOKS_MAX`] pages are read, since so many webhooks fill no more:
     /// [`PagingError::TooManyPages`](crate::PagingError::TooManyPages) if there are others.
-    pub async fn list(&self) -> Result<WebhookList, CrmError<T::Error>> {
+    pub async fn list(&self) -> Result<WebhookList, CrmError> {
         let request = CrmRequest::new(CrmMethod::Get, PATH)?;
         let mut pages = self.client.pages(request)?.with_max_pages(WEBHOOKS_MAX);
         let mut all = WebhookList::default();
@@ -178,7 +177,7 @@ impl<T: AccessTokens> Webhooks<'_, T> {
     /// # Errors
     ///
     /// As [`list`](Self::list).
-    pub async fn disabled(&self) -> Result<WebhookList, CrmError<T::Error>> {
+    pub async fn disabled(&self) -> Result<WebhookList, CrmError> {
         let mut all = self.list().await?;
         all.webhooks.retain(|webhook| webhook.disabled);
         Ok(all)
@@ -189,7 +188,7 @@ impl<T: AccessTokens> Webhooks<'_, T> {
     /// # Errors
     ///
     /// As [`CrmClient::call`].
-    pub async fn add(&self, webhook: &NewWebhook) -> Result<Webhook, CrmError<T::Error>> {
+    pub async fn add(&self, webhook: &NewWebhook) -> Result<Webhook, CrmError> {
         let request = CrmRequest::new(CrmMethod::Post, PATH)?
             .with_body(to_body(webhook)?)
             .with_repeat(Repeat::WhenSafe);
@@ -205,7 +204,7 @@ impl<T: AccessTokens> Webhooks<'_, T> {
     /// # Errors
     ///
     /// As [`CrmClient::call`], except for a 404 of the platform itself.
-    pub async fn remove(&self, destination: &str) -> Result<bool, CrmError<T::Error>> {
+    pub async fn remove(&self, destination: &str) -> Result<bool, CrmError> {
         let request = CrmRequest::new(CrmMethod::Delete, PATH)?
             .with_body(to_body(&Removal { destination })?)
             .with_repeat(Repeat::WhenSafe);
@@ -217,7 +216,7 @@ impl<T: AccessTokens> Webhooks<'_, T> {
     }
 }
 
-const fn unreadable<E>(status: u16, fault: AnswerFault) -> CrmError<E> {
+const fn unreadable(status: u16, fault: AnswerFault) -> CrmError {
     CrmError::Unreadable {
         status,
         fault,

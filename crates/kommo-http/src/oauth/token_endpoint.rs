@@ -8,6 +8,7 @@
 //! anything later ─────────────────────────────────> Lost      it may have been carried out
 //! ```
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
@@ -20,6 +21,7 @@ use kommo_oauth::{
 use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
 
+use crate::budget::any_clock::AnyClock;
 use crate::budget::breaker::Standing;
 use crate::budget::request_budget::RequestBudget;
 use crate::error::{BuildError, InvalidRequest, TransportError};
@@ -49,10 +51,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// through [`Endpoints`], and nowhere else. No body, token or header is logged. Of a refusal, status, known hint, request id and the first
 /// eight hexadecimal digits of the SHA-256 of the refresh token are.
 #[derive(Clone)]
-pub struct HttpTokenEndpoint<C = SystemClock> {
+pub struct HttpTokenEndpoint {
     transport: Transport,
     endpoints: Endpoints,
-    clock: C,
+    clock: Arc<dyn AnyClock>,
     budget: Option<(RequestBudget, ClientId)>,
 }
 
@@ -72,21 +74,17 @@ impl HttpTokenEndpoint {
         Ok(Self {
             transport: transport.without_idle_connections().build()?,
             endpoints,
-            clock: SystemClock::new(),
+            clock: Arc::new(SystemClock::new()),
             budget: None,
         })
     }
-}
 
-impl<C: Clock> HttpTokenEndpoint<C> {
     /// Takes the time of answers from another clock.
     #[must_use]
-    pub fn with_clock<D: Clock>(self, clock: D) -> HttpTokenEndpoint<D> {
-        HttpTokenEndpoint {
-            transport: self.transport,
-            endpoints: self.endpoints,
-            clock,
-            budget: self.budget,
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            ..self
         }
     }
 
@@ -243,7 +241,7 @@ const fn standing(origin: RequestOrigin) -> Standing {
     }
 }
 
-impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
+impl TokenEndpoint for HttpTokenEndpoint {
     async fn send(&self, realm: Realm, request: &TokenRequest) -> SendOutcome {
         let span = tracing::info_span!(
             "token_request",
@@ -315,7 +313,7 @@ impl<C: Clock> TokenEndpoint for HttpTokenEndpoint<C> {
     }
 }
 
-impl<C> fmt::Debug for HttpTokenEndpoint<C> {
+impl fmt::Debug for HttpTokenEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTokenEndpoint")
             .field("transport", &self.transport)

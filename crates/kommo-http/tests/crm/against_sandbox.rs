@@ -19,7 +19,7 @@ struct Platform {
     sandbox: Sandbox,
     clock: TestClock,
     budget: RequestBudget,
-    client: CrmClient<TestTokens>,
+    client: CrmClient,
 }
 
 impl Platform {
@@ -40,9 +40,9 @@ impl Platform {
             endpoints,
             key(endpoints.realm()),
             Arc::new(tokens),
-            budget.clone(),
         )
-        .unwrap();
+        .unwrap()
+        .with_budget(budget.clone());
         Self {
             sandbox,
             clock,

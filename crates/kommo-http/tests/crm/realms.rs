@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use kommo_account::{Endpoints, Realm};
-use kommo_http::{BudgetSettings, CrmClient, InvalidRequest, RequestBudget};
+use kommo_http::{CrmClient, InvalidRequest};
 
 use crate::scene::transport;
 use crate::test_tokens::{TestTokens, key};
 
-fn client(endpoints: Endpoints, realm: Realm) -> Result<CrmClient<TestTokens>, InvalidRequest> {
+fn client(endpoints: Endpoints, realm: Realm) -> Result<CrmClient, InvalidRequest> {
     CrmClient::new(
         transport(),
         endpoints,
         key(realm),
         Arc::new(TestTokens::standing()),
-        RequestBudget::new(BudgetSettings::new()),
     )
 }
 

@@ -9,13 +9,12 @@ use kommo_http::{
     BudgetSettings, CrmClient, CrmError, CrmMethod, CrmRequest, CrmResponse, RequestBudget,
     Transport, TransportBuilder,
 };
-use kommo_oauth::ParseGrantKeyError;
 
 use crate::raw_server::{RawServer, Reply};
 use crate::test_clock::TestClock;
 use crate::test_tokens::{TestTokens, key};
 
-pub(crate) type Error = CrmError<ParseGrantKeyError>;
+pub(crate) type Error = CrmError;
 
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/hal+json");
 pub(crate) const PROBLEM: (&str, &str) = ("Content-Type", "application/problem+json");
@@ -27,7 +26,7 @@ pub(crate) struct Scene {
     pub(crate) clock: TestClock,
     pub(crate) tokens: Arc<TestTokens>,
     pub(crate) budget: RequestBudget,
-    pub(crate) client: CrmClient<TestTokens>,
+    pub(crate) client: CrmClient,
 }
 
 impl Scene {
@@ -105,17 +104,12 @@ pub(crate) fn client_at(
     transport: Transport,
     tokens: &Arc<TestTokens>,
     budget: &RequestBudget,
-) -> CrmClient<TestTokens> {
+) -> CrmClient {
     let endpoints = Endpoints::loopback(address).unwrap();
     let key = key(endpoints.realm());
-    CrmClient::new(
-        transport,
-        endpoints,
-        key,
-        Arc::clone(tokens),
-        budget.clone(),
-    )
-    .unwrap()
+    CrmClient::new(transport, endpoints, key, Arc::clone(tokens))
+        .unwrap()
+        .with_budget(budget.clone())
 }
 
 pub(crate) fn transport() -> Transport {

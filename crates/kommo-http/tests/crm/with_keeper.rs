@@ -30,7 +30,7 @@ struct Scene {
     store: OneGrant,
     keeper: Keeper<OneGrant>,
     handle: Handle,
-    client: CrmClient<Handle>,
+    client: CrmClient,
     alarms: Arc<Mutex<Vec<Alarm>>>,
 }
 
@@ -80,7 +80,9 @@ impl Scene {
             .build();
         let handle = keeper.grant(&key).unwrap();
         let tokens = Arc::new(handle.clone());
-        let client = CrmClient::new(transport(), endpoints, key, tokens, budget).unwrap();
+        let client = CrmClient::new(transport(), endpoints, key, tokens)
+            .unwrap()
+            .with_budget(budget);
         Self {
             sandbox,
             store,
@@ -96,7 +98,7 @@ impl Scene {
             .inject(Fault::new(kind).on(Surface::Crm).times(times));
     }
 
-    async fn account(&self) -> Result<CrmAnswer<Value>, CrmError<KeeperError>> {
+    async fn account(&self) -> Result<CrmAnswer<Value>, CrmError> {
         self.client.get("/api/v4/account").await
     }
 

@@ -62,7 +62,7 @@ pub(crate) struct Scene {
     pub(crate) server: RawServer,
     pub(crate) clock: TestClock,
     pub(crate) endpoints: Endpoints,
-    pub(crate) endpoint: HttpTokenEndpoint<TestClock>,
+    pub(crate) endpoint: HttpTokenEndpoint,
 }
 
 impl Scene {
@@ -113,7 +113,7 @@ pub(crate) fn endpoint_at(
     address: SocketAddr,
     transport: TransportBuilder,
     clock: &TestClock,
-) -> (Endpoints, HttpTokenEndpoint<TestClock>) {
+) -> (Endpoints, HttpTokenEndpoint) {
     let endpoints = Endpoints::loopback(address).unwrap();
     let endpoint = HttpTokenEndpoint::new(transport, endpoints)
         .unwrap()

@@ -14,7 +14,7 @@ use crate::fleet_store::FleetStore;
 use crate::worker_order::PlatformOrder;
 
 /// The token endpoint of a worker.
-pub(crate) type FleetEndpoint = HttpTokenEndpoint<FleetClock>;
+pub(crate) type FleetEndpoint = HttpTokenEndpoint;
 
 /// The keeper of a worker.
 pub(crate) type FleetKeeper<S> = Keeper<S>;

@@ -170,13 +170,8 @@ async fn measure(
 async fn call(world: Arc<World>, key: GrantKey, tally: Arc<Tally>) -> Result<()> {
     let transport = TransportBuilder::new().build()?;
     let tokens = Arc::new(world.keeper.grant(&key)?);
-    let crm = CrmClient::new(
-        transport,
-        world.endpoints,
-        key,
-        tokens,
-        world.budget.clone(),
-    )?;
+    let crm =
+        CrmClient::new(transport, world.endpoints, key, tokens)?.with_budget(world.budget.clone());
     while !tally.stops.load(Ordering::SeqCst) {
         let begun = Instant::now();
         let answer = crm.get::<serde_json::Value>("/api/v4/account").await;

@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use std::path::PathBuf;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
-use kommo_http::{BudgetSettings, CrmClient, CrmError, HttpTokenEndpoint, RequestBudget};
-use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, GrantHandle, Keeper, KeeperError, PendingCode};
+use kommo_http::{BudgetSettings, CrmClient, HttpTokenEndpoint, RequestBudget};
+use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, GrantHandle, Keeper, PendingCode};
 use kommo_oauth::{AuthorizationCode, ClientSecret, Credentials, GrantKey, RedirectUri};
 use kommo_sandbox::Sandbox;
 use serde_json::Value;
@@ -107,10 +107,11 @@ impl<'a> GrantStage<'a> {
         let grant = Arc::new(self.grant(key)?);
         let transport = transport().build().map_err(|error| exit::chain(&error))?;
         let budget = RequestBudget::new(BudgetSettings::new());
-        let client = CrmClient::new(transport, self.endpoints, *key, grant, budget);
+        let client = CrmClient::new(transport, self.endpoints, *key, grant)
+            .map(|client| client.with_budget(budget));
         let client = client.map_err(|error| error.to_string())?;
         let answer = client.get::<Value>("/api/v4/account").await;
-        let answer = answer.map_err(|error: CrmError<KeeperError>| exit::chain(&error))?;
+        let answer = answer.map_err(|error| exit::chain(&error))?;
         answer
             .into_payload()
             .ok_or_else(|| "an empty answer".to_owned())
