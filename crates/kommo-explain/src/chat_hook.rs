@@ -7,7 +7,6 @@ use kommo_sign::{ChannelSecret, ChatHookKey, SecretError};
 use crate::answer::explanation::Explanation;
 use crate::body::search::BodySearch;
 use crate::body::variants::BodyVariants;
-use crate::search::Budget;
 use crate::signature::secret_variants::key_variants;
 use crate::signature::signature_search;
 use crate::signature::signature_text::Door;
@@ -57,18 +56,7 @@ pub fn explain_chat_hook(
         bodies: &bodies,
         hash: DOOR.hash,
     };
-    let mut budget = Budget::new();
-    let outcome = signature_search::find(
-        signature,
-        DOOR,
-        &[
-            &|reading, budget| search.run(reading, 0, budget),
-            &|reading, budget| search.run(reading, 1, budget),
-            &|reading, budget| search.run(reading, 2, budget),
-        ],
-        &mut budget,
-    );
-    Ok(Explanation::new(false, outcome.findings, budget.spent()))
+    Ok(search.explanation(signature, DOOR))
 }
 
 /// Rule H2: one LF or one CR LF, and no more.

@@ -7,3 +7,16 @@ pub(crate) mod json_number;
 pub(crate) mod json_style;
 pub(crate) mod python;
 pub(crate) mod charset;
+
+/// Texts that languages print for a missing value, an object, or a list.
+pub(crate) const NO_VALUES: [&str; 9] = [
+    "undefined",
+    "null",
+    "None",
+    "NULL",
+    "nil",
+    "<nil>",
+    "false",
+    "[object Object]",
+    "Array",
+];

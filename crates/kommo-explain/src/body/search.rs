@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
+use crate::answer::explanation::Explanation;
 use crate::answer::finding::Finding;
 use crate::body::variants::{Body, RE_ENCODED_BYTES_MAX};
 use crate::search::{Budget, Variant, search};
 use crate::signature::hash_variants::hash_variants;
 use crate::signature::secret_variants::Key;
-use crate::signature::signature_text::Reading;
+use crate::signature::signature_search;
+use crate::signature::signature_text::{Door, Reading};
 use crate::signature::wrong_mac::{self, Hash, Keying};
 
 /// The parts of a recipe that signs a body.
@@ -19,6 +21,22 @@ pub(crate) struct BodySearch<'v> {
 }
 
 impl BodySearch<'_> {
+    /// The answer for a body that is refused: the recipe with the fewest deviations, two at most.
+    pub(crate) fn explanation(&self, signature: &str, door: Door) -> Explanation {
+        let mut budget = Budget::new();
+        let outcome = signature_search::find(
+            signature,
+            door,
+            &[
+                &|reading, budget| self.run(reading, 0, budget),
+                &|reading, budget| self.run(reading, 1, budget),
+                &|reading, budget| self.run(reading, 2, budget),
+            ],
+            &mut budget,
+        );
+        Explanation::new(false, outcome.findings, budget.spent())
+    }
+
     /// The findings of the recipe with exactly that many deviations that gives the signature.
     ///
     /// Two deviations are looked for in bodies of moderate length only: each try reads the whole body.

@@ -7,7 +7,7 @@ use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::body::wrapper::{self, BYTE_ORDER_MARK};
 use crate::search::Variant;
-use crate::text::charset;
+use crate::text::{NO_VALUES, charset};
 use crate::text::json_number::Numbers;
 use crate::text::json_style::{self, Escapes, KeyOrder, Layout, Style};
 use crate::text::json_tree::{self, Loss, Node};
@@ -313,19 +313,6 @@ impl<'a> BodyVariants<'a> {
 
 /// How many of the bodies found inside wrappers are re-encoded too.
 const RE_ENCODED_WRAPPERS_MAX: usize = 4;
-
-/// Texts that languages print for a missing value, an object, or a list.
-pub(crate) const NO_VALUES: [&str; 9] = [
-    "undefined",
-    "null",
-    "None",
-    "NULL",
-    "nil",
-    "<nil>",
-    "false",
-    "[object Object]",
-    "Array",
-];
 
 const LOSSES: [(Loss, &str); 4] = [
     (

@@ -14,6 +14,7 @@ use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
 use crate::signature::signature_text::{from_base64, from_hex};
+use crate::text::NO_VALUES;
 
 /// The bytes of a key, wiped when it goes: each of them is as good as the secret.
 pub(crate) type Key = Zeroizing<Vec<u8>>;
@@ -103,21 +104,8 @@ const SURROUNDINGS: [(&str, &str, &str, bool); 13] = [
     ),
 ];
 
-/// Texts that stand for no secret.
-const NO_SECRETS: [&str; 12] = [
-    "undefined",
-    "null",
-    "None",
-    "NULL",
-    "nil",
-    "<nil>",
-    "false",
-    "[object Object]",
-    "Array",
-    "secret",
-    "your_secret",
-    "YOUR_SECRET",
-];
+/// Texts that samples have in the place of a secret.
+const PLACEHOLDERS: [&str; 3] = ["secret", "your_secret", "YOUR_SECRET"];
 
 /// The secret as it is, then the keys that others made of it.
 pub(crate) fn key_variants(secret: &str) -> Vec<Variant<Key>> {
@@ -198,7 +186,7 @@ impl Keys {
 
     fn placeholders(&mut self) {
         let code = FindingCode::SecretPlaceholder;
-        for text in NO_SECRETS {
+        for text in NO_VALUES.into_iter().chain(PLACEHOLDERS) {
             let message = "The key was a text that stands for no secret, such as `undefined` or `None`: its variable was not set.";
             self.add(key(text.as_bytes()), code, message, false);
         }
