@@ -7,11 +7,11 @@ use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::body::wrapper::{self, BYTE_ORDER_MARK};
 use crate::search::Variant;
-use crate::text::{NO_VALUES, charset};
 use crate::text::json_number::Numbers;
 use crate::text::json_style::{self, Escapes, KeyOrder, Layout, Style};
 use crate::text::json_tree::{self, Loss, Node};
 use crate::text::python;
+use crate::text::{NO_VALUES, charset};
 
 /// Bodies above this length, in bytes, are not re-encoded. Nothing that the platform sends or takes
 /// comes near it.
