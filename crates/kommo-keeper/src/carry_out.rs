@@ -1,15 +1,15 @@
-//! Carries out one run of the refresh protocol: does what it says, tells it what happened, decides
+//! Carries out one run of the refresh protocol: does each step, reports what became of it, decides
 //! nothing.
 
+use kommo_account::{AccountHost, ApiDomain};
 use kommo_oauth::{
-    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, OutOfTurn, Outcome, RefreshProtocol,
-    SendOutcome, Step, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
-    TokenRequirement, UnixSeconds, Unmet,
+    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Outcome, RefreshProtocol, RefreshToken,
+    Report, RequestOrigin, SendOutcome, Step, SubdomainLookup, TokenAnswer, TokenPair,
+    TokenRefusalKind, TokenRequest, TokenRequirement, Transition, UnixSeconds, Unmet, UnsavedPair,
 };
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
-use crate::erased::AnyLifeboat;
 use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
 use crate::identity::Known;
 use crate::metrics::Counter;
@@ -21,9 +21,6 @@ const CLOCKS_DIFFER_SECONDS: u64 = 60;
 
 /// Pauses before a pair that lies in the lifeboat is left there: about an hour.
 const WAITS_AT_MOST: u32 = 450;
-
-/// The pause between tries to save doubles so often: from a quarter of a second to eight.
-const DOUBLINGS_AT_MOST: u32 = 5;
 
 /// Where a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,18 +58,18 @@ pub(crate) async fn carry_out<S: GrantStore>(
         ports.new_attempt(),
         ports.lifeboat.is_some(),
     );
-    let protocol = match start {
+    let mut protocol = match start {
         Start::Look => protocol,
         Start::Lock => protocol.begin_at_lock(),
     };
-    let mut run = Run {
+    let mut driver = Driver {
         ports,
         known: &known,
-        protocol,
+        key,
         lock: None,
         clocks_differ: None,
         waits: 0,
-        save_trouble: StoreErrorKind::Unavailable,
+        save_error: StoreErrorKind::Unavailable,
         own_try: None,
         is_news: false,
         is_unsaved_told: false,
@@ -82,29 +79,50 @@ pub(crate) async fn carry_out<S: GrantStore>(
         is_full: false,
     };
     loop {
-        let stepped = run.step(&is_leaving).await;
-        hands.note(run.protocol.unsaved().is_some());
-        match stepped {
-            Ok(None) => {}
-            Ok(Some(outcome)) => {
-                return Ran {
-                    outcome,
-                    is_news: run.is_news,
-                };
+        hands.note(protocol.unsaved().is_some());
+        let report = match protocol.poll() {
+            Step::Load => driver.load().await,
+            Step::Lock => driver.take_lock().await,
+            Step::ReadLifeboat => driver.read_lifeboat().await,
+            Step::ReserveLifeboat => driver.reserve_lifeboat().await,
+            Step::Record(transition) => driver.record(transition).await,
+            Step::Save(transition) => driver.save(transition).await,
+            Step::Send {
+                host,
+                refresh_token,
+            } => {
+                let origin = protocol.origin(driver.now());
+                driver.send(host, refresh_token, origin).await
             }
-            Err(OutOfTurn { .. }) => {
-                tracing::error!(%key, "the refresh protocol was told out of turn");
-                ports.alarm(key, AlarmKind::OutOfTurn);
-                return Ran {
-                    outcome: Outcome::Unmet {
-                        why: Unmet::Contended,
-                        usable: None,
-                        is_read: false,
-                        again_at: None,
-                    },
-                    is_news: run.is_news,
-                };
+            Step::LookUp {
+                api_domain,
+                refresh_token,
+            } => driver.look_up(api_domain, refresh_token).await,
+            Step::WriteLifeboat(unsaved) => driver.write_lifeboat(unsaved).await,
+            Step::DeleteLifeboat(unsaved) => driver.delete_lifeboat(unsaved).await,
+            Step::ReleaseLifeboat => driver.release_lifeboat().await,
+            Step::Release => driver.release().await,
+            Step::WaitToSave => {
+                let gives_up = driver.gives_up_saving(is_leaving());
+                if gives_up && protocol.leave_to_lifeboat(driver.save_error, driver.now()) {
+                    continue;
+                }
+                driver.pause_before_save().await
             }
+            Step::Done(outcome) => return driver.finish(outcome.clone()),
+            // A step of a later version of the protocol: not carried out, so nothing continues.
+            _ => return driver.out_of_turn(),
+        };
+        let now = driver.now();
+        if matches!(report, Report::Loaded(_)) {
+            protocol.set_own_hold(driver.own_hold(now));
+        }
+        let is_answer = matches!(report, Report::Sent(_) | Report::Located(_));
+        if protocol.handle(report, now).is_err() {
+            return driver.out_of_turn();
+        }
+        if let Some(hold) = protocol.laid_on_requester().filter(|_| is_answer) {
+            driver.lay_own_hold(hold, protocol.origin(driver.now()));
         }
     }
 }
@@ -131,148 +149,136 @@ impl<F: Fn(bool)> Drop for Hands<'_, F> {
     }
 }
 
-struct Run<'a, S: GrantStore> {
+/// What carries the steps out, and what it remembers between them.
+struct Driver<'a, S: GrantStore> {
     ports: &'a Ports<S>,
     known: &'a Known,
-    protocol: RefreshProtocol,
+    key: GrantKey,
     lock: Option<S::Lock>,
     /// By how many seconds our clock is ahead, if that is worth an alarm.
     clocks_differ: Option<i64>,
     /// Pauses so far before another try to save.
     waits: u32,
     /// Why the pair is not saved.
-    save_trouble: StoreErrorKind,
+    save_error: StoreErrorKind,
     /// This run tries whether a hold over the whole process is over.
     own_try: Option<Try<'a>>,
     is_news: bool,
     is_unsaved_told: bool,
 }
 
-impl<S: GrantStore> Run<'_, S> {
+impl<S: GrantStore> Driver<'_, S> {
     fn now(&self) -> UnixSeconds {
         self.ports.clock.now()
     }
 
-    async fn step(
-        &mut self,
-        is_leaving: &(impl Fn() -> bool + Send + Sync),
-    ) -> Result<Option<Outcome>, OutOfTurn> {
-        match self.protocol.poll() {
-            Step::Load => self.load().await?,
-            Step::Lock => self.take_lock().await?,
-            Step::ReadLifeboat => self.read_lifeboat().await?,
-            Step::ReserveLifeboat => self.reserve_lifeboat().await?,
-            Step::ReleaseLifeboat => self.release_lifeboat().await?,
-            Step::Record(_) | Step::Save(_) => self.write().await?,
-            Step::Send { .. } => self.send().await?,
-            Step::LookUp { .. } => self.look_up().await?,
-            Step::WriteLifeboat(_) => self.write_lifeboat().await?,
-            Step::DeleteLifeboat(_) => self.delete_lifeboat().await?,
-            Step::WaitToSave => self.wait_to_save(is_leaving()).await?,
-            Step::Release => self.release().await?,
-            Step::Done(outcome) => {
-                let outcome = outcome.clone();
-                if let Some(seconds) = self.clocks_differ {
-                    let key = *self.protocol.key();
-                    self.ports.alarm(key, AlarmKind::ClockDiffers { seconds });
-                }
-                return Ok(Some(outcome));
-            }
-            // A step of a later version of the protocol: not carried out, so nothing goes on.
-            _ => return Err(OutOfTurn::new()),
+    fn finish(self, outcome: Outcome) -> Ran {
+        if let Some(seconds) = self.clocks_differ {
+            self.ports
+                .alarm(self.key, AlarmKind::ClockDiffers { seconds });
         }
-        Ok(None)
+        Ran {
+            outcome,
+            is_news: self.is_news,
+        }
     }
 
-    async fn load(&mut self) -> Result<(), OutOfTurn> {
-        let (store, key) = (&self.ports.store, self.protocol.key());
+    fn out_of_turn(self) -> Ran {
+        tracing::error!(key = %self.key, "a report did not answer the step of the refresh protocol");
+        self.ports.alarm(self.key, AlarmKind::OutOfTurn);
+        Ran {
+            outcome: Outcome::Unmet {
+                why: Unmet::Contended,
+                usable: None,
+                is_read: false,
+                again_at: None,
+            },
+            is_news: self.is_news,
+        }
+    }
+
+    async fn load(&mut self) -> Report {
+        let (store, key) = (&self.ports.store, &self.key);
         let loaded = match &mut self.lock {
             Some(lock) => store.load_locked(lock, key).await,
             None => store.load(key).await,
         };
-        let now = self.now();
         match loaded {
-            Ok(grant) => {
-                let hold = self.own_hold(now);
-                self.protocol.set_own_hold(hold);
-                self.protocol.handle_loaded(grant, now)
-            }
-            Err(error) => {
-                self.store_failed(&error);
-                // The lock's connection may be what failed, and it would fail again.
-                self.lock = None;
-                self.save_trouble = error.kind();
-                self.protocol.handle_load_failed(error.kind(), now)
-            }
+            Ok(grant) => Report::Loaded(grant),
+            // The lock's connection may be what failed, and it would fail again.
+            Err(error) => self.failed_with_lock(&error),
         }
+    }
+
+    /// The lock may have gone with its connection. Further writes are protected by the revision
+    /// alone.
+    fn failed_with_lock(&mut self, error: &dyn StoreError) -> Report {
+        self.lock = None;
+        self.save_error = error.kind();
+        self.failed(error)
+    }
+
+    fn failed(&self, error: &dyn StoreError) -> Report {
+        self.store_failed(error);
+        Report::Failed(error.kind())
     }
 
     /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a
-    /// keeper that is leaving, or a store that will not take it for long, ends the run.
-    async fn wait_to_save(&mut self, is_leaving: bool) -> Result<(), OutOfTurn> {
-        // Without a lifeboat nothing else has told it.
+    /// keeper that is leaving, or a store that does not take it for long, ends the run.
+    fn gives_up_saving(&mut self, is_leaving: bool) -> bool {
+        // Without a lifeboat nothing else has reported it.
         if !self.is_unsaved_told {
-            self.tell_unsaved(*self.protocol.key(), false);
+            self.tell_unsaved(false);
         }
-        let gives_up = is_leaving || self.waits >= WAITS_AT_MOST;
-        let now = self.now();
-        if gives_up && self.protocol.leave_to_lifeboat(self.save_trouble, now) {
-            return Ok(());
-        }
-        let doublings = self.waits.min(DOUBLINGS_AT_MOST);
-        let pause = self.ports.settings.policy.save_pause * 2_u32.pow(doublings);
+        is_leaving || self.waits >= WAITS_AT_MOST
+    }
+
+    async fn pause_before_save(&mut self) -> Report {
+        let pause = self.ports.settings.policy.save_pause_after(self.waits);
         self.waits = self.waits.saturating_add(1);
         self.ports.clock.pause(pause).await;
-        self.protocol.handle_waited()
+        Report::Done
     }
 
-    async fn take_lock(&mut self) -> Result<(), OutOfTurn> {
-        let locked = self.ports.store.try_lock(self.protocol.key()).await;
-        let now = self.now();
-        match locked {
-            Ok(lock) => {
-                self.lock = lock;
-                self.protocol.handle_locked(self.lock.is_some(), now)
+    async fn take_lock(&mut self) -> Report {
+        match self.ports.store.try_lock(&self.key).await {
+            Ok(Some(lock)) => {
+                self.lock = Some(lock);
+                Report::Locked
             }
-            Err(error) => {
-                self.store_failed(&error);
-                self.protocol.handle_lock_failed(error.kind(), now)
-            }
+            Ok(None) => Report::Busy,
+            Err(error) => self.failed(&error),
         }
     }
 
-    async fn write(&mut self) -> Result<(), OutOfTurn> {
-        let (transition, is_save) = match self.protocol.poll() {
-            Step::Record(transition) => (transition, false),
-            Step::Save(transition) => (transition, true),
-            _ => return Err(OutOfTurn::new()),
-        };
-        let now = self.ports.clock.now();
-        let (generation, event) = (transition.grant.generation, transition.event);
-        let written = self
-            .ports
-            .store
-            .write(self.lock.as_mut(), transition, now)
-            .await;
-        let now = self.now();
-        match written {
-            Ok(Written::Confirmed(revision)) if is_save => {
-                self.protocol.handle_saved(generation, revision, now)
-            }
+    async fn record(&mut self, transition: &Transition) -> Report {
+        match self.write(transition).await {
             Ok(Written::Confirmed(revision)) => {
+                let event = transition.event;
                 self.is_news |= matches!(event, GrantEvent::Held(_) | GrantEvent::Revoked);
-                self.protocol.handle_recorded(revision, now)
+                Report::Recorded(revision)
             }
-            Ok(Written::Conflict) => self.protocol.handle_conflict(now),
-            Err(error) => {
-                self.store_failed(&error);
-                // The lock may have gone with its connection. Further writes are protected by the
-                // revision alone.
-                self.lock = None;
-                self.save_trouble = error.kind();
-                self.protocol.handle_write_failed(error.kind(), now)
-            }
+            Ok(Written::Conflict) => Report::Conflict,
+            Err(error) => self.failed_with_lock(&error),
         }
+    }
+
+    async fn save(&mut self, transition: &Transition) -> Report {
+        let generation = transition.grant.generation;
+        match self.write(transition).await {
+            Ok(Written::Confirmed(revision)) => Report::Saved {
+                generation,
+                revision,
+            },
+            Ok(Written::Conflict) => Report::Conflict,
+            Err(error) => self.failed_with_lock(&error),
+        }
+    }
+
+    async fn write(&mut self, transition: &Transition) -> Result<Written, S::Error> {
+        let now = self.now();
+        let store = &self.ports.store;
+        store.write(self.lock.as_mut(), transition, now).await
     }
 
     /// Whether the lock is still this run's own, as far as the store can tell. One that cannot be
@@ -283,7 +289,7 @@ impl<S: GrantStore> Run<'_, S> {
         };
         let held = self.ports.store.still_held(lock).await;
         let is_held = held
-            .inspect_err(|error| self.ports.store_failed(Some(*self.protocol.key()), error))
+            .inspect_err(|error| self.ports.store_failed(Some(self.key), error))
             .unwrap_or(false);
         if !is_held {
             self.lock = None;
@@ -291,27 +297,22 @@ impl<S: GrantStore> Run<'_, S> {
         is_held
     }
 
-    async fn send(&mut self) -> Result<(), OutOfTurn> {
+    async fn send(
+        &mut self,
+        host: AccountHost,
+        refresh_token: &RefreshToken,
+        origin: RequestOrigin,
+    ) -> Report {
         if !self.still_holds_lock().await {
-            tracing::warn!(key = %self.protocol.key(), "the lock was lost, nothing is sent");
-            let now = self.now();
-            return self.protocol.handle_sent(SendOutcome::NotSent, now);
+            tracing::warn!(key = %self.key, "the lock was lost, nothing is sent");
+            return Report::Sent(SendOutcome::NotSent);
         }
-        let Step::Send {
-            host,
-            refresh_token,
-        } = self.protocol.poll()
-        else {
-            return Err(OutOfTurn::new());
-        };
         let Some(credentials) = &self.known.credentials else {
-            return Err(OutOfTurn::new());
+            return Report::Sent(SendOutcome::NotSent);
         };
         self.is_news = true;
-        let request = TokenRequest::refresh(credentials, &host, refresh_token)
-            .with_origin(self.protocol.origin(self.now()));
-        let realm = self.protocol.key().realm;
-        let outcome = self.ports.endpoint.send(realm, &request).await;
+        let request = TokenRequest::refresh(credentials, &host, refresh_token).with_origin(origin);
+        let outcome = self.ports.endpoint.send(self.key.realm, &request).await;
         if let SendOutcome::Answered(TokenAnswer::Granted(pair)) = &outcome {
             self.clocks_differ = clocks_differ(pair);
         }
@@ -327,10 +328,7 @@ impl<S: GrantStore> Run<'_, S> {
         } else if is_answer_of_the_platform(&outcome) {
             self.ports.own_holds.lift_suspicion(&self.known.requester);
         }
-        let now = self.now();
-        self.protocol.handle_sent(outcome, now)?;
-        self.lay_own_hold();
-        Ok(())
+        Report::Sent(outcome)
     }
 
     /// Without a client secret nothing is sent, as if the platform had refused the one we have.
@@ -371,19 +369,16 @@ impl<S: GrantStore> Run<'_, S> {
     /// A refused client or redirect URI is ours, whichever the grant. A block may be the account's
     /// own: it is suspected to be ours when an account met it that worked lately, and held to be
     /// ours when another one of those met it too.
-    fn lay_own_hold(&self) {
-        let Some(hold) = self.protocol.laid_on_requester() else {
-            return;
-        };
+    fn lay_own_hold(&self, hold: Hold, origin: RequestOrigin) {
         let (ports, now) = (self.ports, self.now());
         let monotonic = ports.clock.monotonic();
         if hold.kind != HoldKind::Blocked {
             return ports.own_holds.lay(hold, monotonic);
         }
-        if !self.protocol.origin(now).is_evidence() {
+        if !origin.is_evidence() {
             return;
         }
-        let account_id = self.protocol.key().account_id;
+        let account_id = self.key.account_id;
         let length = ports.settings.policy.hold_length(HoldKind::Blocked);
         let whole = Hold::new(hold.kind, hold.scope, now, length);
         if ports.own_holds.suspect(whole, account_id, monotonic) {
@@ -394,124 +389,99 @@ impl<S: GrantStore> Run<'_, S> {
         }
     }
 
-    async fn look_up(&mut self) -> Result<(), OutOfTurn> {
-        let Step::LookUp {
-            api_domain,
-            refresh_token,
-        } = self.protocol.poll()
-        else {
-            return Err(OutOfTurn::new());
-        };
+    async fn look_up(&mut self, api_domain: ApiDomain, refresh_token: &RefreshToken) -> Report {
         let look_up = SubdomainLookup::new(&api_domain, refresh_token);
-        let realm = self.protocol.key().realm;
-        let located = self.ports.endpoint.locate(realm, &look_up).await;
-        let now = self.now();
-        self.protocol.handle_located(located, now)?;
-        self.lay_own_hold();
-        Ok(())
+        let located = self.ports.endpoint.locate(self.key.realm, &look_up).await;
+        Report::Located(located)
     }
 
-    /// The protocol asks for a lifeboat only where there is one.
-    fn lifeboat(&self) -> Result<&dyn AnyLifeboat, OutOfTurn> {
-        self.ports.lifeboat.as_deref().ok_or(OutOfTurn::new())
-    }
-
-    async fn read_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let read = self.lifeboat()?.read(self.protocol.key()).await;
-        let now = self.now();
-        match read {
-            Ok(unsaved) => self.protocol.handle_lifeboat(unsaved, now),
-            Err(error) => {
-                self.lifeboat_failed(&*error);
-                match error.kind() {
-                    // Nobody will ever read it, so there is nothing to wait for.
-                    StoreErrorKind::Damaged => self.protocol.handle_lifeboat(None, now),
-                    trouble => self.protocol.handle_lifeboat_failed(trouble, now),
-                }
-            }
+    async fn read_lifeboat(&mut self) -> Report {
+        let Some(lifeboat) = &self.ports.lifeboat else {
+            return Report::LifeboatRead(None);
+        };
+        match lifeboat.read(&self.key).await {
+            Ok(unsaved) => Report::LifeboatRead(unsaved),
+            Err(error) => match self.lifeboat_failed(&*error) {
+                // It will never be readable, so there is nothing to wait for.
+                Report::Failed(StoreErrorKind::Damaged) => Report::LifeboatRead(None),
+                report => report,
+            },
         }
     }
 
-    async fn reserve_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let reserved = self.lifeboat()?.reserve(self.protocol.key()).await;
-        let reserved = reserved.map_err(|error| {
-            self.lifeboat_failed(&*error);
-            error.kind()
-        });
-        let now = self.now();
-        self.protocol.handle_lifeboat_reserved(reserved, now)
+    async fn reserve_lifeboat(&mut self) -> Report {
+        let Some(lifeboat) = &self.ports.lifeboat else {
+            return Report::Done;
+        };
+        let done = lifeboat.reserve(&self.key).await;
+        self.done_in_lifeboat(done)
     }
 
     /// Without the lock the reservation may be that of the next run already, so it stays for that
     /// one.
-    async fn release_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        if self.lock.is_some()
-            && let Err(error) = self.lifeboat()?.release_slot(self.protocol.key()).await
-        {
-            self.lifeboat_failed(&*error);
+    async fn release_lifeboat(&mut self) -> Report {
+        if let (Some(lifeboat), Some(_)) = (&self.ports.lifeboat, &self.lock) {
+            let done = lifeboat.release_slot(&self.key).await;
+            self.done_in_lifeboat(done);
         }
-        self.protocol.handle_lifeboat_released()
+        Report::Done
     }
 
-    async fn write_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let Step::WriteLifeboat(unsaved) = self.protocol.poll() else {
-            return Err(OutOfTurn::new());
+    async fn write_lifeboat(&mut self, unsaved: &UnsavedPair) -> Report {
+        let Some(lifeboat) = &self.ports.lifeboat else {
+            return Report::Failed(StoreErrorKind::Unavailable);
         };
-        let key = unsaved.key;
-        let written = self.lifeboat()?.write(unsaved).await;
-        let is_written = written
-            .inspect_err(|error| self.lifeboat_failed(&**error))
-            .is_ok();
-        self.tell_unsaved(key, is_written);
-        self.protocol.handle_lifeboat_written(is_written)
+        let done = lifeboat.write(unsaved).await;
+        let report = self.done_in_lifeboat(done);
+        self.tell_unsaved(report == Report::Done);
+        report
+    }
+
+    async fn delete_lifeboat(&mut self, unsaved: &UnsavedPair) -> Report {
+        let Some(lifeboat) = &self.ports.lifeboat else {
+            return Report::Done;
+        };
+        let done = lifeboat.delete(unsaved).await;
+        self.done_in_lifeboat(done)
+    }
+
+    fn done_in_lifeboat(&self, done: Result<(), Box<dyn StoreError>>) -> Report {
+        done.map_or_else(|error| self.lifeboat_failed(&*error), |()| Report::Done)
     }
 
     /// Once for a pair, and once more when it comes into the lifeboat after all.
-    fn tell_unsaved(&mut self, key: GrantKey, in_lifeboat: bool) {
+    fn tell_unsaved(&mut self, in_lifeboat: bool) {
         if !self.is_unsaved_told {
             self.ports.metrics.add(Counter::Unsaved);
         }
         if !self.is_unsaved_told || in_lifeboat {
-            self.ports.alarm(key, AlarmKind::Unsaved { in_lifeboat });
+            self.ports
+                .alarm(self.key, AlarmKind::Unsaved { in_lifeboat });
         }
         self.is_unsaved_told = true;
     }
 
-    async fn delete_lifeboat(&mut self) -> Result<(), OutOfTurn> {
-        let Step::DeleteLifeboat(unsaved) = self.protocol.poll() else {
-            return Err(OutOfTurn::new());
-        };
-        let deleted = self.lifeboat()?.delete(unsaved).await;
-        let is_deleted = deleted
-            .inspect_err(|error| self.lifeboat_failed(&**error))
-            .is_ok();
-        let now = self.now();
-        self.protocol.handle_lifeboat_deleted(is_deleted, now)
-    }
-
-    async fn release(&mut self) -> Result<(), OutOfTurn> {
+    async fn release(&mut self) -> Report {
         if let Some(lock) = self.lock.take()
             && let Err(error) = self.ports.store.unlock(lock).await
         {
             self.store_failed(&error);
         }
-        self.protocol.handle_released()
+        Report::Done
     }
 
-    /// While a pair waits to be saved, somebody is told again after two, four, eight tries, and so
-    /// on.
+    /// While a pair waits to be saved, it is reported again after two, four, eight tries, and so on.
     fn store_failed(&self, error: &dyn StoreError) {
         if self.waits == 0 || self.waits.is_power_of_two() {
-            self.ports.store_failed(Some(*self.protocol.key()), error);
+            self.ports.store_failed(Some(self.key), error);
         }
     }
 
-    fn lifeboat_failed(&self, error: &dyn StoreError) {
+    fn lifeboat_failed(&self, error: &dyn StoreError) -> Report {
         tracing::error!(%error, "the lifeboat failed");
-        self.ports.alarm(
-            *self.protocol.key(),
-            AlarmKind::LifeboatFailed(error.kind()),
-        );
+        let kind = error.kind();
+        self.ports.alarm(self.key, AlarmKind::LifeboatFailed(kind));
+        Report::Failed(kind)
     }
 }
 

@@ -13,13 +13,11 @@ use kommo_oauth::{
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind};
 use crate::keeper::Keeper;
 use crate::metrics::Counter;
+use crate::record_change::Changed;
 use crate::token_endpoint::Probe;
-
-/// Writes that met another revision before the end is left to the next hook or refresh.
-const CONFLICTS_AT_MOST: u32 = 16;
 
 /// What came of a disconnect hook for one grant, or for the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,35 +174,30 @@ impl<S: GrantStore> Keeper<S> {
         &self,
         key: &GrantKey,
         reason: DisconnectReason,
-        is_to_end: impl Fn(&Grant) -> bool + Send,
+        is_to_end: impl Fn(&Grant) -> bool + Send + Sync,
     ) -> Result<Ended, StoreErrorKind> {
         let ports = self.ports();
         let failed = |error: <S as GrantStore>::Error| {
             ports.store_failed(Some(*key), &error);
             error.kind()
         };
-        for _ in 0..CONFLICTS_AT_MOST {
-            let Some(grant) = ports.store.load(key).await.map_err(failed)? else {
-                return Ok(Ended::Before);
-            };
-            if matches!(grant.state, GrantState::Disconnected(_)) {
-                return Ok(Ended::Before);
-            }
+        let mut ended = Ended::Before;
+        let changed = ports.change(key, |grant, now| {
+            let grant =
+                grant.filter(|grant| !matches!(grant.state, GrantState::Disconnected(_)))?;
             if !is_to_end(&grant) {
-                return Ok(Ended::Not);
+                ended = Ended::Not;
+                return None;
             }
-            let now = ports.clock.now();
-            let Some(moved) = grant.disconnect(reason, now) else {
-                return Ok(Ended::Before);
-            };
-            match ports.store.write(None, &moved, now).await.map_err(failed)? {
-                Written::Confirmed(_) => {
-                    self.overtake(key, moved.grant.generation);
-                    return Ok(Ended::Now);
-                }
-                Written::Conflict => {}
+            grant.disconnect(reason, now)
+        });
+        match changed.await.map_err(failed)? {
+            Changed::Written(over, _) => {
+                self.overtake(key, over.grant.generation);
+                Ok(Ended::Now)
             }
+            Changed::NotNeeded => Ok(ended),
+            Changed::Contended => Err(StoreErrorKind::Unavailable),
         }
-        Err(StoreErrorKind::Unavailable)
     }
 }

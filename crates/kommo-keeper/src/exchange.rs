@@ -20,9 +20,6 @@ use crate::keeper::Keeper;
 use crate::metrics::Counter;
 use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
 
-/// The pause between tries to keep a pair doubles so often: from a quarter of a second to eight.
-const DOUBLINGS_AT_MOST: u32 = 5;
-
 /// Where the pair of an exchange is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
@@ -326,7 +323,7 @@ where
                     .listeners
                     .tell_alarm(None, AlarmKind::Unsaved { in_lifeboat });
             }
-            let pause = ports.settings.policy.save_pause * 2_u32.pow(tries.min(DOUBLINGS_AT_MOST));
+            let pause = ports.settings.policy.save_pause_after(tries);
             tries = tries.saturating_add(1);
             ports.clock.pause(pause).await;
         }

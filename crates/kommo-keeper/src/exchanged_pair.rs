@@ -4,15 +4,12 @@ use kommo_account::{AccountId, UserId};
 use kommo_oauth::{Generation, Grant, GrantKey, TokenPair, UnverifiedClaims};
 
 use crate::alarm::NewGrant;
-use crate::clock::Clock as _;
 use crate::code_outcome::{CodeOutcome, ExchangeError};
-use crate::grant_store::{GrantStore, StoreError, Written};
+use crate::grant_store::{GrantStore, StoreError};
 use crate::keeper::Keeper;
 use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, PendingCodes};
+use crate::record_change::Changed;
 use crate::token_endpoint::Probe;
-
-/// Writes of the grant that met another revision before it is left for the next claim.
-const CONFLICTS_AT_MOST: u32 = 16;
 
 impl<S> Keeper<S>
 where
@@ -81,26 +78,27 @@ where
         let ports = self.ports();
         // Only an administrator can install; of the other ways nothing is known.
         let is_admin = (code.pending.origin == CodeOrigin::InstallHook).then_some(true);
-        for _ in 0..CONFLICTS_AT_MOST {
-            let earlier = ports.store.load(&key).await;
-            let earlier = earlier.map_err(|error| self.exchange_failed(&error))?;
-            if let Some(since) = earlier.as_ref().and_then(|grant| grant.holds_since(pair)) {
-                // An earlier claim wrote it and did not come to settle the code.
-                return Ok(Some(since == Generation::FIRST));
+        let (mut is_first, mut held_since) = (true, None);
+        let changed = ports.change(&key, |earlier, _| {
+            is_first = earlier.is_none();
+            // An earlier claim may have written it without settling the code.
+            held_since = earlier.as_ref().and_then(|grant| grant.holds_since(pair));
+            let host = code.pending.host;
+            let consent = || Grant::consent(earlier, key, host, is_admin, pair.clone());
+            held_since.is_none().then(consent)
+        });
+        match changed
+            .await
+            .map_err(|error| self.exchange_failed(&error))?
+        {
+            Changed::Written(consented, _) => {
+                // Handles that are in use find the new pair with their next look.
+                self.overtake(&key, consented.grant.generation);
+                Ok(Some(is_first))
             }
-            let is_first = earlier.is_none();
-            let moved = Grant::consent(earlier, key, code.pending.host, is_admin, pair.clone());
-            let written = ports.store.write(None, &moved, ports.clock.now()).await;
-            match written.map_err(|error| self.exchange_failed(&error))? {
-                Written::Confirmed(_) => {
-                    // Handles that are in use find the new pair with their next look.
-                    self.overtake(&key, moved.grant.generation);
-                    return Ok(Some(is_first));
-                }
-                Written::Conflict => {}
-            }
+            Changed::NotNeeded => Ok(held_since.map(|since| since == Generation::FIRST)),
+            Changed::Contended => Ok(None),
         }
-        Ok(None)
     }
 
     pub(crate) fn exchange_failed(&self, error: &dyn StoreError) -> ExchangeError {

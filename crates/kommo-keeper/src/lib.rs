@@ -21,6 +21,7 @@ mod identity;
 mod own_holds;
 mod hook_bucket;
 mod ports;
+mod record_change;
 mod probe_times;
 mod carry_out;
 mod cached_token;

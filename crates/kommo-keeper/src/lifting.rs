@@ -2,12 +2,9 @@
 
 use kommo_oauth::{GrantKey, HoldKind};
 
-use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, StoreError, StoreErrorKind, Written};
+use crate::grant_store::{GrantStore, StoreError, StoreErrorKind};
 use crate::keeper::Keeper;
-
-/// Writes that met another revision before the lift is given up.
-const CONFLICTS_AT_MOST: u32 = 16;
+use crate::record_change::Changed;
 
 impl<S: GrantStore> Keeper<S> {
     /// Lifts every hold of a grant, and those of this process as a whole, at the wish of a person
@@ -28,28 +25,21 @@ impl<S: GrantStore> Keeper<S> {
             ports.store_failed(Some(*key), &error);
             error.kind()
         };
-        let mut conflicts = 0;
         loop {
-            let grant = ports.store.load(key).await.map_err(failed)?;
-            let Some((grant, hold)) = grant.and_then(|grant| {
+            let mut first = None;
+            let changed = ports.change(key, |grant, now| {
+                let grant = grant?;
                 let hold = *grant.holds.first()?;
-                Some((grant, hold))
-            }) else {
-                break;
-            };
-            let now = ports.clock.now();
-            let Some(moved) = grant.lift(hold.kind) else {
-                break;
-            };
-            match ports.store.write(None, &moved, now).await.map_err(failed)? {
-                Written::Confirmed(_) if hold.lasts(now) && !lifted.contains(&hold.kind) => {
-                    lifted.push(hold.kind);
+                first = Some((hold.kind, hold.lasts(now)));
+                grant.lift(hold.kind)
+            });
+            match (changed.await.map_err(failed)?, first) {
+                (Changed::Written(..), Some((kind, true))) if !lifted.contains(&kind) => {
+                    lifted.push(kind);
                 }
-                Written::Confirmed(_) => {}
-                Written::Conflict => conflicts += 1,
-            }
-            if conflicts > CONFLICTS_AT_MOST {
-                return Err(StoreErrorKind::Unavailable);
+                (Changed::Written(..), _) => {}
+                (Changed::NotNeeded, _) => break,
+                (Changed::Contended, _) => return Err(StoreErrorKind::Unavailable),
             }
         }
         if let Some(entry) = self.known_entry(key) {

@@ -5,13 +5,10 @@
 use kommo_oauth::HoldKind;
 
 use crate::alarm::AlarmKind;
-use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, Written};
+use crate::grant_store::GrantStore;
 use crate::keeper::GrantHandle;
 use crate::metrics::Counter;
-
-/// Writes that met another revision before the hold is left to the next 402.
-const CONFLICTS_AT_MOST: u32 = 16;
+use crate::record_change::Changed;
 
 impl<S: GrantStore> GrantHandle<S> {
     /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::RefreshPolicy::hold_length), and raises one
@@ -32,25 +29,16 @@ impl<S: GrantStore> GrantHandle<S> {
     async fn hold_for_payment(self) {
         let (ports, key) = (self.keeper.ports(), self.entry.key);
         let length = ports.settings.policy.hold_length(HoldKind::PaymentRequired);
-        for _ in 0..CONFLICTS_AT_MOST {
-            let grant = match ports.store.load(&key).await {
-                Ok(Some(grant)) => grant,
-                Ok(None) => return,
-                Err(error) => return ports.store_failed(Some(key), &error),
-            };
-            let now = ports.clock.now();
-            let Some(moved) = grant.require_payment(now, length) else {
-                return;
-            };
-            match ports.store.write(None, &moved, now).await {
-                Ok(Written::Confirmed(_)) => {
-                    ports.metrics.add(Counter::Holds);
-                    let (kind, until) = (HoldKind::PaymentRequired, Some(now.plus(length)));
-                    return ports.alarm(key, AlarmKind::Held { kind, until });
-                }
-                Ok(Written::Conflict) => {}
-                Err(error) => return ports.store_failed(Some(key), &error),
+        let changed = ports.change(&key, |grant, now| grant?.require_payment(now, length));
+        match changed.await {
+            Ok(Changed::Written(_, now)) => {
+                ports.metrics.add(Counter::Holds);
+                let (kind, until) = (HoldKind::PaymentRequired, Some(now.plus(length)));
+                ports.alarm(key, AlarmKind::Held { kind, until });
             }
+            // Where others came first each time, the next 402 will tell.
+            Ok(Changed::NotNeeded | Changed::Contended) => {}
+            Err(error) => ports.store_failed(Some(key), &error),
         }
     }
 }

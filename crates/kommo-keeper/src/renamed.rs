@@ -9,11 +9,9 @@ use kommo_oauth::{
 };
 
 use crate::clock::Clock as _;
-use crate::grant_store::{GrantStore, Written};
+use crate::grant_store::GrantStore;
 use crate::keeper::GrantHandle;
-
-/// Writes that met another revision before the new host is left to the next look-up.
-const CONFLICTS_AT_MOST: u32 = 16;
+use crate::record_change::Changed;
 
 /// At most one look-up for an account in this time.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -50,36 +48,29 @@ impl<S: GrantStore> GrantHandle<S> {
 
     async fn look_up_host(self) {
         let (ports, key) = (self.keeper.ports(), self.entry.key);
-        let mut found = None;
-        for _ in 0..CONFLICTS_AT_MOST {
-            let grant = match ports.store.load(&key).await {
-                Ok(Some(grant)) => grant,
-                Ok(None) => return,
-                Err(error) => return ports.store_failed(Some(key), &error),
-            };
-            let host = match found {
-                Some(host) => host,
-                None => match self.locate(&grant).await {
-                    Some(host) => *found.insert(host),
-                    None => return,
-                },
-            };
-            if host == grant.host {
-                return;
+        let grant = match ports.store.load(&key).await {
+            Ok(Some(grant)) => grant,
+            Ok(None) => return,
+            Err(error) => return ports.store_failed(Some(key), &error),
+        };
+        let Some(host) = self.locate(&grant).await else {
+            return;
+        };
+        let changed = ports.change(&key, |grant, _| {
+            let grant = grant.filter(|grant| grant.host != host)?;
+            Some(grant.move_host(host))
+        });
+        match changed.await {
+            Ok(Changed::Written(..)) => {
+                tracing::info!(%key, host = host.as_str(), "the account has another host");
+                // The token in memory names the old host: it is read anew.
+                self.keeper
+                    .run(&self.entry, TokenRequirement::default())
+                    .await;
             }
-            let moved = grant.move_host(host);
-            match ports.store.write(None, &moved, ports.clock.now()).await {
-                Ok(Written::Confirmed(_)) => {
-                    tracing::info!(%key, host = host.as_str(), "the account has another host");
-                    // The token in memory names the old host: it is read anew.
-                    self.keeper
-                        .run(&self.entry, TokenRequirement::default())
-                        .await;
-                    return;
-                }
-                Ok(Written::Conflict) => {}
-                Err(error) => return ports.store_failed(Some(key), &error),
-            }
+            // Where others came first each time, the next look-up writes it.
+            Ok(Changed::NotNeeded | Changed::Contended) => {}
+            Err(error) => ports.store_failed(Some(key), &error),
         }
     }
 

@@ -39,7 +39,7 @@ pub use integration::{
 };
 pub use refresh::{
     AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST, EarlierTries, Located, MetBy,
-    OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, SendOutcome, Step, StoreErrorKind,
+    OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step, StoreErrorKind,
     TRIES_AT_MOST, TRIES_AT_MOST_FOR_STRANGERS, TokenRequirement, Unmet,
 };
 pub use stored_grant::{STORED_GRANT_VERSION, StoredGrantError};

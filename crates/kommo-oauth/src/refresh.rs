@@ -11,6 +11,6 @@ pub use self::code_exchange::{
     TRIES_AT_MOST_FOR_STRANGERS,
 };
 pub use self::policy::RefreshPolicy;
-pub use self::protocol::{Located, OutOfTurn, RefreshProtocol, SendOutcome, Step};
+pub use self::protocol::{Located, OutOfTurn, RefreshProtocol, Report, SendOutcome, Step};
 pub use self::requirement::{MetBy, Outcome, TokenRequirement, Unmet};
 pub use self::store_error_kind::StoreErrorKind;

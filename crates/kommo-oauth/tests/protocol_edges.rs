@@ -13,7 +13,7 @@ use kommo_account::AccountHost;
 use kommo_oauth::{
     AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
     GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Located, LongLived, OutOfTurn, Outcome,
-    PairNumber, ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, RequestOrigin,
+    PairNumber, ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, Report, RequestOrigin,
     Requester, Revision, SendOutcome, Step, StoreErrorKind, TokenAnswer, TokenPair,
     TokenRequirement, UnixSeconds, Unmet, UnsavedPair, read_token_answer,
 };
@@ -78,13 +78,13 @@ fn unmet(protocol: &RefreshProtocol) -> (Unmet, bool, bool, Option<UnixSeconds>)
 fn go_to_send(protocol: &mut RefreshProtocol, grant: &Grant) {
     loop {
         match protocol.poll() {
-            Step::Load => protocol.handle_loaded(Some(grant.clone()), NOW),
-            Step::Lock => protocol.handle_locked(true, NOW),
-            Step::ReadLifeboat => protocol.handle_lifeboat(None, NOW),
-            Step::ReserveLifeboat => protocol.handle_lifeboat_reserved(Ok(()), NOW),
+            Step::Load => protocol.handle(Report::Loaded(Some(grant.clone())), NOW),
+            Step::Lock => protocol.handle(Report::Locked, NOW),
+            Step::ReadLifeboat => protocol.handle(Report::LifeboatRead(None), NOW),
+            Step::ReserveLifeboat => protocol.handle(Report::Done, NOW),
             Step::Record(transition) => {
                 let revision = transition.grant.revision.next();
-                protocol.handle_recorded(revision, NOW)
+                protocol.handle(Report::Recorded(revision), NOW)
             }
             Step::Send { .. } => return,
             other => panic!("{other:?}"),
@@ -96,8 +96,8 @@ fn go_to_send(protocol: &mut RefreshProtocol, grant: &Grant) {
 fn to_the_end(protocol: &mut RefreshProtocol) {
     loop {
         match protocol.poll() {
-            Step::ReleaseLifeboat => protocol.handle_lifeboat_released().unwrap(),
-            Step::Release => protocol.handle_released().unwrap(),
+            Step::ReleaseLifeboat => protocol.handle(Report::Done, NOW).unwrap(),
+            Step::Release => protocol.handle(Report::Done, NOW).unwrap(),
             _ => return,
         }
     }
@@ -110,39 +110,43 @@ fn a_run_says_whether_it_has_read_a_record() {
 
     let mut unread = run(newer(), false);
     unread
-        .handle_load_failed(StoreErrorKind::Unavailable, NOW)
+        .handle(Report::Failed(StoreErrorKind::Unavailable), NOW)
         .unwrap();
     let expected = (failed(StoreErrorKind::Unavailable), false, false, soon);
     assert_eq!(unmet(&unread), expected);
 
     let mut read = run(newer(), false);
-    read.handle_loaded(Some(consented()), NOW).unwrap();
-    read.handle_lock_failed(StoreErrorKind::WrongKey, NOW)
+    read.handle(Report::Loaded(Some(consented())), NOW).unwrap();
+    read.handle(Report::Failed(StoreErrorKind::WrongKey), NOW)
         .unwrap();
     // A person is needed, so no instant is named.
     let expected = (failed(StoreErrorKind::WrongKey), true, true, None);
     assert_eq!(unmet(&read), expected);
 
     let mut absent = run(newer(), false);
-    absent.handle_loaded(None, NOW).unwrap();
+    absent.handle(Report::Loaded(None), NOW).unwrap();
     assert_eq!(unmet(&absent), (Unmet::NoGrant, true, false, None));
 
     let mut busy = run(newer(), false);
-    busy.handle_loaded(Some(consented()), NOW).unwrap();
-    busy.handle_locked(false, NOW).unwrap();
+    busy.handle(Report::Loaded(Some(consented())), NOW).unwrap();
+    busy.handle(Report::Busy, NOW).unwrap();
     assert_eq!(unmet(&busy), (Unmet::Busy, true, true, soon));
 }
 
 #[test]
 fn a_run_holds_the_lock_from_its_grant_to_its_return() {
     let mut protocol = run(newer(), false);
-    protocol.handle_loaded(Some(consented()), NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(consented())), NOW)
+        .unwrap();
     assert!(!protocol.is_locked());
     go_to_send(&mut protocol, &consented());
     assert!(protocol.is_locked());
-    protocol.handle_sent(SendOutcome::NotSent, NOW).unwrap();
+    protocol
+        .handle(Report::Sent(SendOutcome::NotSent), NOW)
+        .unwrap();
     let revision = Revision::new(3);
-    protocol.handle_recorded(revision, NOW).unwrap();
+    protocol.handle(Report::Recorded(revision), NOW).unwrap();
     assert!(protocol.is_locked());
     to_the_end(&mut protocol);
     assert!(!protocol.is_locked());
@@ -153,22 +157,26 @@ fn a_run_holds_the_lock_from_its_grant_to_its_return() {
 fn an_ended_grant_is_looked_at_under_the_lock_only_where_a_lifeboat_may_have_its_pair() {
     let ended = ended();
     let mut without = run(newer(), false);
-    without.handle_loaded(Some(ended.clone()), NOW).unwrap();
+    without
+        .handle(Report::Loaded(Some(ended.clone())), NOW)
+        .unwrap();
     assert!(matches!(unmet(&without).0, Unmet::ReauthRequired(_)));
 
     let mut with = run(newer(), true);
-    with.handle_loaded(Some(ended.clone()), NOW).unwrap();
+    with.handle(Report::Loaded(Some(ended.clone())), NOW)
+        .unwrap();
     assert_eq!(with.poll(), Step::Lock);
-    with.handle_locked(true, NOW).unwrap();
-    with.handle_loaded(Some(ended.clone()), NOW).unwrap();
+    with.handle(Report::Locked, NOW).unwrap();
+    with.handle(Report::Loaded(Some(ended.clone())), NOW)
+        .unwrap();
     assert_eq!(with.poll(), Step::ReadLifeboat);
-    with.handle_lifeboat(None, NOW).unwrap();
+    with.handle(Report::LifeboatRead(None), NOW).unwrap();
     to_the_end(&mut with);
     assert!(matches!(unmet(&with).0, Unmet::ReauthRequired(_)));
 
     // What its access token still meets needs no lock.
     let mut met = run(TokenRequirement::valid_for(HOUR), true);
-    met.handle_loaded(Some(ended), NOW).unwrap();
+    met.handle(Report::Loaded(Some(ended)), NOW).unwrap();
     assert!(matches!(met.outcome(), Some(Outcome::Met { .. })));
 }
 
@@ -181,7 +189,7 @@ fn a_living_grant_needs_no_lock_to_say_that_it_waits() {
     let doubted = begun.doubt(attempt.id, doubt, NOW, |_| NOW.plus(HOUR / 2));
     let mut waits = run(newer(), true);
     waits
-        .handle_loaded(Some(doubted.unwrap().grant), NOW)
+        .handle(Report::Loaded(Some(doubted.unwrap().grant)), NOW)
         .unwrap();
     let (why, _, _, again_at) = unmet(&waits);
     assert_eq!(why, Unmet::InDoubt(doubt));
@@ -192,14 +200,18 @@ fn a_living_grant_needs_no_lock_to_say_that_it_waits() {
 fn the_origin_of_a_request_is_known_after_a_refresh_and_not_after_a_consent() {
     let mut protocol = run(newer(), false);
     assert_eq!(protocol.origin(NOW), RequestOrigin::OtherGrant);
-    protocol.handle_loaded(Some(consented()), NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(consented())), NOW)
+        .unwrap();
     assert_eq!(protocol.origin(NOW), RequestOrigin::OtherGrant);
     let attempt = Attempt::new(AttemptId::new([9; 16]), PairNumber::FIRST, NOW);
     let begun = consented().begin(attempt).unwrap().grant;
     let received = begun.receive(Generation::FIRST, PairNumber::FIRST, pair("2"), NOW);
     let refreshed = received.unwrap().0.grant;
     let mut protocol = run(TokenRequirement::newer_than(refreshed.generation), false);
-    protocol.handle_loaded(Some(refreshed), NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(refreshed)), NOW)
+        .unwrap();
     assert_eq!(protocol.origin(NOW), RequestOrigin::KnownAccount);
 }
 
@@ -215,10 +227,16 @@ fn a_pair_of_another_grant_in_the_lifeboat_is_left_there() {
         pair("x"),
     );
     let mut protocol = run(newer(), true);
-    protocol.handle_loaded(Some(consented()), NOW).unwrap();
-    protocol.handle_locked(true, NOW).unwrap();
-    protocol.handle_loaded(Some(consented()), NOW).unwrap();
-    protocol.handle_lifeboat(Some(unsaved), NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(consented())), NOW)
+        .unwrap();
+    protocol.handle(Report::Locked, NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(consented())), NOW)
+        .unwrap();
+    protocol
+        .handle(Report::LifeboatRead(Some(unsaved)), NOW)
+        .unwrap();
     assert_eq!(protocol.poll(), Step::ReserveLifeboat);
     assert!(protocol.unsaved().is_none());
 }
@@ -226,13 +244,17 @@ fn a_pair_of_another_grant_in_the_lifeboat_is_left_there() {
 #[test]
 fn a_record_that_changes_again_and_again_is_given_up() {
     let mut protocol = run(newer(), false);
-    protocol.handle_loaded(Some(consented()), NOW).unwrap();
-    protocol.handle_locked(true, NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(consented())), NOW)
+        .unwrap();
+    protocol.handle(Report::Locked, NOW).unwrap();
     let mut conflicts = 0;
     loop {
-        protocol.handle_loaded(Some(consented()), NOW).unwrap();
+        protocol
+            .handle(Report::Loaded(Some(consented())), NOW)
+            .unwrap();
         assert!(matches!(protocol.poll(), Step::Record(_)));
-        protocol.handle_conflict(NOW).unwrap();
+        protocol.handle(Report::Conflict, NOW).unwrap();
         conflicts += 1;
         if protocol.poll() != Step::Load {
             break;
@@ -249,10 +271,10 @@ fn an_erased_grant_takes_its_pair_with_it() {
     let mut protocol = run(newer(), false);
     go_to_send(&mut protocol, &consented());
     let granted = SendOutcome::Answered(TokenAnswer::Granted(pair("2")));
-    protocol.handle_sent(granted, NOW).unwrap();
+    protocol.handle(Report::Sent(granted), NOW).unwrap();
     assert!(matches!(protocol.poll(), Step::Save(_)));
-    protocol.handle_conflict(NOW).unwrap();
-    protocol.handle_loaded(None, NOW).unwrap();
+    protocol.handle(Report::Conflict, NOW).unwrap();
+    protocol.handle(Report::Loaded(None), NOW).unwrap();
     to_the_end(&mut protocol);
     assert!(protocol.unsaved().is_none());
     assert_eq!(unmet(&protocol), (Unmet::NoGrant, true, false, None));
@@ -260,7 +282,7 @@ fn an_erased_grant_takes_its_pair_with_it() {
 
 #[test]
 fn what_is_out_of_turn_says_so() {
-    let error = run(newer(), false).handle_released().unwrap_err();
+    let error = run(newer(), false).handle(Report::Done, NOW).unwrap_err();
     assert_eq!(error, OutOfTurn::new());
     assert_eq!(
         error.to_string(),
@@ -271,8 +293,10 @@ fn what_is_out_of_turn_says_so() {
 /// Under the lock, with this record.
 fn under_lock(requirement: TokenRequirement, grant: &Grant) -> RefreshProtocol {
     let mut protocol = run(requirement, false).begin_at_lock();
-    protocol.handle_locked(true, NOW).unwrap();
-    protocol.handle_loaded(Some(grant.clone()), NOW).unwrap();
+    protocol.handle(Report::Locked, NOW).unwrap();
+    protocol
+        .handle(Report::Loaded(Some(grant.clone())), NOW)
+        .unwrap();
     protocol
 }
 
@@ -289,7 +313,7 @@ fn sends(protocol: &mut RefreshProtocol) -> String {
         match protocol.poll() {
             Step::Record(transition) => {
                 let revision = transition.grant.revision.next();
-                protocol.handle_recorded(revision, NOW).unwrap();
+                protocol.handle(Report::Recorded(revision), NOW).unwrap();
             }
             Step::Send { refresh_token, .. } => return refresh_token.expose().to_owned(),
             other => panic!("{other:?}"),
@@ -322,7 +346,9 @@ fn a_rejected_token_is_noted_before_another_is_asked_for() {
     let requirement = TokenRequirement::instead_of_rejected(grant.generation);
     let mut protocol = under_lock(requirement, &grant);
     assert_eq!(happens(&protocol), GrantEvent::AccessRejected);
-    protocol.handle_recorded(Revision::new(2), NOW).unwrap();
+    protocol
+        .handle(Report::Recorded(Revision::new(2)), NOW)
+        .unwrap();
     assert_eq!(happens(&protocol), GrantEvent::AttemptBegun);
 
     // A rejected token of an earlier generation is no news.
@@ -368,7 +394,9 @@ fn a_suspected_token_serves_and_says_until_when_nothing_is_asked() {
         TokenRequirement::instead_of_rejected(grant.generation),
         &grant,
     );
-    protocol.handle_recorded(Revision::new(9), NOW).unwrap();
+    protocol
+        .handle(Report::Recorded(Revision::new(9)), NOW)
+        .unwrap();
     to_the_end(&mut protocol);
     let end = NOW.plus(RefreshPolicy::new().hold_length(HoldKind::Suspect));
     let held = Unmet::Held(HoldKind::Suspect);
@@ -445,7 +473,9 @@ fn a_grant_without_a_pair_to_send_ends_when_no_answer_is_waited_for_any_more() {
         GrantEvent::Doubted(DoubtReason::HolderDied)
     );
     let taken_over = transition.grant.clone();
-    protocol.handle_recorded(Revision::new(9), NOW).unwrap();
+    protocol
+        .handle(Report::Recorded(Revision::new(9)), NOW)
+        .unwrap();
     to_the_end(&mut protocol);
     let (why, _, _, again_at) = unmet(&protocol);
     assert_eq!(why, Unmet::InDoubt(DoubtReason::HolderDied));
@@ -453,14 +483,18 @@ fn a_grant_without_a_pair_to_send_ends_when_no_answer_is_waited_for_any_more() {
     assert_eq!(again_at, Some(over));
     let ended = GrantEvent::ReauthRequired(ReauthReason::Revoked);
     let mut later = run(newer(), false).begin_at_lock();
-    later.handle_locked(true, over).unwrap();
-    later.handle_loaded(Some(taken_over), over).unwrap();
+    later.handle(Report::Locked, over).unwrap();
+    later
+        .handle(Report::Loaded(Some(taken_over)), over)
+        .unwrap();
     assert_eq!(happens(&later), ended);
 
     let doubted = marked.doubt(attempt.id, DoubtReason::AnswerLost, NOW, |_| NOW);
     let mut protocol = under_lock(newer(), &doubted.unwrap().grant);
     assert_eq!(happens(&protocol), ended);
-    protocol.handle_recorded(Revision::new(9), NOW).unwrap();
+    protocol
+        .handle(Report::Recorded(Revision::new(9)), NOW)
+        .unwrap();
     to_the_end(&mut protocol);
     assert_eq!(
         unmet(&protocol).0,
@@ -513,7 +547,7 @@ fn each_429_after_another_doubles_the_pause() {
         go_to_send(&mut protocol, &grant);
         let answer = read_token_answer(429, None, None, b"", NOW);
         protocol
-            .handle_sent(SendOutcome::Answered(answer), NOW)
+            .handle(Report::Sent(SendOutcome::Answered(answer)), NOW)
             .unwrap();
         let Step::Record(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
@@ -537,7 +571,7 @@ fn a_new_host_that_meets_a_conflict_is_written_again_with_its_attempt() {
     go_to_send(&mut protocol, &grant);
     let answer = read_token_answer(404, None, None, b"<html>", NOW);
     protocol
-        .handle_sent(SendOutcome::Answered(answer), NOW)
+        .handle(Report::Sent(SendOutcome::Answered(answer)), NOW)
         .unwrap();
     assert!(matches!(protocol.poll(), Step::LookUp { .. }));
     let elsewhere = AccountHost::parse("ourshop.kommo.com").unwrap();
@@ -546,7 +580,7 @@ fn a_new_host_that_meets_a_conflict_is_written_again_with_its_attempt() {
         account_id,
         host: elsewhere,
     };
-    protocol.handle_located(located, NOW).unwrap();
+    protocol.handle(Report::Located(located), NOW).unwrap();
     let Step::Record(transition) = protocol.poll() else {
         panic!("{:?}", protocol.poll());
     };
@@ -554,10 +588,12 @@ fn a_new_host_that_meets_a_conflict_is_written_again_with_its_attempt() {
     let mut stored = transition.grant.clone();
     stored.host = home;
     stored.revision = stored.revision.next();
-    protocol.handle_conflict(NOW).unwrap();
-    protocol.handle_loaded(Some(stored), NOW).unwrap();
+    protocol.handle(Report::Conflict, NOW).unwrap();
+    protocol.handle(Report::Loaded(Some(stored)), NOW).unwrap();
     assert_eq!(happens(&protocol), GrantEvent::HostMoved);
-    protocol.handle_recorded(Revision::new(9), NOW).unwrap();
+    protocol
+        .handle(Report::Recorded(Revision::new(9)), NOW)
+        .unwrap();
     assert!(matches!(protocol.poll(), Step::Send { host, .. } if host == elsewhere));
 }
 
@@ -575,7 +611,7 @@ fn a_hold_beside_a_doubt_sets_its_next_try_for_all_or_leaves_it_to_the_others() 
         go_to_send(&mut protocol, &doubted);
         let answer = read_token_answer(status, None, None, body.as_bytes(), NOW);
         protocol
-            .handle_sent(SendOutcome::Answered(answer), NOW)
+            .handle(Report::Sent(SendOutcome::Answered(answer)), NOW)
             .unwrap();
         let Step::Record(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
@@ -593,13 +629,15 @@ fn a_lifeboat_that_cannot_be_read_stops_only_a_grant_whose_pair_may_be_there() {
     let begun = consented().begin(attempt).unwrap().grant;
     let reading = |grant: &Grant| {
         let mut protocol = run(newer(), true).begin_at_lock();
-        let early = protocol.handle_lifeboat_failed(StoreErrorKind::Unavailable, NOW);
+        let early = protocol.handle(Report::LifeboatRead(None), NOW);
         assert_eq!(early, Err(OutOfTurn::new()));
-        protocol.handle_locked(true, NOW).unwrap();
-        protocol.handle_loaded(Some(grant.clone()), NOW).unwrap();
+        protocol.handle(Report::Locked, NOW).unwrap();
+        protocol
+            .handle(Report::Loaded(Some(grant.clone())), NOW)
+            .unwrap();
         assert_eq!(protocol.poll(), Step::ReadLifeboat);
         protocol
-            .handle_lifeboat_failed(StoreErrorKind::Unavailable, NOW)
+            .handle(Report::Failed(StoreErrorKind::Unavailable), NOW)
             .unwrap();
         protocol
     };
@@ -619,22 +657,39 @@ fn a_file_that_cannot_be_removed_is_not_read_again_by_the_same_run() {
     for (is_deleted, expected) in [(true, Step::ReadLifeboat), (false, Step::ReserveLifeboat)] {
         let requirement = TokenRequirement::newer_than(Generation::new(9));
         let mut protocol = run(requirement, true).begin_at_lock();
-        protocol.handle_locked(true, NOW).unwrap();
-        protocol.handle_loaded(Some(begun.clone()), NOW).unwrap();
+        protocol.handle(Report::Locked, NOW).unwrap();
         protocol
-            .handle_lifeboat(Some(unsaved.clone()), NOW)
+            .handle(Report::Loaded(Some(begun.clone())), NOW)
+            .unwrap();
+        protocol
+            .handle(Report::LifeboatRead(Some(unsaved.clone())), NOW)
             .unwrap();
         let Step::Save(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
         };
         let saved = transition.grant.clone();
         protocol
-            .handle_saved(saved.generation, Revision::new(5), NOW)
+            .handle(
+                Report::Saved {
+                    generation: saved.generation,
+                    revision: Revision::new(5),
+                },
+                NOW,
+            )
             .unwrap();
         assert!(matches!(protocol.poll(), Step::DeleteLifeboat(_)));
-        protocol.handle_lifeboat_deleted(is_deleted, NOW).unwrap();
+        protocol
+            .handle(
+                if is_deleted {
+                    Report::Done
+                } else {
+                    Report::Failed(StoreErrorKind::Unavailable)
+                },
+                NOW,
+            )
+            .unwrap();
         assert_eq!(protocol.poll(), Step::Load);
-        protocol.handle_loaded(Some(saved), NOW).unwrap();
+        protocol.handle(Report::Loaded(Some(saved)), NOW).unwrap();
         assert_eq!(protocol.poll(), expected);
     }
 }

@@ -15,7 +15,7 @@ use kommo_account::{AccountHost, AccountId};
 use kommo_oauth::{
     AccessToken, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold, HoldKind,
     HoldScope, Located, MetBy, Orphan, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
-    RefreshProtocol, RefreshToken, Requester, Revision, SendOutcome, Step, StoreErrorKind,
+    RefreshProtocol, RefreshToken, Report, Requester, Revision, SendOutcome, Step, StoreErrorKind,
     TokenAnswer, TokenPair, TokenRequirement, Transition, UnixSeconds, Unmet, UnsavedPair,
     read_token_answer,
 };
@@ -136,33 +136,39 @@ fn tell_at(
 ) {
     match protocol.poll() {
         Step::Load if store.is_failing => {
-            protocol.handle_load_failed(StoreErrorKind::Unavailable, now)
+            protocol.handle(Report::Failed(StoreErrorKind::Unavailable), now)
         }
-        Step::Load => protocol.handle_loaded(Some(store.grant.clone()), now),
-        Step::Lock => protocol.handle_locked(true, now),
-        Step::ReadLifeboat => protocol.handle_lifeboat(None, now),
-        Step::ReserveLifeboat => protocol.handle_lifeboat_reserved(Ok(()), now),
-        Step::ReleaseLifeboat => protocol.handle_lifeboat_released(),
+        Step::Load => protocol.handle(Report::Loaded(Some(store.grant.clone())), now),
+        Step::Lock => protocol.handle(Report::Locked, now),
+        Step::ReadLifeboat => protocol.handle(Report::LifeboatRead(None), now),
+        Step::ReserveLifeboat => protocol.handle(Report::Done, now),
+        Step::ReleaseLifeboat => protocol.handle(Report::Done, now),
         Step::Record(_) | Step::Save(_) if store.is_failing => {
-            protocol.handle_write_failed(StoreErrorKind::Unavailable, now)
+            protocol.handle(Report::Failed(StoreErrorKind::Unavailable), now)
         }
         Step::Record(transition) => match store.write(&transition.clone()) {
-            Some(revision) => protocol.handle_recorded(revision, now),
-            None => protocol.handle_conflict(now),
+            Some(revision) => protocol.handle(Report::Recorded(revision), now),
+            None => protocol.handle(Report::Conflict, now),
         },
         Step::Save(transition) => {
             let generation = transition.grant.generation;
             match store.write(&transition.clone()) {
-                Some(revision) => protocol.handle_saved(generation, revision, now),
-                None => protocol.handle_conflict(now),
+                Some(revision) => protocol.handle(
+                    Report::Saved {
+                        generation: generation,
+                        revision: revision,
+                    },
+                    now,
+                ),
+                None => protocol.handle(Report::Conflict, now),
             }
         }
-        Step::Send { .. } => protocol.handle_sent(answers.pop_front().unwrap(), now),
-        Step::LookUp { .. } => protocol.handle_located(Located::Unknown, now),
-        Step::WriteLifeboat(_) => protocol.handle_lifeboat_written(true),
-        Step::DeleteLifeboat(_) => protocol.handle_lifeboat_deleted(true, now),
-        Step::WaitToSave => protocol.handle_waited(),
-        Step::Release => protocol.handle_released(),
+        Step::Send { .. } => protocol.handle(Report::Sent(answers.pop_front().unwrap()), now),
+        Step::LookUp { .. } => protocol.handle(Report::Located(Located::Unknown), now),
+        Step::WriteLifeboat(_) => protocol.handle(Report::Done, now),
+        Step::DeleteLifeboat(_) => protocol.handle(Report::Done, now),
+        Step::WaitToSave => protocol.handle(Report::Done, now),
+        Step::Release => protocol.handle(Report::Done, now),
         _ => Err(OutOfTurn::new()),
     }
     .unwrap();
@@ -384,9 +390,7 @@ fn without_room_in_the_lifeboat_nothing_is_recorded_and_nothing_is_sent() {
             &mut answers,
             &["reserve-lifeboat"],
         );
-        protocol
-            .handle_lifeboat_reserved(Err(trouble), NOW)
-            .unwrap();
+        protocol.handle(Report::Failed(trouble), NOW).unwrap();
         let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
         assert_eq!(steps, ["release"]);
         assert_eq!(unmet(&protocol), Unmet::StoreFailed(trouble));
@@ -526,7 +530,7 @@ fn a_save_whose_confirmation_was_lost_is_found_to_have_happened() {
         store.write(&transition.clone()).unwrap();
     }
     protocol
-        .handle_write_failed(StoreErrorKind::Unavailable, NOW)
+        .handle(Report::Failed(StoreErrorKind::Unavailable), NOW)
         .unwrap();
     let steps = go(&mut protocol, &mut store, &mut answers, &["done"]);
     assert_eq!(steps, ["wait", "load", "release"]);
@@ -559,7 +563,8 @@ fn a_pair_of_the_lifeboat_is_saved_before_anything_is_sent() {
         &mut VecDeque::new(),
         &["read-lifeboat"],
     );
-    next.handle_lifeboat(Some(unsaved), NOW).unwrap();
+    next.handle(Report::LifeboatRead(Some(unsaved)), NOW)
+        .unwrap();
     let steps = go(&mut next, &mut store, &mut VecDeque::new(), &["done"]);
     assert_eq!(
         steps,
@@ -592,17 +597,17 @@ fn a_doubt_lasts_until_its_next_try_and_the_same_token_is_sent_again() {
     let later = in_doubt.doubt.next_try;
     let mut retry = run(3);
     retry
-        .handle_loaded(Some(store.grant.clone()), later)
+        .handle(Report::Loaded(Some(store.grant.clone())), later)
         .unwrap();
-    retry.handle_locked(true, later).unwrap();
+    retry.handle(Report::Locked, later).unwrap();
     retry
-        .handle_loaded(Some(store.grant.clone()), later)
+        .handle(Report::Loaded(Some(store.grant.clone())), later)
         .unwrap();
     let Step::Record(transition) = retry.poll() else {
         panic!("{:?}", retry.poll());
     };
     let revision = store.write(&transition.clone()).unwrap();
-    retry.handle_recorded(revision, later).unwrap();
+    retry.handle(Report::Recorded(revision), later).unwrap();
     let Step::Send { refresh_token, .. } = retry.poll() else {
         panic!();
     };
@@ -649,15 +654,17 @@ fn pauses_of(ends: UnixSeconds) -> [u64; 8] {
         loop {
             match protocol.poll() {
                 Step::Load => protocol
-                    .handle_loaded(Some(store.grant.clone()), now)
+                    .handle(Report::Loaded(Some(store.grant.clone())), now)
                     .unwrap(),
-                Step::Lock => protocol.handle_locked(true, now).unwrap(),
+                Step::Lock => protocol.handle(Report::Locked, now).unwrap(),
                 Step::Record(transition) => {
                     let revision = store.write(&transition.clone()).unwrap();
-                    protocol.handle_recorded(revision, now).unwrap();
+                    protocol.handle(Report::Recorded(revision), now).unwrap();
                 }
-                Step::Send { .. } => protocol.handle_sent(SendOutcome::Lost, now).unwrap(),
-                Step::Release => protocol.handle_released().unwrap(),
+                Step::Send { .. } => protocol
+                    .handle(Report::Sent(SendOutcome::Lost), now)
+                    .unwrap(),
+                Step::Release => protocol.handle(Report::Done, now).unwrap(),
                 _ => break,
             }
         }
@@ -780,11 +787,11 @@ fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
     assert_eq!(api_domain.as_str(), "api-c.kommo.com");
     assert_eq!(refresh_token.expose(), "refresh-1");
     protocol
-        .handle_located(
-            Located::At {
+        .handle(
+            Report::Located(Located::At {
                 account_id,
                 host: renamed,
-            },
+            }),
             NOW,
         )
         .unwrap();
@@ -794,7 +801,7 @@ fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
     };
     assert_eq!(host, renamed);
     let mut twice = protocol.clone();
-    protocol.handle_sent(granted("2"), NOW).unwrap();
+    protocol.handle(Report::Sent(granted("2")), NOW).unwrap();
     let mut renamed_store = Store {
         grant: store.grant.clone(),
         is_failing: false,
@@ -804,7 +811,9 @@ fn a_renamed_account_is_looked_up_and_refreshed_at_its_new_host_once() {
     assert_eq!(renamed_store.grant.host, renamed);
 
     // Not there either: no second look-up in the same run.
-    twice.handle_sent(refused(404, "<html>"), NOW).unwrap();
+    twice
+        .handle(Report::Sent(refused(404, "<html>")), NOW)
+        .unwrap();
     whole(&mut twice, &mut store, &[]);
     assert_eq!(unmet(&twice), Unmet::Held(HoldKind::MovedHost));
     assert_eq!(store.grant.state.name(), "active");
@@ -844,7 +853,7 @@ fn a_look_up_that_names_another_account_sends_nothing_there() {
         let (mut store, mut protocol) = (store_with_api_domain(), run(1));
         let mut answers = VecDeque::from([refused(status, "{}")]);
         go(&mut protocol, &mut store, &mut answers, &["look-up"]);
-        protocol.handle_located(located, NOW).unwrap();
+        protocol.handle(Report::Located(located), NOW).unwrap();
         whole(&mut protocol, &mut store, &[]);
         assert_eq!(unmet(&protocol), Unmet::Held(kind));
         assert_eq!(store.grant.host, host());
@@ -904,7 +913,7 @@ fn a_record_that_cannot_be_read_or_written_sends_nothing() {
     let mut protocol = run(2);
     go(&mut protocol, &mut store, &mut VecDeque::new(), &["record"]);
     protocol
-        .handle_write_failed(StoreErrorKind::Unavailable, NOW)
+        .handle(Report::Failed(StoreErrorKind::Unavailable), NOW)
         .unwrap();
     whole(&mut protocol, &mut store, &[]);
     assert_eq!(
@@ -917,14 +926,20 @@ fn a_record_that_cannot_be_read_or_written_sends_nothing() {
 fn what_was_not_asked_for_is_refused_and_changes_nothing() {
     let mut protocol = run(1);
     let before = protocol.clone();
-    assert_eq!(protocol.handle_locked(true, NOW), Err(OutOfTurn::new()));
+    assert_eq!(protocol.handle(Report::Locked, NOW), Err(OutOfTurn::new()));
     assert_eq!(
-        protocol.handle_sent(SendOutcome::Lost, NOW),
+        protocol.handle(Report::Sent(SendOutcome::Lost), NOW),
         Err(OutOfTurn::new())
     );
-    assert_eq!(protocol.handle_released(), Err(OutOfTurn::new()));
+    assert_eq!(protocol.handle(Report::Done, NOW), Err(OutOfTurn::new()));
     assert_eq!(
-        protocol.handle_saved(kommo_oauth::Generation::FIRST, Revision::NOT_STORED, NOW),
+        protocol.handle(
+            Report::Saved {
+                generation: kommo_oauth::Generation::FIRST,
+                revision: Revision::NOT_STORED
+            },
+            NOW
+        ),
         Err(OutOfTurn::new())
     );
     assert_eq!(protocol, before);
@@ -942,7 +957,13 @@ fn only_the_confirmation_of_the_generation_that_was_saved_counts() {
     let wrong = kommo_oauth::Generation::new(7);
     let revision = store.grant.revision.next();
     assert_eq!(
-        protocol.handle_saved(wrong, revision, NOW),
+        protocol.handle(
+            Report::Saved {
+                generation: wrong,
+                revision: revision
+            },
+            NOW
+        ),
         Err(OutOfTurn::new())
     );
     assert!(protocol.outcome().is_none());

@@ -15,7 +15,7 @@
 use core::time::Duration;
 
 use crate::grant::HoldKind;
-use crate::refresh::policy::RefreshPolicy;
+use crate::refresh::policy::{RefreshPolicy, doubled};
 use crate::refresh::protocol::SendOutcome;
 use crate::token::{DoubtCause, TokenAnswer, TokenPair, TokenRefusal, TokenRefusalKind};
 
@@ -76,7 +76,7 @@ impl EarlierTries {
             true => self.all,
             false => TRIES_AT_MOST,
         };
-        PAUSE_AT_FIRST.saturating_mul(2_u32.saturating_pow(doublings))
+        doubled(PAUSE_AT_FIRST, doublings)
     }
 }
 

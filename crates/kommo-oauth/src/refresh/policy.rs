@@ -9,6 +9,14 @@ use crate::grant::{CLOCKS_MAY_DIFFER, HoldKind};
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
 
+/// From a quarter of a second to eight.
+const SAVE_DOUBLINGS_AT_MOST: u32 = 5;
+
+/// A pause that has doubled so often.
+pub(super) const fn doubled(pause: Duration, doublings: u32) -> Duration {
+    pause.saturating_mul(2_u32.saturating_pow(doublings))
+}
+
 /// Times of the refresh protocol.
 ///
 /// The defaults are choices; where a source advises something it is named.
@@ -46,7 +54,7 @@ pub struct RefreshPolicy {
     pub request_margin: Duration,
     /// The pause after an attempt that certainly did not leave. Default: 2 seconds.
     pub unreachable_pause: Duration,
-    /// The pause between tries to save a pair. Default: 250 milliseconds.
+    /// The first pause between tries to save a pair; later ones double. Default: 250 milliseconds.
     pub save_pause: Duration,
     /// 429 without a length. Default: 60 seconds.
     pub throttled: Duration,
@@ -114,6 +122,18 @@ impl RefreshPolicy {
         } else {
             pause.min(ahead)
         }
+    }
+
+    /// The pause before a pair is saved anew, after so many pauses: each doubles the one before, up
+    /// to the sixth.
+    #[must_use]
+    pub const fn save_pause_after(&self, pauses: u32) -> Duration {
+        let doublings = if pauses < SAVE_DOUBLINGS_AT_MOST {
+            pauses
+        } else {
+            SAVE_DOUBLINGS_AT_MOST
+        };
+        doubled(self.save_pause, doublings)
     }
 
     /// How long an attempt that was taken over may still be answered.

@@ -1,4 +1,4 @@
-//! The refresh protocol as a pure procedure: it says what to do next, is told what happened, and does nothing itself.
+//! The refresh protocol as a pure procedure: it says what to do next, takes a report of what became of it, and does nothing itself.
 //!
 //! ```text
 //!  load ─ met, held, over ──────────────────────────────────────────────> done
@@ -16,8 +16,8 @@
 //! One run sends at most one request per pair and host. Whatever waits longer than a save is a new run, so the lock is free
 //! between tries.
 //!
-//! INVARIANT (I4): a token leaves a run only out of a record that the store gave or confirmed: `handle_loaded` and
-//! [`handle_saved`](RefreshProtocol::handle_saved).
+//! INVARIANT (I4): a token leaves a run only out of a record that the store returned or confirmed: [`Report::Loaded`]
+//! and [`Report::Saved`].
 //!
 //! Source: rules K11, M1, M2 of `docs/protocol.md`.
 
@@ -28,5 +28,5 @@ mod deciding;
 mod answer;
 mod handlers;
 
-pub use self::reports::{Located, OutOfTurn, SendOutcome};
+pub use self::reports::{Located, OutOfTurn, Report, SendOutcome};
 pub use self::run::{RefreshProtocol, Step};

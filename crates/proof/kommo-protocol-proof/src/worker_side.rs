@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_oauth::{
-    AttemptId, Generation, Grant, HoldKind, Located, OutOfTurn, RefreshPolicy, RefreshProtocol,
+    AttemptId, Generation, Grant, HoldKind, Located, RefreshPolicy, RefreshProtocol, Report,
     Revision, SendOutcome, StoreErrorKind, TokenAnswer, TokenRequirement, UnsavedPair,
 };
 
@@ -109,27 +109,24 @@ impl World {
     }
 
     fn perform(&mut self, setup: &Setup, worker: usize, task: Task, fate: Fate) {
-        let now = self.now;
         let is_fine = fate == Fate::Fine;
         match task {
             Task::Load if is_fine => self.load(setup, worker),
             Task::Load => {
                 // The lock's connection may be what failed.
                 self.drop_lock(worker);
-                self.tell(worker, |run| run.handle_load_failed(trouble(fate), now));
+                self.tell(worker, Report::Failed(error_kind(fate)));
             }
             Task::Lock if is_fine => self.lock(setup, worker),
-            Task::Lock => self.tell(worker, |run| run.handle_lock_failed(trouble(fate), now)),
+            Task::Lock => self.tell(worker, Report::Failed(error_kind(fate))),
             Task::ReadLifeboat if !is_fine => {
-                self.tell(worker, |run| {
-                    run.handle_lifeboat_failed(StoreErrorKind::Unavailable, now)
-                });
+                self.tell(worker, Report::Failed(StoreErrorKind::Unavailable));
             }
             Task::ReadLifeboat => {
                 let is_read = setup.mutation != Mutation::LifeboatNotRead;
                 let boat = self.boat(worker).filter(|_| is_read);
                 let found = boat.and_then(|boat| boat.first().cloned());
-                self.tell(worker, |run| run.handle_lifeboat(found, now));
+                self.tell(worker, Report::LifeboatRead(found));
             }
             Task::Record(grant) => self.store(setup, worker, &grant, false, fate),
             Task::Save(grant) => self.store(setup, worker, &grant, true, fate),
@@ -141,7 +138,7 @@ impl World {
                 };
                 let located = if is_fine { located } else { Located::Unknown };
                 self.check_lock(worker);
-                self.tell(worker, |run| run.handle_located(located, now));
+                self.tell(worker, Report::Located(located));
                 self.note_own_hold(worker);
             }
             Task::ReserveLifeboat => {
@@ -149,28 +146,27 @@ impl World {
                 if let Some(run) = self.run_mut(worker) {
                     run.has_room = is_fine;
                 }
-                let reserved = is_taken_so.then_some(()).ok_or(StoreErrorKind::Unavailable);
-                self.tell(worker, |run| run.handle_lifeboat_reserved(reserved, now));
+                self.tell(worker, done(is_taken_so));
             }
             Task::WriteLifeboat(unsaved) => {
                 if fate != Fate::FailsBefore {
                     self.put_into_boat(worker, *unsaved);
                 }
-                self.tell(worker, |run| run.handle_lifeboat_written(is_fine));
+                self.tell(worker, done(is_fine));
             }
             Task::DeleteLifeboat(attempt) => {
                 if fate != Fate::FailsBefore {
                     self.take_from_boat(worker, attempt);
                 }
-                self.tell(worker, |run| run.handle_lifeboat_deleted(is_fine, now));
+                self.tell(worker, done(is_fine));
             }
             Task::Release => {
                 if let Some(worker) = self.workers.get_mut(worker) {
                     worker.change().standing = Standing::Without;
                 }
-                self.tell(worker, RefreshProtocol::handle_released);
+                self.tell(worker, Report::Done);
             }
-            Task::WaitToSave => self.tell(worker, RefreshProtocol::handle_waited),
+            Task::WaitToSave => self.tell(worker, Report::Done),
             Task::ReleaseLifeboat | Task::Done(_) => {}
         }
     }
@@ -186,7 +182,7 @@ impl World {
             let told = own.filter(|_| setup.mutation != Mutation::StopIgnored);
             run.protocol.set_own_hold(told);
         }
-        self.tell(worker, |run| run.handle_loaded(grant, now));
+        self.tell(worker, Report::Loaded(grant));
     }
 
     /// The store grants the lock if no run of which it knows has it.
@@ -194,14 +190,18 @@ impl World {
         let is_held = |other: &Shared<Worker>| other.standing == Standing::Holds;
         let is_granted =
             setup.mutation == Mutation::LockAlwaysGranted || !self.workers.iter().any(is_held);
-        let now = self.now;
         if let Some(own) = self.workers.get_mut(worker)
             && is_granted
         {
             own.change().standing = Standing::Holds;
         }
         let is_told = is_granted || setup.mutation == Mutation::LockRefusalIgnored;
-        self.tell(worker, |run| run.handle_locked(is_told, now));
+        let report = if is_told {
+            Report::Locked
+        } else {
+            Report::Busy
+        };
+        self.tell(worker, report);
     }
 
     /// As the keeper does when the store fails: further writes are protected by the revision alone.
@@ -232,29 +232,31 @@ impl World {
         match (fate, written) {
             (Fate::FailsBefore | Fate::FailsAfter | Fate::NeedsPerson, _) => {
                 self.drop_lock(worker);
-                self.tell(worker, |run| run.handle_write_failed(trouble(fate), now));
+                self.tell(worker, Report::Failed(error_kind(fate)));
             }
-            (Fate::Fine, None) => self.tell(worker, |run| run.handle_conflict(now)),
+            (Fate::Fine, None) => self.tell(worker, Report::Conflict),
             (Fate::Fine, Some(revision)) => {
                 if let Some(run) = self.run_mut(worker) {
                     run.revision = revision;
                     run.recorded = own;
                 }
                 let generation = grant.generation;
-                self.tell(worker, |run| {
-                    if is_save {
-                        run.handle_saved(generation, revision, now)
-                    } else {
-                        run.handle_recorded(revision, now)
-                    }
-                });
+                let saved = Report::Saved {
+                    generation,
+                    revision,
+                };
+                let report = if is_save {
+                    saved
+                } else {
+                    Report::Recorded(revision)
+                };
+                self.tell(worker, report);
             }
         }
     }
 
     /// I5: from a confirmed record, under the lock, and a second time only as the retry that the record declares.
     fn send(&mut self, worker: usize, request: Request, leaves: bool) {
-        let now = self.now;
         self.check_lock(worker);
         let has_room = self.run(worker).is_some_and(|run| run.has_room);
         if !has_room && !self.lifeboats.is_empty() {
@@ -271,7 +273,7 @@ impl World {
             Some(_) => {}
         }
         if !leaves {
-            return self.tell(worker, |run| run.handle_sent(SendOutcome::NotSent, now));
+            return self.tell(worker, Report::Sent(SendOutcome::NotSent));
         }
         if let Some(run) = self.run_mut(worker) {
             run.waiting = Waiting::Sent(request);
@@ -304,7 +306,7 @@ impl World {
         if let Some(run) = self.run_mut(worker) {
             run.waiting = Waiting::No;
         }
-        self.tell(worker, |run| run.handle_sent(outcome, now));
+        self.tell(worker, Report::Sent(outcome));
         self.note_own_hold(worker);
         self.settle_down(worker);
     }
@@ -358,13 +360,13 @@ impl World {
         }
         match task(&run.protocol) {
             Task::WaitToSave if !self.may_leave(worker) => {
-                self.tell(worker, RefreshProtocol::handle_waited);
+                self.tell(worker, Report::Done);
             }
             Task::ReleaseLifeboat => {
                 if let Some(run) = self.run_mut(worker) {
                     run.has_room = false;
                 }
-                self.tell(worker, RefreshProtocol::handle_lifeboat_released);
+                self.tell(worker, Report::Done);
                 self.rest(worker);
             }
             Task::Done(token) => {
@@ -426,12 +428,11 @@ impl World {
             .is_some_and(|run| run.slot == slot_of(attempt))
     }
 
-    fn tell(
-        &mut self,
-        worker: usize,
-        tell: impl FnOnce(&mut RefreshProtocol) -> Result<(), OutOfTurn>,
-    ) {
-        let told = self.run_mut(worker).map(|run| tell(&mut run.protocol));
+    fn tell(&mut self, worker: usize, report: Report) {
+        let now = self.now;
+        let told = self
+            .run_mut(worker)
+            .map(|run| run.protocol.handle(report, now));
         if told != Some(Ok(())) {
             self.broke(Rule::OutOfTurn);
         }
@@ -463,7 +464,16 @@ impl World {
     }
 }
 
-const fn trouble(fate: Fate) -> StoreErrorKind {
+/// A step of the lifeboat.
+const fn done(is_fine: bool) -> Report {
+    if is_fine {
+        Report::Done
+    } else {
+        Report::Failed(StoreErrorKind::Unavailable)
+    }
+}
+
+const fn error_kind(fate: Fate) -> StoreErrorKind {
     match fate {
         Fate::NeedsPerson => StoreErrorKind::Misconfigured,
         _ => StoreErrorKind::Unavailable,

@@ -10,7 +10,8 @@ use crate::grant::{
 };
 use crate::refresh::protocol::reports::{Located, SendOutcome};
 use crate::refresh::protocol::run::{
-    AfterRecord, LoadFor, RefreshProtocol, Refusal, Sent, Settlement, Stage,
+    AfterRecord, KeptIn, LoadFor, LookUp, RefreshProtocol, Refusal, Sent, Settlement, Stage,
+    Unsaved,
 };
 use crate::refresh::requirement::{MetBy, Outcome, Unmet};
 use crate::token::{TokenAnswer, TokenRefusalKind, UnverifiedClaims};
@@ -33,8 +34,10 @@ impl RefreshProtocol {
                 self.settle(Settlement::Doubt(DoubtReason::of_answer(&cause)), now);
             }
             SendOutcome::Answered(TokenAnswer::Granted(pair)) => {
-                let unsaved = UnsavedPair::new(self.key, sent.attempt, sent.base, sent.used, pair);
-                self.unsaved = Some(unsaved);
+                self.unsaved = Some(Unsaved {
+                    pair: UnsavedPair::new(self.key, sent.attempt, sent.base, sent.used, pair),
+                    kept_in: KeptIn::Memory,
+                });
                 self.prepare_save(now);
             }
             SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
@@ -50,7 +53,7 @@ impl RefreshProtocol {
             self.stage = Stage::Load(LoadFor::Settle(Settlement::Dead(reason)));
             return;
         }
-        self.is_requester_refused = kind.is_about_requester();
+        self.own.is_refused = kind.is_about_requester();
         let hold = self.hold_of(kind, now);
         let on_unknown = match kind {
             TokenRefusalKind::NotFound | TokenRefusalKind::InvalidAccount => hold,
@@ -59,11 +62,12 @@ impl RefreshProtocol {
             }
             _ => return self.settle(Settlement::Held(hold), now),
         };
-        let api_domain = self.api_domain().filter(|_| !self.has_looked_up);
+        let is_first = self.look_up == LookUp::NotAsked;
+        let api_domain = self.api_domain().filter(|_| is_first);
         let Some(api_domain) = api_domain else {
             return self.settle(Settlement::Held(hold), now);
         };
-        self.has_looked_up = true;
+        self.look_up = LookUp::Asked;
         self.stage = Stage::LookUp(Refusal {
             api_domain,
             on_same_host: hold,
@@ -146,7 +150,7 @@ impl RefreshProtocol {
                 self.settle(Settlement::Held(refusal.on_same_host), now);
             }
             Some(host) => {
-                self.moved_host = Some(host);
+                self.look_up = LookUp::MovedTo(host);
                 self.settle(Settlement::Moved(host), now);
             }
             None => self.settle(Settlement::Held(refusal.on_unknown), now),
@@ -160,9 +164,9 @@ impl RefreshProtocol {
         };
         if let Settlement::Held(hold) = settlement
             && hold.scope != HoldScope::Grant
-            && self.is_requester_refused
+            && self.own.is_refused
         {
-            self.laid_on_requester = Some(hold);
+            self.own.laid = Some(hold);
         }
         let after = match settlement {
             Settlement::Moved(_) => AfterRecord::Send(sent),

@@ -7,7 +7,7 @@ use crate::grant::{
     HoldScope, LongLivedState, PairNumber, Transition,
 };
 use crate::refresh::protocol::run::{
-    AfterRecord, LoadFor, RefreshProtocol, Sent, Settlement, Stage,
+    AfterRecord, LoadFor, LookUp, RefreshProtocol, Sent, Settlement, Stage,
 };
 use crate::refresh::requirement::{MetBy, Outcome, Unmet};
 use crate::unix_time::UnixSeconds;
@@ -28,12 +28,12 @@ impl RefreshProtocol {
     /// A grant that needs a new consent may have a pair in the lifeboat.
     fn may_be_rescued(&self) -> bool {
         let is_ended = |grant: &Grant| matches!(grant.state, GrantState::ReauthRequired(_));
-        self.ask_lifeboat && self.grant.as_ref().is_some_and(is_ended)
+        self.lifeboat.may_hold_pair && self.grant.as_ref().is_some_and(is_ended)
     }
 
     /// Under the lock: writes the attempt down, if one is still needed.
     pub(super) fn begin(&mut self, now: UnixSeconds) {
-        if self.ask_lifeboat && self.grant.is_some() {
+        if self.lifeboat.may_hold_pair && self.grant.is_some() {
             self.stage = Stage::ReadLifeboat;
             return;
         }
@@ -50,7 +50,7 @@ impl RefreshProtocol {
             };
             return self.record(transition, AfterRecord::Decide);
         }
-        if self.has_lifeboat && !self.is_reserved {
+        if self.lifeboat.exists && !self.lifeboat.is_reserved {
             self.stage = Stage::ReserveLifeboat;
             return;
         }
@@ -171,7 +171,8 @@ impl RefreshProtocol {
             _ => {}
         }
         let own = self
-            .own_hold
+            .own
+            .hold
             .as_ref()
             .filter(|hold| hold.stops(&self.requester, now));
         if let Some(hold) = grant.hold_for(&self.requester, now).or(own) {
@@ -210,8 +211,8 @@ impl RefreshProtocol {
         self.stage = Stage::Load(match after {
             AfterRecord::Conclude(settlement) => LoadFor::Settle(settlement),
             // A moved host is written with the attempt still on its way.
-            AfterRecord::Send(_) => match (self.sent, self.moved_host) {
-                (Some(_), Some(host)) => LoadFor::Settle(Settlement::Moved(host)),
+            AfterRecord::Send(_) => match (self.sent, self.look_up) {
+                (Some(_), LookUp::MovedTo(host)) => LoadFor::Settle(Settlement::Moved(host)),
                 _ => LoadFor::Begin,
             },
             AfterRecord::Decide => LoadFor::Begin,

@@ -1,27 +1,98 @@
-//! The doors by which a run is told what happened: each checks that it is the turn of its step.
+//! The one entry for reports: what each stage of a run makes of what became of its step.
 
-use crate::grant::{Generation, Grant, GrantState, Revision, UnsavedPair};
-use crate::refresh::protocol::reports::{Located, OutOfTurn, SendOutcome};
-use crate::refresh::protocol::run::{LoadFor, RefreshProtocol, Stage};
+use core::mem;
+
+use crate::grant::{Grant, GrantState, Revision, Transition, UnsavedPair};
+use crate::refresh::protocol::reports::{OutOfTurn, Report};
+use crate::refresh::protocol::run::{KeptIn, LoadFor, RefreshProtocol, Stage, Unsaved};
 use crate::refresh::requirement::{Outcome, Unmet};
 use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
-    /// The store gave the record, or has none.
+    /// Takes in what became of the step that [`poll`](Self::poll) asked for. [`Step`](crate::refresh::Step) names the reports
+    /// that answer each step.
     ///
     /// # Errors
     ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Load`.
-    pub fn handle_loaded(
-        &mut self,
-        grant: Option<Grant>,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        let Stage::Load(purpose) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        let purpose = *purpose;
+    /// [`OutOfTurn`] for a report that does not answer the step; nothing is changed.
+    pub fn handle(&mut self, report: Report, now: UnixSeconds) -> Result<(), OutOfTurn> {
+        // Each arm sets the next stage, the last one the same again.
+        let stage = mem::replace(&mut self.stage, Stage::Load(LoadFor::Look));
+        match (stage, report) {
+            (Stage::Load(purpose), Report::Loaded(grant)) => self.after_load(purpose, grant, now),
+            (Stage::Lock, Report::Locked) => {
+                self.is_locked = true;
+                self.stage = Stage::Load(LoadFor::Begin);
+            }
+            (Stage::Lock, Report::Busy) => self.unmet(Unmet::Busy, now, Some(self.soon(now))),
+            (Stage::ReadLifeboat, Report::LifeboatRead(unsaved)) => self.after_read(unsaved, now),
+            (Stage::ReadLifeboat, Report::Failed(kind)) => self.after_failed_read(kind, now),
+            (Stage::ReserveLifeboat, Report::Done) => {
+                self.lifeboat.is_reserved = true;
+                self.begin(now);
+            }
+            (Stage::Record(transition, after), Report::Recorded(revision)) => {
+                self.confirm(*transition, revision);
+                self.after_record(after, now);
+            }
+            (Stage::Record(_, after), Report::Conflict) => self.after_conflict(after, now),
+            (Stage::Send, Report::Sent(outcome)) => self.after_send(outcome, now),
+            (Stage::LookUp(refusal), Report::Located(located)) => {
+                self.after_look_up(refusal, located, now);
+            }
+            // This alone makes the new pair usable (I4).
+            (
+                Stage::Save(transition, _),
+                Report::Saved {
+                    generation,
+                    revision,
+                },
+            ) if transition.grant.generation == generation => {
+                self.confirm(*transition, revision);
+                self.let_go(now);
+            }
+            (Stage::Save(..), Report::Conflict) | (Stage::WaitToSave, Report::Done) => {
+                self.stage = Stage::Load(LoadFor::Save);
+            }
+            (Stage::Save(..) | Stage::Load(LoadFor::Save), Report::Failed(kind)) => {
+                self.keep_afloat(kind, now);
+            }
+            // Nothing is sent, and no refresh token is spent.
+            (
+                Stage::Load(_) | Stage::Lock | Stage::ReserveLifeboat | Stage::Record(..),
+                Report::Failed(kind),
+            ) => self.store_failed(kind, now),
+            // Saving is tried again either way.
+            (Stage::WriteLifeboat, report @ (Report::Done | Report::Failed(_))) => {
+                if let (Some(unsaved), Report::Done) = (&mut self.unsaved, report) {
+                    unsaved.kept_in = KeptIn::MemoryAndLifeboat;
+                }
+                self.stage = Stage::WaitToSave;
+            }
+            (Stage::DeleteLifeboat, Report::Done) => self.after_lifeboat(now),
+            (Stage::DeleteLifeboat, Report::Failed(_)) => {
+                // A file that stays would be read again and again.
+                self.lifeboat.may_hold_pair = false;
+                self.after_lifeboat(now);
+            }
+            (Stage::ReleaseLifeboat(outcome), Report::Done) => {
+                self.lifeboat.is_reserved = false;
+                self.finish(outcome);
+            }
+            (Stage::Release(outcome), Report::Done) => {
+                self.is_locked = false;
+                self.stage = Stage::Done(outcome);
+            }
+            (stage, _) => {
+                self.stage = stage;
+                return Err(OutOfTurn);
+            }
+        }
+        Ok(())
+    }
+
+    fn after_load(&mut self, purpose: LoadFor, grant: Option<Grant>, now: UnixSeconds) {
         self.grant = grant.filter(|grant| grant.key == self.key);
         match purpose {
             LoadFor::Look => self.look(now),
@@ -29,335 +100,51 @@ impl RefreshProtocol {
             LoadFor::Settle(settlement) => self.settle(settlement, now),
             LoadFor::Save => self.prepare_save(now),
         }
-        Ok(())
     }
 
-    /// The store could not give the record: out of reach, damaged, newer, or locked with another
-    /// key. Nothing is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Load`.
-    pub fn handle_load_failed(
-        &mut self,
-        trouble: StoreErrorKind,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        let Stage::Load(purpose) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        match purpose {
-            LoadFor::Save => self.keep_afloat(trouble, now),
-            _ => self.store_failed(trouble, now),
-        }
-        Ok(())
+    fn confirm(&mut self, transition: Transition, revision: Revision) {
+        self.grant = Some(Grant {
+            revision,
+            ..transition.grant
+        });
     }
 
-    /// The lock is held now (`true`), or somebody else has it.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Lock`.
-    pub fn handle_locked(&mut self, is_held: bool, now: UnixSeconds) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::Lock {
-            return Err(OutOfTurn);
-        }
-        if is_held {
-            self.is_locked = true;
-            self.stage = Stage::Load(LoadFor::Begin);
-        } else {
-            self.unmet(Unmet::Busy, now, Some(self.soon(now)));
-        }
-        Ok(())
-    }
-
-    /// The store could not be asked for the lock.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Lock`.
-    pub fn handle_lock_failed(
-        &mut self,
-        trouble: StoreErrorKind,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::Lock {
-            return Err(OutOfTurn);
-        }
-        self.store_failed(trouble, now);
-        Ok(())
-    }
-
-    /// The lifeboat held a pair of this grant, or nothing that can be read.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReadLifeboat`.
-    pub fn handle_lifeboat(
-        &mut self,
-        unsaved: Option<UnsavedPair>,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::ReadLifeboat {
-            return Err(OutOfTurn);
-        }
-        match unsaved.filter(|unsaved| unsaved.key == self.key) {
-            Some(unsaved) => {
-                self.unsaved = Some(unsaved);
-                self.is_rescue = true;
-                self.is_in_lifeboat = true;
+    fn after_read(&mut self, pair: Option<UnsavedPair>, now: UnixSeconds) {
+        match pair.filter(|pair| pair.key == self.key) {
+            Some(pair) => {
+                let kept_in = KeptIn::LifeboatOfEarlierRun;
+                self.unsaved = Some(Unsaved { pair, kept_in });
                 self.prepare_save(now);
             }
             None => {
-                self.ask_lifeboat = false;
+                self.lifeboat.may_hold_pair = false;
                 self.begin(now);
             }
         }
-        Ok(())
     }
 
-    /// The lifeboat cannot be read now: somebody must see to its files. Nothing is sent for a grant
-    /// whose newest pair may lie there.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReadLifeboat`.
-    pub fn handle_lifeboat_failed(
-        &mut self,
-        trouble: StoreErrorKind,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::ReadLifeboat {
-            return Err(OutOfTurn);
-        }
+    /// The lifeboat cannot be read now. Nothing is sent for a grant whose newest pair may be in it.
+    fn after_failed_read(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
         let is_settled = |grant: &Grant| matches!(grant.state, GrantState::Active(_));
         if self.grant.as_ref().is_some_and(is_settled) {
             // No attempt is open, so no pair is missing.
-            self.ask_lifeboat = false;
+            self.lifeboat.may_hold_pair = false;
             self.begin(now);
         } else {
-            self.store_failed(trouble, now);
+            self.store_failed(kind, now);
         }
-        Ok(())
-    }
-
-    /// There is room for a pair in the lifeboat, or none can be made: then nothing is sent, and the
-    /// refresh token is not spent.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReserveLifeboat`.
-    pub fn handle_lifeboat_reserved(
-        &mut self,
-        reserved: Result<(), StoreErrorKind>,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::ReserveLifeboat {
-            return Err(OutOfTurn);
-        }
-        match reserved {
-            Ok(()) => {
-                self.is_reserved = true;
-                self.begin(now);
-            }
-            Err(trouble) => self.store_failed(trouble, now),
-        }
-        Ok(())
-    }
-
-    /// What was reserved is given back, or could not be: the next run of this grant uses it.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `ReleaseLifeboat`.
-    pub fn handle_lifeboat_released(&mut self) -> Result<(), OutOfTurn> {
-        let Stage::ReleaseLifeboat(outcome) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        let outcome = outcome.clone();
-        self.is_reserved = false;
-        self.finish(outcome);
-        Ok(())
-    }
-
-    /// The store confirmed a record without a new pair.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Record`.
-    pub fn handle_recorded(
-        &mut self,
-        revision: Revision,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        let Stage::Record(transition, after) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        let mut grant = transition.grant.clone();
-        grant.revision = revision;
-        self.grant = Some(grant);
-        let after = *after;
-        self.after_record(after, now);
-        Ok(())
-    }
-
-    /// The store confirmed this generation. This alone makes the new pair usable (I4).
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Save` with a record of this generation.
-    pub fn handle_saved(
-        &mut self,
-        generation: Generation,
-        revision: Revision,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        let Stage::Save(transition, _) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        if transition.grant.generation != generation {
-            return Err(OutOfTurn);
-        }
-        let mut grant = transition.grant.clone();
-        grant.revision = revision;
-        self.grant = Some(grant);
-        self.after_save(now);
-        Ok(())
-    }
-
-    /// The record is not the revision any more that the write named. Nothing was written.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Record` or `Save`.
-    pub fn handle_conflict(&mut self, now: UnixSeconds) -> Result<(), OutOfTurn> {
-        match &self.stage {
-            Stage::Record(_, after) => {
-                let after = *after;
-                self.after_conflict(after, now);
-            }
-            Stage::Save(..) => self.stage = Stage::Load(LoadFor::Save),
-            _ => return Err(OutOfTurn),
-        }
-        Ok(())
-    }
-
-    /// The store could not confirm the write. It may have happened or not.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Record` or `Save`.
-    pub fn handle_write_failed(
-        &mut self,
-        trouble: StoreErrorKind,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        match &self.stage {
-            Stage::Record(..) => self.store_failed(trouble, now),
-            Stage::Save(..) => self.keep_afloat(trouble, now),
-            _ => return Err(OutOfTurn),
-        }
-        Ok(())
-    }
-
-    /// What became of the refresh.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Send`.
-    pub fn handle_sent(&mut self, outcome: SendOutcome, now: UnixSeconds) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::Send {
-            return Err(OutOfTurn);
-        }
-        self.after_send(outcome, now);
-        Ok(())
-    }
-
-    /// What the look-up said.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `LookUp`.
-    pub fn handle_located(&mut self, located: Located, now: UnixSeconds) -> Result<(), OutOfTurn> {
-        let Stage::LookUp(refusal) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        let refusal = *refusal;
-        self.after_look_up(refusal, located, now);
-        Ok(())
     }
 
     /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant
     /// finds it there. `false`, and nothing is changed, if the pair is in memory alone, or if
     /// [`poll`](Self::poll) does not say `WaitToSave`.
-    pub fn leave_to_lifeboat(&mut self, trouble: StoreErrorKind, now: UnixSeconds) -> bool {
-        let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat;
+    pub fn leave_to_lifeboat(&mut self, kind: StoreErrorKind, now: UnixSeconds) -> bool {
+        let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat();
         if is_safe {
             self.unsaved = None;
-            self.store_failed(trouble, now);
+            self.store_failed(kind, now);
         }
         is_safe
-    }
-
-    /// The lifeboat was written, or could not be. Saving is tried again either way.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `WriteLifeboat`.
-    pub fn handle_lifeboat_written(&mut self, is_written: bool) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::WriteLifeboat {
-            return Err(OutOfTurn);
-        }
-        self.is_in_lifeboat |= is_written;
-        self.stage = Stage::WaitToSave;
-        Ok(())
-    }
-
-    /// The pause is over.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `WaitToSave`.
-    pub fn handle_waited(&mut self) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::WaitToSave {
-            return Err(OutOfTurn);
-        }
-        self.stage = Stage::Load(LoadFor::Save);
-        Ok(())
-    }
-
-    /// The file is gone, or could not be removed; a second reading of it is harmless.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `DeleteLifeboat`.
-    pub fn handle_lifeboat_deleted(
-        &mut self,
-        is_deleted: bool,
-        now: UnixSeconds,
-    ) -> Result<(), OutOfTurn> {
-        if self.stage != Stage::DeleteLifeboat {
-            return Err(OutOfTurn);
-        }
-        self.is_in_lifeboat = false;
-        // A file that stays would be read again and again.
-        self.ask_lifeboat &= is_deleted;
-        self.after_lifeboat(now);
-        Ok(())
-    }
-
-    /// The lock is free.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfTurn`] unless [`poll`](Self::poll) says `Release`.
-    pub fn handle_released(&mut self) -> Result<(), OutOfTurn> {
-        let Stage::Release(outcome) = &self.stage else {
-            return Err(OutOfTurn);
-        };
-        self.stage = Stage::Done(outcome.clone());
-        self.is_locked = false;
-        Ok(())
     }
 
     /// The outcome, once there is one.

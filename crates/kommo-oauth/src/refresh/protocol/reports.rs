@@ -1,11 +1,46 @@
-//! What a run is told about requests, and what it answers when nobody asked.
+//! What is reported to a run.
 
 use core::fmt;
 use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 
+use crate::grant::{Generation, Grant, Revision, UnsavedPair};
+use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::token::TokenAnswer;
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Report {
+    /// The store returned the record, or has none.
+    Loaded(Option<Grant>),
+    /// The lock is held now.
+    Locked,
+    /// Another worker has the lock.
+    Busy,
+    /// The lifeboat held this pair, or nothing that can be read.
+    LifeboatRead(Option<UnsavedPair>),
+    /// The store confirmed a record without a new pair.
+    Recorded(Revision),
+    /// The store confirmed the record with the new pair. This alone makes it usable (I4).
+    Saved {
+        /// The generation that was written.
+        generation: Generation,
+        /// The revision that the record has now.
+        revision: Revision,
+    },
+    /// The record no longer has the revision that the write named. Nothing was written.
+    Conflict,
+    /// What became of the refresh.
+    Sent(SendOutcome),
+    /// What the look-up returned.
+    Located(Located),
+    /// A step that has no result was carried out, or need not be.
+    Done,
+    /// The store or the lifeboat could not do it. A write may have happened or not.
+    Failed(StoreErrorKind),
+}
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

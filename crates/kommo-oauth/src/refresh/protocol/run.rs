@@ -18,45 +18,42 @@ use crate::unix_time::UnixSeconds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// Read the grant from the store: `handle_loaded` or `handle_load_failed`.
+    /// Read the grant from the store: `Loaded` or `Failed`.
     Load,
-    /// Try to take the grant's lock, without waiting: `handle_locked` or `handle_lock_failed`.
+    /// Try to take the grant's lock, without waiting: `Locked`, `Busy` or `Failed`.
     Lock,
-    /// Read one pair of this grant that an earlier run could not save: `handle_lifeboat`.
+    /// Read one pair of this grant that an earlier run could not save: `LifeboatRead` or `Failed`.
     ReadLifeboat,
     /// Make sure that an unsaved pair of this grant can be written to a file later, whatever the
-    /// disk then has left: `handle_lifeboat_reserved`. Nothing is sent before.
+    /// disk then has left: `Done` or `Failed`. Nothing is sent before.
     ReserveLifeboat,
-    /// Write the record in the place of the revision that it names: `handle_recorded`,
-    /// `handle_conflict` or `handle_write_failed`.
+    /// Replace the revision that the record names by the record: `Recorded`, `Conflict` or `Failed`.
     Record(&'a Transition),
-    /// The same for a record with a new pair: `handle_saved`, `handle_conflict` or
-    /// `handle_write_failed`.
+    /// The same for a record with a new pair: `Saved`, `Conflict` or `Failed`.
     Save(&'a Transition),
-    /// Send the refresh, once, with no retry below: `handle_sent`.
+    /// Send the refresh, once, with no retry below: `Sent`.
     Send {
         /// Where to.
         host: AccountHost,
         /// What with.
         refresh_token: &'a RefreshToken,
     },
-    /// Ask where the account lives: `handle_located`.
+    /// Ask where the account lives: `Located`.
     LookUp {
         /// Where to ask.
         api_domain: ApiDomain,
         /// What with. The look-up does not spend it.
         refresh_token: &'a RefreshToken,
     },
-    /// Write the unsaved pair to a file, durably: `handle_lifeboat_written`, whether it worked or
-    /// not.
+    /// Write the unsaved pair to a file, durably: `Done` or `Failed`.
     WriteLifeboat(&'a UnsavedPair),
-    /// Remove its file: `handle_lifeboat_deleted`.
+    /// Remove its file: `Done` or `Failed`.
     DeleteLifeboat(&'a UnsavedPair),
-    /// Wait for [`RefreshPolicy::save_pause`]: `handle_waited`.
+    /// Wait for [`RefreshPolicy::save_pause_after`]: `Done`.
     WaitToSave,
-    /// Give back what was reserved for a pair: `handle_lifeboat_released`.
+    /// Give back what was reserved for a pair, if that can be done: `Done`.
     ReleaseLifeboat,
-    /// Give the lock back: `handle_released`.
+    /// Give the lock back, if that can be done: `Done`.
     Release,
     /// Nothing is left to do.
     Done(&'a Outcome),
@@ -64,8 +61,7 @@ pub enum Step<'a> {
 
 /// One run of the refresh protocol for one grant.
 ///
-/// `poll` says what to do; the `handle_…` method of that step says what happened. Another method is refused with [`OutOfTurn`](crate::OutOfTurn) and
-/// changes nothing. A run may be dropped at every point: what that leaves behind is what a crash
+/// [`poll`](Self::poll) says what to do; [`handle`](Self::handle) is told what became of it. A run may be dropped at every point: what that leaves behind is what a crash
 /// leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshProtocol {
@@ -79,28 +75,60 @@ pub struct RefreshProtocol {
     /// The record as it was last loaded or confirmed.
     pub(super) grant: Option<Grant>,
     pub(super) is_locked: bool,
-    /// Whether a lifeboat may hold something. Asked once a run, until it is empty.
-    pub(super) ask_lifeboat: bool,
-    pub(super) has_looked_up: bool,
-    pub(super) has_lifeboat: bool,
-    /// Whether there is room for a pair of this run in the lifeboat.
-    pub(super) is_reserved: bool,
+    pub(super) lifeboat: Lifeboat,
     pub(super) conflicts: u8,
     /// The pair that is not saved yet.
-    pub(super) unsaved: Option<UnsavedPair>,
-    /// Whether `unsaved` came from a lifeboat and not from this run.
-    pub(super) is_rescue: bool,
-    /// Whether there is a file of `unsaved`.
-    pub(super) is_in_lifeboat: bool,
+    pub(super) unsaved: Option<Unsaved>,
     pub(super) sent: Option<Sent>,
-    /// Where a look-up found the account.
-    pub(super) moved_host: Option<AccountHost>,
-    /// The hold that lies over the requester, whichever the grant.
-    pub(super) own_hold: Option<Hold>,
-    /// Whether the platform refused the requester in this run, and not the grant.
-    pub(super) is_requester_refused: bool,
+    pub(super) look_up: LookUp,
+    pub(super) own: OnRequester,
+}
+
+/// What is known of the lifeboat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lifeboat {
+    pub(super) exists: bool,
+    /// Whether it may hold a pair of this grant. Asked once a run, until it is empty.
+    pub(super) may_hold_pair: bool,
+    /// Whether there is room in it for a pair of this run.
+    pub(super) is_reserved: bool,
+}
+
+/// A pair that is not saved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Unsaved {
+    pub(super) pair: UnsavedPair,
+    pub(super) kept_in: KeptIn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum KeptIn {
+    /// It came in this run.
+    Memory,
+    /// The same, and there is a file of it.
+    MemoryAndLifeboat,
+    /// An earlier run left it in its file.
+    LifeboatOfEarlierRun,
+}
+
+/// The look-up of the account, at most once a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum LookUp {
+    NotAsked,
+    Asked,
+    /// The account lives at another host.
+    MovedTo(AccountHost),
+}
+
+/// What concerns the requester as a whole, whichever the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct OnRequester {
+    /// The hold that stops it.
+    pub(super) hold: Option<Hold>,
+    /// Whether the platform refused it in this run, and not the grant.
+    pub(super) is_refused: bool,
     /// The hold that came of that.
-    pub(super) laid_on_requester: Option<Hold>,
+    pub(super) laid: Option<Hold>,
 }
 
 /// The attempt on its way.
@@ -194,19 +222,20 @@ impl RefreshProtocol {
             stage: Stage::Load(LoadFor::Look),
             grant: None,
             is_locked: false,
-            ask_lifeboat: has_lifeboat,
-            has_looked_up: false,
-            has_lifeboat,
-            is_reserved: false,
+            lifeboat: Lifeboat {
+                exists: has_lifeboat,
+                may_hold_pair: has_lifeboat,
+                is_reserved: false,
+            },
             conflicts: 0,
             unsaved: None,
-            is_rescue: false,
-            is_in_lifeboat: false,
             sent: None,
-            moved_host: None,
-            own_hold: None,
-            is_requester_refused: false,
-            laid_on_requester: None,
+            look_up: LookUp::NotAsked,
+            own: OnRequester {
+                hold: None,
+                is_refused: false,
+                laid: None,
+            },
         }
     }
 
@@ -222,20 +251,20 @@ impl RefreshProtocol {
     }
 
     /// Tells which hold lies over the requester as a whole, from the answer to another grant's request.
-    /// No attempt is begun while it stops the requester. Tell it before each `handle_loaded`; nothing
-    /// told means that there is none.
+    /// No attempt is begun while it stops the requester. Set it before each `Loaded`; by
+    /// default there is none.
     pub const fn set_own_hold(&mut self, hold: Option<Hold>) {
-        self.own_hold = hold;
+        self.own.hold = hold;
     }
 
     /// The hold that an answer to this run has laid over the requester as a whole: to be told to the
     /// runs of its other grants.
     #[must_use]
     pub const fn laid_on_requester(&self) -> Option<Hold> {
-        self.laid_on_requester
+        self.own.laid
     }
 
-    /// What to do next. Always the same until a `handle_…` method was called.
+    /// What to do next. Always the same until [`handle`](Self::handle) was called.
     #[must_use]
     pub fn poll(&self) -> Step<'_> {
         match &self.stage {
@@ -278,14 +307,28 @@ impl RefreshProtocol {
 
     /// INVARIANT: in the stages of the lifeboat there is an unsaved pair.
     fn step_with_unsaved<'a>(&'a self, step: impl FnOnce(&'a UnsavedPair) -> Step<'a>) -> Step<'a> {
-        self.unsaved.as_ref().map_or(Step::Load, step)
+        self.unsaved().map_or(Step::Load, step)
     }
 
     /// The pair that was received and is not saved, if there is one: to be kept for a restart when
     /// the program ends now.
     #[must_use]
-    pub const fn unsaved(&self) -> Option<&UnsavedPair> {
-        self.unsaved.as_ref()
+    pub fn unsaved(&self) -> Option<&UnsavedPair> {
+        self.unsaved.as_ref().map(|unsaved| &unsaved.pair)
+    }
+
+    /// Whether the unsaved pair is in a file too.
+    pub(super) fn is_in_lifeboat(&self) -> bool {
+        self.unsaved
+            .as_ref()
+            .is_some_and(|unsaved| unsaved.kept_in != KeptIn::Memory)
+    }
+
+    /// Whether an earlier run left the unsaved pair in its file.
+    pub(super) fn is_rescue(&self) -> bool {
+        self.unsaved
+            .as_ref()
+            .is_some_and(|unsaved| unsaved.kept_in == KeptIn::LifeboatOfEarlierRun)
     }
 
     /// On whose word this run's request is made: a refusal says more about us if the grant has
@@ -312,7 +355,7 @@ impl RefreshProtocol {
 
     /// Ends the run: with what was reserved, and then the lock, given back first.
     pub(super) fn finish(&mut self, outcome: Outcome) {
-        self.stage = if self.is_reserved {
+        self.stage = if self.lifeboat.is_reserved {
             Stage::ReleaseLifeboat(outcome)
         } else if self.is_locked {
             Stage::Release(outcome)
@@ -336,10 +379,10 @@ impl RefreshProtocol {
         self.grant.is_some() || why == Unmet::NoGrant
     }
 
-    /// Ends the run with a trouble of the store.
-    pub(super) fn store_failed(&mut self, trouble: StoreErrorKind, now: UnixSeconds) {
-        let again_at = (!trouble.needs_person()).then(|| self.soon(now));
-        self.unmet(Unmet::StoreFailed(trouble), now, again_at);
+    /// Ends the run with a failure of the store.
+    pub(super) fn store_failed(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
+        let again_at = (!kind.needs_person()).then(|| self.soon(now));
+        self.unmet(Unmet::StoreFailed(kind), now, again_at);
     }
 
     /// A hold of the length that the policy has for it.

@@ -11,14 +11,14 @@ use crate::unix_time::UnixSeconds;
 impl RefreshProtocol {
     /// Makes the record that holds the unsaved pair: as the newest, or as a spare if the grant has moved on.
     pub(super) fn prepare_save(&mut self, now: UnixSeconds) {
-        let (Some(grant), Some(unsaved)) = (self.grant.clone(), self.unsaved.clone()) else {
+        let (Some(grant), Some(unsaved)) = (self.grant.clone(), self.unsaved().cloned()) else {
             // The grant was erased on request, and its tokens with it.
             return self.let_go(now);
         };
         match grant.receive(unsaved.base, unsaved.used, unsaved.pair, now) {
             // The record has this pair already: the save had happened after all, or a file was left behind.
-            Ok((_, PairFate::Known)) if self.is_rescue || !self.is_attempt_open() => {
-                self.after_save(now);
+            Ok((_, PairFate::Known)) if self.is_rescue() || !self.is_attempt_open() => {
+                self.let_go(now);
             }
             // The answer to this attempt repeats what we had before it. It proves nothing, and asking again at once would not help.
             Ok((_, PairFate::Known)) => {
@@ -37,22 +37,20 @@ impl RefreshProtocol {
             if refreshing.attempt.id == sent.attempt)
     }
 
-    fn let_go(&mut self, now: UnixSeconds) {
-        if self.is_in_lifeboat {
+    /// The pair need not be kept any longer: it is in the store, or nothing is to be saved.
+    pub(super) fn let_go(&mut self, now: UnixSeconds) {
+        if self.is_in_lifeboat() {
             self.stage = Stage::DeleteLifeboat;
         } else {
             self.after_lifeboat(now);
         }
     }
 
-    pub(super) fn after_save(&mut self, now: UnixSeconds) {
-        self.let_go(now);
-    }
-
     /// The pair is in the store, and in no file.
     pub(super) fn after_lifeboat(&mut self, now: UnixSeconds) {
+        let is_rescue = self.is_rescue();
         let saved = self.unsaved.take();
-        if core::mem::take(&mut self.is_rescue) {
+        if is_rescue {
             self.stage = Stage::Load(LoadFor::Begin);
             return;
         }
@@ -60,9 +58,9 @@ impl RefreshProtocol {
             return self.unmet(Unmet::NoGrant, now, None);
         };
         let newest = grant.state.pairs().map(|pairs| pairs.newest());
-        let is_newest = newest
-            .zip(saved.as_ref())
-            .is_some_and(|(newest, saved)| newest.pair.refresh_token == saved.pair.refresh_token);
+        let is_newest = newest.zip(saved.as_ref()).is_some_and(|(newest, saved)| {
+            newest.pair.refresh_token == saved.pair.pair.refresh_token
+        });
         let token = grant.usable(now).filter(|_| is_newest);
         match (token, self.decide(now)) {
             (Some(token), _) => self.finish(Outcome::Met {
@@ -76,13 +74,13 @@ impl RefreshProtocol {
     }
 
     /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is saved when the store is back.
-    pub(super) fn keep_afloat(&mut self, trouble: StoreErrorKind, now: UnixSeconds) {
-        if self.is_rescue {
-            // It lies in its file already.
+    pub(super) fn keep_afloat(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
+        if self.is_rescue() {
+            // It is in its file already.
             self.unsaved = None;
-            return self.store_failed(trouble, now);
+            return self.store_failed(kind, now);
         }
-        self.stage = if self.has_lifeboat && !self.is_in_lifeboat {
+        self.stage = if self.lifeboat.exists && !self.is_in_lifeboat() {
             Stage::WriteLifeboat
         } else {
             Stage::WaitToSave

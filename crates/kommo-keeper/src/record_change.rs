@@ -1,0 +1,45 @@
+//! A change of a grant's record by compare-and-swap: made anew from the record as it then is, while other writers come first.
+
+use kommo_oauth::{Grant, GrantKey, Transition, UnixSeconds};
+
+use crate::clock::Clock as _;
+use crate::grant_store::{GrantStore, Written};
+use crate::ports::Ports;
+
+/// Writes that met another revision before a change is given up.
+const CONFLICTS_AT_MOST: u32 = 16;
+
+/// What became of a change.
+#[derive(Debug)]
+pub(crate) enum Changed {
+    /// This was written, at this instant.
+    Written(Box<Transition>, UnixSeconds),
+    /// The record as it is needs no change.
+    NotNeeded,
+    /// Other writers came first each time.
+    Contended,
+}
+
+impl<S: GrantStore> Ports<S> {
+    /// Writes what `change` makes of the record, or of its absence; `None` leaves it as it is.
+    ///
+    /// Without the grant's lock: the revision alone protects the record.
+    pub(crate) async fn change(
+        &self,
+        key: &GrantKey,
+        mut change: impl FnMut(Option<Grant>, UnixSeconds) -> Option<Transition> + Send,
+    ) -> Result<Changed, S::Error> {
+        for _ in 0..CONFLICTS_AT_MOST {
+            let grant = self.store.load(key).await?;
+            let now = self.clock.now();
+            let Some(transition) = change(grant, now) else {
+                return Ok(Changed::NotNeeded);
+            };
+            match self.store.write(None, &transition, now).await? {
+                Written::Confirmed(_) => return Ok(Changed::Written(Box::new(transition), now)),
+                Written::Conflict => {}
+            }
+        }
+        Ok(Changed::Contended)
+    }
+}
