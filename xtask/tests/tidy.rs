@@ -474,3 +474,28 @@ fn every_file_that_a_page_names_from_the_root_is_there() {
         found.join("\n")
     );
 }
+
+#[test]
+fn the_page_of_rules_names_the_files_of_each_rule() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.args(["where", "--check"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn the_glossary_defines_each_term_once() {
+    let page = read(&root().join("docs/glossary.md"));
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let terms = rows.filter_map(|row| row.split(" | ").next());
+    let terms: Vec<_> = terms
+        .filter(|term| !["term", "---"].contains(term))
+        .collect();
+    let different: BTreeSet<_> = terms.iter().collect();
+    assert!(terms.len() > 50, "the tables were not read");
+    assert_eq!(
+        terms.len(),
+        different.len(),
+        "a term stands twice: {terms:?}"
+    );
+}
