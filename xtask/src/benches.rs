@@ -16,8 +16,8 @@ const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
 const BENCHES: [&str; 5] = ["sign", "verify_hook", "open_api", "ratios", "keeper_fresh"];
 
-/// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that the profile of the tests will do,
-/// and with the whole workspace's features their artefacts.
+/// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that
+/// the profile of the tests will do, and with the whole workspace's features their artefacts.
 pub(crate) fn try_once() -> Result<()> {
     let mut command = cargo(&["test", "--workspace", "--all-features"]);
     for bench in BENCHES {
@@ -26,7 +26,8 @@ pub(crate) fn try_once() -> Result<()> {
     run(command.args(["--", "--test"]))
 }
 
-/// Shows that a verdict costs the same instructions wherever the first difference lies (invariant I12).
+/// Shows that a verdict costs the same instructions wherever the first difference lies (invariant
+/// I12).
 pub(crate) fn count_instructions(report: &mut Report) -> Result<()> {
     if !has("valgrind", "--version") {
         install_debian(&["valgrind"]);
@@ -46,7 +47,8 @@ pub(crate) fn count_instructions(report: &mut Report) -> Result<()> {
     ]))
 }
 
-/// Runs the benchmarks, prints each median beside its floor and its naive twin, and judges the promised ratios.
+/// Runs the benchmarks, prints each median beside its floor and its naive twin, and judges the
+/// promised ratios.
 pub(crate) fn measure() -> Result<()> {
     let criterion = [
         "bench",
@@ -75,7 +77,8 @@ pub(crate) fn measure() -> Result<()> {
             .insert(variant.to_owned(), median);
     }
     print_ratios(&families)?;
-    // Criterion measures one after the other, and a shared machine drifts meanwhile: the promises are judged side by side.
+    // Criterion measures one after the other, and a shared machine drifts meanwhile: the promises
+    // are judged side by side.
     run(&mut cargo(&[
         "bench",
         "--package",

@@ -1,4 +1,5 @@
-//! `cargo xtask crash`: workers killed with SIGKILL around their refreshes, or databases that fail under them, as often as wanted.
+//! `cargo xtask crash`: workers killed with SIGKILL around their refreshes, or databases that fail
+//! under them, as often as wanted.
 
 use anyhow::Result;
 

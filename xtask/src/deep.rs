@@ -22,7 +22,8 @@ const TROUBLES: [&str; 5] = [
 ];
 const PURE: [&str; 3] = ["kommo-sign", "kommo-account", "kommo-explain"];
 
-/// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then long fuzzing.
+/// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then
+/// long fuzzing.
 pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     let has_miri = add_nightly()
         && (succeeds(&mut program(

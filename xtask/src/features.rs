@@ -40,8 +40,8 @@ pub(crate) fn run_all(graph: &Graph) -> Result<()> {
     Ok(())
 }
 
-/// The README's first command and the tests ask the same features of whatever the program is built from, so that the second
-/// command compiles nothing anew.
+/// The README's first command and the tests ask the same features of whatever the program is built
+/// from, so that the second command compiles nothing anew.
 pub(crate) fn check_shared() -> Result<()> {
     let program = dependencies(
         &["--package", "kommo-cli", "--edges", "normal,build"],
@@ -83,7 +83,8 @@ pub(crate) fn check_shared() -> Result<()> {
 fn dependencies(selection: &[&str], format: &str) -> Result<BTreeSet<String>> {
     let words = ["tree", "--prefix", "none", "--format", format];
     let tree = read(cargo(&words).args(selection))?;
-    // A star stands after a package that was shown above. After the version of one of ours stands its path.
+    // A star stands after a package that was shown above. After the version of one of ours stands
+    // its path.
     let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
     let of_others = lines.filter(|line| !line.contains(" (/"));
     Ok(of_others.map(str::to_owned).collect())

@@ -1,4 +1,5 @@
-//! Judges in other languages: the recipes of `docs/recipes/` and the vectors' own generator, each over all vectors.
+//! Judges in other languages: the recipes of `docs/recipes/` and the vectors' own generator, each
+//! over all vectors.
 
 use anyhow::{Result, bail};
 

@@ -1,4 +1,5 @@
-//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`, `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `where`, `deep`.
+//! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`,
+//! `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `where`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,

@@ -1,6 +1,8 @@
-//! `cargo xtask mutants`: changes each line of the refresh protocol in a small way and asks whether a test notices.
+//! `cargo xtask mutants`: changes each line of the refresh protocol in a small way and asks whether
+//! a test notices.
 //!
-//! What no test notices is an error, unless `docs/refresh-protocol.md` says in its table why that is no loss.
+//! What no test notices is an error, unless `docs/refresh-protocol.md` says in its table why that
+//! is no loss.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +16,8 @@ use crate::shell::{cargo, root, say};
 const TABLE: &str = "docs/refresh-protocol.md";
 const HEADING: &str = "### Mutants that no test notices";
 
-/// Files that are changed, and the tests that are to notice: the fastest that know these files, since all of them are compiled anew
-/// for each mutant.
+/// Files that are changed, and the tests that are to notice: the fastest that know these files,
+/// since all of them are compiled anew for each mutant.
 struct Ground {
     package: &'static str,
     files: &'static [&'static str],
@@ -112,7 +114,8 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-/// `crates/a/src/b.rs:1:2: replace …` without line and column, which change with every edit: `b.rs: replace …`.
+/// `crates/a/src/b.rs:1:2: replace …` without line and column, which change with every edit:
+/// `b.rs: replace …`.
 fn without_place(mutant: &str) -> String {
     let (place, what) = mutant.split_once(": ").unwrap_or(("", mutant));
     let path = place.split(':').next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The proof that the signer needs neither `std` nor an allocator, and that the pure crates build where there is none.
+//! The proof that the signer needs neither `std` nor an allocator, and that the pure crates build
+//! where there is none.
 
 use std::path::PathBuf;
 
@@ -80,7 +81,8 @@ fn has_target(report: &mut Report, target: &str) -> bool {
     there
 }
 
-/// Each alone, since another's features would hide what one of them lacks. Nothing is linked, so that a check is enough.
+/// Each alone, since another's features would hide what one of them lacks. Nothing is linked, so
+/// that a check is enough.
 fn check_pure(target: &str) -> Result<()> {
     for package in PURE {
         run(&mut cargo(&[
@@ -97,8 +99,8 @@ fn check_pure(target: &str) -> Result<()> {
 
 /// How many imports a WebAssembly module has. `None` if it is none.
 ///
-/// A module is a header of 8 bytes and sections: an id, a length in LEB128, and that many bytes. Section 2 holds the imports
-/// and begins with their number.
+/// A module is a header of 8 bytes and sections: an id, a length in LEB128, and that many bytes.
+/// Section 2 holds the imports and begins with their number.
 fn count_imports(module: &[u8]) -> Option<u64> {
     let mut rest = module.strip_prefix(b"\0asm\x01\0\0\0")?;
     while let [id, behind @ ..] = rest {

@@ -1,4 +1,5 @@
-//! Brings what a check needs: Debian packages, compiler targets, cargo programs. What is there already stays as it is.
+//! Brings what a check needs: Debian packages, compiler targets, cargo programs. What is there
+//! already stays as it is.
 
 use anyhow::Result;
 
@@ -9,7 +10,8 @@ pub(crate) fn has(name: &str, question: &str) -> bool {
     succeeds(&mut program(name, &[question]))
 }
 
-/// Installs the Debian packages of programs that are missing, and upgrades none of them. Says so when it may not.
+/// Installs the Debian packages of programs that are missing, and upgrades none of them. Says so
+/// when it may not.
 pub(crate) fn install_debian(packages: &[&str]) {
     if packages.is_empty() {
         return;

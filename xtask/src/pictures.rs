@@ -1,7 +1,8 @@
 //! `cargo xtask pictures`: what the README shows of the program, made by running it.
 //!
-//! `docs/pictures/demo.svg` has the lines of `kommo demo`, `docs/pictures/dashboard.webp` the page of a
-//! sandbox after a few requests. They need Chromium, and are looked at by a person before they land.
+//! `docs/pictures/demo.svg` has the lines of `kommo demo`, `docs/pictures/dashboard.webp` the page
+//! of a sandbox after a few requests. They need Chromium, and are looked at by a person before they
+//! land.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

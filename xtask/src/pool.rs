@@ -1,4 +1,5 @@
-//! Several programs at once, for work that mostly waits. The output of each is printed in one piece.
+//! Several programs at once, for work that mostly waits. The output of each is printed in one
+//! piece.
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
@@ -22,8 +23,9 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs all jobs, `width` at a time and in their order, and hands the name and output of each to `see` as it ends.
-/// A job that fails does not stop the others; all that failed are named in the error.
+/// Runs all jobs, `width` at a time and in their order, and hands the name and output of each to
+/// `see` as it ends. A job that fails does not stop the others; all that failed are named in the
+/// error.
 pub(crate) fn run_all(jobs: Vec<Job>, width: usize, mut see: impl FnMut(&str, &str)) -> Result<()> {
     let waiting = Mutex::new(VecDeque::from(jobs));
     let next = || {
@@ -62,7 +64,8 @@ pub(crate) fn run_all(jobs: Vec<Job>, width: usize, mut see: impl FnMut(&str, &s
     Ok(())
 }
 
-/// What a program wrote, standard output and error in the order in which they were written, and whether it succeeded.
+/// What a program wrote, standard output and error in the order in which they were written, and
+/// whether it succeeded.
 fn run(command: &mut Command) -> Result<(String, bool)> {
     let (mut output, both) = std::io::pipe().context("cannot make a pipe")?;
     let mut child = command
@@ -71,7 +74,8 @@ fn run(command: &mut Command) -> Result<(String, bool)> {
         .stderr(both)
         .spawn()
         .context("cannot start it")?;
-    // The command holds the pipe's other ends until they are replaced: the pipe must end with the program.
+    // The command holds the pipe's other ends until they are replaced: the pipe must end with the
+    // program.
     command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
     let mut bytes = Vec::new();
     output.read_to_end(&mut bytes)?;

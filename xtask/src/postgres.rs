@@ -1,4 +1,5 @@
-//! Brings a throw-away PostgreSQL cluster for what is run by the commands; the tests of several crates share it.
+//! Brings a throw-away PostgreSQL cluster for what is run by the commands; the tests of several
+//! crates share it.
 
 use crate::packages::install_debian;
 use crate::report::Report;
@@ -35,8 +36,8 @@ impl Postgres {
     }
 }
 
-/// A cluster, with the Debian package installed first if it is missing and that is allowed. Without one, the report says what to
-/// install.
+/// A cluster, with the Debian package installed first if it is missing and that is allowed. Without
+/// one, the report says what to install.
 pub(crate) fn bring(report: &mut Report, may_install: bool) -> Option<Postgres> {
     if let Ok(url) = std::env::var(URL) {
         return Some(Postgres {

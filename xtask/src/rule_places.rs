@@ -1,8 +1,9 @@
-//! `cargo xtask where`: fills the last column of the tables of `docs/protocol.md`, the files in which each rule is implemented.
+//! `cargo xtask where`: fills the last column of the tables of `docs/protocol.md`, the files in
+//! which each rule is implemented.
 //!
-//! A comment of a product crate cites a rule as "rule S7" or "rules A1 to A4, M3". At most two files
-//! are named: those that cite it most often. A crate that only explains, shows or plays the platform
-//! is named if no other one cites the rule.
+//! A comment of a product crate cites a rule as "rule S7" or "rules A1 to A4, M3". At most two
+//! files are named: those that cite it most often. A crate that only explains, shows or plays the
+//! platform is named if no other one cites the rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! `rust-version` tells the truth: in a published crate it is as low as the locked dependencies allow, and no lower.
+//! `rust-version` tells the truth: in a published crate it is as low as the locked dependencies
+//! allow, and no lower.
 
 use anyhow::{Result, bail};
 

@@ -44,7 +44,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a program and hands each line of its output to `see`, after printing it. Standard error
-/// comes through the same pipe, so that the lines of both are in the order in which they were written.
+/// comes through the same pipe, so that the lines of both are in the order in which they were
+/// written.
 pub(crate) fn run_lines(command: &mut Command, mut see: impl FnMut(&str)) -> Result<()> {
     say(&format!("$ {}", line_of(command)));
     let (output, both) = std::io::pipe().context("cannot make a pipe")?;
@@ -53,7 +54,8 @@ pub(crate) fn run_lines(command: &mut Command, mut see: impl FnMut(&str)) -> Res
         .stderr(both)
         .spawn()
         .with_context(|| format!("cannot start {}", line_of(command)))?;
-    // The command holds the pipe's other ends until they are replaced: the pipe must end with the program.
+    // The command holds the pipe's other ends until they are replaced: the pipe must end with the
+    // program.
     command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("cannot read the program's output")?;

@@ -1,4 +1,5 @@
-//! `cargo xtask sweep`: the rate of looking after very many grants, beside a bare loop; on a PostgreSQL that is thrown away.
+//! `cargo xtask sweep`: the rate of looking after very many grants, beside a bare loop; on a
+//! PostgreSQL that is thrown away.
 
 use anyhow::{Result, bail};
 

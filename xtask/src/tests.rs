@@ -1,4 +1,5 @@
-//! The tests of the workspace: all of them with a PostgreSQL server and a browser, or those that need nothing but Rust and a C compiler.
+//! The tests of the workspace: all of them with a PostgreSQL server and a browser, or those that
+//! need nothing but Rust and a C compiler.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +15,8 @@ use crate::postgres::{self, Postgres};
 use crate::report::Report;
 use crate::shell::{cargo, read};
 
-/// Tests that need more than Rust look at this list, and leave themselves out if their word is in it.
+/// Tests that need more than Rust look at this list, and leave themselves out if their word is in
+/// it.
 const WITHOUT: &str = "KOMMO_TEST_WITHOUT";
 
 /// How much is brought for the tests.
@@ -76,7 +78,8 @@ const LONG: [&str; 5] = [
     "kommo-store",
 ];
 
-/// Builds the test programs. Cargo would run them one after the other, and most of them wait for sockets, processes and disks.
+/// Builds the test programs. Cargo would run them one after the other, and most of them wait for
+/// sockets, processes and disks.
 fn programs() -> Result<Vec<Job>> {
     let messages = read(&mut cargo(&[
         "test",
@@ -99,7 +102,8 @@ fn programs() -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// The program that a message of cargo announces, if it is one of tests. It runs where cargo would run it.
+/// The program that a message of cargo announces, if it is one of tests. It runs where cargo would
+/// run it.
 fn test_program(message: &Value) -> Option<Job> {
     let program = message["executable"].as_str()?;
     if message["profile"]["test"] != true {
@@ -118,7 +122,8 @@ fn test_program(message: &Value) -> Option<Job> {
     })
 }
 
-/// The name in `path+file:///a/kommo-sign#0.1.0` and in `path+file:///a/laws#kommo-fuzz-laws@0.1.0`.
+/// The name in `path+file:///a/kommo-sign#0.1.0` and in
+/// `path+file:///a/laws#kommo-fuzz-laws@0.1.0`.
 fn name_in(package_id: &str) -> Option<&str> {
     let (path, version) = package_id.split_once('#')?;
     match version.split_once('@') {
@@ -189,7 +194,8 @@ fn bring_browser(report: &mut Report) -> bool {
     is_there
 }
 
-/// Whether the languages are there whose recipes run against the program, after installing what is missing.
+/// Whether the languages are there whose recipes run against the program, after installing what is
+/// missing.
 fn bring_languages(report: &mut Report) -> bool {
     judges::install();
     let are_there = ["php", "python3", "node"]

@@ -1,4 +1,5 @@
-//! Habits that a machine can check: rules with proof, module docs, one-way imports, no path of a machine.
+//! Habits that a machine can check: rules with proof, module docs, one-way imports, no path of a
+//! machine.
 
 #![allow(
     clippy::unwrap_used,
@@ -128,7 +129,8 @@ fn no_vector_and_no_code_names_a_rule_that_does_not_exist() {
         for line in
             comments.filter(|line| line.contains("Rule") || line.contains("docs/protocol.md"))
         {
-            // A letter that no rule has belongs to something else, such as the invariants I1 to I12.
+            // A letter that no rule has belongs to something else, such as the invariants I1 to
+            // I12.
             let is_ours = |name: &&String| rules.iter().any(|rule| rule[..1] == name[..1]);
             let named = rules_named(line);
             let unknown: Vec<_> = named.difference(&rules).filter(is_ours).collect();
@@ -497,5 +499,67 @@ fn the_glossary_defines_each_term_once() {
         terms.len(),
         different.len(),
         "a term stands twice: {terms:?}"
+    );
+}
+
+/// Where prose is not wrapped yet.
+const WIDE: [&str; 10] = [
+    "crates/kommo-axum/",
+    "crates/kommo-cli/",
+    "crates/kommo-hooks/",
+    "crates/kommo-keeper/",
+    "crates/kommo-oauth/",
+    "crates/kommo-open-api/",
+    "crates/kommo-sandbox/",
+    "crates/kommo-store/",
+    "crates/proof/kommo-fleet-probe/",
+    "crates/proof/kommo-protocol-proof/",
+];
+
+/// The lines of prose, with their numbers: comments of code, or a page; tables, code blocks, links
+/// and whatever has no space to break at are left out.
+fn prose(path: &Path, text: &str) -> Vec<(usize, String)> {
+    let is_code = path.extension().is_some_and(|extension| extension == "rs");
+    let mut is_block = false;
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        let content = match trimmed.strip_prefix("//") {
+            Some(comment) if is_code => comment.trim_start_matches(['/', '!']),
+            None if is_code => continue,
+            _ => trimmed,
+        };
+        let content = content.trim();
+        if content.starts_with("```") {
+            is_block = !is_block;
+        }
+        let is_table_or_link = content.starts_with(['|', '[']) || content.starts_with('<');
+        let has_words = content.split(' ').count() > 2;
+        if !is_block && !is_table_or_link && has_words {
+            found.push((index + 1, line.to_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn prose_fits_a_hundred_columns() {
+    let mut found = Vec::new();
+    for path in files_below(&root()) {
+        let name = name_of(&path);
+        let is_prose = name.ends_with(".rs") || name.ends_with(".md");
+        if !is_prose || WIDE.iter().any(|wide| name.starts_with(wide)) {
+            continue;
+        }
+        for (number, line) in prose(&path, &read(&path)) {
+            if line.chars().count() > 100 {
+                found.push(format!("{name}:{number}"));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "prose of more than 100 columns:\n{}",
+        found.join("\n")
     );
 }

@@ -1,16 +1,20 @@
-//! What a caller pays for a token that is fresh: the guard out and back, with one task and with eight.
+//! What a caller pays for a token that is fresh: the guard out and back, with one task and with
+//! eight.
 //!
 //! ```text
 //! cargo bench -p kommo-bench-adapters --bench keeper_fresh
 //! ```
 //!
-//! `keeper/fresh/1` is one thread, `keeper/fresh/8` eight at once on the same grant; both per operation, in processor time of the thread
-//! that did it, so that eight threads on two cores are not charged for waiting their turn. The floor is the monotonic clock read that
-//! freshness needs, by one thread and by eight: two virtual cores may be one real one, and then eight threads are slower than one at
-//! whatever they do, so that eight are judged by how much slower the floor is. The naive twin is a mutex around a cloned token. All are
-//! measured in turn, again and again, since a shared machine drifts; the medians are told.
+//! `keeper/fresh/1` is one thread, `keeper/fresh/8` eight at once on the same grant; both per
+//! operation, in processor time of the thread that did it, so that eight threads on two cores are
+//! not charged for waiting their turn. The floor is the monotonic clock read that freshness needs,
+//! by one thread and by eight: two virtual cores may be one real one, and then eight threads are
+//! slower than one at whatever they do, so that eight are judged by how much slower the floor is.
+//! The naive twin is a mutex around a cloned token. All are measured in turn, again and again,
+//! since a shared machine drifts; the medians are told.
 //!
-//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs one round and judges nothing but allocations.
+//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs one round and
+//! judges nothing but allocations.
 
 #![allow(
     clippy::expect_used,

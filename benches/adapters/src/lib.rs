@@ -1,4 +1,5 @@
-//! A keeper with one fresh grant, whose store and platform do nothing: what is measured is the keeper.
+//! A keeper with one fresh grant, whose store and platform do nothing: what is measured is the
+//! keeper.
 
 #![allow(
     clippy::missing_errors_doc,

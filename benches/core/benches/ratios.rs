@@ -1,14 +1,16 @@
 //! The ratios that are promised, measured side by side.
 //!
-//! Criterion measures one benchmark after the other, and a machine that is shared or changes its frequency is 10 % slower
-//! a second later. Here the signer, the floor and the naive twin take turns in slices of some microseconds, in another
-//! order each round, and the median of each is taken over the same seconds.
+//! Criterion measures one benchmark after the other, and a machine that is shared or changes its
+//! frequency is 10 % slower a second later. Here the signer, the floor and the naive twin take
+//! turns in slices of some microseconds, in another order each round, and the median of each is
+//! taken over the same seconds.
 //!
 //! ```text
 //! cargo bench -p kommo-bench-core --bench ratios
 //! ```
 //!
-//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs a few rounds and judges nothing.
+//! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs a few rounds and
+//! judges nothing.
 
 #![allow(
     clippy::expect_used,

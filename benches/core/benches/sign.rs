@@ -1,4 +1,5 @@
-//! `sign/<n>/…`: one Chats API request with a body of n bytes; path, content type and date stand parsed.
+//! `sign/<n>/…`: one Chats API request with a body of n bytes; path, content type and date stand
+//! parsed.
 
 #![allow(
     clippy::expect_used,

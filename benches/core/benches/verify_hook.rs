@@ -1,6 +1,7 @@
 //! `verify-hook/<n>/…`: the verdict on one chat hook whose signature covers n bytes.
 //!
-//! `floor` is one HMAC-SHA1 of the same n bytes with the key schedule done, and nothing else: no digits, no comparison.
+//! `floor` is one HMAC-SHA1 of the same n bytes with the key schedule done, and nothing else: no
+//! digits, no comparison.
 
 #![allow(
     clippy::expect_used,

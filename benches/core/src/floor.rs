@@ -1,7 +1,8 @@
-//! The least that a signer can do: the hash functions over the same number of bytes, and the digits of their results.
+//! The least that a signer can do: the hash functions over the same number of bytes, and the digits
+//! of their results.
 //!
-//! Nothing is joined, parsed, checked or compared here, and the string to sign stands ready, so no signer can be faster
-//! with these hash functions.
+//! Nothing is joined, parsed, checked or compared here, and the string to sign stands ready, so no
+//! signer can be faster with these hash functions.
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};

@@ -1,4 +1,5 @@
-//! Bodies and headers of the benchmarks. No randomness: a difference between two runs is never one of inputs.
+//! Bodies and headers of the benchmarks. No randomness: a difference between two runs is never one
+//! of inputs.
 
 /// A channel secret of the usual shape: 40 hex digits.
 pub const CHANNEL_SECRET: &str = "5a44c5dff55f3c15a4cce8d7c4cc27e207c7e189";

@@ -1,11 +1,12 @@
-//! What the benchmarks of the signer measure against: the same inputs for all, a floor below which no signer can go, and
-//! the obvious code that somebody writes who needs a signature today.
+//! What the benchmarks of the signer measure against: the same inputs for all, a floor below which
+//! no signer can go, and the obvious code that somebody writes who needs a signature today.
 //!
 //! - [`inputs`]: bodies and headers, the same bytes in every run.
 //! - [`floor`]: the hash functions alone, with every key schedule done beforehand.
 //! - [`naive`]: strings joined, keys set up per call, hex digit by digit.
 //!
-//! A test shows that all three compute the same, so that no side is measured at doing less work than it claims.
+//! A test shows that all three compute the same, so that no side is measured at doing less work
+//! than it claims.
 
 #![forbid(unsafe_code)]
 

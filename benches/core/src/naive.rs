@@ -1,4 +1,5 @@
-//! The obvious code: what a competent programmer writes with the same hash functions and no thought of speed.
+//! The obvious code: what a competent programmer writes with the same hash functions and no thought
+//! of speed.
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};

@@ -1,4 +1,5 @@
-//! The signer, the floor and the naive twin compute the same: none of them is fast because it does less.
+//! The signer, the floor and the naive twin compute the same: none of them is fast because it does
+//! less.
 
 use kommo_bench_core::{floor, inputs, naive};
 use kommo_sign::{

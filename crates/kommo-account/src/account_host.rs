@@ -1,4 +1,5 @@
-//! The address of an account: the only kind of host that a client secret, a code or a token is sent to.
+//! The address of an account: the only kind of host that a client secret, a code or a token is sent
+//! to.
 
 use core::borrow::Borrow;
 use core::fmt;
@@ -8,18 +9,20 @@ use crate::error::ParseAccountHostError;
 use crate::host_shape::HostShape;
 use crate::platform::{HostSuffix, Platform};
 
-/// The host of an account, `{subdomain}.kommo.com`, `{subdomain}.amocrm.ru` or `{subdomain}.amocrm.com`.
+/// The host of an account, `{subdomain}.kommo.com`, `{subdomain}.amocrm.ru` or
+/// `{subdomain}.amocrm.com`.
 ///
-/// It is in lower case, has one label before its suffix, at most 74 bytes, and is none of the platform's own hosts. It is
-/// `Copy`, and nothing is allocated.
+/// It is in lower case, has one label before its suffix, at most 74 bytes, and is not one of the
+/// platform's own hosts. It is `Copy`, and nothing is allocated.
 ///
 /// Source: rules A1 to A4 of `docs/protocol.md`.
 ///
 /// # Security
 ///
-/// An account host arrives from outside: `referer` of an OAuth redirect, the answer of a subdomain look-up, `iss` of a
-/// token. Whoever builds a URL of such a text sends the client secret wherever the sender of the text likes. A value of
-/// this type is the proof that the text was checked; it says nothing about whose account it is.
+/// An account host arrives from outside: `referer` of an OAuth redirect, the answer of a subdomain
+/// look-up, `iss` of a token. Whoever builds a URL of such a text sends the client secret wherever
+/// the sender of the text likes. A value of this type is the proof that the text was checked; it
+/// says nothing about whose account it is.
 ///
 /// # Examples
 ///
@@ -38,12 +41,13 @@ pub struct AccountHost(HostShape);
 impl AccountHost {
     /// Reads and normalises a text. Never panics, never allocates.
     ///
-    /// Dropped are one `https://` (in lower case), one trailing `/` and the port 443; letters are lowered.
+    /// Dropped are one `https://` (in lower case), one trailing `/` and the port 443; letters are
+    /// lowered.
     ///
     /// # Errors
     ///
-    /// - `"kommo.com.evil.example"`, `"a.b.kommo.com"`, `"http://myshop.kommo.com"`: [`ParseAccountHostError::Shape`], with what is
-    ///   wrong and where.
+    /// - `"kommo.com.evil.example"`, `"a.b.kommo.com"`, `"http://myshop.kommo.com"`:
+    ///   [`ParseAccountHostError::Shape`], with what is wrong and where.
     /// - `"www.kommo.com"`, `"amojo.amocrm.ru"`, `"api-a.amocrm.ru"`, `"drive-b.kommo.com"`:
     ///   [`ParseAccountHostError::PlatformLabel`].
     pub fn parse(text: &str) -> Result<Self, ParseAccountHostError> {
@@ -88,7 +92,8 @@ impl AccountHost {
     }
 }
 
-/// Rule A4. Only these are refused, not everything that begins like them: customers choose their own names.
+/// Rule A4. Only these are refused, not everything that begins like them: customers choose their
+/// own names.
 fn belongs_to_platform(shape: &HostShape) -> bool {
     matches!(shape.label(), "www" | "amojo")
         || shape.label_is_prefix_and_letter("api-")

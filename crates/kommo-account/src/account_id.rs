@@ -9,10 +9,11 @@ use crate::error::ParseAccountIdError;
 /// Digits of `u64::MAX`, which is the limit that the rule names.
 const MAX_DIGITS: usize = 20;
 
-/// The number of an account in the CRM, never zero. `Display` writes it in decimal, which is also what enters the MAC of a
-/// disconnect hook.
+/// The number of an account in the CRM, never zero. `Display` writes it in decimal, which is also
+/// what enters the MAC of a disconnect hook.
 ///
-/// Not to be confused with the account's [`AmojoId`](crate::AmojoId), which the Chats API calls `account_id`.
+/// Not to be confused with the account's [`AmojoId`](crate::AmojoId), which the Chats API calls
+/// `account_id`.
 ///
 /// Source: rules N3 and X2 of `docs/protocol.md`.
 ///
@@ -45,7 +46,8 @@ impl AccountId {
             .ok_or(ParseAccountIdError::Zero)
     }
 
-    /// Reads 1 to 20 decimal digits; leading zeros are dropped, as the platform's own code does. Never panics.
+    /// Reads 1 to 20 decimal digits; leading zeros are dropped, as the platform's own code does.
+    /// Never panics.
     ///
     /// # Errors
     ///

@@ -9,8 +9,8 @@ use crate::platform::HostSuffix;
 
 /// A host `api-` with one letter under one of the three suffixes, such as `api-c.kommo.com`.
 ///
-/// The current subdomain of an account is asked for there. Normalised like an [`AccountHost`](crate::AccountHost), and never
-/// equal to one.
+/// The current subdomain of an account is asked for there. Normalised like an
+/// [`AccountHost`](crate::AccountHost), and never equal to one.
 ///
 /// Source: rule A7 of `docs/protocol.md`.
 ///
@@ -31,7 +31,8 @@ impl ApiDomain {
     /// # Errors
     ///
     /// - `"api-c.evil.example"`: [`ParseApiDomainError::Shape`], with what is wrong and where.
-    /// - `"myshop.kommo.com"`, `"api-ab.kommo.com"`, `"api-1.kommo.com"`: [`ParseApiDomainError::Label`].
+    /// - `"myshop.kommo.com"`, `"api-ab.kommo.com"`, `"api-1.kommo.com"`:
+    ///   [`ParseApiDomainError::Label`].
     pub fn parse(text: &str) -> Result<Self, ParseApiDomainError> {
         let (shape, at) = HostShape::parse(text.as_bytes())?;
         if !shape.label_is_prefix_and_letter("api-") {

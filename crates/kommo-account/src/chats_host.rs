@@ -10,8 +10,8 @@ use crate::platform::HostSuffix;
 
 /// A host of the Chats API, `amojo` under one of the three suffixes.
 ///
-/// It follows the account's suffix. Public clients disagree about accounts under `amocrm.com`, so a caller may give another
-/// value of this type instead.
+/// It follows the account's suffix. Public clients disagree about accounts under `amocrm.com`, so a
+/// caller may name another value of this type instead.
 ///
 /// Source: rule A5 of `docs/protocol.md`.
 ///
@@ -52,11 +52,13 @@ impl ChatsHost {
         }
     }
 
-    /// Reads a host; one `https://`, one trailing `/` and the port 443 are dropped, letters are lowered. Never panics.
+    /// Reads a host; one `https://`, one trailing `/` and the port 443 are dropped, letters are
+    /// lowered. Never panics.
     ///
     /// # Errors
     ///
-    /// - `"amojo.evil.example"`, `"http://amojo.kommo.com"`: [`ParseChatsHostError::Shape`], with what is wrong and where.
+    /// - `"amojo.evil.example"`, `"http://amojo.kommo.com"`: [`ParseChatsHostError::Shape`], with
+    ///   what is wrong and where.
     /// - `"myshop.kommo.com"`: [`ParseChatsHostError::Label`].
     pub fn parse(text: &str) -> Result<Self, ParseChatsHostError> {
         let (shape, at) = HostShape::parse(text.as_bytes())?;

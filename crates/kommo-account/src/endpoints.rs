@@ -1,4 +1,5 @@
-//! Where a request goes: to the real host over TLS, or to a sandbox on this machine that plays all hosts, with TLS or without.
+//! Where a request goes: to the real host over TLS, or to a sandbox on this machine that plays all
+//! hosts, with TLS or without.
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
@@ -36,10 +37,10 @@ pub enum EndpointRole {
     Consent(Platform),
 }
 
-/// The map from a role to a place.
+/// The map from a role to a destination.
 ///
-/// Nothing but the real hosts and a loopback address can be expressed, so a signed body, a code or a token cannot be
-/// addressed to anybody else. `Copy`; never allocates.
+/// Nothing but the real hosts and a loopback address can be expressed, so a signed body, a code or
+/// a token cannot be addressed to anybody else. `Copy`; never allocates.
 ///
 /// # Examples
 ///
@@ -80,8 +81,8 @@ impl Endpoints {
     ///
     /// # Errors
     ///
-    /// - `0.0.0.0:8080`, `192.0.2.1:8080`, `[::ffff:127.0.0.1]:8080`: [`NotLoopback::Address`]. The last one is refused because
-    ///   the same sandbox would have two names; write it `127.0.0.1`.
+    /// - `0.0.0.0:8080`, `192.0.2.1:8080`, `[::ffff:127.0.0.1]:8080`: [`NotLoopback::Address`]. The
+    ///   last one is refused because the same sandbox would have two names; write it `127.0.0.1`.
     /// - `127.0.0.1:0`: [`NotLoopback::PortZero`].
     pub fn loopback(address: SocketAddr) -> Result<Self, NotLoopback> {
         let is_loopback = match address.ip() {
@@ -101,16 +102,17 @@ impl Endpoints {
         })
     }
 
-    /// A sandbox on this machine, as an operator types it: `http://127.0.0.1:PORT`, `http://[::1]:PORT` or
-    /// `http://localhost:PORT` with at most one trailing slash, or the same with `https://` for a sandbox that speaks TLS.
-    /// `localhost` means `127.0.0.1`; no name is looked up. The realm is the address alone: nobody else listens there. Never panics.
+    /// A sandbox on this machine, as an operator types it: `http://127.0.0.1:PORT`,
+    /// `http://[::1]:PORT` or `http://localhost:PORT` with at most one trailing slash, or the same
+    /// with `https://` for a sandbox that speaks TLS. `localhost` means `127.0.0.1`; no name is
+    /// looked up. The realm is the address alone: no other listener can be there. Never panics.
     ///
     /// # Errors
     ///
     /// - `"HTTP://127.0.0.1:8080"`, `"127.0.0.1:8080"`: [`ParseLoopbackUrlError::Scheme`].
     /// - `"http://127.0.0.1"`: [`ParseLoopbackUrlError::NoPort`].
-    /// - `"http://192.0.2.1:8080"`: [`ParseLoopbackUrlError::NotLoopback`]; `"http://sandbox.example:8080"`:
-    ///   [`ParseLoopbackUrlError::Host`].
+    /// - `"http://192.0.2.1:8080"`: [`ParseLoopbackUrlError::NotLoopback`];
+    ///   `"http://sandbox.example:8080"`: [`ParseLoopbackUrlError::Host`].
     /// - a user, a path, a query, a port out of range: the variant of that name, with its offset.
     pub fn loopback_url(text: &str) -> Result<Self, ParseLoopbackUrlError> {
         let (sandbox_scheme, address) = loopback_url::parse(text)?;
@@ -126,7 +128,7 @@ impl Endpoints {
         self.realm
     }
 
-    /// The place for a role.
+    /// The destination for a role.
     #[must_use]
     pub const fn resolve(&self, role: EndpointRole) -> Target {
         Target {
@@ -137,7 +139,7 @@ impl Endpoints {
     }
 }
 
-/// One place that a request goes to.
+/// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     realm: Realm,
@@ -187,7 +189,8 @@ impl Target {
         self.role
     }
 
-    /// Writes the URL of a path, which may have a query: `https://{host}{path}`, or for a sandbox `{scheme}://{address}{path}`.
+    /// Writes the URL of a path, which may have a query: `https://{host}{path}`, or for a sandbox
+    /// `{scheme}://{address}{path}`.
     ///
     /// The path is written as given. Never panics; nothing is written if the path is refused.
     ///
@@ -199,7 +202,8 @@ impl Target {
     ///
     /// # Security
     ///
-    /// Without the leading slash a path would continue the host name: `https://myshop.kommo.com` + `@evil.example/`.
+    /// Without the leading slash a path would continue the host name: `https://myshop.kommo.com` +
+    /// `@evil.example/`.
     pub fn write_url(&self, path: &str, writer: &mut dyn fmt::Write) -> Result<(), WriteUrlError> {
         check_path(path)?;
         match self.realm {

@@ -1,11 +1,12 @@
-//! Normalisation of a host under one of the three suffixes: the part that account hosts, API domains and Chats API hosts
-//! have in common. Steps as in rules A1 to A3 of `docs/protocol.md`.
+//! Normalisation of a host under one of the three suffixes: the part that account hosts, API
+//! domains and Chats API hosts have in common. Steps as in rules A1 to A3 of `docs/protocol.md`.
 //!
 //! ```text
 //! given text ── bytes allowed? ── https:// off ── one / off ── :443 off ── dot? ── lower ── suffix ── one label ──> HostShape
 //! ```
 //!
-//! The order matters: the scheme is taken off before letters are lowered, so `HTTPS://` is another scheme and refused.
+//! The order matters: the scheme is taken off before letters are lowered, so `HTTPS://` is another
+//! scheme and refused.
 
 use core::hash::{Hash, Hasher};
 
@@ -67,7 +68,8 @@ impl HostShape {
 
 impl Hash for HostShape {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The suffix is part of the text; hashing the text alone keeps the hash equal to that of the `str`.
+        // The suffix is part of the text; hashing the text alone keeps the hash equal to that of
+        // the `str`.
         self.text.hash(state);
     }
 }
@@ -92,7 +94,7 @@ fn check_bytes(input: &[u8]) -> Result<(), HostShapeError> {
     Ok(())
 }
 
-/// Takes off one `https://`, one trailing slash and `:443`; gives the host and its offset.
+/// Takes off one `https://`, one trailing slash and `:443`; returns the host and its offset.
 fn strip_surroundings(input: &[u8]) -> Result<(&[u8], usize), HostShapeError> {
     let (rest, offset) = match input.strip_prefix(HTTPS) {
         Some(rest) => (rest, HTTPS.len()),

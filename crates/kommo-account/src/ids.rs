@@ -1,7 +1,9 @@
-//! The three identifiers that are UUIDs: of a channel, of an account in the Chats API, of an integration.
+//! The three identifiers that are UUIDs: of a channel, of an account in the Chats API, of an
+//! integration.
 //!
-//! They are kept as text, because as text they enter paths and MACs. Upper case is refused rather than lowered: the
-//! platform never writes it, and a disconnect signature made with an upper-case client id does not verify.
+//! They are kept as text, because as text they enter paths and MACs. Upper case is refused rather
+//! than lowered: the platform never writes it, and a disconnect signature made with an upper-case
+//! client id does not verify.
 //!
 //! Source: rules N1, N4 of `docs/protocol.md`.
 
@@ -38,7 +40,8 @@ macro_rules! uuid_id {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
         ///
-        /// 36 bytes: lower-case hex digits, hyphens at 8, 13, 18 and 23. Any version and variant. `Copy`; never allocates.
+        /// 36 bytes: lower-case hex digits, hyphens at 8, 13, 18 and 23. Any version and variant.
+        /// `Copy`; never allocates.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(InlineText<UUID_BYTES>);
 
@@ -48,8 +51,10 @@ macro_rules! uuid_id {
             /// # Errors
             ///
             /// - `"52e591f7"`: [`ParseUuidError::Length`].
-            /// - `"52E591f7-c98f-4255-8495-827210138c81"`: [`ParseUuidError::UpperCase`], with its offset.
-            /// - another character out of place: [`ParseUuidError::NotHyphen`] or [`ParseUuidError::NotHex`], with its offset.
+            /// - `"52E591f7-c98f-4255-8495-827210138c81"`: [`ParseUuidError::UpperCase`], with its
+            ///   offset.
+            /// - another character: [`ParseUuidError::NotHyphen`] or [`ParseUuidError::NotHex`],
+            ///   with its offset.
             pub fn parse(text: &str) -> Result<Self, ParseUuidError> {
                 parse_uuid(text.as_bytes()).map(Self)
             }
@@ -112,7 +117,8 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// The id of an account in the Chats API: `amojo_id` of the CRM, `account_id` of connect, disconnect and chat hooks.
+    /// The id of an account in the Chats API: `amojo_id` of the CRM, `account_id` of connect,
+    /// disconnect and chat hooks.
     ///
     /// Source: rule N1 of `docs/protocol.md`.
     AmojoId

@@ -1,4 +1,5 @@
-//! Checked ASCII text in a fixed buffer, so that hosts and identifiers are `Copy` and nothing is allocated.
+//! Checked ASCII text in a fixed buffer, so that hosts and identifiers are `Copy` and nothing is
+//! allocated.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -6,8 +7,8 @@ use core::hash::{Hash, Hasher};
 
 /// At most `N` bytes of text.
 ///
-/// INVARIANT: `bytes[..length]` is ASCII. Everything that fills one checked its bytes before, and there is no way to
-/// change a byte later.
+/// INVARIANT: `bytes[..length]` is ASCII. Everything that fills one checked its bytes before, and
+/// there is no way to change a byte later.
 #[derive(Clone, Copy)]
 pub(crate) struct InlineText<const N: usize> {
     bytes: [u8; N],
@@ -15,8 +16,8 @@ pub(crate) struct InlineText<const N: usize> {
 }
 
 impl<const N: usize> InlineText<N> {
-    /// Joins pieces whose bytes and lengths the caller has checked: ASCII, at most `N` together. What would not fit is
-    /// left out, so that nothing can panic.
+    /// Joins pieces whose bytes and lengths the caller has checked: ASCII, at most `N` together.
+    /// What would not fit is left out, so that nothing can panic.
     pub(crate) fn concat(pieces: &[&[u8]]) -> Self {
         let mut bytes = [0; N];
         let mut length = 0;
@@ -33,7 +34,8 @@ impl<const N: usize> InlineText<N> {
         self
     }
 
-    /// The text. The fallback cannot be reached (see the invariant); it is there so that no path can panic.
+    /// The text. The fallback cannot be reached (see the invariant); it is there so that no path
+    /// can panic.
     pub(crate) fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..self.length).unwrap_or_default();
         core::str::from_utf8(bytes).unwrap_or_default()

@@ -2,7 +2,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 mod error;
 mod inline_text;
 mod platform;

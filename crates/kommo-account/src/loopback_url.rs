@@ -1,4 +1,5 @@
-//! Reads the address of a sandbox as an operator types it: `http://127.0.0.1:8080`, or `https://` if it speaks TLS.
+//! Reads the address of a sandbox as an operator types it: `http://127.0.0.1:8080`, or `https://`
+//! if it speaks TLS.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -11,7 +12,8 @@ pub(crate) enum LoopbackScheme {
     Https,
 }
 
-/// Splits and reads the URL. The address is checked to be loopback, so that no caller can forget it.
+/// Splits and reads the URL. The address is checked to be loopback, so that no caller can forget
+/// it.
 pub(crate) fn parse(text: &str) -> Result<(LoopbackScheme, SocketAddr), ParseLoopbackUrlError> {
     if text.is_empty() {
         return Err(ParseLoopbackUrlError::Empty);
@@ -59,7 +61,7 @@ fn split_port(authority: &str, start: usize) -> Result<(&str, &str), ParseLoopba
     }
 }
 
-/// The address that is written `at` so many bytes from the start.
+/// The address that begins `at` bytes from the start.
 fn parse_host(host: &str, at: usize) -> Result<IpAddr, ParseLoopbackUrlError> {
     if host.eq_ignore_ascii_case("localhost") {
         return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));

@@ -6,7 +6,8 @@ use crate::error::UnknownPlatform;
 
 /// One of the three suffixes that an account host may have.
 ///
-/// Source: rule A1 of `docs/protocol.md`. Mirrors of the documentation under other names hold no accounts.
+/// Source: rule A1 of `docs/protocol.md`. Mirrors of the documentation under other names hold no
+/// accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HostSuffix {
@@ -50,8 +51,9 @@ impl fmt::Display for HostSuffix {
 
 /// The platform that an account belongs to: the parameter `platform` of an OAuth redirect.
 ///
-/// Source: rule A6 of `docs/protocol.md`. One of the two documentations does not know the parameter, so its absence is to
-/// be accepted; a number that is there must [agree](Self::agrees_with) with the account's suffix.
+/// Source: rule A6 of `docs/protocol.md`. One of the two documentations does not know the
+/// parameter, so its absence is to be accepted; a number that is there must
+/// [agree](Self::agrees_with) with the account's suffix.
 ///
 /// # Examples
 ///

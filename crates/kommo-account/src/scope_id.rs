@@ -9,7 +9,8 @@ use crate::inline_text::InlineText;
 
 const SCOPE_ID_BYTES: usize = UUID_BYTES + 1 + UUID_BYTES;
 
-/// `{channel id}_{account's amojo id}`, 73 bytes: what connect returns and the paths of the Chats API contain.
+/// `{channel id}_{account's amojo id}`, 73 bytes: what connect returns and the paths of the Chats
+/// API contain.
 ///
 /// Source: rule N2 of `docs/protocol.md`. `Copy`; never allocates.
 ///
@@ -53,7 +54,8 @@ impl ScopeId {
     ///
     /// - not 73 bytes: [`ParseScopeIdError::Length`].
     /// - no `_` at 36: [`ParseScopeIdError::Separator`].
-    /// - a part that is no UUID: [`ParseScopeIdError::ChannelId`] or [`ParseScopeIdError::AccountAmojoId`], with the reason as source.
+    /// - a part that is not a UUID: [`ParseScopeIdError::ChannelId`] or
+    ///   [`ParseScopeIdError::AccountAmojoId`], with the reason as source.
     pub fn parse(text: &str) -> Result<Self, ParseScopeIdError> {
         if text.len() != SCOPE_ID_BYTES {
             return Err(ParseScopeIdError::Length { found: text.len() });

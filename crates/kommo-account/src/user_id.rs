@@ -9,7 +9,8 @@ use crate::error::{ParseAccountIdError, ParseUserIdError};
 
 /// The number of a user in the CRM, never zero: who gave a grant. `Display` writes it in decimal.
 ///
-/// Source: the claim `sub` of an access token, a decimal text, and the header `X-Context-User-ID` (OAuth).
+/// Source: the claim `sub` of an access token, a decimal text, and the header `X-Context-User-ID`
+/// (OAuth).
 ///
 /// # Examples
 ///
@@ -33,7 +34,8 @@ impl UserId {
     ///
     /// # Errors
     ///
-    /// `""`, `"-1"`, `"1 "`, `"0"`, 21 digits: [`ParseUserIdError`], whose [`reason`](ParseUserIdError::reason) says what.
+    /// `""`, `"-1"`, `"1 "`, `"0"`, 21 digits: [`ParseUserIdError`], whose
+    /// [`reason`](ParseUserIdError::reason) says what.
     pub fn parse(text: &str) -> Result<Self, ParseUserIdError> {
         match AccountId::parse(text) {
             Ok(number) => Self::from_number(number.get()),

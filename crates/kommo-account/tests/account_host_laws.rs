@@ -8,7 +8,8 @@
 use kommo_account::{AccountHost, ApiDomain};
 use proptest::prelude::*;
 
-/// `^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(kommo\.com|amocrm\.ru|amocrm\.com)$`, and no label of the platform.
+/// `^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(kommo\.com|amocrm\.ru|amocrm\.com)$`, and no label of
+/// the platform.
 fn naive_judge(host: &str) -> bool {
     let parts: Vec<&str> = host.split('.').collect();
     let [label, name, top] = parts[..] else {
@@ -33,7 +34,8 @@ fn infrastructure_labels() -> Vec<String> {
     lettered.chain(["www".into(), "amojo".into()]).collect()
 }
 
-/// Steps 1 to 5 in their order, with the naive judge for the shape: what a host must come out as, if at all.
+/// Steps 1 to 5 in their order, with the naive judge for the shape: what a host must come out as,
+/// if at all.
 fn naive_parse(text: &str) -> Option<String> {
     let bad = |c: char| c.is_control() || " \\@%#?".contains(c) || !c.is_ascii();
     if text.is_empty() || text.len() > 255 || text.contains(bad) {

@@ -82,7 +82,8 @@ fn other_texts_are_no_uuid_and_the_place_is_named() {
     }
 }
 
-// Rules N1, X1. As text a client id enters the MAC of a disconnect hook, where upper case does not verify.
+// Rules N1, X1. As text a client id enters the MAC of a disconnect hook, where upper case does not
+// verify.
 #[test]
 fn upper_case_is_refused_and_its_place_is_named() {
     let refused = Err(ParseUuidError::UpperCase { offset: 2 });

@@ -6,8 +6,8 @@ use crate::peer_json;
 
 /// The form of a body that came.
 ///
-/// The bytes decide, since the platform and what stands before it label bodies wrongly; the content type only tells a text
-/// from a page. Source: rule E6 of `docs/protocol.md`.
+/// The bytes decide, since the platform and proxies label bodies wrongly; the content type only
+/// distinguishes a text from a page. Source: rule E6 of `docs/protocol.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyForm {

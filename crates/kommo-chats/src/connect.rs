@@ -13,10 +13,11 @@ use crate::peer_json::Fields;
 
 /// The request that connects a channel to an account.
 ///
-/// It is to be sent after each installation, and again whenever in doubt: repeating it is harmless (rule C6).
-/// Source: rule C1 of `docs/protocol.md`.
+/// It is to be sent after each installation, and again whenever in doubt: repeating it is harmless
+/// (rule C6). Source: rule C1 of `docs/protocol.md`.
 ///
-/// There is no `Serialize`: the body is made once, by [`to_body`](Self::to_body), and these bytes are signed and sent.
+/// There is no `Serialize`: the body is made once, by [`to_body`](Self::to_body), and these bytes
+/// are signed and sent.
 ///
 /// # Examples
 ///
@@ -73,8 +74,8 @@ impl ConnectRequest {
         self
     }
 
-    /// Switches the channel's time window on for this account: `"is_time_window_disabled":false`. That is what the platform does when the
-    /// field is left out, as [`new`](Self::new) does.
+    /// Switches the channel's time window on for this account: `"is_time_window_disabled":false`.
+    /// That is what the platform does when the field is left out, as [`new`](Self::new) does.
     #[must_use]
     pub fn with_time_window(mut self) -> Self {
         self.is_time_window_disabled = Some(false);
@@ -118,8 +119,8 @@ impl ConnectRequest {
     /// Call it once. What is signed must be the bytes that are sent (rule S9).
     #[must_use]
     pub fn to_body(&self) -> Vec<u8> {
-        // A `Value` writes itself without an error path, which serialising a struct into bytes has. Ids and versions that
-        // we send need no escaping, but the title does.
+        // A `Value` writes itself without an error path, which serialising a struct into bytes has.
+        // Ids and versions that we send need no escaping, but the title does.
         let title = Value::from(self.title.as_str());
         let version = Value::from(self.hook_api_version.as_str());
         let mut body = format!(
@@ -166,14 +167,17 @@ pub struct ConnectResponse {
 }
 
 impl ConnectResponse {
-    /// Reads the body of a 200. Unknown fields do no harm; `account_id` and `scope_id` must be there. Never panics.
+    /// Reads the body of a 200. Unknown fields do no harm; `account_id` and `scope_id` must be
+    /// there. Never panics.
     ///
     /// # Errors
     ///
-    /// - nothing: [`DecodeError::Empty`]; `<html>`: [`DecodeError::Syntax`]; `{"account_id"`: [`DecodeError::Truncated`].
+    /// - nothing: [`DecodeError::Empty`]; `<html>`: [`DecodeError::Syntax`]; `{"account_id"`:
+    ///   [`DecodeError::Truncated`].
     /// - `[]`: [`DecodeError::NotAnObject`].
     /// - `{"account_id":1}`: [`DecodeError::WrongType`]; `{}`: [`DecodeError::Missing`].
-    /// - `{"account_id":"x"}`: [`DecodeError::Uuid`]; a `scope_id` of another form: [`DecodeError::ScopeId`].
+    /// - `{"account_id":"x"}`: [`DecodeError::Uuid`]; a `scope_id` of another form:
+    ///   [`DecodeError::ScopeId`].
     pub fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
         let fields = Fields::parse(body)?;
         let account_id =
@@ -222,7 +226,8 @@ impl ConnectResponse {
         self.is_time_window_disabled
     }
 
-    /// Whether the answer is about this channel and this account. If not, the answer belongs to another request.
+    /// Whether the answer is about this channel and this account. If not, the answer belongs to
+    /// another request.
     #[must_use]
     pub fn is_for(&self, channel: &ChannelId, account: &AmojoId) -> bool {
         self.account_id == *account && self.scope_id == ScopeId::new(*channel, *account)

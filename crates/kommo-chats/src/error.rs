@@ -6,7 +6,8 @@ use core::fmt;
 
 use kommo_account::{ParseScopeIdError, ParseUuidError};
 
-/// The caller's title is empty or only white space. The platform demands one in one of its two documentations.
+/// The caller's title is empty or only white space. The platform demands one in one of its two
+/// documentations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmptyTitle;
@@ -50,7 +51,8 @@ impl fmt::Display for JsonType {
     }
 }
 
-/// Why a body of the platform is not the answer that was expected: the peer's nonsense, never the caller's mistake.
+/// Why a body of the platform is not the answer that was expected: the peer's nonsense, never the
+/// caller's mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -84,7 +86,7 @@ pub enum DecodeError {
     WrongType {
         /// Name of the field.
         field: &'static str,
-        /// What stands there.
+        /// What is there.
         found: JsonType,
     },
     /// A field that should be a UUID.

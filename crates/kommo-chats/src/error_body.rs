@@ -1,4 +1,5 @@
-//! Bodies of refusals: everything in them is optional, and nothing about them is a failure of its own.
+//! Bodies of refusals: everything in them is optional, and nothing about them is a failure of its
+//! own.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -8,8 +9,9 @@ use serde_json::{Map, Value};
 use crate::body_form::BodyForm;
 use crate::peer_text;
 
-/// Longest pause that [`ErrorBody::retry_after_seconds`] gives: one day. A longer one is cut to it, so that a broken answer cannot
-/// stop a client for good. The longest that was published is 300 seconds.
+/// Longest pause that [`ErrorBody::retry_after_seconds`] gives: one day. A longer one is cut to it,
+/// so that a broken answer cannot stop a client for good. The longest that was published is 300
+/// seconds.
 pub const MAX_RETRY_AFTER_SECONDS: u64 = 86_400;
 
 /// What a refusal means.
@@ -20,7 +22,8 @@ pub enum ErrorKind {
     InvalidSignature,
     /// `ORIGIN_NOT_REGISTERED`, or a 404 without a body: unknown channel or scope (rule E2).
     NotRegistered,
-    /// A 403 whose body is no JSON: blocked after too many requests. Never to be retried (rule E3).
+    /// A 403 whose body is not JSON: blocked after too many requests. Never to be retried (rule
+    /// E3).
     BlockedAsText,
     /// 429 (rule E4).
     TooManyRequests,
@@ -35,8 +38,9 @@ pub enum ErrorKind {
 /// What a refusal said, in bounded and cleaned pieces.
 ///
 /// Reading one cannot fail (rule E6). The body itself is not kept. Each text is at most
-/// [`MAX_TEXT_CHARACTERS`](crate::MAX_TEXT_CHARACTERS) long, has no control characters, and no run of 40 or more hex digits, which could be our
-/// own signature; so `Debug` and `Display` may be logged.
+/// [`MAX_TEXT_CHARACTERS`](crate::MAX_TEXT_CHARACTERS) long, has no control characters, and no run
+/// of 40 or more hex digits, which could be our own signature; so `Debug` and `Display` may be
+/// logged.
 ///
 /// Source: rules E1 to E6 of `docs/protocol.md`.
 ///
@@ -67,7 +71,8 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// Reads a refusal: its HTTP status, its headers `Content-Type` and `Retry-After` if they came, and its body. Never panics.
+    /// Reads a refusal: its HTTP status, its headers `Content-Type` and `Retry-After` if they came,
+    /// and its body. Never panics.
     ///
     /// The caller caps the length of the body before.
     #[must_use]
@@ -116,8 +121,9 @@ impl ErrorBody {
         self.kind
     }
 
-    /// The pause that is asked for, by `retry_after` in the body or by the header; the longer one if both are there, at most
-    /// [`MAX_RETRY_AFTER_SECONDS`]. A fraction counts as a whole second. A header with a date is not read: that needs a clock.
+    /// The pause that is asked for, by `retry_after` in the body or by the header; the longer one
+    /// if both are there, at most [`MAX_RETRY_AFTER_SECONDS`]. A fraction counts as a whole second.
+    /// A header with a date is not read: that needs a clock.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after_seconds
@@ -160,7 +166,8 @@ impl ErrorBody {
     }
 }
 
-/// Status, then what the body names itself, then what it says about itself; absent pieces are left out.
+/// Status, then what the body names itself, then what it says about itself; absent pieces are left
+/// out.
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http {}", self.http_status)?;

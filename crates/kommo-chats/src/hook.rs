@@ -5,8 +5,8 @@
 //!                                                  MessageV1, or Unknown with its bytes
 //! ```
 //!
-//! Reading is lenient: a field that is absent, `null` or empty is the same; an unknown field does no
-//! harm; an unknown kind is kept whole.
+//! Reading is lenient: a field that is absent, `null` or empty is the same; an unknown field does
+//! no harm; an unknown kind is kept whole.
 
 mod node;
 mod private_text;

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// Version of the chat hooks of a connection.
 ///
-/// We always ask for [`V2`](Self::V2); an answer may name another one, also one that nobody knows yet.
-/// Source: rule C1 of `docs/protocol.md`.
+/// We always ask for [`V2`](Self::V2); an answer may name another one, also one that is not known
+/// yet. Source: rule C1 of `docs/protocol.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HookApiVersion {
@@ -29,7 +29,7 @@ impl HookApiVersion {
         }
     }
 
-    /// The text as it stands in a body.
+    /// The text as it is in a body.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -1,5 +1,5 @@
 //! One object, two ids: the platform's and the integration's. They are different types, so that one
-//! is never sent in the place of the other.
+//! is never sent instead of the other.
 
 use alloc::string::String;
 use core::fmt;
@@ -53,8 +53,8 @@ text_id! {
 }
 
 text_id! {
-    /// The platform's id of a message: `message.message.id` in hooks, and what stands in the path of
-    /// a delivery status.
+    /// The platform's id of a message: `message.message.id` in hooks, and what stands in the path
+    /// of a delivery status.
     AmojoMessageId
 }
 

@@ -6,7 +6,8 @@ use crate::body_form::BodyForm;
 
 /// An answer that is not one of the three forms of success without data.
 ///
-/// With a 2xx status the platform has most probably done what was asked: see [`is_success`](Self::is_success).
+/// With a 2xx status the platform has most probably done what was asked: see
+/// [`is_success`](Self::is_success).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnexpectedBody {
     status: u16,
@@ -33,11 +34,11 @@ impl UnexpectedBody {
         self.length_bytes
     }
 
-    /// Whether to take the answer for a success and only to report the oddity: a 2xx whose body is empty or JSON, such as
-    /// `{"status":"ok"}`, which a later version of the platform may send.
+    /// Whether to take the answer for a success and only to report the oddity: a 2xx whose body is
+    /// empty or JSON, such as `{"status":"ok"}`, which a later version of the platform may send.
     ///
-    /// A page, a text or other bytes under a 2xx do not come from the Chats API. Who gets one does not know whether the
-    /// request was carried out.
+    /// A page, a text or other bytes under a 2xx do not come from the Chats API. Who gets one does
+    /// not know whether the request was carried out.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && matches!(self.form, BodyForm::Empty | BodyForm::Json)
@@ -67,14 +68,16 @@ impl fmt::Display for UnexpectedBody {
 
 impl core::error::Error for UnexpectedBody {}
 
-/// Checks an answer where no data is expected: 200 with nothing, 200 with `{}`, and 204. White space around and inside the
-/// braces does no harm, and what a library hands over as the body of a 204 is not looked at. Never panics.
+/// Checks an answer where no data is expected: 200 with nothing, 200 with `{}`, and 204. White
+/// space around and inside the braces does no harm, and what a library hands over as the body of a
+/// 204 is not looked at. Never panics.
 ///
 /// Source: rule C4 of `docs/protocol.md`.
 ///
 /// # Errors
 ///
-/// Anything else is an [`UnexpectedBody`]; the caller decides, and [`UnexpectedBody::is_success`] says what we advise:
+/// Anything else is an [`UnexpectedBody`]; the caller decides, and [`UnexpectedBody::is_success`]
+/// says what we advise:
 ///
 /// - 200 with `{"status":"ok"}`, or 202 with nothing: odd, but a success.
 /// - 200 with `<html>…` or `OK`: not from the Chats API.

@@ -1,7 +1,7 @@
 //! Reads fields out of a JSON body of the platform.
 //!
-//! Fields are picked one by one, so that an error can name the field, unknown fields do no harm, and of a field that
-//! stands twice the last one counts.
+//! Fields are picked one by one, so that an error can name the field, unknown fields do no harm,
+//! and of a field that is there twice, the last one counts.
 
 use alloc::string::String;
 

@@ -1,15 +1,16 @@
 //! Texts of the platform's error bodies, made fit for a log line.
 //!
-//! An error body may come from anything between us and the platform. So a text is cut, characters that move a cursor or
-//! turn the reading direction are replaced, and long runs of hex digits are left out: an answer that repeats our signature
-//! must not carry it into a log (invariant I8).
+//! An error body may come from anything between us and the platform. So a text is cut, characters
+//! that move a cursor or turn the reading direction are replaced, and long runs of hex digits are
+//! left out: an answer that repeats our signature must not carry it into a log (invariant I8).
 
 use alloc::format;
 use alloc::string::String;
 
 use kommo_peer::is_hidden;
 
-/// Longest text that is kept of one field of an error body, in characters; a cut one has a `…` behind them.
+/// Longest text that is kept of one field of an error body, in characters; a cut one has a `…`
+/// after them.
 pub const MAX_TEXT_CHARACTERS: usize = 300;
 
 /// A signature has 40 hex digits. A UUID's longest run is 12, a usual trace id has 32.

@@ -1,7 +1,7 @@
 //! The requests of a connected channel: chats, messages, statuses, typing, reactions, history.
 //!
-//! Each checks its fields when it is made and writes its body once: sign these bytes, send these bytes. What is optional is left
-//! out, never sent as `null`.
+//! Each checks its fields when it is made and writes its body once: sign these bytes, send these
+//! bytes. What is optional is left out, never sent as `null`.
 
 mod checks;
 

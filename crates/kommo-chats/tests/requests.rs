@@ -1,4 +1,5 @@
-//! The requests of a connected channel, beside the published ones, and the answers in every form that was seen.
+//! The requests of a connected channel, beside the published ones, and the answers in every form
+//! that was seen.
 
 #![allow(
     clippy::unwrap_used,

@@ -20,8 +20,8 @@ const DOOR: Door = Door {
 
 /// Whether a chat hook would be accepted, and if not, which rules it breaks.
 ///
-/// `body` is the raw body, `signature` the text of its `X-Signature`, `secret` the text of the channel secret. Never panics;
-/// computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
+/// `body` is the raw body, `signature` the text of its `X-Signature`, `secret` the text of the
+/// channel secret. Never panics; computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
 ///
 /// Source: rules H1 to H3 of `docs/protocol.md`.
 ///
@@ -32,7 +32,8 @@ const DOOR: Door = Door {
 ///
 /// # Security
 ///
-/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+/// The answer is for the owner of the secret. It would show a peer how close a forged signature
+/// came.
 pub fn explain_chat_hook(
     body: &[u8],
     signature: &str,

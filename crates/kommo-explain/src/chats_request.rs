@@ -36,9 +36,9 @@ const DOOR: Door = Door {
 
 /// Whether a Chats API request would be accepted, and if not, which rules it breaks.
 ///
-/// `secret` is the text of the channel secret, with whatever white space it came with. `now` is the time of the judgement in
-/// Unix seconds; without it the age of the date is not judged. Never panics; computes at most
-/// [`MACS_MAX`](crate::MACS_MAX) MACs.
+/// `secret` is the text of the channel secret, with whatever white space it came with. `now` is the
+/// time of the judgement in Unix seconds; without it the age of the date is not judged. Never
+/// panics; computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
 ///
 /// Source: rules S1 to S14 and D1 to D7 of `docs/protocol.md`.
 ///
@@ -49,7 +49,8 @@ const DOOR: Door = Door {
 ///
 /// # Security
 ///
-/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+/// The answer is for the owner of the secret. It would show a peer how close a forged signature
+/// came.
 pub fn explain_chats_request(
     request: &ReceivedRequest<'_>,
     secret: &str,
@@ -115,7 +116,8 @@ fn body_is_named(request: &ReceivedRequest<'_>, headers: &Headers<'_>) -> bool {
     })
 }
 
-/// The signature that these parts should have; none if one of them is no part of a right request.
+/// The signature that these parts should have; none if one of them is not a part of a right
+/// request.
 fn right_signature(
     request: &ReceivedRequest<'_>,
     headers: &Headers<'_>,
@@ -176,7 +178,8 @@ fn with_incomplete(outcome: Outcome, received: &str, right: Option<&Signature>) 
     }
 }
 
-/// Puts what the signature says before what the headers say, and drops what the first explains better.
+/// Puts what the signature says before what the headers say, and drops what the first explains
+/// better.
 fn assemble(
     outcome: Outcome,
     headers: &Headers<'_>,
@@ -190,7 +193,8 @@ fn assemble(
             .iter()
             .any(|finding| codes.contains(&finding.code()))
     };
-    // Without the date nobody can make the string again: then the signature is not unknown, it cannot be judged.
+    // Without the date the string cannot be made again: then the signature is not unknown, it
+    // cannot be judged.
     if headers.date.is_none() {
         findings.retain(|finding| finding.code() != FindingCode::Unknown);
     }

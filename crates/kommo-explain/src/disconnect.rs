@@ -26,8 +26,9 @@ const DOOR: Door = Door {
 
 /// Whether a disconnect hook would be accepted, and if not, which rules it breaks.
 ///
-/// `query` is the query as it came, with or without its `?`; `our_client_id` the integration's own id; `secret` the text of
-/// the client secret. Never panics; computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
+/// `query` is the query as it came, with or without its `?`; `our_client_id` the integration's own
+/// id; `secret` the text of the client secret. Never panics; computes at most
+/// [`MACS_MAX`](crate::MACS_MAX) MACs.
 ///
 /// Source: rules X1 to X5 of `docs/protocol.md`.
 ///
@@ -38,7 +39,8 @@ const DOOR: Door = Door {
 ///
 /// # Security
 ///
-/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+/// The answer is for the owner of the secret. It would show a peer how close a forged signature
+/// came.
 pub fn explain_disconnect(
     query: &str,
     our_client_id: &str,
@@ -77,7 +79,8 @@ pub fn explain_disconnect(
         &mut budget,
     );
     let mut findings = outcome.findings;
-    // Without an account nobody can make the message again: then the signature is not unknown, it cannot be judged.
+    // Without an account the message cannot be made again: then the signature is not unknown, it
+    // cannot be judged.
     if account_id.is_none() {
         findings.retain(|finding| finding.code() != FindingCode::Unknown);
     }

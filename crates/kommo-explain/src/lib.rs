@@ -4,7 +4,8 @@
 
 extern crate alloc;
 
-// In the order the data flows, which is also the order to read them. A file uses only files above it.
+// In the order the data flows, which is also the order to read them. A file uses only files above
+// it.
 mod answer;
 mod received_request;
 mod text;

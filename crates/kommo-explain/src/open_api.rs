@@ -18,10 +18,11 @@ const DOOR: Door = Door {
     upper_case: false,
 };
 
-/// Whether an Open API body, of a request or a webhook, would be accepted, and if not, which rules it breaks.
+/// Whether an Open API body, of a request or a webhook, would be accepted, and if not, which rules
+/// it breaks.
 ///
-/// `body` is the raw body, `signature` the text of its `x-chat-signature`, `secret` the text of the AppSecret. Never panics;
-/// computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
+/// `body` is the raw body, `signature` the text of its `x-chat-signature`, `secret` the text of the
+/// AppSecret. Never panics; computes at most [`MACS_MAX`](crate::MACS_MAX) MACs.
 ///
 /// Source: rules O1 to O5 of `docs/protocol.md`.
 ///
@@ -32,7 +33,8 @@ const DOOR: Door = Door {
 ///
 /// # Security
 ///
-/// The answer is for the owner of the secret. To a peer it would tell how close a forged signature came.
+/// The answer is for the owner of the secret. It would show a peer how close a forged signature
+/// came.
 pub fn explain_open_api(
     body: &[u8],
     signature: &str,

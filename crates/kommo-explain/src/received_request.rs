@@ -17,8 +17,8 @@ impl<'a> ReceivedRequest<'a> {
     /// Takes the parts of a request.
     ///
     /// - `target`: path and query as in the request line, or a full URL.
-    /// - `headers`: names in any letter case, in the order in which they came, repeated ones too. Spaces and tabs around a
-    ///   value are none of it, as in HTTP.
+    /// - `headers`: names in any letter case, in the order in which they came, repeated ones too.
+    ///   Spaces and tabs around a value are none of it, as in HTTP.
     /// - `body`: the raw bytes; empty if there was none.
     #[must_use]
     pub const fn new(

@@ -7,9 +7,10 @@
 //! separator  LF         CR LF, nothing            "|", ";"
 //! ```
 //!
-//! A variant without findings is a right one. No deviation: all right. One deviation: one part is any of its wrong
-//! variants. Two deviations: two parts are among their common wrong variants. The first hit has the fewest deviations,
-//! since they are tried in that order; what a hit costs is bounded by [`MACS_MAX`].
+//! A variant without findings is a right one. No deviation: all right. One deviation: one part is
+//! any of its wrong variants. Two deviations: two parts are among their common wrong variants. The
+//! first hit has the fewest deviations, since they are tried in that order; what a hit costs is
+//! bounded by [`MACS_MAX`].
 
 use alloc::vec::Vec;
 
@@ -17,11 +18,13 @@ use crate::answer::finding::Finding;
 
 /// The most MACs that are computed for one explanation.
 ///
-/// A MAC over a Chats API string costs about a microsecond; over a body its cost grows with the body. Bodies above
-/// [`RE_ENCODED_BYTES_MAX`](crate::RE_ENCODED_BYTES_MAX) are neither re-encoded nor tried with two deviations.
+/// A MAC over a Chats API string costs about a microsecond; over a body its cost grows with the
+/// body. Bodies above [`RE_ENCODED_BYTES_MAX`](crate::RE_ENCODED_BYTES_MAX) are neither re-encoded
+/// nor tried with two deviations.
 pub const MACS_MAX: usize = 4096;
 
-/// Strings to sign above this length, in bytes, are tried without deviations only. Real ones have about 200.
+/// Strings to sign above this length, in bytes, are tried without deviations only. Real ones have
+/// about 200.
 pub(crate) const LINES_BYTES_MAX: usize = 8 * 1024;
 
 /// One way to make a part, and what is wrong with it.
@@ -108,7 +111,8 @@ impl Budget {
     }
 }
 
-/// Looks for the first choice of variants, with exactly that many deviations, that `fits`; gives its findings.
+/// Looks for the first choice of variants, with exactly that many deviations, that `fits`; returns
+/// its findings.
 ///
 /// `fits` is asked with the number of the chosen variant of each axis, in the order of `axes`.
 pub(crate) fn search(

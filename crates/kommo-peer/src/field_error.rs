@@ -1,4 +1,5 @@
-//! What we send: a field that must not be sent as it is, refused before the network with its name and its limit.
+//! What we send: a field that must not be sent as it is, refused before the network with its name
+//! and its limit.
 
 use core::{error, fmt};
 

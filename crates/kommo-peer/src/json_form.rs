@@ -8,7 +8,7 @@ use crate::json_text::json_text;
 /// Whether a body is JSON: any whole value; or an object or a list that is cut or broken, if the
 /// content type says JSON. Never panics.
 ///
-/// Source: rule L6 of `docs/protocol.md`: a 403 that is no JSON is a block.
+/// Source: rule L6 of `docs/protocol.md`: a 403 that is not JSON is a block.
 #[must_use]
 pub fn is_json(content_type: Option<&str>, body: &[u8]) -> bool {
     let text = json_text(body);

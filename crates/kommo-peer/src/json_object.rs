@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 
-/// An object that is being written. There is no error path: what is written are texts, numbers and further objects.
+/// An object that is being written. There is no error path: what is written are texts, numbers and
+/// further objects.
 ///
 /// A name is written as it is given; it is part of a program and needs no escape.
 ///
@@ -73,7 +74,8 @@ impl JsonObject {
         self.raw(name, &format!("{value}"))
     }
 
-    /// Adds a number with a fraction, which is written with a point: `37.0`. What is no number at all becomes `null`.
+    /// Adds a number with a fraction, which is written with a point: `37.0`. What is not a number
+    /// at all becomes `null`.
     pub fn float(self, name: &str, value: f64) -> Self {
         let value = if value.is_finite() {
             format!("{value:?}")

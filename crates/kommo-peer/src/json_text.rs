@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 ///
 /// # Security
 ///
-/// An owned result is a copy of the body, with all secrets that stand there. Wipe it if there are
+/// An owned result is a copy of the body, with all secrets in it. Wipe it if there are
 /// some.
 #[must_use]
 pub fn json_text(body: &[u8]) -> Cow<'_, [u8]> {
@@ -29,7 +29,7 @@ pub fn json_text(body: &[u8]) -> Cow<'_, [u8]> {
     let mut text = text.into_owned();
     let mut lone = Some(first);
     while let Some(at) = lone {
-        // In its place, so that the line and column of an error stay those of the body.
+        // Instead of it, so that the line and column of an error stay those of the body.
         if let Some(digits) = text.get_mut(at..at + DIGITS) {
             digits.copy_from_slice(b"fffd");
         }
@@ -60,7 +60,7 @@ fn repaired(body: &[u8]) -> Cow<'_, [u8]> {
 
 fn of_utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, [u8]> {
     // INVARIANT: a unit is three bytes at most, so the text never moves and leaves no copy of a
-    // secret behind.
+    // secret in memory.
     let mut text = String::with_capacity(body.len() / 2 * 3 + 3);
     let units = body.chunks(2).map(|pair| match pair {
         [low, high] => unit([*low, *high]),
@@ -71,14 +71,14 @@ fn of_utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, [u8]> {
     Cow::Owned(Vec::from(text))
 }
 
-/// Where the digits of the next escape stand that is half of a surrogate pair, at or after a
+/// Where the digits of the next escape are that is half of a surrogate pair, at or after a
 /// position that is not within an escape.
 fn next_lone(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         at += text.get(at..)?.iter().position(|byte| *byte == b'\\')? + 1;
         if text.get(at) != Some(&b'u') {
-            // Also past an escaped backslash, behind which a `u` means nothing.
+            // Also past an escaped backslash, after which a `u` means nothing.
             at += 1;
             continue;
         }

@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 
 use crate::hidden::is_hidden;
 
-/// A text with U+FFFD in the place of each [hidden](is_hidden) character: one line, as long as the
+/// A text with U+FFFD instead of each [hidden](is_hidden) character: one line, as long as the
 /// text.
 #[must_use]
 pub const fn replaced(text: &str, max_characters: usize) -> Replaced<'_> {
@@ -74,8 +74,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// JSON that says the same, with an escape in the place of each [hidden](is_hidden) character of
-/// its texts. What stands between the texts stays: JSON has no such character there but white
+/// JSON that says the same, with an escape instead of each [hidden](is_hidden) character of
+/// its texts. What is between the texts stays: JSON has no such character there but white
 /// space.
 ///
 /// # Examples

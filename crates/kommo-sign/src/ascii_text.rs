@@ -44,13 +44,15 @@ impl<const CAPACITY: usize> AsciiText<CAPACITY> {
             .unwrap_or_default()
     }
 
-    /// All bytes of the place, those behind the text included: copying a known number is cheaper than copying a length.
+    /// All bytes of the buffer, those after the text included: copying a known number is cheaper
+    /// than copying a length.
     pub(crate) const fn padded(&self) -> &[u8; CAPACITY] {
         &self.bytes
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        // The default is out of reach, see the invariant; it stands here so that nothing can panic (I11).
+        // The default is out of reach, see the invariant; it is here so that nothing can panic
+        // (I11).
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }

@@ -8,11 +8,12 @@ use crate::request_date::RequestDate;
 use crate::request_method::RequestMethod;
 use crate::request_path::RequestPath;
 
-/// Method, Content-MD5, Content-Type, Date and path: what enters the signature of a Chats API request.
+/// Method, Content-MD5, Content-Type, Date and path: what enters the signature of a Chats API
+/// request.
 ///
-/// This is the lower road beside [`ChatsSigner::sign`](crate::ChatsSigner::sign): for bodies that are streamed or already
-/// hashed, and for requests as they were received. A header that is not set is an absent one, which leaves its line
-/// empty (rule S8); a client always sends all four.
+/// This is the lower road beside [`ChatsSigner::sign`](crate::ChatsSigner::sign): for bodies that
+/// are streamed or already hashed, and for requests as they were received. A header that is not set
+/// is an absent one, which leaves its line empty (rule S8); a client always sends all four.
 ///
 /// Source: rules S1 and S8 of `docs/protocol.md`.
 ///
@@ -122,7 +123,8 @@ impl<'a> CanonicalRequest<'a> {
     ///
     /// # Errors
     ///
-    /// [`BufferTooSmall`], with the length needed: [`string_to_sign_length`](Self::string_to_sign_length).
+    /// [`BufferTooSmall`], with the length needed:
+    /// [`string_to_sign_length`](Self::string_to_sign_length).
     pub fn write_to<'b>(&self, buffer: &'b mut [u8]) -> Result<StringToSign<'b>, BufferTooSmall> {
         let mut written = 0;
         for piece in self.pieces() {
@@ -142,8 +144,9 @@ impl<'a> CanonicalRequest<'a> {
 }
 
 impl CanonicalRequest<'_> {
-    /// The same as [`write_to`](Self::write_to) for a buffer of known size with room to spare, and cheaper: what has a
-    /// known size is copied as such, and the date with the blank bytes behind it. `None` sends the caller the other way.
+    /// The same as [`write_to`](Self::write_to) for a buffer of known size with room to spare, and
+    /// cheaper: what has a known size is copied as such, and the date with the blank bytes after
+    /// it. `None` sends the caller the other way.
     pub(crate) fn stage<'b, const BYTES: usize>(
         &self,
         buffer: &'b mut [u8; BYTES],
@@ -169,7 +172,7 @@ impl CanonicalRequest<'_> {
     }
 }
 
-/// Writes bytes and gives the place behind them.
+/// Writes bytes and returns the offset after them.
 #[inline]
 fn put<'b>(place: &'b mut [u8], bytes: &[u8]) -> Option<&'b mut [u8]> {
     let (place, rest) = place.split_at_mut_checked(bytes.len())?;

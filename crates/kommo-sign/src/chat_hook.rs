@@ -1,8 +1,10 @@
-//! The verdict on a chat hook: HMAC-SHA1 of the raw body, or of the body without one trailing line end.
+//! The verdict on a chat hook: HMAC-SHA1 of the raw body, or of the body without one trailing line
+//! end.
 //!
-//! Real hooks carry a line feed that their signature does not cover; the vendor's page signs the body as it is. Both are
-//! accepted, in one pass: the MAC runs over the body without its last line end and is finished there without being used up;
-//! only if that verdict is no is it finished once more, with the line end.
+//! Real hooks carry a line feed that their signature does not cover; the vendor's page signs the
+//! body as it is. Both are accepted, in one pass: the MAC runs over the body without its last line
+//! end and is finished there without being used up; only if that verdict is no is it finished once
+//! more, with the line end.
 //!
 //! ```text
 //! {"account_id":…}       LF
@@ -10,7 +12,8 @@
 //!                     └──────> finish(LF), compare: Raw
 //! ```
 //!
-//! One line end and no more: else a captured body with any number of line feeds would be as many proven bodies.
+//! One line end and no more: else a captured body with any number of line feeds would be as many
+//! proven bodies.
 
 use core::fmt;
 
@@ -60,14 +63,17 @@ impl ChatHookKey {
         Signature::from_bytes(mac.finish(b""))
     }
 
-    /// The verdict on a hook: `body` as it came, before any parsing, and the text of its `X-Signature`.
+    /// The verdict on a hook: `body` as it came, before any parsing, and the text of its
+    /// `X-Signature`.
     ///
     /// Upper-case digits in `received` are lowered first.
     ///
     /// # Errors
     ///
-    /// - `received` is `"ab"` or 40 bytes with a `g`: [`VerifyError::Malformed`], with length or offset.
-    /// - another key, another body, two line feeds: [`VerifyError::Mismatch`], which says nothing more.
+    /// - `received` is `"ab"` or 40 bytes with a `g`: [`VerifyError::Malformed`], with length or
+    ///   offset.
+    /// - another key, another body, two line feeds: [`VerifyError::Mismatch`], which says nothing
+    ///   more.
     pub fn verify<'a>(
         &self,
         body: &'a [u8],
@@ -204,7 +210,7 @@ impl ChatHookStream {
         self.held = now_held;
     }
 
-    /// Ends the body and gives the verdict.
+    /// Ends the body and returns the verdict.
     ///
     /// # Errors
     ///
@@ -212,7 +218,7 @@ impl ChatHookStream {
     pub fn finish(mut self, received: &str) -> Result<ProvenLength, VerifyError> {
         let received = signature::parse(received, HexCase::Either)?;
         let line_end = match self.held {
-            // A lone carriage return is no line end: it belongs to the text.
+            // A lone carriage return is not a line end: it belongs to the text.
             Held::CarriageReturn => {
                 self.mac.update(b"\r");
                 b""

@@ -1,4 +1,4 @@
-//! Signs Chats API requests, and gives the verdict on one.
+//! Signs Chats API requests, and returns the verdict on one.
 
 use core::{error, fmt};
 
@@ -14,7 +14,8 @@ use crate::secret::ChannelSecret;
 use crate::signature::Signature;
 use crate::signed_headers::Signed;
 
-/// Strings to sign up to this length enter the MAC in one piece; the longest path in use makes one of about 230 bytes.
+/// Strings to sign up to this length enter the MAC in one piece; the longest path in use makes one
+/// of about 230 bytes.
 const STAGED_BYTES: usize = 256;
 
 /// A channel secret with its key schedule done: make it once, share it, sign from many threads.
@@ -56,7 +57,7 @@ impl ChatsSigner {
         }
     }
 
-    /// Signs one attempt: hashes the body, signs the five parts and gives back what is to be sent.
+    /// Signs one attempt: hashes the body, signs the five parts and returns what is to be sent.
     ///
     /// A retry is a new attempt: it takes a new date (rule D6).
     #[must_use]
@@ -85,7 +86,7 @@ impl ChatsSigner {
         }
     }
 
-    /// Signs five parts that stand ready: a streamed body, a digest made elsewhere, an absent header.
+    /// Signs five parts that are ready: a streamed body, a digest made elsewhere, an absent header.
     #[must_use]
     pub fn sign_canonical(&self, request: &CanonicalRequest<'_>) -> Signature {
         let mut mac = self.mac.begin();
@@ -107,14 +108,17 @@ impl ChatsSigner {
     ///
     /// # Errors
     ///
-    /// - no `Content-MD5` in `request`: [`VerifyRequestError::BodyNotCovered`], since the signature says nothing of the body.
+    /// - no `Content-MD5` in `request`: [`VerifyRequestError::BodyNotCovered`], since the signature
+    ///   says nothing of the body.
     /// - a `Content-MD5` of another body: [`VerifyRequestError::BodyDiffers`].
-    /// - another key, or any of the five parts changed: [`VerifyRequestError::Mismatch`], which does not say more.
+    /// - another key, or any of the five parts changed: [`VerifyRequestError::Mismatch`], which
+    ///   does not say more.
     ///
     /// # Security
     ///
-    /// One secret serves requests and chat hooks, and nothing in either MAC says which it is: a signed request is a
-    /// proven hook whose body is the string to sign. Judge each only at its own door.
+    /// One secret serves requests and chat hooks, and nothing in either MAC says which it is: a
+    /// signed request is a proven hook whose body is the string to sign. Verify each only with its
+    /// own type.
     pub fn verify<'b>(
         &self,
         request: &CanonicalRequest<'_>,
@@ -141,7 +145,8 @@ impl ChatsSigner {
     ///
     /// # Security
     ///
-    /// It proves the `Content-MD5` header, not the body: compare that header with [`ContentMd5`] of the bytes that came.
+    /// It proves the `Content-MD5` header, not the body: compare that header with [`ContentMd5`] of
+    /// the bytes that came.
     pub fn verify_canonical(
         &self,
         request: &CanonicalRequest<'_>,

@@ -1,7 +1,8 @@
-//! The verdict on a compact JWS: HMAC over `header.payload`, with an algorithm that the door names and the token does not.
+//! The verdict on a compact JWS: HMAC over `header.payload`, with an algorithm that the verifier
+//! names and the token does not.
 //!
-//! This file cuts the token and checks the MAC. It decodes neither base64url nor JSON: the caller brings the decoded
-//! signature, and reads header and payload after the verdict.
+//! This file cuts the token and checks the MAC. It decodes neither base64url nor JSON: the caller
+//! brings the decoded signature, and reads header and payload after the verdict.
 
 use core::{error, fmt};
 
@@ -13,7 +14,7 @@ use crate::error::SignatureMismatch;
 use crate::mac;
 use crate::secret::ClientSecret;
 
-/// The algorithm that a door admits. Source: rules J1 to J3 of `docs/protocol.md`.
+/// The algorithm that a verifier admits. Source: rules J1 to J3 of `docs/protocol.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JwsAlgorithm {
@@ -58,7 +59,8 @@ impl<'a> CompactJws<'a> {
     /// # Errors
     ///
     /// - `"a.b"` or `"a.b.c.d"`: [`ParseJwsError::Parts`].
-    /// - `"a.b c.d"` or `"a.b=.c"`: [`ParseJwsError::Character`], a byte outside the base64url alphabet, with its offset.
+    /// - `"a.b c.d"` or `"a.b=.c"`: [`ParseJwsError::Character`], a byte outside the base64url
+    ///   alphabet, with its offset.
     pub fn parse(token: &'a str) -> Result<Self, ParseJwsError> {
         let admitted =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -122,7 +124,7 @@ enum KeyedMac {
 }
 
 impl JwsKey {
-    /// Does the key schedule of a secret for the algorithm of a door.
+    /// Does the key schedule of a secret for one algorithm.
     #[must_use]
     pub fn new(algorithm: JwsAlgorithm, secret: &ClientSecret) -> Self {
         let key = secret.expose_bytes();
@@ -189,7 +191,7 @@ impl fmt::Debug for JwsKey {
     }
 }
 
-/// Why a text is no compact JWS.
+/// Why a text is not a compact JWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseJwsError {
@@ -219,7 +221,7 @@ impl error::Error for ParseJwsError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
-    /// The decoded signature has another length than the algorithm gives.
+    /// The decoded signature has another length than the algorithm yields.
     Length {
         /// The length found, in bytes.
         found: usize,

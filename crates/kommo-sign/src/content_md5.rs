@@ -9,8 +9,8 @@ use crate::hex::{self, DecodeError, HexCase};
 
 /// The text of a `Content-MD5` header: 32 bytes of `0-9a-f`, hex and not base64.
 ///
-/// MD5 stands here because the remote side asks for it. It protects nothing by itself: the signature over it does, and
-/// only as far as MD5 resists collisions. Source: rule S4 of `docs/protocol.md`.
+/// MD5 is here because the remote side asks for it. It protects nothing by itself: the signature
+/// over it does, and only as far as MD5 resists collisions. Source: rule S4 of `docs/protocol.md`.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ impl ContentMd5 {
         Self::from_digest(Md5::digest(body).into())
     }
 
-    /// Takes the 16 bytes of an MD5 that somebody else computed over the body as sent.
+    /// Takes the 16 bytes of an MD5 that was computed elsewhere over the body as sent.
     #[must_use]
     pub fn from_digest(digest: [u8; 16]) -> Self {
         Self {
@@ -48,8 +48,10 @@ impl ContentMd5 {
     ///
     /// # Errors
     ///
-    /// - `"d41d8cd9"`: [`ParseContentMd5Error::Length`], not 32 bytes long. Base64 (24 bytes) ends here too.
-    /// - 32 bytes, one of them `G` or `D`: [`ParseContentMd5Error::NotLowerHex`], with its offset in bytes.
+    /// - `"d41d8cd9"`: [`ParseContentMd5Error::Length`], not 32 bytes long. Base64 (24 bytes) ends
+    ///   here too.
+    /// - 32 bytes, one of them `G` or `D`: [`ParseContentMd5Error::NotLowerHex`], with its offset
+    ///   in bytes.
     pub fn parse(text: &str) -> Result<Self, ParseContentMd5Error> {
         match hex::decode(text.as_bytes(), HexCase::LowerOnly) {
             Ok(digest) => Ok(Self::from_digest(digest)),
@@ -69,7 +71,8 @@ impl ContentMd5 {
     }
 }
 
-// The digest of a body is no secret: invariant I8 wants it in logs, where it tells at night which bytes were hashed.
+// The digest of a body is not a secret: invariant I8 wants it in logs, where it tells when
+// debugging which bytes were hashed.
 impl fmt::Debug for ContentMd5 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ContentMd5({})", self.as_str())
@@ -123,7 +126,7 @@ impl fmt::Debug for ContentMd5Stream {
     }
 }
 
-/// Why a text is no `Content-MD5` of this API.
+/// Why a text is not a `Content-MD5` of this API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseContentMd5Error {

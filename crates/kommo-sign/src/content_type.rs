@@ -4,8 +4,9 @@ use core::{error, fmt};
 
 /// The text of a `Content-Type` header: printable ASCII, no space at either end.
 ///
-/// The remote side supports `application/json` only, and signs whatever text stands on the wire: with
-/// `application/json; charset=utf-8` the signature is another one. Source: rules S5 and S11 of `docs/protocol.md`.
+/// The remote side supports `application/json` only, and signs whatever text is sent: with
+/// `application/json; charset=utf-8` the signature is another one. Source: rules S5 and S11 of
+/// `docs/protocol.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentType<'a> {
     text: &'a str,
@@ -23,10 +24,12 @@ impl<'a> ContentType<'a> {
     ///
     /// # Errors
     ///
-    /// - `""`: [`ParseContentTypeError::Empty`]. An absent header is [`CanonicalRequest`](crate::CanonicalRequest)'s
-    ///   business.
-    /// - `"application/json\n"`: [`ParseContentTypeError::Character`] at byte 16. A line feed would forge a line.
-    /// - `" application/json"`: [`ParseContentTypeError::OuterSpace`]. An HTTP library strips it after signing.
+    /// - `""`: [`ParseContentTypeError::Empty`]. An absent header is
+    ///   [`CanonicalRequest`](crate::CanonicalRequest)'s business.
+    /// - `"application/json\n"`: [`ParseContentTypeError::Character`] at byte 16. A line feed would
+    ///   forge a line.
+    /// - `" application/json"`: [`ParseContentTypeError::OuterSpace`]. An HTTP library strips it
+    ///   after signing.
     pub fn parse(text: &'a str) -> Result<Self, ParseContentTypeError> {
         if text.is_empty() {
             return Err(ParseContentTypeError::Empty);
@@ -53,7 +56,7 @@ impl<'a> ContentType<'a> {
     }
 }
 
-/// Why a text is no content type that can be signed and sent.
+/// Why a text is not a content type that can be signed and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseContentTypeError {

@@ -18,8 +18,8 @@ use crate::signature::DisconnectSignature;
 ///
 /// # Security
 ///
-/// The signature names no time: one captured hook is valid for ever. A verdict is a reason to ask the API whether the
-/// account is still connected, never to delete anything (rule X7).
+/// The signature names no time: one captured hook is valid for ever. A verdict is a reason to ask
+/// the API whether the account is still connected, never to delete anything (rule X7).
 ///
 /// # Examples
 ///
@@ -56,8 +56,8 @@ impl DisconnectKey {
         DisconnectSignature::from_bytes(mac.finalize().into_bytes().into())
     }
 
-    /// The verdict on a hook that somebody else took apart. The caller has compared the client id that came with its own
-    /// (rule X3): here only our own enters the MAC.
+    /// The verdict on a hook that was taken apart elsewhere. The caller has compared the client id
+    /// that came with its own (rule X3): here only our own enters the MAC.
     ///
     /// # Errors
     ///
@@ -80,8 +80,10 @@ impl DisconnectKey {
     ///
     /// # Errors
     ///
-    /// - a parameter is missing, repeated or malformed: [`DisconnectError::Malformed`], with which and where.
-    /// - the hook is for another integration: [`DisconnectError::OtherClient`]. Upper-case ids are other ids.
+    /// - a parameter is missing, repeated or malformed: [`DisconnectError::Malformed`], with which
+    ///   and where.
+    /// - the hook is for another integration: [`DisconnectError::OtherClient`]. Upper-case ids are
+    ///   other ids.
     /// - the signature is another one: [`DisconnectError::Mismatch`].
     pub fn verify_query(
         &self,
@@ -104,7 +106,7 @@ impl fmt::Debug for DisconnectKey {
     }
 }
 
-/// Writes a number in decimal at the end of `digits` and gives that part.
+/// Writes a number in decimal at the end of `digits` and returns that part.
 fn decimal(number: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut rest = number;
     let mut start = digits.len();
@@ -124,7 +126,7 @@ fn decimal(number: u64, digits: &mut [u8; 20]) -> &[u8] {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DisconnectError {
-    /// It is no disconnect hook at all.
+    /// It is not a disconnect hook at all.
     Malformed(ParseDisconnectQueryError),
     /// It is for another integration.
     OtherClient,

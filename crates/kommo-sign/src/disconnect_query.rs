@@ -1,10 +1,13 @@
-//! The query of a disconnect hook, as text: `account_id=…&client_uuid=…&signature=…`, among whatever the hook's own URL has.
+//! The query of a disconnect hook, as text: `account_id=…&client_uuid=…&signature=…`, among
+//! whatever the hook's own URL has.
 //!
-//! Names and values are taken literally. None of the three values needs an escape, so an escaped one is malformed; a
-//! parameter whose name is escaped, or written as `account_id[]`, is another parameter and is ignored. So an application
-//! uses the account that this file returns, and never reads the query a second time with another parser.
+//! Names and values are taken literally. None of the three values needs an escape, so an escaped
+//! one is malformed; a parameter whose name is escaped, or written as `account_id[]`, is another
+//! parameter and is ignored. So an application uses the account that this file returns, and never
+//! reads the query a second time with another parser.
 //!
-//! The hook's own URL may have a query too. It must not use the four names: such a hook is refused as doubled.
+//! The hook's own URL may have a query too. It must not use the four names: such a hook is refused
+//! as doubled.
 
 use core::num::NonZeroU64;
 use core::{error, fmt};
@@ -28,8 +31,10 @@ impl<'a> DisconnectQuery<'a> {
     /// # Errors
     ///
     /// - `"account_id=1"`: [`ParseDisconnectQueryError::Missing`] of the client id.
-    /// - `"account_id=1&account_id=2&…"`: [`ParseDisconnectQueryError::Repeated`], with the offset of the second.
-    /// - `account_id` is `0`, `-1`, `1x`, has 21 digits or is above 2⁶⁴ − 1: [`ParseDisconnectQueryError::AccountId`].
+    /// - `"account_id=1&account_id=2&…"`: [`ParseDisconnectQueryError::Repeated`], with the offset
+    ///   of the second.
+    /// - `account_id` is `0`, `-1`, `1x`, has 21 digits or is above 2⁶⁴ − 1:
+    ///   [`ParseDisconnectQueryError::AccountId`].
     /// - `client_uuid` and `client_id` that differ: [`ParseDisconnectQueryError::ClientIdsDiffer`].
     /// - a signature that is not 64 hex digits: [`ParseDisconnectQueryError::Signature`].
     pub fn parse(query: &'a str) -> Result<Self, ParseDisconnectQueryError> {
@@ -152,7 +157,7 @@ impl DisconnectParameter {
     }
 }
 
-/// Why a query is no disconnect hook.
+/// Why a query is not a disconnect hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDisconnectQueryError {
@@ -161,14 +166,14 @@ pub enum ParseDisconnectQueryError {
         /// Which.
         parameter: DisconnectParameter,
     },
-    /// A parameter stands twice.
+    /// A parameter is there twice.
     Repeated {
         /// Which.
         parameter: DisconnectParameter,
         /// Where the second one begins, in bytes from the start.
         offset: usize,
     },
-    /// `account_id` is no positive decimal number of at most 20 digits.
+    /// `account_id` is not a positive decimal number of at most 20 digits.
     AccountId {
         /// Where its value begins, in bytes from the start.
         offset: usize,

@@ -1,5 +1,5 @@
-//! Errors that more than one door shares. Malformed and mismatched are different things: the first says what and
-//! where, the second says nothing, so that it helps nobody who is guessing.
+//! Errors that more than one verifier shares. Malformed and mismatched are different things: the
+//! first says what and where, the second says nothing, so that it does not help an attacker.
 
 use core::{error, fmt};
 
@@ -22,7 +22,7 @@ impl error::Error for SignatureMismatch {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The text is no signature at all.
+    /// The text is not a signature at all.
     Malformed(ParseSignatureError),
     /// The text is a signature of something else, or by another key.
     Mismatch(SignatureMismatch),

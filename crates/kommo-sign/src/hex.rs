@@ -1,9 +1,10 @@
-//! Base16 both ways, on arrays. Written in constant time (base16ct), since what is written may come from a secret; read
-//! in time that may depend on the text, since the text came from outside.
+//! Base16 both ways, on arrays. Written in constant time (base16ct), since what is written may come
+//! from a secret; read in time that may depend on the text, since the text came from outside.
 
 use crate::ascii_text::AsciiText;
 
-/// Writes `bytes` as lower-case hex into the caller's array. `TEXT` is twice `BYTES`, which the compiler checks.
+/// Writes `bytes` as lower-case hex into the caller's array. `TEXT` is twice `BYTES`, which the
+/// compiler checks.
 pub(crate) fn write_lower<const BYTES: usize, const TEXT: usize>(
     bytes: &[u8; BYTES],
     text: &mut [u8; TEXT],
@@ -22,7 +23,7 @@ pub(crate) fn encode_lower<const BYTES: usize, const TEXT: usize>(
     AsciiText::from_ascii_array(text)
 }
 
-/// Which letters a door admits.
+/// Which letters a verifier admits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HexCase {
     LowerOnly,
@@ -35,8 +36,9 @@ pub(crate) enum DecodeError {
     Digit { offset: usize },
 }
 
-/// Reads exactly `2 * BYTES` hex digits; `BYTES` is a multiple of four. The time taken depends on the length and, if it fails,
-/// on where: what is read came from outside, and the secret is what it is compared with.
+/// Reads exactly `2 * BYTES` hex digits; `BYTES` is a multiple of four. The time taken depends on
+/// the length and, if it fails, on where: what is read came from outside, and the secret is what it
+/// is compared with.
 #[inline]
 pub(crate) fn decode<const BYTES: usize>(
     text: &[u8],

@@ -1,8 +1,10 @@
-//! HMAC-SHA1 over the compression function of `sha1`, for the two doors that are measured: requests and chat hooks.
+//! HMAC-SHA1 over the compression function of `sha1`, for the two uses that are measured: requests
+//! and chat hooks.
 //!
-//! The key schedule of RFC 2104 leaves two states of 20 bytes. The `hmac` crate clones both with a block buffer for every
-//! message and wipes all of it afterwards, which costs as much as two blocks; a chat hook is finished twice. Here a message
-//! takes one state and one block, and finishing does not consume it: a hook is finished with and without its line end.
+//! The key schedule of RFC 2104 leaves two states of 20 bytes. The `hmac` crate clones both with a
+//! block buffer for every message and wipes all of it afterwards, which costs as much as two
+//! blocks; a chat hook is finished twice. Here a message takes one state and one block, and
+//! finishing does not consume it: a hook is finished with and without its line end.
 //!
 //! ```text
 //! key ─ inner state ── text … text ──┬── finish("")     first reading
@@ -25,7 +27,7 @@ const START: [u32; 5] = [
     0xc3d2_e1f0,
 ];
 
-/// What stands behind the 20 bytes of the inner digest, but for the length.
+/// What follows the 20 bytes of the inner digest, but for the length.
 const OUTER_PADDING: [u8; BLOCK_BYTES] = {
     let mut block = [0; BLOCK_BYTES];
     block[20] = 0x80;
@@ -125,7 +127,8 @@ impl HmacSha1 {
         }
     }
 
-    /// The MAC of the message with at most two more bytes, which may be different ones the next time.
+    /// The MAC of the message with at most two more bytes, which may be different ones the next
+    /// time.
     #[inline]
     pub(crate) fn finish(&self, more: &[u8]) -> [u8; 20] {
         let filled = self.filled();
@@ -198,7 +201,8 @@ mod tests {
         for key_bytes in [1, 40, 63, 64, 65, 128, 256] {
             let key_text = &[0x5a; 256][..key_bytes];
             let key = HmacSha1Key::new(key_text);
-            // Miri looks for undefined behaviour and is a thousand times slower: every 61st length is enough for it.
+            // Miri looks for undefined behaviour and is a thousand times slower: every 61st length
+            // is enough for it.
             for length in (0..text.len()).step_by(if cfg!(miri) { 61 } else { 1 }) {
                 let mut mac = key.begin();
                 for piece in text[..length].chunks(1 + length % 70) {

@@ -4,7 +4,8 @@ use core::{error, fmt};
 
 use crate::ascii_text::AsciiText;
 
-/// The name of a key, to be logged: 1 to 32 bytes of printable ASCII. Never the secret or a part of it.
+/// The name of a key, to be logged: 1 to 32 bytes of printable ASCII. Never the secret or a part of
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId {
     text: AsciiText<32>,
@@ -55,7 +56,8 @@ impl error::Error for ParseKeyIdError {}
 
 /// Up to `CAPACITY` keys of one kind, each with a name and, if it is on its way out, a last second.
 ///
-/// Times are Unix seconds; milliseconds would keep every retired key alive. Never panics, never allocates.
+/// Times are Unix seconds; milliseconds would keep every retired key alive. Never panics, never
+/// allocates.
 ///
 /// Source: rule X6 of `docs/protocol.md`, and the same need for every other secret.
 ///
@@ -96,7 +98,8 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         }
     }
 
-    /// Adds a key. `not_after_unix_seconds` is the last second at which it is tried; `None` is without end.
+    /// Adds a key. `not_after_unix_seconds` is the last second at which it is tried; `None` is
+    /// without end.
     ///
     /// # Errors
     ///
@@ -120,8 +123,8 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         Ok(())
     }
 
-    /// Sets the last second at which a key is tried: the start of its way out. An earlier end stays as it is.
-    /// Returns whether there is such a key.
+    /// Sets the last second at which a key is tried: the start of its way out. An earlier end stays
+    /// as it is. Returns whether there is such a key.
     pub fn retire(&mut self, id: &KeyId, not_after_unix_seconds: u64) -> bool {
         let entry = self
             .entries
@@ -138,7 +141,8 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         })
     }
 
-    /// Drops a key at once, since it leaked: what it signed is refused from now on. Returns whether there was one.
+    /// Drops a key at once, since it leaked: what it signed is refused from now on. Returns whether
+    /// there was one.
     pub fn revoke(&mut self, id: &KeyId) -> bool {
         let is_meant = |slot: &Option<Entry<K>>| slot.as_ref().is_some_and(|entry| entry.id == *id);
         let Some(place) = self.entries.iter().position(is_meant) else {
@@ -155,7 +159,8 @@ impl<K, const CAPACITY: usize> KeyRing<K, CAPACITY> {
         true
     }
 
-    /// The keys that may be tried now, in the order in which they were added; the last second counts (rule X6).
+    /// The keys that may be tried now, in the order in which they were added; the last second
+    /// counts (rule X6).
     pub fn live(&self, now_unix_seconds: u64) -> impl Iterator<Item = (&KeyId, &K)> {
         self.entries
             .iter()
@@ -221,7 +226,7 @@ pub struct RingMatch<T> {
 pub enum KeyRingError {
     /// Another key has that id.
     DuplicateId,
-    /// No place left.
+    /// The ring is full.
     Full,
 }
 

@@ -2,7 +2,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-// In the order the data flows, which is also the order to read them. A file uses only files above it.
+// In the order the data flows, which is also the order to read them. A file uses only files above
+// it.
 mod ascii_text;
 mod hex;
 

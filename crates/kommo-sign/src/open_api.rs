@@ -12,10 +12,11 @@ use crate::secret::AppSecret;
 use crate::signature::{OpenApiSignature, VisitorSignature};
 use crate::{hex, mac};
 
-/// An AppSecret with its key schedule done: signs requests (`x-chat-signature`) and gives the verdict on webhooks.
+/// An AppSecret with its key schedule done: signs requests (`x-chat-signature`) and returns the
+/// verdict on webhooks.
 ///
-/// Nothing but the body is signed, byte for byte: serialise once, sign these bytes, send these bytes. Never panics, never
-/// allocates. Source: rules O1 to O5 of `docs/protocol.md`.
+/// Nothing but the body is signed, byte for byte: serialise once, sign these bytes, send these
+/// bytes. Never panics, never allocates. Source: rules O1 to O5 of `docs/protocol.md`.
 ///
 /// # Examples
 ///
@@ -49,12 +50,15 @@ impl OpenApiKey {
         finish(self.mac.clone().chain_update(body))
     }
 
-    /// The verdict on a body as it came, and the text of its `x-chat-signature`. Gives the proven bytes back.
+    /// The verdict on a body as it came, and the text of its `x-chat-signature`. Gives the proven
+    /// bytes back.
     ///
     /// # Errors
     ///
-    /// - `received` has another length, spaces or upper-case digits: [`VerifyError::Malformed`], with length or offset.
-    /// - another key, another body, one line feed more: [`VerifyError::Mismatch`], which says nothing more.
+    /// - `received` has another length, spaces or upper-case digits: [`VerifyError::Malformed`],
+    ///   with length or offset.
+    /// - another key, another body, one line feed more: [`VerifyError::Mismatch`], which says
+    ///   nothing more.
     pub fn verify<'a>(&self, body: &'a [u8], received: &str) -> Result<&'a [u8], VerifyError> {
         let mut stream = self.stream();
         stream.update(body);
@@ -95,7 +99,7 @@ impl OpenApiStream {
         finish(self.mac)
     }
 
-    /// Ends the body and gives the verdict on it.
+    /// Ends the body and returns the verdict on it.
     ///
     /// # Errors
     ///
@@ -122,13 +126,14 @@ fn finish(mac: Hmac<Sha256>) -> OpenApiSignature {
 
 /// The signature of a visitor, `sbs_mm`: `md5(hex(md5(sbs + "_" + secret)) + "_" + ranstr)`.
 ///
-/// `sbs` is the integrator's own identifier of the visitor, `ranstr` a random string; the vendor recommends 16
-/// characters or more, and none is refused here. Never panics, never allocates. Source: rule V1 of `docs/protocol.md`.
+/// `sbs` is the integrator's own identifier of the visitor, `ranstr` a random string; the vendor
+/// recommends 16 characters or more, and none is refused here. Never panics, never allocates.
+/// Source: rule V1 of `docs/protocol.md`.
 ///
 /// # Security
 ///
-/// Made on the server only. It never expires, and the scheme is no HMAC but MD5 over joined text, whose parts can be
-/// cut elsewhere: do not let a visitor choose `sbs`.
+/// Made on the server only. It never expires, and the scheme is not an HMAC but MD5 over joined
+/// text, whose parts can be cut elsewhere: do not let a visitor choose `sbs`.
 ///
 /// # Examples
 ///
@@ -140,7 +145,8 @@ fn finish(mac: Hmac<Sha256>) -> OpenApiSignature {
 /// ```
 #[must_use]
 pub fn visitor_signature(secret: &AppSecret, sbs: &str, ranstr: &str) -> VisitorSignature {
-    // The inner digest signs that visitor for ever, with any `ranstr`: it is a secret, and wiped like one.
+    // The inner digest signs that visitor for ever, with any `ranstr`: it is a secret, and wiped
+    // like one.
     let inner = Md5::new()
         .chain_update(sbs)
         .chain_update("_")

@@ -1,7 +1,7 @@
 //! The `Date` header of a signed request: its text, its instant, its age.
 //!
-//! The signature covers the text, so the text is kept as it came; the instant is read beside it, for the age. The
-//! calendar is the proleptic Gregorian one, without leap seconds, as in Unix time.
+//! The signature covers the text, so the text is kept as it came; the instant is read beside it,
+//! for the age. The calendar is the proleptic Gregorian one, without leap seconds, as in Unix time.
 
 mod parse;
 
@@ -12,7 +12,8 @@ use parse::{MONTHS, WEEKDAYS};
 
 use crate::ascii_text::AsciiText;
 
-/// How long a signature lives, counted from its date: 15 minutes. Source: rule D3 of `docs/protocol.md`.
+/// How long a signature lives, counted from its date: 15 minutes. Source: rule D3 of
+/// `docs/protocol.md`.
 pub const SIGNATURE_LIFETIME_SECONDS: u64 = 900;
 
 /// The longest admitted text: `Wed, 23 Nov 2022 19:25:21 +0000`.
@@ -23,8 +24,9 @@ const LAST_UNIX_SECOND: u64 = 253_402_300_799;
 
 /// The text of a `Date` header and the instant it names.
 ///
-/// Written as `Wed, 23 Nov 2022 19:25:21 +0000`; read in that form, with another numeric zone, or with `GMT`. One value
-/// serves both the header and the string to sign, so they cannot differ by a tick of the clock.
+/// Written as `Wed, 23 Nov 2022 19:25:21 +0000`; read in that form, with another numeric zone, or
+/// with `GMT`. One value serves both the header and the string to sign, so they cannot differ by a
+/// tick of the clock.
 ///
 /// Source: rules D1 to D7 of `docs/protocol.md`.
 ///
@@ -45,7 +47,8 @@ pub struct RequestDate {
 }
 
 impl RequestDate {
-    /// Writes the date of an instant, in seconds since 1970-01-01 00:00:00 UTC. Never panics, never allocates.
+    /// Writes the date of an instant, in seconds since 1970-01-01 00:00:00 UTC. Never panics, never
+    /// allocates.
     ///
     /// # Errors
     ///
@@ -70,7 +73,7 @@ impl RequestDate {
     /// - `"23 Nov 2022 19:25:21 +0000"`: no weekday, at byte 0.
     /// - `"Wed, 31 Feb 2022 19:25:21 +0000"`: no such day in that month, at byte 5.
     /// - `"Wed, 23 Nov 2022 19:25:21 +00:00"`: a zone with a colon, at byte 26.
-    /// - `"Wed, 23 Nov 2022 19:25:21 +0000\nx"`: text behind the date, at byte 31.
+    /// - `"Wed, 23 Nov 2022 19:25:21 +0000\nx"`: text after the date, at byte 31.
     pub fn parse(text: &str) -> Result<Self, ParseDateError> {
         let unix_seconds = parse::unix_seconds(text)?;
         let text = AsciiText::new(text).ok_or(ParseDateError::Trailing {
@@ -99,10 +102,11 @@ impl RequestDate {
         self.unix_seconds
     }
 
-    /// Whether a request of this date is still admitted now, in seconds since 1970-01-01 00:00:00 UTC.
+    /// Whether a request of this date is still admitted now, in seconds since 1970-01-01 00:00:00
+    /// UTC.
     ///
-    /// Exactly 900 seconds, in the past or in the future, is admitted. The edge, and the limit for the future, are our
-    /// choice: no source names them (rules D3 and D4).
+    /// Exactly 900 seconds, in the past or in the future, is admitted. The edge, and the limit for
+    /// the future, are our choice: no source names them (rules D3 and D4).
     #[must_use]
     pub fn freshness_at(&self, now_unix_seconds: u64) -> Freshness {
         let now = i128::from(now_unix_seconds);
@@ -150,7 +154,7 @@ pub enum Freshness {
     },
 }
 
-/// The instant lies after the year 9999.
+/// The instant is after the year 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DateOutOfRange;
@@ -185,7 +189,7 @@ fn write(unix_seconds: u64) -> [u8; DATE_MAX_BYTES] {
     ]
 }
 
-/// Three letters of a table; the blank is out of reach for the numbers that `write` gives.
+/// Three letters of a table; the blank is out of reach for the numbers that `write` passes.
 fn name(names: &[&str], number: u64) -> [u8; 3] {
     usize::try_from(number)
         .ok()
@@ -200,7 +204,8 @@ const fn two_digits(number: u64) -> [u8; 2] {
 
 /// Year, month (1 to 12) and day of a number of days since 1970-01-01.
 ///
-/// Counts from 0000-03-01, so that the leap day is the last of its year, in eras of 400 years (146,097 days).
+/// Counts from 0000-03-01, so that the leap day is the last of its year, in eras of 400 years
+/// (146,097 days).
 const fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;

@@ -32,7 +32,8 @@ impl<'a> RequestMethod<'a> {
     /// # Errors
     ///
     /// - `""`: [`ParseMethodError::Empty`].
-    /// - `"post"`: [`ParseMethodError::NotUpperCase`] at byte 0; the method is signed in upper case.
+    /// - `"post"`: [`ParseMethodError::NotUpperCase`] at byte 0; the method is signed in upper
+    ///   case.
     /// - `"POST\nx"`: [`ParseMethodError::NotUpperCase`] at byte 4; a line feed would forge a line.
     /// - `"CONNECT"`: [`ParseMethodError::Connect`]; it puts no path on the wire.
     /// - 17 letters: [`ParseMethodError::TooLong`].
@@ -59,7 +60,7 @@ impl<'a> RequestMethod<'a> {
     }
 }
 
-/// Why a text is no method.
+/// Why a text is not a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseMethodError {

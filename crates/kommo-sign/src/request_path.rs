@@ -1,14 +1,15 @@
 //! The path that is signed, and the proof that an HTTP library will send it as it was signed.
 //!
-//! The signature covers the path as text. Libraries rewrite some paths on their way out: they resolve `.` and `..`
-//! (and `%2e`), turn `\` into `/`, drop tabs, escape quotes, braces and non-ASCII, and some decode escapes of characters
-//! that need none. Whatever is rewritten after signing is refused by the server with a bare 403, so such a path is
-//! refused here, with the place. What is left is the `pchar` of RFC 3986 without quotes, and escapes, in upper case, of what
-//! cannot stand there bare: no library that we tried changes these.
+//! The signature covers the path as text. Libraries rewrite some paths on their way out: they
+//! resolve `.` and `..` (and `%2e`), turn `\` into `/`, drop tabs, escape quotes, braces and
+//! non-ASCII, and some decode escapes of characters that need none. Whatever is rewritten after
+//! signing is refused by the server with a bare 403, so such a path is refused here, with its
+//! offset. What is left is the `pchar` of RFC 3986 without quotes, and escapes, in upper case, of
+//! what cannot be there bare: no library that we tried changes these.
 
 use core::{error, fmt};
 
-/// The path of a request as it stands on the wire: no scheme, no host, no query, no fragment.
+/// The path of a request as it is sent: no scheme, no host, no query, no fragment.
 ///
 /// Source: rules S6, S11 and S13 of `docs/protocol.md`.
 ///
@@ -29,24 +30,26 @@ pub struct RequestPath<'a> {
 impl<'a> RequestPath<'a> {
     /// Takes a path or a full `http://` or `https://` URL and keeps the path alone.
     ///
-    /// A URL without a path means `/`. Offsets count bytes from the start of what was given. Never panics, never
-    /// allocates.
+    /// A URL without a path means `/`. Offsets count bytes from the start of what was given. Never
+    /// panics, never allocates.
     ///
     /// # Errors
     ///
     /// - `""`: [`ParsePathError::Empty`].
     /// - `"v2/x"` or `"ftp://h/x"`: [`ParsePathError::NotAbsolute`].
-    /// - `"https:///x"`: [`ParsePathError::NoHost`]; `"//host/x"` and `"https://h//host/x"`: [`ParsePathError::DoubleSlash`],
-    ///   since whoever joins such a path to a URL reads another host.
+    /// - `"https:///x"`: [`ParsePathError::NoHost`]; `"//host/x"` and `"https://h//host/x"`:
+    ///   [`ParsePathError::DoubleSlash`], since a URL made of such a path has another host.
     /// - `"/a b"`, `"/a\nb"`, `"/a\\b"`, `"/{id}"`, `"/\u{e9}"`: [`ParsePathError::Character`].
-    /// - `"/a%zz"`: [`ParsePathError::Escape`]; `"/%41"`: [`ParsePathError::NeedlessEscape`], which some libraries decode, as is
-    ///   `"/%40"`; `"/%c3"`: [`ParsePathError::LowerCaseEscape`], which some write as `%C3`.
+    /// - `"/a%zz"`: [`ParsePathError::Escape`]; `"/%41"`: [`ParsePathError::NeedlessEscape`], which
+    ///   some libraries decode, as is `"/%40"`; `"/%c3"`: [`ParsePathError::LowerCaseEscape`],
+    ///   which some write as `%C3`.
     /// - `"/./a"`, `"/a/.."`, `"/%2e%2E/a"`: [`ParsePathError::DotSegment`].
     pub fn parse(path_or_url: &'a str) -> Result<Self, ParsePathError> {
         if path_or_url.is_empty() {
             return Err(ParsePathError::Empty);
         }
-        // Anywhere, the query included: URL parsers drop tabs and line ends and turn `\` into `/` before they cut.
+        // Anywhere, the query included: URL parsers drop tabs and line ends and turn `\` into `/`
+        // before they cut.
         if let Some(offset) = path_or_url
             .bytes()
             .position(|byte| byte <= b' ' || byte == b'\\' || byte == 0x7f)
@@ -75,7 +78,7 @@ impl<'a> RequestPath<'a> {
     }
 }
 
-/// Where the path begins: at the start, or behind the host.
+/// Where the path begins: at the start, or after the host.
 fn path_start(path_or_url: &str) -> Result<usize, ParsePathError> {
     if path_or_url.starts_with('/') {
         return Ok(0);
@@ -122,7 +125,7 @@ fn is_dot_segment(segment: &str) -> bool {
     rest.is_empty() && matches!(dots, 1 | 2)
 }
 
-/// Admits `pchar` without the quote, `/`, and escapes of what cannot stand bare.
+/// Admits `pchar` without the quote, `/`, and escapes of what cannot be bare.
 fn check_characters(path: &str, start: usize) -> Result<(), ParsePathError> {
     let mut rest = path.bytes().enumerate();
     while let Some((position, byte)) = rest.next() {
@@ -200,24 +203,24 @@ pub enum ParsePathError {
         /// Where the segment begins.
         offset: usize,
     },
-    /// A character that libraries rewrite or that cannot stand on a request line.
+    /// A character that libraries rewrite or that cannot be on a request line.
     Character {
         /// Where.
         offset: usize,
     },
-    /// A `%` without two hex digits behind it.
+    /// A `%` without two hex digits after it.
     Escape {
-        /// Where the `%` stands.
+        /// Where the `%` is.
         offset: usize,
     },
-    /// An escape of a character that can stand in a path bare, which some libraries decode.
+    /// An escape of a character that can be in a path bare, which some libraries decode.
     NeedlessEscape {
-        /// Where the `%` stands.
+        /// Where the `%` is.
         offset: usize,
     },
     /// An escape with a lower-case digit, which some libraries write in upper case.
     LowerCaseEscape {
-        /// Where the `%` stands.
+        /// Where the `%` is.
         offset: usize,
     },
 }

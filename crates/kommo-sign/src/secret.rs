@@ -1,7 +1,9 @@
-//! The three secrets of the platform. Each has a type of its own, so that a chat hook is never checked with the key of
-//! the integration, and none of them can be empty, printed or forgotten in memory.
+//! The three secrets of the platform. Each has a type of its own, so that a chat hook is never
+//! checked with the key of the integration, and none of them can be empty, printed or forgotten in
+//! memory.
 //!
-//! A secret is text, and its bytes are the key: 40 hex digits are a key of 40 bytes, not of 20 (rule S2).
+//! A secret is text, and its bytes are the key: 40 hex digits are a key of 40 bytes, not of 20
+//! (rule S2).
 
 use core::{error, fmt};
 
@@ -41,12 +43,12 @@ impl SecretText {
     }
 }
 
-/// What a slip of an editor or a shell leaves behind: white space, control characters, a byte-order mark.
+/// What a slip of an editor or a shell adds: white space, control characters, a byte-order mark.
 fn is_blank(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || letter == '\u{feff}'
 }
 
-/// Why a text is no secret. Says nothing of the text but its length.
+/// Why a text is not a secret. Says nothing of the text but its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -79,19 +81,22 @@ macro_rules! secret {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
         ///
-        /// At most [`SECRET_MAX_BYTES`] (rule S14); wiped on drop; `Debug` shows none of it; no `Display`, no `PartialEq`.
+        /// At most [`SECRET_MAX_BYTES`] (rule S14); wiped on drop; `Debug` shows none of it; no
+        /// `Display`, no `PartialEq`.
         ///
         /// # Security
         ///
-        /// It belongs to the back end alone: never into a page's JavaScript, a mobile app or a repository (rule S12).
+        /// It belongs to the back end alone: never into a page's JavaScript, a mobile app or a
+        /// repository (rule S12).
         #[derive(Clone)]
         pub struct $name(SecretText);
 
         impl $name {
             /// Takes the text as it was handed out. Never panics, never allocates.
             ///
-            /// Every byte counts: a line feed, a space or a byte-order mark that came along from a file makes another key.
-            /// Take it off first; [`has_outer_blank`](Self::has_outer_blank) tells.
+            /// Every byte counts: a line feed, a space or a byte-order mark that came along from a
+            /// file makes another key. Take it off first; see
+            /// [`has_outer_blank`](Self::has_outer_blank).
             ///
             /// # Errors
             ///
@@ -102,7 +107,8 @@ macro_rules! secret {
                 SecretText::new(text).map(Self)
             }
 
-            /// Whether the text begins or ends with white space, a control character or a byte-order mark: most likely a slip.
+            /// Whether the text begins or ends with white space, a control character or a
+            /// byte-order mark: most likely a slip.
             #[must_use]
             pub fn has_outer_blank(&self) -> bool {
                 let text = core::str::from_utf8(self.0.as_bytes()).unwrap_or_default();
@@ -130,7 +136,8 @@ secret! {
 }
 
 secret! {
-    /// The secret of an integration: for the disconnect hook, widget tokens and bot tokens (and OAuth, elsewhere).
+    /// The secret of an integration: for the disconnect hook, widget tokens and bot tokens (and
+    /// OAuth, elsewhere).
     ClientSecret
 }
 

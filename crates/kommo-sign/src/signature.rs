@@ -1,7 +1,8 @@
 //! The signatures, one type each, so that none is taken for another.
 //!
-//! None of them shows itself in `Debug`, and none has `Display`: a signature that we computed lets its reader send a
-//! request or forge a hook. Comparison is in constant time and only where a verdict is given.
+//! None of them shows itself in `Debug`, and none has `Display`: a signature that we computed lets
+//! its reader send a request or forge a hook. Comparison is in constant time and only where a
+//! verdict is given.
 
 use core::{error, fmt};
 
@@ -10,7 +11,7 @@ use ctutils::CtEq;
 use crate::ascii_text::AsciiText;
 use crate::hex::{self, DecodeError, HexCase};
 
-/// Why a text is no signature. The offset is in bytes from the start.
+/// Why a text is not a signature. The offset is in bytes from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseSignatureError {
@@ -93,7 +94,8 @@ macro_rules! signature {
             /// # Errors
             ///
             /// - `"ab12"`: [`ParseSignatureError::Length`].
-            /// - the right length, one byte `g` or `A`: [`ParseSignatureError::NotLowerHex`], with its offset.
+            /// - the right length, one byte `g` or `A`: [`ParseSignatureError::NotLowerHex`], with
+            ///   its offset.
             pub fn parse(text: &str) -> Result<Self, ParseSignatureError> {
                 parse(text, HexCase::LowerOnly).map(Self::from_bytes)
             }
@@ -112,7 +114,7 @@ macro_rules! signature {
             ///
             /// # Security
             ///
-            /// A signature that we computed must not reach a log: whoever reads it can use it.
+            /// A signature that we computed must not reach a log: its reader could use it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.text.as_str()
@@ -134,17 +136,20 @@ macro_rules! signature {
 }
 
 signature! {
-    /// `X-Signature` of a Chats API request or of a chat hook: HMAC-SHA1. Source: rules S7 and H3 of `docs/protocol.md`.
+    /// `X-Signature` of a Chats API request or of a chat hook: HMAC-SHA1. Source: rules S7 and H3
+    /// of `docs/protocol.md`.
     Signature, 20 bytes, 40 digits
 }
 
 signature! {
-    /// `signature` of a disconnect hook: HMAC-SHA256. Source: rules X1 and X5 of `docs/protocol.md`.
+    /// `signature` of a disconnect hook: HMAC-SHA256. Source: rules X1 and X5 of
+    /// `docs/protocol.md`.
     DisconnectSignature, 32 bytes, 64 digits
 }
 
 signature! {
-    /// `x-chat-signature` of an Open API request or webhook: HMAC-SHA256. Source: rules O1 and O2 of `docs/protocol.md`.
+    /// `x-chat-signature` of an Open API request or webhook: HMAC-SHA256. Source: rules O1 and O2
+    /// of `docs/protocol.md`.
     OpenApiSignature, 32 bytes, 64 digits
 }
 

@@ -11,7 +11,8 @@ use crate::signature::Signature;
 
 /// Everything that must leave together: method, path, four headers and the borrowed body.
 ///
-/// The body that was signed is given back here, so that no second serialisation can slip in between (invariant I1).
+/// The body that was signed is returned here, so that no second serialisation can slip in between
+/// (invariant I1).
 #[derive(Clone, Copy)]
 pub struct Signed<'a> {
     pub(crate) method: RequestMethod<'a>,
@@ -24,7 +25,8 @@ pub struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// The headers to send, as `(name, value)`: `Date`, `Content-Type`, `Content-MD5`, `X-Signature`.
+    /// The headers to send, as `(name, value)`: `Date`, `Content-Type`, `Content-MD5`,
+    /// `X-Signature`.
     ///
     /// # Security
     ///

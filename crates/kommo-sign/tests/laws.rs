@@ -190,7 +190,8 @@ proptest! {
         prop_assert_eq!(date.as_str(), text);
     }
 
-    // Rules S6, S13: what is accepted leaves as it was signed; the url crate is reqwest's own parser.
+    // Rules S6, S13: what is accepted leaves as it was signed; the url crate is reqwest's own
+    // parser.
     #[test]
     fn an_accepted_path_is_sent_as_it_was_signed(
         path in prop_oneof![path_text(), "/[ -~]{0,20}", "/\\PC{0,10}", "(/(\\.|\\.\\.|%2e|%2E|a|%41|%20|%e2|%E2)){1,5}", "//?[a-z.]{0,9}/?x?"],

@@ -1,4 +1,5 @@
-//! Planted markers: no secret, body, token or computed signature shows in `Debug`, `Display` or an error (invariant I8).
+//! Planted markers: no secret, body, token or computed signature shows in `Debug`, `Display` or an
+//! error (invariant I8).
 
 #![allow(
     clippy::unwrap_used,

@@ -40,7 +40,8 @@ fn canonical(case: &ChatsRequestCase) -> Option<CanonicalRequest<'_>> {
     Some(request)
 }
 
-/// What a server would say that admits absent headers (rule S8), but no request whose age it cannot tell.
+/// What a server would say that admits absent headers (rule S8), but no request whose age it cannot
+/// tell.
 fn admitted(case: &ChatsRequestCase) -> bool {
     let fresh = |text: &String| {
         let date = RequestDate::parse(text).ok();

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::fields::Fields;
 use crate::json_entries::Entries;
 
-/// The account, the user and the host to ask are those that the naive reader finds; a host outside the platform never is one.
+/// The account, the user and the host to ask are those that the naive reader finds; a host outside
+/// the platform never is one.
 ///
 /// One field. Choice 0: it is the payload, in JSON, and is encoded here; else it is a whole token.
 ///

@@ -9,7 +9,8 @@ use crate::naive_mac;
 
 /// A query is proven if the naive reader proves it, for the same account.
 ///
-/// Fields: query, our client id, secret. Choice 0: the right signature is added to the query; 1: in upper case.
+/// Fields: query, our client id, secret. Choice 0: the right signature is added to the query; 1: in
+/// upper case.
 ///
 /// # Panics
 ///

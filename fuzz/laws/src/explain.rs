@@ -19,7 +19,8 @@ use crate::fields::Fields;
 /// 3: in upper case; 4: without its last digit; 5: the body of a hook or of the Open API comes
 /// inside a JSON string; 6: the request has no signature.
 ///
-/// - request: secret, signature, method, target, body, the second of the judgement, the other headers as `Name: value`.
+/// - request: secret, signature, method, target, body, the second of the judgement, the other
+///   headers as `Name: value`.
 /// - chat hook, Open API body: secret, signature, body.
 /// - disconnect hook: secret, signature, the query without it, our client id.
 ///

@@ -1,4 +1,5 @@
-//! Cuts an input into fields: one byte of choices, then texts and bodies between bytes `0xff`, which no UTF-8 text has.
+//! Cuts an input into fields: one byte of choices, then texts and bodies between bytes `0xff`,
+//! which no UTF-8 text has.
 
 use alloc::borrow::Cow;
 

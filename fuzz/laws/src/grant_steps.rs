@@ -14,9 +14,10 @@ use crate::stored_grant::round_trip;
 const KEY: &str = "real/11111111-2222-3333-4444-555555555555/12345678/87654321";
 const MOVES_MAX: usize = 200;
 
-/// Two bytes are a move and its argument. Whatever the order: the generation never goes back; a pair goes only when a later
-/// success or a consent lets it go, or, if it is sealed, an import; a pair that meets the fence becomes no newest one; what is sealed is not used;
-/// the record is read again as it was written.
+/// Two bytes are a move and its argument. Whatever the order: the generation never goes back; a
+/// pair goes only when a later success or a consent lets it go, or, if it is sealed, an import; a
+/// pair that meets the fence becomes no newest one; what is sealed is not used; the record is read
+/// again as it was written.
 ///
 /// # Panics
 ///

@@ -16,10 +16,12 @@ const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 const NOW: u64 = 1_796_000_000;
 const LEEWAY: u64 = 60;
 
-/// Choice 0: the first field is the claims of a widget token, which are signed here; what passes has every claim in order.
+/// Choice 0: the first field is the claims of a widget token, which are signed here; what passes
+/// has every claim in order.
 ///
-/// Else it is the body of a chat hook, and the second field is the scope id of the URL: what the naive HMAC proves passes
-/// exactly if the scope is one and names the account of the body. Choice 1: the last line end is not signed.
+/// Else it is the body of a chat hook, and the second field is the scope id of the URL: what the
+/// naive HMAC proves passes exactly if the scope is one and names the account of the body. Choice
+/// 1: the last line end is not signed.
 ///
 /// # Panics
 ///

@@ -1,4 +1,5 @@
-//! The top level of a JSON object as it was written: nothing is dropped, not even a name that stands twice.
+//! The top level of a JSON object as it was written: nothing is dropped, not even a name that
+//! stands twice.
 
 use core::fmt;
 
@@ -9,7 +10,8 @@ use serde_json::Value;
 pub(crate) struct Entries(Vec<(String, Value)>);
 
 impl Entries {
-    /// `None` for what is no object, and for what the naive reader cannot hold (a number beyond `f64`, half a surrogate pair).
+    /// `None` for what is no object, and for what the naive reader cannot hold (a number beyond
+    /// `f64`, half a surrogate pair).
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         serde_json::from_slice(body).ok()

@@ -1,8 +1,10 @@
-//! What the fuzz targets assert, as ordinary functions: each takes any bytes and panics if a law is broken.
+//! What the fuzz targets assert, as ordinary functions: each takes any bytes and panics if a law is
+//! broken.
 //!
-//! A law compares a parser or a verdict of the pure crates with a naive judge that stands beside it, written for reading and
-//! from the rules of `docs/protocol.md`, not from the code. The same functions run under the fuzzer (`fuzz/fuzz_targets/`),
-//! over every seed and every saved input, and over some thousand made-up inputs in an ordinary test.
+//! A law compares a parser or a verdict of the pure crates with a naive judge that stands beside
+//! it, written for reading and from the rules of `docs/protocol.md`, not from the code. The same
+//! functions run under the fuzzer (`fuzz/fuzz_targets/`), over every seed and every saved input,
+//! and over some thousand made-up inputs in an ordinary test.
 //!
 //! ```text
 //! bytes ── cut into fields ──┬── kommo-sign, kommo-account, kommo-explain, kommo-oauth ──┐

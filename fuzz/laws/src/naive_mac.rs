@@ -1,4 +1,5 @@
-//! HMAC as RFC 2104 says it, over the bare hash functions: the judge of every signature. Not constant in time, and slow.
+//! HMAC as RFC 2104 says it, over the bare hash functions: the judge of every signature. Not
+//! constant in time, and slow.
 
 use md5::{Digest, Md5};
 use sha1::Sha1;

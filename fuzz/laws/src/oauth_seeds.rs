@@ -1,4 +1,5 @@
-//! The first inputs of the targets of `kommo-oauth`. They have no vectors: each is written out here, or counted through.
+//! The first inputs of the targets of `kommo-oauth`. They have no vectors: each is written out
+//! here, or counted through.
 
 use core::time::Duration;
 

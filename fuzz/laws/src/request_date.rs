@@ -14,8 +14,8 @@ const WEEKDAYS: [&str; 7] = ["Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Su
 /// The last second of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// A text is a date if the naive reader finds one, names the same instant, and stays as it came; an instant is written as
-/// `httpdate` writes it, with another zone.
+/// A text is a date if the naive reader finds one, names the same instant, and stays as it came; an
+/// instant is written as `httpdate` writes it, with another zone.
 ///
 /// Fields: a text, then digits of an instant.
 ///

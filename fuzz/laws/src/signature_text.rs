@@ -8,10 +8,11 @@ use kommo_sign::{
 use crate::fields::Fields;
 use crate::naive_mac;
 
-/// A text is a signature by length and alphabet alone, and a body is proven by the textbook's HMAC alone.
+/// A text is a signature by length and alphabet alone, and a body is proven by the textbook's HMAC
+/// alone.
 ///
-/// Fields: signature, secret, body. Choice 0: the right signature instead; 1: of the body without its line end; 2: in upper
-/// case.
+/// Fields: signature, secret, body. Choice 0: the right signature instead; 1: of the body without
+/// its line end; 2: in upper case.
 ///
 /// # Panics
 ///

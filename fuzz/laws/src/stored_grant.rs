@@ -6,7 +6,8 @@ use crate::fields::Fields;
 
 const KEY: &str = "real/11111111-2222-3333-4444-555555555555/12345678/87654321";
 
-/// Whatever the bytes: an error, or a grant that is written and read again as the same one. No error tells what stood there.
+/// Whatever the bytes: an error, or a grant that is written and read again as the same one. No
+/// error tells what stood there.
 ///
 /// One field. Choice 0: it is the file of a lifeboat, else the record of a store.
 ///

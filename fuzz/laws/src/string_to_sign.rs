@@ -72,7 +72,8 @@ pub fn string_to_sign(data: &[u8]) {
     streamed_as_whole(body, content_md5);
 }
 
-/// None if the text is no secret, which it must be for two reasons alone: there is nothing in it, or too much.
+/// None if the text is no secret, which it must be for two reasons alone: there is nothing in it,
+/// or too much.
 fn signer(secret: &str) -> Option<ChatsSigner> {
     let is_blank =
         |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\u{feff}';

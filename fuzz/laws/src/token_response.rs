@@ -16,8 +16,8 @@ const PROOFS: [&str; 4] = [
     "token is not linked to client",
 ];
 
-/// A pair is granted, and a proof of death is seen, exactly where the naive reader says so; the status alone tells doubt from
-/// refusal; no text of the answer comes out.
+/// A pair is granted, and a proof of death is seen, exactly where the naive reader says so; the
+/// status alone tells doubt from refusal; no text of the answer comes out.
 ///
 /// Fields: status, `Content-Type`, `Retry-After`, body.
 ///

@@ -76,7 +76,8 @@ impl XorShift {
         usize::try_from(self.0 % end.max(1) as u64).unwrap()
     }
 
-    /// Replaces, removes, inserts or repeats a few bytes of a seed; one time in eight, all of it is noise.
+    /// Replaces, removes, inserts or repeats a few bytes of a seed; one time in eight, all of it is
+    /// noise.
     fn changed(&mut self, seed: &[u8]) -> Vec<u8> {
         let mut input = seed.to_vec();
         if self.below(8) == 0 {

@@ -21,9 +21,10 @@ impl fmt::Display for UnknownPlatform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotLoopback {
-    /// `0.0.0.0:8080`, `192.0.2.1:8080`, `[::ffff:127.0.0.1]:8080`: outside `127.0.0.0/8` and not `::1`.
+    /// `0.0.0.0:8080`, `192.0.2.1:8080`, `[::ffff:127.0.0.1]:8080`: outside `127.0.0.0/8` and not
+    /// `::1`.
     Address(SocketAddr),
-    /// `127.0.0.1:0`: nobody can listen on port 0.
+    /// `127.0.0.1:0`: a listener cannot have port 0.
     PortZero,
 }
 
@@ -36,7 +37,7 @@ impl fmt::Display for NotLoopback {
     }
 }
 
-/// Why a text is no address of a sandbox.
+/// Why a text is not an address of a sandbox.
 ///
 /// Offsets (`at`) are bytes from the start of the given text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,21 +45,24 @@ impl fmt::Display for NotLoopback {
 pub enum ParseLoopbackUrlError {
     /// `""`: nothing is there.
     Empty,
-    /// `"HTTP://127.0.0.1:8080"`, `"127.0.0.1:8080"`: it begins with neither `http://` nor `https://`.
+    /// `"HTTP://127.0.0.1:8080"`, `"127.0.0.1:8080"`: it begins with neither `http://` nor
+    /// `https://`.
     Scheme,
     /// `"http://me:pw@127.0.0.1:8080"`: a user or a password.
     UserInfo {
-        /// Where the `@` stands.
+        /// Where the `@` is.
         offset: usize,
     },
-    /// `"http://127.0.0.1:8080/v2"`, `"http://127.0.0.1:8080?a=1"`: more than one trailing slash follows.
+    /// `"http://127.0.0.1:8080/v2"`, `"http://127.0.0.1:8080?a=1"`: more than one trailing slash
+    /// follows.
     AfterAddress {
-        /// Where the first byte that follows stands.
+        /// Where the first byte that follows is.
         offset: usize,
     },
     /// `"http://127.0.0.1"`: the port is missing.
     NoPort,
-    /// `"http://127.0.0.1:http"`, `"http://127.0.0.1:99999"`, `"http://127.0.0.1:0"`: no number from 1 to 65535.
+    /// `"http://127.0.0.1:http"`, `"http://127.0.0.1:99999"`, `"http://127.0.0.1:0"`: no number
+    /// from 1 to 65535.
     Port {
         /// Where the port begins.
         offset: usize,
@@ -115,7 +119,7 @@ pub enum WriteUrlError {
     NoLeadingSlash,
     /// `"/a b"`, `"/a#b"`: a space, a control character, a byte outside ASCII, `\` or `#`.
     PathByte {
-        /// Where it stands, in bytes from the start of the path.
+        /// Where it is, in bytes from the start of the path.
         offset: usize,
     },
     /// The given writer failed.

@@ -1,8 +1,9 @@
-//! Why a text is no host of the platform.
+//! Why a text is not a host of the platform.
 
 use core::fmt;
 
-/// Why a text does not have the shape of a host under one of the three suffixes: rules A1 to A3 of `docs/protocol.md`.
+/// Why a text does not have the shape of a host under one of the three suffixes: rules A1 to A3 of
+/// `docs/protocol.md`.
 ///
 /// Offsets (`at`) are bytes from the start of the given text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,45 +16,48 @@ pub enum HostShapeError {
         /// Length of the given text in bytes.
         found: usize,
     },
-    /// `"my shop.kommo.com"`, `"myshop.kommo.com@evil.example"`: a control character, a space, or one of `\ @ % # ?`.
+    /// `"my shop.kommo.com"`, `"myshop.kommo.com@evil.example"`: a control character, a space, or
+    /// one of `\ @ % # ?`.
     ForbiddenByte {
-        /// Where it stands.
+        /// Where it is.
         offset: usize,
     },
     /// `"mÿshop.kommo.com"`: a byte outside ASCII.
     NotAscii {
-        /// Where it stands.
+        /// Where it is.
         offset: usize,
     },
     /// `"http://myshop.kommo.com"`: a secret is never sent without TLS.
     PlainHttp,
-    /// `"ftp://myshop.kommo.com"`, `"https://https://myshop.kommo.com"`: another scheme than one `https://`.
+    /// `"ftp://myshop.kommo.com"`, `"https://https://myshop.kommo.com"`: another scheme than one
+    /// `https://`.
     Scheme {
-        /// Where the colon of the scheme stands.
+        /// Where the colon of the scheme is.
         offset: usize,
     },
     /// `"myshop.kommo.com/leads"`, `"evil.example/.kommo.com"`: something follows the host.
     AfterHost {
-        /// Where the first slash stands.
+        /// Where the first slash is.
         offset: usize,
     },
     /// `"myshop.kommo.com:8443"`, `"myshop.kommo.com:"`: a port that is not written `443`.
     Port {
-        /// Where the colon stands.
+        /// Where the colon is.
         offset: usize,
     },
     /// `"myshop.kommo.com."`.
     TrailingDot {
-        /// Where the dot stands.
+        /// Where the dot is.
         offset: usize,
     },
-    /// `"kommo.com.evil.example"`, `"127.0.0.1"`: under none of `.kommo.com`, `.amocrm.ru`, `.amocrm.com`.
+    /// `"kommo.com.evil.example"`, `"127.0.0.1"`: under none of `.kommo.com`, `.amocrm.ru`,
+    /// `.amocrm.com`.
     Suffix,
     /// `"kommo.com"`, `".kommo.com"`: no label before the suffix.
     NoLabel,
     /// `"a.b.kommo.com"`: more than one label before the suffix.
     SeveralLabels {
-        /// Where the first dot stands.
+        /// Where the first dot is.
         offset: usize,
     },
     /// A label of more than 63 bytes.
@@ -61,14 +65,14 @@ pub enum HostShapeError {
         /// Length of the label in bytes.
         found: usize,
     },
-    /// `"my_shop.kommo.com"`: a character in the label that is no letter, digit or hyphen.
+    /// `"my_shop.kommo.com"`: a character in the label that is not a letter, a digit or a hyphen.
     LabelCharacter {
-        /// Where it stands.
+        /// Where it is.
         offset: usize,
     },
     /// `"-a.kommo.com"`, `"a-.kommo.com"`: the label begins or ends with a hyphen.
     LabelHyphen {
-        /// Where the hyphen stands.
+        /// Where the hyphen is.
         offset: usize,
     },
     /// `"xn--80ak6aa92e.kommo.com"`: no account has such a label, and look-alikes are made of them.
@@ -148,9 +152,10 @@ impl core::error::Error for HostShapeError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseAccountHostError {
-    /// The text is no single label under one of the three suffixes.
+    /// The text is not a single label under one of the three suffixes.
     Shape(HostShapeError),
-    /// `"www.kommo.com"`, `"amojo.amocrm.ru"`, `"api-a.amocrm.ru"`: the host belongs to the platform (rule A4).
+    /// `"www.kommo.com"`, `"amojo.amocrm.ru"`, `"api-a.amocrm.ru"`: the host belongs to the
+    /// platform (rule A4).
     PlatformLabel {
         /// Where the label begins, in bytes.
         offset: usize,
@@ -161,9 +166,10 @@ pub enum ParseAccountHostError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseApiDomainError {
-    /// The text is no single label under one of the three suffixes.
+    /// The text is not a single label under one of the three suffixes.
     Shape(HostShapeError),
-    /// `"myshop.kommo.com"`, `"api-ab.kommo.com"`: the label is not `api-` with one letter (rule A7).
+    /// `"myshop.kommo.com"`, `"api-ab.kommo.com"`: the label is not `api-` with one letter (rule
+    /// A7).
     Label {
         /// Where the label begins, in bytes.
         offset: usize,
@@ -174,7 +180,7 @@ pub enum ParseApiDomainError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseChatsHostError {
-    /// The text is no single label under one of the three suffixes.
+    /// The text is not a single label under one of the three suffixes.
     Shape(HostShapeError),
     /// `"myshop.kommo.com"`: the label is not `amojo` (rule A5).
     Label {
@@ -201,7 +207,8 @@ impl From<HostShapeError> for ParseChatsHostError {
     }
 }
 
-// `Shape` shows its cause as its own text, so none of these has a `source()` that would say it twice.
+// `Shape` shows its cause as its own text, so none of these has a `source()` that would say it
+// twice.
 
 impl fmt::Display for ParseAccountHostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

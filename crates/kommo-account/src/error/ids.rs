@@ -1,8 +1,8 @@
-//! Why a text is no identifier.
+//! Why a text is not an identifier.
 
 use core::fmt;
 
-/// Why a text is no UUID as the platform writes it.
+/// Why a text is not a UUID as the platform writes it.
 ///
 /// Offsets (`at`) are bytes from the start of the given text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,19 +13,21 @@ pub enum ParseUuidError {
         /// Length of the given text in bytes.
         found: usize,
     },
-    /// `"52e591f7_c98f-4255-8495-827210138c81"`: another byte where a hyphen belongs (8, 13, 18, 23).
+    /// `"52e591f7_c98f-4255-8495-827210138c81"`: another byte where a hyphen belongs (8, 13, 18,
+    /// 23).
     NotHyphen {
-        /// Where it stands.
+        /// Where it is.
         offset: usize,
     },
-    /// `"52E591f7-c98f-4255-8495-827210138c81"`: an upper-case digit. It would change a signature, so it is not lowered.
+    /// `"52E591f7-c98f-4255-8495-827210138c81"`: an upper-case digit. It would change a signature,
+    /// so it is not lowered.
     UpperCase {
-        /// Where the first one stands.
+        /// Where the first one is.
         offset: usize,
     },
     /// `"52e591g7-c98f-4255-8495-827210138c81"`: no hex digit.
     NotHex {
-        /// Where it stands.
+        /// Where it is.
         offset: usize,
     },
 }
@@ -66,7 +68,8 @@ pub enum ParseScopeIdError {
     Separator,
     /// The first 36 bytes are no channel id.
     ChannelId(ParseUuidError),
-    /// The bytes from 37 on are no amojo id. The offset inside is counted from the start of the scope id.
+    /// The bytes from 37 on are no amojo id. The offset inside is counted from the start of the
+    /// scope id.
     AccountAmojoId(ParseUuidError),
 }
 
@@ -85,7 +88,8 @@ impl fmt::Display for ParseScopeIdError {
     }
 }
 
-/// Why a text or a number is no [`AccountId`](crate::AccountId): rules N3 and X2 of `docs/protocol.md`.
+/// Why a text or a number is no [`AccountId`](crate::AccountId): rules N3 and X2 of
+/// `docs/protocol.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseAccountIdError {
@@ -98,7 +102,7 @@ pub enum ParseAccountIdError {
     },
     /// `"-1"`, `"+1"`, `"12a"`, `" 1"`: something else than a decimal digit.
     NotDigit {
-        /// Where it stands, in bytes.
+        /// Where it is, in bytes.
         offset: usize,
     },
     /// `"99999999999999999999"`: more than 64 bits hold.
@@ -128,7 +132,7 @@ impl fmt::Display for ParseAccountIdError {
     }
 }
 
-/// Why a text is no user id. The rules are those of an account id.
+/// Why a text is not a user id. The rules are those of an account id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseUserIdError {
     reason: ParseAccountIdError,

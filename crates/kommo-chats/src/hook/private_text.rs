@@ -3,8 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A message, a name, a phone number, an e-mail address or the address of an attachment. `Debug` shows its length alone, so that
-/// none of it reaches a log by accident.
+/// A message, a name, a phone number, an e-mail address or the address of an attachment. `Debug`
+/// shows its length alone, so that none of it reaches a log by accident.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct PrivateText(String);
 

@@ -16,7 +16,7 @@ pub struct Template {
     pub external_id: Option<String>,
     /// The text with its markers.
     pub content: Option<String>,
-    /// What stands in the place of the markers, in the order of the hook.
+    /// What stands instead of the markers, in the order of the hook.
     pub parameters: Vec<TemplateParameter>,
 }
 

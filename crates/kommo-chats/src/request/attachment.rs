@@ -38,7 +38,8 @@ impl MediaKind {
     }
 }
 
-/// A file. Name and size belong to files, videos and pictures, which live clients leave out; a duration to what plays.
+/// A file. Name and size belong to files, videos and pictures, which live clients leave out; a
+/// duration to what plays.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Media {
     kind: MediaKind,

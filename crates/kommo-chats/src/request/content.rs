@@ -56,7 +56,8 @@ impl Content {
         }))
     }
 
-    /// The choice of a list message: the row's title, and the `callback_data` that the bot needs to go on.
+    /// The choice of a list message: the row's title, and the `callback_data` that the bot needs to
+    /// go on.
     ///
     /// # Errors
     ///

@@ -35,7 +35,8 @@ impl CreateChat {
         }
     }
 
-    /// Which of the integration's sources it belongs to: 1 to 36 printable ASCII characters. An unknown one is no error there.
+    /// Which of the integration's sources it belongs to: 1 to 36 printable ASCII characters. An
+    /// unknown one is not an error there.
     ///
     /// # Errors
     ///

@@ -95,8 +95,8 @@ impl DeliveryStatus {
 
 /// Sets the status of a message. Its answer has no data: [`expect_no_data`](crate::expect_no_data).
 ///
-/// The message is named by the **platform's** id, from the hook or from the answer to a new message; with the integration's own id
-/// the platform answers 404.
+/// The message is named by the **platform's** id, from the hook or from the answer to a new
+/// message; with the integration's own id the platform answers 404.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetDeliveryStatus {
     message: AmojoMessageId,

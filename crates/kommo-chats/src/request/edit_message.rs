@@ -29,7 +29,8 @@ impl EditMessage {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `message.post` if the content is a comment: comments are new messages alone.
+    /// [`FieldError`] of `message.post` if the content is a comment: comments are new messages
+    /// alone.
     pub fn new(
         message: MessageRef,
         conversation: ClientConversationId,

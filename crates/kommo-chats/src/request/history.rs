@@ -58,7 +58,8 @@ impl History {
         Ok(self)
     }
 
-    /// The page after this one, if this one brought `received` messages: none after a page that was not full.
+    /// The page after this one, if this one brought `received` messages: none after a page that was
+    /// not full.
     #[must_use]
     pub fn after(&self, received: usize) -> Option<Self> {
         let received = u64::try_from(received).ok()?;

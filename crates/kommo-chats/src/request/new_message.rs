@@ -22,7 +22,8 @@ use crate::request::participants::{Author, Client};
 use crate::request::quote::{Forward, Quote};
 use crate::request::scope_request::ScopeRequest;
 
-/// A new message. Sending the same again with the same `msgid` is safe: the platform does not take it twice.
+/// A new message. Sending the same again with the same `msgid` is safe: the platform does not take
+/// it twice.
 ///
 /// # Examples
 ///
@@ -84,8 +85,8 @@ impl NewMessage {
         )
     }
 
-    /// A message that was written outside the CRM to the client, by a user of the account or in the name of the channel's bot.
-    /// No hooks come for messages in the name of the bot.
+    /// A message that was written outside the CRM to the client, by a user of the account or in the
+    /// name of the channel's bot. No hooks come for messages in the name of the bot.
     #[must_use]
     pub const fn outgoing(
         id: ClientMessageId,
@@ -121,14 +122,16 @@ impl NewMessage {
         }
     }
 
-    /// The platform's id of the conversation, once: in the first message of a client whom a manager wrote to first.
+    /// The platform's id of the conversation, once: in the first message of a client whom a manager
+    /// wrote to first.
     #[must_use]
     pub fn with_conversation_ref_id(mut self, id: AmojoConversationId) -> Self {
         self.conversation_ref_id = Some(id);
         self
     }
 
-    /// Without a notification and an incoming lead: for all but the newest message of an imported history.
+    /// Without a notification and an incoming lead: for all but the newest message of an imported
+    /// history.
     #[must_use]
     pub const fn silent(mut self) -> Self {
         self.is_silent = true;
@@ -244,7 +247,8 @@ impl AcceptedMessage {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Syntax`] for what is not JSON, [`DecodeError::Missing`] without `new_message` or its `msgid`.
+    /// [`DecodeError::Syntax`] for what is not JSON, [`DecodeError::Missing`] without `new_message`
+    /// or its `msgid`.
     pub fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
         let value = parse(body)?;
         let message = value.get("new_message").ok_or(DecodeError::Missing {

@@ -42,7 +42,8 @@ impl Client {
         })
     }
 
-    /// The platform's id, once: in the first message of a client whom a manager wrote to first. It is the `receiver.id` of the hook.
+    /// The platform's id, once: in the first message of a client whom a manager wrote to first. It
+    /// is the `receiver.id` of the hook.
     #[must_use]
     pub fn with_ref_id(mut self, ref_id: AmojoParticipantId) -> Self {
         self.ref_id = Some(ref_id);
@@ -112,7 +113,8 @@ pub struct Author {
 }
 
 impl Author {
-    /// An author by the platform's id (`GET /api/v4/users?with=amojo_id`, or the bot's from the registration of the channel).
+    /// An author by the platform's id (`GET /api/v4/users?with=amojo_id`, or the bot's from the
+    /// registration of the channel).
     ///
     /// # Errors
     ///
@@ -127,8 +129,8 @@ impl Author {
         })
     }
 
-    /// The integration's id of this author. The page demands one; without it the platform's id stands there too, which any
-    /// text may.
+    /// The integration's id of this author. The page demands one; without it the platform's id
+    /// stands there too, which any text may.
     #[must_use]
     pub fn with_id(mut self, id: ClientParticipantId) -> Self {
         self.id = Some(id);

@@ -11,7 +11,8 @@ use crate::request::content::Content;
 use crate::request::moment::Moment;
 use crate::request::reference::{ConversationRef, MessageRef};
 
-/// The message that is quoted: one that the platform knows, by an id, or one that it does not, with all that it says.
+/// The message that is quoted: one that the platform knows, by an id, or one that it does not, with
+/// all that it says.
 #[derive(Clone, PartialEq)]
 pub struct Quote {
     form: Form,

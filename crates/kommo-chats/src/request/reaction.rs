@@ -22,7 +22,8 @@ pub enum ReactionBy {
     Manager(AmojoParticipantId),
 }
 
-/// Adds a reaction to a message, or takes it back. Its answer has no data: [`expect_no_data`](crate::expect_no_data).
+/// Adds a reaction to a message, or takes it back. Its answer has no data:
+/// [`expect_no_data`](crate::expect_no_data).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct React {
     conversation: ConversationRef,

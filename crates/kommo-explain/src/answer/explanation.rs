@@ -36,9 +36,10 @@ impl Explanation {
 
     /// What was found, the signature's own troubles first.
     ///
-    /// Never empty if it would not be accepted. What would be accepted has none, with one exception: a request without
-    /// `Content-Type` or `Content-MD5` whose lines were signed empty fits rule S8, but nobody knows whether the live server
-    /// admits it, so `header-missing` stands here as a warning.
+    /// Never empty if it would not be accepted. What would be accepted has none, with one
+    /// exception: a request without `Content-Type` or `Content-MD5` whose lines were signed empty
+    /// fits rule S8, but it is not known whether the live server admits it, so `header-missing` is
+    /// here as a warning.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -8,7 +8,8 @@ use crate::answer::finding_code::FindingCode;
 
 /// One thing that is wrong with what was received.
 ///
-/// Its texts are made of fixed words, lengths, offsets and header names: never of the secret, the body or a signature.
+/// Its texts are made of fixed words, lengths, offsets and header names: never of the secret, the
+/// body or a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     code: FindingCode,

@@ -6,8 +6,9 @@ macro_rules! finding_codes {
     ($($(#[$docs:meta])+ $name:ident, $text:literal, $remedy:literal;)+) => {
         /// What is wrong, by a name that scripts may rely on.
         ///
-        /// A later version may bring more of them; none changes its meaning. The table in the crate's README says for which
-        /// doors each of them exists and which rule of `docs/protocol.md` it is about.
+        /// A later version may bring more of them; none changes its meaning. The table in the
+        /// crate's README says for which entry points each of them exists and which rule of
+        /// `docs/protocol.md` it is about.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum FindingCode {
@@ -47,13 +48,15 @@ finding_codes! {
     /// The signed body and the body that came differ by other white space at the end.
     BodyTrailingWhitespace, "body-trailing-whitespace",
         "Sign and send the same bytes: trim the body before signing, not after.";
-    /// The signed body says the same in other bytes: other escapes, spaces, key order, line ends, a byte-order mark.
+    /// The signed body says the same in other bytes: other escapes, spaces, key order, line ends, a
+    /// byte-order mark.
     BodyReEncoded, "body-re-encoded",
         "Serialise once, sign these bytes and send these bytes; a receiver takes the raw body before any parsing.";
-    /// The signed body had other letters than the one that came: another character set, or some of them lost.
+    /// The signed body had other letters than the one that came: another character set, or some of
+    /// them lost.
     BodyCharset, "body-charset",
         "Encode the text as UTF-8 once, and sign and send these bytes.";
-    /// An empty text was signed in place of the body, or one that stands for no value.
+    /// An empty text was signed in place of the body, or one that names no value.
     NothingSigned, "nothing-signed",
         "Find out why the signer's variable was empty, and pass the text of the body, not an object.";
     /// The body itself stood among the signed lines.
@@ -62,7 +65,8 @@ finding_codes! {
     /// The body that came is not the one that `Content-MD5` names.
     BodyDiffers, "body-differs",
         "Hash the very bytes that are sent, and look for what changes the body between signing and sending.";
-    /// The string to sign holds another date text than the header, as if the clock had been read twice.
+    /// The string to sign holds another date text than the header, as if the clock had been read
+    /// twice.
     DateTakenTwice, "date-taken-twice",
         "Make the date text once per attempt and use it both in the string to sign and in the header.";
     /// The string to sign has no date, or one in a form that no header has.
@@ -94,7 +98,7 @@ finding_codes! {
         "Cut white space off the values before signing: HTTP drops it on the way.";
     /// A slightly different path was signed.
     PathDiffers, "path-differs",
-        "Sign the path exactly as it stands in the request line.";
+        "Sign the path exactly as it is in the request line.";
     /// The path has something that HTTP libraries rewrite on its way.
     PathUnsafe, "path-unsafe",
         "Use a path of plain segments, without dot segments, backslashes, spaces and needless escapes.";
@@ -107,7 +111,7 @@ finding_codes! {
     /// Another digest was signed than came, though the body is the right one.
     ContentMd5Differs, "content-md5-differs",
         "Compute Content-MD5 once and use the same text in the string to sign and in the header.";
-    /// `Content-MD5` is no digest in any known form.
+    /// `Content-MD5` is not a digest in any known form.
     ContentMd5Malformed, "content-md5-malformed",
         "Send Content-MD5 as 32 lower-case hex digits.";
     /// `Content-MD5` was sent or signed as base64.
@@ -134,7 +138,7 @@ finding_codes! {
     /// The key was empty.
     SecretEmpty, "secret-empty",
         "Find out why the signer had no secret, for example a variable that is not set.";
-    /// The key was a text that stands for no secret.
+    /// The key was a text that names no secret.
     SecretPlaceholder, "secret-placeholder",
         "Find out why the signer had no secret, for example a variable that is not set.";
     /// The key was the secret in another letter case.
@@ -158,25 +162,25 @@ finding_codes! {
     /// Another method was signed than came.
     MethodDiffers, "method-differs",
         "Sign the method that is sent.";
-    /// The method is no 1 to 16 letters, or one that names no path.
+    /// The method does not have 1 to 16 letters, or one that names no path.
     MethodMalformed, "method-malformed",
         "Send a method of upper-case letters, such as POST, GET or DELETE.";
     /// The signature came as base64.
     SignatureBase64, "signature-base64",
-        "Send the signature as lower-case hex digits; some hash functions give base64 unless told otherwise.";
+        "Send the signature as lower-case hex digits; some hash functions return base64 by default.";
     /// The signature came in upper case.
     SignatureUpperCase, "signature-upper-case",
         "Send the signature in lower-case hex digits.";
-    /// Something stands before the signature.
+    /// Something precedes the signature.
     SignaturePrefixed, "signature-prefixed",
         "Send the bare hex digits, without the name of an algorithm.";
-    /// White space stands around the signature.
+    /// White space surrounds the signature.
     SignatureWhitespace, "signature-whitespace",
         "Send the bare hex digits, without white space around them.";
-    /// Quotes stand around the signature.
+    /// Quotes surround the signature.
     SignatureQuoted, "signature-quoted",
         "Send the bare hex digits, without quotes around them.";
-    /// Something stands between the digits of the signature.
+    /// Something separates the digits of the signature.
     SignatureSeparated, "signature-separated",
         "Send the hex digits in one piece, without hyphens or colons between the bytes.";
     /// Leading zeros of the signature or of its bytes are missing.
@@ -212,7 +216,7 @@ finding_codes! {
     /// `client_uuid` and `client_id` do not agree.
     ClientIdsDisagree, "client-ids-disagree",
         "Refuse the hook: an honest one names one client.";
-    /// `account_id` is no positive decimal number of at most 20 digits.
+    /// `account_id` is not a positive decimal number of at most 20 digits.
     AccountIdMalformed, "account-id-malformed",
         "Refuse the hook: an honest one has a positive decimal number.";
     /// `account_id` was signed with leading zeros.
@@ -227,7 +231,7 @@ finding_codes! {
     /// A parameter of the query has escapes.
     ParameterEscaped, "parameter-escaped",
         "Take the query as it came: none of the three values needs an escape.";
-    /// No known recipe gives this signature.
+    /// No known recipe yields this signature.
     Unknown, "unknown",
         "Compare the secret with the one that was handed out, and the bytes that were signed with those that came.";
 }

@@ -1,4 +1,5 @@
-//! Looks for the recipe of a signature over a body alone: hooks, the Open API, and the older scheme of requests.
+//! Looks for the recipe of a signature over a body alone: hooks, the Open API, and the older scheme
+//! of requests.
 
 use alloc::vec::Vec;
 
@@ -37,9 +38,10 @@ impl BodySearch<'_> {
         Explanation::new(false, outcome.findings, budget.spent())
     }
 
-    /// The findings of the recipe with exactly that many deviations that gives the signature.
+    /// The findings of the recipe with exactly that many deviations that yields the signature.
     ///
-    /// Two deviations are looked for in bodies of moderate length only: each try reads the whole body.
+    /// Two deviations are looked for in bodies of moderate length only: each try reads the whole
+    /// body.
     pub(crate) fn run(
         &self,
         reading: &Reading,

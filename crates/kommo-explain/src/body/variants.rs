@@ -27,7 +27,7 @@ pub(crate) type Body<'a> = Cow<'a, [u8]>;
 /// Collects variants, each bytes once.
 pub(crate) struct BodyVariants<'a> {
     variants: Vec<Variant<Body<'a>>>,
-    /// Whether one line end at the end is none of the signed bytes.
+    /// Whether one line end at the end does not belong to the signed bytes.
     line_end_is_free: bool,
 }
 
@@ -303,7 +303,7 @@ impl<'a> BodyVariants<'a> {
         let message = "Nothing was signed in place of the body: an empty text.";
         let finding = Finding::new(FindingCode::NothingSigned, message);
         self.add(false, &b""[..], Vec::from([finding]));
-        let message = "A text that stands for no value was signed in place of the body, such as `undefined` or `[object Object]`.";
+        let message = "A text that names no value was signed in place of the body, such as `undefined` or `[object Object]`.";
         let finding = Finding::new(FindingCode::NothingSigned, message);
         for text in NO_VALUES {
             self.add(false, text.as_bytes(), Vec::from([finding.clone()]));
@@ -408,7 +408,7 @@ fn number_styles() -> impl Iterator<Item = Style> {
         .chain([Escapes::GSON, Escapes::NONE].map(compact(Numbers::Java)))
 }
 
-/// What the signed text has that the one that came has not; `came` are the styles that give the
+/// What the signed text has and the received one lacks; `came` are the styles that yield the
 /// latter.
 fn message_of(signed: Style, came: &[Style]) -> &'static str {
     if signed.key_order == KeyOrder::Sorted {

@@ -51,7 +51,7 @@ pub(crate) fn unwrapped(body: &[u8], two: bool) -> Vec<(Vec<u8>, Vec<&'static st
     found
 }
 
-/// A line end after the wrapper is none of its own; so the body is read without it first.
+/// A line end after the wrapper does not belong to it; so the body is read without it first.
 fn once_unwrapped(body: &[u8]) -> Vec<Changed> {
     let mut found = Vec::new();
     let bare = body.strip_suffix(b"\r\n").or(body.strip_suffix(b"\n"));

@@ -92,7 +92,7 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// What is no reason to refuse a request that is right otherwise (rule S8).
+    /// What is not a reason to refuse a request that is right otherwise (rule S8).
     pub(crate) fn warnings(&self) -> Vec<Finding> {
         let content_type = self.content_type.filter(|text| !text.is_empty());
         let headers = [

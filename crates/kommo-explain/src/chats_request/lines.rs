@@ -34,7 +34,7 @@ pub(crate) struct LineSearch<'v> {
     paths: Vec<Variant<String>>,
     orders: Vec<Variant<Vec<Line>>>,
     separators: Vec<Variant<Separator>>,
-    /// What may stand there by mistake.
+    /// What may be there by mistake.
     others: Vec<&'v str>,
     body: &'v [u8],
     digest_of_target: String,
@@ -67,7 +67,7 @@ impl<'v> LineSearch<'v> {
         }
     }
 
-    /// The findings of the recipe with exactly that many deviations that gives the signature.
+    /// The findings of the recipe with exactly that many deviations that yields the signature.
     pub(crate) fn run(
         &self,
         reading: &Reading,

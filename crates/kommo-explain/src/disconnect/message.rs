@@ -52,7 +52,7 @@ impl<'v> MessageSearch<'v> {
         }
     }
 
-    /// The findings of the recipe with exactly that many deviations that gives the signature.
+    /// The findings of the recipe with exactly that many deviations that yields the signature.
     pub(crate) fn run(
         &self,
         reading: &Reading,
@@ -165,7 +165,7 @@ fn client_variants(parameters: &Parameters<'_>, ours: &str) -> Vec<Variant<Strin
     variants
 }
 
-/// The number in decimal, or the text that came where it is no number; then the other readings.
+/// The number in decimal, or the text that came where it is not a number; then the other readings.
 fn account_variants(parameters: &Parameters<'_>) -> Vec<Variant<String>> {
     let came = parameters.account_id().unwrap_or_default();
     let number = parameters.account_number();

@@ -1,4 +1,5 @@
-//! The parameters of a disconnect hook, read leniently so that all that is wrong can be said at once.
+//! The parameters of a disconnect hook, read leniently so that all that is wrong can be said at
+//! once.
 
 use alloc::borrow::Cow;
 use alloc::format;

@@ -82,7 +82,7 @@ impl<'v> Digests<'v> {
             Some((_, Some((_, form)))) => form.finding(),
             Some((text, None)) => {
                 let message = alloc::format!(
-                    "Content-MD5 has {} bytes and is no digest in hex.",
+                    "Content-MD5 has {} bytes and is not a digest in hex.",
                     text.len()
                 );
                 Some(Finding::new(FindingCode::ContentMd5Malformed, message))

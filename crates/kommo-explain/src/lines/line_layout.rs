@@ -8,7 +8,7 @@ use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
 
-/// A line, by its place in the right order; or something that stands there by mistake.
+/// A line, by its index in the right order; or something that is there by mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Line {
     Method,
@@ -163,7 +163,7 @@ fn message(order: &[Line]) -> String {
     message
 }
 
-/// What stands before the first part, between the parts, and after the last.
+/// What is before the first part, between the parts, and after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Separator {
     pub(crate) before: &'static str,
@@ -204,7 +204,7 @@ pub(crate) fn separator_variants(right: &'static str) -> Vec<Variant<Separator>>
         ("\r\n", "The parts were joined by CR LF.", true),
         (
             "\\n",
-            "A backslash and the letter n stood between the parts, as from single quotes.",
+            "A backslash and the letter n were between the parts, as from single quotes.",
             true,
         ),
         ("\r", "The parts were joined by CR.", false),
@@ -235,12 +235,12 @@ pub(crate) fn separator_variants(right: &'static str) -> Vec<Variant<Separator>>
         ),
         (
             "/n",
-            "A slash and the letter n stood between the parts, in place of a line feed.",
+            "A slash and the letter n were between the parts, in place of a line feed.",
             false,
         ),
         (
             "\\\\n",
-            "Two backslashes and the letter n stood between the parts.",
+            "Two backslashes and the letter n were between the parts.",
             false,
         ),
         ("rn", "The letters rn stood between the parts.", false),

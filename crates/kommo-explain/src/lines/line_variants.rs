@@ -47,7 +47,7 @@ pub(crate) fn method_variants(method: &str) -> Vec<Variant<String>> {
     variants
 }
 
-/// What HTTP libraries send when nobody names a content type, and what signers write by habit.
+/// What HTTP libraries send without a content type, and what signers write by habit.
 const CONTENT_TYPES: [(&str, bool); 17] = [
     ("application/json", true),
     ("", true),

@@ -8,7 +8,8 @@ use crate::answer::finding_code::FindingCode;
 use crate::search::Variant;
 use crate::signature::wrong_mac::{Hash, Keying};
 
-/// The ways to come to a MAC of the length that was received. `right` is the door's hash function.
+/// The ways to come to a MAC of the length that was received. `right` is the hash function of the
+/// right recipe.
 pub(crate) fn hash_variants(right: Hash, received: Hash) -> Vec<Variant<Keying>> {
     let name = received.name();
     let other = |message| Finding::new(FindingCode::OtherHash, message);

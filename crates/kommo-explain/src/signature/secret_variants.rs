@@ -104,7 +104,7 @@ const SURROUNDINGS: [(&str, &str, &str, bool); 13] = [
     ),
 ];
 
-/// Texts that samples have in the place of a secret.
+/// Texts that samples have instead of a secret.
 const PLACEHOLDERS: [&str; 3] = ["secret", "your_secret", "YOUR_SECRET"];
 
 /// The secret as it is, then the keys that others made of it.
@@ -187,7 +187,7 @@ impl Keys {
     fn placeholders(&mut self) {
         let code = FindingCode::SecretPlaceholder;
         for text in NO_VALUES.into_iter().chain(PLACEHOLDERS) {
-            let message = "The key was a text that stands for no secret, such as `undefined` or `None`: its variable was not set.";
+            let message = "The key was a text that names no secret, such as `undefined` or `None`: its variable was not set.";
             self.add(key(text.as_bytes()), code, message, false);
         }
     }

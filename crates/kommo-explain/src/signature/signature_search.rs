@@ -12,7 +12,7 @@ pub(crate) type Round<'r> = &'r dyn Fn(&Reading, &mut Budget) -> Option<Vec<Find
 
 /// What was found about a signature.
 pub(crate) struct Outcome {
-    /// Whether a recipe gives it.
+    /// Whether a recipe yields it.
     pub(crate) is_explained: bool,
     pub(crate) findings: Vec<Finding>,
 }
@@ -41,14 +41,15 @@ pub(crate) fn find(text: &str, door: Door, rounds: &[Round<'_>], budget: &mut Bu
 fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
     let unknown = Finding::new(
         FindingCode::Unknown,
-        "No known recipe gives this signature with this secret: probably another secret, or other bytes.",
+        "No known recipe yields this signature with this secret: probably another secret, or other bytes.",
     );
     let own = readings.iter().find(|reading| reading.hash == door.hash);
     if let Some(reading) = own {
         let findings = reading.findings.iter().cloned();
         return findings.chain([unknown]).collect();
     }
-    // Of another length. That it can be read as base64 says little: most texts of letters and digits can.
+    // Of another length. That it can be read as base64 says little: most texts of letters and
+    // digits can.
     let is_hex = readings.iter().any(|reading| {
         let mut codes = reading.findings.iter().map(Finding::code);
         codes.all(|code| code != FindingCode::SignatureBase64)
@@ -60,7 +61,8 @@ fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
         .collect()
 }
 
-/// The finding for a text that is the right signature without some of its digits: the last ones, or zeros.
+/// The finding for a text that is the right signature without some of its digits: the last ones, or
+/// zeros.
 pub(crate) fn incomplete(text: &str, right: &str) -> Option<Finding> {
     let came = text.trim().len();
     let expected = right.len();

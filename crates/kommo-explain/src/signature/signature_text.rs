@@ -13,10 +13,10 @@ use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::signature::wrong_mac::Hash;
 
-/// Longer texts are no signature in any form: SHA-512 as base64 of its hex digits has 172 bytes.
+/// Longer texts are not a signature in any form: SHA-512 as base64 of its hex digits has 172 bytes.
 const TEXT_MAX_BYTES: usize = 256;
 
-/// What a door admits.
+/// What a verifier admits.
 #[derive(Clone, Copy)]
 pub(crate) struct Door {
     /// The hash function of the right signature.
@@ -34,7 +34,7 @@ pub(crate) struct Reading {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Every reading of the text that has the length of a known hash function; those of the door's own
+/// Every reading of the text that has the length of a known hash function; those of the right
 /// come first.
 pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     let mut readings = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     let mut around = Vec::new();
     let trimmed = text.trim();
     if trimmed.len() != text.len() {
-        let message = "White space stands around the signature.";
+        let message = "White space surrounds the signature.";
         around.push(Finding::new(FindingCode::SignatureWhitespace, message));
     }
     let (trimmed, quotes) = without_quotes(trimmed);
@@ -52,7 +52,7 @@ pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     read_bare(trimmed, door, &around, &mut readings);
     if let Some(bare) = without_prefix(trimmed) {
         let message = format!(
-            "A prefix of {} bytes stands before the signature.",
+            "A prefix of {} bytes precedes the signature.",
             trimmed.len() - bare.len()
         );
         around.push(Finding::new(FindingCode::SignaturePrefixed, message));
@@ -71,7 +71,7 @@ fn without_quotes(text: &str) -> (&str, Option<Finding>) {
     });
     match inner {
         Some(inner) => {
-            let message = "Quotes stand around the signature.";
+            let message = "Quotes surround the signature.";
             (
                 inner,
                 Some(Finding::new(FindingCode::SignatureQuoted, message)),
@@ -129,7 +129,7 @@ fn read_bare(text: &str, door: Door, around: &[Finding], readings: &mut Vec<Read
     if text.contains(['-', ':', ' ']) && pairs.clone().all(|pair| pair.len() == 2) {
         let digits: String = pairs.collect();
         if let Some(bytes) = from_hex(digits.as_bytes()) {
-            let message = "Something stands between the bytes of the signature.";
+            let message = "Something separates the bytes of the signature.";
             add(
                 bytes,
                 Some(Finding::new(FindingCode::SignatureSeparated, message)),
@@ -162,7 +162,7 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     }
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     // With the whole room from the start, since the text may be a secret: a vector that grows
-    // leaves copies behind.
+    // leaves copies in memory.
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut digits = text.iter();
     while let (Some(high), Some(low)) = (digits.next(), digits.next()) {
@@ -183,7 +183,8 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     buffer.get(..length.ok()?).map(<[u8]>::to_vec)
 }
 
-/// What is wrong with a text that is not the hex text of the door, if nothing better is known.
+/// What is wrong with a text that is not the hex text that the verifier admits, if nothing better
+/// is known.
 pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
     let expected = door.digits;
     let found = text.len();
@@ -208,7 +209,7 @@ const TRUNCATED_DIGITS_MIN: usize = 32;
 /// Whether `text` is the right signature without zeros: the first ones of the whole, or those of
 /// each byte.
 ///
-/// It tells a peer nothing: a text that has all other digits right is as good as the signature.
+/// It says nothing to a peer: a text that has all other digits right is as good as the signature.
 pub(crate) fn lacks_zeros(text: &str, right: &str) -> bool {
     let text = text.trim();
     if text.len() < TRUNCATED_DIGITS_MIN || text.len() >= right.len() {

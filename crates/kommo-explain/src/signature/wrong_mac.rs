@@ -1,8 +1,9 @@
 //! MACs as wrong recipes make them.
 //!
-//! Every MAC that the project relies on is in `kommo-sign`, which offers only the right ones, by type. Here stand the
-//! others: another hash, no key schedule, arguments swapped, a key that no secret type would hold. They are compared and
-//! thrown away; none of them ever leaves this file, and whether something is accepted is asked of `kommo-sign`.
+//! Every MAC that the project relies on is in `kommo-sign`, which offers only the right ones, by
+//! type. Here are the others: another hash, no key schedule, arguments swapped, a key that no
+//! secret type would hold. They are compared and thrown away; none of them ever leaves this file,
+//! and whether something is accepted is asked of `kommo-sign`.
 
 use ctutils::CtEq;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
@@ -10,7 +11,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
-/// A hash function, known by the length of what it gives.
+/// A hash function, known by the length of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hash {
     Md5,
@@ -22,7 +23,7 @@ pub(crate) enum Hash {
 }
 
 impl Hash {
-    /// Which hash function gives that many bytes.
+    /// Which hash function yields that number of bytes.
     pub(crate) const fn of_length(bytes: usize) -> Option<Self> {
         match bytes {
             16 => Some(Self::Md5),
@@ -62,7 +63,8 @@ pub(crate) enum Keying {
     After,
 }
 
-/// Whether this recipe gives these bytes. The comparison takes the same instructions wherever the first difference lies.
+/// Whether this recipe yields these bytes. The comparison takes the same instructions wherever the
+/// first difference lies.
 pub(crate) fn gives(
     hash: Hash,
     keying: Keying,

@@ -40,7 +40,7 @@ pub(crate) struct Escapes {
 }
 
 impl Escapes {
-    /// Only what JSON asks for: JavaScript, Rust, and Python or PHP when told so.
+    /// Only what JSON asks for: JavaScript, Rust, and Python or PHP with an option.
     pub(crate) const NONE: Self = Self {
         slash: false,
         non_ascii: false,

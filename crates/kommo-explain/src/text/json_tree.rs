@@ -1,7 +1,7 @@
 //! JSON text as a tree of its own tokens.
 //!
-//! Numbers keep their text and keys keep their order, which a value type would not promise: between one encoder and
-//! another only white space, escapes and the order of keys change.
+//! Numbers keep their text and keys keep their order, which a value type would not promise: between
+//! one encoder and another only white space, escapes and the order of keys change.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -30,7 +30,7 @@ pub(crate) enum Loss {
     NullToEmptyText,
 }
 
-/// The tree with that loss in every place.
+/// The tree with that loss everywhere.
 pub(crate) fn with_loss<'a>(node: &Node<'a>, loss: Loss) -> Node<'a> {
     match node {
         Node::Object(members) if members.is_empty() && loss == Loss::ObjectToList => {
@@ -57,7 +57,8 @@ pub(crate) fn with_loss<'a>(node: &Node<'a>, loss: Loss) -> Node<'a> {
 
 /// Reads an object or a list.
 ///
-/// `serde_json` judges the text first, nesting (128 levels) and surrogates included; what it refuses is not re-encoded.
+/// `serde_json` judges the text first, nesting (128 levels) and surrogates included; what it
+/// refuses is not re-encoded.
 pub(crate) fn read(text: &str) -> Option<Node<'_>> {
     let judged: Value = serde_json::from_str(text).ok()?;
     if !(judged.is_object() || judged.is_array()) {

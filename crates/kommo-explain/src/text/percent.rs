@@ -1,4 +1,5 @@
-//! Percent-encoding both ways, for bodies, paths and parameters that somebody encoded once too often or too seldom.
+//! Percent-encoding both ways, for bodies, paths and parameters that were encoded once too often or
+//! too seldom.
 
 use alloc::vec::Vec;
 

@@ -94,7 +94,7 @@ fn write_ascii(c: char, quote: char, text: &mut String) {
     }
 }
 
-/// The bytes that `b'…'` without its `b` and quotes stands for.
+/// The bytes that `b'…'` without its `b` and quotes means.
 pub(crate) fn to_bytes(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-// The attribute tells the linter that this is a test even where no function is one: here a failure is meant to panic.
+// The attribute tells the linter that this is a test even where no function is one: here a failure
+// is meant to panic.
 #[cfg(test)]
 mod naive;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A sender of one's own: the right recipe and the pieces of the wrong ones, by definition and without the crate's code.
+//! A sender of one's own: the right recipe and the pieces of the wrong ones, by definition and
+//! without the crate's code.
 
 use md5::Md5;
 use sha1::{Digest, Sha1};

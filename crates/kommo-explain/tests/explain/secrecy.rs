@@ -1,4 +1,5 @@
-//! Nothing that is secret appears in an explanation: not the secret, not the body, not a signature that we computed.
+//! Nothing that is secret appears in an explanation: not the secret, not the body, not a signature
+//! that we computed.
 
 use kommo_explain::{
     Explanation, ReceivedRequest, explain_chat_hook, explain_disconnect, explain_open_api,

@@ -1,4 +1,4 @@
-//! A clock of any type behind one pointer, so that budget and clients need no type parameter for it.
+//! A clock of any type behind a pointer, so that budget and clients need no type parameter for it.
 
 use alloc::boxed::Box;
 use core::future::Future;

@@ -3,7 +3,7 @@
 //! ```text
 //!             429, counted ──── the third in a row ────┐
 //!   closed ──┤                                         ├──> open ── time over ──> one trial ── answered ──> closed
-//!             403 that is no JSON ─────────────────────┘       ▲                     │
+//!             403 that is not JSON ────────────────────┘       ▲                     │
 //!                                                              └── refused again ────┘
 //! ```
 //!
@@ -16,11 +16,12 @@
 //!     └──────────────── any trial is answered ─────────────┘
 //! ```
 //!
-//! What a stranger or a single tenant chooses is no evidence about our address. So an exchange
+//! What a stranger or a single tenant chooses is not evidence about our address. So an exchange
 //! counts for nothing, and only accounts count that worked recently; and what was answered once is
 //! not counted again.
 //!
-//! A token request is stopped by a block like a call, and goes during a pause of 429s, since calls wait for its token.
+//! A token request is stopped by a block like a call, and goes during a pause of 429s, since calls
+//! wait for its token.
 //!
 //! It reads no clock: instants come in as arguments.
 
@@ -30,20 +31,21 @@ use std::collections::HashMap;
 use kommo_account::{AccountHost, PeerPausePolicy};
 use kommo_oauth::UnixSeconds;
 
-/// An account is known for so long after its last success.
+/// How long an account counts as known after its last success.
 pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// Above so many accounts, those whose success is long ago are forgotten.
+/// The number of accounts above which those whose success is long ago are forgotten.
 const MANY: usize = 10_000;
 
-/// Who waits for the trial of another looks again after so long.
+/// How often a call that waits for another call's trial looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why calls are stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BreakReason {
-    /// A 403 that is no JSON: the platform has blocked the address or the account. Only its support takes that back.
+    /// A 403 that is not JSON: the platform has blocked the address or the account. Only its
+    /// support takes that back.
     Blocked,
     /// Several 429s in a row: a hold, since the block would come next.
     TooManyRequests,
@@ -72,7 +74,7 @@ pub(crate) struct BreakerSettings {
     pub(crate) pauses: PeerPausePolicy,
 }
 
-/// What is known of the one who asks, before anything is sent.
+/// What is known of the caller before anything is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// A token or pair that the platform gave recently.
@@ -110,7 +112,7 @@ impl Rejected {
     }
 }
 
-/// The permission to send one request, to be given back with what came.
+/// The permission to send one request, to be returned with its result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
     pub(crate) host: AccountHost,
@@ -161,7 +163,7 @@ struct Egress {
 struct AccountState {
     throttled_until: Duration,
     throttled_at: Option<Duration>,
-    /// The latest pause, as long as no answer has ended the row.
+    /// The latest pause, until an answer ends the row.
     last_pause: Option<Duration>,
     in_a_row: u32,
     open: Option<Open>,
@@ -190,8 +192,8 @@ impl Breaker {
         }
     }
 
-    /// Whether a call may go. When an open breaker's time is over, one call may go as a trial, and another one only after
-    /// a while, should that trial never report back.
+    /// Whether a call may go. When an open breaker's time is over, one call may go as a trial, and
+    /// another one only after a while, should that trial never report back.
     pub(crate) fn admit(
         &mut self,
         host: AccountHost,
@@ -205,7 +207,8 @@ impl Breaker {
         Ok(self.permit(host, standing, now, |_| true))
     }
 
-    /// Whether a token request or a probe may go: not while the platform blocks, and as the one trial when a block's time is over.
+    /// Whether a token request or a probe may go: not while the platform blocks, and as the one
+    /// trial when a block's time is over.
     pub(crate) fn admit_token(
         &mut self,
         host: AccountHost,
@@ -291,7 +294,7 @@ impl Breaker {
         let egress = self.egress?;
         let later = match standing {
             Standing::Known => Duration::ZERO,
-            // They come behind the accounts that are known, so that a stranger cannot take every
+            // They come after the accounts that are known, so that a stranger cannot take every
             // trial.
             _ => egress.others_later,
         };
@@ -320,7 +323,7 @@ impl Breaker {
         rejected(open, false, now)
     }
 
-    /// The platform answered with something that is no stop sign; `is_success` if it did what was
+    /// The platform answered with something other than a stop sign; `is_success` if it did what was
     /// asked. Only a trial closes what is open: any other call may have left before the stop sign
     /// came. A token request goes during a pause too; calls keep to the pause all the same.
     pub(crate) fn answered(&mut self, permit: &Permit, is_success: bool, now: Duration) {

@@ -7,8 +7,8 @@ use kommo_account::{AccountHost, ClientId};
 
 /// What a limit is counted for. A request counts in all three.
 ///
-/// `Display` writes a stable text, the key of a bucket that is kept in a store: `egress/NAME`, `integration/CLIENT/HOST`,
-/// `account/HOST`. Nothing in it is secret.
+/// `Display` writes a stable text, the key of a bucket that is kept in a store: `egress/NAME`,
+/// `integration/CLIENT/HOST`, `account/HOST`. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BucketKey {
@@ -21,7 +21,7 @@ pub enum BucketKey {
         /// The account, by its host.
         host: AccountHost,
     },
-    /// One account, whoever calls it.
+    /// One account, for all its callers.
     Account(AccountHost),
 }
 

@@ -15,7 +15,7 @@ use crate::budget::any_clock::AnyClock;
 use crate::budget::bucket_key::BucketKey;
 use crate::budget::rate_limit::{LimitShare, RateLimit};
 
-/// Above so many buckets the full ones are dropped.
+/// The number of buckets above which the full ones are dropped.
 const MANY: usize = 10_000;
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Clock for BudgetClock {
 /// One bucket and the queue in front of it.
 pub(crate) struct LocalBucket {
     limiter: RateLimiter<NotKeyed, InMemoryState, BudgetClock, NoOpMiddleware<Duration>>,
-    /// Held by the one who waits for the next request, so that the others wait in order.
+    /// Held by the caller that waits for the next request, so that the others wait in order.
     pub(crate) turn: tokio::sync::Mutex<()>,
     used_at: Mutex<Duration>,
     /// How long an empty bucket takes to fill.

@@ -4,10 +4,11 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use core::{error, fmt};
 
-/// So many requests a second, at most so many of them at once.
+/// A number of requests a second, and how many of them may leave at once.
 ///
-/// With a burst of 1, which is the default, requests are evenly spaced, and no second holds more of them than the limit
-/// says. A larger burst lets a rested bucket send that many at once, on top of the rate, in its first second.
+/// With a burst of 1, which is the default, requests are evenly spaced, and no second holds more of
+/// them than the limit says. A larger burst lets a rested bucket send that many at once, on top of
+/// the rate, in its first second.
 ///
 /// # Examples
 ///
@@ -24,7 +25,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many requests a second, evenly spaced. 0 counts as 1.
+    /// This number of requests a second, evenly spaced. 0 counts as 1.
     pub const fn per_second(requests: u32) -> Self {
         Self {
             per_second: at_least_one(requests),
@@ -32,7 +33,7 @@ impl RateLimit {
         }
     }
 
-    /// Lets a rested bucket send so many at once. 0 counts as 1.
+    /// Lets a rested bucket send this number at once. 0 counts as 1.
     pub const fn with_burst(self, requests: u32) -> Self {
         Self {
             burst: at_least_one(requests),
@@ -79,7 +80,8 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
     }
 }
 
-/// The part of every limit that belongs to this process, when several share it without talking to each other.
+/// The part of every limit that belongs to this process, when several share it without talking to
+/// each other.
 ///
 /// # Examples
 ///

@@ -1,12 +1,14 @@
-//! What may be sent now: limits and breaker, shared by everything in this process that talks to accounts.
+//! What may be sent now: limits and breaker, shared by everything in this process that talks to
+//! accounts.
 //!
 //! ```text
 //! call ── breaker ── account 50/s ── integration 7/s ── egress 7/s ──> send ── 429, 403 ──┐
 //!            ▲                                                                            │
-//!            └────────────────────────────── told ────────────────────────────────────────┘
+//!            └─────────────────────────── reports ───────────────────────────────────────┘
 //! ```
 //!
-//! The egress comes last: what was taken from the wider buckets waits there, and leaves at the narrowest rate.
+//! The egress comes last: what was taken from the wider buckets waits there, and leaves at the
+//! narrowest rate.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -26,10 +28,10 @@ use crate::budget::shared_bucket::AnySharedBucket;
 
 /// The limits and the breaker of one egress address.
 ///
-/// Cheap to clone; clones are the same budget. Make one for the whole program and give it to every
+/// Cheap to clone; clones are the same budget. Make one for the whole program and pass it to every
 /// `CrmClient` and to the `HttpTokenEndpoint`: the platform counts them together (rule L4).
 ///
-/// Calls wait in order in front of a bucket. A token request passes them by: it takes the next free place, since the calls
+/// Calls wait in order in front of a bucket. A token request skips the queue, since the calls
 /// wait for its token.
 #[derive(Clone)]
 pub struct RequestBudget {
@@ -57,9 +59,10 @@ impl RequestBudget {
         Self::build(settings, Arc::new(clock), None)
     }
 
-    /// The same limits, counted in a store that several processes share, such as `kommo-store`'s. Each limit is then that of all
-    /// of them together. The buckets of this process, with its share, stay
-    /// for when the store cannot be asked. The breaker begins closed, and is this process's own.
+    /// The same limits, counted in a store that several processes share, such as `kommo-store`'s.
+    /// Each limit is then that of all of them together. The buckets of this process, with its
+    /// share, stay for when the store cannot be asked. The breaker begins closed, and is this
+    /// process's own.
     #[must_use]
     pub fn with_shared_bucket(&self, bucket: impl SharedBucket) -> Self {
         let shared = &self.shared;
@@ -107,13 +110,14 @@ impl RequestBudget {
         }
     }
 
-    /// Closes the breaker of an account and of the egress: the platform's support says that the block is gone.
+    /// Closes the breaker of an account and of the egress: the platform's support says that the
+    /// block is gone.
     pub fn close_breaker(&self, host: AccountHost) {
         self.breaker().close(host);
     }
 
-    /// Takes one request out of every bucket, waiting in order, as long as that takes. If calls to the account are stopped
-    /// meanwhile there is no place. The permission to send is [`admit`](Self::admit)'s to give.
+    /// Takes one request out of every bucket, waiting in order. If calls to the account are stopped
+    /// meanwhile, it fails. The permission to send comes from [`admit`](Self::admit).
     pub(crate) async fn take(
         &self,
         client_id: ClientId,
@@ -133,7 +137,8 @@ impl RequestBudget {
         Ok(())
     }
 
-    /// The same past those who wait in order, but no longer than so long; whether there was a place.
+    /// Like [`take`](Self::take), but skips the queue and waits no longer than `longest`; whether
+    /// it was admitted.
     pub(crate) async fn take_ahead(
         &self,
         client_id: ClientId,
@@ -144,7 +149,7 @@ impl RequestBudget {
         self.take_all_ahead(&buckets, longest).await
     }
 
-    /// A place for a request that goes to no account's host.
+    /// The same for a request that does not go to an account's host.
     pub(crate) async fn take_egress_ahead(&self, longest: Duration) -> bool {
         self.take_all_ahead(&[self.egress_bucket()], longest).await
     }
@@ -246,7 +251,7 @@ impl RequestBudget {
         self.breaker().is_egress_blocked(now)
     }
 
-    /// JSON or nothing, and no stop sign; `is_success` if the platform did what was asked.
+    /// JSON or nothing, and not a stop sign; `is_success` if the platform did what was asked.
     pub(crate) fn answered(&self, permit: &Permit, is_success: bool) {
         let now = self.shared.clock.monotonic();
         self.breaker().answered(permit, is_success, now);
@@ -283,7 +288,7 @@ impl RequestBudget {
         named.map(|named| policy.after(Some(named), None).length)
     }
 
-    /// A 403 that is no JSON.
+    /// A 403 that is not JSON.
     pub(crate) fn blocked(&self, permit: &Permit) {
         let now = self.shared.clock.monotonic();
         let blocked = self.breaker().blocked(permit, now);

@@ -32,7 +32,7 @@ use crate::budget::rate_limit::{LimitShare, RateLimit};
 ///
 /// let big = AccountHost::parse("bigshop.amocrm.ru")?;
 /// let settings = BudgetSettings::new()
-///     .share(LimitShare::new(1, 4)?) // one of four processes behind one address
+///     .share(LimitShare::new(1, 4)?) // one of four processes with one address
 ///     .package(big, RateLimit::per_second(100), RateLimit::per_second(15));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -76,8 +76,8 @@ impl BudgetSettings {
         }
     }
 
-    /// The name of the address that requests leave from. Processes with the same address give the same name; it matters
-    /// only for a [`SharedBucket`](kommo_keeper::SharedBucket).
+    /// The name of the address that requests leave from. Processes with the same address use the
+    /// same name; it matters only for a [`SharedBucket`](kommo_keeper::SharedBucket).
     pub fn egress_name(mut self, name: impl Into<String>) -> Self {
         self.egress_name = name.into().into();
         self

@@ -1,4 +1,4 @@
-//! A bucket that several processes share, behind one pointer.
+//! A bucket that several processes share, behind a pointer.
 
 use alloc::boxed::Box;
 

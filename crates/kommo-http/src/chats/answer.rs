@@ -35,9 +35,10 @@ impl<T> Answer<T> {
         self.attempts
     }
 
-    /// The clock offset that this call learned, in seconds to add to our clock; 0 if an offset from before was taken back.
+    /// The clock offset that this call learned, in seconds to add to our clock; 0 if an offset from
+    /// before was taken back.
     ///
-    /// If there is one, somebody should put this machine's clock right (rule T3).
+    /// If there is one, this machine's clock should be corrected (rule T3).
     #[must_use]
     pub const fn learned_offset_seconds(&self) -> Option<i64> {
         self.learned_offset_seconds

@@ -75,7 +75,8 @@ impl Sender<'_> {
     }
 }
 
-/// Writes what helps at night: lengths and digests, never the signed text, the signature or a body.
+/// Writes what helps when debugging: lengths and digests, never the signed text, the signature or a
+/// body.
 fn report(
     number: u32,
     offset_seconds: i64,

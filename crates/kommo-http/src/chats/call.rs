@@ -164,7 +164,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Rule T3. A refused signature means that nothing was carried out, so this is safe for every request.
+    /// Rule T3. A refused signature means that nothing was carried out, so this is safe for every
+    /// request.
     fn offset_to_try(&self, refusal: &Refusal) -> Option<i64> {
         let is_about_signature =
             refusal.status() == 403 && refusal.error.kind() == ErrorKind::InvalidSignature;

@@ -27,10 +27,10 @@ use crate::transport::retry_policy::RetryPolicy;
 ///
 /// Every attempt of every call has a date and a signature of its own (invariant I2). After a 429
 /// nothing is sent for the same connection until its pause is over. Cheap to clone; clones share
-/// the HTTP connections, the clock offset and the pauses. `Debug` shows the place and the settings,
+/// the HTTP connections, the clock offset and the pauses. `Debug` shows the host and the settings,
 /// and nothing of the secret.
 ///
-/// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
+/// Dropping the future of a call cancels it; a request that is on its way may still be carried out.
 ///
 /// # Security
 ///
@@ -81,7 +81,8 @@ impl ChatsClient {
         }
     }
 
-    /// The clock offset that was learned and proved right, in seconds added to this machine's clock; none if there is none.
+    /// The clock offset that was learned and proved right, in seconds added to this machine's
+    /// clock; none if there is none.
     #[must_use]
     pub fn clock_offset_seconds(&self) -> Option<i64> {
         Some(self.kept_offset.seconds()).filter(|seconds| *seconds != 0)
@@ -93,12 +94,14 @@ impl ChatsClient {
         self.pauses.holds(self.clock.unix_seconds())
     }
 
-    /// Connects the channel to an account. Harmless to repeat (rule C6), so it is repeated where that may help.
+    /// Connects the channel to an account. Harmless to repeat (rule C6), so it is repeated where
+    /// that may help.
     ///
     /// # Errors
     ///
-    /// [`ChatsError`]; [`ChatsError::Unreadable`] also for an answer that names another channel or account. An unreadable answer is
-    /// not asked for again: whatever stands in front of the platform would most likely send the same page.
+    /// [`ChatsError`]; [`ChatsError::Unreadable`] also for an answer that names another channel or
+    /// account. An unreadable answer is not asked for again: whatever is between us and the
+    /// platform would most likely send the same page.
     pub async fn connect(
         &self,
         channel: &ChannelId,
@@ -126,7 +129,8 @@ impl ChatsClient {
         })
     }
 
-    /// Disconnects the channel from an account. Harmless to repeat, so it is repeated where that may help.
+    /// Disconnects the channel from an account. Harmless to repeat, so it is repeated where that
+    /// may help.
     ///
     /// # Errors
     ///
@@ -159,7 +163,8 @@ impl ChatsClient {
     ///
     /// # Errors
     ///
-    /// - a method other than `GET`, `POST`, `PUT`, `PATCH`, `DELETE`: [`ChatsError::InvalidRequest`].
+    /// - a method other than `GET`, `POST`, `PUT`, `PATCH`, `DELETE`:
+    ///   [`ChatsError::InvalidRequest`].
     /// - a 3xx: [`ChatsError::Redirected`]; a 429: [`ChatsError::TooManyRequests`], and calls
     ///   during its pause: [`ChatsError::Paused`], or they wait if it is short; after several 429s
     ///   in a row: [`ChatsError::Held`]; other refusals: [`ChatsError::Refused`].

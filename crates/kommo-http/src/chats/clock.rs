@@ -11,8 +11,8 @@ pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Where a client gets the time, its pauses and its randomness from.
 ///
-/// [`SystemChatsClock`] is the one to use. A test gives its own: a clock that it moves, pauses that
-/// take no time and are written down, jitter that is known.
+/// [`SystemChatsClock`] is the one to use. A test brings its own: a clock that it moves, pauses
+/// that take no time and are written down, jitter that is known.
 pub trait ChatsClock: Send + Sync {
     /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule
     /// D6).
@@ -43,7 +43,7 @@ impl ChatsClock for SystemChatsClock {
     fn unix_seconds(&self) -> u64 {
         #[allow(
             clippy::disallowed_methods,
-            reason = "the one place where this adapter reads the wall clock; everything else is given a clock"
+            reason = "only this function of the adapter reads the wall clock; everything else takes a clock"
         )]
         let now = SystemTime::now();
         now.duration_since(UNIX_EPOCH)

@@ -1,9 +1,10 @@
-//! How far the platform's clock is ahead of ours: learned from a refusal, tried once, kept if it proves right (rule T3).
+//! How far the platform's clock is ahead of ours: learned from a refusal, tried once, kept if it
+//! proves right (rule T3).
 //!
-//! A signature lives for 15 minutes, so a machine whose clock is off by more is refused with the same 403 as one with a
-//! wrong secret. The `Date` of that refusal tells the two apart. It is believed only because of where it came from: the
-//! transport reaches nothing but hosts of the platform with a checked certificate, and loopback; and it follows no
-//! redirect.
+//! A signature lives for 15 minutes, so a machine whose clock is off by more is refused with the
+//! same 403 as one with a wrong secret. The `Date` of that refusal distinguishes the two. It is
+//! believed only because of where it came from: the transport reaches nothing but hosts of the
+//! platform with a checked certificate, and loopback; and it follows no redirect.
 
 use core::sync::atomic::{AtomicI64, Ordering};
 
@@ -13,7 +14,7 @@ const TOLERATED_SECONDS: u64 = 60;
 /// Ten years of 365 days. A certificate would hardly be valid on both sides of more.
 const LARGEST_OFFSET_SECONDS: u64 = 10 * 365 * 86_400;
 
-/// The offset that a client keeps, shared by its clones. 0 is none.
+/// The offset that a client keeps, shared by its clones. 0 means that there is none.
 #[derive(Debug, Default)]
 pub(crate) struct KeptOffset {
     seconds: AtomicI64,
@@ -29,9 +30,11 @@ impl KeptOffset {
     }
 }
 
-/// The offset to try next after a refusal, in seconds to add to our clock; none if the clocks agree well enough.
+/// The offset to try next after a refusal, in seconds to add to our clock; none if the clocks agree
+/// well enough.
 ///
-/// `now` is our clock without any offset, `in_force` the offset that the refused request was dated with.
+/// `now` is our clock without any offset, `in_force` the offset that the refused request was dated
+/// with.
 pub(crate) fn after_refusal(server: u64, now: u64, in_force: i64) -> Option<i64> {
     let offset = i64::try_from(server)
         .ok()?

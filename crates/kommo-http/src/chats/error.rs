@@ -20,7 +20,8 @@ pub enum ChatsError {
     InvalidRequest(InvalidRequest),
     /// The platform refused. What it means is in [`ErrorBody::kind`](kommo_chats::ErrorBody::kind).
     Refused(Box<Refusal>),
-    /// 429: the caller's turn to wait, [`Refusal::retry_after`] if the platform said how long (rule E4).
+    /// 429: the caller's turn to wait, [`Refusal::retry_after`] if the platform said how long (rule
+    /// E4).
     TooManyRequests(Box<Refusal>),
     /// An earlier request of this connection got a 429, and its pause is longer than this call
     /// waits by itself. Nothing was sent, or nothing more.
@@ -139,7 +140,7 @@ impl error::Error for ChatsError {
         match self {
             Self::InvalidRequest(error) => Some(error),
             Self::Unreadable(unreadable) => unreadable.reason.source(),
-            // The transport's own text stands in ours, so its cause comes next.
+            // Our text contains the transport's own, so its cause comes next.
             Self::Transport { error, .. } => error.source(),
             Self::Refused(_)
             | Self::TooManyRequests(_)
@@ -150,7 +151,8 @@ impl error::Error for ChatsError {
     }
 }
 
-/// An answer that says success and is not what was asked for: the peer's nonsense, such as a page of a proxy under a 200.
+/// An answer that says success and is not what was asked for: the peer's nonsense, such as a page
+/// of a proxy under a 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unreadable {

@@ -12,11 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kommo_account::{PeerPause, PeerPausePolicy};
 use kommo_sign::RequestPath;
 
-/// Above so many rows, those that are over for long are dropped; what does not fit then is not
-/// kept.
+/// The number of rows above which those that ended long ago are dropped; what does not fit then is
+/// not kept.
 const MANY: usize = 10_000;
 
-/// `/v2/origin/custom/{scope}`: what stands behind it is the same connection.
+/// `/v2/origin/custom/{scope}`: paths below it belong to the same connection.
 const SEGMENTS_OF_KEY: usize = 5;
 
 /// The pauses of one client and its clones.
@@ -68,7 +68,7 @@ pub(crate) struct Departure<'a> {
 #[non_exhaustive]
 pub struct ChatsHold {
     /// The path that the paths of the connection begin with: `/v2/origin/custom/{scope_id}`, or
-    /// with the channel id in its place.
+    /// with the channel id instead.
     pub path: Box<str>,
     /// When it ends, in Unix seconds.
     pub until_unix_seconds: u64,

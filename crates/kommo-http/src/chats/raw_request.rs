@@ -1,4 +1,5 @@
-//! A call that has no method of its own yet: the caller brings path and body, the client signs and sends.
+//! A call that has no method of its own yet: the caller brings path and body, the client signs and
+//! sends.
 
 use core::fmt;
 
@@ -9,7 +10,8 @@ use crate::transport::retry_policy::Repeat;
 
 /// A request to the Chats API, not signed yet.
 ///
-/// It is signed anew for each attempt, with content type `application/json` (rule S5). `Debug` shows of the body its length.
+/// It is signed anew for each attempt, with content type `application/json` (rule S5). `Debug`
+/// shows of the body its length.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What the platform said when it refused, and what a person wants to know at night.
+//! What the platform said when it refused, and what a person wants to know when debugging.
 
 use core::fmt;
 use core::time::Duration;
@@ -61,8 +61,8 @@ impl Refusal {
         self.server_date
     }
 
-    /// The platform's clock minus the date that the refused request was signed with, in seconds. More than 900 either way means
-    /// that the date alone was enough for a refusal (rule D3).
+    /// The platform's clock minus the date that the refused request was signed with, in seconds.
+    /// More than 900 either way means that the date alone was enough for a refusal (rule D3).
     #[must_use]
     pub const fn clock_difference_seconds(&self) -> Option<i64> {
         self.clock_difference_seconds
@@ -76,7 +76,8 @@ impl Refusal {
         self.retry_after
     }
 
-    /// The clock offset that was learned and tried in this call, in seconds; it did not help (rule T3).
+    /// The clock offset that was learned and tried in this call, in seconds; it did not help (rule
+    /// T3).
     #[must_use]
     pub const fn tried_offset_seconds(&self) -> Option<i64> {
         self.tried_offset_seconds

@@ -43,7 +43,8 @@ impl<T> CrmAnswer<T> {
     }
 }
 
-/// The answer to a call as it came: a success, its bytes, and what it took. `Debug` shows the length of the body alone.
+/// The answer to a call as it came: a success, its bytes, and what it took. `Debug` shows the
+/// length of the body alone.
 #[derive(Clone)]
 pub struct CrmResponse {
     pub(crate) response: RawResponse,
@@ -59,7 +60,8 @@ impl CrmResponse {
         self.response.status()
     }
 
-    /// The header `X-Request-Id`: at most 40 hexadecimal digits and hyphens. One in which a piece of the token stands is left out.
+    /// The header `X-Request-Id`: at most 40 hexadecimal digits and hyphens. One that contains a
+    /// piece of the token is left out.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

@@ -1,4 +1,4 @@
-//! A source of tokens of any type behind one pointer, so that clients need no type parameter for it.
+//! A source of tokens of any type behind a pointer, so that clients need no type parameter for it.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

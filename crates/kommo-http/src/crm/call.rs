@@ -1,4 +1,4 @@
-//! A whole call to the CRM API: place in the budget, token, attempts, and the decision after each answer.
+//! A whole call to the CRM API: budget, token, attempts, and the decision after each answer.
 //!
 //! ```text
 //!            ┌──────────────────── pause ◄─────────────────────────┐
@@ -13,7 +13,8 @@
 //!                                  └─ everything else ───────────────> error
 //! ```
 //!
-//! A 429 and a failed connection mean that nothing was done, so they are repeated whatever the method is.
+//! A 429 and a failed connection mean that nothing was done, so they are repeated whatever the
+//! method is.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -41,18 +42,21 @@ use crate::transport::request_query::RequestQuery;
 use crate::transport::retry_policy::Repeat;
 use crate::transport::retry_policy::RetryPolicy;
 
-/// Which calls are sent again, once, when a 401 was about a token that has a successor now (rule L10).
+/// Which calls are sent again, once, when a 401 was about a token that has a successor now (rule
+/// L10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ReplayAfter401 {
-    /// Those that may be repeated anyway: `GET`, and what the caller marked with [`Repeat::WhenSafe`].
+    /// Those that may be repeated anyway: `GET`, and what the caller marked with
+    /// [`Repeat::WhenSafe`].
     #[default]
     WhenSafe,
     /// All. A 401 is a refusal, so nothing should have been done; no source promises that.
     Always,
 }
 
-/// Once for a 401 that is confirmed, and once more only if the token has changed again meanwhile (rule L10).
+/// Once for a 401 that is confirmed, and once more only if the token has changed again meanwhile
+/// (rule L10).
 const RENEWALS_AT_MOST: u32 = 2;
 
 /// What every attempt of a call has in common.
@@ -145,8 +149,8 @@ impl CrmCall<'_> {
         }
     }
 
-    /// A token, and the permission to send to its host. The token is asked for last, since it may have ended while the call
-    /// waited for its place.
+    /// A token, and the permission to send to its host. The token is asked for last, since it may
+    /// have ended while the call waited for the budget.
     async fn ready(&self, progress: &mut Progress) -> Result<(Arc<UsableToken>, Permit), CrmError> {
         let mut usable = self.token(progress).await?;
         loop {
@@ -247,7 +251,8 @@ impl CrmCall<'_> {
         let attempts = progress.attempts;
         match result {
             Ok(response) if response.is_success() => {
-                // A page of something on the way says nothing about the platform, whatever its status is.
+                // A page of something on the way says nothing about the platform, whatever its
+                // status is.
                 if response.is_blank() || response.is_json() {
                     self.budget.answered(permit, true);
                 }
@@ -315,8 +320,8 @@ impl CrmCall<'_> {
         }
     }
 
-    /// Asks for the successor of a refused token; gives the refusal back if there is none, or if the call is not to be sent
-    /// again.
+    /// Asks for the successor of a refused token; returns the refusal if there is none, or if the
+    /// call is not to be sent again.
     async fn renew(
         &self,
         usable: &UsableToken,
@@ -330,8 +335,8 @@ impl CrmCall<'_> {
         }
     }
 
-    /// After a second 401: the token, if it has changed again meanwhile, as when somebody else's refresh ended the one that was just sent.
-    /// Nothing is asked of the platform for it.
+    /// After a second 401: the token, if it has changed again meanwhile, as when another refresh
+    /// ended the one that was just sent. Nothing is asked of the platform for it.
     async fn overtaken(
         &self,
         usable: &UsableToken,
@@ -368,7 +373,7 @@ fn refused(refusal: CrmRefusal) -> Next {
     Next::Fail(CrmError::Refused(Box::new(refusal)))
 }
 
-/// What helps at night, and nothing of token, query or body.
+/// What helps when debugging, and nothing of token, query or body.
 fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &str) {
     match result {
         Ok(response) => tracing::debug!(

@@ -23,10 +23,10 @@ use crate::transport::retry_policy::RetryPolicy;
 
 /// Calls the CRM API in the name of one grant.
 ///
-/// Any method and path, with types of serde. The host is the one that came with the token, and nothing else. Cheap to clone.
-/// `Debug` shows grant and settings, and nothing of a token.
+/// Any method and path, with types of serde. The host is the one that came with the token, and
+/// nothing else. Cheap to clone. `Debug` shows grant and settings, and nothing of a token.
 ///
-/// Dropping the future of a call gives it up; a request that is on its way may still be carried out.
+/// Dropping the future of a call cancels it; a request that is on its way may still be carried out.
 #[derive(Clone)]
 pub struct CrmClient {
     transport: Transport,
@@ -43,8 +43,8 @@ impl CrmClient {
     /// A client of the grant `key`, whose tokens come from `tokens`, such as a grant of
     /// `kommo-keeper`.
     ///
-    /// It has a budget of its own: see [`with_budget`](Self::with_budget). Pages of 250 entities may
-    /// be longer than the 1 MiB that a transport takes by default; see
+    /// It has a budget of its own: see [`with_budget`](Self::with_budget). Pages of 250 entities
+    /// may be longer than the 1 MiB that a transport takes by default; see
     /// [`TransportBuilder::max_body_bytes`](crate::TransportBuilder::max_body_bytes).
     ///
     /// # Errors
@@ -74,14 +74,14 @@ impl CrmClient {
     }
 
     /// Takes a budget that others share. The platform counts all calls and token requests from one
-    /// address together, so give the same to every client and to the token endpoint.
+    /// address together, so pass the same to every client and to the token endpoint.
     #[must_use]
     pub fn with_budget(self, budget: RequestBudget) -> Self {
         Self { budget, ..self }
     }
 
-    /// Repeats otherwise than [`RetryPolicy::new`] says. Its `longest_retry_after` is also how long a call waits for the pause of a
-    /// 429 by itself: 10 s; a job in the background may set 300 s.
+    /// Repeats otherwise than [`RetryPolicy::new`] says. Its `longest_retry_after` is also how long
+    /// a call waits for the pause of a 429 by itself: 10 s; a job in the background may set 300 s.
     #[must_use]
     pub fn with_retry_policy(self, retry_policy: RetryPolicy) -> Self {
         Self {
@@ -96,7 +96,8 @@ impl CrmClient {
         Self { replay, ..self }
     }
 
-    /// Acts with the rights of this user in every call that names none itself; see [`CrmRequest::with_context_user`].
+    /// Acts with the rights of this user in every call that names none itself; see
+    /// [`CrmRequest::with_context_user`].
     #[must_use]
     pub fn with_context_user(self, user: UserId) -> Self {
         Self {
@@ -190,11 +191,12 @@ impl CrmClient {
     ///
     /// # Errors
     ///
-    /// - no token: [`CrmError::Tokens`]; a pause or a block lies over the account: [`CrmError::Throttled`],
-    ///   [`CrmError::BreakerOpen`], and nothing is sent.
+    /// - no token: [`CrmError::Tokens`]; a pause or a block applies to the account:
+    ///   [`CrmError::Throttled`], [`CrmError::BreakerOpen`], and nothing is sent.
     /// - a 3xx: [`CrmError::Redirected`]; every other refusal: [`CrmError::Refused`].
     /// - no whole answer: [`CrmError::Transport`].
-    /// - any of these after an attempt to write that may have been carried out: [`CrmError::AfterDoubt`], with it inside.
+    /// - any of these after an attempt to write that may have been carried out:
+    ///   [`CrmError::AfterDoubt`], with it inside.
     pub async fn call_raw(&self, mut request: CrmRequest) -> Result<CrmResponse, CrmError> {
         request.context_user = request.context_user.or(self.context_user);
         let span = tracing::info_span!(

@@ -16,18 +16,20 @@ use crate::error::{InvalidRequest, TransportError};
 pub enum CrmError {
     /// The caller's turn: nothing was sent.
     InvalidRequest(InvalidRequest),
-    /// The caller's turn: the payload cannot be written as JSON, such as a map whose keys are no texts. Nothing was sent.
+    /// The caller's turn: the payload cannot be written as JSON, such as a map whose keys are not
+    /// texts. Nothing was sent.
     Payload,
-    /// There is no token; nothing was sent, or nothing more. The source of tokens says whose turn it
-    /// is, in its own error: `downcast_ref` returns it, such as a `KeeperError`.
+    /// There is no token; nothing was sent, or nothing more. The source of tokens says whose turn
+    /// it is, in its own error: `downcast_ref` returns it, such as a `KeeperError`.
     Tokens(Box<dyn error::Error + Send + Sync>),
-    /// An earlier request got a 429, and its pause is longer than this call waits by itself. Nothing was sent, or nothing more
-    /// after attempts of this call that were not carried out.
+    /// An earlier request got a 429, and its pause is longer than this call waits by itself.
+    /// Nothing was sent, or nothing more after attempts of this call that were not carried out.
     Throttled {
         /// How long the pause still is.
         left: Duration,
     },
-    /// The breaker is open. Nothing was sent, or nothing more after attempts of this call that were not carried out.
+    /// The breaker is open. Nothing was sent, or nothing more after attempts of this call that were
+    /// not carried out.
     BreakerOpen(OpenBreaker),
     /// Refused; [`CrmRefusal::kind`] says what it means and whose turn it is.
     Refused(Box<CrmRefusal>),
@@ -38,8 +40,8 @@ pub enum CrmError {
         /// How many requests the call sent.
         attempts: u32,
     },
-    /// Success by its status, nonsense by its body: the peer's fault, or a type that does not fit. The request was most likely
-    /// carried out.
+    /// Success by its status, nonsense by its body: the peer's fault, or a type that does not fit.
+    /// The request was most likely carried out.
     Unreadable {
         /// The HTTP status.
         status: u16,
@@ -50,25 +52,25 @@ pub enum CrmError {
     },
     /// A page cannot be asked for, or its link to the next one cannot be followed.
     Paging(PagingError),
-    /// The wire. Whether the last attempt was carried out is said at [`TransportError`]; attempts before it were not, unless it is
-    /// in doubt too.
+    /// The wire. Whether the last attempt was carried out is said at [`TransportError`]; attempts
+    /// before it were not, unless it is in doubt too.
     Transport {
         /// What broke, in the last attempt.
         error: TransportError,
         /// How many requests the call tried to send.
         attempts: u32,
     },
-    /// An earlier attempt of this call, to write, may have been carried out; then came what is inside, which says of its own
-    /// attempt that it was not. Only calls that may be repeated come to this. [`refusal`](Self::refusal) and [`kind`](Self::kind)
-    /// look inside.
+    /// An earlier attempt of this call, to write, may have been carried out; then came what is
+    /// inside, which says of its own attempt that it was not. Only calls that may be repeated come
+    /// to this. [`refusal`](Self::refusal) and [`kind`](Self::kind) look inside.
     AfterDoubt(Box<Self>),
 }
 
-/// What is wrong with the body of a success. Says where, and nothing of what stands there.
+/// What is wrong with the body of a success. Says where, and nothing of its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerFault {
-    /// It is no JSON: a page, a text, a part of something.
+    /// It is not JSON: a page, a text, a part of something.
     NotJson {
         /// The line, from 1.
         line: usize,
@@ -96,19 +98,21 @@ impl AnswerFault {
     }
 }
 
-/// Why paging cannot begin or go on.
+/// Why paging cannot begin or continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PagingError {
-    /// The caller's turn: `limit` is no number from 1 to 250. Nothing was sent.
+    /// The caller's turn: `limit` is not a number from 1 to 250. Nothing was sent.
     Limit,
     /// The caller's turn: only a `GET` without a body can be paged. Nothing was sent.
     Method,
-    /// The link to the next page leads to another scheme or host than the account's. Nothing was sent there.
+    /// The link to the next page leads to another scheme or host than the account's. Nothing was
+    /// sent there.
     ForeignNext,
-    /// The link to the next page is no text, or a URL that cannot be sent. Nothing was sent.
+    /// The link to the next page is not a text, or a URL that cannot be sent. Nothing was sent.
     UnusableNext,
-    /// The link to the next page leads to another path than the page itself. Nothing was sent there.
+    /// The link to the next page leads to another path than the page itself. Nothing was sent
+    /// there.
     OtherPath,
     /// The link leads to a page that was read before. Nothing was sent.
     Loop,
@@ -219,7 +223,7 @@ impl error::Error for CrmError {
         match self {
             Self::InvalidRequest(error) => Some(error),
             Self::Tokens(error) => Some(error.as_ref()),
-            // The transport's own text stands in ours, so its cause comes next.
+            // Our text contains the transport's own, so its cause comes next.
             Self::Transport { error, .. } => error.source(),
             Self::AfterDoubt(error) => Some(error.as_ref()),
             _ => None,

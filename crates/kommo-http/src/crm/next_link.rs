@@ -4,7 +4,7 @@
 //! have `https` and the host that answered (rule L3), or be at the sandbox's own address if a
 //! sandbox answered; a relative one, as version 2 of the API has, is resolved against the request.
 //! Only its query is taken out of it: its path must be that of the page, since paths are shown in
-//! logs, and whoever answers could have put the token there.
+//! logs, and the peer may have put the token there.
 
 use alloc::string::String;
 
@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::crm::error::PagingError;
 use crate::crm::request::{CrmMethod, CrmRequest};
 
-/// The target of the page after one at `path`: that path, perhaps with a query; none if there is no next page.
+/// The target of the page after one at `path`: that path, perhaps with a query; none if there is no
+/// next page.
 pub(crate) fn read(
     page: &Value,
     endpoints: Endpoints,
@@ -42,7 +43,7 @@ fn target(
         Some(target) => String::from(target),
         None => relative(href, path)?,
     };
-    // Refuses what a URL parser would read as another place, or rewrite: `//`, dot segments,
+    // Refuses what a URL parser would read as another path, or rewrite: `//`, dot segments,
     // backslashes, line ends, `#`.
     let request =
         CrmRequest::new(CrmMethod::Get, &target).map_err(|_| PagingError::UnusableNext)?;
@@ -71,7 +72,8 @@ fn relative(href: &str, path: &str) -> Result<String, PagingError> {
     }
 }
 
-/// What stands behind `https://` and the host, byte for byte; letters of scheme and host may have either case.
+/// What follows `https://` and the host, byte for byte; letters of scheme and host may have either
+/// case.
 fn behind_authority<'a>(href: &'a str, host: &AccountHost) -> Option<&'a str> {
     let rest = strip_prefix_ignoring_case(href, "https://")?;
     let rest = strip_prefix_ignoring_case(rest, host.as_str())?;
@@ -80,7 +82,7 @@ fn behind_authority<'a>(href: &'a str, host: &AccountHost) -> Option<&'a str> {
     rest.starts_with('/').then_some(rest)
 }
 
-/// What stands behind the address of the sandbox that the endpoints name. Never in the realm of the
+/// What follows the address of the sandbox that the endpoints name. Never in the realm of the
 /// real platform.
 fn behind_sandbox<'a>(href: &'a str, endpoints: Endpoints, host: &AccountHost) -> Option<&'a str> {
     if endpoints.realm() == Realm::Real {

@@ -17,12 +17,13 @@ use crate::crm::request::{CrmMethod, CrmRequest};
 /// The most entities on a page (rule L7).
 pub const PAGE_LIMIT_MAX: u32 = 250;
 
-/// So many pages are read at most, unless [`Pages::with_max_pages`] says otherwise: with 250 entities on each, 2.5 million.
+/// So many pages are read at most, unless [`Pages::with_max_pages`] says otherwise: with 250
+/// entities on each, 2.5 million.
 pub const PAGES_MAX_DEFAULT: u32 = 10_000;
 
 impl CrmClient {
-    /// Begins to page through a collection. Nothing is sent before [`Pages::next_page`]. Without a `limit` in the query the
-    /// platform chooses one.
+    /// Begins to page through a collection. Nothing is sent before [`Pages::next_page`]. Without a
+    /// `limit` in the query the platform chooses one.
     ///
     /// # Errors
     ///
@@ -84,8 +85,8 @@ enum Ahead {
 }
 
 impl Pages<'_> {
-    /// Reads at most so many pages; 0 counts as 1. If the last of them has a link to another one, the error after it is
-    /// [`PagingError::TooManyPages`].
+    /// Reads at most this number of pages; 0 counts as 1. If the last of them has a link to another
+    /// one, the error after it is [`PagingError::TooManyPages`].
     #[must_use]
     pub const fn with_max_pages(mut self, pages: u32) -> Self {
         self.max_pages = if pages == 0 { 1 } else { pages };
@@ -98,8 +99,9 @@ impl Pages<'_> {
     ///
     /// # Errors
     ///
-    /// As [`CrmClient::call_raw`]: the same page is asked for again by calling this again. A page whose link cannot be followed is
-    /// given as usual; the [`CrmError::Paging`] comes after it, and paging is over then.
+    /// As [`CrmClient::call_raw`]: the same page is asked for again by calling this again. A page
+    /// whose link cannot be followed is given as usual; the [`CrmError::Paging`] comes after it,
+    /// and paging is over then.
     pub async fn next_page(&mut self) -> Result<Option<Page>, CrmError> {
         let request = match &self.ahead {
             Ahead::Ask(request) => request.clone(),
@@ -183,8 +185,9 @@ impl Page {
         self.payload.get("_total_items").and_then(Value::as_u64)
     }
 
-    /// Its entities: `_embedded` and the collection's name, such as `leads`. Each is read by itself, so that one of another
-    /// shape does not hide the others. Nothing if there is no such collection.
+    /// Its entities: `_embedded` and the collection's name, such as `leads`. Each is read by
+    /// itself, so that one of another shape does not hide the others. Nothing if there is no such
+    /// collection.
     pub fn items<'a, I: DeserializeOwned>(
         &'a self,
         collection: &str,
@@ -197,7 +200,7 @@ impl Page {
             .map(|item| I::deserialize(item).map_err(|error| AnswerFault::of(&error)))
     }
 
-    /// The answer as it came: in its bytes, numbers stand as the platform wrote them.
+    /// The answer as it came: in its bytes, numbers are as the platform wrote them.
     #[must_use]
     pub const fn response(&self) -> &CrmResponse {
         &self.response

@@ -24,12 +24,12 @@ const MAX_FINDINGS: usize = 250;
 
 /// One thing that the platform found wrong in a body.
 ///
-/// Source: vendor page "HTTP codes". Names of more than 128 bytes are left out; the sentence is cut after 200 characters;
-/// control characters are replaced.
+/// Source: vendor page "HTTP codes". Names of more than 128 bytes are left out; the sentence is cut
+/// after 200 characters; control characters are replaced.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValidationError {
-    /// Which item of a batch, by the `request_id` that it was sent with, or by its place.
+    /// Which item of a batch, by the `request_id` that it was sent with, or by its index.
     pub request_id: Option<String>,
     /// The kind, such as `NotSupportedChoice`.
     pub code: Option<String>,
@@ -50,7 +50,8 @@ impl fmt::Debug for ValidationError {
     }
 }
 
-/// Longer names and ids are left out, not cut: they are shown in logs, and a part of a token would be one too many.
+/// Longer names and ids are left out, not cut: they are shown in logs, and a part of a token would
+/// be one too many.
 const NAME_MAX_BYTES: usize = 128;
 
 /// What was read of a body.
@@ -68,7 +69,7 @@ pub(crate) struct CrmProblem {
 }
 
 impl CrmProblem {
-    /// Reads a body. A text in which `secret` or a piece of it stands is dropped.
+    /// Reads a body. A text that contains `secret` or a piece of it is dropped.
     pub(crate) fn read(content_type: Option<&str>, body: &[u8], secret: &str) -> Self {
         let is_json = is_json(content_type, body);
         let is_empty = is_blank(body);

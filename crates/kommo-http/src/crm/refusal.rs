@@ -26,10 +26,11 @@ pub enum CrmRefusalKind {
     Unauthorized,
     /// 402: the account's owner must pay. Stop its jobs and keep its tokens.
     PaymentRequired,
-    /// 403 in JSON, whole or cut: this call is not allowed, by rights or by the account's list of addresses. Tokens are as good as before.
+    /// 403 in JSON, whole or cut: this call is not allowed, by rights or by the account's list of
+    /// addresses. Tokens are as good as before.
     Forbidden,
-    /// 403 that is no JSON: the platform has blocked this address or account. The breaker is open now; its support unblocks
-    /// (rule L6).
+    /// 403 that is not JSON: the platform has blocked this address or account. The breaker is open
+    /// now; its support unblocks (rule L6).
     Blocked,
     /// 404: no such path or entity.
     NotFound,
@@ -39,13 +40,15 @@ pub enum CrmRefusalKind {
     Unprocessable,
     /// 429: wait for [`CrmRefusal::retry_after`].
     TooManyRequests,
-    /// 504: not done in time, most likely since there was too much in it. Send smaller batches, 50 items at most. What was sent
-    /// may have been carried out (rule L7).
+    /// 504: not done in time, most likely since there was too much in it. Send smaller batches, 50
+    /// items at most. What was sent may have been carried out (rule L7).
     BatchTooLarge,
-    /// 500 to 599 other than 504: the platform's fault. Tell its support the [`CrmRefusal::trace_id`].
+    /// 500 to 599 other than 504: the platform's fault. Tell its support the
+    /// [`CrmRefusal::trace_id`].
     ServerError,
-    /// A 400, 401, 402, 404, 405 or 422 with a page or a text in it, which the API does not send: most likely something between
-    /// us and the platform, such as a proxy. It says nothing about the request.
+    /// A 400, 401, 402, 404, 405 or 422 with a page or a text in it, which the API does not send:
+    /// most likely something between us and the platform, such as a proxy. It says nothing about
+    /// the request.
     Page,
     /// Any other status.
     Other,
@@ -92,13 +95,13 @@ impl CrmRefusalKind {
     }
 }
 
-/// A refusal: somebody was reached and said no.
+/// A refusal: the platform, or something on the way, was reached and said no.
 ///
 /// `Display` and `Debug` may be logged: they have the status, what it means, the ids for the
 /// support, and the places that a validation names. The sentences of the body are cut and cleaned,
 /// and given by [`title`](Self::title) and [`detail`](Self::detail) alone, since they may repeat
-/// what was sent. The body as it came is in [`response`](Self::response), for who wants to show it
-/// to the one who called; it is not cleaned.
+/// what was sent. The body as it came is in [`response`](Self::response), to be shown to the
+/// caller; it is not cleaned.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CrmRefusal {
     kind: CrmRefusalKind,
@@ -197,8 +200,8 @@ impl CrmRefusal {
         self.problem.trace_id.as_deref()
     }
 
-    /// The header `X-Request-Id`, for the platform's support: at most 40 hexadecimal digits and hyphens. One in which a piece of the
-    /// token stands is left out.
+    /// The header `X-Request-Id`, for the platform's support: at most 40 hexadecimal digits and
+    /// hyphens. One that contains a piece of the token is left out.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
@@ -210,21 +213,21 @@ impl CrmRefusal {
         self.problem.legacy_code
     }
 
-    /// How long to wait. Of a 429 always there: the platform's word, in the body or the header, or the default of the
-    /// budget, at most its longest pause.
+    /// How long to wait. Of a 429 always there: the platform's word, in the body or the header, or
+    /// the default of the budget, at most its longest pause.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Of a 401: whether there is a new token now, so that sending the call again will fare better. The client does so itself
-    /// where that is safe.
+    /// Of a 401: whether there is a new token now, so that sending the call again will fare better.
+    /// The client does so itself where that is safe.
     #[must_use]
     pub const fn has_new_token(&self) -> bool {
         self.has_new_token
     }
 
-    /// The answer as it came. A header in which a piece of the token stands is left out; so is such
+    /// The answer as it came. A header that contains a piece of the token is left out; so is such
     /// a body, which is empty then.
     #[must_use]
     pub const fn response(&self) -> &RawResponse {

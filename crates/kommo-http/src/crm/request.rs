@@ -60,7 +60,8 @@ impl CrmMethod {
 
 /// A call: method, path, query, body. `Debug` shows neither query nor body.
 ///
-/// A `GET` may be repeated, everything else only if the caller says so with [`with_repeat`](Self::with_repeat).
+/// A `GET` may be repeated, everything else only if the caller says so with
+/// [`with_repeat`](Self::with_repeat).
 ///
 /// # Examples
 ///
@@ -91,15 +92,16 @@ impl CrmRequest {
     ///
     /// # Errors
     ///
-    /// - `"https://evil.example/x"`, `"leads"`, `"//evil.example"`, `"/a b"`, `"/a/../b"`: [`InvalidRequest::Path`]. A host cannot be
-    ///   given: it is the account's.
+    /// - `"https://evil.example/x"`, `"leads"`, `"//evil.example"`, `"/a b"`, `"/a/../b"`:
+    ///   [`InvalidRequest::Path`]. A host cannot be given: it is the account's.
     /// - `"/a?b#c"`, `"/a?b=100%"`, `"/a?b\nc"`: [`InvalidRequest::Query`].
     pub fn new(method: CrmMethod, target: &str) -> Result<Self, InvalidRequest> {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        // A URL is not taken here, though a `RequestPath` would cut the path out of one; nor is a fragment.
+        // A URL is not taken here, though a `RequestPath` would cut the path out of one; nor is a
+        // fragment.
         if !path.starts_with('/') || path.contains('#') {
             return Err(InvalidRequest::Path(
                 kommo_sign::ParsePathError::NotAbsolute,
@@ -142,13 +144,14 @@ impl CrmRequest {
         self
     }
 
-    /// Says whether the request may be sent again when nobody knows whether it was carried out.
+    /// Says whether the request may be sent again when it is not known whether it was carried out.
     pub const fn with_repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
         self
     }
 
-    /// Acts with the rights of this user: the header `X-Context-User-ID`, which needs a token that an administrator granted.
+    /// Acts with the rights of this user: the header `X-Context-User-ID`, which needs a token that
+    /// an administrator granted.
     ///
     /// Source: rule L9 of `docs/protocol.md`.
     pub const fn with_context_user(mut self, user: UserId) -> Self {
@@ -180,7 +183,7 @@ impl CrmRequest {
         &self.body
     }
 
-    /// The value of the first parameter of that name, as it stands in the query.
+    /// The value of the first parameter of that name, as it is in the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let pairs = self.query()?.split('&');
         let mut values = pairs.filter_map(|pair| {
@@ -210,7 +213,7 @@ impl CrmRequest {
 }
 
 /// The query with an escape for each character that no URL may have and that has one meaning:
-/// letters outside ASCII, spaces, quotes, brackets. What stands as an escape already stays. Control
+/// letters outside ASCII, spaces, quotes, brackets. Escapes stay. Control
 /// characters, `#` and a broken escape are left for [`RequestQuery::parse`] to refuse.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -19,8 +19,8 @@ pub const WEBHOOKS_MAX: u32 = 100;
 
 /// A webhook of an account.
 ///
-/// Source: vendor page "Add webhooks". `Debug` shows the length of the address alone: what keeps a stranger from posting
-/// there is that nobody knows it.
+/// Source: vendor page "Add webhooks". `Debug` shows the length of the address alone: what keeps a
+/// stranger from posting there is that it is secret.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
@@ -40,11 +40,12 @@ pub struct Webhook {
     /// The user who added it.
     #[serde(default)]
     pub created_by: Option<u64>,
-    /// Its place in the list.
+    /// Its position in the list.
     #[serde(default)]
     pub sort: Option<u64>,
-    /// Whether the platform has switched it off, after more than 100 bad answers in two hours. An administrator switches it
-    /// on; so does adding it again, as far as is known. `null` counts as `false`.
+    /// Whether the platform has switched it off, after more than 100 bad answers in two hours. An
+    /// administrator switches it on; so does adding it again, as far as is known. `null` counts as
+    /// `false`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub disabled: bool,
     /// The events that it is sent for. `null` counts as none.
@@ -77,7 +78,8 @@ impl fmt::Debug for Webhook {
 pub struct WebhookList {
     /// Those that could be read.
     pub webhooks: Vec<Webhook>,
-    /// What is wrong with each of the others, in their order. They exist, and the list above is not all then.
+    /// What is wrong with each of the others, in their order. They exist, and the list above is not
+    /// all then.
     pub unreadable: Vec<AnswerFault>,
 }
 
@@ -108,13 +110,14 @@ impl NewWebhook {
         }
     }
 
-    /// Adds an event by its code: `add_lead`, `update_contact`, `status_lead`, `add_task`, … The codes are not checked here.
+    /// Adds an event by its code: `add_lead`, `update_contact`, `status_lead`, `add_task`, … The
+    /// codes are not checked here.
     pub fn event(mut self, code: impl Into<String>) -> Self {
         self.settings.push(code.into());
         self
     }
 
-    /// Sets its place in the list.
+    /// Sets its position in the list.
     pub const fn sort(mut self, place: u64) -> Self {
         self.sort = Some(place);
         self
@@ -136,7 +139,8 @@ struct Removal<'a> {
     destination: &'a str,
 }
 
-/// The webhooks of an account. All calls need a token that an administrator granted; others get a 403 in JSON.
+/// The webhooks of an account. All calls need a token that an administrator granted; others get a
+/// 403 in JSON.
 #[derive(Debug)]
 pub struct Webhooks<'a> {
     client: &'a CrmClient,
@@ -151,12 +155,14 @@ impl CrmClient {
 }
 
 impl Webhooks<'_> {
-    /// All of them, of all integrations. One of another shape does not hide the others: it is told apart.
+    /// All of them, of all integrations. One of another shape does not hide the others: it is
+    /// listed as unreadable.
     ///
     /// # Errors
     ///
-    /// As [`CrmClient::call`]. At most [`WEBHOOKS_MAX`] pages are read, since so many webhooks fill no more:
-    /// [`PagingError::TooManyPages`](crate::PagingError::TooManyPages) if there are others.
+    /// As [`CrmClient::call`]. At most [`WEBHOOKS_MAX`] pages are read, since the webhooks of an
+    /// account fill no more: [`PagingError::TooManyPages`](crate::PagingError::TooManyPages) if
+    /// there are others.
     pub async fn list(&self) -> Result<WebhookList, CrmError> {
         let request = CrmRequest::new(CrmMethod::Get, PATH)?;
         let mut pages = self.client.pages(request)?.with_max_pages(WEBHOOKS_MAX);
@@ -172,7 +178,8 @@ impl Webhooks<'_> {
         Ok(all)
     }
 
-    /// Those that the platform has switched off: nothing is sent to them. Of those that cannot be read nobody knows.
+    /// Those that the platform has switched off: nothing is sent to them. Of those that cannot be
+    /// read it is not known.
     ///
     /// # Errors
     ///
@@ -183,7 +190,8 @@ impl Webhooks<'_> {
         Ok(all)
     }
 
-    /// Adds a webhook. One with the same destination is replaced, so this is repeated where that may help.
+    /// Adds a webhook. One with the same destination is replaced, so this is repeated where that
+    /// may help.
     ///
     /// # Errors
     ///
@@ -198,8 +206,8 @@ impl Webhooks<'_> {
             .ok_or_else(|| unreadable(201, AnswerFault::Empty))
     }
 
-    /// Removes the webhook with this destination; whether there was one. Repeated where that may help; the second attempt may
-    /// then find that there is none any more.
+    /// Removes the webhook with this destination; whether there was one. Repeated where that may
+    /// help; the second attempt may then find that there is none any more.
     ///
     /// # Errors
     ///

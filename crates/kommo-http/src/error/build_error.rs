@@ -10,7 +10,7 @@ use super::cause::Cause;
 pub enum BuildError {
     /// The suffix of the user agent has a byte that no header may have, or more than 128 bytes.
     UserAgentSuffix,
-    /// The authority of a sandbox is no certificate in PEM.
+    /// The authority of a sandbox is not a certificate in PEM.
     SandboxAuthority,
     /// The TLS library refused its settings.
     Tls(Cause),

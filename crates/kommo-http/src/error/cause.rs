@@ -13,10 +13,11 @@ const MAX_CHARACTERS: usize = 200;
 /// Longest chain of causes that is kept.
 const MAX_DEPTH: usize = 8;
 
-/// Why a wire failed, in the words of the library below; [`source`](error::Error::source) leads to the next one.
+/// Why a wire failed, in the words of the library below; [`source`](error::Error::source) leads to
+/// the next one.
 ///
-/// Only text is kept, so that no type of that library stands in our interface. The text names addresses and certificates
-/// at most: no URL, no header and no body.
+/// Only text is kept, so that our interface has no type of that library. The text names addresses
+/// and certificates at most: no URL, no header and no body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cause {
     text: String,
@@ -63,7 +64,7 @@ pub(super) fn next<'a>(
 }
 
 /// Cuts, and replaces what could move a cursor or hide: names in a certificate are written by
-/// whoever made it.
+/// its issuer.
 pub(super) fn clean(text: &str) -> String {
     replaced(text, MAX_CHARACTERS).to_string()
 }

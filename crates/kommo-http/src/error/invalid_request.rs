@@ -16,7 +16,8 @@ pub enum InvalidRequest {
     /// The HTTP library would rewrite the path, so it cannot be signed nor sent as it is (rule
     /// S13).
     Path(ParsePathError),
-    /// The query has a character that no URL may have; the offset counts from the `?`, which is not counted.
+    /// The query has a character that no URL may have; the offset counts from the `?`, which is not
+    /// counted.
     Query(ParseQueryError),
     /// The URL could not be written.
     Url(WriteUrlError),
@@ -25,16 +26,17 @@ pub enum InvalidRequest {
         /// Its length, in bytes.
         found: usize,
     },
-    /// The HTTP library would send another URL than the one that was signed (invariant I1). Not known to happen for a
-    /// path that passed [`RequestPath::parse`](kommo_sign::RequestPath::parse); it is checked for every request.
+    /// The HTTP library would send another URL than the one that was signed (invariant I1). Not
+    /// known to happen for a path that passed
+    /// [`RequestPath::parse`](kommo_sign::RequestPath::parse); it is checked for every request.
     Rewritten,
     /// A header has a name or value that cannot be sent.
     Header {
-        /// Its place among the headers given, from 0.
+        /// Its index among the headers given, from 0.
         index: usize,
     },
-    /// The request belongs to another realm than the endpoints: a real grant is not sent to a sandbox, nor the reverse (invariant
-    /// I3).
+    /// The request belongs to another realm than the endpoints: a real grant is not sent to a
+    /// sandbox, nor the reverse (invariant I3).
     Realm,
     /// The clock, with the offset that was learned, is outside the years 1970 to 9999.
     Clock,

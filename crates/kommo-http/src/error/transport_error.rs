@@ -6,7 +6,8 @@ use core::{error, fmt};
 use super::cause::{self, Cause};
 use super::invalid_request::InvalidRequest;
 
-/// Why there is no whole answer to a request. It speaks of one attempt; a call may have had others before.
+/// Why there is no whole answer to a request. It is about one attempt; a call may have had others
+/// before.
 ///
 /// After [`Timeout`](Self::Timeout) and [`Cut`](Self::Cut) it is not known whether the request was
 /// carried out. Of an answer that came and cannot be read, the status says it: see
@@ -16,13 +17,15 @@ use super::invalid_request::InvalidRequest;
 pub enum TransportError {
     /// The caller's mistake; nothing was sent.
     Invalid(InvalidRequest),
-    /// No connection: no such name, nobody listening, no way there, or not in time. Nothing of the request was sent.
+    /// No connection: no such name, no listener, no route, or not in time. Nothing of the request
+    /// was sent.
     Connect(Cause),
-    /// The other side could not prove who it is, or speaks no TLS that we accept. Nothing of the request was sent.
+    /// The other side could not prove who it is, or speaks no TLS that we accept. Nothing of the
+    /// request was sent.
     Tls(Cause),
     /// The connection stood, and the whole answer did not come in time.
     Timeout(Cause),
-    /// The connection ended before the whole answer, or what came is no HTTP.
+    /// The connection ended before the whole answer, or what came is not HTTP.
     Cut(Cause),
     /// The body of the answer is in a content coding that was not asked for and is not understood,
     /// such as `br`. A refusal, by its status, is one all the same; what it says is not known.

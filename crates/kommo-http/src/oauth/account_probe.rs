@@ -21,7 +21,8 @@ struct Account {
 /// What an answer proves.
 ///
 /// - 200 with a number in `id`: the token works.
-/// - 401: it does not; unless the body is a page, which the platform never sent with a 401, and a proxy did.
+/// - 401: it does not; unless the body is a page, which the platform never sent with a 401, and a
+///   proxy did.
 /// - anything else, redirects and 404 among it: nothing.
 pub(crate) fn read(response: &RawResponse) -> Probe {
     match response.status() {

@@ -9,15 +9,16 @@ use crate::budget::request_budget::RequestBudget;
 use crate::error::TransportError;
 use crate::transport::raw_response::RawResponse;
 
-/// A request that is counted, from before it is sent: so that several which leave together count as one.
+/// A request that is counted, from before it is sent: so that several which leave together count as
+/// one.
 pub(crate) struct CountedRequest<'a> {
     pub(crate) budget: &'a RequestBudget,
     pub(crate) permit: Permit,
 }
 
 impl CountedRequest<'_> {
-    /// A 429 and a block as they are; JSON as a sign that the platform serves this account. A page of something on the way says
-    /// nothing.
+    /// A 429 and a block as they are; JSON as a sign that the platform serves this account. A page
+    /// of something on the way says nothing.
     pub(crate) fn report(&self, result: &Result<RawResponse, TransportError>) {
         self.report_answer(result);
         self.budget.settle(&self.permit);
@@ -47,7 +48,8 @@ impl CountedRequest<'_> {
     }
 }
 
-/// The pause of a 429, in its body or its header. The API and the token endpoint write it in the same ways.
+/// The pause of a 429, in its body or its header. The API and the token endpoint write it in the
+/// same ways.
 fn pause_asked(response: &RawResponse) -> Option<Duration> {
     let in_header = response.retry_after().map(|pause| pause.as_secs());
     // The time is that of a pair, which a refusal has not.

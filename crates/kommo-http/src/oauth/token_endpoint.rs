@@ -1,6 +1,7 @@
 //! The token endpoint over HTTP: each request once, on a connection of its own.
 //!
-//! What became of a request decides whether a grant is in doubt, so the ways of not getting an answer are kept apart:
+//! What became of a request decides whether a grant is in doubt, so the ways of not getting an
+//! answer are kept apart:
 //!
 //! ```text
 //! the platform blocks ────────────────────────────> Withheld  not a byte, and none for hours
@@ -34,22 +35,24 @@ use crate::transport::client::Transport;
 use crate::transport::outgoing_request::OutgoingRequest;
 use crate::transport::raw_response::RawResponse;
 
-/// How long a request waits for its place in the budget. A grant's lock is held meanwhile, so it is short; who gets no place
-/// has sent nothing and comes again.
+/// How long a request waits for the budget. A grant's lock is held meanwhile, so it is short; a
+/// request that was not admitted in time is not sent, and comes again.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Exchanges codes, refreshes pairs, looks accounts up and probes tokens, for [`kommo_keeper`].
 ///
-/// Each call sends one request at most. No idle connection is used again, nothing is repeated, no redirect is followed.
-/// It serves the one realm of its endpoints; for another realm nothing is sent.
+/// Each call sends one request at most. No idle connection is used again, nothing is repeated, no
+/// redirect is followed. It serves the one realm of its endpoints; for another realm nothing is
+/// sent.
 ///
 /// Source: rules K1, K3, K12 and M5 of `docs/protocol.md`.
 ///
 /// # Security
 ///
-/// A token request goes to the [`AccountHost`] that it names and a look-up to its [`ApiDomain`](kommo_account::ApiDomain),
-/// through [`Endpoints`], and nowhere else. No body, token or header is logged. Of a refusal, status, known hint, request id and the first
-/// eight hexadecimal digits of the SHA-256 of the refresh token are.
+/// A token request goes to the [`AccountHost`] that it names and a look-up to its
+/// [`ApiDomain`](kommo_account::ApiDomain), through [`Endpoints`], and nowhere else. No body, token
+/// or header is logged. Of a refusal, status, known hint, request id and the first eight
+/// hexadecimal digits of the SHA-256 of the refresh token are.
 #[derive(Clone)]
 pub struct HttpTokenEndpoint {
     transport: Transport,
@@ -59,13 +62,15 @@ pub struct HttpTokenEndpoint {
 }
 
 impl HttpTokenEndpoint {
-    /// An endpoint with its own connections and the clock of this machine. The builder's time limits apply; its defaults,
-    /// 5 s and 20 s, suit.
+    /// An endpoint with its own connections and the clock of this machine. The builder's time
+    /// limits apply; its defaults, 5 s and 20 s, suit.
     ///
-    /// A grant's lock is held during a request, and its session in a PostgreSQL store of `kommo-store` is silent as long: for the
-    /// wait for a place, at most 10 s (see [`with_budget`](Self::with_budget)), and the total timeout. The server ends the session
+    /// A grant's lock is held during a request, and its session in a PostgreSQL store of
+    /// `kommo-store` is silent as long: for the wait for the budget, at most 10 s (see
+    /// [`with_budget`](Self::with_budget)), and the total timeout. The server ends the session
     /// after three times `StoreSettings::request_limit`, by default 60 s. So a longer
-    /// [`total_timeout`](TransportBuilder::total_timeout) needs a `request_limit` that is as long at least.
+    /// [`total_timeout`](TransportBuilder::total_timeout) needs a `request_limit` that is as long
+    /// at least.
     ///
     /// # Errors
     ///
@@ -88,19 +93,20 @@ impl HttpTokenEndpoint {
         }
     }
 
-    /// Counts the requests of an integration in a budget, ahead of the calls that wait in it. A request waits for its place,
-    /// at most 10 s. One that had to wait longer is not sent; a shared bucket that is slow to answer counts as waiting, though
-    /// it is not cut off.
+    /// Counts the requests of an integration in a budget, ahead of the calls that wait in it. A
+    /// request waits for the budget, at most 10 s. One that had to wait longer is not sent; a
+    /// shared bucket that is slow to answer counts as waiting, though it is not cut off.
     ///
-    /// While the breaker is open because of a block, no token request, probe or look-up is sent: [`SendOutcome::Withheld`], an
-    /// inconclusive probe, no host. When the block's time is over, one of them may be the trial. The pauses of 429s stop calls
-    /// alone, which wait for the token: the keeper has holds of its own for them.
+    /// While the breaker is open because of a block, no token request, probe or look-up is sent:
+    /// [`SendOutcome::Withheld`], an inconclusive probe, no host. When the block's time is over,
+    /// one of them may be the trial. The pauses of 429s stop calls alone, which wait for the token:
+    /// the keeper has holds of its own for them.
     ///
     /// The breaker learns what a token request or a probe meets: a 429, a block, or an answer in
     /// JSON; of the exchange of a code, whose host a stranger may have chosen, only that it
     /// succeeded ([`RequestOrigin`]). What a look-up meets it does not learn, since that goes to a
-    /// host which is no account's. Without this nothing is counted. [`look_up`](Self::look_up) by
-    /// itself is not counted either.
+    /// host that does not belong to an account. Without this nothing is counted.
+    /// [`look_up`](Self::look_up) by itself is not counted either.
     #[must_use]
     pub fn with_budget(self, budget: RequestBudget, client_id: ClientId) -> Self {
         Self {
@@ -141,7 +147,7 @@ impl HttpTokenEndpoint {
         }
     }
 
-    /// Whether there is a place, soon.
+    /// Whether the budget admits a request in time.
     async fn has_place(&self, host: AccountHost) -> bool {
         match &self.budget {
             Some((budget, client_id)) => budget.take_ahead(*client_id, host, LONGEST_WAIT).await,
@@ -254,7 +260,7 @@ impl TokenEndpoint for HttpTokenEndpoint {
                 return SendOutcome::NotSent;
             }
             if !self.has_place(*request.host()).await {
-                tracing::warn!("no place in the request budget, nothing sent");
+                tracing::warn!("not admitted by the request budget in time, nothing sent");
                 return SendOutcome::NotSent;
             }
             let standing = standing(request.origin());
@@ -341,7 +347,7 @@ mod tests {
         endpoint.outcome(&Err(error))
     }
 
-    // What an untrusted certificate and a missing listener become stands in the tests of the transport.
+    // The tests of the transport have an untrusted certificate and a missing listener.
     #[test]
     fn only_what_certainly_did_not_leave_was_not_sent() {
         let cause = || Cause::of(&core::fmt::Error);

@@ -14,8 +14,8 @@ use crate::transport::raw_response::RawResponse;
 /// So many bytes of the digest are shown: enough to find the same token again, and nothing of it.
 const DIGEST_BYTES: usize = 4;
 
-/// What helps at night, and nothing of what was sent or received: of a refusal the status, the hint if it is a known one, the request id,
-/// and a short digest of the refresh token.
+/// What helps when debugging, and nothing of what was sent or received: of a refusal the status,
+/// the hint if it is a known one, the request id, and a short digest of the refresh token.
 pub(crate) fn report(
     result: &Result<RawResponse, TransportError>,
     outcome: &SendOutcome,
@@ -61,7 +61,8 @@ struct Sent<'a> {
     refresh_token: alloc::borrow::Cow<'a, str>,
 }
 
-/// The first eight hexadecimal digits of the SHA-256 of the refresh token that was sent; none for a code.
+/// The first eight hexadecimal digits of the SHA-256 of the refresh token that was sent; none for a
+/// code.
 fn digest(sent: &[u8]) -> Option<String> {
     let sent: Sent<'_> = serde_json::from_slice(sent).ok()?;
     let digest = Sha256::digest(sent.refresh_token.as_bytes());

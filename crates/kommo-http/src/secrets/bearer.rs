@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 const SCHEME: &str = "Bearer ";
 
 /// The value of `Authorization`, wiped on drop. INVARIANT: it is as long as it gets, so no copy is
-/// left behind.
+/// left in memory.
 pub(crate) fn authorization(token: &AccessToken) -> Zeroizing<String> {
     let token = token.expose();
     let mut value = Zeroizing::new(String::with_capacity(SCHEME.len() + token.len()));

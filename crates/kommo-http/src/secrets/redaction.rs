@@ -1,4 +1,4 @@
-//! Whether an answer repeats what was sent: whoever answers may have put a secret, or a piece of
+//! Whether an answer repeats what was sent: the peer may have put a secret, or a piece of
 //! one, where an id is expected.
 
 use std::collections::HashSet;
@@ -8,8 +8,8 @@ use crate::transport::raw_response::RawResponse;
 /// A UUID has 36; the longest secret that could be in hex has 64.
 const REQUEST_ID_MAX_BYTES: usize = 40;
 
-/// So many bytes of a secret in a row are one piece too many. Fewer stand in ordinary words by
-/// chance.
+/// A text that repeats this number of bytes of a secret in a row is withheld. Fewer are in ordinary
+/// words by chance.
 const PIECE_BYTES: usize = 12;
 
 /// The header `X-Request-Id`, if it has the form of one and neither is a piece of what was sent nor

@@ -45,7 +45,8 @@ pub struct TransportBuilder {
 }
 
 impl TransportBuilder {
-    /// The defaults: 5 s to connect, 20 s for the whole of one attempt, 1 MiB of answer, user agent `kommo-http/<version>`.
+    /// The defaults: 5 s to connect, 20 s for the whole of one attempt, 1 MiB of answer, user agent
+    /// `kommo-http/<version>`.
     pub const fn new() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
@@ -57,44 +58,49 @@ impl TransportBuilder {
         }
     }
 
-    /// How long a connection may take to stand, TLS included.
+    /// How long connecting may take, TLS included.
     pub const fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// How long one attempt may take, from its first byte out to its last byte in, the connection included.
+    /// How long one attempt may take, from its first byte out to its last byte in, the connection
+    /// included.
     pub const fn total_timeout(mut self, limit: Duration) -> Self {
         self.total_timeout = limit;
         self
     }
 
-    /// How long the body of an answer may be, in bytes. What is longer is an error, and is not read to its end.
+    /// How long the body of an answer may be, in bytes. What is longer is an error, and is not read
+    /// to its end.
     pub const fn max_body_bytes(mut self, limit: usize) -> Self {
         self.max_body_bytes = limit;
         self
     }
 
-    /// Says who uses this library: `kommo-http/<version> <suffix>`. At most 128 bytes of printable ASCII.
+    /// Says who uses this library: `kommo-http/<version> <suffix>`. At most 128 bytes of printable
+    /// ASCII.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent_suffix = Some(suffix.into());
         self
     }
 
-    /// Opens a connection for each request and uses none again. An idle connection may be closed by the other side just when
-    /// a request is written to it, and nobody then knows whether the request arrived.
+    /// Opens a connection for each request and uses none again. An idle connection may be closed by
+    /// the other side just when a request is written to it, and it is not known then whether the
+    /// request arrived.
     pub const fn without_idle_connections(mut self) -> Self {
         self.keep_idle_connections = false;
         self
     }
 
-    /// Whom a sandbox that speaks TLS is judged by: the certificate of its own authority, in PEM. Its certificates and names are
-    /// checked like all others.
+    /// Whom a sandbox that speaks TLS is judged by: the certificate of its own authority, in PEM.
+    /// Its certificates and names are checked like all others.
     ///
     /// # Security
     ///
-    /// Connections to loopback believe this authority and no other then; real hosts are judged by the roots of the machine
-    /// alone, as without it. So whoever has the authority's key can play a sandbox, and nobody else.
+    /// Connections to loopback believe this authority and no other then; real hosts are judged by
+    /// the roots of the machine alone, as without it. So the holder of the authority's key can play
+    /// a sandbox, and nothing more.
     pub fn sandbox_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.sandbox_authority = Some(pem.into());
         self
@@ -105,7 +111,8 @@ impl TransportBuilder {
     /// # Errors
     ///
     /// - a suffix `"a\nb"`, or of 129 bytes: [`BuildError::UserAgentSuffix`].
-    /// - an authority of a sandbox that is no PEM, a key, or empty: [`BuildError::SandboxAuthority`].
+    /// - an authority of a sandbox that is not PEM, a key, or empty:
+    ///   [`BuildError::SandboxAuthority`].
     /// - [`BuildError::Tls`] and [`BuildError::Http`], which are not known to happen.
     pub fn build(self) -> Result<Transport, BuildError> {
         let (outside, loopback) = self.clients()?;
@@ -113,7 +120,8 @@ impl TransportBuilder {
         Ok(Transport::new(outside, loopback, self.max_body_bytes))
     }
 
-    /// The one for real hosts, and the one for loopback. INVARIANT (I3): the authority of a sandbox has no part in the first.
+    /// The one for real hosts, and the one for loopback. INVARIANT (I3): the authority of a sandbox
+    /// has no part in the first.
     fn clients(&self) -> Result<(ClientBuilder, ClientBuilder), BuildError> {
         let user_agent = self.user_agent()?;
         let tls = tls_roots::client_config(tls_roots::roots())?;

@@ -1,4 +1,4 @@
-//! Carries one request to one place and the whole answer back; tries once.
+//! Sends one request to one host and reads the whole answer; tries once.
 //!
 //! ```text
 //! Target ──┐
@@ -30,8 +30,8 @@ const MAX_URL_BYTES: usize = 65_534;
 
 /// The HTTP client below everything: connections, TLS, time limits, the limit of an answer's body.
 ///
-/// Cheap to clone; clones share their connections. Make one for the whole program. It needs a Tokio runtime with I/O and
-/// time enabled.
+/// Cheap to clone; clones share their connections. Make one for the whole program. It needs a Tokio
+/// runtime with I/O and time enabled.
 ///
 /// Source: rule T1 of `docs/protocol.md`; invariants I1 and I3 of the design.
 ///
@@ -55,11 +55,12 @@ impl Transport {
         }
     }
 
-    /// Sends a request once and reads the whole answer, whatever its status. A redirect is an answer like any other; it is not
-    /// followed. Dropping the future gives the request up, also when it is already on its way.
+    /// Sends a request once and reads the whole answer, whatever its status. A redirect is an
+    /// answer like any other; it is not followed. Dropping the future cancels the request, also
+    /// when it is already on its way.
     ///
-    /// For a sandbox the connection goes to its loopback address without a proxy, over TLS only if its URL says `https`, with the
-    /// real host in `Host`.
+    /// For a sandbox the connection goes to its loopback address without a proxy, over TLS only if
+    /// its URL says `https`, with the real host in `Host`.
     ///
     /// # Errors
     ///
@@ -167,7 +168,7 @@ fn url(target: &Target, request: &OutgoingRequest<'_>) -> Result<Url, InvalidReq
     Url::parse(&text).map_err(|_| InvalidRequest::Rewritten)
 }
 
-/// Whether the parsed URL still says what was given: place, path and query, and nothing else.
+/// Whether the parsed URL still says what was given: host, path and query, and nothing else.
 fn is_as_given(url: &Url, target: &Target, request: &OutgoingRequest<'_>) -> bool {
     let is_place_same = match target.connect_to() {
         Some(address) => {
@@ -194,7 +195,8 @@ fn headers(target: &Target, request: &OutgoingRequest<'_>) -> Result<HeaderMap, 
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| refused)?;
         let mut value = HeaderValue::from_str(header.value).map_err(|_| refused)?;
         value.set_sensitive(header.is_sensitive);
-        // What says where the request goes and where it ends is not the caller's; and each name stands once.
+        // What says where the request goes and where it ends is not the caller's; and each name is
+        // there once.
         let is_ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, ACCEPT_ENCODING].contains(&name);
         if is_ours || headers.insert(name, value).is_some() {
             return Err(refused);

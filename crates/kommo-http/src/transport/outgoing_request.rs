@@ -48,7 +48,8 @@ impl<'a> OutgoingRequest<'a> {
         Self { query, ..self }
     }
 
-    /// Adds a header. What cannot be sent is refused by [`Transport::send`](crate::Transport::send).
+    /// Adds a header. What cannot be sent is refused by
+    /// [`Transport::send`](crate::Transport::send).
     #[must_use]
     pub fn with_header(self, name: &'a str, value: &'a str) -> Self {
         self.push(OutgoingHeader {
@@ -58,7 +59,7 @@ impl<'a> OutgoingRequest<'a> {
         })
     }
 
-    /// Adds a header whose value is a secret or a signature: the HTTP library is told not to show it.
+    /// Adds a header whose value is a secret or a signature: the HTTP library does not show it.
     #[must_use]
     pub fn with_sensitive_header(self, name: &'a str, value: &'a str) -> Self {
         self.push(OutgoingHeader {

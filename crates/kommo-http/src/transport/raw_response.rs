@@ -42,7 +42,7 @@ impl RawResponse {
     }
 
     /// All headers whose values are printable ASCII, in the order of their arrival; the values of
-    /// one name stand together.
+    /// one name are together.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.headers.iter();
         headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
@@ -60,15 +60,16 @@ impl RawResponse {
         self.header("content-type")
     }
 
-    /// The header `X-Request-Id`, which the platform's support asks for. One with more than 64 bytes, as a token has, is left
-    /// out. Whoever answers may put there what was sent: look for that before it is logged.
+    /// The header `X-Request-Id`, which the platform's support asks for. One with more than 64
+    /// bytes, as a token has, is left out. Whoever answers may put there what was sent: look for
+    /// that before it is logged.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.header("x-request-id").filter(|id| id.len() <= 64)
     }
 
-    /// The server's clock by the header `Date`, in Unix seconds; none if it is absent, unreadable or
-    /// before 1970.
+    /// The server's clock by the header `Date`, in Unix seconds; none if it is absent, unreadable
+    /// or before 1970.
     #[must_use]
     pub fn server_date(&self) -> Option<u64> {
         unix_seconds(self.header("date")?)

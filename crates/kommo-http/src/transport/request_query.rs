@@ -4,8 +4,8 @@ use crate::error::ParseQueryError;
 
 /// The query of a request, without the `?` in front of it.
 ///
-/// The signature does not cover it. It is checked all the same, so that what stands on the wire is what was written:
-/// a character that an HTTP library would escape is refused rather than rewritten.
+/// The signature does not cover it. It is checked all the same, so that what is sent is what was
+/// written: a character that an HTTP library would escape is refused rather than rewritten.
 ///
 /// Source: rules S6 and S13 of `docs/protocol.md`.
 ///
@@ -23,7 +23,8 @@ pub struct RequestQuery<'a> {
 }
 
 impl<'a> RequestQuery<'a> {
-    /// Checks a query. Never panics, never allocates. An empty one stays an empty one: the URL ends with `?`.
+    /// Checks a query. Never panics, never allocates. An empty one stays an empty one: the URL ends
+    /// with `?`.
     ///
     /// Admitted are the `query` characters of RFC 3986 without the quote, and whole escapes.
     ///

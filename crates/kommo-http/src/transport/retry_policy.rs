@@ -16,9 +16,10 @@ pub enum Repeat {
 
 /// How often a call that may be repeated is repeated, and after what pauses.
 ///
-/// Before repetition *n* the pause is random between zero and `first_pause` × 2ⁿ⁻¹ ("full jitter", so that many clients that
-/// failed together do not come back together), at most `longest_pause`. If the platform asks for a pause, it is that pause
-/// and the random one on top; if it asks for more than `longest_retry_after`, the call ends and tells the caller instead.
+/// Before repetition *n* the pause is random between zero and `first_pause` × 2ⁿ⁻¹ ("full jitter",
+/// so that many clients that failed together do not come back together), at most `longest_pause`.
+/// If the platform asks for a pause, it is that pause and the random one on top; if it asks for
+/// more than `longest_retry_after`, the call ends with an error.
 ///
 /// Source: rule T2 of `docs/protocol.md`; the figures are our choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,8 @@ impl RetryPolicy {
         }
     }
 
-    /// Every request is sent once. One more may follow after a refusal that our clock explains (rule T3).
+    /// Every request is sent once. One more may follow after a refusal that our clock explains
+    /// (rule T3).
     pub const fn once() -> Self {
         Self::new().max_attempts(1)
     }
@@ -76,8 +78,9 @@ impl RetryPolicy {
         self.longest_retry_after
     }
 
-    /// The pause before repetition number `repetition` (from 1), if the platform has `asked` for one
-    /// or not; none if there is to be no repetition. `random_up_to` draws a length up to its bound.
+    /// The pause before repetition number `repetition` (from 1), if the platform has `asked` for
+    /// one or not; none if there is to be no repetition. `random_up_to` draws a length up to its
+    /// bound.
     pub fn pause(
         &self,
         repetition: u32,

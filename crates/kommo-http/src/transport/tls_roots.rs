@@ -9,8 +9,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{BuildError, Cause};
 
-/// TLS 1.2 and 1.3 with one provider and the roots below. Certificates and names are always checked (rule T1): this is the
-/// only place that makes a configuration, and it offers no choice.
+/// TLS 1.2 and 1.3 with one provider and the roots below. Certificates and names are always checked
+/// (rule T1): this is the only function that makes a configuration, and it offers no choice.
 pub(crate) fn client_config(roots: RootCertStore) -> Result<ClientConfig, BuildError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -18,17 +18,18 @@ pub(crate) fn client_config(roots: RootCertStore) -> Result<ClientConfig, BuildE
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// The roots of this machine (`SSL_CERT_FILE` and `SSL_CERT_DIR` are respected), or those bundled if it has none.
+/// The roots of this machine (`SSL_CERT_FILE` and `SSL_CERT_DIR` are respected), or those bundled
+/// if it has none.
 ///
-/// Roots of the machine that cannot be read are left out one by one; the bundled ones are never mixed in, so that whoever
-/// takes a root away from the machine takes it away from us.
+/// Roots of the machine that cannot be read are left out one by one; the bundled ones are never
+/// mixed in, so that whoever takes a root away from the machine takes it away from us.
 pub(crate) fn roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() { bundled() } else { roots }
 }
 
-/// The certificates of a text in PEM, and nobody else.
+/// The certificates of a text in PEM, and no others.
 pub(crate) fn of_pem(pem: &[u8]) -> Result<RootCertStore, BuildError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {

@@ -1,4 +1,5 @@
-//! A buffer that leaves no copy of its bytes behind when it grows: an answer may have tokens in it.
+//! A buffer that leaves no copy of its bytes in memory when it grows: an answer may have tokens in
+//! it.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,5 @@
-//! A TCP server that writes down every byte it gets and answers by script, one request a connection.
+//! A TCP server that writes down every byte it gets and answers by script, one request a
+//! connection.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -1,4 +1,5 @@
-//! Planted markers: neither secret nor signature nor body may appear in logs, `Debug` or `Display` (invariant I8).
+//! Planted markers: neither secret nor signature nor body may appear in logs, `Debug` or `Display`
+//! (invariant I8).
 
 use std::error::Error;
 use std::fmt::{Debug, Write as _};

@@ -11,7 +11,8 @@ use crate::raw_server::{RawServer, Reply};
 use crate::scene::client_of;
 use crate::test_environment::TestEnvironment;
 
-/// Whether this client could have sent it: all headers, our content type, our way to write a date, a body that is known.
+/// Whether this client could have sent it: all headers, our content type, our way to write a date,
+/// a body that is known.
 fn could_be_ours(case: &ChatsRequestCase) -> bool {
     let is_ours = |text: &String| RequestDate::parse(text).is_ok_and(|date| is_as_written(&date));
     case.is_valid()

@@ -251,8 +251,8 @@ async fn a_kept_connection_that_was_closed_costs_no_second_request() {
     let (client, _) = raw_client(server.address);
     let request =
         RawRequest::new(RequestMethod::POST, RequestPath::parse("/v2/x").unwrap()).with_body(b"{}");
-    // Each answer says the connection stays, and the server closes it. Whatever the client makes of that, a call that
-    // counts one attempt has sent one request at most.
+    // Each answer says the connection stays, and the server closes it. Whatever the client makes of
+    // that, a call that counts one attempt has sent one request at most.
     let mut answered = 0;
     for _ in 0..20 {
         match client.call(&request).await {

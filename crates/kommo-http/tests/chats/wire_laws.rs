@@ -28,7 +28,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     }
 });
 
-/// Sends, and finds it again by a header of the wire that is unique to it: the body's first bytes are a number.
+/// Sends, and finds it again by a header of the wire that is unique to it: the body's first bytes
+/// are a number.
 fn sent(request: &RawRequest<'_>, body: &[u8]) -> Received {
     let world = &*WORLD;
     world

@@ -1,4 +1,5 @@
-//! Planted markers: neither token nor body nor query may appear in logs, `Debug` or `Display` (invariant I8).
+//! Planted markers: neither token nor body nor query may appear in logs, `Debug` or `Display`
+//! (invariant I8).
 
 use kommo_http::{CrmAnswer, CrmMethod, CrmRequest};
 use serde_json::Value;
@@ -103,7 +104,8 @@ async fn no_token_body_or_query_is_ever_shown() {
         call_and_show(&scene).await;
     }
     let said = said();
-    // Other tests of this program run at the same time and say harmless things; a marker is a marker.
+    // Other tests of this program run at the same time and say harmless things; a marker is a
+    // marker.
     for marker in [
         "first-token-marker",
         "second-token-marker",

@@ -1,5 +1,5 @@
-//! `CrmClient` with a real keeper behind it, against the platform that judges both: 401 to refresh to replay, 402 to a hold, a block to
-//! a hold.
+//! `CrmClient` with a real keeper behind it, against the platform that judges both: 401 to refresh
+//! to replay, 402 to a hold, a block to a hold.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

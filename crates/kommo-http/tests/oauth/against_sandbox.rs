@@ -123,7 +123,8 @@ async fn every_refusal_of_the_platform_is_recognised() {
     pair(platform.refresh(&token).await);
 }
 
-/// What a row means with its hint, and without it. A rejected client has none and is known by its title.
+/// What a row means with its hint, and without it. A rejected client has none and is known by its
+/// title.
 fn meanings(row: TokenError) -> (TokenRefusalKind, TokenRefusalKind) {
     use TokenError as Row;
     use TokenRefusalKind as Kind;

@@ -1,4 +1,5 @@
-//! `HttpTokenEndpoint` against the sandbox, and against a bare TCP server for what stands on the wire.
+//! `HttpTokenEndpoint` against the sandbox, and against a bare TCP server for what stands on the
+//! wire.
 
 #![allow(
     clippy::expect_used,

@@ -10,7 +10,8 @@ use kommo_sign::{
     RequestPath, Signature, VisitorSignature, visitor_signature,
 };
 
-/// Signs, verifies and parses; tells how many verdicts were yes. The input is a body, and as text it is everything else.
+/// Signs, verifies and parses; returns how many verdicts were yes. The input is a body, and as text
+/// it is everything else.
 pub fn every_entry(input: &[u8]) -> u32 {
     let text = core::str::from_utf8(input).unwrap_or_default();
     parse(text);

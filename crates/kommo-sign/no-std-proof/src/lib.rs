@@ -1,6 +1,7 @@
 //! A library without std and without an allocator that calls every entry of `kommo-sign`.
 //!
-//! There is no `extern crate alloc` and no global allocator: had a dependency one need of a heap, nothing would link.
+//! There is no `extern crate alloc` and no global allocator: had a dependency one need of a heap,
+//! nothing would link.
 //!
 //! ```text
 //! cargo run --release --bin kommo-sign-no-std-proof      the host: links, runs, exit status 0

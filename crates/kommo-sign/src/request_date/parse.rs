@@ -7,7 +7,7 @@ pub(super) const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Where, in bytes from the start, a text stops being a date, and what should stand there.
+/// Where, in bytes from the start, a text stops being a date, and what should be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDateError {
@@ -41,7 +41,7 @@ pub enum ParseDateError {
         /// Where it should begin.
         offset: usize,
     },
-    /// Something stands behind the date.
+    /// Something follows the date.
     Trailing {
         /// Where it begins.
         offset: usize,
@@ -110,7 +110,7 @@ pub(super) fn unix_seconds(text: &str) -> Result<i64, ParseDateError> {
     Ok(days_from_civil(year, month, day) * 86_400 + second_of_day - zone_seconds)
 }
 
-/// A place in the text; each step either matches and moves on, or leaves the place as it was.
+/// An offset in the text; each step either matches and moves it, or leaves it as it was.
 struct Cursor<'a> {
     text: &'a str,
     offset: usize,
@@ -133,7 +133,7 @@ impl Cursor<'_> {
         found
     }
 
-    /// The number, from 0, of the name that stands here.
+    /// The number, from 0, of the name that is here.
     fn name(&mut self, names: &[&str]) -> Option<i64> {
         let position = names.iter().position(|name| self.skip(name))?;
         i64::try_from(position).ok()
@@ -160,7 +160,7 @@ impl Cursor<'_> {
         Some((hour * 60 + minute) * 60 + second)
     }
 
-    /// How far the zone lies east of Greenwich, in seconds.
+    /// How far the zone is east of Greenwich, in seconds.
     fn zone(&mut self) -> Option<i64> {
         if self.skip("GMT") {
             return Some(0);
@@ -186,7 +186,8 @@ const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01; `month` counts from 0, `year` from 0 to 9999. The inverse of `civil_from_days`.
+/// Days from 1970-01-01; `month` counts from 0, `year` from 0 to 9999. The inverse of
+/// `civil_from_days`.
 const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     // Years and months from March, so that the leap day is the last of its year.
     let (year, month_from_march) = if month >= 2 {

@@ -1,6 +1,8 @@
-//! What is dropped is wiped: the place where a secret stood is read again afterwards, which only `unsafe` code can do.
+//! What is dropped is wiped: the place where a secret stood is read again afterwards, which only
+//! `unsafe` code can do.
 //!
-//! This shows the values' own bytes. What moving a value or the compiler leaves elsewhere on the stack is out of reach.
+//! This shows the values' own bytes. What moving a value or the compiler leaves elsewhere on the
+//! stack is out of reach.
 
 use std::mem::{MaybeUninit, size_of};
 
@@ -13,7 +15,8 @@ fn before_and_after<T>(value: T) -> (Vec<u8>, Vec<u8>) {
     let mut place = Box::new(MaybeUninit::new(value));
     let read = |place: &MaybeUninit<T>| {
         let start = place.as_ptr().cast::<u8>();
-        // SAFETY: the box is `size_of::<T>()` bytes long and stays allocated; a volatile read does not care what is there.
+        // SAFETY: the box is `size_of::<T>()` bytes long and stays allocated; a volatile read does
+        // not care what is there.
         (0..size_of::<T>())
             .map(|at| unsafe { start.add(at).read_volatile() })
             .collect::<Vec<u8>>()

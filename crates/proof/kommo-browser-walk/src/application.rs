@@ -1,4 +1,5 @@
-//! A small application: a page with links, kommo-axum's routes, a keeper, an SQLite store, and the token endpoint over HTTP.
+//! A small application: a page with links, kommo-axum's routes, a keeper, an SQLite store, and the
+//! token endpoint over HTTP.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -144,7 +145,8 @@ impl Application {
         self.called_back.lock().expect("no panic").clone()
     }
 
-    /// A consent that another browser begins: the address of its consent page. The cookie goes nowhere.
+    /// A consent that another browser begins: the address of its consent page. The cookie goes
+    /// nowhere.
     #[must_use]
     pub fn begun_by_another_browser(&self, mode: ConsentMode) -> String {
         let begun = self.connect.begin(&HeaderMap::new(), &Attempt::new(), mode);

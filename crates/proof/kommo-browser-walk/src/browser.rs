@@ -226,8 +226,8 @@ impl Browser {
             .collect()
     }
 
-    /// The cookies that go to the page that is shown, with those that no script sees: the name, and whether it is both `Secure` and
-    /// `HttpOnly`.
+    /// The cookies that go to the page that is shown, with those that no script sees: the name, and
+    /// whether it is both `Secure` and `HttpOnly`.
     #[track_caller]
     pub fn cookies(&self) -> Vec<(String, bool)> {
         let cookies = self.tell("GET", "cookie", Value::Null);
@@ -261,7 +261,8 @@ impl Browser {
         );
     }
 
-    /// Takes a picture of the page as on a phone and as on a desk, and sees that nothing sticks out.
+    /// Takes a picture of the page as on a phone and as on a desk, and sees that nothing sticks
+    /// out.
     #[track_caller]
     pub fn take_pictures(&self, directory: &Path, name: &str) {
         for width in WIDTHS {

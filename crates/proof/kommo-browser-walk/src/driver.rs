@@ -10,10 +10,12 @@ use crate::json_exchange::exchange;
 use crate::needed_programs::{CHROMEDRIVER, CHROMIUM, path_of};
 
 const STARTED: &str = "was started successfully on port ";
-/// How long the driver looks for an element, or waits for a page or a script, before it says that there is none, in milliseconds.
+/// How long the driver looks for an element, or waits for a page or a script, before it says that
+/// there is none, in milliseconds.
 const PATIENCE_MS: u32 = 15_000;
 
-/// What a browser does without in a test: its sandbox, which a container does not allow, and everything that it would do by itself.
+/// What a browser does without in a test: its sandbox, which a container does not allow, and
+/// everything that it would do by itself.
 const FLAGS: [&str; 12] = [
     "--headless=new",
     "--no-sandbox",
@@ -46,8 +48,8 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts a browser that knows these names, each `NAME ADDRESS`, and no others but loopback; and that takes the certificate with this
-    /// key, and no other that it does not know.
+    /// Starts a browser that knows these names, each `NAME ADDRESS`, and no others but loopback;
+    /// and that takes the certificate with this key, and no other that it does not know.
     pub(crate) fn start(names: &[&str], trusted_key: &str) -> Self {
         let mut process = Command::new(CHROMEDRIVER)
             .arg("--port=0")

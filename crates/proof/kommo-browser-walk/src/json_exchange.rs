@@ -1,5 +1,6 @@
-//! One request with JSON to a program on this machine, and its answer. WebDriver needs no more of HTTP than this; the client crates for
-//! it bring a TLS stack, or a licence that the workspace does not take.
+//! One request with JSON to a program on this machine, and its answer. WebDriver needs no more of
+//! HTTP than this; the client crates for it bring a TLS stack, or a licence that the workspace does
+//! not take.
 
 use core::net::Ipv4Addr;
 use core::time::Duration;

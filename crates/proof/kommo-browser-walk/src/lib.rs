@@ -1,4 +1,5 @@
-//! A headless browser, an application, the sandbox and a third site, for tests that walk the consent.
+//! A headless browser, an application, the sandbox and a third site, for tests that walk the
+//! consent.
 //!
 //! ```text
 //!   test ── WebDriver ──> chromedriver ──> Chromium, a new profile
@@ -9,8 +10,8 @@
 //!   the application, kommo-axum ───> the sandbox                   a site of somebody else
 //! ```
 //!
-//! All three listen on this machine; the browser is told where the names are, and that all other names are nowhere. Everything here is a tool
-//! of tests and fails by panicking.
+//! All three listen on this machine; the browser is told where the names are, and that all other
+//! names are nowhere. Everything here is a tool of tests and fails by panicking.
 
 #![forbid(unsafe_code)]
 #![allow(

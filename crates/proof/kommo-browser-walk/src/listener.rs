@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// A port that is ours before anything is served there: the sandbox and the application must know each other's.
+/// A port that is ours before anything is served there: the sandbox and the application must know
+/// each other's.
 pub(crate) async fn bind() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await

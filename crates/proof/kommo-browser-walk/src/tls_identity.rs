@@ -1,4 +1,5 @@
-//! A key and a certificate of its own for a site that speaks TLS; the browser is told to trust exactly this key.
+//! A key and a certificate of its own for a site that speaks TLS; the browser is told to trust
+//! exactly this key.
 
 use std::sync::Arc;
 

@@ -42,8 +42,8 @@ impl Difference {
         }
     }
 
-    /// One digit, so that the arguments of every child have the same length: a longer one moves the stack, and `memcpy`
-    /// takes other instructions on other alignments.
+    /// One digit, so that the arguments of every child have the same length: a longer one moves the
+    /// stack, and `memcpy` takes other instructions on other alignments.
     pub(crate) const fn digit(self) -> &'static str {
         match self {
             Self::First => "0",

@@ -1,21 +1,25 @@
-//! Shows that the comparison of a MAC takes the same instructions wherever the first difference lies (invariant I12).
+//! Shows that the comparison of a MAC takes the same instructions wherever the first difference
+//! lies (invariant I12).
 //!
 //! ```text
 //! cargo run --profile bench -p kommo-cost-probe -- --check
 //! ```
 //!
-//! The program starts itself under `valgrind --tool=callgrind`, once for each scenario and each place of the first
-//! difference; the child gives one verdict, and callgrind counts the instructions of that verdict alone. All places of a
-//! scenario must cost the same, to the instruction. A control with an ordinary early-exit comparison is measured in the
-//! same way and must *not* cost the same: if it did, the measurement would see nothing.
+//! The program starts itself under `valgrind --tool=callgrind`, once for each scenario and each
+//! place of the first difference; the child gives one verdict, and callgrind counts the
+//! instructions of that verdict alone. All places of a scenario must cost the same, to the
+//! instruction. A control with an ordinary early-exit comparison is measured in the same way and
+//! must *not* cost the same: if it did, the measurement would see nothing.
 //!
-//! What the row `none` says (a genuine signature) is printed and not judged: whether a signature was accepted is no
-//! secret. A chat hook whose line feed is unsigned, for one, is accepted before the second reading is tried.
+//! What the row `none` says (a genuine signature) is printed and not judged: whether a signature
+//! was accepted is no secret. A chat hook whose line feed is unsigned, for one, is accepted before
+//! the second reading is tried.
 //!
-//! Exit status: 0 all as promised; 1 a scenario betrays the place, or the control does not; 2 it could not be measured.
+//! Exit status: 0 all as promised; 1 a scenario betrays the place, or the control does not; 2 it
+//! could not be measured.
 //!
-//! A signature with a byte that is no hex digit is refused earlier, at a cost that depends on where: the sender's own text is
-//! no secret. So every received signature here is well formed.
+//! A signature with a byte that is no hex digit is refused earlier, at a cost that depends on
+//! where: the sender's own text is no secret. So every received signature here is well formed.
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,9 @@
 //! One verdict of each kind, on a signature that differs from the right one at a given place.
 //!
-//! Everything is prepared first; then one function whose name begins with `measured_` gives the verdict, and callgrind
-//! counts that function with all it calls. These functions are never inlined. The right signature was computed before with
-//! the same key, so what is set up at first use (the detection of processor features) is not in the count.
+//! Everything is prepared first; then one function whose name begins with `measured_` gives the
+//! verdict, and callgrind counts that function with all it calls. These functions are never
+//! inlined. The right signature was computed before with the same key, so what is set up at first
+//! use (the detection of processor features) is not in the count.
 
 use core::hint::black_box;
 use core::num::NonZeroU64;
@@ -243,7 +244,8 @@ fn measured_early_exit(right: &[u8], received: &[u8]) -> bool {
 /// Header and payload of a token.
 const SIGNED_PART: &str = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL215c2hvcC5rb21tby5jb20ifQ";
 
-/// The right signatures of [`SIGNED_PART`] by [`SECRET`], which `kommo-sign` does not make: computed with Python's `hmac`.
+/// The right signatures of [`SIGNED_PART`] by [`SECRET`], which `kommo-sign` does not make:
+/// computed with Python's `hmac`.
 const fn jws_signature(algorithm: JwsAlgorithm) -> &'static [u8] {
     match algorithm {
         JwsAlgorithm::Hs512 => &[

@@ -19,7 +19,8 @@ pub struct AccountHostCase {
     pub verdict: Verdict,
     /// One sentence, in invalid cases.
     pub reason: Option<String>,
-    /// In invalid cases, the code that an explanation must name. None where no code tells the truth.
+    /// In invalid cases, the code that an explanation must name. None where no code tells the
+    /// truth.
     pub finding: Option<String>,
     /// The text as it arrives.
     pub input: String,

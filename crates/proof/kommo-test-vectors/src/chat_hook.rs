@@ -31,7 +31,8 @@ pub struct ChatHookCase {
     pub verdict: Verdict,
     /// One sentence, in invalid cases.
     pub reason: Option<String>,
-    /// In invalid cases, the code that an explanation must name. None where no code tells the truth.
+    /// In invalid cases, the code that an explanation must name. None where no code tells the
+    /// truth.
     pub finding: Option<String>,
     /// The receiver's channel secret, as text.
     pub secret: String,
@@ -39,7 +40,8 @@ pub struct ChatHookCase {
     pub covered: Option<Covered>,
     /// The body as it arrives.
     pub body: Vec<u8>,
-    /// The bytes that the sender signed. In invalid cases they may differ from every accepted reading of `body`.
+    /// The bytes that the sender signed. In invalid cases they may differ from every accepted
+    /// reading of `body`.
     pub signed_body: Vec<u8>,
     /// The `X-Signature` header as it came.
     pub signature: String,

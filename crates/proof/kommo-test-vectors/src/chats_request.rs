@@ -5,8 +5,9 @@ use crate::judgement::{Certainty, Judgement, Verdict};
 
 /// A request as it arrives, and every stage of what a correct signer makes of it.
 ///
-/// The stages (`body_md5`, `string_to_sign`, `signature`) are always the right ones for the method, path, content type, date
-/// and body that are here, an absent header being an empty line. What came is in `content_md5` and `received_signature`.
+/// The stages (`body_md5`, `string_to_sign`, `signature`) are always the right ones for the method,
+/// path, content type, date and body that are here, an absent header being an empty line. What came
+/// is in `content_md5` and `received_signature`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ChatsRequestCase {
@@ -22,7 +23,8 @@ pub struct ChatsRequestCase {
     pub verdict: Verdict,
     /// One sentence, in invalid cases.
     pub reason: Option<String>,
-    /// In invalid cases, the code that an explanation must name. None where no code tells the truth.
+    /// In invalid cases, the code that an explanation must name. None where no code tells the
+    /// truth.
     pub finding: Option<String>,
     /// Properties that a test may filter by; the README lists them.
     pub flags: Vec<String>,
@@ -56,7 +58,8 @@ pub struct ChatsRequestCase {
     pub string_to_sign: String,
     /// The signature of a correct signer.
     pub signature: String,
-    /// The `X-Signature` header as it came; none if it did not come. In valid cases equal to `signature`.
+    /// The `X-Signature` header as it came; none if it did not come. In valid cases equal to
+    /// `signature`.
     pub received_signature: Option<String>,
 }
 
@@ -73,8 +76,9 @@ impl ChatsRequestCase {
         self.flags.iter().any(|own| own == flag)
     }
 
-    /// True if the received signature is the right one. That holds for every valid case, and for those invalid ones
-    /// that are refused for another reason, such as a stale date (flag `signature-matches`).
+    /// True if the received signature is the right one. That holds for every valid case, and for
+    /// those invalid ones that are refused for another reason, such as a stale date (flag
+    /// `signature-matches`).
     #[must_use]
     pub fn signature_matches(&self) -> bool {
         self.received_signature.as_ref() == Some(&self.signature)

@@ -19,9 +19,11 @@ pub struct CompactJwsCase {
     pub verdict: Verdict,
     /// One sentence, in invalid cases.
     pub reason: Option<String>,
-    /// In invalid cases, the code that an explanation must name. None where no code tells the truth.
+    /// In invalid cases, the code that an explanation must name. None where no code tells the
+    /// truth.
     pub finding: Option<String>,
-    /// The algorithm that the door demands, `HS256` or `HS512`; the token may name another (rule J3).
+    /// The algorithm that the door demands, `HS256` or `HS512`; the token may name another (rule
+    /// J3).
     pub algorithm: String,
     /// The receiver's client secret, as text.
     pub secret: String,

@@ -19,21 +19,26 @@ pub struct DisconnectCase {
     pub verdict: Verdict,
     /// One sentence, in invalid cases.
     pub reason: Option<String>,
-    /// In invalid cases, the code that an explanation must name. None where no code tells the truth.
+    /// In invalid cases, the code that an explanation must name. None where no code tells the
+    /// truth.
     pub finding: Option<String>,
     /// The receiver's own client id.
     pub client_id: String,
-    /// The account id that a correct reader finds in the query; none if it must refuse what it finds.
+    /// The account id that a correct reader finds in the query; none if it must refuse what it
+    /// finds.
     pub account_id: Option<u64>,
     /// The receiver's current client secret, as text.
     pub secret: String,
-    /// All secrets that the receiver keeps, the current one first; longer than one during a rotation (rule X6).
+    /// All secrets that the receiver keeps, the current one first; longer than one during a
+    /// rotation (rule X6).
     pub secrets: Vec<String>,
     /// The query as it arrives, without the question mark.
     pub query: String,
-    /// What enters the MAC of a correct receiver: its own client id, a pipe, the number. None without a number.
+    /// What enters the MAC of a correct receiver: its own client id, a pipe, the number. None
+    /// without a number.
     pub string_to_sign: Option<String>,
-    /// The value of `signature` as it came, with its percent escapes decoded; none if it did not come.
+    /// The value of `signature` as it came, with its percent escapes decoded; none if it did not
+    /// come.
     pub signature: Option<String>,
 }
 

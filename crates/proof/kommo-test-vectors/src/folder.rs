@@ -1,4 +1,5 @@
-//! One folder of `vectors/` while it is read: each field and each file is taken once, and nothing may be left at the end.
+//! One folder of `vectors/` while it is read: each field and each file is taken once, and nothing
+//! may be left at the end.
 
 use std::collections::HashMap;
 use std::fs;

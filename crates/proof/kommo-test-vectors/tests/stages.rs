@@ -1,4 +1,5 @@
-//! The stages of one case agree with each other. Whether they are right is judged by `make_vectors.py`.
+//! The stages of one case agree with each other. Whether they are right is judged by
+//! `make_vectors.py`.
 
 use kommo_test_vectors::{
     ChatsRequestCase, Covered, account_hosts, chat_hook, chat_hooks, chats_request, chats_requests,

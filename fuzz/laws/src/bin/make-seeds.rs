@@ -1,4 +1,5 @@
-//! Writes the seeds of every fuzz target: `make-seeds FOLDER` fills `FOLDER/<target>/`. The same files in every run.
+//! Writes the seeds of every fuzz target: `make-seeds FOLDER` fills `FOLDER/<target>/`. The same
+//! files in every run.
 
 #![forbid(unsafe_code)]
 

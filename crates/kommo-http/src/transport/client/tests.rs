@@ -80,7 +80,7 @@ fn every_kind_of_place_gives_the_url_that_was_meant() {
         url_for(&sandbox("[::1]:8080")),
         "http://[::1]:8080/v2/x%2Fy?a=1"
     );
-    // The URL leaves out the port that its scheme implies; the place is the same.
+    // The URL leaves out the port that its scheme implies; the host is the same.
     assert_eq!(
         url_for(&sandbox("127.0.0.1:80")),
         "http://127.0.0.1/v2/x%2Fy?a=1"

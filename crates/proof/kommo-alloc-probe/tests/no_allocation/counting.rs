@@ -7,7 +7,8 @@ use std::cell::Cell;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    // `const`, and without a destructor: reading it allocates nothing, at any time of a thread's life.
+    // `const`, and without a destructor: reading it allocates nothing, at any time of a thread's
+    // life.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -24,7 +25,8 @@ fn count_one() {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
 }
 
-// SAFETY: every method hands its arguments to the system's allocator unchanged and returns what that gives.
+// SAFETY: every method hands its arguments to the system's allocator unchanged and returns what
+// that gives.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_one();

@@ -1,8 +1,9 @@
-//! Signing and verifying never allocate (invariant I11): every entry of `kommo-sign` and the host parsers of
-//! `kommo-account`, on every vector, valid or not.
+//! Signing and verifying never allocate (invariant I11): every entry of `kommo-sign` and the host
+//! parsers of `kommo-account`, on every vector, valid or not.
 //!
-//! What a case needs is loaded and its key schedule is done before counting starts, except where the entry itself is the key
-//! schedule. Results are used after counting ends, so that the compiler cannot drop the work.
+//! What a case needs is loaded and its key schedule is done before counting starts, except where
+//! the entry itself is the key schedule. Results are used after counting ends, so that the compiler
+//! cannot drop the work.
 
 mod counting;
 
