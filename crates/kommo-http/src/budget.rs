@@ -8,10 +8,10 @@
     )
 )]
 
-pub(crate) mod any_clock;
+pub(crate) mod jitter;
 mod rate_limit;
 mod bucket_key;
-mod shared_bucket;
+pub(crate) mod shared_bucket;
 mod local_buckets;
 pub(crate) mod breaker;
 mod settings;

@@ -9,9 +9,8 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use kommo_keeper::Taken;
+use kommo_keeper::{Clock as _, SharedClock, Taken};
 
-use crate::budget::any_clock::AnyClock;
 use crate::budget::bucket_key::BucketKey;
 use crate::budget::rate_limit::{LimitShare, RateLimit};
 
@@ -19,7 +18,7 @@ use crate::budget::rate_limit::{LimitShare, RateLimit};
 const MANY: usize = 10_000;
 
 #[derive(Clone)]
-struct BudgetClock(Arc<dyn AnyClock>);
+struct BudgetClock(SharedClock);
 
 impl Clock for BudgetClock {
     type Instant = Duration;
@@ -79,7 +78,7 @@ pub(crate) struct LocalBuckets {
 }
 
 impl LocalBuckets {
-    pub(crate) fn new(clock: Arc<dyn AnyClock>, share: LimitShare) -> Self {
+    pub(crate) fn new(clock: SharedClock, share: LimitShare) -> Self {
         Self {
             clock: BudgetClock(clock),
             share,

@@ -16,11 +16,11 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kommo_account::{AccountHost, ClientId};
-use kommo_keeper::{Clock, SharedBucket, SystemClock, Taken};
+use kommo_keeper::{Clock, SharedBucket, SharedClock, SystemClock, Taken};
 
-use crate::budget::any_clock::AnyClock;
 use crate::budget::breaker::{Blocked, Breaker, OpenBreaker, Permit, Rejected, Standing, Stop};
 use crate::budget::bucket_key::BucketKey;
+use crate::budget::jitter;
 use crate::budget::local_buckets::{LocalBucket, LocalBuckets};
 use crate::budget::rate_limit::RateLimit;
 use crate::budget::settings::BudgetSettings;
@@ -40,7 +40,7 @@ pub struct RequestBudget {
 
 struct Shared {
     settings: BudgetSettings,
-    clock: Arc<dyn AnyClock>,
+    clock: SharedClock,
     buckets: LocalBuckets,
     store: Option<Arc<dyn AnySharedBucket>>,
     breaker: Mutex<Breaker>,
@@ -56,7 +56,7 @@ impl RequestBudget {
     /// A budget with another clock.
     #[must_use]
     pub fn with_clock(settings: BudgetSettings, clock: impl Clock) -> Self {
-        Self::build(settings, Arc::new(clock), None)
+        Self::build(settings, SharedClock::new(clock), None)
     }
 
     /// The same limits, counted in a store that several processes share, such as `kommo-store`'s.
@@ -68,18 +68,18 @@ impl RequestBudget {
         let shared = &self.shared;
         Self::build(
             shared.settings.clone(),
-            Arc::clone(&shared.clock),
+            shared.clock.clone(),
             Some(Arc::new(bucket)),
         )
     }
 
     fn build(
         settings: BudgetSettings,
-        clock: Arc<dyn AnyClock>,
+        clock: SharedClock,
         store: Option<Arc<dyn AnySharedBucket>>,
     ) -> Self {
         let shared = Shared {
-            buckets: LocalBuckets::new(Arc::clone(&clock), settings.share),
+            buckets: LocalBuckets::new(clock.clone(), settings.share),
             breaker: Mutex::new(Breaker::new(settings.breaker)),
             settings,
             clock,
@@ -267,7 +267,7 @@ impl RequestBudget {
     pub(crate) fn throttled(&self, permit: &Permit, asked: Option<Duration>) -> Duration {
         let settings = &self.shared.settings;
         let named = asked.unwrap_or_else(|| {
-            let jitter = self.shared.clock.random_up_to(settings.jitter);
+            let jitter = jitter::random_up_to(&self.shared.clock, settings.jitter);
             settings.breaker.pauses.unnamed.saturating_add(jitter)
         });
         let now = self.shared.clock.monotonic();
@@ -312,7 +312,7 @@ impl RequestBudget {
         }
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn AnyClock> {
+    pub(crate) fn clock(&self) -> &SharedClock {
         &self.shared.clock
     }
 

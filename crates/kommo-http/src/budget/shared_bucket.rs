@@ -1,13 +1,17 @@
 //! A bucket that several processes share, behind a pointer.
 
 use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
 
 use kommo_keeper::{BucketSize, SharedBucket, Taken};
 
-use crate::budget::any_clock::Boxed;
 use crate::budget::bucket_key::BucketKey;
 use crate::budget::rate_limit::{LimitShare, RateLimit};
 use crate::error::Cause;
+
+/// A future on the heap.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub(crate) trait AnySharedBucket: Send + Sync {
     /// One request out of the whole limit, whatever the share of this process is.

@@ -7,7 +7,7 @@ use core::error::Error;
 use kommo_keeper::AccessTokens;
 use kommo_oauth::{Generation, UsableToken};
 
-use crate::budget::any_clock::Boxed;
+use crate::budget::shared_bucket::Boxed;
 
 /// Why there is no token: the error of the source of tokens, which `downcast_ref` returns.
 pub(crate) type TokensError = Box<dyn Error + Send + Sync>;

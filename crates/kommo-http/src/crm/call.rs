@@ -22,10 +22,12 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
+use kommo_keeper::Clock;
 use kommo_oauth::{Generation, UsableToken};
 use kommo_sign::RequestPath;
 
 use crate::budget::breaker::{KNOWN_FOR, Permit, Rejected, Standing};
+use crate::budget::jitter;
 use crate::budget::request_budget::RequestBudget;
 use crate::crm::answer::CrmResponse;
 use crate::crm::any_tokens::AnyTokens;
@@ -355,7 +357,7 @@ impl CrmCall<'_> {
 
     fn pause(&self, progress: &Progress, asked: Option<Duration>) -> Option<Duration> {
         let clock = self.budget.clock();
-        let random = |longest| clock.random_up_to(longest);
+        let random = |longest| jitter::random_up_to(clock, longest);
         self.retry_policy
             .pause(progress.repetitions + 1, asked, random)
     }

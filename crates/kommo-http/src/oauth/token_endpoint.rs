@@ -9,12 +9,11 @@
 //! anything later ─────────────────────────────────> Lost      it may have been carried out
 //! ```
 
-use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, EndpointRole, Endpoints, Realm, Target};
-use kommo_keeper::{Clock, Probe, SystemClock, TokenEndpoint};
+use kommo_keeper::{Clock, Probe, SharedClock, SystemClock, TokenEndpoint};
 use kommo_oauth::{
     AccessToken, Located, RequestOrigin, SendOutcome, SubdomainAnswer, SubdomainLookup,
     TokenAnswer, TokenRequest, read_subdomain_answer, read_token_answer,
@@ -22,7 +21,6 @@ use kommo_oauth::{
 use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
 
-use crate::budget::any_clock::AnyClock;
 use crate::budget::breaker::Standing;
 use crate::budget::request_budget::RequestBudget;
 use crate::error::{BuildError, InvalidRequest, TransportError};
@@ -57,7 +55,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub struct HttpTokenEndpoint {
     transport: Transport,
     endpoints: Endpoints,
-    clock: Arc<dyn AnyClock>,
+    clock: SharedClock,
     budget: Option<(RequestBudget, ClientId)>,
 }
 
@@ -79,7 +77,7 @@ impl HttpTokenEndpoint {
         Ok(Self {
             transport: transport.without_idle_connections().build()?,
             endpoints,
-            clock: Arc::new(SystemClock::new()),
+            clock: SharedClock::new(SystemClock::new()),
             budget: None,
         })
     }
@@ -88,7 +86,7 @@ impl HttpTokenEndpoint {
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
         Self {
-            clock: Arc::new(clock),
+            clock: SharedClock::new(clock),
             ..self
         }
     }
