@@ -518,7 +518,7 @@ const WIDE: [&str; 10] = [
 
 /// The lines of prose, with their numbers: comments of code, or a page; tables, code blocks, links
 /// and whatever has no space to break at are left out.
-fn prose(path: &Path, text: &str) -> Vec<(usize, String)> {
+fn prose_lines(path: &Path, text: &str) -> Vec<(usize, String)> {
     let is_code = path.extension().is_some_and(|extension| extension == "rs");
     let mut is_block = false;
     let mut found = Vec::new();
@@ -551,7 +551,7 @@ fn prose_fits_a_hundred_columns() {
         if !is_prose || WIDE.iter().any(|wide| name.starts_with(wide)) {
             continue;
         }
-        for (number, line) in prose(&path, &read(&path)) {
+        for (number, line) in prose_lines(&path, &read(&path)) {
             if line.chars().count() > 100 {
                 found.push(format!("{name}:{number}"));
             }
