@@ -19,7 +19,7 @@ use axum::http::header::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use kommo_account::ClientId;
-use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, NewGrant};
+use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, CodeStore, Keeper, NewGrant};
 use kommo_oauth::{
     CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
     RedirectError, RedirectOutcome, TokenRefusalKind,
@@ -32,9 +32,8 @@ use crate::browser_context::is_prefetch;
 use crate::connect::{Connect, InstallDoor};
 use crate::consent_end::ConsentEnd;
 use crate::endings::with_cookies;
-use crate::grant_desk::{CodeLane, GrantDesk};
 use crate::guarded_answer::empty;
-use crate::made_desks::MadeDesk;
+use crate::install_route::ReadHook;
 use crate::onward::Onward;
 use crate::redirect_digest::{RedirectDigest, state_in};
 use crate::refusal::Refusal;
@@ -46,8 +45,8 @@ use crate::used_attempts::{AttemptEnd, EndTeller, Turn};
 
 type Parsed = Result<RedirectOutcome, RedirectError>;
 
-pub(crate) async fn callback<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+pub(crate) async fn callback<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
@@ -57,10 +56,10 @@ pub(crate) async fn callback<K: GrantDesk>(
         return empty(StatusCode::SERVICE_UNAVAILABLE);
     }
     let query = Zeroizing::new(parts.uri.query().unwrap_or_default().to_owned());
-    if connect.is_install_hook(&query) {
-        return connect.take_install_hook(&query).await;
+    match connect.install_hook(&query) {
+        Some(hook) => connect.take_install_hook(hook).await,
+        None => connect.come_back(query, parts).await,
     }
-    connect.come_back(query, parts).await
 }
 
 /// How far a consent came.
@@ -69,12 +68,12 @@ enum Finished {
     Waiting,
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     async fn come_back(&self, query: Zeroizing<String>, parts: Parts) -> Response<Body> {
         let inner = &self.inner;
         let client_id = inner.credentials().client_id;
         let (attempt, parsed) = self.whose(&query, &client_id, &parts.headers);
-        let now = inner.desk.now();
+        let now = inner.now();
         let attempt = match attempt {
             Some(attempt) if attempt.ends_at >= now => attempt,
             over => {
@@ -131,7 +130,7 @@ impl<K: GrantDesk> Connect<K> {
     /// Without an attempt under way: the browser may have finished the one that the redirect is of.
     fn without_attempt(&self, query: &str, parsed: Parsed, headers: &HeaderMap) -> Response<Body> {
         let inner = &self.inner;
-        let now = inner.desk.now();
+        let now = inner.now();
         let known = state_in(query).and_then(|state| inner.sealer.known_state(state.expose()));
         let Some(known) = known else {
             let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
@@ -186,17 +185,19 @@ impl<K: GrantDesk> Connect<K> {
 
     /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
     /// redirect that somebody dressed up.
-    fn is_install_hook(&self, query: &str) -> bool {
+    fn install_hook(&self, query: &str) -> Option<ReadHook> {
         if self.inner.settings.install_door != InstallDoor::Callback {
-            return false;
+            return None;
         }
         let client_id = self.inner.credentials().client_id;
-        !matches!(
-            InstallHook::parse(query, &client_id),
-            Err(InstallHookError::Query(_)
+        match InstallHook::parse(query, &client_id) {
+            Err(
+                InstallHookError::Query(_)
                 | InstallHookError::NotAnInstallHook
-                | InstallHookError::HasState)
-        )
+                | InstallHookError::HasState,
+            ) => None,
+            hook => Some(hook),
+        }
     }
 
     /// Which attempt of this browser the redirect belongs to: each state is compared in constant
@@ -245,16 +246,7 @@ impl<K: GrantDesk> Connect<K> {
         let digest = StateDigest::of(&attempt.state);
         let Some(on_the_fly) = &inner.settings.on_the_fly else {
             let redirect = allowed(parsed)?;
-            return self
-                .exchange(
-                    attempt,
-                    redirect,
-                    MadeDesk {
-                        desk: inner.desk.clone(),
-                        exchanging: inner.exchanging.clone(),
-                    },
-                )
-                .await;
+            return self.exchange(attempt, redirect, inner.keeper.clone()).await;
         };
         // Whoever refuses has made no integration, so there is no client id to compare with.
         if query.split('&').any(|pair| pair == "error=access_denied") {
@@ -266,7 +258,7 @@ impl<K: GrantDesk> Connect<K> {
         };
         let redirect = allowed(ConsentRedirect::parse(query, &attempt.state, &client_id))?;
         let made = match on_the_fly.sink.secret_of(&client_id).await {
-            Some(secret) => on_the_fly.desk(client_id, &secret).await,
+            Some(secret) => on_the_fly.keeper(client_id, &secret).await,
             None => None,
         };
         let Some(made) = made else {
@@ -282,49 +274,51 @@ impl<K: GrantDesk> Connect<K> {
         finished
     }
 
-    /// Keeps the code, then waits for its exchange. What was begun goes on if the browser hangs up.
+    /// Stores the code, then exchanges it. Both continue in tasks of their own if the browser
+    /// hangs up.
     async fn exchange(
         &self,
         attempt: &LiveAttempt,
         redirect: ConsentRedirect,
-        MadeDesk { desk, exchanging }: MadeDesk<K>,
+        keeper: Keeper<S>,
     ) -> Result<Finished, Refusal> {
         if redirect.host.platform() != self.inner.settings.platform {
             return Err(Refusal::OtherPlatform);
         }
-        let pending = desk
+        let pending = keeper
             .pending_code(redirect.host, redirect.code, CodeOrigin::Redirect)
             .map_err(Refusal::NotKept)?
             .with_expected_account(attempt.expected_account)
             .with_carried(attempt.carried.clone());
-        let awaited = exchanging.awaiting(&pending.code).ok_or(Refusal::Busy)?;
+        let exchange_room = self.inner.exchange_room.clone();
+        let place = exchange_room.place().ok_or(Refusal::Busy)?;
         let keeping = tokio::spawn(async move {
-            match desk.accept_code(pending).await {
-                Ok(CodePut::Stored) => {
-                    exchanging.wake(CodeLane::Consents);
-                    Ok(())
-                }
+            match keeper.accept_code(&pending).await {
+                Ok(CodePut::Stored) => Ok(exchange_room.exchange(keeper, pending, place)),
                 Ok(CodePut::Duplicate) => Err(Refusal::CodeRepeated),
                 Ok(_) => Err(Refusal::Busy),
                 Err(error) => Err(Refusal::NotKept(error)),
             }
         });
         let wait: Duration = self.inner.settings.exchange_wait;
-        match tokio::time::timeout(wait, keeping).await {
+        let exchange = match tokio::time::timeout(wait, keeping).await {
             Ok(Ok(kept)) => kept?,
             Ok(Err(_)) | Err(_) => return Err(Refusal::Busy),
-        }
-        match tokio::time::timeout(wait, awaited.outcome()).await {
-            Ok(Ok(CodeOutcome::Granted(grant))) => Ok(Finished::Granted(grant)),
-            Ok(Ok(CodeOutcome::Refused(kind))) => Err(Refusal::CodeRefused(kind)),
-            // The answers were lost, or the account was erased: to the user it is a code that works
-            // no more.
-            Ok(Ok(CodeOutcome::Lost | CodeOutcome::Erased)) => {
+        };
+        let outcome = match tokio::time::timeout(wait, exchange).await {
+            Ok(Ok(Ok(outcome))) => outcome,
+            // It takes longer, or the store failed after the code was durable.
+            Ok(Ok(Err(_)) | Err(_)) | Err(_) => return Ok(Finished::Waiting),
+        };
+        match outcome {
+            CodeOutcome::Granted(grant) => Ok(Finished::Granted(grant)),
+            CodeOutcome::Refused(kind) => Err(Refusal::CodeRefused(kind)),
+            // The answers were lost, or the account was erased: for the user the code is spent.
+            CodeOutcome::Lost | CodeOutcome::Erased => {
                 Err(Refusal::CodeRefused(TokenRefusalKind::Unknown))
             }
-            Ok(Ok(CodeOutcome::ClientRefused(kind))) => Err(Refusal::ClientRefused(kind)),
-            // Nobody knows yet, or the store failed after the code was durable.
-            Ok(Ok(_) | Err(_)) | Err(_) => Ok(Finished::Waiting),
+            CodeOutcome::ClientRefused(kind) => Err(Refusal::ClientRefused(kind)),
+            _ => Ok(Finished::Waiting),
         }
     }
 

@@ -7,10 +7,11 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use axum::http::header::{HeaderMap, HeaderValue};
-use kommo_account::{ClientId, Platform};
+use kommo_account::{ClientId, Endpoints, Platform};
+use kommo_keeper::{Clock as _, CodeStore, Keeper};
 use kommo_oauth::{
     ButtonBrand, ClientSecret, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl,
-    Credentials, NewIntegration, PageUri,
+    Credentials, NewIntegration, PageUri, UnixSeconds,
 };
 use tokio::sync::Semaphore;
 
@@ -18,11 +19,10 @@ use crate::application::Application;
 use crate::attempt::Attempt;
 use crate::browser_context::StartDoor;
 use crate::cookie_kind::CookieKind;
-use crate::exchanging::Exchanging;
-use crate::grant_desk::{CodeLane, GrantDesk};
+use crate::exchange_room::ExchangeRoom;
 use crate::hook_gate::HookGate;
 use crate::local_path::LocalPath;
-use crate::made_desks::{MadeDesk, MadeDesks};
+use crate::made_keepers::MadeKeepers;
 use crate::owner_room::OwnerRoom;
 use crate::page::PagePolicies;
 use crate::proof_log::ProofNotes;
@@ -87,42 +87,45 @@ impl fmt::Debug for Begun {
     }
 }
 
-pub(crate) type DeskOf<K> =
-    dyn Fn(ClientId, ClientSecret) -> Pin<Box<dyn Future<Output = Option<K>> + Send>> + Send + Sync;
+pub(crate) type KeeperOf<S> = dyn Fn(ClientId, ClientSecret) -> Pin<Box<dyn Future<Output = Option<Keeper<S>>> + Send>>
+    + Send
+    + Sync;
 
 /// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their
 /// grants.
-pub(crate) struct OnTheFly<K> {
+pub(crate) struct OnTheFly<S> {
     pub(crate) integration: NewIntegration,
     pub(crate) sink: Arc<dyn AnySink>,
     pub(crate) tls: TlsProof,
-    pub(crate) desk_of: Arc<DeskOf<K>>,
-    pub(crate) desks: MadeDesks<K>,
+    pub(crate) keeper_of: Arc<KeeperOf<S>>,
+    pub(crate) keepers: MadeKeepers<S>,
 }
 
-impl<K: GrantDesk> OnTheFly<K> {
+impl<S: CodeStore> OnTheFly<S> {
     /// The keeper of an integration with this secret, built if it is not kept. To be asked for what
     /// was proven.
-    pub(crate) async fn desk(
+    pub(crate) async fn keeper(
         &self,
         client_id: ClientId,
         secret: &ClientSecret,
-    ) -> Option<MadeDesk<K>> {
-        if let Some(made) = self.desks.get(client_id, secret) {
+    ) -> Option<Keeper<S>> {
+        if let Some(made) = self.keepers.get(client_id, secret) {
             return Some(made);
         }
-        let desk = (self.desk_of)(client_id, secret.clone()).await?;
-        let ours = desk.credentials().map(|credentials| credentials.client_id);
+        let keeper = (self.keeper_of)(client_id, secret.clone()).await?;
+        let ours = keeper
+            .credentials()
+            .map(|credentials| credentials.client_id);
         if ours != Some(client_id) {
             tracing::error!(%client_id, "the application gave the keeper of another integration");
             return None;
         }
-        Some(self.desks.keep(client_id, secret, desk))
+        Some(self.keepers.keep(client_id, secret, keeper))
     }
 }
 
 /// What was set once.
-pub(crate) struct Settings<K> {
+pub(crate) struct Settings<S> {
     pub(crate) platform: Platform,
     pub(crate) application: Application,
     pub(crate) success_path: Option<LocalPath>,
@@ -135,23 +138,23 @@ pub(crate) struct Settings<K> {
     pub(crate) start_door: StartDoor,
     pub(crate) install_door: InstallDoor,
     pub(crate) hooks_a_minute: u32,
-    pub(crate) on_the_fly: Option<OnTheFly<K>>,
+    pub(crate) on_the_fly: Option<OnTheFly<S>>,
     pub(crate) proof_notes: Option<Arc<ProofNotes>>,
     pub(crate) paths: RoutePaths,
     pub(crate) has_metrics: bool,
 }
 
-pub(crate) struct Inner<K> {
-    pub(crate) desk: K,
+pub(crate) struct Inner<S> {
+    pub(crate) keeper: Keeper<S>,
     built_with: Credentials,
-    pub(crate) settings: Settings<K>,
+    pub(crate) settings: Settings<S>,
     pub(crate) sealer: AttemptSealer,
     pub(crate) result_sealer: ResultSealer,
     pub(crate) cookies: CookieKind,
     pub(crate) used: UsedAttempts,
     pub(crate) used_for_secrets: UsedStates,
     pub(crate) owner_room: OwnerRoom,
-    pub(crate) exchanging: Exchanging<K>,
+    pub(crate) exchange_room: ExchangeRoom,
     pub(crate) counts: RouteCounts,
     pub(crate) policies: PagePolicies,
     pub(crate) hook_gate: HookGate,
@@ -163,37 +166,45 @@ pub(crate) struct Inner<K> {
 
 /// The consent of an integration: makes the [`router`](Self::router), the button and the addresses.
 /// Cheap to clone; clones are the same.
-pub struct Connect<K> {
-    pub(crate) inner: Arc<Inner<K>>,
+pub struct Connect<S> {
+    pub(crate) inner: Arc<Inner<S>>,
 }
 
-impl<K: GrantDesk> Inner<K> {
+impl<S: CodeStore> Inner<S> {
     /// The credentials in use. A keeper that had some when the routes were built has some still.
     pub(crate) fn credentials(&self) -> Credentials {
-        let current = self.desk.credentials();
+        let current = self.keeper.credentials();
         current.unwrap_or_else(|| self.built_with.clone())
+    }
+
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        self.keeper.settings().endpoints
+    }
+
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.keeper.clock().now()
     }
 }
 
 /// The most hooks of one kind under way at once; more are turned away.
 const HOOKS_MAX: usize = 256;
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     pub(crate) fn from_parts(
-        (desk, credentials): (K, Credentials),
+        (keeper, credentials): (Keeper<S>, Credentials),
         key: &StateKey,
-        settings: Settings<K>,
+        settings: Settings<S>,
     ) -> Self {
-        let realm = desk.endpoints().realm();
+        let realm = keeper.settings().endpoints.realm();
         let redirect_uri = credentials.redirect_uri.as_str();
         Self {
             inner: Arc::new(Inner {
                 sealer: AttemptSealer::new(key, realm, redirect_uri),
                 result_sealer: ResultSealer::new(key, realm, redirect_uri),
                 cookies: CookieKind::of(redirect_uri),
-                exchanging: Exchanging::new(desk.clone(), HookGate::pace(settings.hooks_a_minute)),
-                hook_gate: HookGate::new(settings.hooks_a_minute, desk.now()),
-                desk,
+                exchange_room: ExchangeRoom::new(HookGate::pace(settings.hooks_a_minute)),
+                hook_gate: HookGate::new(settings.hooks_a_minute, keeper.clock().now()),
+                keeper,
                 built_with: credentials,
                 settings,
                 used: UsedAttempts::default(),
@@ -234,7 +245,7 @@ impl<K: GrantDesk> Connect<K> {
         )
         .opened_by(&settings.page);
         Ok(Begun {
-            text: url.expose_text(&self.inner.desk.endpoints()),
+            text: url.expose_text(&self.inner.endpoints()),
             set_cookies,
         })
     }
@@ -263,7 +274,7 @@ impl<K: GrantDesk> Connect<K> {
             live.mode,
         ));
         Ok(Begun {
-            text: button.expose_html(&self.inner.desk.endpoints()),
+            text: button.expose_html(&self.inner.endpoints()),
             set_cookies,
         })
     }
@@ -273,11 +284,14 @@ impl<K: GrantDesk> Connect<K> {
     /// needs a Tokio runtime. Of integrations made on the fly, those whose keepers are kept here
     /// are looked after too; for the others call `exchange_codes` of a keeper of theirs.
     pub fn exchange_waiting(&self) {
-        self.inner.exchanging.wake(CodeLane::Consents);
-        self.inner.exchanging.wake(CodeLane::All);
-        if let Some(on_the_fly) = &self.inner.settings.on_the_fly {
-            on_the_fly.desks.wake();
+        let inner = &self.inner;
+        let made = inner.settings.on_the_fly.as_ref();
+        for keeper in made.map(|made| made.keepers.all()).unwrap_or_default() {
+            inner.exchange_room.exchange_waiting(keeper, false);
         }
+        inner
+            .exchange_room
+            .exchange_waiting(inner.keeper.clone(), true);
     }
 
     fn new_attempt(
@@ -287,7 +301,7 @@ impl<K: GrantDesk> Connect<K> {
         mode: ConsentMode,
     ) -> Result<(LiveAttempt, Vec<HeaderValue>), Refusal> {
         let inner = &self.inner;
-        let now = inner.desk.now();
+        let now = inner.now();
         let mode = attempt.mode().unwrap_or(mode);
         let live = inner.sealer.begin(attempt, mode, now);
         let live = live.ok_or(Refusal::NoRandomness)?;
@@ -313,7 +327,7 @@ impl<K: GrantDesk> Connect<K> {
     }
 }
 
-impl<K> Clone for Connect<K> {
+impl<S> Clone for Connect<S> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -321,7 +335,7 @@ impl<K> Clone for Connect<K> {
     }
 }
 
-impl<K> fmt::Debug for Connect<K> {
+impl<S> fmt::Debug for Connect<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = &self.inner.settings;
         f.debug_struct("Connect")

@@ -16,22 +16,22 @@ use crate::browser_context::StartDoor;
 use crate::browser_origin::browser_origin;
 use crate::connect::{Connect, InstallDoor, OnTheFly, Settings, TlsProof};
 use crate::connect_error::ConnectError;
-use crate::grant_desk::GrantDesk;
 use crate::hook_gate::HOOKS_A_MINUTE;
 use crate::local_path::LocalPath;
-use crate::made_desks::{DESKS_KEPT, MadeDesks};
+use crate::made_keepers::{KEEPERS_KEPT, MadeKeepers};
 use crate::onward::Onward;
 use crate::proof_log::{ProofLog, ProofNotes};
 use crate::route_paths::RoutePaths;
 use crate::secret_sink::SecretSink;
 use crate::state_key::StateKey;
+use kommo_keeper::{CodeStore, Keeper};
 
 const EXCHANGE_WAIT: Duration = Duration::from_secs(10);
 const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Sets up a [`Connect`].
-pub struct ConnectBuilder<K> {
-    desk: K,
+pub struct ConnectBuilder<S> {
+    keeper: Keeper<S>,
     key: StateKey,
     platform: Platform,
     application: Application,
@@ -42,7 +42,7 @@ pub struct ConnectBuilder<K> {
     start_door: StartDoor,
     install_door: InstallDoor,
     hooks_a_minute: u32,
-    on_the_fly: Option<OnTheFly<K>>,
+    on_the_fly: Option<OnTheFly<S>>,
     keepers_kept: usize,
     sink_encrypts: bool,
     proof_notes: Option<Arc<ProofNotes>>,
@@ -50,13 +50,13 @@ pub struct ConnectBuilder<K> {
     has_metrics: bool,
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     /// Begins to set up the consent of an integration of this platform, with the keeper of its
     /// grants and the key for states.
     #[must_use]
-    pub fn builder(desk: K, platform: Platform, key: StateKey) -> ConnectBuilder<K> {
+    pub fn builder(keeper: Keeper<S>, platform: Platform, key: StateKey) -> ConnectBuilder<S> {
         ConnectBuilder {
-            desk,
+            keeper,
             key,
             platform,
             application: Application::default(),
@@ -68,7 +68,7 @@ impl<K: GrantDesk> Connect<K> {
             install_door: InstallDoor::default(),
             hooks_a_minute: HOOKS_A_MINUTE,
             on_the_fly: None,
-            keepers_kept: DESKS_KEPT,
+            keepers_kept: KEEPERS_KEPT,
             sink_encrypts: true,
             proof_notes: None,
             paths: RoutePaths::default(),
@@ -77,7 +77,7 @@ impl<K: GrantDesk> Connect<K> {
     }
 }
 
-impl<K: GrantDesk> ConnectBuilder<K> {
+impl<S: CodeStore> ConnectBuilder<S> {
     /// Asks the application before a consent begins: it knows who is there. `Ok`: what the attempt
     /// carries and expects. `Err`: an answer of its own, for example the way to its login. It sees
     /// the request without its query and without the cookies of attempts.
@@ -197,7 +197,7 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     }
 
     /// Has the consent page make an integration in each customer's account, and takes its secrets
-    /// at `secrets_uri`. `desk_of` builds the keeper of an integration with its id and its secret,
+    /// at `secrets_uri`. `keeper_of` builds the keeper of an integration with its id and its secret,
     /// which the sink has kept. It is asked when a code came back for an attempt of ours, or a
     /// disconnect hook was proven; what it built is kept: see [`keepers_kept`](Self::keepers_kept).
     /// The keeper of the builder is not asked for grants then.
@@ -215,19 +215,19 @@ impl<K: GrantDesk> ConnectBuilder<K> {
         integration: NewIntegration,
         sink: impl SecretSink,
         tls: TlsProof,
-        desk_of: F,
+        keeper_of: F,
     ) -> Self
     where
         F: Fn(ClientId, ClientSecret) -> R + Send + Sync + 'static,
-        R: Future<Output = Option<K>> + Send + 'static,
+        R: Future<Output = Option<Keeper<S>>> + Send + 'static,
     {
         self.sink_encrypts = sink.encrypts();
         self.on_the_fly = Some(OnTheFly {
             integration,
             sink: Arc::new(sink),
             tls,
-            desk_of: Arc::new(move |client_id, secret| Box::pin(desk_of(client_id, secret))),
-            desks: MadeDesks::new(DESKS_KEPT),
+            keeper_of: Arc::new(move |client_id, secret| Box::pin(keeper_of(client_id, secret))),
+            keepers: MadeKeepers::new(KEEPERS_KEPT),
         });
         self
     }
@@ -277,15 +277,15 @@ impl<K: GrantDesk> ConnectBuilder<K> {
     /// - a Redirect URI that does not end with the path of the callback:
     ///   [`ConnectError::RedirectUriElsewhere`].
     /// - no time, or 61 seconds, to wait: [`ConnectError::ExchangeWait`].
-    pub fn build(self) -> Result<Connect<K>, ConnectError> {
+    pub fn build(self) -> Result<Connect<S>, ConnectError> {
         if !self.sink_encrypts {
             return Err(ConnectError::SinkDoesNotEncrypt);
         }
-        let credentials = self.desk.credentials();
+        let credentials = self.keeper.credentials();
         let credentials = credentials.ok_or(ConnectError::NoCredentials)?;
         let redirect_uri = credentials.redirect_uri.clone();
         let differs =
-            |on_the_fly: &OnTheFly<K>| *on_the_fly.integration.redirect_uri() != redirect_uri;
+            |on_the_fly: &OnTheFly<S>| *on_the_fly.integration.redirect_uri() != redirect_uri;
         if self.on_the_fly.as_ref().is_some_and(differs) {
             return Err(ConnectError::RedirectUriDiffers);
         }
@@ -319,14 +319,14 @@ impl<K: GrantDesk> ConnectBuilder<K> {
             install_door: self.install_door,
             hooks_a_minute: self.hooks_a_minute,
             on_the_fly: self.on_the_fly.map(|on_the_fly| OnTheFly {
-                desks: MadeDesks::new(self.keepers_kept),
+                keepers: MadeKeepers::new(self.keepers_kept),
                 ..on_the_fly
             }),
             proof_notes: self.proof_notes,
             paths: self.paths,
             has_metrics: self.has_metrics,
         };
-        let parts = (self.desk, credentials);
+        let parts = (self.keeper, credentials);
         Ok(Connect::from_parts(parts, &self.key, settings))
     }
 }
@@ -340,7 +340,7 @@ fn own_address(redirect_uri: &RedirectUri, callback: &str, path: &str) -> Option
     LocalPath::parse(format!("{prefix}{path}")).ok()
 }
 
-impl<K> fmt::Debug for ConnectBuilder<K> {
+impl<S> fmt::Debug for ConnectBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectBuilder")
             .field("platform", &self.platform)

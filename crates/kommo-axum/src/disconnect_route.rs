@@ -11,16 +11,16 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use kommo_account::{AccountId, ClientId};
+use kommo_keeper::{Clock as _, CodeStore, Keeper};
 use kommo_oauth::{ClientSecret, ClientSecrets, QUERY_MAX_BYTES};
 use kommo_sign::{DisconnectKey, DisconnectQuery};
 
 use crate::connect::Connect;
-use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::empty;
 use crate::route_counts::Family;
 
-pub(crate) async fn disconnect<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+pub(crate) async fn disconnect<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
@@ -42,7 +42,7 @@ struct Proven {
     secret: ClientSecret,
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     /// Whose disconnect it is. Why something is not proven is told to nobody.
     async fn prove(&self, query: &str) -> Option<Proven> {
         if query.len() > QUERY_MAX_BYTES {
@@ -58,7 +58,7 @@ impl<K: GrantDesk> Connect<K> {
             let secret = on_the_fly.sink.secret_of(&made).await?;
             (made, ClientSecrets::new(secret))
         };
-        let now = self.inner.desk.now();
+        let now = self.inner.now();
         let (account_id, secret) = secrets.candidates(now).find_map(|secret| {
             let key = kommo_sign::ClientSecret::new(secret.expose_secret()).ok()?;
             let key = DisconnectKey::new(&key);
@@ -76,7 +76,7 @@ impl<K: GrantDesk> Connect<K> {
         let Ok(room) = Arc::clone(&self.inner.disconnect_room).try_acquire_owned() else {
             return (StatusCode::SERVICE_UNAVAILABLE, "busy");
         };
-        let Some(desk) = self.desk_for(&proven).await else {
+        let Some(keeper) = self.keeper_for(&proven).await else {
             return (StatusCode::SERVICE_UNAVAILABLE, "no-keeper");
         };
         let Proven {
@@ -85,10 +85,10 @@ impl<K: GrantDesk> Connect<K> {
         tracing::info!(account = account_id.get(), "a disconnect was reported");
         let notes = self.inner.settings.proof_notes.clone();
         tokio::spawn(async move {
-            let now = desk.now();
+            let now = keeper.clock().now();
             // The keeper raises the alarm if the store fails; the next refresh learns what this
             // would have.
-            let _ = desk.disconnect_reported(account_id).await;
+            let _ = keeper.disconnect_reported(account_id).await;
             if let Some(notes) = notes {
                 notes.note("disconnect", &secret, now).await;
             }
@@ -97,13 +97,11 @@ impl<K: GrantDesk> Connect<K> {
         (StatusCode::OK, "proven")
     }
 
-    async fn desk_for(&self, proven: &Proven) -> Option<K> {
-        let own = &self.inner.desk;
+    async fn keeper_for(&self, proven: &Proven) -> Option<Keeper<S>> {
         if proven.client_id == self.inner.credentials().client_id {
-            return Some(own.clone());
+            return Some(self.inner.keeper.clone());
         }
         let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
-        let made = on_the_fly.desk(proven.client_id, &proven.secret).await?;
-        Some(made.desk)
+        on_the_fly.keeper(proven.client_id, &proven.secret).await
     }
 }

@@ -6,7 +6,6 @@ use axum::http::{Response, StatusCode};
 
 use crate::connect::Connect;
 use crate::consent_end::{ConsentEnd, Ending};
-use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::empty;
 use crate::page::Page;
 use crate::page_language::Language;
@@ -15,8 +14,9 @@ use crate::redirect_digest::RedirectDigest;
 use crate::sealed_attempt::StateDigest;
 use crate::sealed_result::{Answered, ConsentResult, ResultName};
 use crate::used_attempts::AttemptEnd;
+use kommo_keeper::CodeStore;
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     /// The page itself, for an address with nothing to hide in it.
     pub(crate) fn page(&self, end: &ConsentEnd, headers: &HeaderMap) -> Response<Body> {
         let settings = &self.inner.settings;
@@ -103,7 +103,7 @@ impl<K: GrantDesk> Connect<K> {
 
     fn result_cookie(&self, name: &ResultName, result: &ConsentResult) -> Option<HeaderValue> {
         let inner = &self.inner;
-        let now = inner.desk.now();
+        let now = inner.now();
         inner
             .cookies
             .set_result(&inner.result_sealer, name, result, now)

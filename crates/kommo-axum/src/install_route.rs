@@ -13,11 +13,10 @@ use core::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use kommo_keeper::{CodeOrigin, CodePut, ExchangeError};
+use kommo_keeper::{CodeOrigin, CodePut, CodeStore, ExchangeError};
 use kommo_oauth::{InstallHook, InstallHookError};
 
 use crate::connect::Connect;
-use crate::grant_desk::{CodeLane, GrantDesk};
 use crate::guarded_answer::empty;
 use crate::refusal::field_code;
 use crate::route_counts::Family;
@@ -25,19 +24,23 @@ use crate::route_counts::Family;
 /// The platform waits 3 seconds. Source: vendor page "Public integrations".
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
 
-pub(crate) async fn install<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+/// An install hook, or why it is not one.
+pub(crate) type ReadHook = Result<InstallHook, InstallHookError>;
+
+pub(crate) async fn install<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
-    connect
-        .take_install_hook(request.uri().query().unwrap_or_default())
-        .await
+    let query = request.uri().query().unwrap_or_default();
+    let client_id = connect.inner.credentials().client_id;
+    let hook = InstallHook::parse(query, &client_id);
+    connect.take_install_hook(hook).await
 }
 
-impl<K: GrantDesk> Connect<K> {
-    /// What the callback does with a query that has `from_widget`, too.
-    pub(crate) async fn take_install_hook(&self, query: &str) -> Response<Body> {
-        let (status, outcome) = self.keep_hook(query).await;
+impl<S: CodeStore> Connect<S> {
+    /// The callback calls it too, for a query that has `from_widget`.
+    pub(crate) async fn take_install_hook(&self, hook: ReadHook) -> Response<Body> {
+        let (status, outcome) = self.keep_hook(hook).await;
         self.inner.counts.add(Family::InstallHooks, outcome);
         if status != StatusCode::OK {
             tracing::warn!(outcome, "an install hook was not taken");
@@ -45,10 +48,9 @@ impl<K: GrantDesk> Connect<K> {
         empty(status)
     }
 
-    async fn keep_hook(&self, query: &str) -> (StatusCode, &'static str) {
-        let desk = self.inner.desk.clone();
-        let client_id = self.inner.credentials().client_id;
-        let hook = match InstallHook::parse(query, &client_id) {
+    async fn keep_hook(&self, hook: ReadHook) -> (StatusCode, &'static str) {
+        let keeper = self.inner.keeper.clone();
+        let hook = match hook {
             Ok(hook) => hook,
             Err(error) => return (StatusCode::BAD_REQUEST, hook_code(&error)),
         };
@@ -58,20 +60,20 @@ impl<K: GrantDesk> Connect<K> {
         let Ok(room) = Arc::clone(&self.inner.install_room).try_acquire_owned() else {
             return (StatusCode::SERVICE_UNAVAILABLE, "busy");
         };
-        if !self.inner.hook_gate.take(hook.host, desk.now()) {
+        if !self.inner.hook_gate.take(hook.host, self.inner.now()) {
             return (StatusCode::SERVICE_UNAVAILABLE, "too-many");
         }
-        let pending = desk.pending_code(hook.host, hook.code, CodeOrigin::InstallHook);
+        let pending = keeper.pending_code(hook.host, hook.code, CodeOrigin::InstallHook);
         let Ok(pending) = pending else {
             return (StatusCode::SERVICE_UNAVAILABLE, "not-kept");
         };
-        let exchanging = self.inner.exchanging.clone();
+        let exchange_room = self.inner.exchange_room.clone();
         // A task of its own: the platform that hangs up does not take the code with it.
         let keeping = tokio::spawn(async move {
-            let put = desk.accept_code(pending).await;
+            let put = keeper.accept_code(&pending).await;
             drop(room);
             if matches!(put, Ok(CodePut::Stored)) {
-                exchanging.wake(CodeLane::All);
+                exchange_room.exchange_hook(keeper, pending);
             }
             put
         });

@@ -8,16 +8,16 @@ use axum::http::Response;
 
 use crate::connect::Connect;
 use crate::consent_end::ConsentEnd;
-use crate::grant_desk::GrantDesk;
 use crate::sealed_result::ResultName;
+use kommo_keeper::CodeStore;
 
-pub(crate) async fn result<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+pub(crate) async fn result<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let inner = &connect.inner;
     let name = ResultName::asked_for(request.uri().query().unwrap_or_default());
-    let (headers, now) = (request.headers(), inner.desk.now());
+    let (headers, now) = (request.headers(), inner.now());
     let result = inner
         .cookies
         .result(&inner.result_sealer, &name, headers, now);

@@ -8,7 +8,6 @@ use axum::routing::{MethodRouter, get, post};
 use crate::callback_route::callback;
 use crate::connect::{Connect, InstallDoor};
 use crate::disconnect_route::disconnect;
-use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::guard;
 use crate::install_route::install;
 use crate::result_route::result;
@@ -16,30 +15,31 @@ use crate::script_route::script;
 use crate::secrets_route::secrets;
 use crate::start_route::start;
 use crate::watch_routes::{health, metrics};
+use kommo_keeper::CodeStore;
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     /// The routes, to be nested in the application's router wherever the Redirect URI leads.
     ///
     /// They keep nothing in the application's state and need no layer. A layer that logs whole
     /// addresses would log codes and states.
-    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+    pub fn router<T: Clone + Send + Sync + 'static>(&self) -> Router<T> {
         let settings = &self.inner.settings;
         let paths = &settings.paths;
         let mut router = Router::new()
-            .route(&paths.start, once(get(start::<K>)))
-            .route(&paths.script, get(script::<K>))
-            .route(&paths.callback, once(get(callback::<K>)))
-            .route(&paths.result, get(result::<K>))
-            .route(&paths.disconnect, once(get(disconnect::<K>)))
-            .route(&paths.health, get(health::<K>));
+            .route(&paths.start, once(get(start::<S>)))
+            .route(&paths.script, get(script::<S>))
+            .route(&paths.callback, once(get(callback::<S>)))
+            .route(&paths.result, get(result::<S>))
+            .route(&paths.disconnect, once(get(disconnect::<S>)))
+            .route(&paths.health, get(health::<S>));
         if settings.install_door == InstallDoor::OwnPath {
-            router = router.route(&paths.install, once(get(install::<K>)));
+            router = router.route(&paths.install, once(get(install::<S>)));
         }
         if settings.on_the_fly.is_some() {
-            router = router.route(&paths.secrets, post(secrets::<K>));
+            router = router.route(&paths.secrets, post(secrets::<S>));
         }
         if settings.has_metrics {
-            router = router.route(&paths.metrics, get(metrics::<K>));
+            router = router.route(&paths.metrics, get(metrics::<S>));
         }
         router.layer(map_response(guard)).with_state(self.clone())
     }

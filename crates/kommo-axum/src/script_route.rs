@@ -7,24 +7,24 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::browser_origin::consent_origin;
 use crate::connect::Connect;
-use crate::grant_desk::GrantDesk;
 use crate::page::{escaped, fill};
+use kommo_keeper::CodeStore;
 
 const SCRIPT: &str = include_str!("pages/opener.js");
 
 /// The same for everybody: no state and no secret is in it.
-pub(crate) async fn script<K: GrantDesk>(State(connect): State<Connect<K>>) -> Response<Body> {
+pub(crate) async fn script<S: CodeStore>(State(connect): State<Connect<S>>) -> Response<Body> {
     let mut response = Response::new(Body::from(connect.opener_script()));
     let javascript = HeaderValue::from_static("text/javascript; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, javascript);
     response
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     fn opener_script(&self) -> String {
         let settings = &self.inner.settings;
-        let desk = &self.inner.desk;
-        let platform_origin = consent_origin(&desk.endpoints(), settings.platform);
+        let endpoints = self.inner.endpoints();
+        let platform_origin = consent_origin(&endpoints, settings.platform);
         let callback = self.inner.credentials().redirect_uri;
         // The message of the callback page comes from the Redirect URI's origin.
         let own_origin = crate::browser_origin::browser_origin(callback.origin());

@@ -17,10 +17,10 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use crate::connect::{Connect, OnTheFly, TlsProof};
-use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::empty;
 use crate::route_counts::Family;
 use crate::secret_sink::IntegrationSecrets;
+use kommo_keeper::CodeStore;
 
 const BODY_MAX_BYTES: usize = 64 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -39,8 +39,8 @@ fn wiped_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<St
     String::deserialize(deserializer).map(Zeroizing::new)
 }
 
-pub(crate) async fn secrets<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+pub(crate) async fn secrets<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -52,7 +52,7 @@ pub(crate) async fn secrets<K: GrantDesk>(
     empty(status)
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     async fn take_secrets(&self, headers: &HeaderMap, body: Body) -> (StatusCode, &'static str) {
         let Some(on_the_fly) = &self.inner.settings.on_the_fly else {
             return (StatusCode::NOT_FOUND, "not-taken");
@@ -73,11 +73,11 @@ impl<K: GrantDesk> Connect<K> {
 
     async fn keep_secrets(
         &self,
-        on_the_fly: &OnTheFly<K>,
+        on_the_fly: &OnTheFly<S>,
         received: &Received,
     ) -> (StatusCode, &'static str) {
         let inner = &self.inner;
-        let now = inner.desk.now();
+        let now = inner.now();
         // The state before all else: whoever has none learns nothing.
         let state = inner.sealer.known_state(&received.state);
         let Some(state) = state.filter(|state| state.ends_at >= now) else {
@@ -118,7 +118,7 @@ impl<K: GrantDesk> Connect<K> {
 }
 
 /// An `http` address can only be one on this machine, of a sandbox.
-fn came_over_tls<K>(on_the_fly: &OnTheFly<K>, headers: &HeaderMap) -> bool {
+fn came_over_tls<S>(on_the_fly: &OnTheFly<S>, headers: &HeaderMap) -> bool {
     let address = on_the_fly.integration.secrets_uri().as_str();
     if address.starts_with("http://") {
         return true;

@@ -12,14 +12,14 @@ use crate::browser_context::{NotFromHere, check_start, is_prefetch};
 use crate::connect::Connect;
 use crate::consent_end::ConsentEnd;
 use crate::endings::with_cookies;
-use crate::grant_desk::GrantDesk;
 use crate::guarded_answer::{OwnPage, empty};
 use crate::refusal::Refusal;
 use crate::route_counts::Family;
 use crate::seen_request::without_secrets;
+use kommo_keeper::CodeStore;
 
-pub(crate) async fn start<K: GrantDesk>(
-    State(connect): State<Connect<K>>,
+pub(crate) async fn start<S: CodeStore>(
+    State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
@@ -59,8 +59,8 @@ pub(crate) async fn start<K: GrantDesk>(
     with_cookies(response, begun.set_cookies)
 }
 
-fn refuse<K: GrantDesk>(
-    connect: &Connect<K>,
+fn refuse<S: CodeStore>(
+    connect: &Connect<S>,
     refusal: Refusal,
     headers: &HeaderMap,
 ) -> Response<Body> {
@@ -69,7 +69,7 @@ fn refuse<K: GrantDesk>(
     connect.page(&ConsentEnd::refused(&refusal, false), headers)
 }
 
-impl<K: GrantDesk> Connect<K> {
+impl<S: CodeStore> Connect<S> {
     /// Any site can send a browser here. Each start costs the browser a cookie, and the sixth ends
     /// its oldest attempt.
     fn allowed_start(&self, headers: &HeaderMap) -> Result<(), Refusal> {

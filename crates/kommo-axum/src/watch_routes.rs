@@ -6,19 +6,23 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
-use kommo_keeper::StoreErrorKind;
+use kommo_keeper::{StoreError as _, StoreErrorKind};
 
 use crate::connect::Connect;
-use crate::grant_desk::GrantDesk;
+use kommo_keeper::CodeStore;
 
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// 200 `{"status":"ok"}`, or 503 with what is wrong with the store.
-pub(crate) async fn health<K: GrantDesk>(State(connect): State<Connect<K>>) -> Response<Body> {
-    let asked = tokio::time::timeout(STORE_WITHIN, connect.inner.desk.store_answers()).await;
+pub(crate) async fn health<S: CodeStore>(State(connect): State<Connect<S>>) -> Response<Body> {
+    let asked =
+        tokio::time::timeout(STORE_WITHIN, connect.inner.keeper.store().keys(None, 1)).await;
     let (status, word) = match asked {
-        Ok(Ok(())) => (StatusCode::OK, "ok"),
-        Ok(Err(trouble)) => (StatusCode::SERVICE_UNAVAILABLE, trouble_word(trouble)),
+        Ok(Ok(_)) => (StatusCode::OK, "ok"),
+        Ok(Err(error)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            trouble_word(error.trouble()),
+        ),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-slow"),
     };
     let text = format!("{{\"status\":\"{word}\"}}\n");
@@ -26,8 +30,8 @@ pub(crate) async fn health<K: GrantDesk>(State(connect): State<Connect<K>>) -> R
 }
 
 /// The text format of Prometheus.
-pub(crate) async fn metrics<K: GrantDesk>(State(connect): State<Connect<K>>) -> Response<Body> {
-    let text = format!("{}{}", connect.inner.desk.metrics(), connect.inner.counts);
+pub(crate) async fn metrics<S: CodeStore>(State(connect): State<Connect<S>>) -> Response<Body> {
+    let text = format!("{}{}", connect.inner.keeper.metrics(), connect.inner.counts);
     with_text(
         StatusCode::OK,
         "text/plain; version=0.0.4; charset=utf-8",

@@ -15,10 +15,10 @@ use kommo_oauth::{
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;
 use crate::code_outcome::{CodeOutcome, ExchangeError, ExchangedCode};
-use crate::grant_store::{GrantStore, StoreError, StoreErrorKind};
+use crate::grant_store::{StoreError, StoreErrorKind};
 use crate::keeper::Keeper;
 use crate::metrics::Counter;
-use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, CodeStore, PendingCode};
 
 /// Where the pair of an exchange is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,7 @@ enum Kept {
     Erased,
 }
 
-impl<S> Keeper<S>
-where
-    S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
-{
+impl<S: CodeStore> Keeper<S> {
     /// A code of this keeper's integration, brought now.
     ///
     /// # Errors
@@ -107,6 +104,37 @@ where
         limit: u32,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         self.exchange_lane(limit, false).await
+    }
+
+    /// Exchanges this code, which was accepted before. [`CodeOutcome::NotYet`]: another worker has
+    /// claimed it, or it is kept for a later [`exchange_codes`](Self::exchange_codes).
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Store`]: the code stays where it was put.
+    pub async fn exchange_code(&self, pending: &PendingCode) -> Result<CodeOutcome, ExchangeError> {
+        let ports = self.ports();
+        if ports.identity.get().credentials.is_none() {
+            return Err(ExchangeError::NoCredentials);
+        }
+        let size = ports.settings.hook_exchanges;
+        let is_hook = pending.origin == CodeOrigin::InstallHook;
+        if is_hook && ports.hook_bucket.take(size, 1, ports.clock.monotonic()) == 0 {
+            return Ok(CodeOutcome::NotYet);
+        }
+        let (now, lease) = (ports.clock.now(), ports.settings.lease);
+        let claimed = ports.store.claim_code(pending, now, lease).await;
+        let Some(code) = claimed.map_err(|error| self.exchange_failed(&error))? else {
+            if is_hook {
+                ports.hook_bucket.give_back(size, 1);
+            }
+            return Ok(CodeOutcome::NotYet);
+        };
+        let keeper = self.clone();
+        match self.in_flight(async move { keeper.exchange(&code).await }) {
+            Ok(flight) => self.landed(flight).await.unwrap_or(Ok(CodeOutcome::NotYet)),
+            Err(_) => Ok(CodeOutcome::NotYet),
+        }
     }
 
     async fn exchange_lane(

@@ -5,16 +5,13 @@ use kommo_oauth::{Generation, Grant, GrantKey, TokenPair, UnverifiedClaims};
 
 use crate::alarm::NewGrant;
 use crate::code_outcome::{CodeOutcome, ExchangeError};
-use crate::grant_store::{GrantStore, StoreError};
+use crate::grant_store::StoreError;
 use crate::keeper::Keeper;
-use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, PendingCodes};
+use crate::pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodeStore};
 use crate::record_change::Changed;
 use crate::token_endpoint::Probe;
 
-impl<S> Keeper<S>
-where
-    S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error>,
-{
+impl<S: CodeStore> Keeper<S> {
     /// Asks whose the pair is, and writes the grant.
     pub(crate) async fn settle_pair(
         &self,

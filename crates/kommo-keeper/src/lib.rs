@@ -53,7 +53,9 @@ pub use keeper_builder::KeeperBuilder;
 pub use keeper_error::KeeperError;
 pub use lifeboat_port::LifeboatPort;
 pub use metrics::{Counter, Metrics};
-pub use pending_codes::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
+pub use pending_codes::{
+    ClaimedCode, CodeEnd, CodeOrigin, CodePut, CodeStore, PendingCode, PendingCodes,
+};
 pub use settings::KeeperSettings;
 pub use shared_bucket::{BucketSize, SharedBucket, Taken};
 pub use shared_clock::SharedClock;

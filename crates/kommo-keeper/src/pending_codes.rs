@@ -8,7 +8,7 @@ use core::time::Duration;
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_oauth::{AuthorizationCode, TokenPair, UnixSeconds};
 
-use crate::grant_store::StoreError;
+use crate::grant_store::{GrantStore, StoreError};
 
 /// How a code came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -231,6 +231,14 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
+    /// Claims this code, if it waits and nobody has claimed it.
+    fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Option<ClaimedCode>, Self::Error>> + Send;
+
     /// Notes for a person why a claimed code still waits: a name such as `payment-required`, at
     /// most 64 bytes, without a secret.
     fn note_code(
@@ -255,6 +263,11 @@ pub trait PendingCodes: Send + Sync + 'static {
         end: CodeEnd,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
+
+/// A store of grants and of codes, with one kind of error: what a consent needs.
+pub trait CodeStore: GrantStore + PendingCodes<Error = <Self as GrantStore>::Error> {}
+
+impl<S> CodeStore for S where S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error> {}
 
 /// One store for several keepers.
 impl<S: PendingCodes> PendingCodes for Arc<S> {
@@ -287,6 +300,15 @@ impl<S: PendingCodes> PendingCodes for Arc<S> {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
         S::claim_consents(self, realm, client_id, now, limit, lease)
+    }
+
+    fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Option<ClaimedCode>, Self::Error>> + Send {
+        S::claim_code(self, pending, now, lease)
     }
 
     fn note_code(

@@ -131,6 +131,8 @@ pub struct CodeClaim<'a> {
     pub(crate) lease_milliseconds: i64,
     pub(crate) token: &'a [u8],
     pub(crate) with_hooks: bool,
+    /// Of one code alone.
+    pub(crate) hash: Option<&'a str>,
 }
 
 /// A code that waits, as a list shows it. Times are in milliseconds of the database's clock.

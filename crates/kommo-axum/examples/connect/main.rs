@@ -35,7 +35,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
+use kommo_axum::{Attempt, Connect, LocalPath, StateKey};
 use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{GrantStore, Keeper};
 use kommo_oauth::{ClientSecret, Credentials, GrantKey, RedirectUri};
@@ -43,7 +43,7 @@ use kommo_sandbox::{Sandbox, SandboxConfig};
 use kommo_store::{EncryptionKey, EncryptionKeys, Lifeboat, SqliteStore, StoreSettings};
 use tokio::net::TcpListener;
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
+type AppKeeper = Keeper<SqliteStore>;
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("app.js");
@@ -117,7 +117,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
         .with_budget(RequestBudget::default(), credentials.client_id);
-    let keeper: AppKeeper = Keeper::builder(WatchedStore::new(store), endpoint, endpoints)
+    let keeper: AppKeeper = Keeper::builder(store, endpoint, endpoints)
         .lifeboat(lifeboat)
         .credentials(credentials)
         // Here a real application binds the grant to its user, by what the attempt carried.
@@ -161,7 +161,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Codes from before a restart, and those that met trouble.
-async fn exchange_what_waits(connect: Connect<AppKeeper>) {
+async fn exchange_what_waits(connect: Connect<SqliteStore>) {
     loop {
         connect.exchange_waiting();
         tokio::time::sleep(Duration::from_secs(60)).await;

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_axum::{Connect, ConnectBuilder, StateKey, WatchedStore};
+use kommo_axum::{Connect, ConnectBuilder, StateKey};
 use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, NewGrant};
 use kommo_oauth::{ClientSecret, Credentials, RedirectUri, UnixSeconds};
 
@@ -49,14 +49,14 @@ impl Clock for TestClock {
     }
 }
 
-pub(crate) type TestKeeper = Keeper<WatchedStore<MemoryStore>>;
+pub(crate) type TestKeeper = Keeper<MemoryStore>;
 
 pub(crate) struct App {
     pub(crate) store: MemoryStore,
     pub(crate) platform: FakePlatform,
     pub(crate) clock: TestClock,
     pub(crate) told: Arc<Mutex<Vec<NewGrant>>>,
-    pub(crate) connect: Connect<TestKeeper>,
+    pub(crate) connect: Connect<MemoryStore>,
     pub(crate) router: Router,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn keeper(
     // The keeper's own limit of hooks counts by a clock that stands here; the routes' pace is
     // another one.
     settings.hook_exchanges = BucketSize::new(Duration::from_secs(1), NonZeroU32::MAX);
-    Keeper::builder(WatchedStore::new(store.clone()), platform.clone(), settings)
+    Keeper::builder(store.clone(), platform.clone(), settings)
         .clock(clock.clone())
         .credentials(credentials)
         .on_grant(move |grant| told.lock().unwrap().push(grant.clone()))
@@ -103,7 +103,7 @@ impl App {
 
     /// With settings of the test's.
     pub(crate) fn with(
-        shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+        shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
     ) -> Self {
         Self::sharing(&MemoryStore::default(), shape)
     }
@@ -111,7 +111,7 @@ impl App {
     /// One more process with the same store.
     pub(crate) fn sharing(
         store: &MemoryStore,
-        shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+        shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
     ) -> Self {
         let platform = FakePlatform::default();
         let clock = TestClock(Arc::new(AtomicU64::new(START)));

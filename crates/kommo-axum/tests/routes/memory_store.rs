@@ -195,7 +195,7 @@ impl PendingCodes for MemoryStore {
             .claim_consents(realm, client_id, now, limit, lease)
             .await?;
         let left = limit - u32::try_from(claimed.len()).unwrap();
-        let is_hook = |origin| origin == CodeOrigin::InstallHook;
+        let is_hook = |code: &PendingCode| code.origin == CodeOrigin::InstallHook;
         claimed.extend(self.claim(realm, client_id, now, left, lease, is_hook));
         Ok(claimed)
     }
@@ -209,8 +209,20 @@ impl PendingCodes for MemoryStore {
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, Broken> {
         self.ask().await?;
-        let is_consent = |origin| origin != CodeOrigin::InstallHook;
+        let is_consent = |code: &PendingCode| code.origin != CodeOrigin::InstallHook;
         Ok(self.claim(realm, client_id, now, limit, lease, is_consent))
+    }
+
+    async fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> Result<Option<ClaimedCode>, Broken> {
+        self.ask().await?;
+        let (realm, client_id) = (pending.realm, &pending.client_id);
+        let is_meant = |code: &PendingCode| code.code == pending.code;
+        Ok(self.claim(realm, client_id, now, 1, lease, is_meant).pop())
     }
 
     async fn note_code(&self, _: &ClaimedCode, _: &str) -> Result<(), Broken> {
@@ -243,7 +255,7 @@ impl MemoryStore {
         now: UnixSeconds,
         limit: u32,
         lease: Duration,
-        is_meant: impl Fn(CodeOrigin) -> bool,
+        is_meant: impl Fn(&PendingCode) -> bool,
     ) -> Vec<ClaimedCode> {
         let mut inside = self.inside.lock().unwrap();
         let mut claimed = Vec::new();
@@ -251,7 +263,7 @@ impl MemoryStore {
             let is_free = !row.is_done && row.claimed_until.is_none_or(|until| until < now);
             let is_ours = row.pending.realm == realm
                 && row.pending.client_id == *client_id
-                && is_meant(row.pending.origin);
+                && is_meant(&row.pending);
             if claimed.len() < limit as usize && is_free && is_ours {
                 row.claimed_until = Some(now.plus(lease));
                 let mut claim = ClaimedCode::new(

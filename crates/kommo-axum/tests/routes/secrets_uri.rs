@@ -15,8 +15,9 @@ use kommo_axum::{
 };
 use kommo_oauth::{ClientSecret, NewIntegration, RedirectUri, Scope, SecretsUri};
 
-use crate::app::{App, REDIRECT, TestKeeper, keeper, key};
+use crate::app::{App, REDIRECT, keeper, key};
 use crate::browser::{Browser, Seen, fetch, send, state_of};
+use crate::memory_store::MemoryStore;
 
 const MADE: &str = "99999999-2222-3333-4444-555555555555";
 
@@ -82,7 +83,7 @@ fn on_the_fly(vault: &Vault, tls: TlsProof) -> (App, Router) {
 fn counting(
     vault: &Vault,
     tls: TlsProof,
-    shape: impl FnOnce(ConnectBuilder<TestKeeper>) -> ConnectBuilder<TestKeeper>,
+    shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
 ) -> (App, Router, Arc<AtomicUsize>) {
     let app = App::new();
     let keeper_of = |client: &str| {
@@ -103,7 +104,7 @@ fn counting(
         let made = keeper(client.as_str(), REDIRECT, &store, &platform, &clock, &told);
         async move { Some(made) }
     };
-    let connect: Connect<TestKeeper> = shape(Connect::builder(own, Platform::Global, key()))
+    let connect: Connect<MemoryStore> = shape(Connect::builder(own, Platform::Global, key()))
         .on_the_fly(integration(REDIRECT), vault.clone(), tls, desk_of)
         .build()
         .unwrap();
@@ -411,7 +412,7 @@ async fn no_keeper_is_built_for_a_hook_that_is_not_proven() {
 #[tokio::test]
 async fn the_keepers_that_are_kept_are_bounded() {
     let vault = Vault::default();
-    let shape = |builder: ConnectBuilder<TestKeeper>| builder.keepers_kept(3);
+    let shape = |builder: ConnectBuilder<MemoryStore>| builder.keepers_kept(3);
     let (_app, router, built) = counting(&vault, TlsProof::OwnListener, shape);
     let state = Browser::new(&router).begin("popup").await;
     post(&router, None, body(&state)).await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_axum::{Connect, ConnectError, TlsProof, WatchedStore};
+use kommo_axum::{Connect, ConnectError, TlsProof};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{GrantStore as _, Keeper};
 use kommo_oauth::{ClientSecret, Credentials, NewIntegration, RedirectUri, Scope, SecretsUri};
@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::key;
 
-type Desk = Keeper<WatchedStore<Arc<SqliteStore>>>;
+type Desk = Keeper<Arc<SqliteStore>>;
 
 async fn encrypting_store(directory: &Path) -> (Arc<SqliteStore>, PathBuf) {
     let path = directory.join("grants.db");
@@ -38,7 +38,7 @@ fn desk(
 ) -> Desk {
     let redirect = RedirectUri::parse(format!("{origin}/kommo/callback")).unwrap();
     let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).unwrap();
-    Keeper::builder(WatchedStore::new(Arc::clone(store)), endpoint, endpoints)
+    Keeper::builder(Arc::clone(store), endpoint, endpoints)
         .credentials(Credentials::new(client_id, secret, redirect))
         .build()
 }
@@ -47,7 +47,7 @@ fn connect(
     store: &Arc<SqliteStore>,
     sandbox: &Sandbox,
     origin: &str,
-) -> Result<Connect<Desk>, ConnectError> {
+) -> Result<Connect<Arc<SqliteStore>>, ConnectError> {
     let state = sandbox.state();
     let endpoints = Endpoints::loopback(sandbox.address()).unwrap();
     let own = desk(

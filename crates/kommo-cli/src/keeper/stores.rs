@@ -439,6 +439,15 @@ impl PendingCodes for AnyStore {
         on_either!(self, store => store.claim_consents(realm, client_id, now, limit, lease))
     }
 
+    async fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> Result<Option<ClaimedCode>, StoreFault> {
+        on_either!(self, store => store.claim_code(pending, now, lease))
+    }
+
     async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), StoreFault> {
         on_either!(self, store => store.note_code(claimed, why))
     }

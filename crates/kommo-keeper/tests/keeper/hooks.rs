@@ -112,3 +112,30 @@ async fn why_a_code_waits_is_noted_beside_it() {
         assert_eq!(scene.store.with(|kept| kept.codes[0].why.clone()), why);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_code_is_exchanged_by_itself_and_once() {
+    let scene = Scene::new();
+    hooks(&scene, 300).await;
+    let pending = |text: &str, origin| {
+        let code = AuthorizationCode::new(text).unwrap();
+        scene.keeper.pending_code(host(), code, origin).unwrap()
+    };
+    let ours = pending(&scene.wire.consent(), CodeOrigin::Redirect);
+    scene.keeper.accept_code(&ours).await.unwrap();
+    let outcome = scene.keeper.exchange_code(&ours).await.unwrap();
+    assert!(matches!(outcome, CodeOutcome::Granted(_)));
+    assert_eq!(scene.wire.sent().len(), 1);
+    // It is done, and nothing is known of one that was never accepted.
+    let unknown = pending("unknown", CodeOrigin::Redirect);
+    for code in [&ours, &unknown] {
+        let outcome = scene.keeper.exchange_code(code).await.unwrap();
+        assert_eq!(outcome, CodeOutcome::NotYet);
+    }
+    // Codes of hooks keep to their bucket here too.
+    for hook in 0..300 {
+        let hook = pending(&format!("hook-{hook}"), CodeOrigin::InstallHook);
+        scene.keeper.exchange_code(&hook).await.unwrap();
+    }
+    assert_eq!(scene.wire.sent().len(), 11);
+}

@@ -332,8 +332,8 @@ impl PendingCodes for MemoryStore {
             .claim_consents(realm, client_id, now, limit, lease)
             .await?;
         let left = limit as usize - claimed.len();
-        claimed.extend(self.claim(realm, client_id, now, left, |origin| {
-            origin == CodeOrigin::InstallHook
+        claimed.extend(self.claim(realm, client_id, now, left, |code| {
+            code.origin == CodeOrigin::InstallHook
         })?);
         Ok(claimed)
     }
@@ -346,8 +346,19 @@ impl PendingCodes for MemoryStore {
         limit: u32,
         _: Duration,
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
-        let is_consent = |origin| origin != CodeOrigin::InstallHook;
+        let is_consent = |code: &PendingCode| code.origin != CodeOrigin::InstallHook;
         self.claim(realm, client_id, now, limit as usize, is_consent)
+    }
+
+    async fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        _: Duration,
+    ) -> Result<Option<ClaimedCode>, MemoryError> {
+        let (realm, client_id) = (pending.realm, &pending.client_id);
+        let is_meant = |code: &PendingCode| code.code == pending.code;
+        Ok(self.claim(realm, client_id, now, 1, is_meant)?.pop())
     }
 
     async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), MemoryError> {
@@ -403,15 +414,14 @@ impl MemoryStore {
         client_id: &ClientId,
         now: UnixSeconds,
         limit: usize,
-        is_meant: impl Fn(CodeOrigin) -> bool,
+        is_meant: impl Fn(&PendingCode) -> bool,
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
         self.reach(|kept| {
             let mut claimed = Vec::new();
             for kept in &mut kept.codes {
                 let pending = &kept.pending;
-                let is_ours = pending.realm == realm
-                    && pending.client_id == *client_id
-                    && is_meant(pending.origin);
+                let is_ours =
+                    pending.realm == realm && pending.client_id == *client_id && is_meant(pending);
                 let is_free = kept.is_open()
                     && !kept.is_claimed
                     && kept.not_before.is_none_or(|at| at <= now);

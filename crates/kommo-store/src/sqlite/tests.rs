@@ -234,6 +234,7 @@ async fn a_code_is_claimed_after_the_disk_was_full() {
         lease_milliseconds: 60_000,
         token: &[7; 16],
         with_hooks: true,
+        hash: None,
     };
     let claims = check(&database, async |database| {
         database.claim_codes(&claim).await

@@ -140,7 +140,8 @@ macro_rules! code_statements {
                  AND (COALESCE(kept_at, received_at * 1000) > ",
                 $now,
                 " - $3 OR answer IS NOT NULL) \
-                 AND ($7 OR origin <> 'install-hook') AND (lease_until IS NULL OR lease_until <= ",
+                 AND ($7 OR origin <> 'install-hook') AND hash = COALESCE($8, hash) \
+                 AND (lease_until IS NULL OR lease_until <= ",
                 $now,
                 " OR lease_until > ",
                 $now,
@@ -158,6 +159,7 @@ macro_rules! code_statements {
             .bind(claim.token)
             .bind(claim.lease_milliseconds)
             .bind(claim.with_hooks)
+            .bind(claim.hash)
             .fetch_all(connection)
             .await?;
             let claimed = |row: Row| {

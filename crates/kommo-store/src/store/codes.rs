@@ -23,6 +23,15 @@ const KEPT_AT_MOST: Duration = Duration::from_secs(2 * 20 * 60);
 /// The longest note on a code, in characters.
 const WHY_AT_MOST: usize = 64;
 
+/// Which codes are claimed.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    All,
+    Consents,
+    /// The one with this hash.
+    One(&'a str),
+}
+
 /// Ages are judged by the database's clock and not by those of the callers: one that is far ahead
 /// would end the codes of all others.
 impl<B: Backend> PendingCodes for Store<B> {
@@ -64,7 +73,7 @@ impl<B: Backend> PendingCodes for Store<B> {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
-        self.claim(realm, client_id, limit, lease, true).await
+        self.claim(realm, client_id, limit, lease, Which::All).await
     }
 
     async fn claim_consents(
@@ -75,7 +84,20 @@ impl<B: Backend> PendingCodes for Store<B> {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
-        self.claim(realm, client_id, limit, lease, false).await
+        self.claim(realm, client_id, limit, lease, Which::Consents)
+            .await
+    }
+
+    async fn claim_code(
+        &self,
+        pending: &PendingCode,
+        _: UnixSeconds,
+        lease: Duration,
+    ) -> Result<Option<ClaimedCode>, StoreFault> {
+        let hash = to_columns(&self.sealer, pending)?.hash;
+        let (realm, client_id) = (pending.realm, &pending.client_id);
+        let claimed = self.claim(realm, client_id, 1, lease, Which::One(&hash));
+        Ok(claimed.await?.pop())
     }
 
     async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), StoreFault> {
@@ -162,7 +184,7 @@ impl<B: Backend> Store<B> {
         client_id: &ClientId,
         limit: u32,
         lease: Duration,
-        with_hooks: bool,
+        which: Which<'_>,
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
         let token = lease_token()?;
         let claim = CodeClaim {
@@ -171,7 +193,11 @@ impl<B: Backend> Store<B> {
             limit: i64::from(limit),
             lease_milliseconds: lease_milliseconds(lease),
             token: &token.to_be_bytes(),
-            with_hooks,
+            with_hooks: !matches!(which, Which::Consents),
+            hash: match which {
+                Which::One(hash) => Some(hash),
+                Which::All | Which::Consents => None,
+            },
         };
         let rows = self.backend.claim_codes(&claim).await?;
         let claimed = |row: &ClaimedColumns| {

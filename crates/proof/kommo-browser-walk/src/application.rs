@@ -13,7 +13,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_axum::{Attempt, Connect, LocalPath, StateKey, WatchedStore};
+use kommo_axum::{Attempt, Connect, LocalPath, StateKey};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{GrantStore, Keeper, NewGrant};
 use kommo_oauth::{ClientSecret, ConsentMode, Credentials, Grant, RedirectUri};
@@ -27,7 +27,7 @@ const DONE: &str = include_str!("pages/done.html");
 /// What a page that mounts these routes can do with.
 const HOME_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
+type AppKeeper = Keeper<SqliteStore>;
 
 /// How browsers call the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl ApplicationPlace {
 #[derive(Clone)]
 pub struct Application {
     pub(crate) origin: String,
-    connect: Connect<AppKeeper>,
+    connect: Connect<SqliteStore>,
     keeper: AppKeeper,
     told: Arc<Mutex<Vec<NewGrant>>>,
     called_back: Arc<Mutex<Vec<String>>>,
@@ -90,7 +90,7 @@ impl Application {
             HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).expect("a token endpoint");
         let told: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let listening = Arc::clone(&told);
-        let keeper: AppKeeper = Keeper::builder(WatchedStore::new(store), endpoint, endpoints)
+        let keeper: AppKeeper = Keeper::builder(store, endpoint, endpoints)
             .credentials(credentials)
             .on_grant(move |grant| listening.lock().expect("no panic").push(grant.clone()))
             .build();
@@ -179,7 +179,7 @@ pub(crate) fn redirect_uri(origin: &str) -> String {
 }
 
 /// Each attempt carries its number, in the order of the starts.
-fn connect(keeper: AppKeeper, success_path: Option<&str>) -> Connect<AppKeeper> {
+fn connect(keeper: AppKeeper, success_path: Option<&str>) -> Connect<SqliteStore> {
     let attempts = AtomicU32::new(0);
     let key = StateKey::random().expect("random bytes");
     let mut builder = Connect::builder(keeper, Platform::Global, key).on_start(move |_| {

@@ -124,6 +124,15 @@ impl<S: FleetStore> PendingCodes for GenerousStore<S> {
         claimed.await
     }
 
+    async fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> Outcome<Option<ClaimedCode>, S> {
+        self.0.claim_code(pending, now, lease).await
+    }
+
     async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Outcome<(), S> {
         self.0.note_code(claimed, why).await
     }

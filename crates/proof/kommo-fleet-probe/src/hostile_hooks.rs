@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use axum::Router;
 use kommo_account::{AccountHost, ClientId, Endpoints, Platform};
-use kommo_axum::{Connect, InstallDoor, StateKey, WatchedStore};
+use kommo_axum::{Connect, InstallDoor, StateKey};
 use kommo_http::{CrmClient, HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper, PendingCode};
 use kommo_oauth::{
@@ -35,7 +35,7 @@ use crate::failure::{Result, failure};
 use crate::hostile_report::{HostileReport, Phase};
 use crate::process_figures::Memory;
 
-type AppKeeper = Keeper<WatchedStore<SqliteStore>>;
+type AppKeeper = Keeper<SqliteStore>;
 
 /// Grants that are called with, and callers of each: enough to use the budget up.
 const GRANTS: u64 = 4;
@@ -71,7 +71,7 @@ impl HostileOrder {
 struct World {
     sandbox: Sandbox,
     keeper: AppKeeper,
-    connect: Connect<AppKeeper>,
+    connect: Connect<SqliteStore>,
     budget: RequestBudget,
     endpoints: Endpoints,
     address: SocketAddr,
@@ -288,7 +288,7 @@ impl World {
         let budget = RequestBudget::default();
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
             .with_budget(budget.clone(), credentials.client_id);
-        let keeper: AppKeeper = Keeper::builder(WatchedStore::new(opened), endpoint, endpoints)
+        let keeper: AppKeeper = Keeper::builder(opened, endpoint, endpoints)
             .credentials(credentials)
             .build();
         let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)

@@ -605,6 +605,14 @@ async fn consents_are_claimed_before_hooks_and_without_them<P: Place>() {
     assert_eq!(texts(claims.await.unwrap()), ["-second", "-first"]);
     let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
     assert!(claims.await.unwrap().is_empty());
+    // One code by itself, while nobody has claimed it.
+    let one = code("hook-2", 1);
+    let claimed = store.claim_code(&one, at(2), LEASE).await.unwrap();
+    assert_eq!(texts(claimed.into_iter().collect()), ["-hook-2"]);
+    for taken in [one, code("unknown", 1), redirected("first", 1)] {
+        let claimed = store.claim_code(&taken, at(2), LEASE).await.unwrap();
+        assert!(claimed.is_none());
+    }
 }
 
 async fn every_claim_is_a_try_and_a_list_says_why_a_code_waits<P: Place>() {
