@@ -6,7 +6,7 @@ use axum::http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use kommo_account::AccountId;
-use kommo_axum::{Attempt, LocalPath, Onward};
+use kommo_axum::{Attempt, LocalPath, RedirectTo};
 use kommo_oauth::ConsentMode;
 
 use crate::app::{App, CLIENT, redirect_query};
@@ -211,7 +211,7 @@ async fn the_application_sends_its_own_user_on_and_sees_neither_code_nor_state()
                 *noted.lock().unwrap() = Some((account, parts));
                 let path = LocalPath::parse("/accounts/77").unwrap();
                 let cookie = HeaderValue::from_static("seen=77; Path=/");
-                Some(Onward::to(path).with_cookie(cookie))
+                Some(RedirectTo::to(path).with_cookie(cookie))
             }
         })
     });

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderValue, StatusCode};
-use kommo_axum::{LocalPath, Onward};
+use kommo_axum::{LocalPath, RedirectTo};
 
 use crate::app::{App, eventually, redirect_query};
 use crate::browser::Browser;
@@ -50,7 +50,7 @@ async fn a_browser_that_was_sent_on_is_sent_on_again() {
             builder.on_connected(move |_, _| {
                 *count.lock().unwrap() += 1;
                 let cookie = HeaderValue::from_static("seen=77; Path=/");
-                let onward = Onward::to(onward.clone()).with_cookie(cookie);
+                let onward = RedirectTo::to(onward.clone()).with_cookie(cookie);
                 async move { Some(onward) }
             })
         });

@@ -1,0 +1,8 @@
+//! What a page says, in which language.
+
+// Reading order: a file uses only what stands above it.
+pub(crate) mod page_language;
+pub(crate) mod page_texts;
+pub(crate) mod refusal;
+pub(crate) mod consent_end;
+pub(crate) mod page;

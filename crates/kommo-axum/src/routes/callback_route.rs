@@ -1,0 +1,383 @@
+//! `GET callback`: the Redirect URI, where browsers come back from the consent page.
+//!
+//! Source: rules G2 and G6 to G10 of `docs/protocol.md`.
+//!
+//! ```text
+//!   query + cookies ── whose state? ── over? ── session? ── used? ── allowed? ── code kept ── exchanged ── expected account? ── application
+//!         │                                                  └── the end that it came to before
+//!         └── from_widget: the door without a session, or refused
+//! ```
+//!
+//! The address has a code in it, so no page is shown here: whatever comes of it, the browser is
+//! sent on, to the application or to `result`.
+
+use core::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use kommo_account::ClientId;
+use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, CodeStore, Keeper, NewGrant};
+use kommo_oauth::{
+    CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
+    RedirectError, RedirectOutcome, TokenRefusalKind,
+};
+use tracing::Instrument as _;
+use zeroize::Zeroizing;
+
+use crate::application::callbacks::Connected;
+use crate::application::redirect_to::RedirectTo;
+use crate::browser::browser_context::is_prefetch;
+use crate::consent::redirect_digest::{RedirectDigest, state_in};
+use crate::consent::sealed_attempt::{LiveAttempt, StateDigest};
+use crate::cookies::redacted_parts::without_secrets;
+use crate::pages::consent_end::ConsentEnd;
+use crate::pages::refusal::Refusal;
+use crate::result::sealed_result::{ConsentResult, ResultName};
+use crate::result::used_attempts::{AttemptEnd, EndTeller, Turn};
+use crate::routes::guarded_answer::empty;
+use crate::routes::install_route::ReadHook;
+use crate::routes::responses::with_cookies;
+use crate::setup::connect::{Connect, InstallDoor};
+use crate::setup::route_counts::Family;
+
+type Parsed = Result<RedirectOutcome, RedirectError>;
+
+pub(crate) async fn callback<S: CodeStore>(
+    State(connect): State<Connect<S>>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    if is_prefetch(&parts.headers) {
+        // The browser asks again if its user comes here.
+        connect.inner.counts.add(Family::Consents, "prefetch");
+        return empty(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let query = Zeroizing::new(parts.uri.query().unwrap_or_default().to_owned());
+    match connect.install_hook(&query) {
+        Some(hook) => connect.take_install_hook(hook).await,
+        None => connect.come_back(query, parts).await,
+    }
+}
+
+/// How far a consent came.
+enum Finished {
+    Granted(NewGrant),
+    Waiting,
+}
+
+impl<S: CodeStore> Connect<S> {
+    async fn come_back(&self, query: Zeroizing<String>, parts: Parts) -> Response<Body> {
+        let inner = &self.inner;
+        let client_id = inner.credentials().client_id;
+        let (attempt, parsed) = self.whose(&query, &client_id, &parts.headers);
+        let now = inner.now();
+        let attempt = match attempt {
+            Some(attempt) if attempt.ends_at >= now => attempt,
+            over => {
+                let clear = over.and_then(|over| inner.cookies.clear_attempt(&over.state));
+                let response = self.without_attempt(&query, parsed, &parts.headers);
+                return with_cookies(response, clear);
+            }
+        };
+        if !self.is_same_session(&attempt, &parts).await {
+            return self.refuse_without_attempt(Refusal::SessionChanged);
+        }
+        let state = StateDigest::of(&attempt.state);
+        let redirect = RedirectDigest::of(&query);
+        let clear = inner.cookies.clear_attempt(&attempt.state);
+        let turn = inner.used.enter(state, attempt.ends_at, redirect, now);
+        let (is_other, awaited) = match turn {
+            Turn::First(teller, awaited) => {
+                self.carry_out_apart(attempt, parsed, query, parts, teller);
+                (false, awaited)
+            }
+            Turn::Again(awaited) => {
+                inner.counts.add(Family::Consents, "repeated");
+                (false, awaited)
+            }
+            Turn::Other(awaited) => (true, awaited),
+        };
+        let Some(attempt_end) = awaited.end().await else {
+            return self.refuse_without_attempt(Refusal::Busy);
+        };
+        if is_other {
+            return self.answer_another(&attempt_end.end);
+        }
+        with_cookies(self.answer_redirect(state, redirect, &attempt_end), clear)
+    }
+
+    /// In a task of its own: a browser that hangs up, or that fetches ahead what it throws away,
+    /// does not stop the consent half way.
+    fn carry_out_apart(
+        &self,
+        attempt: LiveAttempt,
+        parsed: Parsed,
+        query: Zeroizing<String>,
+        parts: Parts,
+        teller: EndTeller,
+    ) {
+        let connect = self.clone();
+        let work = async move {
+            let finished = connect.finish(&attempt, parsed, &query).await;
+            teller.tell(connect.end_of(attempt.mode, finished, parts).await);
+        };
+        tokio::spawn(work.in_current_span());
+    }
+
+    /// Without an attempt under way: the browser may have finished the one that the redirect is of.
+    fn without_attempt(&self, query: &str, parsed: Parsed, headers: &HeaderMap) -> Response<Body> {
+        let inner = &self.inner;
+        let now = inner.now();
+        let known = state_in(query).and_then(|state| inner.sealer.known_state(state.expose()));
+        let Some(known) = known else {
+            let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
+            return self.refuse_without_attempt(Refusal::Redirect(error));
+        };
+        let name = ResultName::of(known.digest);
+        let result = inner
+            .cookies
+            .result(&inner.result_sealer, &name, headers, now);
+        match result {
+            Some(ConsentResult {
+                end,
+                answered: Some(answered),
+            }) if answered.state == known.digest => {
+                if answered.redirect != RedirectDigest::of(query) {
+                    return self.answer_another(&end);
+                }
+                inner.counts.add(Family::Consents, "repeated");
+                self.answer_again(&answered)
+            }
+            _ if known.ends_at < now => self.refuse_without_attempt(Refusal::StateExpired),
+            _ => {
+                let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
+                self.refuse_without_attempt(Refusal::Redirect(error))
+            }
+        }
+    }
+
+    /// Another redirect with a state that this browser has used: nothing is done with it, and what
+    /// came of the state is said.
+    fn answer_another(&self, end: &ConsentEnd) -> Response<Body> {
+        let end = end.for_another_redirect();
+        self.inner.counts.add(Family::Consents, "state-used");
+        tracing::warn!(code = &*end.code, "a used state came with another redirect");
+        self.lead_to_page(&ResultName::none(), end)
+    }
+
+    /// No attempt was used up, so the window's opener is not told.
+    fn refuse_without_attempt(&self, refusal: Refusal) -> Response<Body> {
+        self.inner.counts.add(Family::Consents, refusal.code());
+        tracing::warn!(code = refusal.code(), "a consent came to nothing");
+        let end = ConsentEnd::refused(&refusal, false);
+        self.lead_to_page(&ResultName::none(), end)
+    }
+
+    async fn is_same_session(&self, attempt: &LiveAttempt, parts: &Parts) -> bool {
+        let inner = &self.inner;
+        let seen = without_secrets(parts.clone(), inner.cookies);
+        let session = inner.settings.application.session(seen).await;
+        attempt.session == session.map(|session| inner.sealer.session_tag(session))
+    }
+
+    /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
+    /// redirect that somebody dressed up.
+    fn install_hook(&self, query: &str) -> Option<ReadHook> {
+        if self.inner.settings.install_door != InstallDoor::Callback {
+            return None;
+        }
+        let client_id = self.inner.credentials().client_id;
+        match InstallHook::parse(query, &client_id) {
+            Err(
+                InstallHookError::Query(_)
+                | InstallHookError::NotAnInstallHook
+                | InstallHookError::HasState,
+            ) => None,
+            hook => Some(hook),
+        }
+    }
+
+    /// Which attempt of this browser the redirect belongs to: each state is compared in constant
+    /// time, and nothing else is looked at before one matches.
+    fn whose(
+        &self,
+        query: &str,
+        client_id: &ClientId,
+        headers: &HeaderMap,
+    ) -> (Option<LiveAttempt>, Parsed) {
+        let attempts = self.inner.cookies.attempts(&self.inner.sealer, headers);
+        for attempt in attempts {
+            let parsed = ConsentRedirect::parse(query, &attempt.state, client_id);
+            match parsed {
+                Err(RedirectError::StateMismatch) => {}
+                Ok(_)
+                | Err(
+                    RedirectError::CodeAndError
+                    | RedirectError::UnknownError
+                    | RedirectError::Field(_),
+                ) => return (Some(attempt), parsed),
+                // Seen before any state was compared.
+                Err(_) => return (None, parsed),
+            }
+        }
+        // No state to compare with; what the query lacks is said all the same.
+        let nobody = ConsentState::from_random([0; 32]);
+        let parsed = match ConsentRedirect::parse(query, &nobody, client_id) {
+            Err(
+                error @ (RedirectError::Query(_)
+                | RedirectError::InstallHookOnBrowserRoute
+                | RedirectError::StateMissing),
+            ) => error,
+            _ => RedirectError::StateMismatch,
+        };
+        (None, Err(parsed))
+    }
+
+    async fn finish(
+        &self,
+        attempt: &LiveAttempt,
+        parsed: Parsed,
+        query: &str,
+    ) -> Result<Finished, Refusal> {
+        let inner = &self.inner;
+        let digest = StateDigest::of(&attempt.state);
+        let Some(on_the_fly) = &inner.settings.on_the_fly else {
+            let redirect = allowed(parsed)?;
+            return self.exchange(attempt, redirect, inner.keeper.clone()).await;
+        };
+        // Whoever refuses has made no integration, so there is no client id to compare with.
+        if query.split('&').any(|pair| pair == "error=access_denied") {
+            return Err(Refusal::AccessDenied);
+        }
+        let other_client = RedirectError::Field(CallbackFieldError::OtherClient);
+        let Some(client_id) = on_the_fly.sink.client_of(&digest.whole_text()).await else {
+            return Err(Refusal::Redirect(other_client));
+        };
+        let redirect = allowed(ConsentRedirect::parse(query, &attempt.state, &client_id))?;
+        let made = match on_the_fly.sink.secret_of(&client_id).await {
+            Some(secret) => on_the_fly.keeper(client_id, &secret).await,
+            None => None,
+        };
+        let Some(made) = made else {
+            return Err(Refusal::Redirect(other_client));
+        };
+        let finished = self.exchange(attempt, redirect, made).await;
+        if matches!(finished, Ok(Finished::Granted(_))) {
+            let known = inner.sealer.known_state(attempt.state.expose());
+            if let Some(owner) = known.and_then(|known| known.owner) {
+                inner.owner_room.give_back(owner);
+            }
+        }
+        finished
+    }
+
+    /// Stores the code, then exchanges it. Both continue in tasks of their own if the browser
+    /// hangs up.
+    async fn exchange(
+        &self,
+        attempt: &LiveAttempt,
+        redirect: ConsentRedirect,
+        keeper: Keeper<S>,
+    ) -> Result<Finished, Refusal> {
+        if redirect.host.platform() != self.inner.settings.platform {
+            return Err(Refusal::OtherPlatform);
+        }
+        let pending = keeper
+            .pending_code(redirect.host, redirect.code, CodeOrigin::Redirect)
+            .map_err(Refusal::NotKept)?
+            .with_expected_account(attempt.expected_account)
+            .with_carried(attempt.carried.clone());
+        let exchange_room = self.inner.exchange_room.clone();
+        let place = exchange_room.place().ok_or(Refusal::Busy)?;
+        let keeping = tokio::spawn(async move {
+            match keeper.accept_code(&pending).await {
+                Ok(CodePut::Stored) => Ok(exchange_room.exchange(keeper, pending, place)),
+                Ok(CodePut::Duplicate) => Err(Refusal::CodeRepeated),
+                Ok(_) => Err(Refusal::Busy),
+                Err(error) => Err(Refusal::NotKept(error)),
+            }
+        });
+        let wait: Duration = self.inner.settings.exchange_wait;
+        let exchange = match tokio::time::timeout(wait, keeping).await {
+            Ok(Ok(kept)) => kept?,
+            Ok(Err(_)) | Err(_) => return Err(Refusal::Busy),
+        };
+        let outcome = match tokio::time::timeout(wait, exchange).await {
+            Ok(Ok(Ok(outcome))) => outcome,
+            // It takes longer, or the store failed after the code was durable.
+            Ok(Ok(Err(_)) | Err(_)) | Err(_) => return Ok(Finished::Waiting),
+        };
+        match outcome {
+            CodeOutcome::Granted(grant) => Ok(Finished::Granted(grant)),
+            CodeOutcome::Refused(kind) => Err(Refusal::CodeRefused(kind)),
+            // The answers were lost, or the account was erased: for the user the code is spent.
+            CodeOutcome::Lost | CodeOutcome::Erased => {
+                Err(Refusal::CodeRefused(TokenRefusalKind::Unknown))
+            }
+            CodeOutcome::ClientRefused(kind) => Err(Refusal::ClientRefused(kind)),
+            _ => Ok(Finished::Waiting),
+        }
+    }
+
+    /// What the browser is answered. The application is asked here, once for each consent, however
+    /// often the browser comes.
+    async fn end_of(
+        &self,
+        mode: ConsentMode,
+        finished: Result<Finished, Refusal>,
+        parts: Parts,
+    ) -> AttemptEnd {
+        let tells_opener = mode == ConsentMode::PostMessage;
+        let end = match finished {
+            Err(refusal) => self.refused_end(&refusal, tells_opener),
+            Ok(Finished::Waiting) => {
+                self.inner.counts.add(Family::Consents, "waiting");
+                ConsentEnd::waiting(tells_opener)
+            }
+            Ok(Finished::Granted(grant)) if grant.expected_account.is_some() => {
+                self.refused_end(&Refusal::OtherAccount, tells_opener)
+            }
+            Ok(Finished::Granted(grant)) => {
+                self.inner.counts.add(Family::Consents, "connected");
+                tracing::info!(key = %grant.key, "connected");
+                let end = ConsentEnd::connected(tells_opener);
+                let sent_to = self.ask_application(Connected { grant, mode }, parts).await;
+                // The main window goes on; an opened one tells its opener.
+                let path = self.inner.settings.success_path.clone();
+                let path = path.filter(|_| !tells_opener).map(RedirectTo::to);
+                let sent_to = sent_to.or(path);
+                return AttemptEnd { end, sent_to };
+            }
+        };
+        AttemptEnd { end, sent_to: None }
+    }
+
+    fn refused_end(&self, refusal: &Refusal, tells_opener: bool) -> ConsentEnd {
+        self.inner.counts.add(Family::Consents, refusal.code());
+        tracing::warn!(code = refusal.code(), "a consent came to nothing");
+        ConsentEnd::refused(refusal, tells_opener)
+    }
+
+    /// If the application panics, the account is connected all the same.
+    async fn ask_application(&self, connected: Connected, parts: Parts) -> Option<RedirectTo> {
+        let connect = self.clone();
+        let seen = without_secrets(parts, self.inner.cookies);
+        let asked = async move {
+            let application = &connect.inner.settings.application;
+            application.connected(connected, seen).await
+        };
+        let answered = tokio::spawn(asked.in_current_span()).await;
+        answered.unwrap_or_default()
+    }
+}
+
+fn allowed(parsed: Parsed) -> Result<ConsentRedirect, Refusal> {
+    match parsed {
+        Ok(RedirectOutcome::Code(redirect)) => Ok(redirect),
+        Ok(_) => Err(Refusal::AccessDenied),
+        Err(error) => Err(Refusal::Redirect(error)),
+    }
+}
