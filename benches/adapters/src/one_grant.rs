@@ -6,10 +6,11 @@ use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{
     GrantHandle, GrantStore, Keeper, Probe, StoreError, StoreErrorKind, TokenEndpoint, Written,
 };
-use kommo_oauth::{
-    AccessToken, ClientSecret, Credentials, Grant, GrantKey, Located, RedirectUri, RefreshToken,
-    SendOutcome, SubdomainLookup, TokenPair, TokenRequest, Transition, UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, RefreshToken, SubdomainLookup, TokenPair, TokenRequest};
 
 /// The handle that is measured: with the clocks of this machine.
 pub type Handle = GrantHandle<OneGrant>;

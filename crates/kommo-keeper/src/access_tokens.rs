@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::future::Future;
 
-use kommo_oauth::{Generation, UsableToken};
+use kommo_oauth::grant::{Generation, UsableToken};
 
 /// Access tokens of one grant.
 pub trait AccessTokens: Send + Sync {

@@ -4,7 +4,8 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use kommo_account::AccountId;
-use kommo_oauth::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason};
 
 use crate::grant_store::StoreErrorKind;
 use crate::pending_codes::CodeOrigin;

@@ -5,7 +5,9 @@ use core::ops::Deref;
 use core::time::Duration;
 
 use arc_swap::Guard;
-use kommo_oauth::{RefreshPolicy, UnixSeconds, UsableToken};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::UsableToken;
+use kommo_oauth::refresh::RefreshPolicy;
 
 /// A token that the store confirmed, with its times by the clock that never goes back.
 #[derive(Debug)]

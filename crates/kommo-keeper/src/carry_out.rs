@@ -2,10 +2,16 @@
 //! nothing.
 
 use kommo_account::{AccountHost, ApiDomain};
-use kommo_oauth::{
-    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Outcome, RefreshProtocol, RefreshToken,
-    Report, RequestOrigin, SendOutcome, Step, SubdomainLookup, TokenAnswer, TokenPair,
-    TokenRefusalKind, TokenRequest, TokenRequirement, Transition, UnixSeconds, Unmet, UnsavedPair,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Transition, UnsavedPair,
+};
+use kommo_oauth::refresh::{
+    Outcome, RefreshProtocol, Report, SendOutcome, Step, TokenRequirement, Unmet,
+};
+use kommo_oauth::token::{
+    RefreshToken, RequestOrigin, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind,
+    TokenRequest,
 };
 
 use crate::alarm::AlarmKind;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{AuthorizationCode, TokenRefusal, TokenRefusalKind};
+use kommo_oauth::token::{AuthorizationCode, TokenRefusal, TokenRefusalKind};
 
 use crate::alarm::NewGrant;
 use crate::grant_store::StoreErrorKind;

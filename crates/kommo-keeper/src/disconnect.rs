@@ -7,9 +7,8 @@
 //! Source: rule M6 of `docs/protocol.md`.
 
 use kommo_account::AccountId;
-use kommo_oauth::{
-    DisconnectReason, Grant, GrantKey, GrantState, Outcome, TokenRequirement, Unmet, UsableToken,
-};
+use kommo_oauth::grant::{DisconnectReason, Grant, GrantKey, GrantState, UsableToken};
+use kommo_oauth::refresh::{Outcome, TokenRequirement, Unmet};
 
 use crate::alarm::AlarmKind;
 use crate::clock::Clock as _;

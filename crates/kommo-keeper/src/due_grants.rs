@@ -5,7 +5,8 @@ use core::future::Future;
 use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
-use kommo_oauth::{GrantKey, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantKey;
 
 use crate::grant_store::StoreError;
 

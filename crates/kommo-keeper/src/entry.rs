@@ -9,7 +9,9 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use kommo_oauth::{Generation, GrantKey, Outcome, UnixSeconds, Unmet, UsableToken};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Generation, GrantKey, UsableToken};
+use kommo_oauth::refresh::{Outcome, Unmet};
 use tokio::sync::watch;
 
 use crate::cached_token::{CachedToken, FreshToken};

@@ -2,9 +2,9 @@
 //! call costs one allocation beside its request or file; the path of a fresh token has none.
 
 use kommo_account::{AccountHost, Realm};
-use kommo_oauth::{
-    AccessToken, GrantKey, Located, SendOutcome, SubdomainLookup, TokenRequest, UnsavedPair,
-};
+use kommo_oauth::grant::{GrantKey, UnsavedPair};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest};
 
 use crate::grant_store::StoreError;
 use crate::lifeboat_port::LifeboatPort;

@@ -7,9 +7,11 @@
 //! ```
 
 use kommo_account::{AccountHost, ClientId, Realm};
-use kommo_oauth::{
-    AfterExchange, AnotherExchange, AuthorizationCode, EarlierTries, HoldKind, RequestOrigin,
-    SendOutcome, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest, UnixSeconds,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::{AfterExchange, AnotherExchange, EarlierTries, SendOutcome};
+use kommo_oauth::token::{
+    AuthorizationCode, RequestOrigin, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
 };
 
 use crate::alarm::AlarmKind;

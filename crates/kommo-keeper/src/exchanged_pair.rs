@@ -1,7 +1,8 @@
 //! From the pair of an exchange to a grant: whose it is, and the write.
 
 use kommo_account::{AccountId, UserId};
-use kommo_oauth::{Generation, Grant, GrantKey, TokenPair, UnverifiedClaims};
+use kommo_oauth::grant::{Generation, Grant, GrantKey};
+use kommo_oauth::token::{TokenPair, UnverifiedClaims};
 
 use crate::alarm::NewGrant;
 use crate::code_outcome::{CodeOutcome, ExchangeError};

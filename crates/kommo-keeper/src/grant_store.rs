@@ -5,9 +5,10 @@ use core::error::Error;
 use core::future::Future;
 
 use kommo_account::{AccountId, ClientId, Realm};
-use kommo_oauth::{Grant, GrantKey, Revision, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
 
-pub use kommo_oauth::StoreErrorKind;
+pub use kommo_oauth::refresh::StoreErrorKind;
 
 /// An error of a store. Its text has the grant's key where there is one, and no secret.
 pub trait StoreError: Error + Send + Sync + 'static {

@@ -4,9 +4,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_oauth::{
-    Generation, HoldKind, MetBy, Outcome, TokenRequirement, UnixSeconds, Unmet, UsableToken,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Generation, HoldKind, UsableToken};
+use kommo_oauth::refresh::{MetBy, Outcome, TokenRequirement, Unmet};
 
 use crate::access_tokens::AccessTokens;
 use crate::cached_token::{CachedToken, FreshToken};
@@ -262,7 +262,7 @@ impl<S: GrantStore> GrantHandle<S> {
     ///
     /// As [`token`](Self::token). A confirmed 401 to a token that was given in the place of a
     /// rejected one, less than ten minutes ago, holds the grant as
-    /// [`HoldKind::Suspect`](kommo_oauth::HoldKind::Suspect): while that lies, no 401 leads to
+    /// [`HoldKind::Suspect`](kommo_oauth::grant::HoldKind::Suspect): while that lies, no 401 leads to
     /// another probe or refresh.
     pub async fn token_after_401(
         &self,

@@ -5,7 +5,8 @@ use core::fmt;
 
 use arc_swap::ArcSwap;
 use kommo_account::ClientId;
-use kommo_oauth::{Credentials, Fingerprint, Requester};
+use kommo_oauth::grant::{Fingerprint, Requester};
+use kommo_oauth::integration::Credentials;
 use sha2::{Digest, Sha256};
 
 /// The credentials in use, and the fingerprints made of them. Replaced as a whole when the client secret is rotated.

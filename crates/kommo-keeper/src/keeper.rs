@@ -6,9 +6,9 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_oauth::{
-    Credentials, Generation, GrantKey, MetBy, Outcome, TokenRequirement, Unmet, UsableToken,
-};
+use kommo_oauth::grant::{Generation, GrantKey, UsableToken};
+use kommo_oauth::integration::Credentials;
+use kommo_oauth::refresh::{MetBy, Outcome, TokenRequirement, Unmet};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

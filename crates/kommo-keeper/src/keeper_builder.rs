@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use kommo_account::ClientId;
-use kommo_oauth::Credentials;
+use kommo_oauth::integration::Credentials;
 
 use crate::alarm::{Alarm, Listeners, NewGrant};
 use crate::clock::{Clock, SystemClock};

@@ -3,7 +3,9 @@
 use core::{error, fmt};
 
 use kommo_account::Realm;
-use kommo_oauth::{GrantKey, UnixSeconds, Unmet};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::refresh::Unmet;
 
 /// Why there is no token to give.
 #[derive(Clone, Debug, PartialEq, Eq)]

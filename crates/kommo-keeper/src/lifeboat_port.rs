@@ -2,7 +2,7 @@
 
 use core::future::Future;
 
-use kommo_oauth::{GrantKey, UnsavedPair};
+use kommo_oauth::grant::{GrantKey, UnsavedPair};
 
 use crate::grant_store::StoreError;
 

@@ -1,6 +1,6 @@
 //! A person has mended what a hold was laid for, and says so.
 
-use kommo_oauth::{GrantKey, HoldKind};
+use kommo_oauth::grant::{GrantKey, HoldKind};
 
 use crate::grant_store::{GrantStore, StoreError, StoreErrorKind};
 use crate::keeper::Keeper;

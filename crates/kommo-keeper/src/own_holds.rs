@@ -18,7 +18,8 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kommo_account::AccountId;
-use kommo_oauth::{Hold, HoldKind, Requester, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Hold, HoldKind, Requester};
 
 /// When those who wait for the one that tries look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 //!
 //! Source: rule M9 of `docs/protocol.md`.
 
-use kommo_oauth::HoldKind;
+use kommo_oauth::grant::HoldKind;
 
 use crate::alarm::AlarmKind;
 use crate::grant_store::GrantStore;
@@ -11,7 +11,7 @@ use crate::metrics::Counter;
 use crate::record_change::Changed;
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::RefreshPolicy::hold_length), and raises one
+    /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::refresh::RefreshPolicy::hold_length), and raises one
     /// alarm. While the hold lasts nothing is refreshed, the token in use goes on being handed out, and further 402s change nothing. A
     /// refresh that succeeds afterwards lifts it.
     ///

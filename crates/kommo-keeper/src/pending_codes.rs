@@ -6,7 +6,8 @@ use core::future::Future;
 use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
-use kommo_oauth::{AuthorizationCode, TokenPair, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{AuthorizationCode, TokenPair};
 
 use crate::grant_store::{GrantStore, StoreError};
 

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use kommo_oauth::{AttemptId, GrantKey};
+use kommo_oauth::grant::{AttemptId, GrantKey};
 
 use crate::alarm::{AlarmKind, Listeners};
 use crate::clock::Clock as _;

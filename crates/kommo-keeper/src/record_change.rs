@@ -1,6 +1,7 @@
 //! A change of a grant's record by compare-and-swap: made anew from the record as it then is, while other writers come first.
 
-use kommo_oauth::{Grant, GrantKey, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
 
 use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, Written};

@@ -4,9 +4,9 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    Generation, Grant, Located, SubdomainLookup, TokenRequirement, UnverifiedClaims, UsableToken,
-};
+use kommo_oauth::grant::{Generation, Grant, UsableToken};
+use kommo_oauth::refresh::{Located, TokenRequirement};
+use kommo_oauth::token::{SubdomainLookup, UnverifiedClaims};
 
 use crate::clock::Clock as _;
 use crate::grant_store::GrantStore;

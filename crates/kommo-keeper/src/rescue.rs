@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use kommo_oauth::TokenRequirement;
+use kommo_oauth::refresh::TokenRequirement;
 
 use crate::alarm::AlarmKind;
 use crate::carry_out::Start;

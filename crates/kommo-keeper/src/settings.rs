@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
-use kommo_oauth::RefreshPolicy;
+use kommo_oauth::refresh::RefreshPolicy;
 
 use crate::shared_bucket::BucketSize;
 

@@ -4,7 +4,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_oauth::{GrantKey, MetBy, Outcome, TokenRequirement, UnixSeconds, Unmet};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::refresh::{MetBy, Outcome, TokenRequirement, Unmet};
 use tokio::task::JoinSet;
 
 use crate::alarm::AlarmKind;

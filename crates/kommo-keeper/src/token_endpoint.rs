@@ -3,7 +3,8 @@
 use core::future::Future;
 
 use kommo_account::{AccountHost, AccountId, Realm};
-use kommo_oauth::{AccessToken, Located, SendOutcome, SubdomainLookup, TokenRequest};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest};
 
 /// What `GET /api/v4/account` said to an access token. Asked without `X-Context-User-ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]

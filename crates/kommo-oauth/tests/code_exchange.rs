@@ -7,10 +7,10 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{
-    AfterExchange, EarlierTries, HoldKind, RefreshPolicy, SendOutcome, TokenAnswer,
-    TokenRefusalKind, UnixSeconds, read_token_answer,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::{AfterExchange, EarlierTries, RefreshPolicy, SendOutcome};
+use kommo_oauth::token::{TokenAnswer, TokenRefusalKind, read_token_answer};
 
 /// What is expected of a code whose exchange was answered so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,7 +300,7 @@ fn tries_of_every_kind_are_bounded_and_their_pauses_double() {
                     .windows(2)
                     .all(|two| two[1] == two[0] * 2 || two[0] < Duration::from_secs(30))
             );
-            assert!(pauses.iter().sum::<Duration>() < kommo_oauth::CODE_LIFETIME);
+            assert!(pauses.iter().sum::<Duration>() < kommo_oauth::refresh::CODE_LIFETIME);
         }
     }
 }

@@ -8,10 +8,12 @@
 )]
 
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_oauth::{
+use kommo_oauth::consent::{
     ButtonBrand, ButtonColor, ButtonLocale, ButtonTheme, CALLBACK_NAME_MAX_BYTES, ConsentButton,
-    ConsentMode, ConsentState, ConsentUrl, LogoUri, NewIntegration, NewIntegrationError, PageUri,
-    RedirectUri, Scope, SecretsUri,
+    ConsentMode, ConsentState, ConsentUrl,
+};
+use kommo_oauth::integration::{
+    LogoUri, NewIntegration, NewIntegrationError, PageUri, RedirectUri, Scope, SecretsUri,
 };
 
 const STATE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -7,9 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
-use kommo_oauth::{
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::{
     CLIENT_SECRET_MAX_BYTES, ClientSecret, ClientSecretError, ClientSecrets, PageUri, RedirectUri,
-    UnixSeconds, WEB_URI_MAX_BYTES, WebUriError,
+    WEB_URI_MAX_BYTES, WebUriError,
 };
 
 fn secret(text: &str) -> ClientSecret {

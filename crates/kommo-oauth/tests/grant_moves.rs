@@ -9,11 +9,13 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
-    GrantEvent, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber,
-    Pairs, ReauthReason, RefreshToken, TokenPair, UnixSeconds,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant, GrantEvent,
+    GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber, Pairs,
+    ReauthReason,
 };
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 const LATER: UnixSeconds = UnixSeconds::new(1_800_000_100);

@@ -8,7 +8,7 @@
 )]
 
 use kommo_account::{ClientId, Platform};
-use kommo_oauth::{CallbackFieldError, InstallHook, InstallHookError, QueryError};
+use kommo_oauth::consent::{CallbackFieldError, InstallHook, InstallHookError, QueryError};
 
 const OURS: &str = "11111111-2222-3333-4444-555555555555";
 

@@ -8,11 +8,18 @@
 )]
 
 use kommo_account::{ClientId, Endpoints, Platform};
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, ClientSecret, ConsentMode, ConsentRedirect, ConsentState,
-    ConsentUrl, Credentials, IconHeader, InstallHook, IntegrationSettings, NewIntegration,
-    PastedCode, PastedFor, RedirectOutcome, RedirectUri, Scope, SecretsUri, TokenAnswer,
-    TokenRequest, UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::consent::{
+    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, InstallHook, PastedCode, PastedFor,
+    RedirectOutcome,
+};
+use kommo_oauth::integration::{
+    ClientSecret, Credentials, IconHeader, IntegrationSettings, NewIntegration, RedirectUri, Scope,
+    SecretsUri,
+};
+use kommo_oauth::token::{
+    AccessToken, AuthorizationCode, TokenAnswer, TokenRequest, UnverifiedClaims,
+    read_subdomain_answer, read_token_answer,
 };
 use proptest::prelude::*;
 

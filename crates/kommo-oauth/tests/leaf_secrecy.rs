@@ -12,11 +12,15 @@ use core::fmt::{Debug, Write};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_account::{AccountHost, ApiDomain, ClientId, Platform};
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, ButtonBrand, ClientSecret, ClientSecrets, ConsentButton,
-    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials, InstallHook, PastedCode,
-    PastedFor, RedirectUri, RefreshToken, SubdomainAnswer, SubdomainLookup, TokenAnswer,
-    TokenRequest, UnixSeconds, UnverifiedClaims, read_subdomain_answer, read_token_answer,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::consent::{
+    ButtonBrand, ConsentButton, ConsentMode, ConsentRedirect, ConsentState, ConsentUrl,
+    InstallHook, PastedCode, PastedFor,
+};
+use kommo_oauth::integration::{ClientSecret, ClientSecrets, Credentials, RedirectUri};
+use kommo_oauth::token::{
+    AccessToken, AuthorizationCode, RefreshToken, SubdomainAnswer, SubdomainLookup, TokenAnswer,
+    TokenRequest, UnverifiedClaims, read_subdomain_answer, read_token_answer,
 };
 
 const MARKER: &str = "PLANTED-MARKER-0123456789";

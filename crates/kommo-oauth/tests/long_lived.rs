@@ -8,11 +8,12 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Grant, GrantEvent, GrantKey,
-    GrantState, LongLived, LongLivedEnd, LongLivedState, PairNumber, ReauthReason, RefreshToken,
-    TokenPair, UnixSeconds,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, Grant, GrantEvent, GrantKey, GrantState,
+    LongLived, LongLivedEnd, LongLivedState, PairNumber, ReauthReason,
 };
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 const END: UnixSeconds = UnixSeconds::new(1_800_086_400);

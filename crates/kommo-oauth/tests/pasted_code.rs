@@ -8,10 +8,12 @@
 )]
 
 use kommo_account::ClientId;
-use kommo_oauth::{
+use kommo_oauth::consent::{
     CallbackFieldError, ConsentState, PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor,
-    PastedRedirect, QueryError, RedirectUri, TokenError,
+    PastedRedirect, QueryError,
 };
+use kommo_oauth::integration::RedirectUri;
+use kommo_oauth::token::TokenError;
 
 const OURS: &str = "11111111-2222-3333-4444-555555555555";
 

@@ -4,9 +4,9 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Grant, GrantKey, Hold, HoldKind, HoldScope, RefreshToken, TokenPair, UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Hold, HoldKind, HoldScope};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 const TOMORROW: UnixSeconds = UnixSeconds::new(1_800_086_400);

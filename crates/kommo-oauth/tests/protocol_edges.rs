@@ -10,12 +10,18 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
-    GrantEvent, GrantKey, Hold, HoldKind, HoldScope, Located, LongLived, OutOfTurn, Outcome,
-    PairNumber, ReauthReason, RefreshPolicy, RefreshProtocol, RefreshToken, Report, RequestOrigin,
-    Requester, Revision, SendOutcome, Step, StoreErrorKind, TokenAnswer, TokenPair,
-    TokenRequirement, UnixSeconds, Unmet, UnsavedPair, read_token_answer,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant, GrantEvent,
+    GrantKey, Hold, HoldKind, HoldScope, LongLived, PairNumber, ReauthReason, Requester, Revision,
+    UnsavedPair,
+};
+use kommo_oauth::refresh::{
+    Located, OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step,
+    StoreErrorKind, TokenRequirement, Unmet,
+};
+use kommo_oauth::token::{
+    AccessToken, RefreshToken, RequestOrigin, TokenAnswer, TokenPair, read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
@@ -616,7 +622,7 @@ fn a_hold_beside_a_doubt_sets_its_next_try_for_all_or_leaves_it_to_the_others() 
         let Step::Record(transition) = protocol.poll() else {
             panic!("{:?}", protocol.poll());
         };
-        let kommo_oauth::GrantState::InDoubt(in_doubt) = &transition.grant.state else {
+        let kommo_oauth::grant::GrantState::InDoubt(in_doubt) = &transition.grant.state else {
             panic!("{:?}", transition.grant.state);
         };
         assert_eq!(in_doubt.doubt.next_try, NOW.plus(pause), "{status}");

@@ -8,10 +8,11 @@
 )]
 
 use kommo_account::{ClientId, HostSuffix, Platform};
-use kommo_oauth::{
+use kommo_oauth::consent::{
     CallbackFieldError, ConsentRedirect, ConsentState, QUERY_MAX_BYTES, QUERY_MAX_PARAMETERS,
-    QueryError, RedirectError, RedirectOutcome, TokenError,
+    QueryError, RedirectError, RedirectOutcome,
 };
+use kommo_oauth::token::TokenError;
 
 const OURS: &str = "11111111-2222-3333-4444-555555555555";
 

@@ -12,13 +12,16 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
-use kommo_oauth::{
-    AccessToken, AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold, HoldKind,
-    HoldScope, Located, MetBy, Orphan, OutOfTurn, Outcome, PairFate, ReauthReason, RefreshPolicy,
-    RefreshProtocol, RefreshToken, Report, Requester, Revision, SendOutcome, Step, StoreErrorKind,
-    TokenAnswer, TokenPair, TokenRequirement, Transition, UnixSeconds, Unmet, UnsavedPair,
-    read_token_answer,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    AttemptId, DoubtReason, Fingerprint, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope,
+    Orphan, PairFate, ReauthReason, Requester, Revision, Transition, UnsavedPair,
 };
+use kommo_oauth::refresh::{
+    Located, MetBy, OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step,
+    StoreErrorKind, TokenRequirement, Unmet,
+};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenAnswer, TokenPair, read_token_answer};
 
 const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -885,7 +888,7 @@ fn a_hold_of_a_configuration_does_not_stop_another_configuration() {
 fn a_disconnect_during_a_refresh_seals_the_late_pair() {
     let (mut store, mut protocol) = (Store::new(), run(1));
     go(&mut protocol, &mut store, &mut VecDeque::new(), &["send"]);
-    let reason = kommo_oauth::DisconnectReason::LoggedOut;
+    let reason = kommo_oauth::grant::DisconnectReason::LoggedOut;
     let over = store.grant.clone().disconnect(reason, NOW).unwrap();
     store.write(&over).unwrap();
     whole(&mut protocol, &mut store, &[granted("2")]);
@@ -935,7 +938,7 @@ fn what_was_not_asked_for_is_refused_and_changes_nothing() {
     assert_eq!(
         protocol.handle(
             Report::Saved {
-                generation: kommo_oauth::Generation::FIRST,
+                generation: kommo_oauth::grant::Generation::FIRST,
                 revision: Revision::NOT_STORED
             },
             NOW
@@ -954,7 +957,7 @@ fn only_the_confirmation_of_the_generation_that_was_saved_counts() {
         &mut VecDeque::from([granted("2")]),
         &["save"],
     );
-    let wrong = kommo_oauth::Generation::new(7);
+    let wrong = kommo_oauth::grant::Generation::new(7);
     let revision = store.grant.revision.next();
     assert_eq!(
         protocol.handle(

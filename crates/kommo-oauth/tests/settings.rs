@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use kommo_oauth::{
+use kommo_oauth::integration::{
     Finding, IconError, IconFormat, IconHeader, IntegrationKind, IntegrationSettings, Level,
 };
 

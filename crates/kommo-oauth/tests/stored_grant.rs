@@ -11,12 +11,14 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, EndWarning, Fingerprint,
-    Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairNumber,
-    ReauthReason, RefreshToken, STORED_GRANT_VERSION, StoredGrantError, TokenPair, Transition,
-    UnixSeconds, UnsavedPair,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, EndWarning, Fingerprint, Generation, Grant,
+    GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLived, PairNumber, ReauthReason,
+    Transition, UnsavedPair,
 };
+use kommo_oauth::stored_grant::{STORED_GRANT_VERSION, StoredGrantError};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use proptest::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -165,7 +167,7 @@ proptest! {
         let mut grant = consented();
         for (number, kind) in (1_u64..).zip(steps) {
             grant = step(grant, number, kind);
-            grant.revision = kommo_oauth::Revision::new(revision);
+            grant.revision = kommo_oauth::grant::Revision::new(revision);
             let bytes = grant.to_stored();
             let read = Grant::from_stored(&grant.key, &bytes);
             prop_assert_eq!(read.as_ref(), Ok(&grant));

@@ -7,10 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
-use kommo_oauth::{
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{
     ACCESS_TOKEN_LIFETIME, AnswerToken, DoubtCause, KnownHint, RETRY_AFTER_MAX_SECONDS,
     TOKEN_ANSWER_MAX_BYTES, TokenAnswer, TokenError, TokenPair, TokenRefusal, TokenRefusalKind,
-    UnixSeconds, read_token_answer,
+    read_token_answer,
 };
 
 const NOW: UnixSeconds = UnixSeconds::new(1_700_000_000);

@@ -10,10 +10,10 @@
 use kommo_account::{
     AccountHost, AccountId, ApiDomain, ClientId, EndpointRole, Endpoints, ParseAccountHostError,
 };
-use kommo_oauth::{
-    AuthorizationCode, ClientSecret, Credentials, GrantType, RedirectUri, RefreshToken,
-    RequestOrigin, SubdomainAnswer, SubdomainError, SubdomainLookup, TokenRequest,
-    read_subdomain_answer,
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::token::{
+    AuthorizationCode, GrantType, RefreshToken, RequestOrigin, SubdomainAnswer, SubdomainError,
+    SubdomainLookup, TokenRequest, read_subdomain_answer,
 };
 
 fn credentials(secret: &str, redirect_uri: &str) -> Credentials {

@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
-use kommo_oauth::{AccessToken, AuthorizationCode, RefreshToken, TokenPair, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

@@ -7,7 +7,8 @@ use core::{error, fmt};
 use std::io;
 
 use kommo_keeper::{StoreError, StoreErrorKind};
-use kommo_oauth::{GrantKey, StoredGrantError};
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::stored_grant::StoredGrantError;
 
 pub use self::database::DatabaseFault;
 

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{Grant, GrantEvent, GrantKey, GrantState, Revision, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantEvent, GrantKey, GrantState, Revision};
 
 use crate::columns::{GrantColumns, LineColumns, ListedColumns, StoredColumns};
 use crate::error::StoreFault;
@@ -155,7 +156,7 @@ pub(crate) fn to_line(columns: ListedColumns) -> Result<GrantLine, StoreFault> {
             .host
             .parse()
             .map_err(|_| StoreFault::damaged(name, "column host"))?,
-        generation: kommo_oauth::Generation::new(from_number(
+        generation: kommo_oauth::grant::Generation::new(from_number(
             name,
             "column generation",
             columns.generation,
@@ -179,7 +180,7 @@ pub(crate) fn to_history_line(
         at: instant(&name, "history column at", columns.at)?,
         happened: columns.happened,
         detail: columns.detail,
-        generation: kommo_oauth::Generation::new(generation),
+        generation: kommo_oauth::grant::Generation::new(generation),
         revision: Revision::new(revision),
     })
 }

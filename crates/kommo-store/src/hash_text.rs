@@ -1,6 +1,6 @@
 //! Hashes and bytes as text: names of records whose content is secret.
 
-use kommo_oauth::RefreshToken;
+use kommo_oauth::token::RefreshToken;
 use sha2::{Digest, Sha256};
 
 /// A hash as text: 64 hex digits. The parts are kept apart by their lengths.

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Generation, GrantKey, Revision};
 
 /// One line of a grant's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ use kommo_oauth::{Generation, GrantKey, Revision, UnixSeconds};
 pub struct HistoryLine {
     /// When, by the clock of the worker that wrote it.
     pub at: UnixSeconds,
-    /// What: a name as [`GrantEvent::name`](kommo_oauth::GrantEvent::name) gives it; a newer program
+    /// What: a name as [`GrantEvent::name`](kommo_oauth::grant::GrantEvent::name) gives it; a newer program
     /// may write others.
     pub happened: String,
     /// The reason or kind that belongs to it, or nothing.
@@ -30,7 +31,7 @@ pub struct GrantLine {
     pub key: GrantKey,
     /// Where the account lives.
     pub host: AccountHost,
-    /// The name of its state, as [`GrantState::name`](kommo_oauth::GrantState::name) gives it.
+    /// The name of its state, as [`GrantState::name`](kommo_oauth::grant::GrantState::name) gives it.
     pub state: String,
     /// The fence.
     pub generation: Generation,

@@ -23,7 +23,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_keeper::LifeboatPort;
-use kommo_oauth::{GrantKey, UnsavedPair};
+use kommo_oauth::grant::{GrantKey, UnsavedPair};
 use zeroize::Zeroizing;
 
 use crate::encryption_key::EncryptionKeys;

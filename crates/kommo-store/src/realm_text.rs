@@ -1,4 +1,4 @@
-//! A realm as a column, in the spelling of [`GrantKey`](kommo_oauth::GrantKey).
+//! A realm as a column, in the spelling of [`GrantKey`](kommo_oauth::grant::GrantKey).
 
 use kommo_account::Realm;
 

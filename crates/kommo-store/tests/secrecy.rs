@@ -15,10 +15,10 @@ use std::sync::Mutex;
 
 use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, GrantStore as _, PendingCode, PendingCodes as _};
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, ClientSecret, Grant, GrantKey, RefreshToken, TokenPair,
-    UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey};
+use kommo_oauth::integration::ClientSecret;
+use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;

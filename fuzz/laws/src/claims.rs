@@ -1,6 +1,6 @@
 //! Claims of access tokens.
 
-use kommo_oauth::{AccessToken, CLAIM_MAX_BYTES, SCOPES_MAX, UnverifiedClaims};
+use kommo_oauth::token::{AccessToken, CLAIM_MAX_BYTES, SCOPES_MAX, UnverifiedClaims};
 use serde_json::Value;
 
 use crate::fields::Fields;

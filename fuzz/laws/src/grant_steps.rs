@@ -3,11 +3,13 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant,
-    GrantKey, GrantState, HeldPair, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber,
-    ReauthReason, RefreshToken, Requester, TokenPair, Transition, UnixSeconds,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, Fingerprint, Generation, Grant, GrantKey,
+    GrantState, HeldPair, Hold, HoldKind, HoldScope, LongLived, PairFate, PairNumber, ReauthReason,
+    Requester, Transition,
 };
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
 use crate::stored_grant::round_trip;
 

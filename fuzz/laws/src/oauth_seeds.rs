@@ -4,11 +4,12 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DoubtReason, Generation, Grant, GrantKey, Hold, HoldKind,
-    HoldScope, KnownHint, LongLived, PairNumber, ReauthReason, RefreshToken, TokenPair,
-    UnixSeconds, UnsavedPair,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DoubtReason, Generation, Grant, GrantKey, Hold, HoldKind, HoldScope,
+    LongLived, PairNumber, ReauthReason, UnsavedPair,
 };
+use kommo_oauth::token::{AccessToken, KnownHint, RefreshToken, TokenPair};
 
 use crate::fields::join;
 
@@ -189,7 +190,7 @@ fn grants() -> Vec<Grant> {
         .receive(Generation::new(7), PairNumber::FIRST, pair(1), now);
     let over = active
         .clone()
-        .disconnect(kommo_oauth::DisconnectReason::LoggedOut, now);
+        .disconnect(kommo_oauth::grant::DisconnectReason::LoggedOut, now);
     let hold = Hold::new(
         HoldKind::Blocked,
         HoldScope::Grant,

@@ -1,7 +1,7 @@
 //! Redirects back from the consent page. Hosts by rules A1 to A6.
 
 use kommo_account::{AccountHost, ClientId};
-use kommo_oauth::{
+use kommo_oauth::consent::{
     ConsentRedirect, ConsentState, QUERY_MAX_BYTES, QUERY_MAX_PARAMETERS, RedirectOutcome,
 };
 

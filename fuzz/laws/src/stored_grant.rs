@@ -1,6 +1,7 @@
 //! Records of a store and files of a lifeboat.
 
-use kommo_oauth::{Grant, GrantKey, StoredGrantError, UnsavedPair};
+use kommo_oauth::grant::{Grant, GrantKey, UnsavedPair};
+use kommo_oauth::stored_grant::StoredGrantError;
 
 use crate::fields::Fields;
 

@@ -1,8 +1,9 @@
 //! Answers of the token endpoint.
 
-use kommo_oauth::{
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{
     RETRY_AFTER_MAX_SECONDS, TOKEN_MAX_BYTES, TokenAnswer, TokenPair, TokenRefusalKind,
-    UnixSeconds, read_token_answer,
+    read_token_answer,
 };
 
 use crate::fields::Fields;

@@ -8,7 +8,8 @@ use core::pin::Pin;
 use axum::http::request::Parts;
 use axum::response::Response;
 use kommo_keeper::NewGrant;
-use kommo_oauth::{ClientSecrets, ConsentMode};
+use kommo_oauth::consent::ConsentMode;
+use kommo_oauth::integration::ClientSecrets;
 
 use crate::application::redirect_to::RedirectTo;
 use crate::consent::attempt::{Attempt, SessionDigest};

@@ -7,7 +7,8 @@ use core::pin::Pin;
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_oauth::{ClientSecret, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::ClientSecret;
 use sha2::{Digest, Sha256};
 
 /// One secret is noted once in this time at most: hooks may come in thousands.

@@ -6,7 +6,8 @@ use core::pin::Pin;
 use core::{error, fmt};
 
 use kommo_account::ClientId;
-use kommo_oauth::{ClientSecret, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::ClientSecret;
 
 /// The id and secret of an integration that a consent page made. `Debug` does not show the secret.
 #[derive(Clone, Debug)]

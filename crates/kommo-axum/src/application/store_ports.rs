@@ -1,7 +1,7 @@
 //! The stores of `kommo-store` as the ports of these routes.
 
 use kommo_account::ClientId;
-use kommo_oauth::ClientSecret;
+use kommo_oauth::integration::ClientSecret;
 use kommo_store::{Backend, Store};
 
 use crate::application::proof_log::{ProofLog, SecretProof};

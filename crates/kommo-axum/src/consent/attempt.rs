@@ -3,7 +3,7 @@
 use core::{error, fmt};
 
 use kommo_account::AccountId;
-use kommo_oauth::ConsentMode;
+use kommo_oauth::consent::ConsentMode;
 use sha2::{Digest, Sha256};
 
 /// The most that an attempt carries, in bytes.

@@ -1,6 +1,6 @@
 //! Which redirect it was: so that the same one, coming again, is known as the same.
 
-use kommo_oauth::ConsentState;
+use kommo_oauth::consent::ConsentState;
 use sha2::{Digest, Sha256};
 
 pub(crate) const REDIRECT_DIGEST_BYTES: usize = 16;

@@ -15,7 +15,8 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use kommo_account::{AccountId, Realm};
-use kommo_oauth::{ConsentMode, ConsentState, STATE_RANDOM_BYTES, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::consent::{ConsentMode, ConsentState, STATE_RANDOM_BYTES};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 

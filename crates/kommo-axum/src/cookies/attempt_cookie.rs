@@ -1,7 +1,8 @@
 //! The cookies of attempts: one per attempt, so that two tabs do not disturb each other.
 
 use axum::http::header::{HeaderMap, HeaderValue};
-use kommo_oauth::{ConsentState, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::consent::ConsentState;
 
 use crate::consent::sealed_attempt::{ATTEMPT_SECONDS, AttemptSealer, LiveAttempt, StateDigest};
 use crate::cookies::cookie_kind::{CookieKind, RESULT, STATE};

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kommo_account::ClientId;
 use kommo_keeper::{CodeStore, Keeper};
-use kommo_oauth::ClientSecret;
+use kommo_oauth::integration::ClientSecret;
 use sha2::{Digest, Sha256};
 
 /// The most that are kept if the application does not say otherwise.

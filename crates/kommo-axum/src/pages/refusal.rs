@@ -4,7 +4,8 @@ use core::{error, fmt};
 
 use axum::http::StatusCode;
 use kommo_keeper::ExchangeError;
-use kommo_oauth::{CallbackFieldError, QueryError, RedirectError, TokenRefusalKind};
+use kommo_oauth::consent::{CallbackFieldError, QueryError, RedirectError};
+use kommo_oauth::token::TokenRefusalKind;
 
 use crate::pages::page_texts::Sentence;
 

@@ -20,10 +20,11 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use kommo_account::ClientId;
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, CodeStore, Keeper, NewGrant};
-use kommo_oauth::{
+use kommo_oauth::consent::{
     CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
-    RedirectError, RedirectOutcome, TokenRefusalKind,
+    RedirectError, RedirectOutcome,
 };
+use kommo_oauth::token::TokenRefusalKind;
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 

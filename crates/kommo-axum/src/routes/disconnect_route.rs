@@ -12,7 +12,8 @@ use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use kommo_account::{AccountId, ClientId};
 use kommo_keeper::{Clock as _, CodeStore, Keeper};
-use kommo_oauth::{ClientSecret, ClientSecrets, QUERY_MAX_BYTES};
+use kommo_oauth::consent::QUERY_MAX_BYTES;
+use kommo_oauth::integration::{ClientSecret, ClientSecrets};
 use kommo_sign::{DisconnectKey, DisconnectQuery};
 
 use crate::routes::guarded_answer::empty;

@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use kommo_keeper::{CodeOrigin, CodePut, CodeStore, ExchangeError};
-use kommo_oauth::{InstallHook, InstallHookError};
+use kommo_oauth::consent::{InstallHook, InstallHookError};
 
 use crate::pages::refusal::field_code;
 use crate::routes::guarded_answer::empty;

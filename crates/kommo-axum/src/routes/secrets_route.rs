@@ -12,7 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::header::HeaderMap;
 use axum::http::{Response, StatusCode};
 use kommo_account::ClientId;
-use kommo_oauth::ClientSecret;
+use kommo_oauth::integration::ClientSecret;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 

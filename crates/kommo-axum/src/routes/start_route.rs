@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderMap, HeaderValue, LOCATION};
 use axum::http::{Response, StatusCode};
-use kommo_oauth::{ConsentMode, QUERY_MAX_BYTES};
+use kommo_oauth::consent::{ConsentMode, QUERY_MAX_BYTES};
 
 use crate::browser::browser_context::{NotFromHere, check_start, is_prefetch};
 use crate::cookies::redacted_parts::without_secrets;

@@ -9,10 +9,9 @@ use core::time::Duration;
 use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_keeper::{Clock as _, CodeStore, Keeper};
-use kommo_oauth::{
-    ButtonBrand, ClientSecret, ClientSecrets, ConsentButton, ConsentFor, ConsentMode, ConsentUrl,
-    Credentials, NewIntegration, PageUri, UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::consent::{ButtonBrand, ConsentButton, ConsentFor, ConsentMode, ConsentUrl};
+use kommo_oauth::integration::{ClientSecret, ClientSecrets, Credentials, NewIntegration, PageUri};
 use tokio::sync::Semaphore;
 
 use crate::application::callbacks::Application;

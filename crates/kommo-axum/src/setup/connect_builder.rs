@@ -8,7 +8,8 @@ use core::time::Duration;
 use axum::http::request::Parts;
 use axum::response::Response;
 use kommo_account::{ClientId, Platform};
-use kommo_oauth::{ClientSecret, ClientSecrets, ConsentMode, NewIntegration, PageUri, RedirectUri};
+use kommo_oauth::consent::ConsentMode;
+use kommo_oauth::integration::{ClientSecret, ClientSecrets, NewIntegration, PageUri, RedirectUri};
 
 use crate::application::callbacks::{Application, Connected};
 use crate::application::proof_log::{ProofLog, ProofNotes};

@@ -10,7 +10,8 @@ use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectBuilder, StateKey};
 use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, NewGrant};
-use kommo_oauth::{ClientSecret, Credentials, RedirectUri, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 
 use crate::fake_platform::FakePlatform;
 use crate::memory_store::MemoryStore;

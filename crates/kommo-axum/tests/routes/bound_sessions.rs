@@ -5,7 +5,7 @@ use axum::http::header::{COOKIE, HeaderMap};
 use axum::http::request::Parts;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use kommo_axum::Attempt;
-use kommo_oauth::ConsentMode;
+use kommo_oauth::consent::ConsentMode;
 
 use crate::app::{App, redirect_query};
 use crate::browser::{Browser, state_of};

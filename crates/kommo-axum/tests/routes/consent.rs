@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use kommo_account::AccountId;
 use kommo_axum::{Attempt, LocalPath, RedirectTo};
-use kommo_oauth::ConsentMode;
+use kommo_oauth::consent::ConsentMode;
 
 use crate::app::{App, CLIENT, redirect_query};
 use crate::browser::{Browser, state_of};

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use kommo_axum::{ProofLog, SecretProof};
-use kommo_oauth::{ClientSecret, ClientSecrets, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::{ClientSecret, ClientSecrets};
 use kommo_sign::DisconnectKey;
 
 use crate::app::{App, CLIENT, SECRET, START, eventually, redirect_query};

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use kommo_account::{AccountHost, AccountId, Realm};
 use kommo_keeper::{Probe, TokenEndpoint};
-use kommo_oauth::{
-    AccessToken, Located, SendOutcome, SubdomainLookup, TokenRequest, UnixSeconds,
-    read_token_answer,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest, read_token_answer};
 use tokio::sync::Semaphore;
 
 /// The access tokens that the fake gives out begin so.

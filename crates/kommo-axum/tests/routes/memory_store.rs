@@ -11,7 +11,9 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodeOrigin, CodePut, GrantStore, PendingCode, PendingCodes, StoreError,
     StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::token::TokenPair;
 
 /// The most codes that wait.
 pub(crate) const CODES_MAX: usize = 20;

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use kommo_axum::{Attempt, LocalPath};
-use kommo_oauth::{ConsentMode, PageUri};
+use kommo_oauth::consent::ConsentMode;
+use kommo_oauth::integration::PageUri;
 
 use crate::app::{App, CLIENT, redirect_query};
 use crate::browser::{Browser, fetch};

@@ -13,7 +13,7 @@ use kommo_axum::{
     Attempt, Connect, ConnectBuilder, ConnectError, IntegrationSecrets, NotKept, SecretSink,
     TlsProof,
 };
-use kommo_oauth::{ClientSecret, NewIntegration, RedirectUri, Scope, SecretsUri};
+use kommo_oauth::integration::{ClientSecret, NewIntegration, RedirectUri, Scope, SecretsUri};
 
 use crate::app::{App, REDIRECT, keeper, key};
 use crate::browser::{Browser, Seen, fetch, send, state_of};

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use kommo_axum::StartDoor;
-use kommo_oauth::PageUri;
+use kommo_oauth::integration::PageUri;
 
 use crate::app::{App, redirect_query};
 use crate::browser::{Browser, Seen};

@@ -11,7 +11,9 @@ use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectError, TlsProof};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{GrantStore as _, Keeper};
-use kommo_oauth::{ClientSecret, Credentials, NewIntegration, RedirectUri, Scope, SecretsUri};
+use kommo_oauth::integration::{
+    ClientSecret, Credentials, NewIntegration, RedirectUri, Scope, SecretsUri,
+};
 use kommo_sandbox::{Sandbox, SandboxConfig};
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
-use kommo_oauth::{IntegrationSettings, Level};
+use kommo_oauth::integration::{IntegrationSettings, Level};
 use serde_json::json;
 
 use crate::failure::exit::{Failure, Outcome};

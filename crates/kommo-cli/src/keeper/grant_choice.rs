@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 use clap::Args;
 use kommo_account::{AccountHost, AccountId, ClientId, Realm, UserId};
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_store::GrantLine;
 
 use crate::failure::error_code::ErrorCode;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_account::ClientId;
-use kommo_oauth::{ClientSecret, Credentials};
+use kommo_oauth::integration::{ClientSecret, Credentials};
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;

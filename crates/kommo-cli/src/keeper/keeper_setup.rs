@@ -9,7 +9,10 @@ use kommo_keeper::{
     Alarm, AlarmKind, Clock, ExchangeError, GrantHandle, Keeper, KeeperError, StoreErrorKind,
     SystemClock,
 };
-use kommo_oauth::{Credentials, GrantKey, HoldKind, ReauthReason, UnixSeconds, Unmet};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{GrantKey, HoldKind, ReauthReason};
+use kommo_oauth::integration::Credentials;
+use kommo_oauth::refresh::Unmet;
 
 use crate::connection::sandbox_place::SandboxArgs;
 use crate::connection::transport;

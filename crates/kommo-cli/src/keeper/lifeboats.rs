@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use kommo_keeper::LifeboatPort;
-use kommo_oauth::{GrantKey, UnsavedPair};
+use kommo_oauth::grant::{GrantKey, UnsavedPair};
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 use sha2::{Digest, Sha256};
 

@@ -3,7 +3,8 @@
 use kommo_account::{AccountHost, Realm};
 use kommo_http::HttpTokenEndpoint;
 use kommo_keeper::{Probe, TokenEndpoint};
-use kommo_oauth::{AccessToken, Located, SendOutcome, SubdomainLookup, TokenAnswer, TokenRequest};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenAnswer, TokenRequest};
 
 use crate::run::latest_refusal::LatestRefusal;
 use crate::terminal::progress::Progress;

@@ -10,7 +10,9 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, Keeper, PendingCode,
     PendingCodes, StoreError, StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::token::TokenPair;
 use kommo_store::{
     CodeLine, DatabaseUrl, EncryptionKeys, GrantLine, KeyUse, Lifeboat, PostgresStore, SqliteStore,
     StoreFault, StoreSettings,

@@ -2,7 +2,8 @@
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};
-use kommo_oauth::{CODE_LIFETIME, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::refresh::CODE_LIFETIME;
 use kommo_store::CodeLine;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use kommo_account::HostSuffix;
-use kommo_oauth::IntegrationKind;
+use kommo_oauth::integration::IntegrationKind;
 
 /// Which platform the integration is registered at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,19 +52,19 @@ impl fmt::Display for PlatformName {
 
 /// Where the consent page sends the browser back to: https, or http with a loopback host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RedirectUri(kommo_oauth::RedirectUri);
+pub(crate) struct RedirectUri(kommo_oauth::integration::RedirectUri);
 
 impl RedirectUri {
-    pub(crate) const fn as_uri(&self) -> &kommo_oauth::RedirectUri {
+    pub(crate) const fn as_uri(&self) -> &kommo_oauth::integration::RedirectUri {
         &self.0
     }
 }
 
 impl FromStr for RedirectUri {
-    type Err = kommo_oauth::WebUriError;
+    type Err = kommo_oauth::integration::WebUriError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        kommo_oauth::RedirectUri::parse(text).map(Self)
+        kommo_oauth::integration::RedirectUri::parse(text).map(Self)
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_oauth::{TokenRefusal, TokenRefusalKind};
+use kommo_oauth::token::{TokenRefusal, TokenRefusalKind};
 
 /// The latest refusal. It has a status and a hint that is known, and no text of the peer's own.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use kommo_keeper::LifeboatPort;
-use kommo_oauth::{
-    AccessToken, AttemptId, Generation, GrantKey, PairNumber, RefreshToken, TokenPair, UnsavedPair,
-};
+use kommo_oauth::grant::{AttemptId, Generation, GrantKey, PairNumber, UnsavedPair};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use kommo_store::Lifeboat;
 use serde_json::{Value, json};
 use tokio::runtime::Builder;

@@ -7,7 +7,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
-use kommo_oauth::{AccessToken, Grant, GrantKey, RefreshToken, TokenPair};
+use kommo_oauth::grant::{Grant, GrantKey};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use serde_json::json;
 
 use crate::on_postgres::Database;

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use kommo_keeper::{GrantStore, Written};
-use kommo_oauth::{
-    AccessToken, Grant, GrantKey, Hold, HoldKind, HoldScope, RefreshToken, TokenPair, Transition,
-    UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Hold, HoldKind, HoldScope, Transition};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use kommo_store::{SqliteStore, StoreSettings};
 use tokio::runtime::Builder;
 

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{Generation, UsableToken};
+use kommo_oauth::grant::{Generation, UsableToken};
 
 use crate::budget::shared_bucket::Boxed;
 

@@ -23,7 +23,7 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
 use kommo_keeper::Clock;
-use kommo_oauth::{Generation, UsableToken};
+use kommo_oauth::grant::{Generation, UsableToken};
 use kommo_sign::RequestPath;
 
 use crate::budget::breaker::{KNOWN_FOR, Permit, Rejected, Standing};

@@ -6,7 +6,7 @@ use core::fmt;
 
 use kommo_account::{Endpoints, UserId};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{TokenAnswer, TokenRefusalKind, UnixSeconds, read_token_answer};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{TokenAnswer, TokenRefusalKind, read_token_answer};
 
 use crate::budget::breaker::Permit;
 use crate::budget::request_budget::RequestBudget;

@@ -14,9 +14,10 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, EndpointRole, Endpoints, Realm, Target};
 use kommo_keeper::{Clock, Probe, SharedClock, SystemClock, TokenEndpoint};
-use kommo_oauth::{
-    AccessToken, Located, RequestOrigin, SendOutcome, SubdomainAnswer, SubdomainLookup,
-    TokenAnswer, TokenRequest, read_subdomain_answer, read_token_answer,
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{
+    AccessToken, RequestOrigin, SubdomainAnswer, SubdomainLookup, TokenAnswer, TokenRequest,
+    read_subdomain_answer, read_token_answer,
 };
 use kommo_sign::{RequestMethod, RequestPath};
 use tracing::Instrument;
@@ -334,7 +335,7 @@ impl fmt::Debug for HttpTokenEndpoint {
 )]
 mod tests {
     use kommo_account::Endpoints;
-    use kommo_oauth::SendOutcome;
+    use kommo_oauth::refresh::SendOutcome;
 
     use super::HttpTokenEndpoint;
     use crate::error::{Cause, InvalidRequest, TransportError};

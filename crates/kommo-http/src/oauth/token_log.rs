@@ -3,7 +3,8 @@
 use alloc::string::{String, ToString};
 use core::fmt::Write as _;
 
-use kommo_oauth::{SendOutcome, TokenAnswer};
+use kommo_oauth::refresh::SendOutcome;
+use kommo_oauth::token::TokenAnswer;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 

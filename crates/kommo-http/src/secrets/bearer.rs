@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use kommo_oauth::AccessToken;
+use kommo_oauth::token::AccessToken;
 use zeroize::Zeroizing;
 
 const SCHEME: &str = "Bearer ";

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{GrantStore, StoreError, StoreErrorKind, Written};
-use kommo_oauth::{Grant, GrantKey, Revision, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
 
 #[derive(Clone, Default)]
 pub(crate) struct OneGrant {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, Realm};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{
-    AccessToken, Generation, GrantKey, ParseGrantKeyError, UnixSeconds, UsableToken,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Generation, GrantKey, ParseGrantKeyError, UsableToken};
+use kommo_oauth::token::AccessToken;
 
 /// Real ones are longer still.
 pub(crate) const TOKEN: &str = concat!(

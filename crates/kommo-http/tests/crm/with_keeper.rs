@@ -13,10 +13,11 @@ use kommo_keeper::{
     Alarm, AlarmKind, Counter, GrantHandle, GrantStore, Keeper, KeeperError, KeeperSettings,
     TokenEndpoint,
 };
-use kommo_oauth::{
-    AuthorizationCode, ClientSecret, Credentials, Grant, GrantKey, HoldKind, RedirectUri,
-    SendOutcome, TokenAnswer, TokenRequest, UnixSeconds, Unmet,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, HoldKind};
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::refresh::{SendOutcome, Unmet};
+use kommo_oauth::token::{AuthorizationCode, TokenAnswer, TokenRequest};
 use kommo_sandbox::{Fault, FaultKind, Sandbox, Surface};
 use serde_json::Value;
 

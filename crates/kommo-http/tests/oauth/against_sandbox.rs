@@ -3,10 +3,11 @@
 use kommo_account::{AccountHost, ApiDomain, ClientId, Endpoints, Realm};
 use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{Probe, TokenEndpoint};
-use kommo_oauth::{
-    AuthorizationCode, ClientSecret, Credentials, DoubtCause, Located, RedirectUri, RefreshToken,
-    RequestOrigin, SendOutcome, SubdomainLookup, TokenAnswer, TokenPair, TokenRefusalKind,
-    TokenRequest,
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{
+    AuthorizationCode, DoubtCause, RefreshToken, RequestOrigin, SubdomainLookup, TokenAnswer,
+    TokenPair, TokenRefusalKind, TokenRequest,
 };
 use kommo_sandbox::{Fault, FaultKind, GrantOrder, Sandbox, Surface, TokenError};
 
@@ -90,7 +91,7 @@ async fn a_code_becomes_a_pair_and_the_pair_another() {
 #[tokio::test]
 async fn a_token_that_nobody_issued_is_unauthorized() {
     let platform = Platform::start().await;
-    let token = kommo_oauth::AccessToken::new("a.b.c").unwrap();
+    let token = kommo_oauth::token::AccessToken::new("a.b.c").unwrap();
     let probe = platform
         .endpoint
         .probe(platform.realm, platform.host, &token)

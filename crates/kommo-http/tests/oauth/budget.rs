@@ -6,9 +6,8 @@ use std::time::Duration;
 use kommo_account::AccountHost;
 use kommo_http::{BreakReason, BudgetSettings, RateLimit, RequestBudget, TransportBuilder};
 use kommo_keeper::{BucketSize, Probe, SharedBucket, Taken, TokenEndpoint};
-use kommo_oauth::{
-    AuthorizationCode, Located, RequestOrigin, SendOutcome, TokenAnswer, TokenRequest,
-};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AuthorizationCode, RequestOrigin, TokenAnswer, TokenRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kommo_http::TransportBuilder;
 use kommo_keeper::TokenEndpoint;
-use kommo_oauth::{SendOutcome, TokenAnswer};
+use kommo_oauth::refresh::SendOutcome;
+use kommo_oauth::token::TokenAnswer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

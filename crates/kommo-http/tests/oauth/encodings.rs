@@ -2,7 +2,8 @@
 
 use kommo_http::BudgetSettings;
 use kommo_keeper::Probe;
-use kommo_oauth::{SendOutcome, TokenAnswer, TokenRefusalKind};
+use kommo_oauth::refresh::SendOutcome;
+use kommo_oauth::token::{TokenAnswer, TokenRefusalKind};
 
 use crate::budget::counted;
 use crate::gzip::gzip;

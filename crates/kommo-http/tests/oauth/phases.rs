@@ -2,7 +2,8 @@
 
 use kommo_http::TransportBuilder;
 use kommo_keeper::TokenEndpoint;
-use kommo_oauth::{SendOutcome, TokenAnswer};
+use kommo_oauth::refresh::SendOutcome;
+use kommo_oauth::token::TokenAnswer;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 

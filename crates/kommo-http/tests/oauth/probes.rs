@@ -2,7 +2,7 @@
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_keeper::Probe;
-use kommo_oauth::Located;
+use kommo_oauth::refresh::Located;
 
 use crate::raw_server::Reply;
 use crate::scene::{ACCESS, HOST, JSON, REFRESH, Scene, ok};

@@ -2,7 +2,8 @@
 
 use kommo_account::{ApiDomain, Endpoints, Realm};
 use kommo_keeper::{Probe, TokenEndpoint};
-use kommo_oauth::{Located, SendOutcome, SubdomainLookup};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::SubdomainLookup;
 
 use crate::scene::{PAIR, Scene, access_token, host, ok, refresh, refresh_token};
 

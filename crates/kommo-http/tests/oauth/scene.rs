@@ -6,9 +6,10 @@ use std::time::Duration;
 use kommo_account::{AccountHost, ApiDomain, ClientId, Endpoints};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{Probe, TokenEndpoint};
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, ClientSecret, Credentials, Located, RedirectUri, RefreshToken,
-    SendOutcome, SubdomainLookup, TokenRequest,
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{
+    AccessToken, AuthorizationCode, RefreshToken, SubdomainLookup, TokenRequest,
 };
 
 use crate::raw_server::{RawServer, Reply};

@@ -1,7 +1,9 @@
 //! What stands on the wire, and what an answer becomes.
 
 use kommo_keeper::TokenEndpoint;
-use kommo_oauth::{SendOutcome, TokenAnswer, TokenRefusalKind, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::refresh::SendOutcome;
+use kommo_oauth::token::{TokenAnswer, TokenRefusalKind};
 
 use crate::raw_server::Reply;
 use crate::scene::{CLIENT, CODE, HOST, PAIR, REFRESH, SECRET, Scene, exchange, ok};

@@ -5,7 +5,9 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_keeper::{Clock, CodeOrigin, KeeperError, PendingCode};
-use kommo_oauth::{AuthorizationCode, HoldKind, RequestOrigin, Unmet};
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::Unmet;
+use kommo_oauth::token::{AuthorizationCode, RequestOrigin};
 
 use crate::scene::{CLIENT, Handle, Scene};
 use crate::wire::Turn;

@@ -2,7 +2,8 @@
 
 use kommo_account::{AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, Counter, ExchangeError, PendingCode};
-use kommo_oauth::{AuthorizationCode, TokenRefusalKind, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{AuthorizationCode, TokenRefusalKind};
 
 use crate::scene::{CLIENT, DAY, Scene, host, key};
 use crate::virtual_clock::START;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::AccountId;
 use kommo_keeper::{Counter, DisconnectVerdict};
-use kommo_oauth::{DisconnectReason, Grant};
+use kommo_oauth::grant::{DisconnectReason, Grant};
 
 use crate::scene::{DAY, Scene, host, key, pair};
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{Generation, GrantKey, TokenRequirement, Unmet};
+use kommo_oauth::grant::{Generation, GrantKey};
+use kommo_oauth::refresh::{TokenRequirement, Unmet};
 use tokio::task::JoinSet;
 
 use crate::scene::{DAY, HOUR, NO_LIFEBOAT, Scene, key};

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use kommo_keeper::Clock;
-use kommo_oauth::{Grant, TokenPair, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::Grant;
+use kommo_oauth::token::TokenPair;
 
 use crate::scene::{DAY, HOUR, Handle, Scene, host, key, pair};
 use crate::virtual_clock::START;

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
-use kommo_oauth::{HoldKind, Located, Unmet};
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::{Located, Unmet};
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, host, key};
 use crate::wire::Turn;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, Counter, PendingCode};
-use kommo_oauth::{AuthorizationCode, RequestOrigin};
+use kommo_oauth::token::{AuthorizationCode, RequestOrigin};
 
 use crate::scene::{CLIENT, Scene, host};
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Grant, HoldKind, Located, Unmet};
+use kommo_oauth::grant::{Grant, HoldKind};
+use kommo_oauth::refresh::{Located, Unmet};
 
 use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};

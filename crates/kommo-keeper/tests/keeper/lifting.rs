@@ -1,7 +1,7 @@
 //! A person has mended what a hold was laid for.
 
 use kommo_keeper::StoreErrorKind;
-use kommo_oauth::{Generation, HoldKind};
+use kommo_oauth::grant::{Generation, HoldKind};
 
 use crate::scene::{DAY, SECRET, Scene, key};
 use crate::wire::Turn;

@@ -2,7 +2,9 @@
 
 use kommo_account::Endpoints;
 use kommo_keeper::{Counter, DisconnectVerdict, Keeper, KeeperError};
-use kommo_oauth::{AccessToken, DisconnectReason, Grant, LongLived, Unmet};
+use kommo_oauth::grant::{DisconnectReason, Grant, LongLived};
+use kommo_oauth::refresh::Unmet;
+use kommo_oauth::token::AccessToken;
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, host, key};
 

@@ -4,7 +4,8 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Attempt, AttemptId, DoubtReason, Generation, ReauthReason, Unmet};
+use kommo_oauth::grant::{Attempt, AttemptId, DoubtReason, Generation, ReauthReason};
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, key};
 use crate::wire::Turn;

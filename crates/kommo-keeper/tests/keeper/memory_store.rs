@@ -10,7 +10,9 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodeOrigin, CodePut, DueClaim, DueGrants, GrantStore, PendingCode,
     PendingCodes, StoreError, StoreErrorKind, Written,
 };
-use kommo_oauth::{Grant, GrantKey, GrantState, Revision, TokenPair, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, GrantState, Revision, Transition};
+use kommo_oauth::token::TokenPair;
 
 #[derive(Default)]
 pub(crate) struct Kept {

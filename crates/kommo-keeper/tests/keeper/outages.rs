@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::{Clock, GrantStore, KeeperError, StoreErrorKind};
-use kommo_oauth::{UnixSeconds, Unmet};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Handle, Scene, key};
 use crate::virtual_clock::START;
@@ -16,7 +17,7 @@ async fn due(scene: &Scene) -> Handle {
     handle
 }
 
-fn access(token: &kommo_oauth::UsableToken) -> &str {
+fn access(token: &kommo_oauth::grant::UsableToken) -> &str {
     token.access_token.expose()
 }
 

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, Unmet};
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::Unmet;
 use tokio::task::JoinSet;
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, credentials};
@@ -209,7 +210,7 @@ async fn a_doubt_that_is_only_found_is_neither_counted_nor_told_again() {
         .with(|platform| platform.refuses = Some(("refresh-1", 502, "<html>")));
     let mut asked = 0;
     for _ in 0..100 {
-        let than = kommo_oauth::Generation::FIRST;
+        let than = kommo_oauth::grant::Generation::FIRST;
         asked += usize::from(handle.token_newer_than(than).await.is_err());
     }
     assert_eq!(asked, 100);

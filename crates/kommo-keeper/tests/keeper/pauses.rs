@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use kommo_keeper::Clock;
-use kommo_oauth::Generation;
+use kommo_oauth::grant::Generation;
 
 use crate::scene::{DAY, HOUR, Handle, Scene};
 

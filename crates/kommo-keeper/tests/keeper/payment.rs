@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::{AccessTokens, AlarmKind, Counter, KeeperError};
-use kommo_oauth::{DisconnectReason, HoldKind, HoldScope, Unmet};
+use kommo_oauth::grant::{DisconnectReason, HoldKind, HoldScope};
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Scene, key};
 

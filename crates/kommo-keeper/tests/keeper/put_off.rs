@@ -6,7 +6,9 @@ use kommo_account::{ClientId, Realm};
 use kommo_keeper::{
     AlarmKind, Clock, CodeOrigin, CodeOutcome, Counter, ExchangeError, PendingCode, StoreErrorKind,
 };
-use kommo_oauth::{AuthorizationCode, Generation, HoldKind, TokenRefusalKind, TokenRequirement};
+use kommo_oauth::grant::{Generation, HoldKind};
+use kommo_oauth::refresh::TokenRequirement;
+use kommo_oauth::token::{AuthorizationCode, TokenRefusalKind};
 
 use crate::scene::{CLIENT, HOUR, Scene, host, key};
 use crate::wire::Turn;

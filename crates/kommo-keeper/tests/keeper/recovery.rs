@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use kommo_account::Endpoints;
 use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, StoreErrorKind};
-use kommo_oauth::{GrantState, Orphan, ReauthReason, Unmet};
+use kommo_oauth::grant::{GrantState, Orphan, ReauthReason};
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::wire::Turn;
@@ -162,10 +163,10 @@ async fn an_attempt_of_a_program_that_died_is_taken_over() {
     scene.store.with(|kept| {
         let grant = kept.grants[&key()].clone();
         let used = grant.state.pairs().unwrap().newest().number;
-        let id = kommo_oauth::AttemptId::new([7; 16]);
+        let id = kommo_oauth::grant::AttemptId::new([7; 16]);
         let now = kommo_oauth::UnixSeconds::new(crate::virtual_clock::START);
         let moved = grant
-            .begin(kommo_oauth::Attempt::new(id, used, now))
+            .begin(kommo_oauth::grant::Attempt::new(id, used, now))
             .unwrap();
         kept.grants.insert(key(), moved.grant);
     });

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{AccessTokens, Counter};
-use kommo_oauth::Generation;
+use kommo_oauth::grant::Generation;
 
 use crate::scene::{DAY, Scene};
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId};
 use kommo_keeper::AccessTokens;
-use kommo_oauth::{Generation, Grant, Located};
+use kommo_oauth::grant::{Generation, Grant};
+use kommo_oauth::refresh::Located;
 
 use crate::claimed::access_token_of;
 use crate::scene::{DAY, Handle, Scene, host, key, pair};

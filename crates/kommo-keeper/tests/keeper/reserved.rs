@@ -4,7 +4,8 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_keeper::{KeeperError, StoreErrorKind};
-use kommo_oauth::{Generation, Unmet};
+use kommo_oauth::grant::Generation;
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, MemoryLifeboat, Scene};
 use crate::wire::Turn;

@@ -9,10 +9,10 @@ use kommo_keeper::{
     Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, NewGrant,
     StoreErrorKind,
 };
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, ClientSecret, Credentials, Grant, GrantKey, RedirectUri,
-    RefreshToken, TokenPair, UnixSeconds, UnsavedPair,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Attempt, AttemptId, Grant, GrantKey, UnsavedPair};
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
 use crate::memory_store::{MemoryError, MemoryStore};
 use crate::virtual_clock::{START, VirtualClock};

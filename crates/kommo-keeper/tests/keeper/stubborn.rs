@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, Unmet};
+use kommo_oauth::grant::HoldKind;
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, key};
 

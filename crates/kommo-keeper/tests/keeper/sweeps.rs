@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{AccessToken, Grant, LongLived, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, LongLived};
+use kommo_oauth::token::AccessToken;
 
 use crate::scene::{DAY, Scene, host, key, pair};
 use crate::virtual_clock::START;
@@ -18,7 +20,7 @@ async fn due(scene: &Scene) {
 async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
     let scene = Scene::new();
     for number in 1..=20_u64 {
-        let key = kommo_oauth::GrantKey {
+        let key = kommo_oauth::grant::GrantKey {
             account_id: kommo_account::AccountId::from_number(number).unwrap(),
             ..key()
         };

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{Keeper, KeeperError, KeeperSettings};
-use kommo_oauth::Generation;
+use kommo_oauth::grant::Generation;
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::virtual_clock::VirtualClock;

@@ -7,9 +7,9 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, Realm};
 use kommo_keeper::{Clock, Probe, TokenEndpoint};
-use kommo_oauth::{
-    AccessToken, Located, RequestOrigin, SendOutcome, SubdomainLookup, TokenAnswer, TokenRequest,
-    read_token_answer,
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{
+    AccessToken, RequestOrigin, SubdomainLookup, TokenAnswer, TokenRequest, read_token_answer,
 };
 
 use crate::virtual_clock::VirtualClock;

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
-use kommo_oauth::{Generation, Unmet};
+use kommo_oauth::grant::Generation;
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Handle, Scene};
 use crate::wire::Turn;

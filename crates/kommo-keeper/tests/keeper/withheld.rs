@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_keeper::{Counter, KeeperError};
-use kommo_oauth::{HoldKind, HoldScope, Unmet};
+use kommo_oauth::grant::{HoldKind, HoldScope};
+use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Scene, key};
 use crate::wire::Turn;

@@ -37,7 +37,7 @@ impl error::Error for NotAFunctionName {}
 ///
 /// ```
 /// # use kommo_account::{ClientId, Endpoints, Platform};
-/// # use kommo_oauth::{ButtonBrand, ConsentButton, ConsentMode, ConsentState};
+/// # use kommo_oauth::consent::{ButtonBrand, ConsentButton, ConsentMode, ConsentState};
 /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
 /// let state = ConsentState::from_random([0; 32]); // 32 bytes of the operating system's randomness
 /// let brand = ButtonBrand::of(Platform::Russia);

@@ -82,7 +82,7 @@ impl InstallHook {
     ///
     /// ```
     /// # use kommo_account::ClientId;
-    /// # use kommo_oauth::{InstallHook, InstallHookError};
+    /// # use kommo_oauth::consent::{InstallHook, InstallHookError};
     /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
     /// let hook = InstallHook::parse("code=def502&referer=a.amocrm.ru&platform=1&from_widget=1", &client)?;
     /// assert_eq!(hook.host.as_str(), "a.amocrm.ru");

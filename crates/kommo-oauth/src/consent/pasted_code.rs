@@ -102,7 +102,7 @@ pub enum PastedCode {
     Redirected(PastedRedirect),
 }
 
-/// A code out of a pasted address. It is no [`ConsentRedirect`](crate::ConsentRedirect): no browser
+/// A code out of a pasted address. It is no [`ConsentRedirect`](crate::consent::ConsentRedirect): no browser
 /// session is behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -135,7 +135,8 @@ impl PastedCode {
     ///
     /// ```
     /// # use kommo_account::ClientId;
-    /// # use kommo_oauth::{ConsentState, PastedCode, PastedCodeError, PastedFor, RedirectUri};
+    /// # use kommo_oauth::consent::{ConsentState, PastedCode, PastedCodeError, PastedFor};
+    /// # use kommo_oauth::integration::RedirectUri;
     /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
     /// let state = ConsentState::from_random([7; 32]);
     /// let redirect_uri = RedirectUri::parse("https://app.example/callback")?;

@@ -218,7 +218,7 @@ impl ConsentRedirect {
     ///
     /// ```
     /// # use kommo_account::ClientId;
-    /// # use kommo_oauth::{ConsentRedirect, ConsentState, RedirectOutcome};
+    /// # use kommo_oauth::consent::{ConsentRedirect, ConsentState, RedirectOutcome};
     /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
     /// let state = ConsentState::from_random([7; 32]);
     /// let query = format!("code=def502&referer=myshop.kommo.com&state={}", state.expose());

@@ -37,7 +37,7 @@ impl error::Error for NotAState {}
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::ConsentState;
+/// # use kommo_oauth::consent::ConsentState;
 /// # let random = [7; 32];
 /// let state = ConsentState::from_random(random); // 32 bytes of the operating system's randomness
 /// assert_eq!(state.expose().len(), 43);

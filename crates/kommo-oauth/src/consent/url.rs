@@ -66,7 +66,7 @@ impl<'a> From<&'a NewIntegration> for ConsentFor<'a> {
 ///
 /// ```
 /// # use kommo_account::{ClientId, Endpoints, Platform};
-/// # use kommo_oauth::{ConsentMode, ConsentState, ConsentUrl};
+/// # use kommo_oauth::consent::{ConsentMode, ConsentState, ConsentUrl};
 /// let client = ClientId::parse("11111111-2222-3333-4444-555555555555")?;
 /// let state = ConsentState::from_random([0; 32]); // 32 bytes of the operating system's randomness
 /// let url = ConsentUrl::new(Platform::Global, &client, &state, ConsentMode::PostMessage);

@@ -138,7 +138,7 @@ impl Orphan {
         }
     }
 
-    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::Hold) is: a clock that
+    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::grant::Hold) is: a clock that
     /// was ahead lengthens nothing.
     #[must_use]
     pub fn may_answer(&self, now: UnixSeconds) -> bool {

@@ -41,7 +41,7 @@ macro_rules! counter {
 
 counter! {
     /// The fence: which pair is the grant's newest. A refresh, a new consent, a logout and a confirmed disconnect raise it;
-    /// doubt, holds and [`ReauthRequired`](crate::ReauthRequired) do not.
+    /// doubt, holds and [`ReauthRequired`](crate::grant::ReauthRequired) do not.
     Generation
 }
 

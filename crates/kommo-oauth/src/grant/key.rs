@@ -14,11 +14,11 @@ use kommo_account::{AccountId, ClientId, Endpoints, Realm, UserId};
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::GrantKey;
+/// # use kommo_oauth::grant::GrantKey;
 /// let text = "real/11111111-2222-3333-4444-555555555555/12345678/87654321";
 /// assert_eq!(GrantKey::parse(text)?.to_string(), text);
 /// assert!(GrantKey::parse("sandbox@192.0.2.1:80/11111111-2222-3333-4444-555555555555/1/2").is_err());
-/// # Ok::<(), kommo_oauth::ParseGrantKeyError>(())
+/// # Ok::<(), kommo_oauth::grant::ParseGrantKeyError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(

@@ -138,7 +138,8 @@ impl Credentials {
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::{ClientSecret, ClientSecretError, ClientSecrets, UnixSeconds};
+/// # use kommo_oauth::integration::{ClientSecret, ClientSecretError, ClientSecrets};
+/// # use kommo_oauth::UnixSeconds;
 /// let secrets = ClientSecrets::new(ClientSecret::new("old-0123456789")?)
 ///     .rotated(ClientSecret::new("new-0123456789")?, UnixSeconds::new(1_700_000_000));
 /// assert_eq!(secrets.current().expose_secret(), "new-0123456789");

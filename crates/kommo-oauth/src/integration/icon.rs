@@ -53,10 +53,10 @@ impl error::Error for IconError {}
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::{IconFormat, IconHeader};
+/// # use kommo_oauth::integration::{IconFormat, IconHeader};
 /// let icon = IconHeader::read(b"GIF89a\x90\x01\x10\x01")?;
 /// assert_eq!((icon.format, icon.width, icon.height), (IconFormat::Gif, 400, 272));
-/// # Ok::<(), kommo_oauth::IconError>(())
+/// # Ok::<(), kommo_oauth::integration::IconError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

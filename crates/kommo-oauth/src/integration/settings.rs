@@ -47,7 +47,7 @@ pub enum IntegrationKind {
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::{IntegrationSettings, Level};
+/// # use kommo_oauth::integration::{IntegrationSettings, Level};
 /// let mut settings = IntegrationSettings::default();
 /// settings.redirect_uri = Some("http://app.example/callback");
 /// let findings = settings.review();

@@ -165,7 +165,7 @@ web_uri! {
     /// # Examples
     ///
     /// ```
-    /// # use kommo_oauth::{RedirectUri, WebUriError};
+    /// # use kommo_oauth::integration::{RedirectUri, WebUriError};
     /// let uri = RedirectUri::parse("https://App.example/kommo/callback?tenant=1")?;
     /// assert_eq!(uri.as_str(), "https://App.example/kommo/callback?tenant=1");
     /// assert_eq!(uri.origin(), "https://App.example");

@@ -37,7 +37,7 @@ pub struct RefreshPolicy {
     ///
     /// Nothing here and no sweep reads it: a sweep refreshes each grant whenever its access token
     /// is due. It is for programs that do not sweep and call
-    /// [`TokenRequirement::obtained_since`](crate::TokenRequirement::obtained_since) with it, as `kommo auth keep-alive`
+    /// [`TokenRequirement::obtained_since`](crate::refresh::TokenRequirement::obtained_since) with it, as `kommo auth keep-alive`
     /// does.
     pub keep_alive_after: Duration,
     /// Pauses between tries in doubt; the last one repeats. Default: 1, 5, 30, 120 seconds, 10

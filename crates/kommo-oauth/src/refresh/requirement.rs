@@ -25,7 +25,7 @@ pub struct TokenRequirement {
     /// moment otherwise.
     pub or_half_its_life: bool,
     /// A person asks: the pause of a doubt is not waited for. Holds are; a person lifts them
-    /// ([`Grant::lift`](crate::Grant::lift)).
+    /// ([`Grant::lift`](crate::grant::Grant::lift)).
     pub is_persons_wish: bool,
 }
 

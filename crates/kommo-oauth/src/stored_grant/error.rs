@@ -5,7 +5,7 @@ use core::{error, fmt};
 /// The version that this crate writes, and the newest that it reads.
 ///
 /// A record is written in the oldest version that can say what it has: version 2 only while a doubt
-/// has an [`Orphan`](crate::Orphan). So an older process reads every record but those, and says
+/// has an [`Orphan`](crate::grant::Orphan). So an older process reads every record but those, and says
 /// "newer" to those.
 pub const STORED_GRANT_VERSION: u64 = 2;
 

@@ -152,7 +152,7 @@ impl UnverifiedClaims {
     /// # Examples
     ///
     /// ```
-    /// # use kommo_oauth::{AccessToken, UnverifiedClaims};
+    /// # use kommo_oauth::token::{AccessToken, UnverifiedClaims};
     /// // {"account_id":12345678,"sub":"87654321"}
     /// let token = AccessToken::new("e30.eyJhY2NvdW50X2lkIjoxMjM0NTY3OCwic3ViIjoiODc2NTQzMjEifQ.AAAA")?;
     /// let claims = UnverifiedClaims::decode(&token)?;

@@ -23,12 +23,13 @@ impl TokenRefusalKind {
     /// # Examples
     ///
     /// ```
-    /// # use kommo_oauth::{RedirectUri, TokenRefusalKind};
+    /// # use kommo_oauth::integration::RedirectUri;
+    /// # use kommo_oauth::token::TokenRefusalKind;
     /// let sent = RedirectUri::parse("https://app.example/callback/")?;
     /// let causes = TokenRefusalKind::Unknown.likely_causes(&sent).map(|causes| causes.to_string());
     /// assert!(causes.is_some_and(|text| text.starts_with("the redirect URI that was sent, https://app.example/callback/, ")));
     /// assert_eq!(TokenRefusalKind::CodeExpired.likely_causes(&sent), None);
-    /// # Ok::<(), kommo_oauth::WebUriError>(())
+    /// # Ok::<(), kommo_oauth::integration::WebUriError>(())
     /// ```
     #[must_use]
     pub const fn likely_causes(self, redirect_uri: &RedirectUri) -> Option<LikelyCauses<'_>> {

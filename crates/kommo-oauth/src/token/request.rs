@@ -81,7 +81,8 @@ impl RequestOrigin {
 ///
 /// ```
 /// # use kommo_account::{AccountHost, ClientId};
-/// # use kommo_oauth::{AuthorizationCode, ClientSecret, Credentials, RedirectUri, TokenRequest};
+/// # use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+/// # use kommo_oauth::token::{AuthorizationCode, TokenRequest};
 /// let credentials = Credentials::new(
 ///     ClientId::parse("11111111-2222-3333-4444-555555555555")?,
 ///     ClientSecret::new("secret")?,

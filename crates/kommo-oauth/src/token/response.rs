@@ -143,8 +143,8 @@ impl error::Error for DoubtCause {
 ///   is missing, 0, or beyond ten years counts as [`ACCESS_TOKEN_LIFETIME`], since a pair that has arrived is not thrown
 ///   away for it, and a 401 corrects it.
 /// - 200 to 204 with anything else, another 2xx, 408, 5xx: [`TokenAnswer::InDoubt`].
-/// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is [`Unknown`](crate::TokenRefusalKind::Unknown) and 401
-///   is [`Unauthorized`](crate::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or with a field twice gives no hint.
+/// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is [`Unknown`](crate::token::TokenRefusalKind::Unknown) and 401
+///   is [`Unauthorized`](crate::token::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or with a field twice gives no hint.
 ///
 /// Source: vendor pages "OAuth" and "Kommo token reference" for the success; captures for the
 /// refusals.
@@ -152,7 +152,8 @@ impl error::Error for DoubtCause {
 /// # Examples
 ///
 /// ```
-/// # use kommo_oauth::{TokenAnswer, UnixSeconds, read_token_answer};
+/// # use kommo_oauth::token::{TokenAnswer, read_token_answer};
+/// # use kommo_oauth::UnixSeconds;
 /// let body = br#"{"token_type":"Bearer","expires_in":86400,"access_token":"eyJ0.a.b","refresh_token":"def502"}"#;
 /// let now = UnixSeconds::new(1_700_000_000);
 /// let TokenAnswer::Granted(pair) = read_token_answer(200, None, None, body, now) else { panic!() };

@@ -32,7 +32,7 @@ const ANSWER_MAX_BYTES: usize = 64 * 1024;
 ///
 /// ```
 /// # use kommo_account::ApiDomain;
-/// # use kommo_oauth::{RefreshToken, SubdomainLookup};
+/// # use kommo_oauth::token::{RefreshToken, SubdomainLookup};
 /// let token = RefreshToken::new("def5020a")?;
 /// let lookup = SubdomainLookup::new(&ApiDomain::parse("api-c.kommo.com")?, &token);
 /// assert_eq!(lookup.path(), "/oauth2/account/current/subdomain");

@@ -21,7 +21,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! What concerns an account as a whole: which of its grants is the primary one, and its erasure.
 
 use kommo_account::{AccountId, ClientId, Realm};
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 
 use crate::backend::Backend;
 use crate::columns::Erased;

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
-use kommo_oauth::{CODE_LIFETIME, TokenPair, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::refresh::CODE_LIFETIME;
+use kommo_oauth::token::TokenPair;
 
 use crate::backend::Backend;
 use crate::code_columns::{from_columns, open_answer, seal_answer, to_code_line, to_columns};

@@ -2,7 +2,8 @@
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{GrantStore, Written};
-use kommo_oauth::{Grant, GrantEvent, GrantKey, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantEvent, GrantKey, Transition};
 
 use crate::backend::Backend;
 use crate::error::StoreFault;

@@ -2,9 +2,10 @@
 //! durably, before its content is handed out.
 
 use kommo_keeper::{LifeboatPort as _, Written};
-use kommo_oauth::{
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
     DisconnectReason, Generation, Grant, GrantEvent, GrantKey, GrantState, LongLived, LongLivedEnd,
-    PairNumber, Revision, UnixSeconds,
+    PairNumber, Revision,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use kommo_account::ClientId;
-use kommo_oauth::{ClientSecret, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::ClientSecret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

@@ -3,10 +3,8 @@
 use std::fs;
 
 use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreErrorKind};
-use kommo_oauth::{
-    AccessToken, AttemptId, Generation, PairNumber, RefreshToken, TOKEN_MAX_BYTES, TokenPair,
-    UnsavedPair,
-};
+use kommo_oauth::grant::{AttemptId, Generation, PairNumber, UnsavedPair};
+use kommo_oauth::token::{AccessToken, RefreshToken, TOKEN_MAX_BYTES, TokenPair};
 use kommo_store::{EncryptionKeys, Lifeboat};
 
 use crate::samples::{MARKER, at, encryption_key, key, pair};

@@ -7,7 +7,7 @@ use core::time::Duration;
 use kommo_keeper::{
     GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreErrorKind, Written,
 };
-use kommo_oauth::{AttemptId, Generation, PairNumber, UnsavedPair};
+use kommo_oauth::grant::{AttemptId, Generation, PairNumber, UnsavedPair};
 use kommo_store::{Lifeboat, SqliteStore, StoreFault, StoreSettings};
 use sqlx::ConnectOptions as _;
 

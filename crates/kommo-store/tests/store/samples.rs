@@ -4,10 +4,9 @@ use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, Grant, GrantKey, RefreshToken, TokenPair, Transition,
-    UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
 use kommo_store::{EncryptionKey, EncryptionKeys, StoreSettings};
 
 pub(crate) const MARKER: &str = "planted7f3a";

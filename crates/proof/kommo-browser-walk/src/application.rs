@@ -16,7 +16,9 @@ use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Attempt, Connect, LocalPath, StateKey};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{GrantStore, Keeper, NewGrant};
-use kommo_oauth::{ClientSecret, ConsentMode, Credentials, Grant, RedirectUri};
+use kommo_oauth::consent::ConsentMode;
+use kommo_oauth::grant::Grant;
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_sandbox::Sandbox;
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Account, Sandbox, SandboxConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

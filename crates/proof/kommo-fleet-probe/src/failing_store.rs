@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use fastrand::Rng;
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
 use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};

@@ -5,7 +5,7 @@ use core::time::Duration;
 use kommo_account::{ClientId, Endpoints};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
 use kommo_keeper::{Keeper, KeeperSettings};
-use kommo_oauth::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_store::Lifeboat;
 
 use crate::failure::Result;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use kommo_keeper::{DueGrants, GrantStore, PendingCodes};
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_store::{PostgresStore, SqliteStore, StoreSettings};
 
 use crate::failure::Result;

@@ -7,7 +7,9 @@ use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
     Written,
 };
-use kommo_oauth::{Grant, GrantKey, TokenPair, Transition, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::token::TokenPair;
 
 use crate::failure::Result;
 use crate::fleet_store::FleetStore;

@@ -21,9 +21,10 @@ use kommo_account::{AccountHost, ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, InstallDoor, StateKey};
 use kommo_http::{CrmClient, HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper, PendingCode};
-use kommo_oauth::{
-    AuthorizationCode, ClientSecret, Credentials, GrantKey, RedirectUri, UnixSeconds,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::token::AuthorizationCode;
 use kommo_sandbox::{Sandbox, SandboxConfig, User};
 use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
 use tempfile::TempDir;

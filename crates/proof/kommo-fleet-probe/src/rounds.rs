@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 
 use kommo_account::Realm;
 use kommo_keeper::{GrantHandle, KeeperError, Probe, TokenEndpoint};
-use kommo_oauth::{GrantKey, Unmet, UsableToken};
+use kommo_oauth::grant::{GrantKey, UsableToken};
+use kommo_oauth::refresh::Unmet;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 use tokio::task::JoinSet;
 

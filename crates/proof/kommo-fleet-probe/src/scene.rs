@@ -5,7 +5,9 @@ use std::path::Path;
 
 use kommo_account::AccountHost;
 use kommo_keeper::{CodeOrigin, CodeOutcome, PendingCode};
-use kommo_oauth::{AuthorizationCode, GrantKey, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::token::AuthorizationCode;
 use kommo_sandbox::{Fault, GrantView, OauthRules, Rotation, Sandbox, SandboxConfig, User};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

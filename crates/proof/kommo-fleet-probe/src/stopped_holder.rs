@@ -10,7 +10,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
 use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
 use tokio::time::interval;

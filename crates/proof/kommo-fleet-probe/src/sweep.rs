@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use kommo_account::{AccountHost, AccountId, UserId};
 use kommo_keeper::GrantStore;
-use kommo_oauth::{AccessToken, Grant, GrantKey, RefreshToken, TokenPair, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, GrantKey};
+use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use kommo_sandbox::MadeGrant;
 use kommo_store::{DatabaseUrl, PostgresStore, StoreSettings};
 use sqlx::postgres::PgPoolOptions;

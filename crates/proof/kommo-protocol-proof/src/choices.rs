@@ -4,7 +4,7 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
-use kommo_oauth::Step;
+use kommo_oauth::refresh::Step;
 
 use crate::action::{Action, Answering, Ask, Fate};
 use crate::budget::Fault;

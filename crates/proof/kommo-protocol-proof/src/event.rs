@@ -4,7 +4,7 @@ use core::hash::{Hash, Hasher};
 use core::mem::discriminant;
 use std::hash::DefaultHasher;
 
-use kommo_oauth::Step;
+use kommo_oauth::refresh::Step;
 
 use crate::action::Action;
 use crate::world::World;

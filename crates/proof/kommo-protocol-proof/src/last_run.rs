@@ -1,6 +1,6 @@
 //! What becomes of a grant when nothing goes wrong any more: one worker per machine runs until there is an end.
 
-use kommo_oauth::GrantState;
+use kommo_oauth::grant::GrantState;
 
 use crate::action::Ask;
 use crate::broken::Rule;

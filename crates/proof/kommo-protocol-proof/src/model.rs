@@ -4,7 +4,7 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
-use kommo_oauth::{DoubtReason, GrantState, UnsavedPair};
+use kommo_oauth::grant::{DoubtReason, GrantState, UnsavedPair};
 use stateright::{Model, Property};
 
 use crate::action::Action;

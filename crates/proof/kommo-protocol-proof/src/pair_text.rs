@@ -1,9 +1,8 @@
 //! Tokens whose last digits are the number of their pair, so that a token that is found anywhere can be told.
 
-use kommo_oauth::{
-    ACCESS_TOKEN_LIFETIME, AccessToken, Grant, HeldPair, RefreshToken, TokenPair, UnixSeconds,
-    UnsavedPair,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Grant, HeldPair, UnsavedPair};
+use kommo_oauth::token::{ACCESS_TOKEN_LIFETIME, AccessToken, RefreshToken, TokenPair};
 
 use crate::platform::PairId;
 

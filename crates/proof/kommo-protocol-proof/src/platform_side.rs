@@ -5,7 +5,8 @@ extern crate alloc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use kommo_oauth::{Grant, Hold, HoldKind, HoldScope, StoreErrorKind};
+use kommo_oauth::grant::{Grant, Hold, HoldKind, HoldScope};
+use kommo_oauth::refresh::StoreErrorKind;
 
 use crate::action::Answering;
 use crate::broken::Rule;

@@ -11,7 +11,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::collections::HashMap;
 
-use kommo_oauth::{GrantState, RefreshPolicy, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::GrantState;
+use kommo_oauth::refresh::RefreshPolicy;
 
 use crate::action::{Action, Ask};
 use crate::broken::Rule;

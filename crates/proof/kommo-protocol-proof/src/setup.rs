@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    Fingerprint, GrantKey, RefreshPolicy, Requester, TokenAnswer, UnixSeconds, read_token_answer,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Fingerprint, GrantKey, Requester};
+use kommo_oauth::refresh::RefreshPolicy;
+use kommo_oauth::token::{TokenAnswer, read_token_answer};
 
 use crate::budget::Budget;
 use crate::reading::Reading;

@@ -5,9 +5,9 @@ extern crate alloc;
 use alloc::boxed::Box;
 
 use kommo_account::AccountHost;
-use kommo_oauth::{
-    AttemptId, Grant, GrantState, Outcome, RefreshProtocol, Step, UnixSeconds, UnsavedPair,
-};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{AttemptId, Grant, GrantState, UnsavedPair};
+use kommo_oauth::refresh::{Outcome, RefreshProtocol, Step};
 
 use crate::pair_text::{id_of, id_of_pair};
 use crate::platform::PairId;

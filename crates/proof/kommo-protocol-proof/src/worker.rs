@@ -1,7 +1,9 @@
 //! A worker: nothing, or one run of the protocol, and what it waits for.
 
 use kommo_account::AccountHost;
-use kommo_oauth::{AttemptId, Generation, Hold, RefreshProtocol, Revision, UnixSeconds};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{AttemptId, Generation, Hold, Revision};
+use kommo_oauth::refresh::RefreshProtocol;
 
 use crate::platform::PairId;
 use crate::setup::Noise;

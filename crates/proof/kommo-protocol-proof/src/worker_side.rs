@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
-use kommo_oauth::{
-    AttemptId, Generation, Grant, HoldKind, Located, RefreshPolicy, RefreshProtocol, Report,
-    Revision, SendOutcome, StoreErrorKind, TokenAnswer, TokenRequirement, UnsavedPair,
+use kommo_oauth::grant::{AttemptId, Generation, Grant, HoldKind, Revision, UnsavedPair};
+use kommo_oauth::refresh::{
+    Located, RefreshPolicy, RefreshProtocol, Report, SendOutcome, StoreErrorKind, TokenRequirement,
 };
+use kommo_oauth::token::TokenAnswer;
 
 use crate::action::{Ask, Fate};
 use crate::broken::Rule;

@@ -5,7 +5,8 @@ extern crate alloc;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use kommo_oauth::{AttemptId, Grant, GrantState, Revision, UnixSeconds, UnsavedPair};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{AttemptId, Grant, GrantState, Revision, UnsavedPair};
 
 use crate::action::Action;
 use crate::broken::Rule;

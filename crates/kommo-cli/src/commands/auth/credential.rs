@@ -6,7 +6,9 @@ use core::time::Duration;
 use clap::Args;
 use kommo_account::{EndpointRole, Realm, Target};
 use kommo_keeper::GrantStore;
-use kommo_oauth::{Generation, TokenRequirement, UnixSeconds, UsableToken};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{Generation, UsableToken};
+use kommo_oauth::refresh::TokenRequirement;
 use serde_json::{Value, json};
 
 use crate::failure::error_code::ErrorCode;

@@ -1,9 +1,10 @@
 //! How a grant is told, without its tokens.
 
 use kommo_keeper::{Clock, SystemClock};
-use kommo_oauth::{
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
     DisconnectReason, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, LongLivedState,
-    UnixSeconds, UsableToken,
+    UsableToken,
 };
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_keeper::CodeOutcome;
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use serde_json::{Value, json};
 
 use super::grant_view;

@@ -21,10 +21,11 @@ use core::time::Duration;
 use clap::Args;
 use kommo_account::{AccountHost, AccountId, Endpoints, Platform, Realm};
 use kommo_keeper::{CodeOrigin, PendingCode};
-use kommo_oauth::{
-    AuthorizationCode, ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, Credentials,
-    PastedCode, PastedFor, PastedRedirect,
+use kommo_oauth::consent::{
+    ConsentMode, ConsentRedirect, ConsentState, ConsentUrl, PastedCode, PastedFor, PastedRedirect,
 };
+use kommo_oauth::integration::Credentials;
+use kommo_oauth::token::AuthorizationCode;
 use serde_json::json;
 
 use self::redirect_listener::RedirectListener;
@@ -374,7 +375,7 @@ fn pending(
 
 /// A state for this attempt alone.
 fn fresh_state() -> Result<ConsentState, Failure> {
-    let mut bytes = [0; kommo_oauth::STATE_RANDOM_BYTES];
+    let mut bytes = [0; kommo_oauth::consent::STATE_RANDOM_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| {
         Failure::new(
             ErrorCode::Internal,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_keeper::{GrantStore, Written};
-use kommo_oauth::{DisconnectReason, GrantKey};
+use kommo_oauth::grant::{DisconnectReason, GrantKey};
 use kommo_store::GrantLine;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! One grant or all of them, several side by side; one that fails stops no other.
 
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use serde_json::Value;
 use tokio::task::JoinSet;
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_keeper::GrantStore;
-use kommo_oauth::{Generation, GrantKey};
+use kommo_oauth::grant::{Generation, GrantKey};
 use serde_json::Value;
 
 use super::grant_view;

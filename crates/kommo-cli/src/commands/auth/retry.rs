@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_keeper::GrantStore;
-use kommo_oauth::{GrantKey, GrantState};
+use kommo_oauth::grant::{GrantKey, GrantState};
 use serde_json::{Value, json};
 
 use super::grant_view;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kommo_keeper::GrantStore;
-use kommo_oauth::Grant;
+use kommo_oauth::grant::Grant;
 use kommo_store::{CodeLine, GrantLine};
 use serde_json::{Value, json};
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_http::{BudgetSettings, CrmClient, HttpTokenEndpoint, RequestBudget};
 use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, GrantHandle, Keeper, PendingCode};
-use kommo_oauth::{AuthorizationCode, ClientSecret, Credentials, GrantKey, RedirectUri};
+use kommo_oauth::grant::GrantKey;
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::token::AuthorizationCode;
 use kommo_sandbox::Sandbox;
 use serde_json::Value;
 

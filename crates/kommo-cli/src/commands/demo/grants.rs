@@ -1,7 +1,7 @@
 //! The second half of the story: a grant, from the consent to the disconnect.
 
 use kommo_keeper::{Counter, DisconnectVerdict};
-use kommo_oauth::GrantKey;
+use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, HookKind, HookOrder, Sandbox, Surface};
 use kommo_sign::{ClientSecret, DisconnectKey};
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! Hosts: every place that a secret or a token could go to passed the allow-list; here it is told where two of them disagree.
 
 use kommo_account::{EndpointRole, Endpoints, Platform, Realm};
-use kommo_oauth::{Grant, GrantState, UnverifiedClaims};
+use kommo_oauth::grant::{Grant, GrantState};
+use kommo_oauth::token::UnverifiedClaims;
 
 use super::DoctorArgs;
 use super::check::{Level, Report};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kommo_oauth::{Finding, IntegrationSettings};
+use kommo_oauth::integration::{Finding, IntegrationSettings};
 
 use super::DoctorArgs;
 use super::check::{Level, Report};
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     redirect_uri: Option<String>,
     disconnect_hook: Option<String>,
     icon: Option<Vec<u8>>,
-    kind: Option<kommo_oauth::IntegrationKind>,
+    kind: Option<kommo_oauth::integration::IntegrationKind>,
     accounts: Option<u32>,
     technical_account: Option<bool>,
 }
@@ -81,8 +81,8 @@ impl Settings {
 
 fn add(finding: &Finding, report: &mut Report) {
     let level = match finding.level {
-        kommo_oauth::Level::Error => Level::Error,
-        kommo_oauth::Level::Warning => Level::Warning,
+        kommo_oauth::integration::Level::Error => Level::Error,
+        kommo_oauth::integration::Level::Warning => Level::Warning,
         _ => Level::Advice,
     };
     report.add(AREA, level, finding.code, &finding.message, finding.remedy);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kommo_keeper::{GrantStore, StoreError, StoreErrorKind};
-use kommo_oauth::Grant;
+use kommo_oauth::grant::Grant;
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 
 use super::check::{Level, Report};

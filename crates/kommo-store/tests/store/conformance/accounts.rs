@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use kommo_account::Realm;
 use kommo_keeper::{CodeEnd, CodePut, GrantStore as _, PendingCodes as _, Written};
-use kommo_oauth::{ClientSecret, DisconnectReason, Grant, GrantKey};
+use kommo_oauth::grant::{DisconnectReason, Grant, GrantKey};
+use kommo_oauth::integration::ClientSecret;
 use kommo_store::StoreFault;
 
 use crate::conformance::{on_both, place};
@@ -21,7 +22,7 @@ on_both! {
     a_list_tells_what_there_is_and_no_token
 }
 
-fn ordinary(user: u64) -> kommo_oauth::Transition {
+fn ordinary(user: u64) -> kommo_oauth::grant::Transition {
     Grant::consent(None, key(user), host(), Some(false), pair(user))
 }
 

@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 
 use kommo_keeper::{GrantStore as _, Written};
-use kommo_oauth::{
-    DisconnectReason, Generation, Grant, Hold, HoldKind, HoldScope, Revision, UnixSeconds,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{
+    DisconnectReason, Generation, Grant, Hold, HoldKind, HoldScope, Revision,
 };
 
 use kommo_store::StoreSettings;

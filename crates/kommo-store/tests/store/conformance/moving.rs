@@ -1,10 +1,11 @@
 //! Moving a grant between stores: the source is sealed first, and one token has one home.
 
 use kommo_keeper::{GrantStore as _, LifeboatPort as _, StoreError as _, StoreErrorKind};
-use kommo_oauth::{
-    AccessToken, Attempt, AttemptId, DisconnectReason, DoubtReason, Generation, Grant, GrantState,
-    LongLived, PairNumber, UnsavedPair,
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DisconnectReason, DoubtReason, Generation, Grant, GrantState, LongLived,
+    PairNumber, UnsavedPair,
 };
+use kommo_oauth::token::AccessToken;
 use kommo_store::{Lifeboat, StoreFault};
 
 use crate::conformance::{on_both, place};

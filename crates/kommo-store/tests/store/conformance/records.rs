@@ -3,7 +3,8 @@
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind};
-use kommo_oauth::{ClientSecret, DisconnectReason};
+use kommo_oauth::grant::DisconnectReason;
+use kommo_oauth::integration::ClientSecret;
 use kommo_store::{EncryptionKeys, StoreFault, StoreSettings};
 
 use crate::conformance::{on_both, place};

@@ -6,9 +6,11 @@ use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm};
 use kommo_keeper::{
     CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, PendingCode, Probe, TokenEndpoint,
 };
-use kommo_oauth::{
-    AccessToken, AuthorizationCode, ClientSecret, Credentials, Located, RedirectUri, SendOutcome,
-    SubdomainLookup, TokenRequest, UnixSeconds, read_token_answer,
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{
+    AccessToken, AuthorizationCode, SubdomainLookup, TokenRequest, read_token_answer,
 };
 
 use crate::conformance::{on_both, place};

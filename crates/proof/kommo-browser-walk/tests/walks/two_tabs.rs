@@ -1,7 +1,7 @@
 //! Two tabs of one browser, each with an attempt of its own.
 
 use kommo_browser_walk::ApplicationPlace;
-use kommo_oauth::ConsentMode;
+use kommo_oauth::consent::ConsentMode;
 
 use crate::walk::{
     attempts, choose, ended, nothing_was_granted, open_consent, pictures, stage, state_in, told,

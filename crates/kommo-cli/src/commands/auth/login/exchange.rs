@@ -1,7 +1,7 @@
 //! From a code to a grant, by the keeper.
 
 use kommo_keeper::{Clock, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
-use kommo_oauth::{TokenRefusal, TokenRefusalKind};
+use kommo_oauth::token::{TokenRefusal, TokenRefusalKind};
 use serde_json::Value;
 
 use super::super::grant_view;

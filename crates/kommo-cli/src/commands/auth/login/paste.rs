@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use kommo_account::ClientId;
-use kommo_oauth::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor};
+use kommo_oauth::consent::{PASTED_MAX_BYTES, PastedCode, PastedCodeError, PastedFor};
 use zeroize::Zeroizing;
 
 use crate::failure::error_code::ErrorCode;
