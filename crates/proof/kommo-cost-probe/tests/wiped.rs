@@ -4,6 +4,18 @@
 //! This shows the values' own bytes. What moving a value or the compiler leaves elsewhere on the
 //! stack is out of reach.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+#![allow(unsafe_code, reason = "what was dropped is read again")]
+
 use std::mem::{MaybeUninit, size_of};
 
 use kommo_sign::{AppSecret, ChannelSecret, ChatHookKey, ChatsSigner, ClientSecret};

@@ -5,6 +5,18 @@
 //! the entry itself is the key schedule. Results are used after counting ends, so that the compiler
 //! cannot drop the work.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program of std, which has no `extern crate alloc`"
+)]
+#![allow(unsafe_code, reason = "a counting allocator is unsafe by nature")]
+
 mod counting;
 
 use core::hint::black_box;
