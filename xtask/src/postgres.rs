@@ -1,26 +1,11 @@
 //! Brings a throw-away PostgreSQL cluster for what is run by the commands; the tests of several
 //! crates share it.
 
+use kommo_test_support::{ClusterError, PACKAGE, POSTGRES_URL, PostgresCluster};
+
 use crate::packages::install_debian;
 use crate::report::Report;
 use crate::shell::say;
-
-use self::cluster::{ClusterError, PACKAGE, PostgresCluster};
-
-/// One implementation for the commands and for the tests that are started without them.
-#[allow(
-    unreachable_pub,
-    reason = "there it is a part of the library, and here of a program"
-)]
-#[allow(
-    dead_code,
-    reason = "the drives of the probe also restart a cluster, and choose its place"
-)]
-#[path = "../../crates/proof/kommo-fleet-probe/src/postgres_cluster.rs"]
-mod cluster;
-
-/// The variable that tells tests where the server is.
-pub(crate) const URL: &str = "KOMMO_TEST_POSTGRES_URL";
 
 /// A cluster that lives as long as this value, or the one that the environment names.
 #[derive(Debug)]
@@ -32,14 +17,14 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Names the server to a program that is to be run.
     pub(crate) fn give_to(&self, command: &mut std::process::Command) {
-        command.env(URL, &self.url);
+        command.env(POSTGRES_URL, &self.url);
     }
 }
 
 /// A cluster, with the Debian package installed first if it is missing and that is allowed. Without
 /// one, the report says what to install.
 pub(crate) fn bring(report: &mut Report, may_install: bool) -> Option<Postgres> {
-    if let Ok(url) = std::env::var(URL) {
+    if let Ok(url) = std::env::var(POSTGRES_URL) {
         return Some(Postgres {
             url,
             _cluster: None,

@@ -17,15 +17,6 @@ mod planted;
 mod shop;
 mod stored_grants;
 
-/// One implementation for all tests that need a server.
-#[allow(
-    unreachable_pub,
-    dead_code,
-    reason = "there it is a part of a library that also restarts it, and here of a test"
-)]
-#[path = "../../../proof/kommo-fleet-probe/src/postgres_cluster.rs"]
-mod postgres_cluster;
-
 mod api;
 mod api_answers;
 mod auth_login;

@@ -1,32 +1,14 @@
 //! The same commands with their grants in PostgreSQL, named by the environment.
 
 use std::net::TcpListener;
-use std::sync::OnceLock;
 
+use kommo_test_support::{postgres_server, with_database};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::postgres_cluster::PostgresCluster;
 use crate::program::{Ended, ended};
 use crate::shop::{ACCOUNT, HOST, Shop};
-
-/// The server that is named, or one for this process that goes with it; `None` if PostgreSQL is to be left out, which is said.
-#[allow(
-    clippy::print_stderr,
-    reason = "what is left out is said where the test command reads it"
-)]
-fn server() -> Option<String> {
-    static OWN: OnceLock<PostgresCluster> = OnceLock::new();
-    let left_out = std::env::var("KOMMO_TEST_WITHOUT").unwrap_or_default();
-    if left_out.split(',').any(|name| name.trim() == "postgres") {
-        eprintln!("left out: postgres");
-        return None;
-    }
-    let start = || PostgresCluster::start().unwrap_or_else(|error| panic!("{error}"));
-    let named = std::env::var("KOMMO_TEST_POSTGRES_URL").ok();
-    Some(named.unwrap_or_else(|| OWN.get_or_init(start).url()))
-}
 
 /// A database of one test; gone at the end.
 pub(crate) struct Database {
@@ -38,15 +20,10 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn make(test: &str) -> Option<Self> {
-        let server = server()?;
+        let server = postgres_server()?;
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let name = format!("kommo_cli_{test}_{}", std::process::id());
-        let (address, parameters) = match server.split_once('?') {
-            Some((address, parameters)) => (address, format!("?{parameters}")),
-            None => (server.as_str(), String::new()),
-        };
-        let (authority, _) = address.rsplit_once('/').unwrap();
-        let url = format!("{authority}/{name}{parameters}");
+        let url = with_database(&server, &name);
         let database = Self {
             runtime,
             server,

@@ -12,7 +12,7 @@
     reason = "a test program has std"
 )]
 
-mod raw_server;
+use kommo_test_support::{collector, raw_server};
 
 mod test_environment;
 

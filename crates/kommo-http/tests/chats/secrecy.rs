@@ -1,17 +1,12 @@
 //! Planted markers: neither secret nor signature nor body may appear in logs, `Debug` or `Display`
 //! (invariant I8).
 
-use std::error::Error;
-use std::fmt::{Debug, Write as _};
-use std::sync::{LazyLock, Mutex};
-
 use kommo_account::AmojoId;
 use kommo_chats::ConnectRequest;
 use kommo_http::{ChatsClient, RawRequest, Repeat, RequestQuery};
 use kommo_sign::{RequestMethod, RequestPath};
-use tracing::field::{Field, Visit};
-use tracing::span;
 
+use crate::collector::{listen, said, say, show, show_error};
 use crate::raw_server::{RawServer, Reply};
 use crate::scene::{
     ACCOUNT, CONNECTED, JSON, channel, client_of, client_with, impatient_transport,
@@ -22,88 +17,6 @@ const SECRET_MARKER: &str = "marker-of-the-secret-5d1e";
 const BODY_MARKER: &str = "marker of the body 77c0";
 const QUERY_MARKER: &str = "marker-of-the-query-1f9a";
 const ANSWER_MARKER: &str = "marker of the answer 3b8d";
-
-/// Everything that any crate of this process said, at every level.
-static SAID: LazyLock<Mutex<String>> = LazyLock::new(Mutex::default);
-
-fn say(text: &str) {
-    let mut said = SAID.lock().unwrap();
-    said.push_str(text);
-    said.push('\n');
-}
-
-struct Collector;
-
-struct Words(String);
-
-impl Visit for Words {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, " {}={value:?}", field.name());
-    }
-}
-
-impl tracing::Subscriber for Collector {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        let mut words = Words(attributes.metadata().name().to_owned());
-        attributes.record(&mut words);
-        say(&words.0);
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        let mut words = Words(String::new());
-        values.record(&mut words);
-        say(&words.0);
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut words = Words(event.metadata().target().to_owned());
-        event.record(&mut words);
-        say(&words.0);
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-impl log::Log for Collector {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        say(&format!("{}: {}", record.target(), record.args()));
-    }
-
-    fn flush(&self) {}
-}
-
-fn listen() {
-    static COLLECTOR: Collector = Collector;
-    log::set_logger(&COLLECTOR).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    tracing::subscriber::set_global_default(Collector).unwrap();
-}
-
-/// Shows a value in every way a program could.
-fn show(value: &(impl Debug + ?Sized)) {
-    say(&format!("{value:?} {value:#?}"));
-}
-
-fn show_error(error: &(dyn Error + 'static)) {
-    show(error);
-    for error in std::iter::successors(Some(error), |error| (*error).source()) {
-        say(&format!("{error}"));
-        show(error);
-    }
-}
 
 async fn connect_and_show(client: &ChatsClient) {
     show(client);
@@ -190,7 +103,7 @@ async fn no_secret_signature_or_body_is_ever_shown() {
     ))
     .await;
 
-    let said = SAID.lock().unwrap().clone();
+    let said = said();
     assert!(signatures.len() > 20, "{} signatures", signatures.len());
     for signature in &signatures {
         assert!(!said.contains(signature.as_str()), "a signature is shown");

@@ -13,26 +13,7 @@
     reason = "a test program has std"
 )]
 
-#[allow(
-    dead_code,
-    reason = "shared with another test program, which uses the rest"
-)]
-#[path = "../collector/collector.rs"]
-mod collector;
-#[path = "../collector/gzip.rs"]
-mod gzip;
-#[allow(
-    dead_code,
-    reason = "shared with another test program, which uses the rest"
-)]
-#[path = "../chats/raw_server.rs"]
-mod raw_server;
-#[allow(
-    dead_code,
-    reason = "shared with another test program, which uses the rest"
-)]
-#[path = "../clock/test_clock.rs"]
-mod test_clock;
+use kommo_test_support::{collector, gzip, raw_server, test_clock};
 
 mod scene;
 

@@ -18,7 +18,6 @@ mod child;
 #[cfg(target_os = "linux")]
 mod small_disk;
 #[cfg(feature = "postgres")]
-mod cluster;
 #[cfg(feature = "sqlite")]
 mod sqlite_place;
 #[cfg(feature = "postgres")]

@@ -7,13 +7,13 @@ use kommo_keeper::{
     CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind, Written,
 };
 use kommo_store::{DatabaseUrl, PostgresStore, StoreFault, StoreSettings};
+use kommo_test_support::postgres_is_left_out;
 use sqlx::{AssertSqlSafe, raw_sql};
 
 use crate::child::{OtherProcess, REQUEST_LIMIT, until_some};
-use crate::cluster::Cluster;
 use crate::place::Place as _;
 use crate::pooler::Pooler;
-use crate::postgres_place::{PostgresPlace, cluster, connect, is_left_out};
+use crate::postgres_place::{PostgresPlace, cluster, connect, start_with};
 use crate::samples::{account, at, client, code, consented, consented_again, key, pair};
 use crate::silence::Silence;
 
@@ -26,11 +26,11 @@ fn check_misconfigured(result: Result<PostgresStore, StoreFault>, expected: &str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_fsync_is_refused() {
-    if is_left_out() {
+    if postgres_is_left_out() {
         return;
     }
-    let careless = Cluster::start("-c fsync=off");
-    let place = PostgresPlace::on(|database| careless.url(database)).await;
+    let careless = start_with("-c fsync=off");
+    let place = PostgresPlace::on(|database| careless.url_of(database)).await;
     check_misconfigured(place.open_with(StoreSettings::new()).await, "fsync is off");
 }
 
@@ -85,10 +85,10 @@ async fn a_database_that_is_looked_at_stays_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_in_transaction_mode_is_refused() {
-    if is_left_out() {
+    if postgres_is_left_out() {
         return;
     }
-    let place = PostgresPlace::on(|database| cluster().url(database)).await;
+    let place = PostgresPlace::on(|database| cluster().url_of(database)).await;
     let database = place.url.split(['/', '?']).nth(3).unwrap();
     let pooler = Pooler::start(cluster().socket(), database).await;
     let url = format!(
@@ -370,11 +370,11 @@ async fn end_other_sessions(connection: &mut sqlx::PgConnection) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_could_tear_pages_is_refused() {
-    if is_left_out() {
+    if postgres_is_left_out() {
         return;
     }
-    let careless = Cluster::start("-c full_page_writes=off");
-    let place = PostgresPlace::on(|database| careless.url(database)).await;
+    let careless = start_with("-c full_page_writes=off");
+    let place = PostgresPlace::on(|database| careless.url_of(database)).await;
     check_misconfigured(
         place.open_with(StoreSettings::new()).await,
         "full_page_writes is off",
@@ -480,10 +480,10 @@ async fn a_holder_that_asks_is_not_silent() {
 async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
     /// Far longer than all limits of this test together.
     const FOR_EVER: Duration = Duration::from_secs(120);
-    if is_left_out() {
+    if postgres_is_left_out() {
         return;
     }
-    let place = PostgresPlace::on(|database| cluster().url(database)).await;
+    let place = PostgresPlace::on(|database| cluster().url_of(database)).await;
     let database = place.url.split(['/', '?']).nth(3).unwrap();
     let way = Silence::before(cluster().socket()).await;
     let url = format!(

@@ -4,10 +4,10 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 
 use kommo_store::{DatabaseUrl, Postgres, PostgresStore, StoreFault, StoreSettings};
+use kommo_test_support::{POSTGRES_URL, PostgresCluster, postgres_is_left_out, with_database};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, raw_sql};
 
-use crate::cluster::Cluster;
 use crate::place::Place;
 
 pub(crate) struct PostgresPlace {
@@ -15,37 +15,22 @@ pub(crate) struct PostgresPlace {
 }
 
 /// The server of this program.
-pub(crate) fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| Cluster::start(""))
+pub(crate) fn cluster() -> &'static PostgresCluster {
+    static CLUSTER: OnceLock<PostgresCluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| start_with(""))
+}
+
+/// A server with these settings.
+pub(crate) fn start_with(settings: &str) -> PostgresCluster {
+    PostgresCluster::start_with(settings).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The URL of a database, on the server that is to be used.
 pub(crate) fn server_url(database: &str) -> String {
-    match std::env::var("KOMMO_TEST_POSTGRES_URL") {
+    match std::env::var(POSTGRES_URL) {
         Ok(url) => with_database(&url, database),
-        Err(_) => cluster().url(database),
+        Err(_) => cluster().url_of(database),
     }
-}
-
-/// The same server, another database.
-fn with_database(url: &str, database: &str) -> String {
-    let (address, query) = url
-        .split_once('?')
-        .map_or((url, None), |(a, q)| (a, Some(q)));
-    let (scheme, rest) = address.split_once("://").expect("a URL");
-    let authority = rest.split('/').next().unwrap();
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{scheme}://{authority}/{database}{query}")
-}
-
-pub(crate) fn is_left_out() -> bool {
-    let is_left_out =
-        std::env::var("KOMMO_TEST_WITHOUT").is_ok_and(|list| list.contains("postgres"));
-    if is_left_out {
-        eprintln!("left out: PostgreSQL (KOMMO_TEST_WITHOUT)");
-    }
-    is_left_out
 }
 
 pub(crate) async fn connect(url: &str) -> PgConnection {
@@ -76,7 +61,7 @@ impl Place for PostgresPlace {
                                substr(record, 2), 'UTF8'), '{\"v\":1,', '{\"v\":2,\"more\":true,'), 'UTF8')";
 
     async fn make() -> Option<Self> {
-        if is_left_out() {
+        if postgres_is_left_out() {
             return None;
         }
         Some(Self::on(server_url).await)

@@ -24,7 +24,6 @@ use crate::failure::{Result, ensure, failure};
 use crate::fleet::{Fleet, Starting};
 use crate::fleet_clock::PACE;
 use crate::fleet_store::{FleetStore, settings};
-use crate::postgres_cluster::PostgresCluster;
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
 use crate::silent_proxy::{SilentProxy, address_of};
 use crate::small_disk::SmallDisk;
@@ -33,6 +32,7 @@ use crate::story::Attempts;
 use crate::told::{Called, Told};
 use crate::trouble::{Means, TroubleKind};
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
+use kommo_test_support::PostgresCluster;
 
 const WORKERS: usize = 3;
 const GRANTS: u64 = 4;

@@ -4,7 +4,6 @@
 extern crate alloc;
 
 // In the order the data flows: a file uses only what stands above it.
-mod postgres_cluster;
 mod failure;
 pub mod arguments;
 mod fleet_clock;
@@ -45,6 +44,5 @@ pub use crash_report::CrashReport;
 pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
 pub use hostile_report::HostileReport;
-pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster, Stop};
 pub use store_choice::{LockChoice, StoreChoice};
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

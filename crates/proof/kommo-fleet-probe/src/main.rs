@@ -14,10 +14,11 @@ use kommo_fleet_probe::hostile_hooks::HostileOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::trouble::TroubleKind;
 use kommo_fleet_probe::{
-    GOALS_MET, HEAD, LockChoice, PostgresCluster, Result, StoreChoice, crash, hostile_hooks,
-    sandbox_process, sweep, worker,
+    GOALS_MET, HEAD, LockChoice, Result, StoreChoice, crash, hostile_hooks, sandbox_process, sweep,
+    worker,
 };
 use kommo_sandbox::Rotation;
+use kommo_test_support::PostgresCluster;
 use tokio::runtime::Builder;
 
 const USAGE: &str = "\

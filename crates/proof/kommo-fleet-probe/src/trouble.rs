@@ -9,9 +9,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, query};
 
 use crate::failure::{Failure, Result, failure};
-use crate::postgres_cluster::{PostgresCluster, Stop};
 use crate::silent_proxy::SilentProxy;
 use crate::small_disk::SmallDisk;
+use kommo_test_support::{PostgresCluster, Stop};
 
 /// What fails under the workers. No process dies of it, so no grant may be lost, under the strict reading too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,23 +1,9 @@
-//! The PostgreSQL server of the tests: the one that is named, or one for this process that goes with it.
+//! The PostgreSQL server of the tests.
 
-use std::sync::OnceLock;
+use kommo_fleet_probe::StoreChoice;
+use kommo_test_support::postgres_server;
 
-use kommo_fleet_probe::{PostgresCluster, StoreChoice};
-
-static OWN: OnceLock<PostgresCluster> = OnceLock::new();
-
-/// `None` if PostgreSQL is to be left out, which is said.
+/// `None` if PostgreSQL is left out.
 pub(crate) fn postgres() -> Option<StoreChoice> {
-    let left_out = std::env::var("KOMMO_TEST_WITHOUT").unwrap_or_default();
-    if left_out.split(',').any(|name| name.trim() == "postgres") {
-        eprintln!("left out: postgres");
-        return None;
-    }
-    let named = std::env::var("KOMMO_TEST_POSTGRES_URL").ok();
-    let url = named.unwrap_or_else(|| OWN.get_or_init(start).url());
-    Some(StoreChoice::Postgres { url })
-}
-
-fn start() -> PostgresCluster {
-    PostgresCluster::start().unwrap_or_else(|error| panic!("{error}"))
+    postgres_server().map(|url| StoreChoice::Postgres { url })
 }

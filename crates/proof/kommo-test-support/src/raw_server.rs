@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What follows a request.
-#[derive(Clone)]
-pub(crate) enum Reply {
+#[derive(Clone, Debug)]
+pub enum Reply {
     /// These bytes, then the end of the connection.
     Bytes(Vec<u8>),
     /// These bytes, then nothing for as long as the client waits.
@@ -20,7 +20,7 @@ pub(crate) enum Reply {
 
 impl Reply {
     /// An answer with a length that fits.
-    pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
+    pub fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut head = format!(
             "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n",
             body.len()
@@ -33,35 +33,38 @@ impl Reply {
     }
 
     /// No byte, for as long as the client waits.
-    pub(crate) fn silence() -> Self {
+    pub fn silence() -> Self {
         Self::Silence(Vec::new())
     }
 
     /// The end of the connection without a byte.
-    pub(crate) fn cut() -> Self {
+    pub fn cut() -> Self {
         Self::Bytes(Vec::new())
     }
 }
 
 /// A request as it stood on the wire.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
+pub struct Received {
+    /// Request line and header lines.
+    pub head: String,
+    /// What follows the head.
+    pub body: Vec<u8>,
 }
 
 impl Received {
-    pub(crate) fn request_line(&self) -> &str {
+    /// The first line.
+    pub fn request_line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
 
     /// The target of the request line, path and query.
-    pub(crate) fn target(&self) -> &str {
+    pub fn target(&self) -> &str {
         self.request_line().split(' ').nth(1).unwrap_or_default()
     }
 
     /// Every value of a header.
-    pub(crate) fn header_values(&self, name: &str) -> Vec<&str> {
+    pub fn header_values(&self, name: &str) -> Vec<&str> {
         let fields = self
             .head
             .lines()
@@ -75,22 +78,25 @@ impl Received {
 
     /// The value of a header that stands exactly once.
     #[track_caller]
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let values = self.header_values(name);
         assert_eq!(values.len(), 1, "{name} stands {} times", values.len());
         values[0]
     }
 }
 
-pub(crate) struct RawServer {
-    pub(crate) address: SocketAddr,
+/// A server with its script and what it received; it stops when it is dropped.
+#[derive(Debug)]
+pub struct RawServer {
+    /// Where it listens.
+    pub address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     server: JoinHandle<()>,
 }
 
 impl RawServer {
     /// Replies in this order; the last one again and again.
-    pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -108,13 +114,14 @@ impl RawServer {
         }
     }
 
-    pub(crate) fn received(&self) -> Vec<Received> {
+    /// Every request so far.
+    pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
     /// The only request there was.
     #[track_caller]
-    pub(crate) fn only(&self) -> Received {
+    pub fn only(&self) -> Received {
         let received = self.received();
         assert_eq!(received.len(), 1, "one request was expected");
         received[0].clone()

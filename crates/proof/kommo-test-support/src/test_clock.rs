@@ -8,36 +8,39 @@ use kommo_keeper::Clock;
 use kommo_oauth::UnixSeconds;
 
 /// What the wall clock shows at the beginning.
-pub(crate) const START: u64 = 1_700_000_000;
+pub const START: u64 = 1_700_000_000;
 
-#[derive(Clone, Default)]
-pub(crate) struct TestClock {
+/// A clock; its clones show the same time.
+#[derive(Clone, Debug, Default)]
+pub struct TestClock {
     elapsed: Arc<Mutex<Duration>>,
     pauses: Arc<Mutex<Vec<Duration>>>,
     chance: Arc<Mutex<u64>>,
 }
 
 impl TestClock {
-    pub(crate) fn advance(&self, length: Duration) {
+    /// Moves the clock on.
+    pub fn advance(&self, length: Duration) {
         *self.elapsed.lock().unwrap() += length;
     }
 
-    pub(crate) fn advance_seconds(&self, seconds: u64) {
+    /// Moves the clock on.
+    pub fn advance_seconds(&self, seconds: u64) {
         self.advance(Duration::from_secs(seconds));
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
+    /// How far it has moved.
+    pub fn elapsed(&self) -> Duration {
         *self.elapsed.lock().unwrap()
     }
 
     /// The number that every chance is drawn from.
-    #[allow(dead_code, reason = "not every test program that has this file draws")]
-    pub(crate) fn set_chance(&self, chance: u64) {
+    pub fn set_chance(&self, chance: u64) {
         *self.chance.lock().unwrap() = chance;
     }
 
     /// Every pause so far.
-    pub(crate) fn pauses(&self) -> Vec<Duration> {
+    pub fn pauses(&self) -> Vec<Duration> {
         self.pauses.lock().unwrap().clone()
     }
 }

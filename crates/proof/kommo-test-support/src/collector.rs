@@ -10,22 +10,24 @@ use tracing::span;
 static SAID: LazyLock<Mutex<String>> = LazyLock::new(Mutex::default);
 
 /// Everything so far.
-pub(crate) fn said() -> String {
+pub fn said() -> String {
     SAID.lock().unwrap().clone()
 }
 
-pub(crate) fn say(text: &str) {
+/// Adds a line.
+pub fn say(text: &str) {
     let mut said = SAID.lock().unwrap();
     said.push_str(text);
     said.push('\n');
 }
 
 /// Shows a value in every way a program could.
-pub(crate) fn show(value: &(impl Debug + ?Sized)) {
+pub fn show(value: &(impl Debug + ?Sized)) {
     say(&format!("{value:?} {value:#?}"));
 }
 
-pub(crate) fn show_error(error: &(dyn Error + 'static)) {
+/// Shows an error and its causes in every way a program could.
+pub fn show_error(error: &(dyn Error + 'static)) {
     show(error);
     for error in std::iter::successors(Some(error), |error| (*error).source()) {
         say(&format!("{error}"));
@@ -34,7 +36,7 @@ pub(crate) fn show_error(error: &(dyn Error + 'static)) {
 }
 
 /// Begins to listen; once in a process.
-pub(crate) fn listen() {
+pub fn listen() {
     static COLLECTOR: Collector = Collector;
     log::set_logger(&COLLECTOR).unwrap();
     log::set_max_level(log::LevelFilter::Trace);

@@ -15,24 +15,24 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// The Debian package that has what is needed.
 pub const PACKAGE: &str = "postgresql";
 
-/// `sh -c SCRIPT sh BIN PORT`; says `ready` when the server takes connections, and else why not. Each line of its standard input
+/// `sh -c SCRIPT sh BIN PORT SETTINGS`; says `ready` and its directory when the server takes connections, and else why not. Each line of its standard input
 /// is a signal that stops the server, after which it is started again.
 const SCRIPT: &str = r#"
 trap '' INT
-bin=$1 port=$2
+bin=$1 port=$2 settings=$3
 dir=$(mktemp -d "${TMPDIR:-/tmp}/kommo-postgres.XXXXXX") || exit 1
 fail() { tail -n 3 "$dir/log"; rm -rf "$dir"; exit 1; }
 start() {
     "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories="$dir" \
-        -c max_connections=400 >>"$dir/log" 2>&1 </dev/null &
+        -c max_connections=400 $settings >>"$dir/log" 2>&1 </dev/null &
     server=$!
     until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do
         kill -0 $server 2>/dev/null || fail
         sleep 0.05
     done
-    echo ready
+    echo "ready $dir"
 }
-"$bin/initdb" -D "$dir/data" -U kommo --auth=trust --encoding=UTF8 --locale=C >"$dir/log" 2>&1 || fail
+"$bin/initdb" -D "$dir/data" -U kommo --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || fail
 start
 while read -r signal; do
     kill -"$signal" $server 2>/dev/null
@@ -48,6 +48,7 @@ rm -rf "$dir"
 #[derive(Debug)]
 pub struct PostgresCluster {
     port: u16,
+    directory: PathBuf,
     shell: Child,
     /// `Some` until the end.
     lifeline: Option<ChildStdin>,
@@ -83,7 +84,16 @@ impl PostgresCluster {
     ///
     /// [`ClusterError::NotInstalled`] without the package; the other variants say what failed.
     pub fn start() -> Result<Self, ClusterError> {
-        Self::start_below(&env::temp_dir())
+        Self::start_with("")
+    }
+
+    /// The same, with these settings besides: `-c name=value`, separated by spaces.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(settings: &str) -> Result<Self, ClusterError> {
+        Self::launch(&env::temp_dir(), settings)
     }
 
     /// The same, with its directory below this one, which its user must be able to write to.
@@ -92,9 +102,13 @@ impl PostgresCluster {
     ///
     /// As [`start`](Self::start).
     pub fn start_below(directory: &Path) -> Result<Self, ClusterError> {
+        Self::launch(directory, "")
+    }
+
+    fn launch(directory: &Path, settings: &str) -> Result<Self, ClusterError> {
         let programs = programs().ok_or(ClusterError::NotInstalled)?;
         let port = free_port().map_err(ClusterError::Io)?;
-        let mut shell = shell(&programs, port);
+        let mut shell = shell(&programs, port, settings);
         let shell = shell.env("TMPDIR", directory).spawn();
         let mut shell = shell.map_err(ClusterError::Io)?;
         let lifeline = shell.stdin.take();
@@ -103,6 +117,7 @@ impl PostgresCluster {
         let output = output.ok_or_else(|| ClusterError::NotReady(String::new()))?;
         let mut cluster = Self {
             port,
+            directory: PathBuf::new(),
             shell,
             lifeline,
             said: BufReader::new(output).lines(),
@@ -115,7 +130,8 @@ impl PostgresCluster {
         let mut said = String::new();
         for line in self.said.by_ref() {
             let line = line.map_err(ClusterError::Io)?;
-            if line == "ready" {
+            if let Some(directory) = line.strip_prefix("ready ") {
+                self.directory = directory.into();
                 return Ok(());
             }
             said.push_str(&line);
@@ -145,7 +161,19 @@ impl PostgresCluster {
     /// The database `postgres` of its owner, who needs no password.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://kommo@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// Another database of the same server.
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://kommo@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The Unix socket that the server listens on too.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join(format!(".s.PGSQL.{}", self.port))
     }
 }
 
@@ -183,7 +211,7 @@ fn free_port() -> io::Result<u16> {
 }
 
 /// The server refuses to run as root, so root lends it another user.
-fn shell(programs: &Path, port: u16) -> Command {
+fn shell(programs: &Path, port: u16, settings: &str) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("runuser");
         command.args(["-u", unprivileged_user(), "--", "sh"]);
@@ -195,6 +223,7 @@ fn shell(programs: &Path, port: u16) -> Command {
         .args(["-c", SCRIPT, "sh"])
         .arg(programs)
         .arg(port.to_string())
+        .arg(settings)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
