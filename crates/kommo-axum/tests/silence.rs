@@ -18,14 +18,12 @@
     reason = "what the tests of the routes have in common, of which this one needs a part"
 )]
 
-#[path = "routes/memory_store.rs"]
-mod memory_store;
-#[path = "routes/fake_platform.rs"]
-mod fake_platform;
-#[path = "routes/browser.rs"]
-mod browser;
-#[path = "routes/app.rs"]
-mod app;
+mod routes {
+    pub(crate) mod memory_store;
+    pub(crate) mod fake_platform;
+    pub(crate) mod browser;
+    pub(crate) mod app;
+}
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -34,6 +32,8 @@ use axum::body::Body;
 use axum::http::Request;
 use kommo_axum::InstallDoor;
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::routes::{app, browser, fake_platform, memory_store};
 
 use crate::app::{App, CLIENT, SECRET, eventually, redirect_query};
 use crate::browser::{Browser, fetch, send};
