@@ -13,7 +13,7 @@ use crate::chats::endpoint::is_chats_path;
 use crate::chats::refusal::Refusal;
 use crate::consent::endpoint::{button, no_icon, visit_outcome};
 use crate::consent::site::{ConsentRoute, consent_route};
-use crate::control::calls::{ControlError, control};
+use crate::control::calls::{ControlCall, ControlError, control};
 use crate::control::dashboard::dashboard;
 use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
@@ -38,10 +38,12 @@ const BODY_LIMIT_BYTES: usize = 1024 * 1024;
 /// The longest body of a call to the control API: 64 KiB.
 const CONTROL_BODY_LIMIT_BYTES: usize = 64 * 1024;
 
-/// The sandbox as a router: the platform's routes, and below [`Platform::control_path`] the control API and the page.
+/// The sandbox as a router: the platform's routes, and below [`Platform::control_path`] the control
+/// API and the page.
 ///
-/// Every response carries a `Date` of the virtual clock. A request must name a host: a loopback address,
-/// `localhost`, or a Chats API host such as `amojo.kommo.com`; the control API takes loopback only.
+/// Every response carries a `Date` of the virtual clock. A request must name a host: a loopback
+/// address, `localhost`, or a Chats API host such as `amojo.kommo.com`; the control API takes
+/// loopback only.
 ///
 /// # Examples
 ///
@@ -141,7 +143,7 @@ fn check_chats_host(host: &str, here: Option<&PlatformHost>) -> Result<(), Refus
     Err(misdirected("A5", "host-unknown", reason))
 }
 
-/// The token endpoint and the CRM API are told apart by account.
+/// The token endpoint and the CRM API belong to an account.
 fn account_host_needed() -> Refusal {
     let reason = "this path belongs to an account's host: name it in Host, or in the address as in http://sandbox-one.kommo.localhost:PORT";
     misdirected("A1", "account-host-needed", reason)
@@ -178,7 +180,8 @@ fn unread(error: ReadBodyError) -> Refusal {
     }
 }
 
-/// The control API, for those who know its token; for all others this path is one that does not exist.
+/// The control API, for those who know its token; for all others this path is one that does not
+/// exist.
 async fn answer_control(State(platform): State<Platform>, request: Request) -> Response<Body> {
     let Some(path) = below_token(&platform, request.uri().path()).map(str::to_owned) else {
         return answer_platform(State(platform), request).await;
@@ -242,12 +245,17 @@ async fn call(
             .map(|nonce| dashboard(&nonce))
             .map_err(no_nonce);
     }
-    let (method, query) = (&parts.method, parts.uri.query());
-    let answer = match hook_control(platform, method, path, query, &body).await {
+    let call = ControlCall {
+        method: &parts.method,
+        path,
+        query: parts.uri.query(),
+        body: &body,
+    };
+    let answer = match hook_control(platform, &call).await {
         Some(answer) => answer?,
-        None => match grant_control(platform, method, path, query, &body).await {
+        None => match grant_control(platform, &call).await {
             Some(answer) => answer?,
-            None => control(platform, method, path, query, &body)?,
+            None => control(platform, &call)?,
         },
     };
     Ok(with_json(StatusCode::OK, &answer))

@@ -1,4 +1,4 @@
-//! The virtual clock: it stands still until told, or runs with the wall clock.
+//! The virtual clock: it moves only when a caller moves it, or runs with the wall clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,7 +48,7 @@ pub(crate) fn skewed(now: u64, skew_seconds: i64) -> u64 {
     now.saturating_add_signed(skew_seconds).min(LATEST_UNIX)
 }
 
-/// One instant, as the sandbox counts it and as an answer tells it.
+/// One instant, as the sandbox counts it and as its answers show it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// The sandbox's clock, which every lifetime goes by.
@@ -58,23 +58,23 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// `now`, told as it is.
+    /// The same for both.
     pub(crate) fn at(now: u64) -> Self {
         Self { now, told: now }
     }
 
-    /// `now`, told wrongly.
+    /// Answers show a skewed time.
     pub(crate) fn told_askew(now: u64, skew_seconds: i64) -> Self {
         let told = skewed(now, skew_seconds);
         Self { now, told }
     }
 }
 
-/// The wall clock; a machine that lives before 1970 reads as 1970.
+/// The wall clock; a time before 1970 reads as 1970.
 pub(crate) fn wall_unix() -> u64 {
     #[allow(
         clippy::disallowed_methods,
-        reason = "the one place where the sandbox reads the wall: once at the start, and while it was told to follow"
+        reason = "the one place where the sandbox reads the wall: once at the start, and while it follows"
     )]
     let now = SystemTime::now();
     now.duration_since(UNIX_EPOCH)

@@ -1,11 +1,12 @@
-//! Why a sandbox did not start. Messages name the place and the fault, never a secret.
+//! Why a sandbox did not start. Messages name the field and the mistake, never a secret.
 
 use core::error::Error;
 use core::fmt;
 use core::net::SocketAddr;
 use std::io;
 
-/// Why [`Sandbox::start`](crate::Sandbox::start) or [`SandboxBuilder::start`](crate::SandboxBuilder::start) failed.
+/// Why [`Sandbox::start`](crate::Sandbox::start) or
+/// [`SandboxBuilder::start`](crate::SandboxBuilder::start) failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -20,7 +21,7 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The operating system gave no random bytes for secrets and the control token.
+    /// The operating system returned no random bytes for secrets and the control token.
     Random,
     /// No certificate authority could be made for TLS.
     Authority,
@@ -34,7 +35,7 @@ impl fmt::Display for StartError {
             }
             Self::Config(_) => f.write_str("the sandbox's configuration is wrong"),
             Self::Bind { address, .. } => write!(f, "cannot listen on {address}"),
-            Self::Random => f.write_str("the operating system gave no random bytes"),
+            Self::Random => f.write_str("the operating system returned no random bytes"),
             Self::Authority => f.write_str("no certificate authority could be made for TLS"),
         }
     }
@@ -95,7 +96,7 @@ pub enum ConfigError {
         /// The field.
         field: String,
     },
-    /// `now` lies after the year 9999, which no date header can say.
+    /// `now` is after the year 9999, which no date header can express.
     NowTooLate,
     /// `now` and `follow_wall_clock` were both given.
     NowWhileFollowing,
@@ -114,7 +115,7 @@ impl fmt::Display for ConfigError {
             Self::Twice { field } => write!(f, "{field} repeats the value of another account"),
             Self::NoSuchAccount { field } => write!(f, "{field} names no account of the sandbox"),
             Self::Status { field } => write!(f, "{field} is no status that belongs there"),
-            Self::NowTooLate => f.write_str("now lies after the year 9999"),
+            Self::NowTooLate => f.write_str("now is after the year 9999"),
             Self::NowWhileFollowing => f.write_str("now and follow_wall_clock exclude each other"),
         }
     }

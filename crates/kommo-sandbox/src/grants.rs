@@ -1,7 +1,9 @@
-//! The book of grants: codes, pairs and which of them still work. Pure: the time, the rules and the random texts come
-//! in as arguments. Every step is a look-up in a hash map, so a refresh costs the same among 100,000 grants.
+//! The book of grants: codes, pairs and which of them still work. Pure: the time, the rules and the
+//! random texts come in as arguments. Every step is a look-up in a hash map, so a refresh costs the
+//! same among 100,000 grants.
 //!
-//! Nothing is forgotten, so that a spent token is told from an unknown one: a refresh costs about 400 bytes of memory.
+//! Nothing is forgotten, so that a spent token can be distinguished from an unknown one: a refresh
+//! costs about 400 bytes of memory.
 
 use std::collections::HashMap;
 
@@ -29,7 +31,8 @@ pub(crate) struct GrantBook {
     by_key: HashMap<GrantKey, GrantId>,
 }
 
-/// The tokens of a pair that is to be issued; an access token is known by the fingerprint of what is signed in it.
+/// The tokens of a pair that is to be issued; an access token is known by the fingerprint of what
+/// is signed in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewPair {
     pub(crate) refresh: Fingerprint,
@@ -57,7 +60,8 @@ impl GrantBook {
         self.codes.insert(code, code_kept);
     }
 
-    /// Whose code it is, if it can be exchanged at `now` by this client at this account's host. Changes nothing.
+    /// Whose code it is, if it can be exchanged at `now` by this client at this account's host.
+    /// Changes nothing.
     pub(crate) fn check_code(
         &self,
         code: Fingerprint,
@@ -107,7 +111,8 @@ impl GrantBook {
         self.issue(grant, None, new, rules)
     }
 
-    /// The pair of a refresh token that would be taken at `now` from this client at this account's host.
+    /// The pair of a refresh token that would be taken at `now` from this client at this account's
+    /// host.
     pub(crate) fn check_refresh(
         &mut self,
         refresh: Fingerprint,
@@ -142,7 +147,8 @@ impl GrantBook {
         Ok(id)
     }
 
-    /// Issues a pair for the refresh token of a pair that was checked; whether it is the second one for that token.
+    /// Issues a pair for the refresh token of a pair that was checked; whether it is the second one
+    /// for that token.
     pub(crate) fn refresh(
         &mut self,
         parent: PairId,
@@ -179,7 +185,8 @@ impl GrantBook {
         self.access_tokens.insert(access, token);
     }
 
-    /// Whose access token it is, if it is let in at `now` at the host of `account`; `None` is a host without an account.
+    /// Whose access token it is, if it is let in at `now` at the host of `account`; `None` is a
+    /// host without an account.
     pub(crate) fn check_access(
         &self,
         access: Fingerprint,
@@ -240,7 +247,8 @@ impl GrantBook {
         Some((&grant.key, &grant.scopes))
     }
 
-    /// Ends every grant that `wanted` names, and its codes: all their tokens die. How many grants lived until now.
+    /// Ends every grant that `wanted` names, and its codes: all their tokens die. How many grants
+    /// lived until now.
     pub(crate) fn end(&mut self, wanted: impl Fn(&GrantKey) -> bool) -> usize {
         for code in self.codes.values_mut().filter(|code| wanted(&code.key)) {
             code.used = true;
@@ -261,12 +269,14 @@ impl GrantBook {
         ended
     }
 
-    /// Grants in which a pair was issued since the latest ending, and of which no living refresh token was delivered.
+    /// Grants in which a pair was issued since the latest ending, and of which no living refresh
+    /// token was delivered.
     pub(crate) fn lost(&self, now: u64) -> u64 {
         self.ledger.lost(now)
     }
 
-    /// Grants whose client asks in vain, while a pair that was delivered to it lies unused.
+    /// Grants whose client is refused with a dead token, although a newer pair was delivered and
+    /// never used.
     pub(crate) fn abandoned(&self, now: u64) -> u64 {
         self.ledger.abandoned(now)
     }

@@ -1,4 +1,4 @@
-//! A platform with a socket on a loopback port, for as long as it is held.
+//! A platform with a socket on a loopback port, until it is dropped.
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -17,10 +17,12 @@ use crate::state::platform::Platform;
 use crate::tls::acceptor::Tls;
 use crate::wire::own_links::Served;
 
-/// A running sandbox. Its clock, faults, journal and counters are methods of [`Platform`], which it derefs to.
+/// A running sandbox. Its clock, faults, journal and counters are methods of [`Platform`], which it
+/// derefs to.
 ///
-/// Each one is alone: its own port, secrets, clock and journal. Dropping it aborts every connection and frees the port as
-/// soon as the runtime runs again; [`Sandbox::stop`] does it gently and waits for it. `Debug` shows no secret.
+/// Each one is alone: its own port, secrets, clock and journal. Dropping it aborts every connection
+/// and frees the port as soon as the runtime runs again; [`Sandbox::stop`] does it gently and waits
+/// for it. `Debug` shows no secret.
 ///
 /// # Examples
 ///
@@ -78,18 +80,20 @@ impl Sandbox {
     }
 
     /// The certificate of the sandbox's own authority as PEM text, if the sandbox was started with
-    /// [`SandboxConfig::tls`]; clients must trust it. Made new at every start; it ends after seven days of the wall clock.
+    /// [`SandboxConfig::tls`]; clients must trust it. Made new at every start; it ends after seven
+    /// days of the wall clock.
     ///
     /// # Security
     ///
-    /// No key is in it, and the key leaves this process never. Its name constraints are the three suffixes of the
-    /// platform, `localhost`, and the loopback addresses.
+    /// No key is in it, and the key leaves this process never. Its name constraints are the three
+    /// suffixes of the platform, `localhost`, and the loopback addresses.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
 
-    /// Where the platform is, for example `http://127.0.0.1:4242`, or `https://127.0.0.1:4242` with TLS.
+    /// Where the platform is, for example `http://127.0.0.1:4242`, or `https://127.0.0.1:4242` with
+    /// TLS.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -111,7 +115,7 @@ impl Sandbox {
         &self.control_url
     }
 
-    /// Where the page is that shows the sandbox live. The control API's URL stands in it.
+    /// The URL of the page that shows the sandbox live. It contains the URL of the control API.
     #[must_use]
     pub fn dashboard_url(&self) -> &str {
         &self.dashboard_url
@@ -161,7 +165,8 @@ pub struct SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// The address to listen on; it must be loopback. Port 0 takes a free one. Default: `127.0.0.1:0`.
+    /// The address to listen on; it must be loopback. Port 0 takes a free one. Default:
+    /// `127.0.0.1:0`.
     #[must_use]
     pub fn listen(self, address: SocketAddr) -> Self {
         Self {
@@ -176,7 +181,7 @@ impl SandboxBuilder {
         Self { config, ..self }
     }
 
-    /// Who is asked about refused requests. Default: nobody.
+    /// The explainer of refused requests. Default: none.
     #[must_use]
     pub fn explainer(self, explainer: Box<dyn Explainer>) -> Self {
         Self {

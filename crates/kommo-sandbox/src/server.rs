@@ -1,7 +1,8 @@
 //! The socket: accepts connections and leaves nothing behind when it ends.
 //!
-//! Connections that `axum::serve` accepted outlive its task, and it writes dates of its own; so this is a loop of
-//! its own. Every connection is a task of one set, and the set dies with the loop.
+//! Connections that `axum::serve` accepted outlive its task, and it writes dates of its own; so
+//! this is a loop of its own. Every connection is a task of one set, and the set dies with the
+//! loop.
 
 use core::pin::pin;
 use core::time::Duration;
@@ -19,13 +20,15 @@ use tokio_rustls::TlsAcceptor;
 /// How long a graceful stop waits for answers that are under way.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long to wait when the system cannot give another connection, for example for want of file descriptors.
+/// How long to wait when the system cannot give another connection, for example for want of file
+/// descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a client may take to agree on TLS.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` changes or its sender is gone; then lets answers under way finish, within limits.
+/// Serves until `stop` changes or its sender is gone; then lets answers under way finish, within
+/// limits.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -51,15 +54,16 @@ pub(crate) async fn serve(
     let _ = tokio::time::timeout(GRACE, all_ended).await;
 }
 
-/// A handshake that fails or takes too long is the peer's affair: it does not know the authority, or wants a host that
-/// is not the platform's.
+/// A handshake that fails or takes too long is the peer's affair: it does not know the authority,
+/// or wants a host that is not the platform's.
 async fn accept(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     router: Router,
     stop: watch::Receiver<()>,
 ) {
-    // Answers are small and complete: waiting to join them with later bytes only slows a client down.
+    // Answers are small and complete: waiting to join them with later bytes only slows a client
+    // down.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
         return serve_connection(stream, router, stop).await;

@@ -21,7 +21,8 @@ pub(crate) fn is_chats_path(path: &str) -> bool {
     path.starts_with("/v2/origin/custom/")
 }
 
-/// Judges one request to the Chats API. Its dates are judged by the clock that the server tells.
+/// Judges one request to the Chats API. Its dates are judged by the clock that the server shows,
+/// skewed or not.
 pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
     let (platform, request, now) = (exchange.platform, exchange.request, exchange.moment.told);
     let mut state = platform.lock();
@@ -40,7 +41,8 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
     })
 }
 
-/// Route, channel, signature, fields. The channel comes before the signature, because it brings the secret.
+/// Route, channel, signature, fields. The channel comes before the signature, because it brings the
+/// secret.
 fn read(
     platform: &Platform,
     request: &ReceivedRequest<'_>,

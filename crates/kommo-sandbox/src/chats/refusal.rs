@@ -1,4 +1,5 @@
-//! A request to the Chats API that is refused: what the peer is told, and what the journal says, which is far more.
+//! A request to the Chats API that is refused: what the peer receives, and what the journal says,
+//! which is far more.
 
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
@@ -23,7 +24,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// 403, which tells the peer nothing but that (rule E1).
+    /// 403 without a reason for the peer (rule E1).
     pub(crate) fn signature(
         rule: &'static str,
         code: &'static str,
@@ -53,7 +54,7 @@ impl Refusal {
         }
     }
 
-    /// 400; the error type is made up, and the peer is told the reason.
+    /// 400; the error type is made up, and the peer receives the reason.
     pub(crate) fn bad_request(
         rule: &'static str,
         code: &'static str,
@@ -71,7 +72,7 @@ impl Refusal {
         }
     }
 
-    /// Any other status; the peer is told the reason.
+    /// Any other status; the peer receives the reason.
     pub(crate) fn other(
         status: StatusCode,
         error_type: &'static str,

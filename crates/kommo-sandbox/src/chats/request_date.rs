@@ -1,7 +1,7 @@
 //! Reads the date of a request: `Www, D[D] Mon YYYY HH:MM:SS ±HHMM|GMT` (rules D1, D2, D5).
 //!
-//! One space between the parts, as every client writes it. The weekday is not judged, but it must be one of the
-//! seven names.
+//! One space between the parts, as every client writes it. The weekday is not judged, but it must
+//! be one of the seven names.
 
 /// The instant that `text` names, in Unix seconds, or `None` if it has another form.
 ///
@@ -34,7 +34,7 @@ fn month_number(text: &str) -> Option<i64> {
     i64::try_from(index + 1).ok()
 }
 
-/// `HH:MM:SS`, two digits each. A leap second `:60` is refused: the clock behind it has none.
+/// `HH:MM:SS`, two digits each. A leap second `:60` is refused: Unix time has none.
 fn second_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
     let hour = number(parts.next()?, 2..=2).filter(|hour| *hour < 24)?;
@@ -80,7 +80,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// Days from 1 January 1970. Counted plainly, month by month: this code judges cleverer ones.
 fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    // Leap days before 1 January of `year` in a calendar that starts with the year 0, itself a leap year.
+    // Leap days before 1 January of `year` in a calendar that starts with the year 0, itself a leap
+    // year.
     let leap_days = |year: i64| match year {
         0 => 0,
         _ => (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1,

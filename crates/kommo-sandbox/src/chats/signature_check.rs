@@ -1,4 +1,5 @@
-//! Judges who sent a request: headers present, MD5 of the body, date, signature, content type, in this order.
+//! Judges who sent a request: headers present, MD5 of the body, date, signature, content type, in
+//! this order.
 
 use crate::chats::refusal::Refusal;
 use crate::chats::request_date::parse_request_date;
@@ -6,10 +7,11 @@ use crate::config::sandbox_config::SignatureRules;
 use crate::secrets::channel_key::{ChannelKey, is_lower_hex, md5_hex, same_text};
 use crate::wire::received_request::ReceivedRequest;
 
-/// How long a signature lives, in seconds; an age of exactly 900 is still accepted. Source: rule D3.
+/// How old a signature may be, in seconds; an age of exactly 900 is still accepted. Source: rule
+/// D3.
 const AGE_LIMIT_SECONDS: i64 = 900;
 
-/// The four headers that matter. An empty value is as good as none: it gives the same line (rule S8).
+/// The four headers that matter. An empty value counts as absent: it makes the same line (rule S8).
 struct SignatureHeaders<'a> {
     content_md5: Option<&'a [u8]>,
     content_type: Option<&'a [u8]>,
@@ -47,7 +49,8 @@ pub(crate) fn check_signature(
     headers.content_type.map_or(Ok(()), check_content_type)
 }
 
-/// The signature that would be right. For the journal, which masks it wherever an explanation quotes it.
+/// The signature that would be right. For the journal, which masks it wherever an explanation
+/// quotes it.
 pub(crate) fn right_signatures(request: &ReceivedRequest<'_>, key: &ChannelKey) -> [String; 2] {
     let first = |name| request.values(name).next();
     let headers = SignatureHeaders {
@@ -152,7 +155,7 @@ fn check_date(date: &[u8], now: u64, future_limit_seconds: u64) -> Result<(), Re
     if ahead_seconds > future_limit_seconds {
         let over = ahead_seconds - future_limit_seconds;
         let reason = format!(
-            "the date lies {ahead_seconds} s in the future by this server's clock, {over} s more than allowed"
+            "the date is {ahead_seconds} s in the future by this server's clock, {over} s more than allowed"
         );
         return Err(Refusal::signature("D4", "date-future", reason));
     }

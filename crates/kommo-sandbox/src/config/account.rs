@@ -1,4 +1,5 @@
-//! The accounts of the sandbox's platform, and the rules that their names follow (rules A1, A3, A4, N1, N3).
+//! The accounts of the sandbox's platform, and the rules that their names follow (rules A1, A3, A4,
+//! N1, N3).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ pub struct Account {
     pub id: u64,
     /// The account's host, for example `sandbox-one.kommo.com`.
     pub host: String,
-    /// The account's id in the Chats API, a lower-case UUID; `account_id` in connect and disconnect.
+    /// The account's id in the Chats API, a lower-case UUID; `account_id` in connect and
+    /// disconnect.
     pub amojo_id: String,
     /// The people who work in the account.
     #[serde(default)]
@@ -36,11 +38,12 @@ pub struct User {
     /// The user's id in the Chats API; the real platform has users without one.
     #[serde(default)]
     pub amojo_id: Option<String>,
-    /// What the user types to log in; the same person may work in several accounts under one login. Left empty, it
-    /// becomes `user` and the id.
+    /// What the user types to log in; the same person may work in several accounts under one login.
+    /// Left empty, it becomes `user` and the id.
     #[serde(default)]
     pub login: String,
-    /// Whether the user is an administrator of the account: may install integrations, and grants all rights.
+    /// Whether the user is an administrator of the account: may install integrations, and grants
+    /// all rights.
     #[serde(default = "admin_by_default")]
     pub admin: bool,
 }
@@ -115,7 +118,7 @@ impl Account {
         self
     }
 
-    /// The made-up account number `n`, with one administrator: ids that nobody takes for real ones.
+    /// The made-up account number `n`, with one administrator; its ids are clearly made up.
     pub(crate) fn made_up(n: u64, host: String) -> Self {
         let mut account = Self::new(
             10_000_000 + n,

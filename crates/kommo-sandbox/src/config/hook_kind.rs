@@ -15,7 +15,8 @@ pub enum HookKind {
     Chat,
     /// An event of the CRM: POST, form, unsigned.
     Crm,
-    /// The secrets of an integration made on the fly: POST, JSON, unsigned. Only the consent page sends it.
+    /// The secrets of an integration made on the fly: POST, JSON, unsigned. Only the consent page
+    /// sends it.
     Secrets,
 }
 
@@ -23,7 +24,8 @@ impl HookKind {
     /// The kinds that can be ordered.
     pub const ORDERED: [Self; 4] = [Self::Install, Self::Disconnect, Self::Chat, Self::Crm];
 
-    /// The kinds that faults are for: what the platform sends by itself when somebody installs or switches off.
+    /// The kinds that faults are for: what the platform sends by itself when a user installs the
+    /// integration or switches it off.
     pub(crate) const FAULTY: [Self; 2] = [Self::Install, Self::Disconnect];
 
     /// The name on the wire.
@@ -44,8 +46,9 @@ impl HookKind {
         Self::ORDERED.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// How long the receiver may take, in milliseconds: 3 seconds for what concerns an installation, 5 for chats and
-    /// secrets, 2 for the CRM. Those of disconnect and secrets are choices: no page names one.
+    /// How long the receiver may take, in milliseconds: 3 seconds for what concerns an
+    /// installation, 5 for chats and secrets, 2 for the CRM. Those of disconnect and secrets are
+    /// choices: no page names one.
     #[must_use]
     pub const fn limit_ms(self) -> u64 {
         match self {
@@ -55,8 +58,8 @@ impl HookKind {
         }
     }
 
-    /// Whether this status is what the platform wants to see. The status of an install hook is not looked at; what a
-    /// disconnect hook should be answered is not known, so any success will do.
+    /// Whether this status is what the platform wants to see. The status of an install hook is not
+    /// looked at; what a disconnect hook should be answered is not known, so any success will do.
     pub(crate) const fn is_content_with(self, status: u16) -> bool {
         match self {
             Self::Install => true,

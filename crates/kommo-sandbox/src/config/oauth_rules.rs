@@ -1,4 +1,5 @@
-//! The switches of the token endpoint: where the vendor's pages are silent or disagree, one field each.
+//! The switches of the token endpoint: where the vendor's pages are silent or disagree, one field
+//! each.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +12,12 @@ use crate::error::ConfigError;
 pub enum Rotation {
     /// It is dead at once (the amoCRM page).
     Strict,
-    /// It works until a refresh token that was issued for it is used in a refresh that succeeds (one reading of the
-    /// Kommo page).
+    /// It works until a refresh token that was issued for it is used in a refresh that succeeds
+    /// (one reading of the Kommo page).
     #[default]
     UntilRefreshUsed,
-    /// It works until a token that was issued for it is used: an access token in a call that is let in, or a refresh
-    /// token in a refresh that succeeds (the other reading).
+    /// It works until a token that was issued for it is used: an access token in a call that is let
+    /// in, or a refresh token in a refresh that succeeds (the other reading).
     UntilAccessUsed,
 }
 
@@ -25,7 +26,7 @@ pub enum Rotation {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Siblings {
-    /// Both pairs live, each until it is used up or expires.
+    /// Both pairs are valid, each until it is used up or expires.
     #[default]
     BothLive,
     /// The newer pair kills the older ones, with all that came of them.
@@ -60,7 +61,8 @@ pub enum RedirectUriHint {
     None,
 }
 
-/// The switches of the token endpoint; the field `oauth` of [`SandboxConfig`](crate::SandboxConfig).
+/// The switches of the token endpoint; the field `oauth` of
+/// [`SandboxConfig`](crate::SandboxConfig).
 ///
 /// # Examples
 ///
@@ -82,34 +84,38 @@ pub struct OauthRules {
     pub rotation: Rotation,
     /// What a second answer does to the first. Default: `both-live`.
     pub siblings: Siblings,
-    /// Whether a refresh kills the access token of the pair that was refreshed. Default: true, as the server package that
-    /// the endpoint seems to be does.
+    /// Whether a refresh kills the access token of the pair that was refreshed. Default: true, as
+    /// the server package that the endpoint seems to be does.
     pub revoke_old_access_on_refresh: bool,
     /// Whether the answer has `server_time`. Default: true.
     pub server_time: bool,
-    /// How long an authorization code lives, in seconds. Default: 1200.
+    /// The lifetime of an authorization code, in seconds. Default: 1200.
     pub code_lifetime_seconds: u64,
-    /// How long an access token lives, in seconds. Default: 86400.
+    /// The lifetime of an access token, in seconds. Default: 86400.
     pub access_lifetime_seconds: u64,
-    /// How long a refresh token lives, in seconds. Default: 7776000, which is 90 days.
+    /// The lifetime of a refresh token, in seconds. Default: 7776000, which is 90 days.
     pub refresh_lifetime_seconds: u64,
-    /// The status of a fault of the refresh token: 401 (default) or 400, as later versions of the server package have it.
+    /// The status of a fault of the refresh token: 401 (default) or 400, as later versions of the
+    /// server package have it.
     pub refresh_fault_status: u16,
     /// The language of problems. Default: `by-host`.
     pub problem_language: ProblemLanguage,
     /// What is said about a redirect URI that differs. Default: `not-associated`.
     pub redirect_uri_hint: RedirectUriHint,
-    /// Whether a refresh must give the right redirect URI too. Default: true; it is listed as required.
+    /// Whether a refresh must give the right redirect URI too. Default: true; it is listed as
+    /// required.
     pub redirect_uri_on_refresh: bool,
     /// Whether the secret before the latest rotation is still taken. Default: false.
     pub accept_previous_secret: bool,
     /// What the old host of a renamed account answers: 404 (default) or 401.
     pub renamed_host_status: u16,
-    /// Whether a client may name itself by HTTP Basic (`Authorization: Basic …`) and not in the body. Default: false.
-    /// Whether the platform takes it is not known; the server package that its endpoint seems to be does.
+    /// Whether a client may name itself by HTTP Basic (`Authorization: Basic …`) and not in the
+    /// body. Default: false. Whether the platform takes it is not known; the server package that
+    /// its endpoint seems to be does.
     pub accept_http_basic: bool,
-    /// The claim `api_domain` of access tokens, whatever it says; empty leaves the claim out. Default: `api-c.` and the
-    /// account's suffix; without TLS with `.localhost` and the port after it, so that it leads to the sandbox.
+    /// The claim `api_domain` of access tokens, whatever it says; empty leaves the claim out.
+    /// Default: `api-c.` and the account's suffix; without TLS with `.localhost` and the port after
+    /// it, so that it leads to the sandbox.
     pub api_domain: Option<String>,
 }
 

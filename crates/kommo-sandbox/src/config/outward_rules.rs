@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// When a redirect and an install hook carry `platform` (rule A6); one vendor page lists it, the other does not.
+/// When a redirect and an install hook carry `platform` (rule A6); one vendor page lists it, the
+/// other does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -29,7 +30,8 @@ impl PlatformParameter {
     }
 }
 
-/// The switches of redirects and hooks; the field `outward` of [`SandboxConfig`](crate::SandboxConfig).
+/// The switches of redirects and hooks; the field `outward` of
+/// [`SandboxConfig`](crate::SandboxConfig).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(
@@ -37,12 +39,13 @@ impl PlatformParameter {
     reason = "it is made with the struct update syntax, which needs every field to be visible"
 )]
 pub struct OutwardRules {
-    /// Whether hooks may go to hosts that are not on this machine, over plain `http`. Default: false.
+    /// Whether hooks may go to hosts that are not on this machine, over plain `http`. Default:
+    /// false.
     pub allow_remote_hooks: bool,
     /// When `platform` is sent. Default: `on-amocrm`.
     pub platform_parameter: PlatformParameter,
-    /// Whether switching the integration off in an account, or revoking a user's grant, sends the disconnect hook, if the
-    /// settings name a place for it. Default: true.
+    /// Whether switching the integration off in an account, or revoking a user's grant, sends the
+    /// disconnect hook, if the settings have an address for it. Default: true.
     pub disconnect_on_deactivation: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a sandbox can be told before it starts: its names, its secrets, its switches.
+//! The configuration of a sandbox: its names, its secrets, its switches.
 
 use core::fmt;
 
@@ -12,10 +12,11 @@ use crate::config::oauth_rules::OauthRules;
 use crate::config::outward_rules::OutwardRules;
 use crate::error::ConfigError;
 
-/// The configuration of a sandbox; also the format of `kommo sandbox --config FILE` (JSON, unknown fields refused).
+/// The configuration of a sandbox; also the format of `kommo sandbox --config FILE` (JSON, unknown
+/// fields refused).
 ///
-/// Ids have fixed, obviously made-up defaults, so that examples can print them. Secrets that are `None` are made
-/// new at every start. `Debug` shows no secret.
+/// Ids have fixed, obviously made-up defaults, so that examples can print them. Secrets that are
+/// `None` are made new at every start. `Debug` shows no secret.
 ///
 /// # Examples
 ///
@@ -38,9 +39,10 @@ use crate::error::ConfigError;
 pub struct SandboxConfig {
     /// The chat channel, a lower-case UUID of any version.
     pub channel_id: String,
-    /// The key of the channel's signatures; the text's bytes, never hex-decoded. Default: 40 random hex digits.
+    /// The key of the channel's signatures; the text's bytes, never hex-decoded. Default: 40 random
+    /// hex digits.
     pub channel_secret: Option<String>,
-    /// The title of a connection that gives none.
+    /// The title of a connection whose request has none.
     pub channel_title: String,
     /// Whether the channel admits only accounts with `listed: true`. Default: false.
     pub private_channel: bool,
@@ -56,19 +58,21 @@ pub struct SandboxConfig {
     pub app_secret: Option<String>,
     /// The accounts. Default: `sandbox-one.kommo.com` and `sandbox-two.amocrm.ru`.
     pub accounts: Vec<Account>,
-    /// Where the virtual clock stands, in Unix seconds. Default: the wall clock's reading at the start.
+    /// Where the virtual clock stands, in Unix seconds. Default: the wall clock's reading at the
+    /// start.
     pub now: Option<u64>,
-    /// Whether the virtual clock runs with the wall clock. Default: false, it stands still until told.
+    /// Whether the virtual clock runs with the wall clock. Default: false, it moves only when a
+    /// caller moves it.
     pub follow_wall_clock: bool,
     /// Whether the socket speaks TLS, with an authority of its own. Default: false.
     pub tls: bool,
     /// How far in the future a request's date may lie, in seconds (rule D4). Default: 900.
     pub future_limit_seconds: u64,
-    /// Whether an absent or empty `Date`, `Content-MD5` or `Content-Type` is admitted as an empty line (rule S8).
-    /// Default: false.
+    /// Whether an absent or empty `Date`, `Content-MD5` or `Content-Type` is admitted as an empty
+    /// line (rule S8). Default: false.
     pub admit_absent_headers: bool,
-    /// Whether a request with neither `Date` nor `Content-MD5` may be signed over its body alone (rule S10).
-    /// Default: false.
+    /// Whether a request with neither `Date` nor `Content-MD5` may be signed over its body alone
+    /// (rule S10). Default: false.
     pub accept_body_only_scheme: bool,
     /// What an accepted disconnect answers (rule C4).
     pub disconnect_answer: DisconnectAnswer,

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::oauth_rules::{OauthRules, RedirectUriHint};
 
-/// A refusal of the token endpoint. On the wire it is the name in kebab-case, for example `refresh-token-revoked`.
+/// A refusal of the token endpoint. On the wire it is the name in kebab-case, for example
+/// `refresh-token-revoked`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The code is none of the platform's.
+    /// The platform did not issue the code.
     CodeUndecryptable,
     /// The code is older than its lifetime.
     CodeExpired,
@@ -23,7 +24,7 @@ pub enum TokenError {
     CodeOfAnotherClient,
     /// There is no code.
     CodeMissing,
-    /// There is no client id, or it is no UUID.
+    /// The client id is missing, or is not a UUID.
     ClientIdInvalid,
     /// There is no client secret.
     ClientSecretInvalid,
@@ -37,7 +38,7 @@ pub enum TokenError {
     RefreshTokenRevoked,
     /// The refresh token is older than its lifetime.
     RefreshTokenExpired,
-    /// The refresh token is none of the platform's.
+    /// The platform did not issue the refresh token.
     RefreshTokenUndecryptable,
     /// The refresh token belongs to another integration.
     RefreshTokenOfAnotherClient,
@@ -131,8 +132,9 @@ impl TokenError {
         }
     }
 
-    /// The rule that was broken: of the request (K1), of codes (G10), of the redirect URI (G12), of lifetimes (K5, K11); a
-    /// token or code that is somebody else's or nobody's breaks none but that by which it is told (K6, K7).
+    /// The rule that was broken: of the request (K1), of codes (G10), of the redirect URI (G12), of
+    /// lifetimes (K5, K11); a token or code of another client, or of none, breaks only the rule
+    /// about its answer (K6, K7).
     pub(crate) const fn rule(self) -> &'static str {
         match self {
             Self::CodeMissing
@@ -163,7 +165,7 @@ impl TokenError {
             }
             Self::CodeOfAnotherClient => "the code was issued to another integration",
             Self::CodeMissing => "code is missing or empty",
-            Self::ClientIdInvalid => "client_id is missing or no UUID",
+            Self::ClientIdInvalid => "client_id is missing or not a UUID",
             Self::ClientSecretInvalid => "client_secret is missing or empty",
             Self::ClientRejected => "no integration has this client_id and this client_secret",
             Self::RedirectUriMismatch => {

@@ -27,7 +27,8 @@ pub(crate) fn session_id(platform: &Platform, parts: &Parts) -> Option<String> {
         .map(|(_, id)| id.to_owned())
 }
 
-/// Lets the browser name this session from now on; its scripts and other sites' forms do not get at it.
+/// Lets the browser name this session from now on; its scripts and other sites' forms do not get at
+/// it.
 pub(crate) fn set_session(platform: &Platform, response: &mut Response<Body>, id: &str) {
     let cookie = format!(
         "{}={id}; Path=/; HttpOnly; SameSite=Lax",

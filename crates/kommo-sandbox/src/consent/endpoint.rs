@@ -1,11 +1,13 @@
-//! The consent page: who is there, what is asked for, for which account; then the redirect with a code, or without one.
+//! The consent page: who is there, what is asked for, for which account; then the redirect with a
+//! code, or without one.
 //!
 //! ```text
 //!   GET ──► log in ──► choose ──► allow ──► (on the fly: secrets_uri must answer 200) ──► code
 //!                         └─────► refuse ─────────────────────────────────────────────► error=access_denied
 //! ```
 //!
-//! Every step is a request to the same address, whose query is read anew each time. Nothing but the login is kept.
+//! Every step is a request to the same address, whose query is read anew each time. Nothing but the
+//! login is kept.
 
 use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
@@ -26,7 +28,7 @@ use crate::wire::web_address::WebAddress;
 /// The script that draws the button.
 const BUTTON: &str = include_str!("button.js");
 
-/// What a request to the consent page comes to; no fault lies here.
+/// What a request to the consent page comes to; this page has no faults.
 pub(crate) async fn visit_outcome(
     platform: &Platform,
     site: Site,

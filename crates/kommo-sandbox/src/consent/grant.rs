@@ -1,5 +1,5 @@
-//! What allowing does: the code and the address that the browser is sent back to; and before that, for an integration made
-//! on the fly, the delivery of its secrets.
+//! What allowing does: the code and the address that the browser is sent back to; and before that,
+//! for an integration made on the fly, the delivery of its secrets.
 
 use core::time::Duration;
 
@@ -71,8 +71,8 @@ pub(crate) fn grant(
     })
 }
 
-/// Makes an integration in the account and delivers its secrets; its client id if they were taken with 200. The error is
-/// a sentence for the page.
+/// Makes an integration in the account and delivers its secrets; its client id if they were taken
+/// with 200. The error is a sentence for the page.
 pub(crate) async fn secrets_of(
     platform: &Platform,
     external: &External,

@@ -1,5 +1,5 @@
-//! The pages of the consent window. They run one script at most, fetch nothing but a logo from this machine, and hold
-//! what strangers wrote as text only.
+//! The pages of the consent window. They run one script at most, fetch nothing but a logo from this
+//! machine, and hold what strangers wrote as text only.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -110,17 +110,18 @@ pub(crate) fn refused_for_want_of_random_bytes() -> Outcome {
     Outcome::refused("no-random-bytes", "no random bytes", no_random_bytes())
 }
 
-/// Says why it does not go on, with a way to log in as somebody else.
+/// Says why it ends here, with a way to log in as another user.
 pub(crate) fn no_account_page(title: &str, message: &str, form_token: &str) -> Response<Body> {
     let form = format!(
         "<form method=\"post\"><input type=\"hidden\" name=\"form_token\" value=\"{}\">\
-         <div class=\"actions\"><button name=\"step\" value=\"log-out\">Log in as somebody else</button></div></form>",
+         <div class=\"actions\"><button name=\"step\" value=\"log-out\">Log in as another user</button></div></form>",
         escaped(form_token)
     );
     message_page(StatusCode::FORBIDDEN, title, message, form)
 }
 
-/// Tells the page that opened the window, and closes it; without such a page the window goes to `address` itself.
+/// Tells the page that opened the window, and closes it; without such a page the window goes to
+/// `address` itself.
 pub(crate) fn handover_page(
     result: &str,
     client_id: &str,
@@ -164,8 +165,8 @@ fn no_random_bytes() -> Response<Body> {
     with_text(status, "text/plain", "no random bytes".into())
 }
 
-/// Browsers hold a form's policy against every redirect behind it, so it cannot end at our own origin: the forms lead to
-/// the redirect URI of the integration, and from there to wherever that goes.
+/// Browsers apply a form's policy to every redirect after it, so it cannot end at our own origin:
+/// the forms lead to the redirect URI of the integration, and from there to wherever that goes.
 fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \

@@ -4,7 +4,8 @@ use axum::http::Uri;
 
 use crate::wire::web_address::WebAddress;
 
-/// The query of a consent page. A parameter that stands twice counts as the server's language has it: the last wins.
+/// The query of a consent page. A parameter that stands twice counts as the server's language has
+/// it: the last wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConsentRequest {
     pub(crate) integration: WantedIntegration,
@@ -37,7 +38,7 @@ pub(crate) struct External {
 /// What becomes of the window at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// It tells its opener where to go, and closes.
+    /// It posts the address to its opener, and closes.
     Popup,
     /// It goes to the redirect URI itself.
     PostMessage,
@@ -146,7 +147,8 @@ impl Parameters {
         (!value.is_empty()).then_some(value)
     }
 
-    /// `scopes[]=crm&scopes[]=notifications`, also with numbers in the brackets, or one list with commas.
+    /// `scopes[]=crm&scopes[]=notifications`, also with numbers in the brackets, or one list with
+    /// commas.
     fn scopes(&self) -> Vec<String> {
         self.0
             .iter()

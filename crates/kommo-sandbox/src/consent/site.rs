@@ -1,6 +1,7 @@
 //! Which platform's consent page a request is for, by its host and path.
 //!
-//! A bare loopback address, which a browser can call without any set-up, is the consent page of every platform at once.
+//! A bare loopback address, which a browser can call without any set-up, is the consent page of
+//! every platform at once.
 
 use crate::wire::host::is_loopback_host;
 use crate::wire::platform_host::PlatformHost;
@@ -23,7 +24,8 @@ pub(crate) enum ConsentRoute {
     Consent,
     /// The script that draws the button.
     Button,
-    /// The icon that browsers ask for by themselves. There is none, and nobody needs to read about it.
+    /// The icon that browsers ask for by themselves. There is none, and the journal leaves the
+    /// request out.
     Icon,
 }
 

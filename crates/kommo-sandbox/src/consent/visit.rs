@@ -1,4 +1,4 @@
-//! One request to the consent page, by somebody with a session, about an integration that may ask.
+//! One request to the consent page, by a browser with a session, about an integration that may ask.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
@@ -243,7 +243,7 @@ impl Visit<'_> {
         Outcome::accepted("refused", "the person refused", response)
     }
 
-    /// Popup: the opener is told. Else the window itself goes there.
+    /// Popup: the opener receives the address. Else the window itself goes there.
     fn leave(&self, result: &str, client_id: &str, address: &str) -> Response<Body> {
         match self.wanted.mode {
             Mode::PostMessage => see_other(address),

@@ -46,15 +46,19 @@ impl ControlError {
     }
 }
 
-/// Carries out one call; `path` is what follows the token, for example `/state`.
-pub(crate) fn control(
-    platform: &Platform,
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
-    body: &[u8],
-) -> Result<Value, ControlError> {
-    match (path, method.as_str()) {
+/// One call of the control API.
+pub(crate) struct ControlCall<'a> {
+    pub(crate) method: &'a Method,
+    /// What follows the token, for example `/state`.
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+}
+
+/// Carries out one call.
+pub(crate) fn control(platform: &Platform, call: &ControlCall<'_>) -> Result<Value, ControlError> {
+    let (query, body) = (call.query, call.body);
+    match (call.path, call.method.as_str()) {
         ("/state", "GET") => Ok(json!(platform.state())),
         ("/accounts", "POST") => add_account(platform, body),
         ("/clock", "POST") => move_clock(platform, body),
@@ -89,7 +93,7 @@ struct NewAccount {
     platform: NewAccountPlatform,
 }
 
-/// The suffix under which the account lives.
+/// The suffix of the account's host.
 #[derive(Deserialize, Default)]
 enum NewAccountPlatform {
     #[default]

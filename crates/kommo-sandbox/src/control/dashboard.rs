@@ -8,7 +8,8 @@ use crate::reply::page_template::page;
 /// The page. Its script puts text in as text only; its relative addresses stay below the token.
 const PAGE: &str = include_str!("dashboard.html");
 
-/// The page, with a policy that lets nothing run but its own script, and nothing be fetched but from here.
+/// The page, with a policy that lets nothing run but its own script, and nothing be fetched but
+/// from here.
 pub(crate) fn dashboard(nonce: &str) -> Response<Body> {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \

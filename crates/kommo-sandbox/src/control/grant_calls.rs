@@ -1,13 +1,13 @@
 //! The control API's calls about codes, grants, users and the integration.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::config::account::User;
 use crate::config::oauth_rules::OauthRules;
-use crate::control::calls::{ControlError, ROUTES, read};
+use crate::control::calls::{ControlCall, ControlError, ROUTES, read};
 use crate::oauth::made_grant::GrantOrder;
 use crate::state::grant_error::GrantError;
 use crate::state::platform::Platform;
@@ -16,12 +16,10 @@ use crate::wire::form_fields::form_field;
 /// Carries out a call about grants; `None` for a call about something else.
 pub(crate) async fn grant_control(
     platform: &Platform,
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
-    body: &[u8],
+    call: &ControlCall<'_>,
 ) -> Option<Result<Value, ControlError>> {
-    Some(match (path, method.as_str()) {
+    let (query, body) = (call.query, call.body);
+    Some(match (call.path, call.method.as_str()) {
         ("/codes", "POST") => issue_code(platform, body),
         ("/grants", "GET") => grants(platform, query.unwrap_or_default()),
         ("/grants", "POST") => make_grants(platform, body).await,
@@ -76,8 +74,8 @@ fn grants(platform: &Platform, query: &str) -> Result<Value, ControlError> {
     Ok(json!({ "grants": views, "count": platform.grant_count() }))
 }
 
-/// On a thread of its own: ten thousand signatures take seconds, and requests come in meanwhile. They are made to the end
-/// although the caller hangs up.
+/// On a thread of its own: ten thousand signatures take seconds, and requests come in meanwhile.
+/// They are made to the end although the caller hangs up.
 async fn make_grants(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
     let order: GrantOrder = read(body)?;
     let platform = platform.clone();
@@ -186,7 +184,7 @@ fn change_rules(platform: &Platform, body: &[u8]) -> Result<Value, ControlError>
     }
 }
 
-/// `old` with the fields that were given in place of its own; a field that it does not have is refused.
+/// `old` with the given fields replaced; a field that it does not have is refused.
 fn merged<T: serde::de::DeserializeOwned>(
     old: &Value,
     given: serde_json::Map<String, Value>,

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::config::hook_kind::HookKind;
-use crate::control::calls::{ControlError, ROUTES, after_of, read};
+use crate::control::calls::{ControlCall, ControlError, ROUTES, after_of, read};
 use crate::hooks::order::{HookError, HookOrder};
 use crate::state::deliveries::DeliveryOutcome;
 use crate::state::platform::Platform;
@@ -12,11 +12,14 @@ use crate::state::platform::Platform;
 /// Carries out a call about hooks; `None` for a call about something else.
 pub(crate) async fn hook_control(
     platform: &Platform,
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
-    body: &[u8],
+    call: &ControlCall<'_>,
 ) -> Option<Result<Value, ControlError>> {
+    let ControlCall {
+        method,
+        path,
+        query,
+        body,
+    } = *call;
     let kind = path.strip_prefix("/hooks/");
     match (path, kind) {
         ("/deliveries", _) if method == Method::GET => Some(deliveries(platform, query)),

@@ -1,4 +1,5 @@
-//! What an owner does to an integration, and a customer to an account: switch off, rotate, rename, revoke.
+//! What an owner does to an integration, and a customer to an account: switch off, rotate, rename,
+//! revoke.
 
 use crate::config::account::{Account, User, check_accounts};
 use crate::config::crm_rules::CrmRules;
@@ -12,8 +13,9 @@ use crate::state::platform::Platform;
 use crate::state::webhook_list::CrmWebhook;
 
 impl Platform {
-    /// Switches the integration off in one account, or in all of them and altogether: its codes and grants there end. Each
-    /// account where it was installed sends the disconnect hook, if there is a place for it.
+    /// Switches the integration off in one account, or in all of them and altogether: its codes and
+    /// grants there end. Each account where it was installed sends the disconnect hook, if an
+    /// address is configured.
     ///
     /// # Errors
     ///
@@ -21,7 +23,7 @@ impl Platform {
     ///
     /// # Panics
     ///
-    /// With a place for the disconnect hook, outside a tokio runtime.
+    /// With an address for the disconnect hook, outside a tokio runtime.
     pub fn deactivate(&self, account: Option<u64>) -> Result<(), GrantError> {
         let mut state = self.lock();
         let (client_id, wanted) = match (state.integrations.first_mut(), account) {
@@ -56,11 +58,12 @@ impl Platform {
         }
     }
 
-    /// Gives the integration a new secret, and ends its grants unless they are kept. The new secret.
+    /// Gives the integration a new secret, and ends its grants unless they are kept. The new
+    /// secret.
     ///
     /// # Errors
     ///
-    /// [`StartError::Random`] if the operating system gives no random bytes.
+    /// [`StartError::Random`] if the operating system returns no random bytes.
     pub fn rotate_secret(&self, keep_grants: bool) -> Result<String, StartError> {
         let secret = random_hex::<32>()?;
         let mut state = self.lock();
@@ -80,7 +83,7 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// An account that is not there, or a name that is none or is taken.
+    /// An unknown account, or a name that is invalid or taken.
     pub fn rename_account(&self, account: u64, subdomain: &str) -> Result<Account, GrantError> {
         let mut state = self.lock();
         let mut accounts = state.accounts.clone();
@@ -98,12 +101,13 @@ impl Platform {
         Ok(renamed)
     }
 
-    /// Ends one user's grants, as an administrator or the user does in the list of issued accesses. Whether there was one that
-    /// lived. If one of them was to the configured integration, its disconnect hook is sent, if there is a place for it.
+    /// Ends one user's grants, as an administrator or the user does in the list of issued accesses.
+    /// Whether there was one that lived. If one of them was to the configured integration, its
+    /// disconnect hook is sent, if an address is configured.
     ///
     /// # Panics
     ///
-    /// With a place for the disconnect hook, outside a tokio runtime.
+    /// With an address for the disconnect hook, outside a tokio runtime.
     #[must_use = "it says whether there was a grant"]
     pub fn revoke_grant(&self, account: u64, user: u64) -> bool {
         let mut state = self.lock();
@@ -193,7 +197,8 @@ impl Platform {
         self.lock().webhooks.of(account).cloned().collect()
     }
 
-    /// Switches a CRM webhook off or on, as the platform does after bad answers. Whether there is one.
+    /// Switches a CRM webhook off or on, as the platform does after bad answers. Whether there is
+    /// one.
     #[must_use = "it says whether there is such a webhook"]
     pub fn disable_crm_webhook(&self, account: u64, destination: &str, disabled: bool) -> bool {
         self.lock().webhooks.disable(account, destination, disabled)

@@ -51,7 +51,7 @@ pub(crate) fn get(
     }
     Ok(Outcome::accepted(
         "account-told",
-        "the account was told",
+        "the account was returned",
         hal(200, &body),
     ))
 }

@@ -1,4 +1,5 @@
-//! Whose call it is: the access token of a call to the CRM API, and the user in whose name it is made.
+//! Whose call it is: the access token of a call to the CRM API, and the user in whose name it is
+//! made.
 
 use crate::grants::{Access, AccessFault, GrantKey};
 use crate::reply::outcome::Outcome;
@@ -18,7 +19,8 @@ pub(crate) struct Caller {
     pub(crate) admin: bool,
 }
 
-/// The token's fingerprint, if this platform signed it. Checks a signature, so it must not be called under the lock.
+/// The token's fingerprint, if this platform signed it. Checks a signature, so it must not be
+/// called under the lock.
 pub(crate) fn bearer(request: &ReceivedRequest<'_>, key: &SigningKey) -> Bearer {
     let mut values = request.values("authorization");
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -63,7 +65,7 @@ pub(crate) fn let_in(
             return Err(unauthorized(
                 "L1",
                 "token-unknown",
-                "the access token is none that this platform signed",
+                "this platform did not sign the access token",
             ));
         }
         Bearer::Ours(token) => token,
@@ -93,7 +95,8 @@ pub(crate) fn let_in(
         })?;
     let key = key.clone();
     let place = state.account(key.account);
-    // A user who left keeps what was granted as an administrator; nobody here leaves.
+    // A user who left the account would keep what was granted as an administrator; users never
+    // leave here.
     let admin = state.person(key.account, key.user) == Some(true);
     let mut caller = Caller {
         access,

@@ -1,5 +1,5 @@
-//! The judge of the CRM API: who calls, what is asked for, and the answer. A call that a fault keeps from being carried
-//! out changes nothing.
+//! The judge of the CRM API: who calls, what is asked for, and the answer. A call that a fault
+//! keeps from being carried out changes nothing.
 
 use crate::crm::bearer::{Caller, bearer, let_in, unauthorized};
 use crate::crm::call::{Call, is_crm_path};
@@ -78,7 +78,8 @@ fn nothing_at_this_path(reason: &'static str) -> Outcome {
     Outcome::refused("route-unknown", reason, answer)
 }
 
-/// Who calls: a token is good at its account's host, at the shared API hosts, and at the sandbox's own address.
+/// Who calls: a token is good at its account's host, at the shared API hosts, and at the sandbox's
+/// own address.
 fn caller(state: &PlatformState, call: &Call<'_>) -> Result<Caller, Outcome> {
     let account = match call.host {
         PlatformHost::Api(_) | PlatformHost::Loopback => None,

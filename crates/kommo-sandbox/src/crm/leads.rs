@@ -58,7 +58,7 @@ pub(crate) fn add(
     Ok(Outcome::accepted("leads-created", reason, hal(200, &body)))
 }
 
-/// `request_id` is the one that was given, or the place in the array.
+/// `request_id` is the one that was given, or the index in the array.
 fn lead(id: u64, at: usize, item: &Value, base: &str) -> Value {
     let request_id = item
         .get("request_id")

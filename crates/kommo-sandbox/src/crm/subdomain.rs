@@ -1,5 +1,5 @@
-//! Where an account is now: the look-up with a refresh token at a shared API host, and the older one with an access token
-//! at `www.` (source: vendor library). Neither uses a token up.
+//! Where an account is now: the look-up with a refresh token at a shared API host, and the older
+//! one with an access token at `www.` (source: vendor library). Neither uses a token up.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub(crate) fn answer(state: &mut PlatformState, call: &Call<'_>) -> Result<Outco
                 "the token belongs to an account under another suffix",
             )
         })?;
-    let reason = "the account's host was told; the token stays as it was";
+    let reason = "the account's host was returned; the token stays as it was";
     Ok(Outcome::accepted(
         "subdomain-told",
         reason,

@@ -37,7 +37,7 @@ pub(crate) fn list(
         "_links": {"self": {"href": link}},
         "_embedded": {"webhooks": webhooks},
     });
-    let reason = "the webhooks were told";
+    let reason = "the webhooks were returned";
     Ok(Outcome::accepted("webhooks-told", reason, hal(200, &body)))
 }
 

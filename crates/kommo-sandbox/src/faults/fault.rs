@@ -1,4 +1,5 @@
-//! A fault on order: its kind, how often, and what belongs to the kind; and its JSON in the control API.
+//! A fault on order: its kind, how often, and what belongs to the kind; and its JSON in the control
+//! API.
 
 use core::error::Error;
 use core::fmt;
@@ -115,13 +116,14 @@ impl Fault {
         }
     }
 
-    /// Where it lies. Default: the first of the kind's surfaces. A fault where its kind cannot be meets nothing.
+    /// The surface that has it. Default: the first of the kind's surfaces. On a surface that its
+    /// kind cannot have, it has no effect.
     #[must_use]
     pub fn on(self, on: Surface) -> Self {
         Self { on, ..self }
     }
 
-    /// Where it lies.
+    /// The surface that has it.
     #[must_use]
     pub const fn surface(&self) -> Surface {
         self.on
@@ -142,7 +144,8 @@ impl Fault {
         }
     }
 
-    /// Stale clock: the server's clock is the virtual clock plus `seconds`; negative is behind. Default: 3600.
+    /// Stale clock: the server's clock is the virtual clock plus `seconds`; negative is behind.
+    /// Default: 3600.
     #[must_use]
     pub fn seconds(self, seconds: i64) -> Self {
         Self { seconds, ..self }

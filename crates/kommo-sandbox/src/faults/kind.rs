@@ -30,13 +30,13 @@ pub enum FaultKind {
     NonJson,
     /// The request is carried out, and the connection is closed without an answer.
     DropAfterCommit,
-    /// The request waits until the sandbox is told to release it.
+    /// The request waits until a caller releases it.
     Hold,
     /// 200 without a refresh token; the pair was issued.
     NoRefreshToken,
     /// A refusal of the token endpoint, whatever the request was worth.
     TokenError,
-    /// A status of 4xx that nobody knows.
+    /// A status of 4xx that no page describes.
     #[serde(rename = "unknown-4xx")]
     Unknown4xx,
     /// 401 with a problem.
@@ -144,7 +144,7 @@ impl FaultKind {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::StaleClock => {
-                "What the server tells of its clock, such as its Date header, is off by `seconds` (default 3600); the Chats API refuses dates made by the right time."
+                "What the server shows of its clock, such as its Date header, is off by `seconds` (default 3600); the Chats API refuses dates made by the right time."
             }
             Self::ForbiddenText => {
                 "Answers 403 with the plain text `403 Forbidden`, as after too many requests."
@@ -197,7 +197,7 @@ impl FaultKind {
             Self::BadGateway => "Answers 502 with a page of HTML; nothing is changed.",
             Self::GatewayTimeout => "Answers 504 with a page of HTML; nothing is changed.",
             Self::HugeBody => {
-                "Answers 200 with JSON that goes on for `body_bytes` (default 67108864); nothing is changed."
+                "Answers 200 with JSON that continues for `body_bytes` (default 67108864); nothing is changed."
             }
             Self::EndlessHeaders => {
                 "Answers 200 with 20000 header lines of 1024 bytes; nothing is changed."
@@ -244,7 +244,7 @@ impl FaultKind {
         }
     }
 
-    /// Where the fault can lie; the first is where it lies if nothing is said.
+    /// The surfaces that can have the fault; the first is the default.
     #[must_use]
     pub const fn surfaces(self) -> &'static [Surface] {
         match self {

@@ -1,7 +1,7 @@
 //! The faults on order, and which of them a request meets.
 //!
-//! A stale clock is a state of the server and lies under everything else; of the other kinds a request meets the one
-//! that was ordered first. Faults that are used up are gone.
+//! A stale clock is a state of the server and applies besides any other; of the other kinds a
+//! request meets the one that was ordered first. Faults that are used up are gone.
 
 use crate::config::hook_kind::HookKind;
 use crate::faults::fault::Fault;
@@ -44,7 +44,8 @@ impl FaultQueue {
         }
     }
 
-    /// What the next hook of this kind meets; it stays on order until it is [spent](Self::spend_for_hook).
+    /// What the next hook of this kind meets; it stays on order until it is
+    /// [spent](Self::spend_for_hook).
     pub(crate) fn for_hook(&self, hook: HookKind) -> Option<FaultKind> {
         let mut faults = self.0.iter();
         faults.find(|fault| fault.meets_hook(hook)).map(Fault::kind)

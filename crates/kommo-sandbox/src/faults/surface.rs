@@ -1,4 +1,4 @@
-//! Where a fault lies in wait.
+//! The parts of the platform that can have faults.
 
 use core::fmt;
 

@@ -1,11 +1,12 @@
-//! What the platform keeps of codes, pairs and grants: the ledger, whose entries know each other by their places.
+//! What the platform keeps of codes, pairs and grants: the ledger, whose entries refer to each
+//! other by index.
 
 use crate::secrets::token_text::Fingerprint;
 
-/// A pair's place in the book.
+/// The index of a pair in the book.
 pub(crate) type PairId = usize;
 
-/// A grant's place in the book.
+/// The index of a grant in the book.
 pub(crate) type GrantId = usize;
 
 /// Whose grant it is: one integration, one account, one user.

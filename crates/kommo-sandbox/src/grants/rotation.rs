@@ -1,4 +1,5 @@
-//! What a use of a token does to the tokens before it and beside it: the three readings of rotation.
+//! What a use of a token does to the tokens before it and beside it: the three readings of
+//! rotation.
 //!
 //! ```text
 //!   P ──refresh──► C1         strict: P's refresh token dies when C1 is issued

@@ -1,4 +1,5 @@
-//! The book against a naive judge: one that keeps the whole history and asks the definition every time.
+//! The book against a naive judge: one that keeps the whole history and asks the definition every
+//! time.
 
 use super::{AccessFault, GrantBook, GrantKey, NewPair, PairId};
 use crate::config::oauth_rules::{OauthRules, Rotation, Siblings};

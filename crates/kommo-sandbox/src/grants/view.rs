@@ -1,4 +1,4 @@
-//! What the control API tells of a grant and counts: figures and fingerprints, never a token.
+//! What the control API reports of a grant and counts: figures and fingerprints, never a token.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,17 +24,19 @@ pub struct GrantView {
     pub double_refreshes: u64,
     /// Refreshes that were refused with `Token has been revoked`.
     pub refused_as_revoked: u64,
-    /// The same since the latest pair was issued: a client that holds a dead token asks in vain.
+    /// The same since the latest pair was issued: a client that holds a dead token is refused.
     pub refused_since_latest: u64,
     /// Whether the answer with the latest pair left completely; `None` before the first pair.
     pub last_answer_delivered: Option<bool>,
-    /// Whether the latest pair was used: its access token in a call that was let in, or its refresh token.
+    /// Whether the latest pair was used: its access token in a call that was let in, or its refresh
+    /// token.
     pub latest_used: bool,
     /// Whether it was ended (deactivated, revoked, secret rotated) and not granted again since.
     pub ended: bool,
     /// Whether no living refresh token was ever delivered; what `lost_grants` counts.
     pub lost: bool,
-    /// Whether a delivered latest pair lies unused while its client asks in vain with a dead one; what `abandoned_grants` counts.
+    /// Whether the latest pair was delivered and never used, while its client was refused with a
+    /// dead one; what `abandoned_grants` counts.
     pub abandoned: bool,
 }
 
@@ -57,13 +59,15 @@ pub struct PairView {
 }
 
 impl Ledger {
-    /// Grants in which a pair was issued since the latest ending, and of which no living refresh token was delivered.
+    /// Grants in which a pair was issued since the latest ending, and of which no living refresh
+    /// token was delivered.
     pub(super) fn lost(&self, now: u64) -> u64 {
         let lost = self.grants.iter().filter(|grant| self.is_lost(grant, now));
         u64::try_from(lost.count()).unwrap_or(u64::MAX)
     }
 
-    /// Grants whose client asks in vain, while a pair that was delivered to it lies unused.
+    /// Grants whose client is refused with a dead token, although a newer pair was delivered and
+    /// never used.
     pub(super) fn abandoned(&self, now: u64) -> u64 {
         let abandoned = self
             .grants

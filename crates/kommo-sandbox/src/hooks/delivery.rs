@@ -12,15 +12,15 @@ use crate::state::journal::{Detail, Direction, JournalEntry, Verdict};
 use crate::state::platform::Platform;
 use crate::wire::outgoing::{Outgoing, Reach, Unanswered, check_reach, send};
 
-/// What follows a mark in a query and is shown to nobody.
+/// The query parameters whose values are never shown.
 const MASKED_PARAMETERS: [&str; 2] = ["code", "signature"];
 
 /// How a delivery ended, and what was answered.
 type Ended = (Delivery, Result<u16, Unanswered>);
 
 impl Platform {
-    /// Sends a hook and waits until it is answered, or until its limit of real time is over. What was begun is finished
-    /// and written down even if nobody waits for it any more.
+    /// Sends a hook and waits until it is answered, or until its limit of real time is over. A
+    /// delivery that was started is finished and recorded even if the caller stops waiting.
     ///
     /// # Errors
     ///
@@ -28,8 +28,10 @@ impl Platform {
     ///
     /// - No `to`, and nothing configured: [`HookError::NoTarget`].
     /// - `to` is `"https://integration.example/hook"`: [`HookError::NotHttpAddress`].
-    /// - `to` is `"http://192.0.2.1/hook"`: [`HookError::NotLoopback`], unless `allow_remote_hooks` is set.
-    /// - [`HookVariant::Replay`](crate::HookVariant::Replay) of what was never sent: [`HookError::NothingToReplay`].
+    /// - `to` is `"http://192.0.2.1/hook"`: [`HookError::NotLoopback`], unless `allow_remote_hooks`
+    ///   is set.
+    /// - [`HookVariant::Replay`](crate::HookVariant::Replay) of what was never sent:
+    ///   [`HookError::NothingToReplay`].
     pub async fn send_hook(&self, order: HookOrder) -> Result<Delivery, HookError> {
         let (begun, hook) = self.prepare_hook(&order)?;
         let answer = self.launch(&begun, hook).await;
@@ -49,14 +51,15 @@ impl Platform {
         Ok(begun)
     }
 
-    /// Sends the disconnect hook of an account in the background, if the settings name a place and the rules say so.
+    /// Sends the disconnect hook of an account in the background, if the settings have an address
+    /// and the rules say so.
     pub(crate) fn start_disconnect_hook(&self, account: u64) {
         if self.lock().outward.disconnect_on_deactivation {
             let order = HookOrder {
                 account: Some(account),
                 ..HookOrder::new(HookKind::Disconnect)
             };
-            // Without a place there is nothing to send.
+            // Without an address there is nothing to send.
             let _ = self.start_hook(&order);
         }
     }

@@ -1,4 +1,5 @@
-//! Makes the request of a hook: what the real platform would send, with what the order says is wrong with it.
+//! Makes the request of a hook: what the real platform would send, with what the order says is
+//! wrong with it.
 
 use core::time::Duration;
 
@@ -28,7 +29,7 @@ const CRM_SENDER: &str = "amoCRM-Webhooks/3.0";
 /// Ten minutes: longer than any test waits.
 const LONGEST_LIMIT_MS: u64 = 600_000;
 
-/// A key that nobody has: what it signs is wrong.
+/// A key of no channel and no integration: what it signs is wrong.
 const WRONG_SECRET: &str = "not-the-secret-of-anything";
 
 /// A hook that is ready to be sent, and the account that it is about.
@@ -49,7 +50,8 @@ pub(crate) struct Means<'a> {
     pub(crate) reach: Reach,
 }
 
-/// Makes the hook that was ordered, with the fault that lies there for it. What is odd by its order meets none besides.
+/// Makes the hook that was ordered, with the fault that is on order for it. A hook that is wrong by
+/// its own order meets no fault.
 pub(crate) fn make_hook(
     state: &mut PlatformState,
     means: Means<'_>,
@@ -138,7 +140,7 @@ fn checked(means: Means<'_>, address: &str) -> Result<WebAddress, HookError> {
     Ok(to)
 }
 
-/// A request without a body to `address`, which lies at the same place as the checked `base`.
+/// A request without a body to `address`, whose host is that of the checked `base`.
 fn get(address: &str) -> Result<Outgoing, HookError> {
     Ok(Outgoing {
         method: Method::GET,
@@ -151,7 +153,8 @@ fn get(address: &str) -> Result<Outgoing, HookError> {
     })
 }
 
-/// Source: OAuth, public integrations page; `platform` and `client_id` as in a capture. There is no `state`.
+/// Source: OAuth, public integrations page; `platform` and `client_id` as in a capture. There is no
+/// `state`.
 fn install(
     state: &mut PlatformState,
     means: Means<'_>,
@@ -186,7 +189,8 @@ fn install(
     get(&to.with_parameters(&parameters))
 }
 
-/// Source: OAuth, which shows `client_uuid`, `account_id`, `signature` in this order (rules X1, X3).
+/// Source: OAuth, which shows `client_uuid`, `account_id`, `signature` in this order (rules X1,
+/// X3).
 fn disconnect(
     state: &PlatformState,
     means: Means<'_>,

@@ -1,4 +1,4 @@
-//! A hook that the sandbox is told to send, and what is odd about it.
+//! An order to send a hook, and what is wrong with the hook on purpose.
 
 use core::error::Error;
 use core::fmt;
@@ -62,7 +62,8 @@ pub struct HookOrder {
     /// What to send.
     #[serde(skip)]
     pub kind: HookKind,
-    /// Where to, instead of the place that the settings name. In the address of a chat hook `:scope_id` is replaced.
+    /// The target address, instead of the one in the settings. In the address of a chat hook
+    /// `:scope_id` is replaced.
     pub to: Option<String>,
     /// Whose account. Default: the first one.
     pub account: Option<u64>,
@@ -74,11 +75,14 @@ pub struct HookOrder {
     pub client_parameter: ClientParameter,
     /// Disconnect: whether the secret before the latest rotation signs. Default: false.
     pub previous_secret: bool,
-    /// Chat, crm: the body, a text as it is or a JSON value. Default: a message, a lead that moves on.
+    /// Chat, crm: the body, a text as it is or a JSON value. Default: a message, a lead that moves
+    /// on.
     pub body: Option<Value>,
-    /// Chat: whether a line feed follows the body, outside of the signature, as captures show (rule H2). Default: true.
+    /// Chat: whether a line feed follows the body, outside of the signature, as captures show (rule
+    /// H2). Default: true.
     pub line_feed: bool,
-    /// How long the receiver may take, in real milliseconds, at most 600000. Default: [`HookKind::limit_ms`].
+    /// How long the receiver may take, in real milliseconds, at most 600000. Default:
+    /// [`HookKind::limit_ms`].
     pub limit_ms: Option<u64>,
     /// Whether the control API answers only when the hook was answered. Default: false.
     pub wait: bool,
@@ -120,7 +124,7 @@ pub enum HookError {
     NotHttpAddress,
     /// `to` is on another machine, and the configuration does not let the sandbox send there.
     NotLoopback,
-    /// No account has this id, or there is none at all.
+    /// No account has this id, or there are no accounts.
     UnknownAccount,
     /// The account has no user with this id, or no administrator.
     UnknownUser,
@@ -132,14 +136,14 @@ pub enum HookError {
     NotOrdered,
     /// Install: the integration cannot be granted there.
     NotGranted(GrantError),
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     Random,
 }
 
 impl fmt::Display for HookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoTarget => "to is missing, and the settings name no place for this hook",
+            Self::NoTarget => "to is missing, and the settings have no address for this hook",
             Self::NotHttpAddress => "to is no http address",
             Self::NotLoopback => {
                 "to is not a loopback address, and the sandbox may send to no other"
@@ -150,7 +154,7 @@ impl fmt::Display for HookError {
             Self::NoPreviousSecret => "the client secret was not rotated yet",
             Self::NotOrdered => "this kind of hook cannot be ordered",
             Self::NotGranted(_) => "the integration cannot be installed there",
-            Self::Random => "the operating system gave no random bytes",
+            Self::Random => "the operating system returned no random bytes",
         })
     }
 }

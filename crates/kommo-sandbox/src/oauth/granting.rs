@@ -1,4 +1,5 @@
-//! Codes, grants and long-lived tokens without a consent page, and what the platform knows of grants.
+//! Codes, grants and long-lived tokens without a consent page, and what the platform knows of
+//! grants.
 
 use crate::clock::Moment;
 use crate::config::account::Account;
@@ -9,20 +10,20 @@ use crate::state::grant_error::GrantError;
 use crate::state::platform::Platform;
 use crate::state::platform_state::PlatformState;
 
-/// The most grants that are made or told at once.
+/// The most grants that are made or returned at once.
 const MOST_AT_ONCE: u64 = 10_000;
 
 /// Five years, with their leap days.
 const LONGEST_LIFE_DAYS: u64 = 1827;
 
 impl Platform {
-    /// Issues a code as the consent page would: for a user of an account, by default the first administrator. If an
-    /// administrator grants, the integration is installed.
+    /// Issues a code as the consent page would: for a user of an account, by default the first
+    /// administrator. If an administrator grants, the integration is installed.
     ///
     /// # Errors
     ///
-    /// An account or a user that is not there, an integration that is switched off or not for this account, a user who is no
-    /// administrator of an account without the integration.
+    /// An account or a user that is not there, an integration that is switched off or not for this
+    /// account, a user who is no administrator of an account without the integration.
     pub fn issue_code(&self, account: u64, user: Option<u64>) -> Result<IssuedCode, GrantError> {
         let mut state = self.lock();
         let client_id = own_client(&state);
@@ -31,13 +32,14 @@ impl Platform {
         Ok(IssuedCode { code, account_host })
     }
 
-    /// Makes grants at once, for tests only: each of a made-up administrator whom the account's list does not show, which
-    /// installs the integration there. Their pairs count as delivered. Signing thousands takes seconds, in which the caller's
-    /// thread does nothing else.
+    /// Makes grants at once, for tests only: each of a made-up administrator whom the account's
+    /// list does not show, which installs the integration there. Their pairs count as delivered.
+    /// Signing thousands takes seconds, in which the caller's thread does nothing else.
     ///
     /// # Errors
     ///
-    /// More than 10000: [`GrantError::TooMany`]. An account that is not there: [`GrantError::AccountUnknown`].
+    /// More than 10000: [`GrantError::TooMany`]. An account that is not there:
+    /// [`GrantError::AccountUnknown`].
     pub fn make_grants(&self, order: GrantOrder) -> Result<Vec<MadeGrant>, GrantError> {
         if order.count > MOST_AT_ONCE {
             return Err(GrantError::TooMany);
@@ -89,8 +91,8 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// 0 days, or more than 1827: [`GrantError::Days`]. Else as [`Platform::issue_code`], and a user who is no administrator
-    /// in any case.
+    /// 0 days, or more than 1827: [`GrantError::Days`]. Else as [`Platform::issue_code`], and a
+    /// user who is no administrator in any case.
     pub fn long_lived_token(
         &self,
         account: u64,
@@ -124,7 +126,8 @@ impl Platform {
         })
     }
 
-    /// The grants after the one with the id `after`, at most `limit` and at most 10000 of them: figures, no tokens.
+    /// The grants after the one with the id `after`, at most `limit` and at most 10000 of them:
+    /// figures, no tokens.
     #[must_use]
     pub fn grants(&self, after: usize, limit: usize) -> Vec<GrantView> {
         let state = self.lock();

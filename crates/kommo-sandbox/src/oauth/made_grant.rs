@@ -45,8 +45,8 @@ pub struct GrantOrder {
     /// How long ago they were issued, in seconds. Default: 0.
     #[serde(default)]
     pub age_seconds: u64,
-    /// Whether the access tokens are signed. Signing takes most of the time; a token without a right signature is not
-    /// let in, and its refresh token works. Default: true.
+    /// Whether the access tokens are signed. Signing takes most of the time; a token without a
+    /// right signature is not let in, and its refresh token works. Default: true.
     #[serde(default = "signed_by_default")]
     pub sign: bool,
 }

@@ -1,9 +1,9 @@
-//! The judge of `POST /oauth2/access_token`: reading, judging, issuing. Signing comes after the lock is free: it takes a
-//! thousand times longer than all the rest.
+//! The judge of `POST /oauth2/access_token`: reading, judging, issuing. Signing comes after the
+//! lock is free: it takes a thousand times longer than all the rest.
 //!
-//! The order of the checks: method, host, grant type, client id, client secret, client, redirect URI, then the code or the
-//! refresh token. Source: OAuth pages for the fields; the order is that of the server package which the endpoint seems
-//! to be.
+//! The order of the checks: method, host, grant type, client id, client secret, client, redirect
+//! URI, then the code or the refresh token. Source: OAuth pages for the fields; the order is that
+//! of the server package which the endpoint seems to be.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -53,7 +53,8 @@ struct Issued {
     reason: &'static str,
 }
 
-/// The account whose host it is; a host of nobody, or of nobody any more, is answered as the rules say.
+/// The account whose host it is; an unknown host, or the old host of a renamed account, is answered
+/// as the rules say.
 pub(crate) fn account_here(
     state: &PlatformState,
     host: &PlatformHost,
@@ -106,7 +107,7 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
         .and_then(|issued| pair_answer(platform, issued, with_refresh))
         .unwrap_or_else(|| {
             let answer = problem(500, "Internal Server Error", "No random bytes");
-            let reason = "the operating system gave no random bytes";
+            let reason = "the operating system returned no random bytes";
             Outcome::refused("random", reason, answer)
         })
 }
@@ -152,7 +153,7 @@ fn read(
 struct Fault {
     row: TokenError,
     rule: &'static str,
-    /// In place of the row's own sentence.
+    /// Instead of the row's own sentence.
     reason: Option<&'static str>,
 }
 

@@ -39,7 +39,8 @@ impl DraftPair {
         })
     }
 
-    /// What the book of grants keeps of it: a client counts `expires_in` from the answer, so a skew moves no end.
+    /// What the book of grants keeps of it: a client counts `expires_in` from the answer, so a skew
+    /// moves no end.
     pub(crate) fn for_the_book(&self) -> NewPair {
         NewPair {
             refresh: Fingerprint::of(&self.refresh),
@@ -48,8 +49,8 @@ impl DraftPair {
         }
     }
 
-    /// Both texts. Without a key the access token has a signature of nobody's; with one this signs, so it must not be called
-    /// under the lock.
+    /// Both texts. Without a key the access token has a random signature; with one this signs, so
+    /// it must not be called under the lock.
     pub(crate) fn into_texts(self, key: Option<&SigningKey>) -> Option<(String, String)> {
         let access = match key {
             Some(key) => key.sign(self.access)?,
@@ -58,7 +59,8 @@ impl DraftPair {
         Some((access, self.refresh))
     }
 
-    /// The fields of the answer in the order of the documentation; signs, so it must not be called under the lock.
+    /// The fields of the answer in the order of the documentation; signs, so it must not be called
+    /// under the lock.
     pub(crate) fn into_fields(
         self,
         key: &SigningKey,

@@ -8,7 +8,8 @@ use crate::config::token_error::TokenError;
 use crate::wire::form_fields::{decoded, form_field, json_field};
 use crate::wire::received_request::ReceivedRequest;
 
-/// A request whose fields are all there; nothing is checked against the platform yet. It has no `Debug`.
+/// A request whose fields are all there; nothing is checked against the platform yet. It has no
+/// `Debug`.
 pub(crate) struct TokenRequest {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
@@ -25,7 +26,7 @@ pub(crate) enum GrantType {
 /// A fault of the fields themselves.
 pub(crate) struct Unread {
     pub(crate) row: TokenError,
-    /// What the journal says in place of the row's own sentence.
+    /// What the journal says instead of the row's own sentence.
     pub(crate) reason: Option<&'static str>,
 }
 
@@ -40,7 +41,8 @@ const BASIC_CAME: &str = "the client sent its id and secret by HTTP Basic and no
 takes that is not known, and the sandbox does with the switch oauth.accept_http_basic";
 
 impl TokenRequest {
-    /// Reads a body: JSON or a form, by its content type. With `basic`, id and secret may come by HTTP Basic.
+    /// Reads a body: JSON or a form, by its content type. With `basic`, id and secret may come by
+    /// HTTP Basic.
     pub(crate) fn read(request: &ReceivedRequest<'_>, basic: bool) -> Result<Self, Unread> {
         let fields = Fields::read(request).ok_or(TokenError::UnknownGrantType)?;
         let given = |name: &str| fields.get(name).filter(|value| !value.is_empty());

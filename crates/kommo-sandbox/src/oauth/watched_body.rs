@@ -1,4 +1,4 @@
-//! A body that tells whether the connection took it.
+//! A body that reports whether the connection took it.
 
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -10,8 +10,9 @@ use http_body::{Frame, SizeHint};
 use crate::grants::PairId;
 use crate::state::platform::Platform;
 
-/// An answer with a new pair. When the connection takes its bytes, all of them at once, to put them on the wire, the pair
-/// counts as delivered. When it is dropped before (the client has hung up), the answer counts as dropped after the commit.
+/// An answer with a new pair. When the connection takes its bytes, all of them at once, to put them
+/// on the wire, the pair counts as delivered. When it is dropped before (the client has hung up),
+/// the answer counts as dropped after the commit.
 struct WatchedBody {
     bytes: Option<Bytes>,
     platform: Platform,

@@ -4,11 +4,12 @@
 //! fault ─► judge ─► commit ─► journal ─► answer
 //! ```
 //!
-//! Each part of the platform brings a judge. It says what a request comes to, and commits the change if the fault lets
-//! it. Everything else is the same for all of them and is written here.
+//! Each part of the platform brings a judge. It says what a request comes to, and commits the
+//! change if the fault lets it. Everything else is the same for all of them and is written here.
 //!
-//! What a judge does under the lock happens at once, so a change is made wholly or not at all. An exchange runs in a task
-//! of its own: a client that hangs up neither stops what the platform has begun nor keeps it out of the journal.
+//! What a judge does under the lock happens at once, so a change is made wholly or not at all. An
+//! exchange runs in a task of its own: a client that hangs up neither stops what the platform has
+//! begun nor keeps it out of the journal.
 
 use core::time::Duration;
 
@@ -53,7 +54,8 @@ impl<'a> Exchange<'a> {
         self.met.fault.as_ref().is_none_or(Fault::lets_commit)
     }
 
-    /// Writes the outcome down and answers, with the fault's answer in place of the outcome's if it has one.
+    /// Writes the outcome down and answers, with the fault's answer in place of the outcome's if it
+    /// has one.
     fn conclude(&self, outcome: Outcome) -> Response<Body> {
         let Self { platform, met, .. } = self;
         let mut entry = entry_of(platform, self.request, met, &outcome, self.moment.now);

@@ -1,4 +1,5 @@
-//! What faults answer in place of the platform: problems, pages of a gateway, floods, cut connections (rules E1 to E6).
+//! What faults answer in place of the platform: problems, pages of a gateway, floods, cut
+//! connections (rules E1 to E6).
 
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -17,7 +18,8 @@ use crate::faults::kind::FaultKind;
 use crate::reply::problem::{Language, problem, token_problem};
 use crate::reply::response::{empty, gateway_page, set, with_json, with_text};
 
-/// How many header lines an endless head has; more than any client should take, and as many as can be built.
+/// How many header lines an endless head has; more than any client should take, and as many as can
+/// be built.
 const HEADER_LINES: u32 = 20_000;
 
 /// The length of the value of each.
@@ -92,7 +94,7 @@ fn huge_body(bytes: u64) -> Response<Body> {
     response
 }
 
-/// A JSON string that goes on and on, and is not closed.
+/// A JSON string that is never closed.
 struct Flood {
     left: u64,
     begun: bool,
@@ -177,8 +179,9 @@ fn cut(at: CutPoint) -> Response<Body> {
 
 /// Sends its head, if it has one, lets it be flushed, and fails.
 ///
-/// The server writes out what it has when a body is not ready, and throws away what it has when a body fails. So a body
-/// that fails at once takes the response's headers with it, and one that has a head must not fail before it was not ready.
+/// The server writes out what it has when a body is not ready, and throws away what it has when a
+/// body fails. So a body that fails at once takes the response's headers with it, and one that has
+/// a head must not fail before it was not ready.
 struct BrokenBody {
     head: Option<Bytes>,
     flushes: bool,

@@ -6,7 +6,8 @@ use crate::state::journal::{Detail, Direction, JournalEntry, Verdict};
 use crate::state::platform::Platform;
 use crate::wire::received_request::ReceivedRequest;
 
-/// The journal entry of an outcome; its status is not known yet. It must not be called under the lock.
+/// The journal entry of an outcome; its status is not known yet. It must not be called under the
+/// lock.
 pub(crate) fn entry_of(
     platform: &Platform,
     request: &ReceivedRequest<'_>,

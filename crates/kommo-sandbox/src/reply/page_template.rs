@@ -1,4 +1,5 @@
-//! Pages: static files with marked places, filled in one pass so that what is put in is never read as a place.
+//! Pages: static files with marked places, filled in one pass so that what is put in is never read
+//! as a place.
 
 use axum::body::Body;
 use axum::http::header::{
@@ -11,7 +12,7 @@ use crate::reply::response::{set, with_text};
 /// What is put in at a place.
 #[derive(Debug, Clone)]
 pub(crate) enum Filling {
-    /// Text, whoever wrote it: it is escaped, for the inside of an element or of a quoted attribute.
+    /// Untrusted text: it is escaped, for the inside of an element or of a quoted attribute.
     Text(String),
     /// Markup of our own.
     Markup(String),
@@ -57,7 +58,8 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A page that nobody stores, that is shown in no frame, and that leaves no address behind. `policy` is what it may do.
+/// A page that is not stored, is shown in no frame, and sends no referrer. `policy` is what it may
+/// do.
 pub(crate) fn page(status: StatusCode, html: String, policy: &str) -> Response<Body> {
     let mut response = with_text(status, "text/html; charset=utf-8", html);
     if let Ok(policy) = HeaderValue::from_str(policy) {

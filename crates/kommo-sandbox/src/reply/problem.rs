@@ -1,6 +1,7 @@
 //! Error bodies of the token endpoint and of the CRM API: problems in JSON, in two languages.
 //!
-//! Source: captures of the token endpoint's answers (Russian); HTTP codes page. The English words are a choice.
+//! Source: captures of the token endpoint's answers (Russian); HTTP codes page. The English words
+//! are a choice.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};

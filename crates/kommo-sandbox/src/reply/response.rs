@@ -8,7 +8,8 @@ use axum::http::header::{CONTENT_TYPE, DATE};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
-/// An `HTTP-date` for the header `Date`; `unix` comes from the virtual clock, so it is never too late for one.
+/// An `HTTP-date` for the header `Date`; `unix` comes from the virtual clock, so it is never too
+/// late for one.
 pub(crate) fn date_value(unix: u64) -> HeaderValue {
     let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(unix));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))

@@ -1,8 +1,10 @@
-//! Access tokens: JWTs signed with RS256. A client can decode a token and cannot prove it, as with the real platform.
+//! Access tokens: JWTs signed with RS256. A client can decode a token and cannot prove it, as with
+//! the real platform.
 //!
-//! The key stands in this repository, so it is no secret: it makes tokens look right and protects nothing. What lets a
-//! caller in is the book of grants, which knows each token that this platform has issued. A key that stays the same tells
-//! a token of an earlier run of a sandbox from one that no sandbox signed.
+//! The key stands in this repository, so it is no secret: it makes tokens look right and protects
+//! nothing. A caller is accepted by the book of grants, which knows each token that this platform
+//! has issued. A key that stays the same distinguishes a token of an earlier run of a sandbox from
+//! one that no sandbox signed.
 
 use std::sync::OnceLock;
 

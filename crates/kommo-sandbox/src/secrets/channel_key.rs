@@ -1,5 +1,5 @@
-//! The sandbox's own reading of the signature: MD5 of the body, HMAC-SHA1 of five lines, lower-case hex
-//! (rules S1, S2, S4, S7). Written apart from `kommo-sign`, which it judges.
+//! The sandbox's own reading of the signature: MD5 of the body, HMAC-SHA1 of five lines, lower-case
+//! hex (rules S1, S2, S4, S7). Written apart from `kommo-sign`, which it judges.
 
 use ctutils::CtEq;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,7 +13,8 @@ use crate::error::ConfigError;
 pub(crate) struct ChannelKey(Hmac<Sha1>);
 
 impl ChannelKey {
-    /// Takes the text's bytes as they are: a secret of 40 hex digits is a key of 40 bytes (rule S2).
+    /// Takes the text's bytes as they are: a secret of 40 hex digits is a key of 40 bytes (rule
+    /// S2).
     pub(crate) fn new(channel_secret: &str) -> Result<Self, ConfigError> {
         let empty = || ConfigError::Empty {
             field: "channel_secret".into(),
@@ -55,7 +56,7 @@ pub(crate) fn is_lower_hex(text: &[u8], length: usize) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Equality that takes the same time wherever the first difference lies; the lengths are no secret.
+/// Equality that takes the same time wherever the first difference is; the lengths are not secret.
 pub(crate) fn same_text(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).to_bool()
 }

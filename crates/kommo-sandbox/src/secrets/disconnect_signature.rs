@@ -1,5 +1,5 @@
-//! The sandbox's own reading of the disconnect hook's signature: HMAC-SHA256 of client id, bar, account id, as lower-case
-//! hex (rule X1). Written apart from `kommo-sign`, which it judges.
+//! The sandbox's own reading of the disconnect hook's signature: HMAC-SHA256 of client id, bar,
+//! account id, as lower-case hex (rule X1). Written apart from `kommo-sign`, which it judges.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,4 +1,4 @@
-//! Finds what looks like a token in text that goes into the journal, whoever put it there.
+//! Finds what looks like a token in text that goes into the journal, wherever it came from.
 
 use crate::secrets::token_text::PREFIX;
 

@@ -17,7 +17,7 @@ impl Fingerprint {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// The first 16 hex digits: enough to tell tokens apart, useless to anyone else.
+    /// The first 16 hex digits: enough to distinguish tokens, and not enough to use one.
     pub(crate) fn short(self) -> String {
         lower_hex(self.0.get(..8).unwrap_or_default())
     }

@@ -1,4 +1,5 @@
-//! Who is logged in at the consent page: one cookie for each browser, and a token in each form that no other page knows.
+//! Who is logged in at the consent page: one cookie for each browser, and a token in each form that
+//! no other page knows.
 
 use alloc::collections::VecDeque;
 

@@ -28,13 +28,15 @@ pub struct Counters {
     pub refused_as_revoked: u64,
     /// Codes that were exchanged.
     pub codes_exchanged: u64,
-    /// Pairs that were issued, and whose answer never left: a fault or the client cut the connection.
+    /// Pairs that were issued, and whose answer never left: a fault or the client cut the
+    /// connection.
     pub answers_dropped_after_commit: u64,
-    /// Grants in which a pair was issued since they were last ended, and of which no refresh token that still works was ever
-    /// delivered: no client can know one. Counted when asked.
+    /// Grants in which a pair was issued since they were last ended, and of which no refresh token
+    /// that still works was ever delivered: no client can know one. Counted when asked.
     pub lost_grants: u64,
-    /// Grants, other than lost ones, of which the latest pair was never used, while a refresh with a dead token was refused
-    /// since it was issued: the client got the answer and did not keep it. Counted when asked.
+    /// Grants, other than lost ones, of which the latest pair was never used, while a refresh with
+    /// a dead token was refused since it was issued: the client got the answer and did not keep it.
+    /// Counted when asked.
     pub abandoned_grants: u64,
     /// Calls to the CRM API that were let in.
     pub crm_calls: u64,

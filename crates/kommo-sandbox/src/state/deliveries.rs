@@ -59,7 +59,7 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
-    /// Keeps a delivery that begins, and gives it its id.
+    /// Keeps a delivery that begins, and returns its id.
     pub(crate) fn begin(&mut self, delivery: Delivery, outgoing: Outgoing) -> u64 {
         self.latest_id += 1;
         if self.kept.len() == CAPACITY {

@@ -1,7 +1,7 @@
 //! Who can say more about a refused request than "the signature differs".
 //!
-//! The sandbox judges the workspace's other crates and so uses none of them. A program that wants the findings of
-//! `kommo-explain` in the journal hands over an [`Explainer`] made of it.
+//! The sandbox judges the workspace's other crates and so uses none of them. A program that wants
+//! the findings of `kommo-explain` in the journal hands over an [`Explainer`] made of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,10 @@ use crate::wire::received_request::ReceivedRequest;
 
 /// Looks into refused requests to a known channel.
 ///
-/// It is asked after the verdict, in the task that answers, and its findings go into the journal entry's
-/// [`Detail`](crate::Detail). Any secret of the sandbox, and the right signature, are masked in them.
+/// It is asked after the verdict, in the task that answers, and its findings go into the journal
+/// entry's
+/// [`Detail`](crate::Detail). Any secret of the sandbox, and the right signature, are masked in
+/// them.
 pub trait Explainer: Send + Sync {
     /// Which rules the request breaks. `now` is what the server took for the time, in Unix seconds.
     fn explain(

@@ -1,4 +1,4 @@
-//! Why nobody was granted anything.
+//! Why no grant was made.
 
 use core::error::Error;
 use core::fmt;
@@ -15,17 +15,17 @@ pub enum GrantError {
     AccountNotAdmitted,
     /// No account has this id.
     AccountUnknown,
-    /// No user of the account has this id, or there is none.
+    /// No user of the account has this id, or the account has no user.
     UserUnknown,
     /// The user is no administrator, and the integration is not installed in the account.
     NotAdministrator,
-    /// A long-lived token lives 1 to 1827 days.
+    /// A long-lived token is valid for 1 to 1827 days.
     Days,
-    /// The account's new name is none, or is taken.
+    /// The account's new name is invalid or taken.
     Name,
     /// Too many at once; the limit is 10000.
     TooMany,
-    /// The operating system gave no random bytes, or no key could be made.
+    /// The operating system returned no random bytes, or no key could be made.
     Random,
 }
 
@@ -59,12 +59,12 @@ impl fmt::Display for GrantError {
             Self::NotAdministrator => {
                 "the user is no administrator, and the integration is not installed in the account"
             }
-            Self::Days => "a long-lived token lives 1 to 1827 days",
+            Self::Days => "a long-lived token is valid for 1 to 1827 days",
             Self::Name => {
                 "the new name is not one label of an account's host, or another account has it"
             }
             Self::TooMany => "more than 10000 at once",
-            Self::Random => "the operating system gave no random bytes",
+            Self::Random => "the operating system returned no random bytes",
         })
     }
 }

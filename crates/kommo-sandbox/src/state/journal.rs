@@ -1,4 +1,5 @@
-//! The journal: what came, what became of it, and why. It holds the latest 1000 exchanges and no secret.
+//! The journal: what came, what became of it, and why. It holds the latest 1000 exchanges and no
+//! secret.
 
 use alloc::collections::VecDeque;
 
@@ -21,7 +22,8 @@ pub struct JournalEntry {
     pub direction: Direction,
     /// The method as received.
     pub method: String,
-    /// Path and query as received; secrets of the sandbox are masked, and what is longer than 2048 bytes is cut.
+    /// Path and query as received; secrets of the sandbox are masked, and what is longer than 2048
+    /// bytes is cut.
     pub target: String,
     /// The status that was answered; `None` if the connection was cut.
     pub status: Option<u16>,
@@ -88,7 +90,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Keeps an entry, gives it its id, and drops the oldest one if there are too many.
+    /// Keeps an entry, sets its id, and drops the oldest one if there are too many.
     pub(crate) fn push(&mut self, entry: JournalEntry) {
         self.latest_id += 1;
         if self.entries.len() == CAPACITY {

@@ -35,10 +35,11 @@ use crate::wire::own_links::Served;
 /// How much of a target or a header value the journal keeps, in bytes.
 const SHOWN_BYTES: usize = 2048;
 
-/// A made-up Kommo: one integration, one chat channel, some accounts. Cheap to clone; clones are the same platform.
+/// A made-up Kommo: one integration, one chat channel, some accounts. Cheap to clone; clones are
+/// the same platform.
 ///
-/// [`app`](crate::app) makes a router of it that needs no socket; [`Sandbox`](crate::Sandbox) gives it one.
-/// `Debug` shows no secret.
+/// [`app`](crate::app) makes a router of it that needs no socket; [`Sandbox`](crate::Sandbox) adds
+/// one. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Platform {
     shared: Arc<Shared>,
@@ -75,8 +76,9 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// [`StartError::Config`] for a wrong configuration, for example a `channel_id` of `"my-channel"`;
-    /// [`StartError::Random`] if the operating system gives no random bytes.
+    /// [`StartError::Config`] for a wrong configuration, for example a `channel_id` of
+    /// `"my-channel"`;
+    /// [`StartError::Random`] if the operating system returns no random bytes.
     pub fn new(config: SandboxConfig) -> Result<Self, StartError> {
         Self::with_explainer(config, None)
     }
@@ -177,7 +179,8 @@ impl Platform {
         }
     }
 
-    /// Adds an account with one user. `host` is one label under a suffix of the platform, in lower case.
+    /// Adds an account with one user. `host` is one label under a suffix of the platform, in lower
+    /// case.
     ///
     /// # Errors
     ///
@@ -206,7 +209,8 @@ impl Platform {
         self.lock().clock.now()
     }
 
-    /// Moves the virtual clock on, at most to the end of the year 9999. A clock that follows the wall keeps running.
+    /// Moves the virtual clock on, at most to the end of the year 9999. A clock that follows the
+    /// wall keeps running.
     pub fn advance_seconds(&self, seconds: u64) {
         self.lock().clock.advance(seconds);
     }
@@ -221,7 +225,7 @@ impl Platform {
         self.lock().clock = Clock::following();
     }
 
-    /// Orders a fault; it lies behind those already ordered.
+    /// Orders a fault; those ordered before come first.
     pub fn inject(&self, fault: Fault) {
         self.lock().faults.push(fault);
     }
@@ -237,7 +241,8 @@ impl Platform {
         self.lock().faults.on_order().to_vec()
     }
 
-    /// The latest exchanges, oldest first, at most 1000. An exchange stands here before its answer leaves.
+    /// The latest exchanges, oldest first, at most 1000. An exchange stands here before its answer
+    /// leaves.
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.journal_after(0)
@@ -270,7 +275,8 @@ impl Platform {
         &self.shared.control_path
     }
 
-    /// The lock of what changes. A panic of another holder does not matter: no change here is left half done.
+    /// The lock of what changes. A panic of another holder does not matter: no change here is left
+    /// half done.
     pub(crate) fn lock(&self) -> MutexGuard<'_, PlatformState> {
         self.shared
             .state
@@ -365,9 +371,9 @@ impl Platform {
         self.lock().served
     }
 
-    /// `text` without any secret of this platform and without what looks like a token, whoever put it there. It must not be
-    /// called under the lock. A configured secret of less than eight bytes
-    /// is left alone: it would be found inside ordinary words.
+    /// `text` without any secret of this platform and without what looks like a token, wherever it
+    /// came from. It must not be called under the lock. A configured secret of less than eight
+    /// bytes is left alone: it would be found inside ordinary words.
     pub(crate) fn masked(&self, text: &str) -> String {
         let names = &self.shared.names;
         let token = self
@@ -397,7 +403,8 @@ impl Platform {
         without_tokens(&shown)
     }
 
-    /// `text` as the journal shows it: masked first, then cut, so that no secret is cut in two and slips through.
+    /// `text` as the journal shows it: masked first, then cut, so that no secret is cut in two and
+    /// slips through.
     pub(crate) fn shown(&self, text: &str) -> String {
         let mut text = self.masked(text);
         if text.len() > SHOWN_BYTES {

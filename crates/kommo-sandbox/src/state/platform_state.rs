@@ -85,8 +85,8 @@ impl PlatformState {
         })
     }
 
-    /// The accounts in which someone with this login may grant this integration: as an administrator, or as anyone where
-    /// it is installed (source: OAuth, permissions page).
+    /// The accounts in which someone with this login may grant this integration: as an
+    /// administrator, or as anyone where it is installed (source: OAuth, permissions page).
     pub(crate) fn may_grant(&self, client_id: &str, login: &str) -> Vec<(&Account, &User)> {
         self.people(login)
             .filter(|(account, user)| self.check_grant(client_id, account.id, user.id).is_ok())
@@ -164,7 +164,8 @@ impl PlatformState {
         self.installed.insert((client_id.to_owned(), account))
     }
 
-    /// Switches the integration off in one account: its codes and grants there end. Whether it was installed.
+    /// Switches the integration off in one account: its codes and grants there end. Whether it was
+    /// installed.
     pub(crate) fn deactivate(&mut self, client_id: &str, account: u64) -> bool {
         self.grants
             .end(|key| key.client_id == client_id && key.account == account);

@@ -21,7 +21,7 @@ pub struct CrmWebhook {
     pub account_id: u64,
     /// The user who added it.
     pub created_by: u64,
-    /// Its place in the list.
+    /// Its position in the list.
     pub sort: u64,
     /// Whether the platform switched it off after too many bad answers.
     pub disabled: bool,
@@ -40,8 +40,8 @@ impl WebhookList {
             .filter(move |webhook| webhook.account_id == account)
     }
 
-    /// Adds a webhook, or replaces the events of the one with the same destination and switches it on; `None` if there
-    /// are too many.
+    /// Adds a webhook, or replaces the events of the one with the same destination and switches it
+    /// on; `None` if there are too many.
     pub(crate) fn add(
         &mut self,
         account: u64,

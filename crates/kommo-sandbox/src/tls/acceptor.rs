@@ -1,5 +1,5 @@
-//! TLS under the platform's real names: for every host that a client asks for, a certificate of the sandbox's own
-//! authority, as long as the host is the platform's.
+//! TLS under the platform's real names: for every host that a client asks for, a certificate of the
+//! sandbox's own authority, if the host is one of the platform's.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -27,8 +27,8 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// A new authority, and an acceptor that serves with its certificates: TLS 1.2 and 1.3, HTTP/1.1. `own` is the
-    /// address that is listened on.
+    /// A new authority, and an acceptor that serves with its certificates: TLS 1.2 and 1.3,
+    /// HTTP/1.1. `own` is the address that is listened on.
     pub(crate) fn new(own: IpAddr) -> Result<Self, StartError> {
         let authority = Authority::new()?;
         let ca_pem = authority.pem().to_owned();

@@ -1,8 +1,10 @@
-//! The sandbox's own certificate authority: made at the start, kept in memory, worth nothing outside the platform's names.
+//! The sandbox's own certificate authority: made at the start, kept in memory, worth nothing
+//! outside the platform's names.
 //!
-//! A person lets a program or a whole machine trust this authority. So its key is never written down, it ends after
-//! seven days, it may sign for servers only, and its name constraints (RFC 5280, 4.2.1.10, critical) end at the three
-//! suffixes of the platform and at loopback itself, which the control API is called by.
+//! A person lets a program or a whole machine trust this authority. So its key is never written
+//! down, it ends after seven days, it may sign for servers only, and its name constraints (RFC
+//! 5280, 4.2.1.10, critical) end at the three suffixes of the platform and at loopback itself,
+//! which the control API is called by.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
@@ -22,7 +24,7 @@ use crate::error::StartError;
 /// The suffixes that the authority is for, without a leading dot.
 pub(crate) const SUFFIXES: [&str; 3] = ["kommo.com", "amocrm.ru", "amocrm.com"];
 
-/// How long the authority and its certificates live.
+/// The lifetime of the authority and its certificates.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How far they reach into the past, for machines whose clocks are behind.
@@ -36,7 +38,8 @@ pub(crate) struct Authority {
     validity: Validity,
 }
 
-/// Seconds since 1970. Certificates are judged by clients' wall clocks, so the virtual clock has no say here.
+/// Seconds since 1970. Certificates are judged by clients' wall clocks, so the virtual clock has no
+/// say here.
 #[derive(Clone, Copy)]
 struct Validity {
     from: Duration,
@@ -48,7 +51,8 @@ struct Validity {
 pub(crate) enum CertificateFor {
     /// A host under one of the [`SUFFIXES`], in lower case.
     Host(String),
-    /// `127.0.0.1`, `::1`, `localhost`, and the loopback address that is listened on, which may be another.
+    /// `127.0.0.1`, `::1`, `localhost`, and the loopback address that is listened on, which may be
+    /// another.
     Loopback(IpAddr),
 }
 
@@ -232,7 +236,8 @@ mod tests {
         }
     }
 
-    /// Whoever stole the key could sign for no other name: clients refuse by the authority's own constraints.
+    /// Whoever stole the key could sign for no other name: clients refuse by the authority's own
+    /// constraints.
     #[test]
     fn a_certificate_for_another_host_is_worthless_even_if_the_authority_signs_it() {
         for name in [

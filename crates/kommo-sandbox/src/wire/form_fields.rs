@@ -1,4 +1,5 @@
-//! Text fields of a body or a query: `application/x-www-form-urlencoded`, and the strings of a JSON object.
+//! Text fields of a body or a query: `application/x-www-form-urlencoded`, and the strings of a JSON
+//! object.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -21,7 +22,8 @@ pub(crate) fn json_field(object: &Map<String, Value>, name: &str) -> Option<Stri
     object.get(name)?.as_str().map(str::to_owned)
 }
 
-/// `%41` is `A`, `+` is a space; what is no escape stays, and bytes that are no UTF-8 become U+FFFD.
+/// `%41` is `A`, `+` is a space; what is no escape stays, and bytes that are no UTF-8 become
+/// U+FFFD.
 pub(crate) fn decoded(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()

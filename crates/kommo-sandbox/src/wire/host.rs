@@ -1,14 +1,16 @@
 //! Whom a request was meant for: `Host` and `Origin`.
 //!
-//! A web page can make a browser send requests to a loopback port. It cannot choose the `Host` that the browser
-//! sends (a name that was rebound to 127.0.0.1 stays that name) and cannot hide its `Origin`.
+//! A web page can make a browser send requests to a loopback port. It cannot choose the `Host` that
+//! the browser sends (a name that was rebound to 127.0.0.1 stays that name) and cannot hide its
+//! `Origin`.
 
 use core::net::{IpAddr, SocketAddr};
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Uri};
 
-/// The one host that a request names, in lower case; `None` if it names none, two, or two different ones.
+/// The one host that a request names, in lower case; `None` if it names none, two, or two different
+/// ones.
 pub(crate) fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let mut hosts = headers.get_all(HOST).iter();
     let in_header = match (hosts.next(), hosts.next()) {
@@ -25,7 +27,8 @@ pub(crate) fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// Whether `host` is the sandbox's own socket, by its number or as `localhost`. Without a socket every loopback host is.
+/// Whether `host` is the sandbox's own socket, by its number or as `localhost`. Without a socket
+/// every loopback host is.
 pub(crate) fn is_own_host(host: &str, address: Option<SocketAddr>) -> bool {
     let Some(address) = address else {
         return is_loopback_host(host);
@@ -74,7 +77,8 @@ pub(crate) fn is_own_origin(headers: &HeaderMap, address: Option<SocketAddr>) ->
     })
 }
 
-/// `name`, `name:port`; a port that is no number makes the whole text the name, which then is nobody's.
+/// `name`, `name:port`; if the port is not a number, the whole text is the name, and no host has
+/// it.
 fn split_port(host: &str) -> (&str, Option<u16>) {
     match host.rsplit_once(':') {
         Some((name, port))

@@ -1,7 +1,8 @@
-//! Sends one request and waits for the status of its answer: no redirect is followed, nothing is sent twice.
+//! Sends one request and waits for the status of its answer: no redirect is followed, nothing is
+//! sent twice.
 //!
-//! A sandbox talks to programs on its own machine. Another host is called only if the configuration says so, and
-//! `https` never: the sandbox knows no authority that it could check such a host by.
+//! A sandbox talks to programs on its own machine. Another host is called only if the configuration
+//! says so, and `https` never: the sandbox knows no authority that it could check such a host by.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -166,7 +167,7 @@ impl Unanswered {
         match self {
             Self::NotLoopback => "the sandbox sends to loopback only",
             Self::Https => "the sandbox sends to http addresses only",
-            Self::NotConnected => "nobody listens there",
+            Self::NotConnected => "no program listens there",
             Self::Broken => "the connection ended without an answer",
             Self::TimedOut => "no answer came in time",
             Self::NeverSent => "a fault kept it back: it was never sent",

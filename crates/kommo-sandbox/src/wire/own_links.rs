@@ -1,5 +1,5 @@
-//! The addresses that the sandbox writes into its answers. They lead to itself, and never to the real platform: a
-//! client follows them with its token.
+//! The addresses that the sandbox writes into its answers. They lead to itself, and never to the
+//! real platform: a client follows them with its token.
 
 use core::net::SocketAddr;
 
@@ -15,8 +15,9 @@ pub(crate) struct Served {
 
 /// Scheme and authority of the links in the answer to a request that named `host`.
 ///
-/// A client that found the sandbox under a name finds it there again. A real name in `Host` without TLS was put there by
-/// hand: its client is given the address of the socket, which every language resolves.
+/// A client that found the sandbox under a name finds it there again. A real name in `Host` without
+/// TLS was put there by hand: its client is given the address of the socket, which every language
+/// resolves.
 pub(crate) fn link_base(served: Option<Served>, host: &str, account_host: &str) -> String {
     let Some(Served { address, tls }) = served else {
         return format!("https://{account_host}");
@@ -32,7 +33,8 @@ pub(crate) fn link_base(served: Option<Served>, host: &str, account_host: &str) 
     }
 }
 
-/// The claim `api_domain`: under TLS the real name, whose certificate the client trusts; else the same name on this machine.
+/// The claim `api_domain`: under TLS the real name, whose certificate the client trusts; else the
+/// same name on this machine.
 pub(crate) fn api_domain(served: Option<Served>, base_domain: &str) -> String {
     match served {
         Some(Served {

@@ -1,7 +1,8 @@
 //! Which of the platform's hosts a request names, the Chats API apart.
 //!
-//! Besides the real names with any port there are names that a client finds on this machine by itself: a real name with
-//! `.localhost` behind it, and `myshop.kommo.localhost` and `myshop.amocrm.localhost`.
+//! Besides the real names with any port there are names that a client finds on this machine by
+//! itself: a real name with `.localhost` behind it, and `myshop.kommo.localhost` and
+//! `myshop.amocrm.localhost`.
 
 use crate::wire::host::without_port;
 
@@ -45,7 +46,8 @@ impl PlatformHost {
     }
 }
 
-/// `myshop.kommo.localhost` is `myshop.kommo.com`, `myshop.amocrm.ru.localhost` is `myshop.amocrm.ru`.
+/// `myshop.kommo.localhost` is `myshop.kommo.com`, `myshop.amocrm.ru.localhost` is
+/// `myshop.amocrm.ru`.
 fn real_name(name: &str) -> String {
     let Some(name) = name.strip_suffix(".localhost") else {
         return name.to_owned();
@@ -59,7 +61,8 @@ fn real_name(name: &str) -> String {
     name.to_owned()
 }
 
-/// Whether `host` is one label of an account under a suffix of the platform, in lower case (rules A1, A3, A4).
+/// Whether `host` is one label of an account under a suffix of the platform, in lower case (rules
+/// A1, A3, A4).
 pub(crate) fn is_account_host(host: &str) -> bool {
     let (label, base) = host.split_once('.').unwrap_or_default();
     BASES.contains(&base) && is_account_label(label)

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http_body_util::BodyExt;
 
-/// How much more than the limit is still taken off the wire, so that the peer can read the refusal instead of
-/// failing to write.
+/// How much more than the limit is still taken off the wire, so that the peer can read the refusal
+/// instead of failing to write.
 const DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why there is no body.

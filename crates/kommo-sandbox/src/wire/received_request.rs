@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The request that is judged, and that an [`Explainer`](crate::Explainer) gets to see.
 ///
-/// `Debug` shows the method, header names and lengths, never a value: a target, a header or a body may hold a
-/// secret by mistake.
+/// `Debug` shows the method, header names and lengths, never a value: a target, a header or a body
+/// may hold a secret by mistake.
 #[derive(Clone, Copy)]
 pub struct ReceivedRequest<'a> {
     method: &'a str,
@@ -51,7 +51,8 @@ impl<'a> ReceivedRequest<'a> {
             .map_or(self.target, |(path, _)| path)
     }
 
-    /// All headers in the order received: names in lower case, values as received, which may be no UTF-8.
+    /// All headers in the order received: names in lower case, values as received, which may be no
+    /// UTF-8.
     #[must_use]
     pub const fn headers(&self) -> &'a [(&'a str, &'a [u8])] {
         self.headers

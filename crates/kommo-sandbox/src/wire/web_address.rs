@@ -5,8 +5,8 @@ use core::fmt;
 use axum::http::Uri;
 use axum::http::uri::Scheme;
 
-/// An absolute address with a host, without user and password, in visible ASCII. `Debug` shows its origin alone: paths
-/// and queries may hold secrets.
+/// An absolute address with a host, without user and password, in visible ASCII. `Debug` shows its
+/// origin alone: paths and queries may hold secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct WebAddress {
     text: String,
@@ -16,7 +16,8 @@ pub(crate) struct WebAddress {
 }
 
 impl WebAddress {
-    /// Reads an address; `None` for `javascript:alert(1)`, `//host/`, `https://user@host/`, `https://пример.рф/`.
+    /// Reads an address; `None` for `javascript:alert(1)`, `//host/`, `https://user@host/`,
+    /// `https://пример.рф/`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let visible = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\`{}|^".contains(&byte);
         if !text.bytes().all(visible) {
@@ -47,7 +48,8 @@ impl WebAddress {
         &self.text
     }
 
-    /// Scheme and authority in lower case, for example `http://127.0.0.1:8080`; safe inside a policy header.
+    /// Scheme and authority in lower case, for example `http://127.0.0.1:8080`; safe inside a
+    /// policy header.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }

@@ -1,4 +1,5 @@
-//! As much of a browser as the consent page needs: it keeps cookies, and fills in the form that it was shown.
+//! As much of a browser as the consent page needs: it keeps cookies, and fills in the form that it
+//! was shown.
 
 use kommo_sandbox::Platform;
 

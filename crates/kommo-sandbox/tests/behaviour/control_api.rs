@@ -301,7 +301,8 @@ async fn what_is_not_there_says_what_is() {
         ("PUT", "clock", 405),
     ] {
         let answer = call(&platform, method, path, "").await;
-        // A path without a call below the token is the platform's affair, which knows no such route.
+        // A path without a call below the token is the platform's affair, which knows no such
+        // route.
         if path.is_empty() {
             assert_eq!(answer.status, status);
             continue;

@@ -88,7 +88,8 @@ async fn strangers_text_goes_into_the_page_as_text_only() {
     }
 }
 
-// A bare `<` in a target is no HTTP and never gets past the parser; escaped it does, and in other places it is allowed.
+// A bare `<` in a target is no HTTP and never gets past the parser; escaped it does, and in other
+// places it is allowed.
 #[tokio::test]
 async fn a_script_in_what_a_stranger_sends_stays_data() {
     let platform = platform();

@@ -1,4 +1,5 @@
-//! An integration that the button makes on the fly: its secrets come first, and the code only if they were taken.
+//! An integration that the button makes on the fly: its secrets come first, and the code only if
+//! they were taken.
 
 use kommo_sandbox::{HookKind, IntegrationSettings, Platform, SandboxConfig};
 use serde_json::{Value, json};

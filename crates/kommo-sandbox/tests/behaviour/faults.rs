@@ -151,7 +151,8 @@ async fn the_journal_says_what_the_request_was_apart_from_the_fault() {
     assert!(reason(&platform).contains("901 s old"));
 }
 
-// Rules T3, D3, D4: a client learns the offset from the refusal's date, applies it, and is accepted.
+// Rules T3, D3, D4: a client learns the offset from the refusal's date, applies it, and is
+// accepted.
 #[tokio::test]
 async fn a_stale_clock_is_overcome_by_learning_its_date() {
     for seconds in [-86_400, 3600, 7_777_777] {
@@ -216,7 +217,8 @@ async fn a_skew_beyond_what_a_date_can_say_stops_at_its_ends() {
     }
 }
 
-// The runtime's own clock is paused: it jumps to the end of the delay once nothing else is left to do.
+// The runtime's own clock is paused: it jumps to the end of the delay once nothing else is left to
+// do.
 #[tokio::test(start_paused = true)]
 async fn slow_answers_late_and_carries_out_at_once() {
     let platform = platform();

@@ -130,7 +130,8 @@ async fn a_hook_that_is_never_sent_has_happened_all_the_same() {
     assert_eq!(refused, Err(HookError::NothingToReplay));
 }
 
-/// Taking the access back is the reason for a hook: it meets the fault as one that was ordered does.
+/// Taking the access back is the reason for a hook: it meets the fault as one that was ordered
+/// does.
 #[tokio::test]
 async fn the_hook_of_a_deactivation_meets_the_fault_too() {
     let mut receiver = Receiver::start(Behaviour::Answer(200)).await;

@@ -302,7 +302,7 @@ fn a_wrong_configuration_is_named() {
     }
     assert_eq!(
         ConfigError::NowTooLate.to_string(),
-        "now lies after the year 9999"
+        "now is after the year 9999"
     );
 }
 

@@ -1,5 +1,5 @@
-//! A client of a few plain lines, with a signature spelled out by hand: HMAC from its definition (RFC 2104), so that
-//! neither the sandbox's code nor its crate for HMAC judges itself.
+//! A client of a few plain lines, with a signature spelled out by hand: HMAC from its definition
+//! (RFC 2104), so that neither the sandbox's code nor its crate for HMAC judges itself.
 
 use core::time::Duration;
 use std::time::UNIX_EPOCH;

@@ -146,7 +146,8 @@ async fn a_body_that_grew_a_line_feed_is_refused_for_its_md5() {
     assert_eq!(signed_with_it.await, (200, "connected".into()));
 }
 
-// Rule S6: near misses F10 to F12 belong to a GET that this floor has no route for; the same mistake on connect.
+// Rule S6: near misses F10 to F12 belong to a GET that this floor has no route for; the same
+// mistake on connect.
 #[tokio::test]
 async fn a_signed_query_is_refused_and_an_unsigned_one_is_not() {
     let case = chats_request("connect-published");

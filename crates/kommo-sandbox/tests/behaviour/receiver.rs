@@ -1,4 +1,5 @@
-//! Somebody who receives hooks: a socket that reads one request at a time, keeps it, and answers as it was told.
+//! Somebody who receives hooks: a socket that reads one request at a time, keeps it, and answers as
+//! it was told.
 
 use core::net::SocketAddr;
 

@@ -1,4 +1,5 @@
-//! Invariant I8: no secret and no right signature in `Debug`, in the journal, in the overview or in errors.
+//! Invariant I8: no secret and no right signature in `Debug`, in the journal, in the overview or in
+//! errors.
 
 use kommo_sandbox::{Platform, Sandbox, SandboxConfig};
 

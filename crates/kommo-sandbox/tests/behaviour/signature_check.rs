@@ -133,7 +133,8 @@ async fn the_switch_admits_absent_headers_as_empty_lines() {
     .unwrap();
     for name in ["date", "content-type", "content-md5"] {
         let draft = Draft::connect().sign_at(NOW).without(name);
-        // Signed before the header was taken away, the line is not empty, and the signature is wrong.
+        // Signed before the header was taken away, the line is not empty, and the signature is
+        // wrong.
         assert_invalid_signature(&draft.send(&platform).await);
         assert_eq!(
             draft.sign_as_is(SECRET).send(&platform).await.status,

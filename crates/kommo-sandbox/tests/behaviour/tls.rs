@@ -1,4 +1,5 @@
-//! TLS under the platform's real host names, judged by a client that trusts the sandbox's authority and no other.
+//! TLS under the platform's real host names, judged by a client that trusts the sandbox's authority
+//! and no other.
 
 use alloc::sync::Arc;
 use std::io;
@@ -67,7 +68,8 @@ async fn a_client_with_fixed_hosts_that_trusts_the_authority_is_served() {
     }
 }
 
-/// The resolver is what differs from the real thing: `exchange` goes to the sandbox's socket under the name that it is given.
+/// The resolver is what differs from the real thing: `exchange` goes to the sandbox's socket under
+/// the name that it is given.
 #[tokio::test]
 async fn an_account_host_and_the_consent_page_are_served_under_their_real_names() {
     let sandbox = sandbox().await;

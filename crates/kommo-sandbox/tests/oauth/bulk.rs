@@ -61,7 +61,8 @@ async fn the_control_api_makes_old_grants_without_signatures_and_pages_through_t
     assert_eq!(rest["grants"][0]["id"], 1501);
 }
 
-/// Whoever granted was an administrator, so the integration is installed, and taking it back is told.
+/// Whoever granted was an administrator, so the integration is installed, and taking it back is
+/// told.
 #[tokio::test]
 async fn made_grants_install_the_integration_in_their_account() {
     let platform = platform();
@@ -84,7 +85,8 @@ async fn made_grants_install_the_integration_in_their_account() {
     assert!(platform.grants(0, 2).iter().all(|grant| grant.ended));
 }
 
-/// The runtime has one thread for requests and one for what blocks; the latter is busy until the test lets it go.
+/// The runtime has one thread for requests and one for what blocks; the latter is busy until the
+/// test lets it go.
 #[test]
 fn grants_are_made_beside_the_thread_that_answers_requests() {
     let runtime = tokio::runtime::Builder::new_current_thread()

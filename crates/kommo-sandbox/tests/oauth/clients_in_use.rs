@@ -1,4 +1,5 @@
-//! What public clients send to the token endpoint and the CRM API is taken, or refused with its cause.
+//! What public clients send to the token endpoint and the CRM API is taken, or refused with its
+//! cause.
 
 use base64ct::{Base64, Encoding};
 use kommo_sandbox::{OauthRules, Platform};

@@ -171,7 +171,8 @@ async fn a_pair_from_a_skewed_clock_lives_as_long_as_it_says() {
     }
 }
 
-/// Rules G10, K5. What lives by the sandbox's clock is taken, and what has ended is not, whatever the fault tells.
+/// Rules G10, K5. What lives by the sandbox's clock is taken, and what has ended is not, whatever
+/// the fault tells.
 #[tokio::test]
 async fn a_skewed_clock_judges_no_code_and_no_token() {
     let platform = platform();

@@ -1,4 +1,5 @@
-//! The token endpoint and the CRM API seen from outside, over the router and over real sockets. One file per theme.
+//! The token endpoint and the CRM API seen from outside, over the router and over real sockets. One
+//! file per theme.
 
 #![allow(
     clippy::unwrap_used,

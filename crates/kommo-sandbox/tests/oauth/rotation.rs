@@ -1,4 +1,5 @@
-//! The three readings of what becomes of an old refresh token, the two of what becomes of a sibling, and what counts.
+//! The three readings of what becomes of an old refresh token, the two of what becomes of a
+//! sibling, and what counts.
 
 use kommo_sandbox::{OauthRules, Platform, Rotation, Siblings};
 

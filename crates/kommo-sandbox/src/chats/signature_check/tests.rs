@@ -1,4 +1,5 @@
-//! Every vector of the family `chats-request`, whatever its route, against the sandbox's own reading.
+//! Every vector of the family `chats-request`, whatever its route, against the sandbox's own
+//! reading.
 
 use kommo_test_vectors::{ChatsRequestCase, chats_requests};
 
