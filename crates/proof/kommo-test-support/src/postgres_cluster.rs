@@ -1,7 +1,9 @@
-//! A PostgreSQL cluster that is thrown away: made in a new directory, on a free port of 127.0.0.1, by an unprivileged user.
+//! A PostgreSQL cluster that is thrown away: made in a new directory, on a free port of 127.0.0.1,
+//! by an unprivileged user.
 //!
-//! It cannot outlive the one who started it: a shell between the two waits for the end of its standard input, which comes
-//! when the holder goes, however it goes; then it stops the server and removes the directory.
+//! It cannot outlive the one who started it: a shell between the two waits for the end of its
+//! standard input, which comes when the holder goes, however it goes; then it stops the server and
+//! removes the directory.
 
 use core::net::Ipv4Addr;
 use core::{error, fmt};
@@ -15,8 +17,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// The Debian package that has what is needed.
 pub const PACKAGE: &str = "postgresql";
 
-/// `sh -c SCRIPT sh BIN PORT SETTINGS`; says `ready` and its directory when the server takes connections, and else why not. Each line of its standard input
-/// is a signal that stops the server, after which it is started again.
+/// `sh -c SCRIPT sh BIN PORT SETTINGS`; says `ready` and its directory when the server takes
+/// connections, and else why not. Each line of its standard input is a signal that stops the
+/// server, after which it is started again.
 const SCRIPT: &str = r#"
 trap '' INT
 bin=$1 port=$2 settings=$3
@@ -78,7 +81,8 @@ pub enum ClusterError {
 }
 
 impl PostgresCluster {
-    /// Makes a cluster and waits until it takes connections, some seconds. `fsync` is on, as in earnest.
+    /// Makes a cluster and waits until it takes connections, some seconds. `fsync` is on, as in
+    /// earnest.
     ///
     /// # Errors
     ///

@@ -25,7 +25,8 @@ pub fn postgres_is_left_out() -> bool {
     is_left_out
 }
 
-/// The URL of the server that is named, or of one for this process that stops with it; `None` if PostgreSQL is left out.
+/// The URL of the server that is named, or of one for this process that stops with it; `None` if
+/// PostgreSQL is left out.
 pub fn postgres_server() -> Option<String> {
     static OWN: OnceLock<PostgresCluster> = OnceLock::new();
     if postgres_is_left_out() {

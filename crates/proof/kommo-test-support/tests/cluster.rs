@@ -1,5 +1,5 @@
-//! The throw-away PostgreSQL server: it listens on a port and a socket, comes up again after a stop,
-//! and leaves nothing behind.
+//! The throw-away PostgreSQL server: it listens on a port and a socket, comes up again after a
+//! stop, and leaves nothing behind.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
