@@ -12,6 +12,10 @@ use crate::token::TokenAnswer;
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a report is passed on at once and never stored; a box would cost each load an allocation"
+)]
 pub enum Report {
     /// The store returned the record, or has none.
     Loaded(Option<Grant>),
