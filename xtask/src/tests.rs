@@ -13,7 +13,7 @@ use crate::packages::{has, install_debian};
 use crate::pool::{self, Job};
 use crate::postgres::{self, Postgres};
 use crate::report::Report;
-use crate::shell::{cargo, read};
+use crate::shell::{cargo, program, read, succeeds};
 
 /// Tests that need more than Rust look at this list, and leave themselves out if their word is in
 /// it.
@@ -51,8 +51,16 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
     if !has_languages {
         without.push("languages");
     }
+    if !succeeds(&mut program(
+        "unshare",
+        &["--map-root-user", "--mount", "true"],
+    )) {
+        without.push("mounts");
+        report.not_to_be_had("tests on a read-only file system (unshare --map-root-user --mount)");
+    }
     let mut jobs = programs()?;
-    jobs.push(documentation_tests());
+    // First, since compiling them takes long, and goes well beside programs that wait.
+    jobs.insert(0, documentation_tests());
     for job in &mut jobs {
         job.command.env(WITHOUT, without.join(","));
         if let Some(server) = &server {

@@ -136,7 +136,8 @@ impl Cli {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 NotRun::Print(error.render().to_string())
             }
-            // A person who types a group of commands asks which there are; a program made a mistake.
+            // A person who types a group of commands asks which there are; a program made a
+            // mistake.
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if format == Format::Text => {
                 NotRun::Print(error.render().to_string())
             }

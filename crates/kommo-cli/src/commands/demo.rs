@@ -1,4 +1,4 @@
-//! `kommo demo`: the whole story on this machine, one line a step.
+//! `kommo demo`: the whole scenario on this machine, one line a step.
 
 // In the order the data flows: a file uses only files above it.
 mod step;

@@ -1,6 +1,7 @@
 //! `kommo explain`: why something is refused, without any network.
 //!
-//! As with `verify`, what the peer wrote may be anything: it is explained, not refused as a typing mistake.
+//! As with `verify`, what the peer wrote may be anything: it is explained, not refused as a typing
+//! mistake.
 
 // In the order the data flows: a file uses only files above it.
 mod answer;

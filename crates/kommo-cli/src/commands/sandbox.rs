@@ -45,11 +45,13 @@ pub(crate) struct SandboxArgs {
     )]
     listen: ListenAddress,
 
-    /// Serve https under the real host names, with an authority made for this run; ca_file is its certificate
+    /// Serve https under the real host names, with an authority made for this run; ca_file is its
+    /// certificate
     #[arg(long)]
     tls: bool,
 
-    /// What a new pair does to the refresh token before it: strict, until-refresh-used or until-access-used
+    /// What a new pair does to the refresh token before it: strict, until-refresh-used or
+    /// until-access-used
     #[arg(long, value_name = "READING")]
     rotation: Option<RotationName>,
 
@@ -183,7 +185,8 @@ async fn serve(
     Ok(Outcome::Done)
 }
 
-/// The certificate of the sandbox's authority, for clients to trust; gone when the sandbox ends. Its key is in no file.
+/// The certificate of the sandbox's authority, for clients to trust; gone when the sandbox ends.
+/// Its key is in no file.
 struct AuthorityFile {
     path: PathBuf,
 }
@@ -224,7 +227,8 @@ pub(crate) fn start_failure(error: StartError) -> Failure {
     }
 }
 
-/// One line an exchange, on standard error, with `--verbose`. Secrets are masked in the journal itself.
+/// One line an exchange, on standard error, with `--verbose`. Secrets are masked in the journal
+/// itself.
 struct JournalTeller<'a> {
     context: &'a Context,
     told: u64,

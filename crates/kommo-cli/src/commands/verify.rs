@@ -1,7 +1,7 @@
 //! `kommo verify`: whether what came is proven, without any network.
 //!
-//! What the peer wrote (signature, query, body) can only be "not valid", however malformed it is: such options take
-//! any text, dashes in front and broken UTF-8 included.
+//! What the peer wrote (signature, query, body) can only be "not valid", however malformed it is:
+//! such options take any text, dashes in front and broken UTF-8 included.
 
 // In the order the data flows: a file uses only files above it.
 mod explain_hint;

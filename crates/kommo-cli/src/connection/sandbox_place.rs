@@ -13,7 +13,8 @@ use crate::input::environment;
 /// `--sandbox`, `--sandbox-ca`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxArgs {
-    /// The address of a sandbox, as `kommo sandbox` printed it, instead of the real platform; else KOMMO_SANDBOX_URL
+    /// The address of a sandbox, as `kommo sandbox` printed it, instead of the real platform; else
+    /// KOMMO_SANDBOX_URL
     #[arg(long, value_name = "URL")]
     sandbox: Option<String>,
 
@@ -23,7 +24,8 @@ pub(crate) struct SandboxArgs {
 }
 
 impl SandboxArgs {
-    /// The real platform, or a sandbox, which must be loopback (invariant I3): nothing is sent before this was asked.
+    /// The real platform, or a sandbox, which must be loopback (invariant I3): nothing is sent
+    /// before this was asked.
     pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
         self.place().map(|(endpoints, _)| endpoints)
     }
@@ -49,7 +51,8 @@ impl SandboxArgs {
 
     /// The endpoints, and the certificate of a sandbox with TLS.
     fn place(&self) -> Result<(Endpoints, Option<PathBuf>), Failure> {
-        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to the real platform.
+        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to
+        // the real platform.
         let url = match &self.sandbox {
             Some(url) => Some(url.clone()),
             None => environment::text("KOMMO_SANDBOX_URL")?,

@@ -1,6 +1,8 @@
-//! The codes of failures: what a program in another language decides by. Each code has one exit status.
+//! The codes of failures: what a program in another language decides by. Each code has one exit
+//! status.
 //!
-//! The README, "Error codes", has the same table with what to do about each code; a test compares both.
+//! The README, "Error codes", has the same table with what to do about each code; a test compares
+//! both.
 
 /// One table of what each code is called and which exit status it has.
 macro_rules! error_codes {
@@ -22,7 +24,8 @@ macro_rules! error_codes {
                 }
             }
 
-            /// 1: the answer is no. 2: what the operator typed or set up is wrong. 3: I/O or the network failed.
+            /// 1: the answer is no. 2: what the operator typed or set up is wrong. 3: I/O or the
+            /// network failed.
             pub(crate) const fn status(self) -> u8 {
                 match self {
                     $(Self::$name => $status,)+

@@ -83,7 +83,7 @@ impl Failure {
         self
     }
 
-    /// Adds what tells cases of one code apart, in kebab-case: `revoked`.
+    /// Adds what distinguishes cases of one code, in kebab-case: `revoked`.
     pub(crate) fn reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.reason = Some(reason.into());
         self

@@ -1,11 +1,12 @@
-//! Values that a command needs and that are neither given nor in the profile: all of them are said at once.
+//! Values that a command needs and that are neither given nor in the profile: all of them are said
+//! at once.
 
 use serde_json::Value;
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 
-/// One value: its setting in a profile, what it is for people, the option that gives it.
+/// One value: its setting in a profile, what people call it, the option that sets it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Needed {
     setting: &'static str,

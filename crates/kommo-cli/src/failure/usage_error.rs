@@ -1,4 +1,5 @@
-//! What is said of a mistake in the command line: one line about what is wrong, one about what to do.
+//! What is said of a mistake in the command line: one line about what is wrong, one about what to
+//! do.
 
 use core::error::Error;
 use core::net::AddrParseError;

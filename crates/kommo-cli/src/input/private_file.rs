@@ -27,8 +27,8 @@ pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// What root makes belongs to the owner of the directory that it is in: one command with `sudo` must not shut a service out of its own
-/// store.
+/// What root makes belongs to the owner of the directory that it is in: one command with `sudo`
+/// must not shut a service out of its own store.
 #[cfg(unix)]
 fn give_to_owner_of_parent(path: &Path, made: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -93,8 +93,8 @@ pub(crate) enum Exposure {
     Read,
 }
 
-/// As `ssh` and `libpq` judge a private key: for its owner alone, or root's and for a group to read. What is no file, such as a pipe
-/// of the shell, has no such rights.
+/// As `ssh` and `libpq` judge a private key: for its owner alone, or root's and for a group to
+/// read. What is no file, such as a pipe of the shell, has no such rights.
 #[cfg(unix)]
 pub(crate) fn exposure(metadata: &Metadata) -> Option<Exposure> {
     use std::os::unix::fs::MetadataExt;
@@ -117,7 +117,8 @@ pub(crate) fn exposure(_: &Metadata) -> Option<Exposure> {
     None
 }
 
-/// The user's own directory for what a program keeps between its runs: `$XDG_STATE_HOME/kommo`, else `~/.local/state/kommo`.
+/// The user's own directory for what a program keeps between its runs: `$XDG_STATE_HOME/kommo`,
+/// else `~/.local/state/kommo`.
 pub(crate) fn state_directory() -> Option<PathBuf> {
     let absolute = |name| {
         std::env::var_os(name)

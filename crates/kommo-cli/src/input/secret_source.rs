@@ -1,7 +1,9 @@
-//! Where a secret comes from: a file, standard input, the environment or the profile; never an argument.
+//! Where a secret comes from: a file, standard input, the environment or the profile; never an
+//! argument.
 //!
-//! One final line feed of a file or of standard input is dropped, since editors and `echo` add one. Nothing else is:
-//! a carriage return or a space belongs to the secret, and `kommo explain` says when that is why nothing matches.
+//! One final line feed of a file or of standard input is dropped, since editors and `echo` add one.
+//! Nothing else is: a carriage return or a space belongs to the secret, and `kommo explain` says
+//! when that is why nothing matches.
 
 use alloc::collections::BTreeSet;
 use std::fs::File;
@@ -41,7 +43,8 @@ pub(crate) struct SecretArgs {
 /// One secret or, during a rotation, several.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SecretsArgs {
-    /// The file that holds the secret; `-` is standard input; one final line feed is dropped. During a rotation, once for each secret
+    /// The file that holds the secret; `-` is standard input; one final line feed is dropped.
+    /// During a rotation, once for each secret
     #[arg(long, value_name = "FILE")]
     secret_file: Vec<PathBuf>,
 
@@ -123,7 +126,7 @@ fn no_secret() -> Failure {
     missing.into_failure()
 }
 
-/// Where one secret lies.
+/// Where one secret is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SecretSource {
     /// A file; `-` is standard input.
@@ -185,8 +188,8 @@ impl SecretSource {
         kind(self.read()?.expose()).map_err(|error| self.refused(error))
     }
 
-    /// The same, to sign with. A slip at either end of the secret makes another key, and the server's refusal would not say
-    /// so: here it is said.
+    /// The same, to sign with. A slip at either end of the secret makes another key, and the
+    /// server's refusal would not say so: here it is said.
     pub(crate) fn read_to_sign<T>(
         &self,
         output: &Output,

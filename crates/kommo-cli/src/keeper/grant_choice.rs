@@ -1,5 +1,5 @@
-//! Which grant is meant. With one grant in the store nothing need be said; of several grants of one account the primary one is meant;
-//! else the error lists what there is.
+//! Which grant is meant. With one grant in the store nothing need be said; of several grants of one
+//! account the primary one is meant; else the error lists what there is.
 
 use core::str::FromStr;
 
@@ -28,7 +28,8 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "HOST|ID")]
     account: Option<AccountName>,
 
-    /// The number of the user who consented; else, if the account has several grants, its primary one (`kommo auth primary`)
+    /// The number of the user who consented; else, if the account has several grants, its primary
+    /// one (`kommo auth primary`)
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
 }
@@ -124,7 +125,8 @@ impl Choice {
         Ok(listed)
     }
 
-    /// The one grant that is meant: the only one that is not over, or of several of one account the primary one.
+    /// The one grant that is meant: the only one that is not over, or of several of one account the
+    /// primary one.
     pub(crate) async fn one(&self, store: &AnyStore) -> Result<GrantKey, Failure> {
         let living = match self.found(store).await? {
             Found::One(key) => return Ok(key),

@@ -1,4 +1,5 @@
-//! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the lifeboat.
+//! The keeper of the program: the store, the token endpoint over HTTP, this machine's clock, the
+//! lifeboat.
 
 use alloc::sync::Arc;
 
@@ -63,7 +64,7 @@ impl KeeperArgs {
         self.store.claims().chain([self.integration.claim()])
     }
 
-    /// Makes the store if nobody has yet: for what puts a grant into it.
+    /// Makes the store if it does not exist yet: for what puts a grant into it.
     pub(crate) fn make_store(&self, context: &Context) -> Result<(), Failure> {
         AnyStore::make(&self.store.place(context)?)
     }
@@ -185,8 +186,8 @@ impl KeeperArgs {
         Ok((keeper, handle))
     }
 
-    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is refreshed, so the keeper has nothing to send
-    /// one with.
+    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is
+    /// refreshed, so the keeper has nothing to send one with.
     async fn keep_long_lived(
         &self,
         choice: &Choice,
@@ -293,8 +294,8 @@ fn whose(key: &GrantKey) -> String {
     format!("account {}, user {}", key.account_id, key.user_id)
 }
 
-/// What to do about a grant that is dead. A sandbox forgets its grants when it ends, which has one look: it has never issued the
-/// token.
+/// What to do about a grant that is dead. A sandbox forgets its grants when it ends, which has one
+/// look: it has never issued the token.
 fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
     match (key.realm, reason) {
         (Realm::Sandbox(_), ReauthReason::Undecryptable) => {
@@ -350,7 +351,9 @@ fn no_token(key: &GrantKey, why: Unmet, again_at: Option<UnixSeconds>) -> Failur
             let message = format!("our own refresh of this grant has not come to its end: {whose}");
             Failure::new(ErrorCode::Busy, message)
                 .reason(why.name())
-                .hint("nothing is lost: it goes on, and the next command finds what it brings")
+                .hint(
+                    "nothing is lost: the refresh continues, and the next command finds its result",
+                )
         }
         Unmet::Busy | Unmet::Contended => {
             let message = format!("another worker is refreshing this grant: {whose}");

@@ -1,11 +1,13 @@
-//! Where pairs go that the store would not take: beside the store, and on another file system if there is one.
+//! Where pairs go that the store would not take: beside the store, and on another file system if
+//! there is one.
 //!
 //! ```text
 //!   another file system   $XDG_STATE_HOME/kommo/lifeboat/STORE, else ~/.local/state/…    written first: one full disk takes not both
 //!   beside the store      grants.db.lifeboat                                             what cannot be written there, and what was
 //! ```
 //!
-//! Both are read, always: a process of another user, or with another home, sees the one beside the store.
+//! Both are read, always: a process of another user, or with another home, sees the one beside the
+//! store.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,7 @@ use kommo_oauth::grant::{GrantKey, UnsavedPair};
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 use sha2::{Digest, Sha256};
 
+use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::input::private_file;
 use crate::keeper::store_place::StorePlace;
@@ -68,7 +71,9 @@ impl LifeboatPlaces {
     /// Looks where they are; makes nothing.
     pub(crate) fn of(place: &StorePlace) -> Result<Self, Failure> {
         let StorePlace::Sqlite(path) = place else {
-            let beside = private_file::data_directory()?.join("lifeboat");
+            let beside = private_file::data_directory()
+                .map_err(|_| nowhere())?
+                .join("lifeboat");
             return Ok(Self {
                 elsewhere: None,
                 beside,
@@ -92,6 +97,14 @@ impl LifeboatPlaces {
     }
 }
 
+/// With a server, nothing else on this machine says where.
+fn nowhere() -> Failure {
+    let message = "no place for the lifeboat: neither XDG_DATA_HOME nor HOME is an absolute path";
+    Failure::new(ErrorCode::SettingMissing, message).hint(
+        "set XDG_DATA_HOME to a directory that lasts: tokens that the server fails to save are kept there",
+    )
+}
+
 /// The same for every spelling of a path; two stores never share a lifeboat.
 fn name_of(store: &Path) -> String {
     let digest = Sha256::digest(store.as_os_str().as_encoded_bytes());
@@ -99,8 +112,8 @@ fn name_of(store: &Path) -> String {
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether a directory, made or not, is on another file system than the store, and its owner is the store's: what root leaves in a home of
-/// its own, no service would find.
+/// Whether a directory, made or not, is on another file system than the store, and its owner is the
+/// store's: what root leaves in a home of its own, no service would find.
 #[cfg(unix)]
 fn is_apart(directory: &Path, store: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,5 @@
-//! The token endpoint over HTTP: its latest refusal is written down, and what is waited for is shown.
+//! The token endpoint over HTTP: its latest refusal is written down, and what is waited for is
+//! shown.
 
 use kommo_account::{AccountHost, Realm};
 use kommo_http::HttpTokenEndpoint;

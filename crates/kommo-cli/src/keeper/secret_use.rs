@@ -1,5 +1,6 @@
-//! Which secret proved something last, and when: a line in the store beside the grants. A proof needs no store and no network, so
-//! this program notes one only in a file that is there already; routes that share the store note theirs in either database.
+//! Which secret proved something last, and when: a line in the store beside the grants. A proof
+//! needs no store and no network, so this program notes one only in a file that is there already;
+//! routes that share the store note theirs in either database.
 
 use kommo_oauth::UnixSeconds;
 use kommo_store::KeyUse;
@@ -14,7 +15,8 @@ use crate::run::context::Context;
 use crate::run::runtime::runtime;
 use crate::time::clock;
 
-/// The name of a secret: eight hex digits of a hash, which give nothing of it away and stay the same wherever it lies.
+/// The name of a secret: eight hex digits of a hash, which reveal nothing of it and stay the same
+/// wherever it is stored.
 pub(crate) fn id_of(kind: SecretKind, source: &SecretSource) -> Result<String, Failure> {
     let secret = source.read()?;
     let mut hash = Sha256::new();
@@ -26,7 +28,7 @@ pub(crate) fn id_of(kind: SecretKind, source: &SecretSource) -> Result<String, F
     Ok(format!("{:08x}", u32::from_be_bytes([a, b, c, d])))
 }
 
-/// Notes a proof. What goes wrong with that is told with `--verbose`, and spoils no verdict.
+/// Notes a proof. A failure is reported with `--verbose` alone, and changes no verdict.
 pub(crate) fn note(
     kind: SecretKind,
     purpose: &'static str,

@@ -17,7 +17,8 @@ use crate::run::context::Context;
 /// `--store` and its companions.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArgs {
-    /// Where grants are kept: sqlite:PATH, or postgres://… without a password; else KOMMO_STORE, else the user's data directory
+    /// Where grants are kept: sqlite:PATH, or postgres://… without a password; else KOMMO_STORE,
+    /// else the user's data directory
     #[arg(long, value_name = "URL", conflicts_with = "store_file")]
     store: Option<StoreUrl>,
 
@@ -25,7 +26,8 @@ pub(crate) struct StoreArgs {
     #[arg(long, value_name = "FILE")]
     store_file: Option<PathBuf>,
 
-    /// The file with the encryption key of the grants, 64 hex digits. During a rotation once for each key: the first one encrypts
+    /// The file with the encryption key of the grants, 64 hex digits. During a rotation once for
+    /// each key: the first one encrypts
     #[arg(long, value_name = "FILE")]
     encryption_key_file: Vec<PathBuf>,
 
@@ -51,7 +53,7 @@ impl StorePlace {
         }
     }
 
-    /// Whether it is a file that nobody has made.
+    /// Whether it is a file that does not exist yet.
     pub(crate) fn is_missing(&self) -> bool {
         match self {
             Self::Sqlite(path) => private_file::is_absent(path),
@@ -118,7 +120,7 @@ impl StoreArgs {
         }
     }
 
-    /// Where the keys lie: as typed, files first, else as the profile says.
+    /// Where the keys are stored: as typed, files first, else as the profile says.
     pub(crate) fn key_sources(&self, context: &Context) -> Result<Vec<SecretSource>, Failure> {
         let files = self.encryption_key_file.iter().cloned();
         let names = self.encryption_key_env.iter().cloned();
@@ -132,7 +134,7 @@ impl StoreArgs {
         Ok(typed)
     }
 
-    /// The keys, the one that writes first; `None` if there is none.
+    /// The keys, the one that writes first; `None` if no key was named.
     pub(crate) fn keys(&self, context: &Context) -> Result<Option<EncryptionKeys>, Failure> {
         let mut ring: Option<EncryptionKeys> = None;
         for source in self.key_sources(context)? {

@@ -1,4 +1,5 @@
-//! Codes that wait for their exchange: said wherever a grant would be, so that no person consents once more in vain.
+//! Codes that wait for their exchange: said wherever a grant would be, so that no person consents
+//! once more in vain.
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};

@@ -34,7 +34,8 @@ impl SecretKind {
     }
 }
 
-/// What a secret beside the current one is kept for. Both are tried for what arrives, neither is used for what is sent.
+/// What a secret beside the current one is kept for. Both are tried for what arrives, neither is
+/// used for what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SecretRole {
@@ -44,7 +45,7 @@ pub(crate) enum SecretRole {
     Previous,
 }
 
-/// Where a secret beside the current one lies, during a rotation.
+/// Where a secret besides the current one is stored, during a rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretEntry {
@@ -299,7 +300,7 @@ impl Profile {
         }
     }
 
-    /// Where one of the secrets lies.
+    /// Where one of the secrets is stored.
     pub(crate) fn secret(&self, kind: SecretKind) -> Option<SecretSource> {
         let (file, env) = match kind {
             SecretKind::Channel => (&self.channel_secret_file, &self.channel_secret_env),
@@ -310,7 +311,7 @@ impl Profile {
         file.or_else(|| env.as_ref().map(|name| SecretSource::Env(name.to_string())))
     }
 
-    /// Where the secrets lie that are tried for what arrives: the current one first.
+    /// Where the secrets are stored that are tried for what arrives: the current one first.
     pub(crate) fn secrets_to_try(&self, kind: SecretKind, now: u64) -> Vec<SecretSource> {
         let beside = self
             .secrets
@@ -322,7 +323,7 @@ impl Profile {
             .collect()
     }
 
-    /// Where the key that grants are encrypted with lies.
+    /// Where the key that encrypts grants is stored.
     pub(crate) fn encryption_key(&self) -> Option<SecretSource> {
         let file = self.encryption_key_file.clone().map(SecretSource::File);
         file.or_else(|| {

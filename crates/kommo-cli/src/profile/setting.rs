@@ -131,8 +131,9 @@ pub(crate) fn sqlite_path(text: &str) -> Result<Option<&str>, SettingError> {
     postgres_rest(text).map(|_| None)
 }
 
-/// The path behind `sqlite:`, which is the name of a file and no address: what has a host or credentials in it was meant otherwise, and
-/// a name that is printed must not have a password in it.
+/// The path behind `sqlite:`, which is the name of a file and no address: what has a host or
+/// credentials in it was meant otherwise, and a name that is printed must not have a password in
+/// it.
 fn file_path(path: &str) -> Result<&str, SettingError> {
     if has_credentials(path) {
         return Err(SettingError::StorePassword);
@@ -165,8 +166,8 @@ fn without_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
-/// Whether there is a password in a text that may be an address: between a colon and an `@`, or as a parameter; written plainly or
-/// with percent signs.
+/// Whether there is a password in a text that may be an address: between a colon and an `@`, or as
+/// a parameter; written plainly or with percent signs.
 fn has_credentials(text: &str) -> bool {
     let plain = percent_decoded(text).to_ascii_lowercase();
     let rest = plain.split_once("://").map_or(&*plain, |(_, rest)| rest);

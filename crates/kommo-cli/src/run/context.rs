@@ -72,7 +72,8 @@ impl Context {
         self.interruption.get().is_some_and(Interruption::has_come)
     }
 
-    /// The profile, read when it is first needed: a command that was told everything does not meet a broken one.
+    /// The profile, read when it is first needed: a command with all its options does not fail
+    /// because of a broken profile.
     pub(crate) fn profile(&self) -> Result<&Profile, Failure> {
         if let Some(profile) = self.profile.get() {
             return Ok(profile);
@@ -107,7 +108,8 @@ impl Context {
         }
     }
 
-    /// Where the profile says that the secrets lie which are tried for what arrives, during a rotation several.
+    /// Where the secrets are stored that are tried for what arrives, by the profile: several during
+    /// a rotation.
     pub(crate) fn profile_secrets(&self, kind: SecretKind) -> Result<Vec<SecretSource>, Failure> {
         Ok(self.profile()?.secrets_to_try(kind, clock::unix_now()?))
     }
@@ -122,7 +124,7 @@ impl Context {
         self.profile_choice()?.file()
     }
 
-    /// Where the profile says that a secret lies.
+    /// Where a secret is stored, by the profile.
     pub(crate) fn profile_secret(&self, kind: SecretKind) -> Result<Option<SecretSource>, Failure> {
         Ok(self.profile()?.secret(kind))
     }

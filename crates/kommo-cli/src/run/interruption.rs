@@ -5,8 +5,9 @@
 //! second signal   the process ends at once, in the signal handler itself, whatever the program is doing
 //! ```
 //!
-//! A refresh token that was sent is spent. To die before its successor is saved would lose the grant, so the first signal only
-//! asks. A signal that was ignored when the program started (`nohup`, a job in the background of a script) stays ignored.
+//! A refresh token that was sent is spent. To die before its successor is saved would lose the
+//! grant, so the first signal only asks. A signal that was ignored when the program started
+//! (`nohup`, a job in the background of a script) stays ignored.
 
 use core::sync::atomic::{AtomicI32, Ordering};
 use core::time::Duration;
@@ -16,13 +17,14 @@ use tokio::sync::watch;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 
-/// The first signal that came; 0 is none.
+/// The first signal that came; 0 if none did.
 static FIRST: AtomicI32 = AtomicI32::new(0);
 
 /// After the first signal the process does not live longer than this, whatever keeps it.
 const ENDS_WITHIN: Duration = Duration::from_secs(50);
 
-/// Listens for the signals, from [`Interruption::listen`] on until the end of the process. Cheap to clone.
+/// Listens for the signals, from [`Interruption::listen`] on until the end of the process. Cheap to
+/// clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Interruption {
     came: watch::Receiver<bool>,
@@ -61,7 +63,8 @@ pub(crate) fn signal_name() -> Option<&'static str> {
     }
 }
 
-/// Ends the process by the signal that came first, so that a shell or a service manager sees what ended it. Returns if none did.
+/// Ends the process by the signal that came first, so that a shell or a service manager sees what
+/// ended it. Returns if none did.
 pub(crate) fn end_by_signal() {
     let signal = FIRST.load(Ordering::SeqCst);
     if signal != 0 {
@@ -119,7 +122,8 @@ mod platform {
         let _ = low_level::emulate_default_handler(signal);
     }
 
-    /// The signals that the process was started to ignore, as a mask. Known on Linux alone; elsewhere none is.
+    /// The signals that the process was started to ignore, as a mask. Known on Linux alone;
+    /// elsewhere none is.
     fn ignored_signals() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,5 +1,5 @@
-//! What the token endpoint refused last: the keeper reports what a refusal means, and an operator also wants to know what was
-//! answered.
+//! What the token endpoint refused last: the keeper reports what a refusal means, and an operator
+//! also wants to know what was answered.
 
 use alloc::sync::Arc;
 use core::fmt;

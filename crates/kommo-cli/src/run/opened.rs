@@ -1,4 +1,5 @@
-//! What a command has open: it is drained and closed once, at the end, after the result was printed.
+//! What a command has open: it is drained and closed once, at the end, after the result was
+//! printed.
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -8,7 +9,8 @@ use core::time::Duration;
 
 use tokio::time::timeout;
 
-/// How long a refresh that is on its way is waited for: the answer may take 20 seconds, and saving it a few more.
+/// How long a refresh that is on its way is waited for: the answer may take 20 seconds, and saving
+/// it a few more.
 const DRAINED_WITHIN: Duration = Duration::from_secs(35);
 
 /// How long closing the connections may take.

@@ -1,4 +1,5 @@
-//! The async runtime, made only by the commands that speak to a socket: `sign`, `verify` and `explain` start faster.
+//! The async runtime, made only by the commands that speak to a socket: `sign`, `verify` and
+//! `explain` start faster.
 
 use core::pin::pin;
 use core::time::Duration;
@@ -26,7 +27,7 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
         })
 }
 
-/// Runs a command that keeps grants: what it has begun is finished, whoever stops it.
+/// Runs a command that keeps grants: what it has begun is finished, even if it is stopped.
 ///
 /// ```text
 /// work ──> its result is printed ──> drained ──> closed          each with a limit
@@ -61,7 +62,8 @@ pub(crate) fn run_to_end(
     ended
 }
 
-/// After a signal: what was sent is waited for, and the work may take note of it. `None`: the work had more in mind.
+/// After a signal: what was sent is waited for, and the work may take note of it. `None`: the work
+/// had more in mind.
 async fn finish(
     work: impl Future<Output = Result<Outcome, Failure>>,
     context: &Context,

@@ -20,7 +20,8 @@ pub(crate) struct GlobalOptions {
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 
-    /// Take what is not given here from this profile, by name or file (see `kommo profile`); else KOMMO_PROFILE
+    /// Take what is not given here from this profile, by name or file (see `kommo profile`); else
+    /// KOMMO_PROFILE
     #[arg(long, value_name = "NAME|FILE", global = true)]
     pub(crate) profile: Option<String>,
 }
@@ -35,7 +36,8 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What a command line asks for, as far as that can be read: a mistake in it is reported in this format too.
+    /// What a command line asks for, as far as that can be read: a mistake in it is reported in
+    /// this format too.
     pub(crate) fn asked_for(arguments: &[OsString]) -> Self {
         let options = arguments.iter().skip(1);
         let options: Vec<_> = options

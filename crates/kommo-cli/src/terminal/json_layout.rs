@@ -90,7 +90,7 @@ fn pieces(json: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// Behind the closing quote; the whole if there is none.
+/// The text after the closing quote; all of it if there is no such quote.
 fn end_of_text(text: &str) -> usize {
     let mut is_escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {

@@ -80,7 +80,8 @@ impl Output {
         complain(failure, self.format);
     }
 
-    /// Something worth knowing beside the result; `--quiet` leaves it out. One line, or several short ones on a terminal.
+    /// Something worth knowing beside the result; `--quiet` leaves it out. One line, or several
+    /// short ones on a terminal.
     pub(crate) fn note(&self, text: &str) {
         if self.quiet {
             return;
@@ -99,7 +100,7 @@ impl Output {
         }
     }
 
-    /// Refuses to show a secret to whoever looks at the terminal, before it is even asked for.
+    /// Refuses to show a secret on a terminal, before it is even asked for.
     #[expect(
         clippy::unused_self,
         reason = "one way to standard output, beside the others"
@@ -142,7 +143,7 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// For people `error: …`, and `hint: …` where it helps, on standard error; for programs one object
-/// on standard output. Once, by whoever is first: a command ends with one error.
+/// on standard output. Only the first call prints: a command ends with one error.
 pub(crate) fn complain(failure: &Failure, format: Format) {
     static IS_SAID: AtomicBool = AtomicBool::new(false);
     if IS_SAID.swap(true, Ordering::Relaxed) {
@@ -186,7 +187,8 @@ fn without_commands(text: &str) -> String {
     out
 }
 
-/// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are shown, not obeyed.
+/// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are
+/// shown, not obeyed.
 fn to_stderr(text: &str) {
     write_line(shown(text));
 }

@@ -85,7 +85,8 @@ impl Progress {
         self.change(|waits| waits.why = why);
     }
 
-    /// The innermost wait, and the reason of the pause if there is one: as long as something is sent, that is waited for.
+    /// The innermost wait, and the reason of the pause if there is one: as long as something is
+    /// sent, that is waited for.
     fn latest(&self) -> Option<(u64, String, Duration)> {
         self.change(|waits| {
             let wait = waits.now.last()?;

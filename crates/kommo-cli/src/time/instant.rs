@@ -5,7 +5,8 @@ use core::cmp::Ordering;
 use kommo_oauth::UnixSeconds;
 use kommo_sign::RequestDate;
 
-/// An instant beside now, in words: `2026-11-30 14:30:08 UTC (in 12 minutes)`. The number, if no calendar has it.
+/// An instant beside now, in words: `2026-11-30 14:30:08 UTC (in 12 minutes)`. The number, if no
+/// calendar has it.
 pub(crate) fn when(instant: UnixSeconds, now: UnixSeconds) -> String {
     let date = date(instant);
     let length = words(now.get().abs_diff(instant.get()));
@@ -35,7 +36,8 @@ fn iso(instant: UnixSeconds) -> Option<String> {
     Some(format!("{year}-{month:02}-{day:0>2} {time} UTC"))
 }
 
-/// A length of time in words, in its largest unit, below three of them with the next one: `2 hours 5 minutes`, `12 minutes`.
+/// A length of time in words, in its largest unit, below three of them with the next one: `2 hours
+/// 5 minutes`, `12 minutes`.
 fn words(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (86_400, "day"),

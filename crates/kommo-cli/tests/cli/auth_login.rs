@@ -203,7 +203,8 @@ fn a_bad_paste_does_not_end_the_attempt() {
     assert!(stdout.starts_with("granted: "), "{stdout}");
 }
 
-/// Goes where the browser is sent: no page stands at the address with the code, so none of it stays in its history.
+/// Goes where the browser is sent: no page stands at the address with the code, so none of it stays
+/// in its history.
 #[track_caller]
 fn follow(back: &str, redirect: &str) -> plain_http::Answer {
     assert_eq!(plain_http::get(redirect).status, 404);
@@ -335,7 +336,8 @@ fn a_code_of_another_account_than_the_one_that_was_meant_is_not_used() {
         .done();
 }
 
-/// A prefetch, a second tab, a visit that was broken off, back: each sees what became of the one code.
+/// A prefetch, a second tab, a visit that was broken off, back: each sees what became of the one
+/// code.
 #[test]
 fn the_same_redirect_twice_shows_the_result_of_the_first() {
     let port = free_port();

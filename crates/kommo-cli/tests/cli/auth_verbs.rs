@@ -1,4 +1,5 @@
-//! What is done with a grant that is there: status, refresh, keep-alive, token, credential, export, import, logout.
+//! What is done with a grant that is there: status, refresh, keep-alive, token, credential, export,
+//! import, logout.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -191,7 +192,8 @@ fn a_rejected_generation_is_refreshed_only_if_it_is_the_current_one_and_really_r
     // An old one starts nothing.
     assert_eq!(credential(&["--rejected-generation", "1"])["generation"], 2);
     assert_eq!(shop.counter("refreshes"), 1);
-    // The sandbox's own clock goes on a day: the token has ended there, and our clock does not know.
+    // The sandbox's own clock goes on a day: the token has ended there, and our clock does not
+    // know.
     shop.sandbox
         .order("clock", &json!({ "advance_seconds": 86_500 }));
     let renewed = credential(&["--rejected-generation", "2"]);
@@ -390,7 +392,8 @@ fn an_export_moves_the_grant_and_seals_it_here() {
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(shop.run(["auth", "token"]).failed(1).contains("exported"));
-    // A file that is there is not replaced, and a grant that is over not exported: nothing is left behind.
+    // A file that is there is not replaced, and a grant that is over not exported: nothing is left
+    // behind.
     shop.run(["auth", "export", "--quiet", "--output", "grant.json"])
         .failed(3);
     let second = shop.run(["auth", "export", "--quiet", "--output", "second.json"]);
@@ -468,7 +471,8 @@ fn a_long_lived_token_is_imported_used_without_a_client_secret_and_never_refresh
         failed.failed(1).contains("cannot be refreshed"),
         "{failed:?}"
     );
-    // Made this very second, the token has its 90 days to the hour; a second later an hour less one second of them is not full.
+    // Made this very second, the token has its 90 days to the hour; a second later an hour less one
+    // second of them is not full.
     let alive = shop.run(["auth", "keep-alive"]);
     let told = alive.done();
     assert!(

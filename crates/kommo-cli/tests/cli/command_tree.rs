@@ -1,4 +1,5 @@
-//! Every command that the program has, read from the program itself, so that a new one cannot be forgotten.
+//! Every command that the program has, read from the program itself, so that a new one cannot be
+//! forgotten.
 
 use crate::program::Room;
 

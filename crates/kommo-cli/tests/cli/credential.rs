@@ -1,4 +1,5 @@
-//! What `auth credential` says to a program in another language: where to send the token, and nowhere else.
+//! What `auth credential` says to a program in another language: where to send the token, and
+//! nowhere else.
 
 use alloc::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -83,6 +84,52 @@ fn a_credential_is_not_printed_to_a_terminal_without_show() {
         assert_eq!(said.status, status, "{said:?}");
         assert_eq!(said.stdout.contains("eyJ"), status == 0, "{said:?}");
     }
+}
+
+/// The program in a mount namespace of its own, where the room is read-only: for root, a mode would
+/// not be. `None` if mounts are to be left out, which is said.
+#[allow(
+    clippy::print_stderr,
+    reason = "what is left out is said where the test command reads it"
+)]
+fn on_a_read_only_file_system(shop: &Shop, words: &[&str]) -> Option<Command> {
+    let left_out = std::env::var("KOMMO_TEST_WITHOUT").unwrap_or_default();
+    if left_out.split(',').any(|name| name.trim() == "mounts") {
+        eprintln!("left out: mounts");
+        return None;
+    }
+    let script =
+        "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\" && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--map-root-user", "--mount", "sh", "-ec", script])
+        .arg(env!("CARGO_BIN_EXE_kommo"))
+        .args(words)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", shop.room.path())
+        .env("KOMMO_SANDBOX_URL", shop.sandbox.base_url())
+        .current_dir(shop.room.path());
+    Some(command)
+}
+
+#[test]
+fn a_read_only_file_system_is_said_and_spends_nothing() {
+    let shop = Shop::open();
+    shop.log_in();
+    let words = ["auth", "credential", "--format", "json"];
+    let Some(command) = on_a_read_only_file_system(&shop, &words) else {
+        return;
+    };
+    let before = listing(shop.room.path());
+    let refused = ended(command, b"");
+    shop.assert_quiet(&refused);
+    let error = refused.failed_json(3);
+    assert_eq!(error["code"], "store-failed", "{error}");
+    assert_eq!(listing(shop.room.path()), before);
+    assert_eq!(shop.counter("refreshes"), 0);
+    // The same grant serves as soon as it may be written again.
+    shop.run(words).done();
 }
 
 /// Every path below a directory, with what a writer would change: the length and the time.

@@ -58,7 +58,8 @@ fn damaged_pages_are_an_error_although_the_store_opens() {
     assert_eq!(told["ok"], false);
 }
 
-/// A directory that files cannot be made in: for root too, and for whoever the file system is read-only to.
+/// A directory that files cannot be made in: for root too, and for whoever the file system is
+/// read-only to.
 #[test]
 fn a_lifeboat_or_locks_that_cannot_be_used_are_an_error() {
     for what in [".lifeboat", ".locks"] {

@@ -1,4 +1,5 @@
-//! With `--format json` every failure of every command is one object with a code of the README's table.
+//! With `--format json` every failure of every command is one object with a code of the README's
+//! table.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -9,7 +10,8 @@ use serde_json::Value;
 use crate::command_tree;
 use crate::program::{Ended, Room, ended};
 
-/// A failure beyond the command line for each command. What the words need is made by [`furnished`].
+/// A failure beyond the command line for each command. What the words need is made by
+/// [`furnished`].
 const FAILURES: &[(&str, &str, &str)] = &[
     ("init", "--no-input", "usage"),
     (
@@ -142,7 +144,8 @@ fn documented() -> HashMap<&'static str, i32> {
         .collect()
 }
 
-/// One object on standard output, nothing said of it on standard error, and the status of its code; gives the code.
+/// One object on standard output, nothing said of it on standard error, and the status of its code;
+/// gives the code.
 #[track_caller]
 fn check(ended: &Ended, statuses: &HashMap<&str, i32>, what: &str) -> String {
     let object = ended.json();

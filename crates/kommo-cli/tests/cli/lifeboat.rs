@@ -1,4 +1,5 @@
-//! What lies in the lifeboat is saved by `auth keep-alive`, although the stored token is still valid.
+//! What lies in the lifeboat is saved by `auth keep-alive`, although the stored token is still
+//! valid.
 
 use core::time::Duration;
 use std::path::PathBuf;

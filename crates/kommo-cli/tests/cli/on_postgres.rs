@@ -237,6 +237,33 @@ fn processes_that_share_a_database_refresh_once() {
 }
 
 #[test]
+fn without_a_home_the_lifeboat_needs_a_directory() {
+    let Some(database) = Database::make("homeless") else {
+        return;
+    };
+    let shop = Shop::open();
+    log_in(&database, &shop);
+    let profile = shop.room.path().join(".config/kommo/profiles/default.toml");
+    let homeless = |words: &[&str]| {
+        let mut command = shop.command(words);
+        command
+            .env("KOMMO_STORE", &database.url)
+            .env("KOMMO_PROFILE", &profile)
+            .env_remove("HOME");
+        command
+    };
+    let words = ["auth", "credential", "--format", "json"];
+    let error = ended(homeless(&words), b"").failed_json(2);
+    assert_eq!(error["code"], "setting-missing");
+    for (part, text) in [("message", "lifeboat"), ("hint", "set XDG_DATA_HOME")] {
+        assert!(error[part].as_str().unwrap().contains(text), "{error}");
+    }
+    let mut placed = homeless(&words);
+    placed.env("XDG_DATA_HOME", shop.room.path().join("data"));
+    ended(placed, b"").done();
+}
+
+#[test]
 fn a_database_that_is_not_there_is_a_mistake_of_the_operator() {
     let Some(database) = Database::make("gone") else {
         return;

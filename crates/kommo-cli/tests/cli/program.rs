@@ -100,7 +100,8 @@ impl Ended {
         error
     }
 
-    /// This status, nothing on standard output, and one `error: ` line with perhaps one `hint: ` line behind it.
+    /// This status, nothing on standard output, and one `error: ` line with perhaps one `hint: `
+    /// line behind it.
     #[track_caller]
     pub(crate) fn failed(&self, status: i32) -> &str {
         assert_eq!(
@@ -134,7 +135,8 @@ pub(crate) fn finished(mut command: Command) -> Ended {
 pub(crate) fn ended(mut command: Command, input: &[u8]) -> Ended {
     let mut child = piped(&mut command);
     let mut stdin = child.stdin.take().unwrap();
-    // A program that refuses its arguments reads nothing and closes its end: that is not the test's concern.
+    // A program that refuses its arguments reads nothing and closes its end: that is not the test's
+    // concern.
     let _ = stdin.write_all(input);
     drop(stdin);
     Ended::of(child.wait_with_output().unwrap())

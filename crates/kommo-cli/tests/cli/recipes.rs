@@ -1,4 +1,5 @@
-//! The recipes of `docs/recipes/` that need a program or a socket: calls with a token of the program, and the receivers of hooks.
+//! The recipes of `docs/recipes/` that need a program or a socket: calls with a token of the
+//! program, and the receivers of hooks.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -200,13 +201,15 @@ fn a_call_is_sent_once_more_after_a_401_with_the_token_that_is_current_then() {
         let mut caller = Caller::start(language, &shop);
         let account = format!("200 {ACCOUNT}");
         assert_eq!(caller.call("GET /api/v4/account"), account);
-        // Another process refreshes: the token that the caller holds is dead, and the new one is taken over.
+        // Another process refreshes: the token that the caller holds is dead, and the new one is
+        // taken over.
         shop.run(["auth", "refresh"]).done();
         let path = "/api/v4/account?with=amojo_id";
         assert_eq!(caller.call(&format!("GET {path}")), account);
         assert_eq!(answered(&shop, "GET", path), [401, 200]);
         assert_eq!(shop.counter("refreshes"), 1);
-        // A day later at the sandbox, while our clock stands: a real refresh, and the same body again.
+        // A day later at the sandbox, while our clock stands: a real refresh, and the same body
+        // again.
         shop.sandbox
             .order("clock", &json!({ "advance_seconds": 86_500 }));
         let said = caller.call(r#"POST /api/v4/leads [{"name":"One"}]"#);

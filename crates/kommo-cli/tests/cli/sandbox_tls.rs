@@ -1,4 +1,5 @@
-//! The program's own commands beside a sandbox that speaks TLS: its certificate is named, and checked.
+//! The program's own commands beside a sandbox that speaks TLS: its certificate is named, and
+//! checked.
 
 use alloc::sync::Arc;
 use std::io::{Read, Write};
@@ -206,7 +207,8 @@ fn what_is_wrong_with_the_certificate_is_said_before_anything_is_sent() {
         "{failed:?}"
     );
 
-    // It belongs to an https address: nothing goes to the real platform, or in the clear, by a slip.
+    // It belongs to an https address: nothing goes to the real platform, or in the clear, by a
+    // slip.
     let ca = ["--sandbox-ca", shop.ca_file()];
     let doctor = shop.room.run(["doctor"].iter().chain(&ca));
     assert!(

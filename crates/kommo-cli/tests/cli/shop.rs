@@ -124,7 +124,8 @@ impl Shop {
         self.sandbox.ask("counters")[name].as_u64().unwrap()
     }
 
-    /// Every token and code that the sandbox has made is long and random; the pairs begin in known ways.
+    /// Every token and code that the sandbox has made is long and random; the pairs begin in known
+    /// ways.
     #[track_caller]
     pub(crate) fn assert_quiet(&self, ended: &Ended) {
         for stream in [&ended.stdout, &ended.stderr] {

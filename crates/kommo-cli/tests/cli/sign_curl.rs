@@ -1,4 +1,5 @@
-//! `kommo sign chats --output curl`: the printed command, really run by sh, with a curl that writes down what it got.
+//! `kommo sign chats --output curl`: the printed command, really run by sh, with a curl that writes
+//! down what it got.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,6 +1,8 @@
-//! Signals while a refresh token is on its way, under the strictest reading: the old token dies with the refresh.
+//! Signals while a refresh token is on its way, under the strictest reading: the old token dies
+//! with the refresh.
 //!
-//! `KOMMO_SIGNALS_EACH=200 cargo test -p kommo-cli --test cli signals::no_signal -- --nocapture` repeats each of them so often.
+//! `KOMMO_SIGNALS_EACH=200 cargo test -p kommo-cli --test cli signals::no_signal -- --nocapture`
+//! repeats each of them so often.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read};
@@ -112,7 +114,8 @@ fn first_line(child: &mut Child) -> String {
     line
 }
 
-/// One refresh, and one signal in it. Whatever became of the process, the grant must be alive: only its newest pair is.
+/// One refresh, and one signal in it. Whatever became of the process, the grant must be alive: only
+/// its newest pair is.
 #[track_caller]
 fn interrupt(shop: &Shop, phase: Phase, (name, number): (&str, i32)) -> Stopped {
     let mut child;
@@ -222,7 +225,8 @@ fn the_second_signal_ends_the_process_at_once() {
     }
 }
 
-/// The access token has ended: each of these refreshes first, and is stopped while its answer is on its way.
+/// The access token has ended: each of these refreshes first, and is stopped while its answer is on
+/// its way.
 #[test]
 fn every_command_that_refreshes_finishes_it_before_a_signal_ends_it() {
     let shop = Shop::with(

@@ -1,4 +1,5 @@
-//! A PostgreSQL server that goes silent: connections stay open, and nothing comes any more. No command stays without an answer.
+//! A PostgreSQL server that goes silent: connections stay open, and nothing comes any more. No
+//! command stays without an answer.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +52,8 @@ impl Proxy {
     }
 }
 
-/// Bytes that come while it is silent are lost, and the connection is of no use any more, though it stays open.
+/// Bytes that come while it is silent are lost, and the connection is of no use any more, though it
+/// stays open.
 fn pass(mut from: TcpStream, mut to: TcpStream, silent: &Arc<AtomicBool>) {
     let silent = Arc::clone(silent);
     std::thread::spawn(move || {
@@ -147,7 +149,8 @@ fn no_command_stays_without_an_answer_before_a_silent_server() {
     assert_eq!(status["grants"][0]["generation"], 1);
 }
 
-/// The server goes silent while the answer to a refresh is on its way: the result comes, and the pair is not lost.
+/// The server goes silent while the answer to a refresh is on its way: the result comes, and the
+/// pair is not lost.
 #[test]
 fn a_server_that_goes_silent_in_a_refresh_costs_no_grant_and_no_answer() {
     let Some(silence) = Silence::prepared("silent_refresh") else {
@@ -166,7 +169,8 @@ fn a_server_that_goes_silent_in_a_refresh_costs_no_grant_and_no_answer() {
         assert!(!format!("{}{}", refreshed.stdout, refreshed.stderr).is_empty());
     });
     silence.proxy.set_silent(false);
-    // Strict: the old token is dead, so only the pair that was kept can be refreshed. Its lock may last a little.
+    // Strict: the old token is dead, so only the pair that was kept can be refreshed. Its lock may
+    // last a little.
     let alive = loop {
         let ended = silence.answered(&["auth", "refresh", "--format", "json"]);
         let said: Value = ended.json();

@@ -1,4 +1,5 @@
-//! A store of the real platform's grants, made by the test itself: nothing of it ever reaches the platform.
+//! A store of the real platform's grants, made by the test itself: nothing of it ever reaches the
+//! platform.
 
 use core::time::Duration;
 use std::os::unix::fs::PermissionsExt;

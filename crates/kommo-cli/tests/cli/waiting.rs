@@ -88,7 +88,8 @@ fn status_is_no_where_no_token_can_be_used() {
     assert_eq!(shop.run(["auth", "status"]).status, 1);
 }
 
-/// On a terminal a wait that takes longer than a second is shown; a pipe stays silent, and so does `--quiet`.
+/// On a terminal a wait that takes longer than a second is shown; a pipe stays silent, and so does
+/// `--quiet`.
 #[test]
 fn a_refresh_that_takes_its_time_says_on_a_terminal_what_is_waited_for() {
     let shop = Shop::open();

@@ -112,8 +112,9 @@ fn base_url(target: &Target) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// The header `Host`. A sandbox also knows its accounts under names that lead to this machine alone: a program that takes
-/// one of them for an address does not send the sandbox's token to the real platform.
+/// The header `Host`. A sandbox also knows its accounts under names that lead to this machine
+/// alone: a program that takes one of them for an address does not send the sandbox's token to the
+/// real platform.
 fn host(target: &Target) -> String {
     let host = target.host();
     if target.realm() == Realm::Real {
@@ -127,7 +128,8 @@ fn host(target: &Target) -> String {
 }
 
 impl CredentialArgs {
-    /// A generation that was never handed out is a slip: nobody could have been refused with its token.
+    /// A generation that was never handed out is a slip: no call can have been refused with its
+    /// token.
     async fn check_generation(&self, keeper: &CliKeeper, grant: &CliGrant) -> Result<(), Failure> {
         let Some(rejected) = self.rejected_generation else {
             return Ok(());

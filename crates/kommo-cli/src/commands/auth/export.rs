@@ -1,4 +1,5 @@
-//! `kommo auth export`: a grant moves out. It is sealed here, since a single-use token must not have two homes.
+//! `kommo auth export`: a grant moves out. It is sealed here, since a single-use token must not
+//! have two homes.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};

@@ -1,4 +1,4 @@
-//! How a grant is told, without its tokens.
+//! A grant as it is printed, without its tokens.
 
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
@@ -29,7 +29,7 @@ pub(super) fn key_fields(key: &GrantKey) -> Map<String, Value> {
 pub(super) fn needs_person(grant: &Grant, now: UnixSeconds) -> bool {
     match &grant.state {
         GrantState::ReauthRequired(_) => true,
-        // A logout and a move were somebody's wish.
+        // The operator wanted a logout or a move.
         GrantState::Disconnected(over) => over.reason == DisconnectReason::Confirmed,
         GrantState::LongLived(token) => match token.state(now) {
             LongLivedState::Active => false,

@@ -158,7 +158,8 @@ impl ImportArgs {
         self.keeper.integration.client_id(context)
     }
 
-    /// The platform's own word counts; the claims of the token, which nobody can verify, stand in only with `--offline`.
+    /// The platform's own word counts; the claims of the token, which cannot be verified, are used
+    /// with `--offline` alone.
     async fn whose(
         &self,
         endpoints: Endpoints,

@@ -6,13 +6,11 @@ use kommo_oauth::grant::GrantKey;
 use serde_json::{Value, json};
 
 use super::grant_view;
-use super::many::{Each, for_each};
+use super::many::{Each, GrantsArgs, for_each};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
-use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::keeper_setup::{self, CliKeeper};
 use crate::run::context::Context;
-use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 Refreshes what was obtained more than a week ago, exchanges codes that are still
@@ -31,34 +29,18 @@ const CODES_AT_MOST: u32 = 100;
 #[command(after_help = HELP)]
 pub(crate) struct KeepAliveArgs {
     #[command(flatten)]
-    grant: GrantArgs,
-
-    /// Every grant of the integration, whatever account the profile names, and the codes that wait
-    #[arg(long, conflicts_with_all = ["account", "user"])]
-    all: bool,
-
-    #[command(flatten)]
-    keeper: KeeperArgs,
+    grants: GrantsArgs,
 }
 
 pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
-    let credentials = args.keeper.integration.credentials(context)?;
-    run_to_end(context, async {
-        let client_id = Some(credentials.client_id);
-        let keeper = args.keeper.keeper(credentials, context).await?;
-        let realm = endpoints.realm();
-        let _waiting = keeper_setup::token_awaited(context);
+    args.grants.run(context, async |keeper, which| {
         let rescued = keeper.rescue().await;
-        let which = match args.all {
-            true => {
-                exchange_waiting(&keeper, context).await?;
-                Each::All(args.grant.typed(realm, client_id))
-            }
-            false => Each::One(args.grant.choice(realm, client_id, context)?),
-        };
-        let outcome = for_each(&keeper, which, context, keep_alive).await;
-        // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the doctor says.
+        if matches!(which, Each::All(_)) {
+            exchange_waiting(keeper, context).await?;
+        }
+        let outcome = for_each(keeper, which, context, keep_alive).await;
+        // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the
+        // doctor says.
         let lifeboat = rescued.map_err(|_| {
             Failure::new(ErrorCode::StoreFailed, "the lifeboat cannot be read")
                 .hint("`kommo doctor` says why")

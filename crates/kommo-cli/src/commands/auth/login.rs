@@ -146,8 +146,9 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failur
 }
 
 impl LoginArgs {
-    /// The account of `--account`. A code does not say the number of its account, and once it is exchanged it is too late to refuse
-    /// it: so the number must lead to a host beforehand, by a grant of the store.
+    /// The account of `--account`. A code does not say the number of its account, and once it is
+    /// exchanged it is too late to refuse it: so the number must lead to a host beforehand, by a
+    /// grant of the store.
     fn wanted(&self, endpoints: Endpoints, context: &Context) -> Result<Option<Wanted>, Failure> {
         let id = match self.account {
             None => return Ok(None),
@@ -211,7 +212,8 @@ impl LoginArgs {
         Ok(of_profile.or(of_account).or(of_sandbox))
     }
 
-    /// Where to wait for the redirect, if anywhere: with a sandbox, at the redirect URI itself if it is on this machine.
+    /// Where to wait for the redirect, if anywhere: with a sandbox, at the redirect URI itself if
+    /// it is on this machine.
     fn listen_at(&self, endpoints: Endpoints, credentials: &Credentials) -> Option<SocketAddr> {
         if self.listen.is_some() || endpoints == Endpoints::real() {
             return self.listen;
@@ -344,7 +346,8 @@ fn host_of_bare_code(
     })
 }
 
-/// A code of another account than the one that was named is not used: it stays good for whoever it is of.
+/// A code of another account than the one that was named is not used: it stays valid for its own
+/// account.
 fn checked(brought: Brought, wanted: Option<Wanted>) -> Result<Brought, Failure> {
     match wanted {
         Some(wanted) if wanted.host != brought.host => Err(Failure::new(
@@ -379,7 +382,7 @@ fn fresh_state() -> Result<ConsentState, Failure> {
     getrandom::fill(&mut bytes).map_err(|_| {
         Failure::new(
             ErrorCode::Internal,
-            "the operating system gives no random bytes",
+            "the operating system returns no random bytes",
         )
     })?;
     Ok(ConsentState::from_random(bytes))

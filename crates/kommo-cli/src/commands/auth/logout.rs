@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::grant_view;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
-use crate::keeper::grant_choice::{GrantArgs, is_over};
+use crate::keeper::grant_choice::is_over;
 use crate::keeper::keeper_setup::KeeperArgs;
 use crate::keeper::stores::{self, AnyStore};
 use crate::run::context::Context;
@@ -34,27 +34,23 @@ const CONFLICTS_AT_MOST: usize = 16;
 #[command(after_help = HELP)]
 pub(crate) struct LogoutArgs {
     #[command(flatten)]
-    grant: GrantArgs,
-
-    /// Every grant of the integration, at the real platform or in the sandbox
-    #[arg(long, conflicts_with_all = ["account", "user"])]
-    all: bool,
-
-    #[command(flatten)]
-    keeper: KeeperArgs,
+    grants: GrantsArgs,
 }
 
 pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
-    let client_id = args.keeper.integration.known_client_id(context)?;
+    let endpoints = args.grants.keeper.endpoints()?;
+    let client_id = args.grants.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
-        let store = args.keeper.open_store(context).await?;
-        if !args.all {
-            let choice = args.grant.choice(endpoints.realm(), client_id, context)?;
+        let store = args.grants.keeper.open_store(context).await?;
+        if !args.grants.all {
+            let choice = args
+                .grants
+                .grant
+                .choice(endpoints.realm(), client_id, context)?;
             let key = choice.exactly_one(&store).await?;
             return log_out(&store, &key, context).await;
         }
-        let choice = args.grant.typed(endpoints.realm(), client_id);
+        let choice = args.grants.grant.typed(endpoints.realm(), client_id);
         let lines = choice.all(&store).await?;
         let living: Vec<_> = lines.iter().filter(|line| !is_over(line)).collect();
         let Some(first) = living.first() else {

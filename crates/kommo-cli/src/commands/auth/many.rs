@@ -1,5 +1,6 @@
 //! One grant or all of them, several side by side; one that fails stops no other.
 
+use clap::Args;
 use kommo_oauth::grant::GrantKey;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -7,15 +8,52 @@ use tokio::task::JoinSet;
 use super::grant_view;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
-use crate::keeper::grant_choice::{Choice, is_over};
-use crate::keeper::keeper_setup::CliKeeper;
+use crate::keeper::grant_choice::{Choice, GrantArgs, is_over};
+use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
 use crate::run::context::Context;
-use crate::run::runtime::interrupted;
+use crate::run::runtime::{interrupted, run_to_end};
 
 /// How many grants are looked after side by side.
 const SIDE_BY_SIDE: usize = 8;
 
+/// The options of a command on one grant or on all.
+#[derive(Debug, Args)]
+pub(super) struct GrantsArgs {
+    #[command(flatten)]
+    pub(super) grant: GrantArgs,
+
+    /// Every grant of the integration, whatever account the profile names
+    #[arg(long, conflicts_with_all = ["account", "user"])]
+    pub(super) all: bool,
+
+    #[command(flatten)]
+    pub(super) keeper: KeeperArgs,
+}
+
+impl GrantsArgs {
+    /// Opens the keeper, and lets `work` use it on the grants that are meant.
+    pub(super) fn run(
+        &self,
+        context: &Context,
+        work: impl AsyncFnOnce(&CliKeeper, Each) -> Result<Outcome, Failure>,
+    ) -> Result<Outcome, Failure> {
+        let endpoints = self.keeper.endpoints()?;
+        let credentials = self.keeper.integration.credentials(context)?;
+        run_to_end(context, async {
+            let (realm, client_id) = (endpoints.realm(), Some(credentials.client_id));
+            let which = match self.all {
+                true => Each::All(self.grant.typed(realm, client_id)),
+                false => Each::One(self.grant.choice(realm, client_id, context)?),
+            };
+            let keeper = self.keeper.keeper(credentials, context).await?;
+            let _waiting = keeper_setup::token_awaited(context);
+            work(&keeper, which).await
+        })
+    }
+}
+
 /// Which grants.
+#[derive(Clone, Copy)]
 pub(super) enum Each {
     /// The one that is meant.
     One(Choice),
@@ -23,7 +61,7 @@ pub(super) enum Each {
     All(Choice),
 }
 
-/// Does the work, and tells each outcome. For all grants: status 1 if one of them failed.
+/// Does the work, and prints each outcome. For all grants: status 1 if one of them failed.
 pub(super) async fn for_each<F>(
     keeper: &CliKeeper,
     which: Each,

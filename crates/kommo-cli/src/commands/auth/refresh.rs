@@ -6,14 +6,12 @@ use kommo_oauth::grant::{Generation, GrantKey};
 use serde_json::Value;
 
 use super::grant_view;
-use super::many::{Each, for_each};
+use super::many::{GrantsArgs, for_each};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
-use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::keeper_setup::{self, CliKeeper};
 use crate::keeper::stores;
 use crate::run::context::Context;
-use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 A refresh that another worker is doing at this moment counts: nothing is sent
@@ -28,30 +26,12 @@ Example:
 #[command(after_help = HELP)]
 pub(crate) struct RefreshArgs {
     #[command(flatten)]
-    grant: GrantArgs,
-
-    /// Every grant of the integration, whatever account the profile names
-    #[arg(long, conflicts_with_all = ["account", "user"])]
-    all: bool,
-
-    #[command(flatten)]
-    keeper: KeeperArgs,
+    grants: GrantsArgs,
 }
 
 pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
-    let credentials = args.keeper.integration.credentials(context)?;
-    run_to_end(context, async {
-        let client_id = Some(credentials.client_id);
-        let keeper = args.keeper.keeper(credentials, context).await?;
-        let realm = endpoints.realm();
-        let which = match args.all {
-            true => Each::All(args.grant.typed(realm, client_id)),
-            false => Each::One(args.grant.choice(realm, client_id, context)?),
-        };
-        let _waiting = keeper_setup::token_awaited(context);
-        for_each(&keeper, which, context, refresh).await
-    })
+    let all = async |keeper: &CliKeeper, which| for_each(keeper, which, context, refresh).await;
+    args.grants.run(context, all)
 }
 
 /// One grant.

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 
 use super::grant_view;
 use super::keep_alive::exchange_waiting;
-use super::many::{Each, for_each};
+use super::many::{Each, GrantsArgs, for_each};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
-use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::keeper_setup::{self, CliKeeper};
 use crate::keeper::stores;
 use crate::run::context::Context;
-use crate::run::runtime::run_to_end;
 
 const HELP: &str = "\
 After a wrong secret, an unpaid account or a block a grant is paused, so that
@@ -30,40 +28,18 @@ Example:
 #[command(after_help = HELP)]
 pub(crate) struct RetryArgs {
     #[command(flatten)]
-    grant: GrantArgs,
-
-    /// Every grant of the integration, whatever account the profile names
-    #[arg(long, conflicts_with_all = ["account", "user"])]
-    all: bool,
-
-    #[command(flatten)]
-    keeper: KeeperArgs,
+    grants: GrantsArgs,
 }
 
 pub(super) fn run(args: &RetryArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
-    let credentials = args.keeper.integration.credentials(context)?;
-    run_to_end(context, async {
-        let client_id = Some(credentials.client_id);
-        let keeper = args.keeper.keeper(credentials, context).await?;
-        let realm = endpoints.realm();
-        let _waiting = keeper_setup::token_awaited(context);
-        let granted = exchange_waiting(&keeper, context).await?;
-        let (which, choice) = match args.all {
-            true => {
-                let choice = args.grant.typed(realm, client_id);
-                (Each::All(choice), choice)
-            }
-            false => {
-                let choice = args.grant.choice(realm, client_id, context)?;
-                (Each::One(choice), choice)
-            }
-        };
+    args.grants.run(context, async |keeper, which| {
+        let granted = exchange_waiting(keeper, context).await?;
+        let (Each::All(choice) | Each::One(choice)) = which;
         // A code that became the first grant is what was to be retried.
         if granted > 0 && choice.all(keeper.store()).await?.len() == granted {
             return Ok(Outcome::Done);
         }
-        for_each(&keeper, which, context, retry).await
+        for_each(keeper, which, context, retry).await
     })
 }
 

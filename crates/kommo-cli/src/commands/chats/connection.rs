@@ -47,7 +47,7 @@ pub(super) struct Connection {
 
 impl ConnectionArgs {
     pub(super) fn resolve(&self, context: &Context) -> Result<Connection, Failure> {
-        // First of all: a sandbox that is none is refused before a secret is read.
+        // First of all: an address that is not a sandbox's is refused before a secret is read.
         let endpoints = self.place.endpoints()?;
         let mut missing = Missing::default();
         let host = missing.check(self.place.host(context)?, missing::ACCOUNT);

@@ -1,4 +1,5 @@
-//! What the steps about grants use: an integration, its store in a directory of its own, and a keeper that can be begun anew.
+//! What the steps about grants use: an integration, its store in a directory of its own, and a
+//! keeper that can be begun anew.
 
 use alloc::sync::Arc;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ use crate::keeper::stores::AnyStore;
 pub(super) type StoryKeeper = Keeper<AnyStore>;
 pub(super) type StoryGrant = GrantHandle<AnyStore>;
 
-/// The integration of the story.
+/// The integration of the scenario.
 pub(super) struct GrantStage<'a> {
     pub(super) sandbox: &'a Sandbox,
     pub(super) account: AccountId,
@@ -74,7 +75,7 @@ impl<'a> GrantStage<'a> {
         Ok(())
     }
 
-    /// A code as the consent page gives it, exchanged.
+    /// A code as the consent page issues it, exchanged.
     pub(super) async fn consent(&self) -> Result<GrantKey, String> {
         let issued = self.sandbox.issue_code(self.account.get(), None);
         let issued = issued.map_err(|error| error.to_string())?;

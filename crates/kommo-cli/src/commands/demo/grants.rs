@@ -1,4 +1,4 @@
-//! The second half of the story: a grant, from the consent to the disconnect.
+//! The second half of the scenario: a grant, from the consent to the disconnect.
 
 use kommo_keeper::{Counter, DisconnectVerdict};
 use kommo_oauth::grant::GrantKey;
@@ -88,7 +88,7 @@ async fn lost_answer(stage: &GrantStage<'_>, key: &GrantKey) -> Step {
     let told = stage.call(key).await.map(|_| {
         let doubts = stage.keeper.metrics().get(Counter::Doubts);
         let dropped = stage.sandbox.counters().answers_dropped_after_commit;
-        let detail = "the new tokens got lost on the way: asked again, recovered";
+        let detail = "the answer with the new tokens was lost: asked again, recovered";
         Step::new(name, doubts == 1 && dropped == 1, detail)
             .with("doubts", doubts)
             .with("answers_dropped_after_commit", dropped)
@@ -102,13 +102,14 @@ async fn restart(stage: &mut GrantStage<'_>, key: &GrantKey) -> Result<Step, Fai
     stage.restart().await?;
     let told = stage.call(key).await.map(|_| {
         let refreshes = stage.sandbox.counters().refreshes - before;
-        let detail = "a new keeper on the same file goes on, without a refresh";
+        let detail = "a new keeper on the same file continues, without a refresh";
         Step::new("restart", refreshes == 0, detail).with("refreshes", refreshes)
     });
     Ok(step("restart", told))
 }
 
-/// A disconnect hook has no time in it: a captured one is valid for ever, so it is a reason to look and no more.
+/// A disconnect hook has no time in it: a captured one is valid for ever, so it is a reason to look
+/// and no more.
 async fn replayed_hook(stage: &GrantStage<'_>) -> Step {
     let name = "replayed-hook";
     let told = report(stage).await.map(|verdicts| {
@@ -116,7 +117,7 @@ async fn replayed_hook(stage: &GrantStage<'_>) -> Step {
         Step::new(
             name,
             is_alive,
-            "proven, probed, still connected: the grant goes on",
+            "proven, probed, still connected: the grant continues",
         )
     });
     step(name, told)
@@ -140,7 +141,7 @@ async fn disconnect_hook(stage: &GrantStage<'_>) -> Step {
     step(name, told)
 }
 
-/// A hook over HTTP, proven by its signature, told to the keeper.
+/// A hook over HTTP, proven by its signature, reported to the keeper.
 async fn report(stage: &GrantStage<'_>) -> Result<Vec<DisconnectVerdict>, String> {
     let receiver = HookReceiver::start().await;
     let mut receiver = receiver.map_err(|error| error.to_string())?;

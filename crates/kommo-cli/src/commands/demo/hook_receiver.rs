@@ -1,4 +1,4 @@
-//! A receiver of hooks on a loopback port: gives the query of each to the story.
+//! A receiver of hooks on a loopback port: hands the query of each to the scenario.
 
 use core::net::{Ipv4Addr, SocketAddr};
 
@@ -28,7 +28,7 @@ impl HookReceiver {
             }
         });
         let server = tokio::spawn(async move {
-            // It ends with the receiver; there is nobody to tell that it ended by itself.
+            // It ends with the receiver; an end of its own has no one to report to.
             let _ = axum::serve(listener, app).await;
         });
         Ok(Self {

@@ -132,7 +132,8 @@ impl Stage {
         }
     }
 
-    /// A request that lay around for an hour. It is sent below the client, which would sign it anew.
+    /// A request that lay around for an hour. It is sent below the client, which would sign it
+    /// anew.
     async fn stale_date(&self) -> Step {
         let name = "stale-date";
         match self.send_an_hour_late().await {

@@ -1,5 +1,5 @@
-//! The clock of this machine beside that of the platform. A request is sent without any secret, and its answer does not matter:
-//! every answer has a date.
+//! The clock of this machine beside that of the platform. A request is sent without any secret, and
+//! its answer does not matter: every answer has a date.
 
 use kommo_account::{AccountHost, ChatsHost, EndpointRole, Endpoints, HostSuffix, Target};
 use kommo_http::{OutgoingRequest, Transport};
@@ -15,7 +15,7 @@ use crate::time::clock;
 
 const AREA: &str = "clock";
 
-/// A difference that tells of a clock nobody sets.
+/// A difference that a clock has which is not synchronised.
 const WARN_SECONDS: u64 = 60;
 
 /// Signed requests are refused beyond this (rule D3).

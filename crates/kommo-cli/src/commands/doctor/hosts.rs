@@ -1,4 +1,5 @@
-//! Hosts: every place that a secret or a token could go to passed the allow-list; here it is told where two of them disagree.
+//! Hosts: every place that a secret or a token could go to passed the allow-list; here it is
+//! reported where two of them disagree.
 
 use kommo_account::{EndpointRole, Endpoints, Platform, Realm};
 use kommo_oauth::grant::{Grant, GrantState};
@@ -62,7 +63,8 @@ pub(super) fn look(
     Ok(())
 }
 
-/// What the access token says of itself, beside what is stored. Nobody can verify it, and it is not followed blindly.
+/// What the access token says of itself, beside what is stored. Nobody can verify it, and it is not
+/// followed blindly.
 fn look_at(grant: &Grant, report: &mut Report) {
     let token = match &grant.state {
         GrantState::LongLived(token) => Some(&token.access_token),

@@ -57,7 +57,7 @@ fn look_at(what: &str, source: &SecretSource, report: &mut Report) {
         Ok(secret) => secret,
         Err(failure) => {
             let message = format!("{what}: {}", failure.message());
-            let remedy = "put it there, or name another place with `kommo init --force`";
+            let remedy = "put it there, or name another file or variable with `kommo init --force`";
             return report.add(AREA, Level::Error, "secret-unreadable", &message, remedy);
         }
     };
@@ -86,7 +86,7 @@ fn look_at(what: &str, source: &SecretSource, report: &mut Report) {
     }
 }
 
-/// Whether nobody else can read it.
+/// Whether only its owner can read it.
 fn look_at_mode(what: &str, source: &SecretSource, report: &mut Report) -> bool {
     let SecretSource::File(file) = source else {
         return true;

@@ -1,4 +1,5 @@
-//! The settings of the integration, judged by `kommo-oauth`: from the command line, else from the profile.
+//! The settings of the integration, judged by `kommo-oauth`: from the command line, else from the
+//! profile.
 
 use std::path::PathBuf;
 
@@ -26,7 +27,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// A file that was named and is not there is a failure. A profile that cannot be read is told elsewhere.
+    /// A file that was named and is not there is a failure. A profile that cannot be read is
+    /// reported elsewhere.
     pub(super) fn read(args: &DoctorArgs, context: &Context) -> Result<Self, Failure> {
         let none = crate::profile::content::Profile::default();
         let profile = context.profile().unwrap_or(&none);

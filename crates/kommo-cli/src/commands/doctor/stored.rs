@@ -1,4 +1,5 @@
-//! The store: whether it opens, whether its key fits, whether every record can be read, and who else can read the files.
+//! The store: whether it opens, whether its key fits, whether every record can be read, and who
+//! else can read the files.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::run::context::Context;
 
 const AREA: &str = "store";
 
-/// Looks, and gives the grants that could be read.
+/// Reads the store, and returns the grants that could be read.
 pub(super) async fn look(
     keeper: &KeeperArgs,
     context: &Context,
@@ -81,7 +82,8 @@ fn found(report: &mut Report, code: &'static str, failure: &Failure) {
     report.add(AREA, Level::Error, code, failure.message(), remedy);
 }
 
-/// Damaged pages, a database that cannot be written to, lock files that cannot be opened: each by the store itself.
+/// Damaged pages, a database that cannot be written to, lock files that cannot be opened: each by
+/// the store itself.
 async fn look_at_problems(store: &AnyStore, report: &mut Report) {
     let problems = match store.problems().await {
         Ok(problems) => problems,
@@ -145,7 +147,8 @@ fn bad_record(error: &StoreFault, report: &mut Report) {
     report.add(AREA, Level::Error, code, &exit::chain(error), remedy);
 }
 
-/// The files of the store and the directory of the lifeboat, as they are: nothing was opened before.
+/// The files of the store and the directory of the lifeboat, as they are: nothing was opened
+/// before.
 fn look_at_modes(place: &StorePlace, report: &mut Report) {
     let places = LifeboatPlaces::of(place);
     let mut looked_at: Vec<PathBuf> = places

@@ -1,9 +1,10 @@
 //! `kommo explain chat-hook` and `kommo explain open-api`: a body and its signature.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::Args;
-use kommo_explain::{explain_chat_hook, explain_open_api};
+use kommo_explain::{Explanation, explain_chat_hook, explain_open_api};
+use kommo_sign::SecretError;
 
 use super::answer::print;
 use crate::failure::exit::{Failure, Outcome};
@@ -54,32 +55,38 @@ pub(crate) struct OpenApiArgs {
 }
 
 pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once([args.secret.claim(), args.body.claim()])?;
-    let source = args
-        .secret
-        .or(|| context.profile_secret(SecretKind::Channel))?;
-    let secret = source.read()?;
-    let explained = explain_chat_hook(
-        &args.body.read()?,
-        &args.signature.to_string_lossy(),
-        secret.expose(),
-    );
-    print(
-        &explained.map_err(|error| source.refused(error))?,
-        None,
+    let received = (&args.body, args.signature.as_os_str());
+    run(
+        SecretKind::Channel,
+        &args.secret,
+        received,
+        explain_chat_hook,
         context,
     )
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once([args.secret.claim(), args.body.claim()])?;
-    let source = args.secret.or(|| context.profile_secret(SecretKind::App))?;
+    let received = (&args.body, args.signature.as_os_str());
+    run(
+        SecretKind::App,
+        &args.secret,
+        received,
+        explain_open_api,
+        context,
+    )
+}
+
+fn run(
+    kind: SecretKind,
+    secret: &SecretArgs,
+    (body, signature): (&BodyArgs, &OsStr),
+    explain: impl FnOnce(&[u8], &str, &str) -> Result<Explanation, SecretError>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    claimed_once([secret.claim(), body.claim()])?;
+    let source = secret.or(|| context.profile_secret(kind))?;
     let secret = source.read()?;
-    let explained = explain_open_api(
-        &args.body.read()?,
-        &args.signature.to_string_lossy(),
-        secret.expose(),
-    );
+    let explained = explain(&body.read()?, &signature.to_string_lossy(), secret.expose());
     print(
         &explained.map_err(|error| source.refused(error))?,
         None,

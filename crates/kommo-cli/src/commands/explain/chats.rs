@@ -51,7 +51,8 @@ pub(crate) struct ChatsArgs {
     #[command(flatten)]
     body: BodyArgs,
 
-    /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be; left out, the request is judged as of now
+    /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be;
+    /// left out, the request is judged as of now
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     at: Option<At>,
 }

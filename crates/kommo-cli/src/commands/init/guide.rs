@@ -1,4 +1,5 @@
-//! The questions at a terminal. An empty answer leaves the setting out; a wrong one is told and asked again.
+//! The questions at a terminal. An empty answer leaves the setting out; after a wrong one the error
+//! is shown and the question is asked again.
 
 use core::fmt::Display;
 use core::str::FromStr;

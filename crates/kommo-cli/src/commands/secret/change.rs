@@ -20,14 +20,8 @@ pub(super) fn add(
             kind.name()
         ));
     }
-    let (file, env) = parts(source)?;
-    profile.secrets.push(SecretEntry {
-        kind,
-        role: SecretRole::Next,
-        file,
-        env,
-        until: None,
-    });
+    let next = entry(kind, SecretRole::Next, source, None)?;
+    profile.secrets.push(next);
     Ok("next")
 }
 
@@ -37,19 +31,13 @@ pub(super) fn promote(profile: &mut Profile, kind: SecretKind, until: u64) -> Re
     let at = position_of_next(profile, kind).ok_or_else(missing)?;
     let next = profile.secrets.remove(at).source().ok_or_else(missing)?;
     if let Some(current) = profile.secret(kind) {
-        let (file, env) = parts(current)?;
-        profile.secrets.push(SecretEntry {
-            kind,
-            role: SecretRole::Previous,
-            file,
-            env,
-            until: Some(until),
-        });
+        let previous = entry(kind, SecretRole::Previous, current, Some(until))?;
+        profile.secrets.push(previous);
     }
     set_current(profile, kind, next)
 }
 
-/// Drops what is meant; `false` if there is none.
+/// Drops what is meant; `false` if it is not there.
 pub(super) fn retire(
     profile: &mut Profile,
     kind: SecretKind,
@@ -67,6 +55,22 @@ fn position_of_next(profile: &Profile, kind: SecretKind) -> Option<usize> {
         .secrets
         .iter()
         .position(|entry| entry.kind == kind && entry.role == SecretRole::Next)
+}
+
+fn entry(
+    kind: SecretKind,
+    role: SecretRole,
+    source: SecretSource,
+    until: Option<u64>,
+) -> Result<SecretEntry, String> {
+    let (file, env) = parts(source)?;
+    Ok(SecretEntry {
+        kind,
+        role,
+        file,
+        env,
+        until,
+    })
 }
 
 type Parts = (Option<std::path::PathBuf>, Option<EnvName>);

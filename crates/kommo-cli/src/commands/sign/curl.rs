@@ -1,8 +1,9 @@
 //! A curl command, for sh, that sends exactly what was signed.
 //!
-//! curl gets the body's file by name and sends its bytes unchanged (`--data-binary`, where `--data` would drop line
-//! feeds). It is told to leave the address alone: no dot segments resolved, no braces and brackets expanded. Every word
-//! that is not ours stands in single quotes, in which sh changes nothing.
+//! curl gets the body's file by name and sends its bytes unchanged (`--data-binary`, where `--data`
+//! would drop line feeds). Its options leave the address alone: no dot segments resolved, no braces
+//! and brackets expanded. Every word that is not ours stands in single quotes, in which sh changes
+//! nothing.
 
 use std::path::Path;
 

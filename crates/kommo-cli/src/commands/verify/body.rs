@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::verdict::{self, Proof, REASONS, Refusal};
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source::BodyArgs;
-use crate::input::secret_source::SecretsArgs;
+use crate::input::secret_source::{SecretSource, SecretsArgs};
 use crate::input::standard_input::claimed_once;
 use crate::profile::content::SecretKind;
 use crate::run::context::Context;
@@ -56,51 +56,49 @@ pub(crate) struct OpenApiArgs {
 }
 
 pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
-    let sources = args
-        .secrets
-        .or(|| context.profile_secrets(SecretKind::Channel))?;
-    let body = args.body.read()?;
-    let signature = text(&args.signature);
-    let check = |key: &ChatHookKey| {
-        let proven = key.verify(&body, &signature)?;
+    let received = (&args.body, args.signature.as_os_str());
+    let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
+    let read = |source: &SecretSource| Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?));
+    let check = |key: &ChatHookKey, body: &[u8], signature: &str| {
+        let proven = key.verify(body, signature)?;
         let mut facts = Map::new();
         facts.insert("form".to_owned(), Value::from(form(proven.form())));
         facts.insert("proven_bytes".to_owned(), Value::from(proven.bytes().len()));
-        Ok::<_, Refusal>(facts)
+        Ok(facts)
     };
-    let read = |source: &crate::input::secret_source::SecretSource| {
-        Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?))
-    };
-    let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
-    let typed = [
-        ("--signature", Some(args.signature.as_os_str())),
-        ("--body", args.body.file().map(Path::as_os_str)),
-    ];
-    verdict::with_each(&sources, read, check, proof, &typed, context)
+    run(&args.secrets, received, read, check, proof, context)
 }
 
 pub(super) fn run_open_api(args: &OpenApiArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once(args.secrets.claims().chain([args.body.claim()]))?;
-    let sources = args
-        .secrets
-        .or(|| context.profile_secrets(SecretKind::App))?;
-    let body = args.body.read()?;
-    let signature = text(&args.signature);
-    let check = |key: &OpenApiKey| {
-        let proven = key.verify(&body, &signature)?;
+    let received = (&args.body, args.signature.as_os_str());
+    let proof = Proof::new(SecretKind::App, "open-api", &args.secrets);
+    let read = |source: &SecretSource| Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?));
+    let check = |key: &OpenApiKey, body: &[u8], signature: &str| {
+        let proven = key.verify(body, signature)?;
         let mut facts = Map::new();
         facts.insert("proven_bytes".to_owned(), Value::from(proven.len()));
-        Ok::<_, Refusal>(facts)
+        Ok(facts)
     };
-    let read = |source: &crate::input::secret_source::SecretSource| {
-        Ok(OpenApiKey::new(&source.read_as(AppSecret::new)?))
-    };
-    let proof = Proof::new(SecretKind::App, "open-api", &args.secrets);
+    run(&args.secrets, received, read, check, proof, context)
+}
+
+fn run<K>(
+    secrets: &SecretsArgs,
+    (body, signature): (&BodyArgs, &OsStr),
+    read: impl Fn(&SecretSource) -> Result<K, Failure>,
+    check: impl Fn(&K, &[u8], &str) -> Result<Map<String, Value>, Refusal>,
+    proof: Proof,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    claimed_once(secrets.claims().chain([body.claim()]))?;
+    let sources = secrets.or(|| context.profile_secrets(proof.kind))?;
+    let bytes = body.read()?;
+    let text = text(signature);
     let typed = [
-        ("--signature", Some(args.signature.as_os_str())),
-        ("--body", args.body.file().map(Path::as_os_str)),
+        ("--signature", Some(signature)),
+        ("--body", body.file().map(Path::as_os_str)),
     ];
+    let check = |key: &K| check(key, &bytes, &text);
     verdict::with_each(&sources, read, check, proof, &typed, context)
 }
 

@@ -59,7 +59,7 @@ impl From<VerifyError> for Refusal {
 /// What is proven, and with whose secret.
 #[derive(Clone, Copy)]
 pub(super) struct Proof {
-    kind: SecretKind,
+    pub(super) kind: SecretKind,
     purpose: &'static str,
     is_of_profile: bool,
 }
@@ -94,7 +94,7 @@ pub(super) fn with_each<K>(
     for (index, (source, key)) in sources.iter().zip(&keys).enumerate() {
         match check(key) {
             Ok(proven) => {
-                // During a rotation this tells when the old secret is not needed any more.
+                // During a rotation this shows when the old secret is not needed any more.
                 if proof.is_of_profile {
                     secret_use::note(proof.kind, proof.purpose, source, context);
                 }

@@ -126,7 +126,8 @@ fn no_answer(came: Option<TokenRefusal>) -> Failure {
     Failure::new(code, message)
 }
 
-/// The outcome of our code, and what came if it was refused; what else was waiting is looked after on the way.
+/// The outcome of our code, and what came if it was refused; what else was waiting is looked after
+/// on the way.
 async fn exchange(
     keeper: &CliKeeper,
     pending: &PendingCode,

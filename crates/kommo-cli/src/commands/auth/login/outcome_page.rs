@@ -1,4 +1,5 @@
-//! The page at the end of a login: it looks like the pages of `kommo-axum`, and says what the terminal says.
+//! The page at the end of a login: it looks like the pages of `kommo-axum`, and says what the
+//! terminal says.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

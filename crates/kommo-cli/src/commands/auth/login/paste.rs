@@ -1,4 +1,5 @@
-//! What a person pastes: the address that the browser was sent to, or a code. A bad paste does not end the attempt.
+//! What a person pastes: the address that the browser was sent to, or a code. A bad paste does not
+//! end the attempt.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
@@ -13,7 +14,8 @@ use crate::run::context::Context;
 /// Bad pastes before it is given up: a file that is no answer at all does not go on for ever.
 const PASTES_AT_MOST: usize = 16;
 
-/// Reads lines of standard input until one can be taken. At the end of the input the latest reason counts.
+/// Reads lines of standard input until one can be taken. At the end of the input the latest reason
+/// counts.
 pub(super) fn read<T>(
     attempt: PastedFor<'_>,
     client_id: &ClientId,

@@ -5,10 +5,11 @@
 //!   the same once more          ──> 303 ──────┘               a prefetch, a second tab, back: the first one's result
 //! ```
 //!
-//! The page never stands at the address with the code: what stands in the address bar stays in the browser's history.
+//! The page never stands at the address with the code: what stands in the address bar stays in the
+//! browser's history.
 //!
-//! Any path is taken, since a proxy in front may change it: what counts is the `state`, which no stranger knows. A request without it
-//! learns nothing, and the listener waits on.
+//! Any path is taken, since a proxy in front may change it: what counts is the `state`, which no
+//! stranger knows. A request without it learns nothing, and the listener waits on.
 
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -71,7 +72,8 @@ struct Attempt {
     client_id: ClientId,
     stage: watch::Sender<Stage>,
     shown: Notify,
-    /// The page's address, seen from the redirect URI: the same name without a query, whatever a proxy in front makes of the rest.
+    /// The page's address, seen from the redirect URI: the same name without a query, whatever a
+    /// proxy in front makes of the rest.
     address: HeaderValue,
 }
 
@@ -83,9 +85,10 @@ impl RedirectListener {
         Ok(Self { listener })
     }
 
-    /// Waits for the redirect with this state that `take` takes, and makes its code durable, before the browser is answered. One that it does
-    /// not take (the outer error) is answered with the reason, and the listener waits on. What comes beside the outcome shows the
-    /// browser how the login ended.
+    /// Waits for the redirect with this state that `take` takes, and makes its code durable, before
+    /// the browser is answered. One that it does not take (the outer error) is answered with the
+    /// reason, and the listener waits on. What comes beside the outcome shows the browser how the
+    /// login ended.
     pub(super) async fn wait<T>(
         self,
         state: &ConsentState,
@@ -138,7 +141,8 @@ pub(super) struct Farewell {
 }
 
 impl Farewell {
-    /// Shows how the login ended, to a browser that comes for it soon; one that comes twice sees it twice.
+    /// Shows how the login ended, to a browser that comes for it soon; one that comes twice sees it
+    /// twice.
     pub(super) async fn say(self, ended: &Result<Outcome, Failure>) {
         let was_visited = !matches!(*self.attempt.stage.borrow(), Stage::Waiting);
         self.attempt
