@@ -124,8 +124,8 @@ fn a_read_only_file_system_is_said_and_spends_nothing() {
     let before = listing(shop.room.path());
     let refused = ended(command, b"");
     shop.assert_quiet(&refused);
-    let error = refused.failed_json(3);
-    assert_eq!(error["code"], "store-failed", "{error}");
+    let error = refused.failed_json(2);
+    assert_eq!(error["code"], "store-misconfigured", "{error}");
     assert_eq!(listing(shop.room.path()), before);
     assert_eq!(shop.counter("refreshes"), 0);
     // The same grant serves as soon as it may be written again.

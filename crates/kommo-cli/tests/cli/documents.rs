@@ -66,7 +66,8 @@ fn the_manual_is_printed_or_written_page_by_page() {
 const FAQ: &str = include_str!("../../../../docs/faq.md");
 const DEMO: &str = include_str!("../../../../docs/pictures/demo.svg");
 
-/// The words after `kommo` of each command in the blocks of a page, up to a redirection or a comment.
+/// The words after `kommo` of each command in the blocks of a page, up to a redirection or a
+/// comment.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1);
     let text = blocks.map(|block| block.split("```").next().unwrap());
