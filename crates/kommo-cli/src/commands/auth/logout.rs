@@ -7,10 +7,10 @@ use kommo_store::GrantLine;
 use serde_json::{Value, json};
 
 use super::grant_view;
+use super::many::GrantsArgs;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::grant_choice::is_over;
-use crate::keeper::keeper_setup::KeeperArgs;
 use crate::keeper::stores::{self, AnyStore};
 use crate::run::context::Context;
 use crate::run::runtime::{interrupted, run_to_end};
