@@ -73,6 +73,9 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
         output.lines().for_each(|line| tally.see(line));
     });
     report.count(tally.passed, tally.failed);
+    for (what, tests) in &tally.left_out {
+        report.not_to_be_had(&format!("{what} ({tests} tests)"));
+    }
     report.seconds(&tally.by_crate);
     result
 }
@@ -162,6 +165,8 @@ struct Tally {
     /// The crate whose tests run now.
     running: String,
     by_crate: BTreeMap<String, f64>,
+    /// What tests said that they need and do not have here, and how many did.
+    left_out: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -177,6 +182,9 @@ impl Tally {
             self.passed += ended.passed;
             self.failed += ended.failed;
             *self.by_crate.entry(self.running.clone()).or_default() += ended.seconds;
+        } else if let Some((_, what)) = line.split_once("left out: ") {
+            // It may stand behind the name of the test.
+            *self.left_out.entry(what.trim_end().to_owned()).or_default() += 1;
         }
     }
 }
@@ -251,12 +259,22 @@ mod lines {
         tally.begin("kommo-sign laws");
         tally.see("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.25s");
         tally.see("test a_test ... ok");
+        tally.see("left out: root");
+        tally.see("test another_test ... left out: a small disk, which root can mount");
+        tally.see("left out: root");
         tally.begin("kommo-sign vectors");
         tally.see("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s");
         tally.begin("examples in the documentation");
         tally.see("   Doc-tests kommo_store");
         tally.see("test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.50s");
         assert_eq!((tally.passed, tally.failed), (6, 1));
+        let left_out: Vec<_> = tally.left_out.iter().collect();
+        let expected = [("a small disk, which root can mount", 1), ("root", 2)];
+        let expected = expected.map(|(what, tests)| (what.to_owned(), tests));
+        assert_eq!(
+            left_out,
+            expected.each_ref().map(|(what, tests)| (what, tests))
+        );
         let by_crate: Vec<(&str, f64)> = tally
             .by_crate
             .iter()

@@ -264,7 +264,7 @@ impl<S: GrantStore> Driver<'_, S> {
                 self.is_news |= matches!(event, GrantEvent::Held(_) | GrantEvent::Revoked);
                 Report::Recorded(revision)
             }
-            Ok(Written::Conflict) => Report::Conflict,
+            Ok(Written::Conflict | Written::BeginAfter(_)) => Report::Conflict,
             Err(error) => self.failed_with_lock(&error),
         }
     }
@@ -276,7 +276,7 @@ impl<S: GrantStore> Driver<'_, S> {
                 generation,
                 revision,
             },
-            Ok(Written::Conflict) => Report::Conflict,
+            Ok(Written::Conflict | Written::BeginAfter(_)) => Report::Conflict,
             Err(error) => self.failed_with_lock(&error),
         }
     }

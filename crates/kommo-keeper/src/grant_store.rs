@@ -6,7 +6,7 @@ use core::future::Future;
 
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::UnixSeconds;
-use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
+use kommo_oauth::grant::{Generation, Grant, GrantKey, Revision, Transition};
 
 pub use kommo_oauth::refresh::StoreErrorKind;
 
@@ -24,6 +24,10 @@ pub enum Written {
     Confirmed(Revision),
     /// The stored record is not the revision that the write named. Nothing was written.
     Conflict,
+    /// Nothing was written: grants were erased here, and a run of one may still be on its way. A
+    /// first record must begin after this generation
+    /// ([`Grant::begin_after`](kommo_oauth::grant::Grant::begin_after)).
+    BeginAfter(Generation),
 }
 
 /// Grants, kept where a crash does not reach them.

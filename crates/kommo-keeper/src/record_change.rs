@@ -1,7 +1,7 @@
 //! A change of a grant's record by compare-and-swap: made anew from the record as it then is, while other writers come first.
 
 use kommo_oauth::UnixSeconds;
-use kommo_oauth::grant::{Grant, GrantKey, Transition};
+use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
 
 use crate::clock::Clock as _;
 use crate::grant_store::{GrantStore, Written};
@@ -30,15 +30,22 @@ impl<S: GrantStore> Ports<S> {
         key: &GrantKey,
         mut change: impl FnMut(Option<Grant>, UnixSeconds) -> Option<Transition> + Send,
     ) -> Result<Changed, S::Error> {
+        let mut erased = None;
         for _ in 0..CONFLICTS_AT_MOST {
             let grant = self.store.load(key).await?;
             let now = self.clock.now();
-            let Some(transition) = change(grant, now) else {
+            let Some(mut transition) = change(grant, now) else {
                 return Ok(Changed::NotNeeded);
             };
+            if let Some(last) = erased
+                && transition.grant.revision == Revision::NOT_STORED
+            {
+                transition.grant = transition.grant.begin_after(last);
+            }
             match self.store.write(None, &transition, now).await? {
                 Written::Confirmed(_) => return Ok(Changed::Written(Box::new(transition), now)),
                 Written::Conflict => {}
+                Written::BeginAfter(last) => erased = Some(last),
             }
         }
         Ok(Changed::Contended)

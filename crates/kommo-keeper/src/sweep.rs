@@ -166,7 +166,7 @@ where
         match ports.store.write(None, &moved, now).await {
             Ok(Written::Confirmed(_)) => ports.alarm(*key, AlarmKind::EndsSoon(warning)),
             // Another worker tells.
-            Ok(Written::Conflict) => {}
+            Ok(Written::Conflict | Written::BeginAfter(_)) => {}
             Err(error) => ports.store_failed(Some(*key), &error),
         }
     }

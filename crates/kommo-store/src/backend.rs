@@ -42,7 +42,8 @@ pub trait Backend: Send + Sync + 'static {
         key: &str,
     ) -> impl Future<Output = Result<Option<StoredColumns>>> + Send;
     /// Writes the row in the place of the revision before it, and the line. `false`: that revision
-    /// is not there, or this is the first one and an erasure took the code that gave its pair.
+    /// is not there, or has a later generation; or this is the first one, and an erasure took the
+    /// code that gave its pair, or it begins too early.
     #[doc(hidden)]
     fn write(
         &self,
@@ -77,6 +78,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether an export of this hash was imported before.
     #[doc(hidden)]
     fn is_imported(&self, hash: &str) -> impl Future<Output = Result<bool>> + Send;
+
+    /// A first record must begin after this generation.
+    #[doc(hidden)]
+    fn erased_generation(&self) -> impl Future<Output = Result<i64>> + Send;
 
     #[doc(hidden)]
     fn claim_due(

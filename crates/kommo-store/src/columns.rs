@@ -33,6 +33,8 @@ pub struct GrantColumns {
     pub(crate) is_admin: Option<bool>,
     pub(crate) expires_at: Option<i64>,
     pub(crate) due_at: Option<i64>,
+    /// The clock reading that `due_at` rests on, if nothing confirms it.
+    pub(crate) reckoned_at: Option<i64>,
     pub(crate) record: Vec<u8>,
     /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave
     /// the pair.

@@ -69,6 +69,7 @@ pub(crate) fn to_columns(
         is_admin: grant.is_admin,
         expires_at: expires_at(grant).map(|end| number(end.get())),
         due_at: grant.due_at(refresh_before).map(|due| number(due.get())),
+        reckoned_at: grant.due_reckoned_at().map(|at| number(at.get())),
         record,
         pair_hash: consented_pair(grant, happened),
         import_hash: None,

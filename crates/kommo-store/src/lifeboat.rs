@@ -14,6 +14,8 @@
 
 mod slots;
 mod resealing;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -29,7 +31,7 @@ use zeroize::Zeroizing;
 use crate::encryption_key::EncryptionKeys;
 use crate::error::StoreFault;
 use crate::hash_text::{hash_text, hex_text};
-use crate::private_files::{new_private_file, private_directory, sync_directory};
+use crate::private_files::{crash_point, new_private_file, private_directory, sync_directory};
 use crate::sealed::{Place, Sealer};
 
 use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty, slots_in};
@@ -228,6 +230,7 @@ impl Inner {
         {
             // The pair is durable, and read from the slot if it cannot get its name.
             if fs::rename(slot.path(), &path).is_ok() {
+                crash_point();
                 let _ = sync_directory(&self.directory);
             }
             return Ok(());
@@ -249,8 +252,11 @@ impl Inner {
             }
             let mut file = new_private_file(part)?;
             file.write_all(sealed)?;
+            crash_point();
             file.sync_all()?;
+            crash_point();
             fs::rename(part, path)?;
+            crash_point();
             sync_directory(&self.directory)
         };
         written().map_err(|error| StoreFault::file("writing a lifeboat", path, error))
@@ -363,7 +369,10 @@ impl Inner {
     fn remove(&self, path: &Path) -> Result<(), StoreFault> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            done => done.and_then(|()| sync_directory(&self.directory)),
+            done => done.and_then(|()| {
+                crash_point();
+                sync_directory(&self.directory)
+            }),
         }
         .map_err(|error| StoreFault::file("removing a lifeboat", path, error))
     }

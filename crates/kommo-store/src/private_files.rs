@@ -4,6 +4,22 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
 
+/// A crash may come here: a test ends the process at each of these.
+#[cfg(not(test))]
+pub(crate) const fn crash_point() {}
+
+#[cfg(test)]
+pub(crate) fn crash_point() {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    static PASSED: AtomicU32 = AtomicU32::new(1);
+    let at = std::env::var("KOMMO_STORE_TEST_CRASH_AT").ok();
+    let number = PASSED.fetch_add(1, Ordering::Relaxed);
+    if at.is_some_and(|at| at == number.to_string()) {
+        // No destructor runs, as if the process were killed.
+        std::process::abort();
+    }
+}
+
 /// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there,
 /// and has its name on the disk then.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
@@ -130,6 +146,7 @@ pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     let file = private(&mut options).open(path)?;
+    crash_point();
     give_to_owner_of(parent_of(path), &file)?;
     Ok(file)
 }
@@ -175,7 +192,9 @@ pub(crate) fn is_open_to_all(_: &Path) -> io::Result<bool> {
 /// Makes the names in a directory durable.
 #[cfg(unix)]
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    File::open(path)?.sync_all()?;
+    crash_point();
+    Ok(())
 }
 
 #[cfg(not(unix))]

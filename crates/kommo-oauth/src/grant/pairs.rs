@@ -63,6 +63,14 @@ impl Pairs {
         }
     }
 
+    /// Numbers every pair after this generation.
+    pub(crate) fn number_after(&mut self, last: Generation) {
+        for held in self.spares.iter_mut().chain([&mut self.newest]) {
+            held.number = held.number.after(last);
+        }
+        self.next_number = self.next_number.after(last);
+    }
+
     /// As they were stored. `None` if a number stands twice or was never given: such a record is
     /// damaged.
     pub(crate) fn from_parts(

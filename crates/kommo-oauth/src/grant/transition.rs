@@ -23,7 +23,7 @@ use crate::grant::long_lived::{EndWarning, LongLived, LongLivedEnd};
 use crate::grant::pairs::Pairs;
 use crate::grant::record::Grant;
 use crate::grant::states::{
-    Active, Disconnected, GrantState, InDoubt, ReauthReason, ReauthRequired,
+    Active, Disconnected, GrantState, InDoubt, ReauthReason, ReauthRequired, Refreshing,
 };
 use crate::token::TokenPair;
 use crate::unix_time::UnixSeconds;
@@ -173,6 +173,29 @@ impl Grant {
             holds: Vec::new(),
         };
         Transition { grant, event }
+    }
+
+    /// A first record of this key that begins after a generation: earlier records of the store were
+    /// erased, and their runs may still be on their way. The generation and the numbers of the pairs
+    /// are later than any that such a run can name, so it meets the fence: its refusal marks no pair
+    /// of this record, and its pair becomes a spare.
+    #[must_use]
+    pub fn begin_after(mut self, last: Generation) -> Self {
+        self.generation = self.generation.after(last);
+        if let Some(pairs) = self.state.pairs_mut() {
+            pairs.number_after(last);
+        }
+        match &mut self.state {
+            GrantState::InDoubt(InDoubt { doubt, .. }) => doubt.used = doubt.used.after(last),
+            GrantState::Refreshing(Refreshing { attempt, doubt, .. }) => {
+                attempt.used = attempt.used.after(last);
+                if let Some(doubt) = doubt {
+                    doubt.used = doubt.used.after(last);
+                }
+            }
+            _ => {}
+        }
+        self
     }
 
     /// An attempt, to be written down before it is sent. From doubt it is the declared retry.

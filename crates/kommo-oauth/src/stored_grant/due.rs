@@ -9,6 +9,10 @@ use crate::unix_time::UnixSeconds;
 /// An attempt that is older than this is looked after: its worker should have settled it.
 const ATTEMPT_AT_MOST: Duration = Duration::from_secs(60);
 
+/// The longest pause in doubt, if the policy is the default one. A longer one is looked at once
+/// more than it needs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
 const DAY: u64 = 86_400;
 
 impl Grant {
@@ -43,6 +47,36 @@ impl Grant {
         let for_everybody = holds.filter(|hold| hold.scope == HoldScope::Grant);
         let held_until = for_everybody.map(|hold| hold.until).max();
         Some(held_until.map_or(due, |until| until.max(due)))
+    }
+
+    /// The reading of a clock that [`due_at`](Self::due_at) was reckoned from, if the platform's own
+    /// time does not confirm it. Of a clock that was ahead it is in the future of those who read
+    /// it; then they look at the grant now, whatever `due_at` says. `None`: no clock of ours is in
+    /// `due_at`.
+    #[must_use]
+    pub fn due_reckoned_at(&self) -> Option<UnixSeconds> {
+        let reckoned = match &self.state {
+            GrantState::Active(active) => {
+                let pair = &active.pairs.newest().pair;
+                let is_unconfirmed = pair.server_time.is_none() && !active.pairs.access_rejected();
+                is_unconfirmed.then_some(pair.obtained_at)
+            }
+            // The next try is reckoned from the end of the last attempt, which is not kept: not
+            // earlier than the longest pause before it.
+            GrantState::InDoubt(in_doubt) => {
+                let earliest = in_doubt.doubt.next_try.minus(LONGEST_PAUSE);
+                Some(earliest.max(in_doubt.doubt.since))
+            }
+            GrantState::Refreshing(refreshing) => return Some(refreshing.attempt.started_at),
+            GrantState::LongLived(_)
+            | GrantState::ReauthRequired(_)
+            | GrantState::Disconnected(_) => {
+                return None;
+            }
+        };
+        let holds = self.holds.iter();
+        let for_everybody = holds.filter(|hold| hold.scope == HoldScope::Grant);
+        for_everybody.map(|hold| hold.since).chain(reckoned).max()
     }
 }
 

@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::hash_text::hex_text;
-use crate::private_files::{leads_to, new_private_file, sync_directory};
+use crate::private_files::{crash_point, leads_to, new_private_file, sync_directory};
 
 pub(super) const SLOT: &str = "slot";
 
@@ -216,8 +216,11 @@ impl Slot {
         };
         let made = || -> io::Result<bool> {
             slot.file.try_lock()?;
+            crash_point();
             (&slot.file).write_all(&empty())?;
+            crash_point();
             slot.file.sync_all()?;
+            crash_point();
             sync_directory(directory)?;
             leads_to(&slot.path, &slot.file)
         };
@@ -244,7 +247,9 @@ impl Slot {
         };
         (&self.file).seek(SeekFrom::Start(0))?;
         (&self.file).write_all(&bytes)?;
+        crash_point();
         self.file.sync_all()?;
+        crash_point();
         if !self.is_there() {
             return Err(io::Error::other("slot was removed"));
         }
@@ -258,6 +263,7 @@ impl Slot {
     fn remove(self) {
         // If it stays, another process removes it.
         let _ = fs::remove_file(&self.path);
+        crash_point();
     }
 }
 

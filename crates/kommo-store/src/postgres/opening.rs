@@ -18,10 +18,11 @@ use super::{Postgres, all_within, checks};
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never
 /// changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 /// A connection that waited this long is asked whether it is still there before a statement goes

@@ -21,14 +21,15 @@ pub(super) async fn write_grant(
 ) -> Result<bool> {
     let written = if grant.revision == 1 {
         "WITH written AS (INSERT INTO kommo_grants (key, revision, host, generation, state, is_admin, expires_at, \
-         due_at, updated_at, record, realm, client_id, account_id, user_id, stored_at) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $9 \
-         WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $17) \
+         due_at, updated_at, record, realm, client_id, account_id, user_id, reckoned_at, stored_at) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $17, $9 \
+         WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $18) \
+         AND NOT EXISTS (SELECT 1 FROM kommo_meta WHERE name = 'erased_generation' AND value >= $4) \
          ON CONFLICT (key) DO NOTHING RETURNING key)"
     } else {
         "WITH written AS (UPDATE kommo_grants SET revision = $2, host = $3, generation = $4, state = $5, \
-         is_admin = $6, expires_at = $7, due_at = $8, updated_at = $9, record = $10 \
-         WHERE key = $1 AND revision = $2 - 1 AND realm = $13 AND client_id = $14 AND account_id = $15 \
+         is_admin = $6, expires_at = $7, due_at = $8, updated_at = $9, record = $10, reckoned_at = $17 \
+         WHERE key = $1 AND revision = $2 - 1 AND generation <= $4 AND realm = $13 AND client_id = $14 AND account_id = $15 \
          AND user_id = $16 RETURNING key)"
     };
     // What else belongs to the write rides in its one statement. The texts are ours, the numbers
@@ -41,7 +42,7 @@ pub(super) async fn write_grant(
         ),
         false => String::new(),
     };
-    let parameters = if grant.revision == 1 { 17 } else { 16 };
+    let parameters = if grant.revision == 1 { 18 } else { 17 };
     let imported = match &grant.import_hash {
         Some(_) => format!(
             ", imported AS (INSERT INTO kommo_imports (hash, key, at) SELECT ${}, key, $9 FROM written ON CONFLICT DO NOTHING)",
@@ -69,7 +70,8 @@ pub(super) async fn write_grant(
         .bind(&grant.realm)
         .bind(&grant.client_id)
         .bind(&grant.account_id)
-        .bind(&grant.user_id);
+        .bind(&grant.user_id)
+        .bind(grant.reckoned_at);
     if grant.revision == 1 {
         statement = statement.bind(&grant.pair_hash);
     }
@@ -98,7 +100,9 @@ pub(super) async fn settle_all(
          lease_until = CASE WHEN revision = claimed_revision AND again_at IS NULL THEN lease_until END, \
          due_at = CASE WHEN again_at IS NULL THEN due_at \
                        WHEN revision = claimed_revision OR due_at IS NULL THEN again_at \
-                       ELSE LEAST(due_at, again_at) END \
+                       ELSE LEAST(due_at, again_at) END, \
+         reckoned_at = CASE WHEN again_at IS NULL OR (revision <> claimed_revision AND due_at < again_at) THEN reckoned_at \
+                            ELSE claimed_at END \
          FROM settled WHERE key = settled_key",
     )
     .bind(keys)

@@ -18,10 +18,11 @@ use super::{HANGING_AFTER, Sqlite};
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never
 /// changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS kommo_meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT";
@@ -104,6 +105,7 @@ where
         loop {
             match attempt().await {
                 Err(StoreFault::Database { doing, source }) if source.is_busy() => {
+                    tracing::debug!("another connection is in the way; opening is tried again");
                     last = Some(StoreFault::Database { doing, source });
                 }
                 done => return done,

@@ -21,9 +21,10 @@ pub(super) async fn write_grant(
     if grant.revision == 1 {
         let done = query(
             "INSERT INTO kommo_grants (key, realm, client_id, account_id, user_id, host, generation, revision, \
-             state, is_admin, expires_at, due_at, stored_at, updated_at, record) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14 \
+             state, is_admin, expires_at, due_at, stored_at, updated_at, record, reckoned_at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $16 \
              WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $15) \
+             AND NOT EXISTS (SELECT 1 FROM kommo_meta WHERE name = 'erased_generation' AND value >= $7) \
              ON CONFLICT (key) DO NOTHING",
         )
         .bind(&grant.key)
@@ -41,13 +42,15 @@ pub(super) async fn write_grant(
         .bind(line.at)
         .bind(&grant.record)
         .bind(&grant.pair_hash)
+        .bind(grant.reckoned_at)
         .execute(connection)
         .await?;
         return Ok(done.rows_affected() == 1);
     }
     let done = query(
         "UPDATE kommo_grants SET host = $3, generation = $4, revision = $5, state = $6, is_admin = $7, \
-         expires_at = $8, due_at = $9, updated_at = $10, record = $11 WHERE key = $1 AND revision = $2",
+         expires_at = $8, due_at = $9, updated_at = $10, record = $11, reckoned_at = $12 \
+         WHERE key = $1 AND revision = $2 AND generation <= $4",
     )
     .bind(&grant.key)
     .bind(grant.revision - 1)
@@ -60,6 +63,7 @@ pub(super) async fn write_grant(
     .bind(grant.due_at)
     .bind(line.at)
     .bind(&grant.record)
+    .bind(grant.reckoned_at)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -121,7 +125,9 @@ pub(super) async fn settle_one(
          lease_until = CASE WHEN revision = claimed_revision AND $3 IS NULL THEN lease_until END, \
          due_at = CASE WHEN $3 IS NULL THEN due_at \
                        WHEN revision = claimed_revision OR due_at IS NULL THEN $3 \
-                       WHEN due_at < $3 THEN due_at ELSE $3 END \
+                       WHEN due_at < $3 THEN due_at ELSE $3 END, \
+         reckoned_at = CASE WHEN $3 IS NULL OR (revision <> claimed_revision AND due_at < $3) THEN reckoned_at \
+                            ELSE claimed_at END \
          WHERE key = $1 AND lease_token = $2",
     )
     .bind(key)

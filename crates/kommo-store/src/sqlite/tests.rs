@@ -44,6 +44,7 @@ fn grant(revision: i64) -> (GrantColumns, LineColumns) {
         is_admin: None,
         expires_at: Some(5),
         due_at: Some(1),
+        reckoned_at: Some(1),
         record: vec![0],
         pair_hash: None,
         import_hash: None,

@@ -32,6 +32,17 @@ macro_rules! account_statements {
             )
             .execute(&mut *connection)
             .await?;
+            // What begins here from now on is later than whatever a run of these grants can name. No
+            // grant comes to a million generations or pairs.
+            of_account(
+                "INSERT INTO kommo_meta (name, value) \
+                 SELECT 'erased_generation', (COALESCE(MAX(generation), 0) / 1000000 + 1) * 1000000 \
+                 FROM kommo_grants WHERE realm = $1 AND client_id = $2 AND account_id = $3 HAVING COUNT(*) > 0 \
+                 ON CONFLICT (name) DO UPDATE SET value = CASE WHEN kommo_meta.value < excluded.value \
+                 THEN excluded.value ELSE kommo_meta.value + 1000000 END",
+            )
+            .execute(&mut *connection)
+            .await?;
             of_account(
                 "DELETE FROM kommo_primary WHERE realm = $1 AND client_id = $2 AND account_id = $3",
             )

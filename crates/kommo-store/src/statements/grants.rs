@@ -160,6 +160,7 @@ macro_rules! grant_statements {
             Ok(found.is_some())
         }
 
+        /// What is due, and what a clock that was ahead put off.
         pub(super) async fn claim_due(
             connection: &mut $connection,
             [realm, client_id]: [&str; 2],
@@ -169,14 +170,22 @@ macro_rules! grant_statements {
             token: &[u8],
         ) -> Result<Vec<String>> {
             query_scalar(concat!(
-                "WITH picked AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
+                "WITH due AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
                  WHERE realm = $5 AND client_id = $6 AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= ",
                 $now,
                 " OR lease_until > ",
                 $now,
                 " + 172800000) ORDER BY due_at LIMIT $2 ",
                 $skip,
-                ") UPDATE kommo_grants SET lease_token = $3, claimed_revision = revision, lease_until = ",
+                "), ahead AS MATERIALIZED (SELECT key AS picked_key FROM kommo_grants \
+                 WHERE realm = $5 AND client_id = $6 AND reckoned_at > $7 AND due_at > $1 AND (lease_until IS NULL OR lease_until <= ",
+                $now,
+                " OR lease_until > ",
+                $now,
+                " + 172800000) ORDER BY reckoned_at LIMIT $2 ",
+                $skip,
+                "), picked AS MATERIALIZED (SELECT picked_key FROM due UNION ALL SELECT picked_key FROM ahead LIMIT $2) \
+                 UPDATE kommo_grants SET lease_token = $3, claimed_revision = revision, claimed_at = $1, lease_until = ",
                 $now,
                 " + $4 FROM picked WHERE key = picked_key RETURNING key"
             ))
@@ -186,8 +195,18 @@ macro_rules! grant_statements {
             .bind(lease_milliseconds)
             .bind(realm)
             .bind(client_id)
+            .bind(now.saturating_add(CLOCKS_MAY_DIFFER))
             .fetch_all(connection)
             .await
+        }
+
+        /// A first record must begin after this generation: 0 if nothing was ever erased.
+        pub(super) async fn erased_generation(connection: &mut $connection) -> Result<i64> {
+            let found: Option<i64> =
+                query_scalar("SELECT value FROM kommo_meta WHERE name = 'erased_generation'")
+                    .fetch_optional(connection)
+                    .await?;
+            Ok(found.unwrap_or_default())
         }
     };
 }

@@ -3,9 +3,10 @@
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::UnixSeconds;
-use kommo_oauth::grant::{Grant, GrantEvent, GrantKey, Transition};
+use kommo_oauth::grant::{Generation, Grant, GrantEvent, GrantKey, Transition};
 
 use crate::backend::Backend;
+use crate::columns::GrantColumns;
 use crate::error::StoreFault;
 use crate::grant_columns::{from_columns, parse_key, to_columns, to_history_line, to_line};
 use crate::history::{GrantLine, HistoryLine};
@@ -99,8 +100,17 @@ impl<B: Backend> Store<B> {
         }
         match self.backend.write(lock, &columns, &line).await? {
             true => Ok(Written::Confirmed(revision)),
+            false if columns.revision == 1 => self.why_not_first(&columns).await,
             false => Ok(Written::Conflict),
         }
+    }
+
+    async fn why_not_first(&self, columns: &GrantColumns) -> Result<Written, StoreFault> {
+        let erased = self.backend.erased_generation().await?;
+        Ok(match u64::try_from(erased) {
+            Ok(last) if columns.generation <= erased => Written::BeginAfter(Generation::new(last)),
+            _ => Written::Conflict,
+        })
     }
 
     pub(super) async fn get(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {

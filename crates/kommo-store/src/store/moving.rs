@@ -168,7 +168,7 @@ impl<B: Backend> Store<B> {
     ) -> Result<(), StoreFault> {
         let import_hash = import_hash(&grant);
         let mut grant = grant.take_over(at);
-        let generation = grant.generation;
+        let mut generation = grant.generation;
         for _ in 0..CONFLICTS_AT_MOST {
             let there = self.get(&grant.key).await?;
             if let Some(there) = there.as_ref().filter(|there| is_living(there)) {
@@ -201,8 +201,13 @@ impl<B: Backend> Store<B> {
                     import_hash.as_deref(),
                 )
                 .await?;
-            if let Written::Confirmed(_) = written {
-                return Ok(());
+            match written {
+                Written::Confirmed(_) => return Ok(()),
+                Written::BeginAfter(last) => {
+                    grant = grant.begin_after(last);
+                    generation = grant.generation;
+                }
+                _ => {}
             }
         }
         Err(StoreFault::Contended {

@@ -4,6 +4,7 @@ mod accounts;
 mod buckets;
 mod codes;
 mod due;
+mod erased;
 mod grants;
 mod moving;
 mod processes;

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Mutex;
 
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -14,9 +15,13 @@ pub(crate) struct LogLines(Arc<Mutex<Vec<u8>>>);
 impl LogLines {
     /// Hears errors until the guard goes.
     pub(crate) fn listen() -> (Self, DefaultGuard) {
+        Self::listen_from(LevelFilter::ERROR)
+    }
+
+    pub(crate) fn listen_from(level: LevelFilter) -> (Self, DefaultGuard) {
         let lines = Self::default();
         let guard = tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+            .with_max_level(level)
             .with_ansi(false)
             .with_writer(lines.clone())
             .set_default();

@@ -2,6 +2,9 @@
 
 use kommo_store::{Backend, Store, StoreFault, StoreSettings};
 
+/// The store of a place.
+pub(crate) type StoreOf<P> = Store<<P as Place>::Database>;
+
 pub(crate) trait Place: Sized + Send + Sync {
     type Database: Backend;
 

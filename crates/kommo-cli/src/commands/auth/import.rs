@@ -264,15 +264,20 @@ async fn keep(
     }
     let loaded = store.load(&key).await;
     let earlier = loaded.map_err(|error| stores::failure(&error))?;
-    let moved = Grant::import_long_lived(earlier, key, host, token).map_err(|_| {
+    let mut moved = Grant::import_long_lived(earlier, key, host, token).map_err(|_| {
         Failure::new(
             ErrorCode::WrongState,
             "the store has an active grant of this user, which refreshes itself",
         )
         .hint("end it first with `kommo auth logout`, if that is what you want")
     })?;
-    let written = store.write(None, &moved, now).await;
-    match written.map_err(|error| stores::failure(&error))? {
+    let failed = |error| stores::failure(&error);
+    let mut written = store.write(None, &moved, now).await.map_err(failed)?;
+    if let Written::BeginAfter(last) = written {
+        moved.grant = moved.grant.begin_after(last);
+        written = store.write(None, &moved, now).await.map_err(failed)?;
+    }
+    match written {
         Written::Confirmed(_) => Ok(moved.grant),
         _ => Err(
             Failure::new(ErrorCode::Busy, "another program wrote the grant meanwhile")

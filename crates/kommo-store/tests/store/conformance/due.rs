@@ -6,11 +6,12 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_keeper::{DueGrants as _, GrantStore as _};
+use kommo_oauth::grant::{Attempt, AttemptId, DoubtReason, Grant, GrantKey, Hold, HoldKind, HoldScope, Transition};
 
 use crate::conformance::{on_both, place};
 use crate::log_lines::LogLines;
-use crate::place::Place;
-use crate::samples::{LEASE, at, client, consented, consented_again, key};
+use crate::place::{Place, StoreOf};
+use crate::samples::{HOUR, LEASE, at, client, consented, consented_again, host, key, pair};
 
 /// An hour before the first token of the samples ends.
 const DUE: u64 = 86_400 - 3_600;
@@ -24,6 +25,9 @@ on_both! {
     a_grant_of_another_realm_or_client_is_not_handed_out
     a_grant_whose_key_is_damaged_keeps_no_other_from_its_sweep_and_is_logged
     workers_never_share_a_grant
+    a_pair_of_a_clock_that_was_ahead_is_handed_out
+    whatever_a_clock_that_was_ahead_wrote_is_handed_out
+    a_claim_that_a_clock_that_is_ahead_put_off_is_handed_out
 }
 
 async fn a_grant_is_handed_out_when_it_is_due_and_to_one_worker<P: Place>() {
@@ -246,4 +250,110 @@ async fn workers_never_share_a_grant<P: Place>() {
     }
     let different: BTreeSet<_> = all.iter().copied().collect();
     assert_eq!((all.len(), different.len()), (60, 60));
+}
+
+/// A clock that is ahead by so much.
+const AHEAD: u64 = 100 * 86_400;
+
+/// The keys that are handed out at an instant, to a lease that has ended already.
+async fn due<P: Place>(store: &StoreOf<P>, now: u64) -> Vec<GrantKey> {
+    let client = client();
+    let claims = store.claim_due(Realm::Real, &client, at(now), 10, Duration::ZERO);
+    claims
+        .await
+        .unwrap()
+        .iter()
+        .map(|claim| claim.key)
+        .collect()
+}
+
+fn held(grant: Grant, since: u64, length: Duration) -> Transition {
+    let kind = HoldKind::PaymentRequired;
+    grant.hold(Hold::new(kind, HoldScope::Grant, at(since), length))
+}
+
+async fn a_pair_of_a_clock_that_was_ahead_is_handed_out<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    let confirmed = |user, server_time| {
+        let mut pair = pair(AHEAD);
+        pair.server_time = server_time;
+        Grant::consent(None, key(user), host(), None, pair)
+    };
+    for moved in [confirmed(1, None), confirmed(2, Some(at(0)))] {
+        store.write(None, &moved, at(AHEAD)).await.unwrap();
+    }
+    // The second one's due instant is the server's own.
+    assert_eq!(due::<P>(&store, 10).await, [key(1)]);
+    assert_eq!(due::<P>(&store, 10).await, [key(1)]);
+    assert!(due::<P>(&store, AHEAD).await.contains(&key(2)));
+    // Two clocks may differ.
+    assert!(!due::<P>(&store, AHEAD - 300).await.contains(&key(1)));
+    assert!(due::<P>(&store, AHEAD - 301).await.contains(&key(1)));
+    // What another machine writes beside the pair does not hide it.
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    let moved = held(grant, 20, HOUR);
+    store.write(None, &moved, at(20)).await.unwrap();
+    assert_eq!(due::<P>(&store, 30).await, [key(1)]);
+    // Put off by a clock that is right, it comes when that one said.
+    let client = client();
+    let claims = store.claim_due(Realm::Real, &client, at(40), 10, LEASE);
+    let claims = claims.await.unwrap();
+    store
+        .settle_due(&[(claims[0], Some(at(90)))])
+        .await
+        .unwrap();
+    assert!(due::<P>(&store, 89).await.is_empty());
+    assert_eq!(due::<P>(&store, 90).await, [key(1)]);
+    // A pair of a clock that is right heals it.
+    let grant = store.load(&key(1)).await.unwrap().unwrap();
+    let moved = consented_again(grant, 100);
+    store.write(None, &moved, at(100)).await.unwrap();
+    assert!(due::<P>(&store, 110).await.is_empty());
+}
+
+async fn whatever_a_clock_that_was_ahead_wrote_is_handed_out<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    let attempt = AttemptId::new([1; 16]);
+    let begun = |grant: Grant| {
+        let used = grant.state.pairs().unwrap().newest().number;
+        grant.begin(Attempt::new(attempt, used, at(AHEAD))).unwrap()
+    };
+    for user in [1, 2, 3] {
+        store.write(None, &consented(user), at(1)).await.unwrap();
+        let grant = store.load(&key(user)).await.unwrap().unwrap();
+        let moved = match user {
+            1 => begun(grant),
+            2 => {
+                let next_try = at(AHEAD + 600);
+                let reason = DoubtReason::AnswerLost;
+                let begun = begun(grant).grant;
+                begun
+                    .doubt(attempt, reason, at(AHEAD), |_| next_try)
+                    .unwrap()
+            }
+            _ => held(grant, AHEAD, HOUR),
+        };
+        store.write(None, &moved, at(AHEAD)).await.unwrap();
+    }
+    let mut keys = due::<P>(&store, 10).await;
+    keys.sort();
+    assert_eq!(keys, [key(1), key(2), key(3)]);
+}
+
+async fn a_claim_that_a_clock_that_is_ahead_put_off_is_handed_out<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.write(None, &consented(1), at(1)).await.unwrap();
+    let ahead = at(DUE + AHEAD);
+    let client = client();
+    let claims = store.claim_due(Realm::Real, &client, ahead, 10, LEASE);
+    let claims = claims.await.unwrap();
+    let again_at = ahead.plus(HOUR);
+    store
+        .settle_due(&[(claims[0], Some(again_at))])
+        .await
+        .unwrap();
+    assert_eq!(due::<P>(&store, DUE + 1).await, [key(1)]);
 }

@@ -1,5 +1,7 @@
 //! The store fails under its workers, and no process dies: no grant is lost, and nobody waits for a minute.
 
+use std::io::Write as _;
+
 use kommo_fleet_probe::StoreChoice;
 use kommo_fleet_probe::failing_store::{FailingOrder, run};
 use kommo_fleet_probe::small_disk::SmallDisk;
@@ -30,7 +32,10 @@ async fn fail(store: StoreChoice, trouble: TroubleKind) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_sqlite() {
     if !SmallDisk::can_be_had() {
-        eprintln!("left out: a small disk (it needs the right to mount a tmpfs)");
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: a small disk, which root can mount"
+        );
         return;
     }
     fail(StoreChoice::Sqlite, TroubleKind::FullDisk).await;
@@ -40,7 +45,10 @@ async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_sqlite() {
 async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_postgres() {
     let Some(store) = postgres() else { return };
     if !SmallDisk::can_be_had() {
-        eprintln!("left out: a small disk (it needs the right to mount a tmpfs)");
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: a small disk, which root can mount"
+        );
         return;
     }
     fail(store, TroubleKind::FullDisk).await;
