@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_account::Realm;
 use kommo_keeper::{CodeEnd, CodePut, GrantStore as _, PendingCodes as _, Written};
-use kommo_oauth::grant::{DisconnectReason, Grant, GrantKey};
+use kommo_oauth::grant::{DisconnectReason, Generation, Grant, GrantKey};
 use kommo_oauth::integration::ClientSecret;
 use kommo_store::StoreFault;
 
@@ -149,7 +149,11 @@ async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
         );
     }
     // The other one was asking whose its pair is.
-    let late = Grant::consent(None, key(2), host(), None, pair(7));
+    let mut late = Grant::consent(None, key(2), host(), None, pair(7));
+    let last = Generation::new(1_000_000);
+    let written = store.write(None, &late, at(3)).await.unwrap();
+    assert_eq!(written, Written::BeginAfter(last));
+    late.grant = late.grant.begin_after(last);
     let written = store.write(None, &late, at(3)).await.unwrap();
     assert_eq!(written, Written::Conflict);
     assert_eq!(store.load(&key(2)).await.unwrap(), None);
@@ -163,7 +167,9 @@ async fn an_exchange_on_its_way_brings_no_erased_account_back<P: Place>() {
     assert_eq!(left, [&code("elsewhere", 2).code]);
 
     // A consent after the erasure is another pair.
-    let written = store.write(None, &consented(2), at(4)).await.unwrap();
+    let mut another = consented(2);
+    another.grant = another.grant.begin_after(last);
+    let written = store.write(None, &another, at(4)).await.unwrap();
     assert!(matches!(written, Written::Confirmed(_)));
     // In the end the hash goes too.
     place

@@ -129,7 +129,12 @@ impl TokenEndpoint for Platform {
             *codes
         };
         let body = pair_text(&format!("consent-{number}"));
-        SendOutcome::Answered(read_token_answer(200, json, None, body.as_bytes(), at(1)))
+        // The first token has ended, so it is refreshed; the next one serves.
+        let now = match number {
+            1 => at(1),
+            _ => kommo_keeper::Clock::now(&SystemClock::new()),
+        };
+        SendOutcome::Answered(read_token_answer(200, json, None, body.as_bytes(), now))
     }
 
     async fn locate(&self, _: Realm, _: &SubdomainLookup<'_>) -> Located {
@@ -187,7 +192,6 @@ async fn a_refresh_that_is_answered_after_an_erasure_and_a_consent_changes_nothi
             Listeners::new(),
         );
         let key = consent::<P>(&keeper, 1).await;
-        // Its token has ended long ago, so it is refreshed.
         let handle = keeper.grant(&key).unwrap();
         let refresh = tokio::spawn(async move { drop(handle.token().await) });
         let pending = asked.recv().await.unwrap();

@@ -273,7 +273,7 @@ async fn an_older_program_writes_beside_a_newer_one<P: Place>() {
             "ALTER TABLE kommo_grants ADD COLUMN later TEXT; \
              ALTER TABLE kommo_codes ADD COLUMN later TEXT; \
              CREATE TABLE kommo_later (id BIGINT PRIMARY KEY); \
-             UPDATE kommo_meta SET value = 3 WHERE name = 'version'",
+             UPDATE kommo_meta SET value = 9 WHERE name = 'version'",
         )
         .await;
     for store in [store, place.open().await] {
