@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use kommo_account::{AccountHost, Endpoints, Realm};
 use kommo_keeper::{
-    CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, KeeperSettings, Listeners,
-    NoLifeboat, PendingCode, Probe, SystemClock, TokenEndpoint, Written,
+    CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, PendingCode, Probe, SystemClock,
+    TokenEndpoint, Written,
 };
 use kommo_oauth::grant::{Attempt, AttemptId, Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, PairFate, PairNumber, ReauthReason, Transition};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
@@ -155,7 +155,7 @@ fn pair_text(name: &str) -> String {
     )
 }
 
-type Erasing<P> = Keeper<Arc<StoreOf<P>>, Platform, SystemClock>;
+type Erasing<P> = Keeper<Arc<StoreOf<P>>>;
 
 async fn consent<P: Place>(keeper: &Erasing<P>, number: u8) -> GrantKey {
     let code = AuthorizationCode::new(format!("{MARKER}-{number}")).unwrap();
@@ -182,15 +182,10 @@ async fn a_refresh_that_is_answered_after_an_erasure_and_a_consent_changes_nothi
         let codes = Mutex::new(0);
         let secret = ClientSecret::new(format!("{MARKER}-secret")).unwrap();
         let redirect = RedirectUri::parse("https://app.example/callback").unwrap();
-        let keeper: Erasing<P> = Keeper::new(
-            Arc::clone(&store),
-            Platform { codes, refreshes },
-            SystemClock::new(),
-            NoLifeboat::new(),
-            Credentials::new(client(), secret, redirect),
-            KeeperSettings::new(Endpoints::real()),
-            Listeners::new(),
-        );
+        let platform = Platform { codes, refreshes };
+        let keeper = Keeper::builder(Arc::clone(&store), platform, Endpoints::real())
+            .credentials(Credentials::new(client(), secret, redirect))
+            .build();
         let key = consent::<P>(&keeper, 1).await;
         let handle = keeper.grant(&key).unwrap();
         let refresh = tokio::spawn(async move { drop(handle.token().await) });
