@@ -288,7 +288,7 @@ impl Crate {
 }
 
 /// Crates in whose folders the order is not checked yet.
-const FLAT: [&str; 2] = ["kommo-cli", "kommo-store"];
+const FLAT: [&str; 1] = ["kommo-cli"];
 
 #[test]
 fn a_file_imports_only_from_files_above_it() {

@@ -28,11 +28,11 @@ use kommo_keeper::LifeboatPort;
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
 use zeroize::Zeroizing;
 
-use crate::encryption_key::EncryptionKeys;
 use crate::error::StoreFault;
-use crate::hash_text::{hash_text, hex_text};
 use crate::private_files::{crash_point, new_private_file, private_directory, sync_directory};
-use crate::sealed::{Place, Sealer};
+use crate::sealing::encryption_key::EncryptionKeys;
+use crate::sealing::hash_text::{hash_text, hex_text};
+use crate::sealing::sealer::{AssociatedData, Sealer};
 
 use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty, slots_in};
 
@@ -480,8 +480,8 @@ const fn is_torn(problem: &StoreFault) -> bool {
     matches!(problem, StoreFault::Damaged { .. })
 }
 
-const fn place(name: &str) -> Place<'_> {
-    Place {
+const fn place(name: &str) -> AssociatedData<'_> {
+    AssociatedData {
         purpose: "lifeboat",
         name,
         generation: 0,

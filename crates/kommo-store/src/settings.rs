@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::encryption_key::EncryptionKeys;
+use crate::sealing::encryption_key::EncryptionKeys;
 
 /// Settings of a store, with defaults. The defaults are choices.
 #[derive(Clone, Debug)]

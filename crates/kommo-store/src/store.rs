@@ -7,37 +7,71 @@ mod buckets;
 mod codes;
 mod due;
 mod grants;
-mod moving;
 mod rotation;
 mod secrets;
+mod transfer;
 
 use core::fmt;
 use core::time::Duration;
 
-use crate::backend::Backend;
+use crate::database::either::{Database, DatabaseLock};
 use crate::error::StoreFault;
-use crate::sealed::Sealer;
+use crate::location::StoreLocation;
+use crate::sealing::sealer::Sealer;
 use crate::settings::StoreSettings;
 
-/// Grants in a database. [`SqliteStore`](crate::SqliteStore) and
-/// [`PostgresStore`](crate::PostgresStore) are the two kinds.
+/// Grants in a database. Which one it is, says the [`StoreLocation`] that it was opened with.
 ///
 /// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an
 /// `Arc` of it: one store serves the keepers of several integrations, and whatever else of the
 /// program asks it.
-pub struct Store<B: Backend> {
-    backend: B,
+pub struct Store {
+    database: Database,
     sealer: Sealer,
     settings: StoreSettings,
 }
 
-impl<B: Backend> Store<B> {
-    pub(crate) fn with_backend(backend: B, settings: StoreSettings) -> Self {
-        Self {
-            backend,
+/// The lock of one grant in a [`Store`]. It dies with this value, with its process, and with its
+/// connection to a server.
+#[derive(Debug)]
+pub struct StoreLock(DatabaseLock);
+
+impl Store {
+    /// Opens a store, and makes its tables if they are not there: `"sqlite:grants.db"`,
+    /// `"postgres://…"`, a path or a [`DatabaseUrl`](crate::DatabaseUrl).
+    ///
+    /// The file of `SQLite`, its two companions and the lock files get modes 0600 and 0700. A
+    /// server is checked first. With [`is_read_only`](StoreSettings::is_read_only) nothing of all
+    /// that is done: the tables must be there, and stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreFault::Misconfigured`]: a text that names no store; a directory that everybody may
+    ///   write to; a server that could lose a commit (`fsync`, `full_page_writes` or
+    ///   `synchronous_commit` off), that is older than 14, or that stands behind a pooler which
+    ///   hands each transaction another connection, so that a lock would mean nothing;
+    /// - a file that is not a database: [`StoreFault::Database`], with trouble `Damaged`;
+    /// - a server that is not there, does not answer within
+    ///   [`wait_at_most`](StoreSettings::wait_at_most), or takes no writes (a stand-by,
+    ///   `default_transaction_read_only`): [`StoreFault::Database`], with trouble `Unavailable`;
+    /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
+    /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
+    pub async fn open<L>(location: L, settings: StoreSettings) -> Result<Self, StoreFault>
+    where
+        L: TryInto<StoreLocation>,
+        StoreFault: From<L::Error>,
+    {
+        let database = match location.try_into()? {
+            #[cfg(feature = "sqlite")]
+            StoreLocation::Sqlite(path) => Database::sqlite(&path, &settings).await?,
+            #[cfg(feature = "postgres")]
+            StoreLocation::Postgres(url) => Database::postgres(&url, &settings).await?,
+        };
+        Ok(Self {
+            database,
             sealer: Sealer::new(settings.encryption.clone()),
             settings,
-        }
+        })
     }
 
     /// Whether records are encrypted.
@@ -55,7 +89,7 @@ impl<B: Backend> Store<B> {
     ///
     /// What keeps this from being found out.
     pub async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
-        self.backend.problems().await
+        self.database.problems().await
     }
 
     /// Waits for what is being written and closes the connections, for
@@ -68,11 +102,11 @@ impl<B: Backend> Store<B> {
     /// The same with a limit of its own. `false`: a connection did not close in time; it ends with
     /// the process.
     pub async fn close_within(&self, limit: Duration) -> bool {
-        self.backend.close(limit).await
+        self.database.close(limit).await
     }
 }
 
-impl<B: Backend> fmt::Debug for Store<B> {
+impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
             .field("settings", &self.settings)

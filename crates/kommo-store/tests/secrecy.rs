@@ -19,7 +19,7 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey};
 use kommo_oauth::integration::ClientSecret;
 use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
-use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Store, StoreSettings};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -80,7 +80,7 @@ async fn no_marker_comes_out() {
         StoreSettings::new(),
     ] {
         told.push_str(&format!("{settings:?}"));
-        let store = SqliteStore::open(place.path().join("store.db"), settings)
+        let store = Store::open(place.path().join("store.db"), settings)
             .await
             .unwrap();
         told.push_str(&format!("{store:?}"));

@@ -41,10 +41,10 @@ use kommo_keeper::{GrantStore, Keeper};
 use kommo_oauth::grant::GrantKey;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_sandbox::{Sandbox, SandboxConfig};
-use kommo_store::{EncryptionKey, EncryptionKeys, Lifeboat, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Lifeboat, Store, StoreSettings};
 use tokio::net::TcpListener;
 
-type AppKeeper = Keeper<SqliteStore>;
+type AppKeeper = Keeper<Store>;
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("app.js");
@@ -114,7 +114,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(_) => path.with_extension("lifeboat"),
     };
     let lifeboat = Lifeboat::in_directory(lifeboat, Some(keys.clone()))?;
-    let store = SqliteStore::open(path, StoreSettings::new().encrypted(keys)).await?;
+    let store = Store::open(path, StoreSettings::new().encrypted(keys)).await?;
 
     let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
         .with_budget(RequestBudget::default(), credentials.client_id);
@@ -162,7 +162,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Codes from before a restart, and those that met trouble.
-async fn exchange_what_waits(connect: Connect<SqliteStore>) {
+async fn exchange_what_waits(connect: Connect<Store>) {
     loop {
         connect.exchange_waiting();
         tokio::time::sleep(Duration::from_secs(60)).await;

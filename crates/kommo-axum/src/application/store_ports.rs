@@ -2,13 +2,13 @@
 
 use kommo_account::ClientId;
 use kommo_oauth::integration::ClientSecret;
-use kommo_store::{Backend, Store};
+use kommo_store::Store;
 
 use crate::application::proof_log::{ProofLog, SecretProof};
 use crate::application::secret_sink::{IntegrationSecrets, NotKept, SecretSink};
 
 /// What goes wrong is in the log, by `tracing`.
-impl<B: Backend> SecretSink for Store<B> {
+impl SecretSink for Store {
     fn encrypts(&self) -> bool {
         Self::encrypts(self)
     }
@@ -52,7 +52,7 @@ impl<B: Backend> SecretSink for Store<B> {
 }
 
 /// Into the table that `kommo secret` reads.
-impl<B: Backend> ProofLog for Store<B> {
+impl ProofLog for Store {
     async fn note(&self, proof: SecretProof) {
         let SecretProof {
             purpose,

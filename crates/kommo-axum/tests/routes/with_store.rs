@@ -15,24 +15,24 @@ use kommo_oauth::integration::{
     ClientSecret, Credentials, NewIntegration, RedirectUri, Scope, SecretsUri,
 };
 use kommo_sandbox::{Sandbox, SandboxConfig};
-use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Store, StoreSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::key;
 
-type Desk = Keeper<Arc<SqliteStore>>;
+type Desk = Keeper<Arc<Store>>;
 
-async fn encrypting_store(directory: &Path) -> (Arc<SqliteStore>, PathBuf) {
+async fn encrypting_store(directory: &Path) -> (Arc<Store>, PathBuf) {
     let path = directory.join("grants.db");
     let keys = EncryptionKeys::new(EncryptionKey::generate().unwrap());
     let settings = StoreSettings::new().encrypted(keys);
-    let store = SqliteStore::open(&path, settings).await.unwrap();
+    let store = Store::open(&path, settings).await.unwrap();
     (Arc::new(store), path)
 }
 
 fn desk(
-    store: &Arc<SqliteStore>,
+    store: &Arc<Store>,
     endpoints: Endpoints,
     client_id: ClientId,
     secret: ClientSecret,
@@ -46,10 +46,10 @@ fn desk(
 }
 
 fn connect(
-    store: &Arc<SqliteStore>,
+    store: &Arc<Store>,
     sandbox: &Sandbox,
     origin: &str,
-) -> Result<Connect<Arc<SqliteStore>>, ConnectError> {
+) -> Result<Connect<Arc<Store>>, ConnectError> {
     let state = sandbox.state();
     let endpoints = Endpoints::loopback(sandbox.address()).unwrap();
     let own = desk(
@@ -220,7 +220,7 @@ async fn a_store_without_a_key_is_not_mounted() {
     let sandbox = sandbox(origin).await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("grants.db");
-    let plain = SqliteStore::open(path, StoreSettings::new()).await.unwrap();
+    let plain = Store::open(path, StoreSettings::new()).await.unwrap();
     let error = connect(&Arc::new(plain), &sandbox, origin).unwrap_err();
     assert_eq!(error, ConnectError::SinkDoesNotEncrypt);
 }

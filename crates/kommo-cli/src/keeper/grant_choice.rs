@@ -6,11 +6,11 @@ use core::str::FromStr;
 use clap::Args;
 use kommo_account::{AccountHost, AccountId, ClientId, Realm, UserId};
 use kommo_oauth::grant::GrantKey;
-use kommo_store::GrantLine;
+use kommo_store::{GrantSummary, Store};
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::keeper::waiting_codes;
 use crate::run::context::Context;
 
@@ -97,7 +97,7 @@ impl GrantArgs {
 }
 
 impl Choice {
-    fn takes(&self, grant: &GrantLine) -> bool {
+    fn takes(&self, grant: &GrantSummary) -> bool {
         let key = &grant.key;
         let is_account = match self.account {
             None => true,
@@ -110,16 +110,16 @@ impl Choice {
     }
 
     /// Every grant that is meant, those that are over too.
-    pub(crate) async fn all(&self, store: &AnyStore) -> Result<Vec<GrantLine>, Failure> {
-        let listed = store.list(Some(self.realm)).await;
+    pub(crate) async fn all(&self, store: &Store) -> Result<Vec<GrantSummary>, Failure> {
+        let listed = stores::list(store, Some(self.realm)).await;
         let mut listed = listed.map_err(|error| stores::failure(&error))?;
         listed.retain(|grant| self.takes(grant));
         Ok(listed)
     }
 
     /// The same in every world.
-    pub(crate) async fn in_every_world(&self, store: &AnyStore) -> Result<Vec<GrantLine>, Failure> {
-        let listed = store.list(None).await;
+    pub(crate) async fn in_every_world(&self, store: &Store) -> Result<Vec<GrantSummary>, Failure> {
+        let listed = stores::list(store, None).await;
         let mut listed = listed.map_err(|error| stores::failure(&error))?;
         listed.retain(|grant| self.takes(grant));
         Ok(listed)
@@ -127,7 +127,7 @@ impl Choice {
 
     /// The one grant that is meant: the only one that is not over, or of several of one account the
     /// primary one.
-    pub(crate) async fn one(&self, store: &AnyStore) -> Result<GrantKey, Failure> {
+    pub(crate) async fn one(&self, store: &Store) -> Result<GrantKey, Failure> {
         let living = match self.found(store).await? {
             Found::One(key) => return Ok(key),
             Found::Several(living) => living,
@@ -139,14 +139,14 @@ impl Choice {
     }
 
     /// The same where a wrong guess could not be taken back: the primary grant is not guessed.
-    pub(crate) async fn exactly_one(&self, store: &AnyStore) -> Result<GrantKey, Failure> {
+    pub(crate) async fn exactly_one(&self, store: &Store) -> Result<GrantKey, Failure> {
         match self.found(store).await? {
             Found::One(key) => Ok(key),
             Found::Several(grants) => Err(several(&grants, CHOOSE)),
         }
     }
 
-    async fn found(&self, store: &AnyStore) -> Result<Found, Failure> {
+    async fn found(&self, store: &Store) -> Result<Found, Failure> {
         let mut all = self.all(store).await?;
         if all.iter().any(|grant| !is_over(grant)) {
             all.retain(|grant| !is_over(grant));
@@ -159,7 +159,7 @@ impl Choice {
     }
 
     /// Nothing found: says what there is, if there is something.
-    pub(crate) async fn nothing(&self, store: &AnyStore) -> Result<Failure, Failure> {
+    pub(crate) async fn nothing(&self, store: &Store) -> Result<Failure, Failure> {
         let codes = waiting_codes::of(store, self.realm, self.client_id).await?;
         if let Some(first) = codes.first() {
             let message = format!(
@@ -204,12 +204,12 @@ impl Choice {
 enum Found {
     One(GrantKey),
     /// More than one: those that are not over, if there are such.
-    Several(Vec<GrantLine>),
+    Several(Vec<GrantSummary>),
 }
 
 /// The primary one of these grants, if all are of one account and it is one of them.
-async fn primary(store: &AnyStore, grants: &[GrantLine]) -> Result<Option<GrantKey>, Failure> {
-    let Some(GrantLine { key: first, .. }) = grants.first() else {
+async fn primary(store: &Store, grants: &[GrantSummary]) -> Result<Option<GrantKey>, Failure> {
+    let Some(GrantSummary { key: first, .. }) = grants.first() else {
         return Ok(None);
     };
     let account = |key: &GrantKey| (key.realm, key.client_id, key.account_id);
@@ -219,17 +219,19 @@ async fn primary(store: &AnyStore, grants: &[GrantLine]) -> Result<Option<GrantK
     {
         return Ok(None);
     }
-    let primary = store.primary(first).await;
+    let primary = store
+        .primary(first.realm, &first.client_id, first.account_id)
+        .await;
     let primary = primary.map_err(|error| stores::failure(&error))?;
     Ok(primary.filter(|key| grants.iter().any(|grant| grant.key == *key)))
 }
 
 /// Whether nothing of a grant is used any more.
-pub(crate) fn is_over(grant: &GrantLine) -> bool {
+pub(crate) fn is_over(grant: &GrantSummary) -> bool {
     grant.state == "disconnected"
 }
 
-fn several(grants: &[GrantLine], hint: &str) -> Failure {
+fn several(grants: &[GrantSummary], hint: &str) -> Failure {
     let message = format!(
         "the store has {} grants: {}",
         grants.len(),
@@ -238,7 +240,7 @@ fn several(grants: &[GrantLine], hint: &str) -> Failure {
     Failure::new(ErrorCode::AmbiguousGrant, message).hint(hint)
 }
 
-fn list<'a>(grants: impl Iterator<Item = &'a GrantLine>) -> String {
+fn list<'a>(grants: impl Iterator<Item = &'a GrantSummary>) -> String {
     let mut grants: Vec<_> = grants
         .map(|grant| {
             let key = &grant.key;

@@ -14,6 +14,7 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{GrantKey, HoldKind, ReauthReason};
 use kommo_oauth::integration::Credentials;
 use kommo_oauth::refresh::Unmet;
+use kommo_store::Store;
 
 use crate::connection::sandbox_place::SandboxArgs;
 use crate::connection::transport;
@@ -25,7 +26,7 @@ use crate::keeper::integration::IntegrationArgs;
 use crate::keeper::lifeboats::{LifeboatPlaces, Lifeboats};
 use crate::keeper::observed_endpoint::ObservedEndpoint;
 use crate::keeper::store_place::{StoreArgs, StorePlace};
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::runtime::interrupted;
 use crate::terminal::output::Output;
@@ -33,10 +34,10 @@ use crate::terminal::progress::Waiting;
 use crate::time::instant;
 
 /// The keeper of this program.
-pub(crate) type CliKeeper = Keeper<AnyStore>;
+pub(crate) type CliKeeper = Keeper<Store>;
 
 /// One grant of it.
-pub(crate) type CliGrant = GrantHandle<AnyStore>;
+pub(crate) type CliGrant = GrantHandle<Store>;
 
 /// What every command about grants takes.
 #[derive(Debug, Clone, Args)]
@@ -66,29 +67,29 @@ impl KeeperArgs {
 
     /// Makes the store if it does not exist yet: for what puts a grant into it.
     pub(crate) fn make_store(&self, context: &Context) -> Result<(), Failure> {
-        AnyStore::make(&self.store.place(context)?)
+        stores::make(&self.store.place(context)?)
     }
 
     /// Opens the store to read it: nothing is made, not even the lock files.
-    pub(crate) async fn look(&self, context: &Context) -> Result<AnyStore, Failure> {
+    pub(crate) async fn look(&self, context: &Context) -> Result<Store, Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
-        match AnyStore::look(&place, keys.clone()).await {
+        match stores::look(&place, keys.clone()).await {
             Ok(Some(store)) => Ok(store),
             Ok(None) => Err(stores::missing(&place)),
             // An older store is brought up to date, and one that is being written is waited for.
-            Err(_) => AnyStore::open(&place, keys).await,
+            Err(_) => stores::open(&place, keys).await,
         }
     }
 
     /// Opens the store alone: for what needs no client secret.
-    pub(crate) async fn open_store(&self, context: &Context) -> Result<Arc<AnyStore>, Failure> {
+    pub(crate) async fn open_store(&self, context: &Context) -> Result<Arc<Store>, Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
         let waiting = context.progress.wait_for("the store");
-        let store = Arc::new(AnyStore::open(&place, keys).await?);
+        let store = Arc::new(stores::open(&place, keys).await?);
         drop(waiting);
         context.opened.add(Arc::clone(&store));
         Ok(store)
@@ -98,11 +99,11 @@ impl KeeperArgs {
     pub(crate) async fn open_store_with_lifeboat(
         &self,
         context: &Context,
-    ) -> Result<(Arc<AnyStore>, Lifeboats), Failure> {
+    ) -> Result<(Arc<Store>, Lifeboats), Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
-        let store = Arc::new(AnyStore::open(&place, keys.clone()).await?);
+        let store = Arc::new(stores::open(&place, keys.clone()).await?);
         context.opened.add(Arc::clone(&store));
         Ok((store, Lifeboats::open(&place, keys)?))
     }
@@ -134,7 +135,7 @@ impl KeeperArgs {
         // What is missing on this machine is said before a server is asked.
         LifeboatPlaces::of(&place)?;
         let waiting = context.progress.wait_for("the store");
-        let store = AnyStore::open(&place, keys.clone()).await?;
+        let store = stores::open(&place, keys.clone()).await?;
         drop(waiting);
         let lifeboat = Lifeboats::open(&place, keys)?;
         let endpoint = ObservedEndpoint::new(
@@ -198,7 +199,7 @@ impl KeeperArgs {
         let store = self.open_store(context).await?;
         let key = choice.one(&store).await?;
         let listed = choice.all(&store).await?;
-        store.close().await;
+        stores::close(&store).await;
         let is_long_lived = listed
             .iter()
             .any(|grant| grant.key == key && (grant.state == "long-lived" || is_over(grant)));

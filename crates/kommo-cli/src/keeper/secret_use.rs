@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::failure::exit::Failure;
 use crate::input::secret_source::SecretSource;
 use crate::keeper::store_place::{StoreArgs, StorePlace};
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::profile::content::SecretKind;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
@@ -56,9 +56,9 @@ fn try_note(
     let id = id_of(kind, source)?;
     let now = UnixSeconds::new(clock::unix_now()?);
     runtime()?.block_on(async {
-        let store = AnyStore::open(&place, None).await?;
+        let store = stores::open(&place, None).await?;
         let noted = store.note_key_use(purpose, &id, now).await;
-        store.close().await;
+        stores::close(&store).await;
         noted.map_err(|error| stores::failure(&error))
     })
 }
@@ -67,11 +67,11 @@ fn try_note(
 pub(crate) fn all(context: &Context) -> Result<Vec<KeyUse>, Failure> {
     let place = StoreArgs::unsaid().place(context)?;
     runtime()?.block_on(async {
-        let Some(store) = AnyStore::look(&place, None).await? else {
+        let Some(store) = stores::look(&place, None).await? else {
             return Ok(Vec::new());
         };
         let uses = store.key_uses().await;
-        store.close().await;
+        stores::close(&store).await;
         uses.map_err(|error| stores::failure(&error))
     })
 }

@@ -5,11 +5,11 @@ use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::refresh::CODE_LIFETIME;
-use kommo_store::CodeLine;
+use kommo_store::{CodeLine, Store};
 use serde_json::{Value, json};
 
 use crate::failure::exit::Failure;
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::time::instant;
 
 /// How many are shown.
@@ -17,7 +17,7 @@ const SHOWN_AT_MOST: u32 = 20;
 
 /// What waits, newest first; nothing of an integration that is not known.
 pub(crate) async fn of(
-    store: &AnyStore,
+    store: &Store,
     realm: Realm,
     client_id: Option<ClientId>,
 ) -> Result<Vec<CodeLine>, Failure> {

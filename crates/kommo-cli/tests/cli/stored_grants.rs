@@ -10,7 +10,7 @@ use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey, Hold, HoldKind, HoldScope, Transition};
 use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
-use kommo_store::{SqliteStore, StoreSettings};
+use kommo_store::{Store, StoreSettings};
 use tokio::runtime::Builder;
 
 use crate::program::Room;
@@ -62,7 +62,7 @@ pub(crate) fn keep(room: &Room, grants: &[Transition]) {
 pub(crate) fn keep_at(path: &Path, grants: &[Transition]) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = SqliteStore::open(path, StoreSettings::new()).await.unwrap();
+        let store = Store::open(path, StoreSettings::new()).await.unwrap();
         for grant in grants {
             let written = store.write(None, grant, now()).await.unwrap();
             assert!(matches!(written, Written::Confirmed(_)));

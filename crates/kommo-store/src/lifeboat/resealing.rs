@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::StoreFault;
-use crate::rotated::Rotated;
+use crate::records::rotated::Rotated;
 
 use super::slots::SLOT;
 use super::{ENDING, Inner, Lifeboat, PART, is_torn, place, read_file};

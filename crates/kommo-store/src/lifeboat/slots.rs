@@ -25,8 +25,8 @@ use kommo_oauth::grant::GrantKey;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::hash_text::hex_text;
 use crate::private_files::{crash_point, leads_to, new_private_file, sync_directory};
+use crate::sealing::hash_text::hex_text;
 
 pub(super) const SLOT: &str = "slot";
 

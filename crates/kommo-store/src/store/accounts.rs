@@ -3,16 +3,14 @@
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::grant::GrantKey;
 
-use crate::backend::Backend;
-use crate::columns::Erased;
 use crate::error::StoreFault;
-use crate::grant_columns::to_line;
-use crate::history::GrantLine;
-use crate::realm_text::realm_text;
+use crate::records::grant_record::to_line;
+use crate::records::rows::{Erased, OfAccount};
+use crate::records::summaries::GrantSummary;
 
 use super::Store;
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// The grants of an account, the first one first.
     ///
     /// # Errors
@@ -23,10 +21,9 @@ impl<B: Backend> Store<B> {
         realm: Realm,
         client_id: &ClientId,
         account_id: AccountId,
-    ) -> Result<Vec<GrantLine>, StoreFault> {
-        let realm = realm_text(realm);
-        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
-        let rows = self.backend.list_account(account).await?;
+    ) -> Result<Vec<GrantSummary>, StoreFault> {
+        let account = OfAccount::new(realm, client_id, account_id);
+        let rows = self.database.list_account(&account).await?;
         rows.into_iter().map(to_line).collect()
     }
 
@@ -44,9 +41,8 @@ impl<B: Backend> Store<B> {
         account_id: AccountId,
     ) -> Result<Option<GrantKey>, StoreFault> {
         let lines = self.list_account(realm, client_id, account_id).await?;
-        let realm = realm_text(realm);
-        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
-        let chosen = self.backend.primary(account).await?;
+        let account = OfAccount::new(realm, client_id, account_id);
+        let chosen = self.database.primary(&account).await?;
         if let Some(user_id) = chosen {
             let mut keys = lines.iter().map(|line| line.key);
             if let Some(key) = keys.find(|key| key.user_id.to_string() == user_id) {
@@ -68,16 +64,13 @@ impl<B: Backend> Store<B> {
     ///
     /// A grant that is not stored: [`StoreFault::NoGrant`].
     pub async fn choose_primary(&self, key: &GrantKey) -> Result<(), StoreFault> {
-        if self.backend.load(&key.to_string()).await?.is_none() {
+        if self.database.load(&key.to_string()).await?.is_none() {
             return Err(StoreFault::NoGrant {
                 key: Box::new(*key),
             });
         }
-        let realm = key.realm_text();
-        let account_id = key.account_id.to_string();
-        let account = [&*realm, key.client_id.as_str(), &*account_id];
-        self.backend
-            .set_primary(account, &key.user_id.to_string())
+        self.database
+            .set_primary(&OfAccount::of_key(key), &key.user_id.to_string())
             .await
     }
 
@@ -106,12 +99,11 @@ impl<B: Backend> Store<B> {
         client_id: &ClientId,
         account_id: AccountId,
     ) -> Result<Erased, StoreFault> {
-        let realm = realm_text(realm);
-        let account = [&*realm, client_id.as_str(), &account_id.to_string()];
-        let mut erased = self.backend.erase_rows(account).await?;
+        let account = OfAccount::new(realm, client_id, account_id);
+        let mut erased = self.database.erase_rows(&account).await?;
         // The names of buckets have hosts in them.
-        self.backend.forget_full_buckets().await?;
-        erased.bytes_gone = self.backend.scrub().await?;
+        self.database.forget_full_buckets().await?;
+        erased.bytes_gone = self.database.scrub().await?;
         Ok(erased)
     }
 }

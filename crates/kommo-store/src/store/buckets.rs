@@ -4,9 +4,8 @@ use core::time::Duration;
 
 use kommo_keeper::{BucketSize, SharedBucket, Taken};
 
-use crate::backend::Backend;
-use crate::columns::BucketColumns;
 use crate::error::StoreFault;
+use crate::records::rows::BucketRow;
 
 use super::Store;
 
@@ -14,7 +13,7 @@ use super::Store;
 /// counts as full now.
 const CLOCK_JUMP: Duration = Duration::from_secs(60);
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// Drops the buckets that are full, which is what a bucket is that was never used. Gives their
     /// number. One row stays for each account, integration and address that was called lately; call
     /// this now and then.
@@ -23,19 +22,19 @@ impl<B: Backend> Store<B> {
     ///
     /// The database's.
     pub async fn forget_full_buckets(&self) -> Result<u64, StoreFault> {
-        self.backend.forget_full_buckets().await
+        self.database.forget_full_buckets().await
     }
 }
 
 /// One row and one statement for each request, by the database's clock. `PostgreSQL` keeps the
 /// buckets in a table without a log, since losing them loses nothing; `SQLite` writes each to the
 /// disk, so that a store shared that way gives some hundred requests a second and not more.
-impl<B: Backend> SharedBucket for Store<B> {
+impl SharedBucket for Store {
     type Error = StoreFault;
 
     async fn take(&self, name: &str, size: BucketSize) -> Result<Taken, StoreFault> {
         let columns = columns(name, size);
-        let left = self.backend.take_request(&columns).await?;
+        let left = self.database.take_request(&columns).await?;
         Ok(match left {
             None => Taken::Now,
             // Somebody else took in between, or the clock moved: then at once is right, and a pause
@@ -48,11 +47,11 @@ impl<B: Backend> SharedBucket for Store<B> {
     }
 }
 
-fn columns(name: &str, size: BucketSize) -> BucketColumns<'_> {
+fn columns(name: &str, size: BucketSize) -> BucketRow<'_> {
     let interval = microseconds(size.interval).max(1);
     let earlier = i64::from(size.burst.get() - 1);
     let ahead = interval.saturating_mul(earlier).min(MOST);
-    BucketColumns {
+    BucketRow {
         name,
         interval,
         ahead,

@@ -8,13 +8,13 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::refresh::CODE_LIFETIME;
 use kommo_oauth::token::TokenPair;
 
-use crate::backend::Backend;
-use crate::code_columns::{from_columns, open_answer, seal_answer, to_code_line, to_columns};
-use crate::columns::{AnswerKept, ClaimedColumns, CodeClaim, CodeRoom};
 use crate::error::StoreFault;
-use crate::hash_text::pair_hash;
-use crate::history::CodeLine;
-use crate::realm_text::realm_text;
+use crate::records::code_record::{
+    from_columns, open_answer, seal_answer, to_code_line, to_columns,
+};
+use crate::records::rows::{AnswerKept, ClaimedRow, CodeClaim, CodeRoom, OfIntegration};
+use crate::records::summaries::CodeLine;
+use crate::sealing::hash_text::pair_hash;
 
 use super::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
@@ -36,7 +36,7 @@ enum Which<'a> {
 
 /// Ages are judged by the database's clock and not by those of the callers: one that is far ahead
 /// would end the codes of all others.
-impl<B: Backend> PendingCodes for Store<B> {
+impl PendingCodes for Store {
     type Error = StoreFault;
 
     async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, StoreFault> {
@@ -52,7 +52,7 @@ impl<B: Backend> PendingCodes for Store<B> {
             most_of_origin: i64::from(most_of_origin),
             most_of_host: i64::from(self.settings.max_codes_per_host),
         };
-        self.backend.put_code(&columns, &room).await
+        self.database.put_code(&columns, &room).await
     }
 
     async fn expire_codes(
@@ -61,9 +61,9 @@ impl<B: Backend> PendingCodes for Store<B> {
         client_id: &ClientId,
         _: UnixSeconds,
     ) -> Result<u64, StoreFault> {
-        let of = [&*realm_text(realm), client_id.as_str()];
-        self.backend
-            .expire_codes(of, milliseconds(CODE_LIFETIME))
+        let of = OfIntegration::new(realm, client_id);
+        self.database
+            .expire_codes(&of, milliseconds(CODE_LIFETIME))
             .await
     }
 
@@ -105,7 +105,7 @@ impl<B: Backend> PendingCodes for Store<B> {
     async fn note_code(&self, claimed: &ClaimedCode, why: &str) -> Result<(), StoreFault> {
         let why: String = why.chars().take(WHY_AT_MOST).collect();
         let token = claimed.token.to_be_bytes();
-        self.backend.note_code(claimed.id, &token, &why).await
+        self.database.note_code(claimed.id, &token, &why).await
     }
 
     /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was
@@ -114,7 +114,7 @@ impl<B: Backend> PendingCodes for Store<B> {
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
         let code = to_columns(&self.sealer, &claimed.pending)?;
         let answer = seal_answer(&self.sealer, &code.hash, pair)?;
-        let columns = ClaimedColumns {
+        let columns = ClaimedRow {
             id: claimed.id,
             claims: i64::from(claimed.earlier_claims) + 1,
             tries: i64::from(claimed.earlier_tries) + 1,
@@ -123,7 +123,7 @@ impl<B: Backend> PendingCodes for Store<B> {
             code,
         };
         let token = claimed.token.to_be_bytes();
-        match self.backend.keep_answer(&columns, &token).await? {
+        match self.database.keep_answer(&columns, &token).await? {
             AnswerKept::Kept => Ok(()),
             AnswerKept::Another => Err(StoreFault::AnswerThere {
                 record: columns.code.hash,
@@ -137,7 +137,7 @@ impl<B: Backend> PendingCodes for Store<B> {
     async fn settle_code(&self, claimed: &ClaimedCode, end: CodeEnd) -> Result<(), StoreFault> {
         match end {
             CodeEnd::Exchanged | CodeEnd::Refused => {
-                self.backend
+                self.database
                     .end_code(
                         claimed.id,
                         &claimed.token.to_be_bytes(),
@@ -147,12 +147,12 @@ impl<B: Backend> PendingCodes for Store<B> {
             }
             CodeEnd::NoEffect => {
                 let token = claimed.token.to_be_bytes();
-                self.backend.uncount_claim(claimed.id, &token).await
+                self.database.uncount_claim(claimed.id, &token).await
             }
             CodeEnd::Later { pause, counts } => {
                 let token = claimed.token.to_be_bytes();
                 let pause = lease_milliseconds(pause);
-                self.backend
+                self.database
                     .postpone_code(claimed.id, &token, pause, i64::from(!counts))
                     .await
             }
@@ -162,7 +162,7 @@ impl<B: Backend> PendingCodes for Store<B> {
     }
 }
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// The codes that wait for their exchange and the pairs that wait to become grants, the newest
     /// first, at most `limit`. Opens no record, so it works without the encryption key.
     ///
@@ -175,8 +175,8 @@ impl<B: Backend> Store<B> {
         client_id: &ClientId,
         limit: u32,
     ) -> Result<Vec<CodeLine>, StoreFault> {
-        let of = [&*realm_text(realm), client_id.as_str()];
-        let rows = self.backend.waiting_codes(of, i64::from(limit)).await?;
+        let of = OfIntegration::new(realm, client_id);
+        let rows = self.database.waiting_codes(&of, i64::from(limit)).await?;
         rows.into_iter().map(to_code_line).collect()
     }
 
@@ -190,7 +190,7 @@ impl<B: Backend> Store<B> {
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
         let token = lease_token()?;
         let claim = CodeClaim {
-            of: [&realm_text(realm), client_id.as_str()],
+            of: &OfIntegration::new(realm, client_id),
             life: milliseconds(CODE_LIFETIME),
             limit: i64::from(limit),
             lease_milliseconds: lease_milliseconds(lease),
@@ -201,8 +201,8 @@ impl<B: Backend> Store<B> {
                 Which::All | Which::Consents => None,
             },
         };
-        let rows = self.backend.claim_codes(&claim).await?;
-        let claimed = |row: &ClaimedColumns| {
+        let rows = self.database.claim_codes(&claim).await?;
+        let claimed = |row: &ClaimedRow| {
             let earlier = |count: i64| u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
             let pending = from_columns(&self.sealer, realm, &row.code)?;
             let mut claim = ClaimedCode::new(row.id, token, earlier(row.claims), pending)

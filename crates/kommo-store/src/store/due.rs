@@ -6,16 +6,15 @@ use kommo_account::{ClientId, Realm};
 use kommo_keeper::{DueClaim, DueGrants};
 use kommo_oauth::UnixSeconds;
 
-use crate::backend::Backend;
 use crate::error::StoreFault;
-use crate::grant_columns::{number, parse_key};
-use crate::realm_text::realm_text;
+use crate::records::grant_record::{number, parse_key};
+use crate::records::rows::{OfIntegration, SettledRow};
 
 use super::{Store, lease_milliseconds, lease_token, readable};
 
 /// Leases run by the database's clock. A claim that is settled without an instant, although its
 /// record is as it was and still due, is handed out again when its lease ends.
-impl<B: Backend> DueGrants for Store<B> {
+impl DueGrants for Store {
     type Error = StoreFault;
 
     async fn claim_due(
@@ -28,9 +27,9 @@ impl<B: Backend> DueGrants for Store<B> {
     ) -> Result<Vec<DueClaim>, StoreFault> {
         let token = lease_token()?;
         let keys = self
-            .backend
+            .database
             .claim_due(
-                [&realm_text(realm), client_id.as_str()],
+                &OfIntegration::new(realm, client_id),
                 number(now.get()),
                 i64::from(limit),
                 lease_milliseconds(lease),
@@ -45,12 +44,10 @@ impl<B: Backend> DueGrants for Store<B> {
         &self,
         settled: &[(DueClaim, Option<UnixSeconds>)],
     ) -> Result<(), StoreFault> {
-        let row = |(claim, again_at): &(DueClaim, Option<UnixSeconds>)| {
-            (
-                claim.key.to_string(),
-                claim.token.to_be_bytes().to_vec(),
-                again_at.map(|at| number(at.get())),
-            )
+        let row = |(claim, again_at): &(DueClaim, Option<UnixSeconds>)| SettledRow {
+            key: claim.key.to_string(),
+            token: claim.token.to_be_bytes().to_vec(),
+            again_at: again_at.map(|at| number(at.get())),
         };
         let mut rows: Vec<_> = settled.iter().map(row).collect();
         if rows.is_empty() {
@@ -58,6 +55,6 @@ impl<B: Backend> DueGrants for Store<B> {
         }
         // One order for all, so that two workers never wait for each other.
         rows.sort();
-        self.backend.settle_due(&rows).await
+        self.database.settle_due(&rows).await
     }
 }

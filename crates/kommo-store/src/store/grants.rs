@@ -5,17 +5,16 @@ use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Generation, Grant, GrantEvent, GrantKey, Transition};
 
-use crate::backend::Backend;
-use crate::columns::GrantColumns;
 use crate::error::StoreFault;
-use crate::grant_columns::{from_columns, parse_key, to_columns, to_history_line, to_line};
-use crate::history::{GrantLine, HistoryLine};
+use crate::records::grant_record::{from_columns, parse_key, to_columns, to_history_line, to_line};
+use crate::records::rows::GrantRow;
+use crate::records::summaries::{GrantSummary, HistoryLine};
 
-use super::Store;
+use super::{Store, StoreLock};
 
 const OTHER_LOCK: StoreFault = StoreFault::misconfigured("this is the lock of another grant");
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// The lines of a grant's history, the newest first, at most `limit`.
     ///
     /// # Errors
@@ -27,7 +26,7 @@ impl<B: Backend> Store<B> {
         limit: u32,
     ) -> Result<Vec<HistoryLine>, StoreFault> {
         let lines = self
-            .backend
+            .database
             .history(&key.to_string(), i64::from(limit))
             .await?;
         let lines = lines.into_iter();
@@ -40,8 +39,8 @@ impl<B: Backend> Store<B> {
     ///
     /// The database's.
     pub async fn forget_history(&self, before: UnixSeconds) -> Result<u64, StoreFault> {
-        self.backend
-            .forget_history(crate::grant_columns::number(before.get()))
+        self.database
+            .forget_history(crate::records::grant_record::number(before.get()))
             .await
     }
 
@@ -55,16 +54,16 @@ impl<B: Backend> Store<B> {
         &self,
         after: Option<&GrantKey>,
         limit: u32,
-    ) -> Result<Vec<GrantLine>, StoreFault> {
+    ) -> Result<Vec<GrantSummary>, StoreFault> {
         let after = after.map(ToString::to_string).unwrap_or_default();
-        let rows = self.backend.list(&after, i64::from(limit)).await?;
+        let rows = self.database.list(&after, i64::from(limit)).await?;
         rows.into_iter().map(to_line).collect()
     }
 
     /// Writes a grant in the place of the revision that it names.
     pub(super) async fn put(
         &self,
-        lock: Option<&mut B::Lock>,
+        lock: Option<&mut StoreLock>,
         grant: &Grant,
         happened: GrantEvent,
         at: UnixSeconds,
@@ -75,7 +74,7 @@ impl<B: Backend> Store<B> {
     /// The same, and notes the export that it came from.
     pub(super) async fn put_imported(
         &self,
-        lock: Option<&mut B::Lock>,
+        lock: Option<&mut StoreLock>,
         grant: &Grant,
         happened: GrantEvent,
         at: UnixSeconds,
@@ -94,36 +93,45 @@ impl<B: Backend> Store<B> {
         columns.import_hash = import_hash.map(str::to_owned);
         if lock
             .as_ref()
-            .is_some_and(|lock| B::locked_key(lock) != columns.key)
+            .is_some_and(|lock| lock.0.key() != columns.key)
         {
             return Err(OTHER_LOCK);
         }
-        match self.backend.write(lock, &columns, &line).await? {
+        match self
+            .database
+            .write(lock.map(|lock| &mut lock.0), &columns, &line)
+            .await?
+        {
             true => Ok(Written::Confirmed(revision)),
             false if columns.revision == 1 => self.why_not_first(&columns).await,
             false => Ok(Written::Conflict),
         }
     }
 
-    async fn why_not_first(&self, columns: &GrantColumns) -> Result<Written, StoreFault> {
-        let erased = self.backend.erased_generation().await?;
+    async fn why_not_first(&self, columns: &GrantRow) -> Result<Written, StoreFault> {
+        let erased = self.database.erased_generation().await?;
         Ok(match u64::try_from(erased) {
             Ok(last) if columns.generation <= erased => Written::BeginAfter(Generation::new(last)),
             _ => Written::Conflict,
         })
     }
 
+    pub(super) async fn lock(&self, key: &GrantKey) -> Result<Option<StoreLock>, StoreFault> {
+        let locked = self.database.try_lock(&key.to_string()).await?;
+        Ok(locked.map(StoreLock))
+    }
+
     pub(super) async fn get(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
-        let columns = self.backend.load(&key.to_string()).await?;
+        let columns = self.database.load(&key.to_string()).await?;
         columns
             .map(|columns| from_columns(&self.sealer, key, &columns))
             .transpose()
     }
 }
 
-impl<B: Backend> GrantStore for Store<B> {
+impl GrantStore for Store {
     type Error = StoreFault;
-    type Lock = B::Lock;
+    type Lock = StoreLock;
 
     async fn load(&self, key: &GrantKey) -> Result<Option<Grant>, StoreFault> {
         self.get(key).await
@@ -131,38 +139,38 @@ impl<B: Backend> GrantStore for Store<B> {
 
     async fn load_locked(
         &self,
-        lock: &mut B::Lock,
+        lock: &mut StoreLock,
         key: &GrantKey,
     ) -> Result<Option<Grant>, StoreFault> {
         let name = key.to_string();
-        if B::locked_key(lock) != name {
+        if lock.0.key() != name {
             return Err(OTHER_LOCK);
         }
-        let columns = self.backend.load_locked(lock, &name).await?;
+        let columns = self.database.load_locked(&mut lock.0, &name).await?;
         columns
             .map(|columns| from_columns(&self.sealer, key, &columns))
             .transpose()
     }
 
-    async fn try_lock(&self, key: &GrantKey) -> Result<Option<B::Lock>, StoreFault> {
-        self.backend.try_lock(&key.to_string()).await
+    async fn try_lock(&self, key: &GrantKey) -> Result<Option<StoreLock>, StoreFault> {
+        self.lock(key).await
     }
 
-    async fn still_held(&self, lock: &mut B::Lock) -> Result<bool, StoreFault> {
-        self.backend.still_held(lock).await
+    async fn still_held(&self, lock: &mut StoreLock) -> Result<bool, StoreFault> {
+        self.database.still_held(&mut lock.0).await
     }
 
     async fn write(
         &self,
-        lock: Option<&mut B::Lock>,
+        lock: Option<&mut StoreLock>,
         moved: &Transition,
         at: UnixSeconds,
     ) -> Result<Written, StoreFault> {
         self.put(lock, &moved.grant, moved.event, at).await
     }
 
-    async fn unlock(&self, lock: B::Lock) -> Result<(), StoreFault> {
-        self.backend.unlock(lock).await
+    async fn unlock(&self, lock: StoreLock) -> Result<(), StoreFault> {
+        self.database.unlock(lock.0).await
     }
 
     async fn keys(
@@ -171,7 +179,7 @@ impl<B: Backend> GrantStore for Store<B> {
         limit: u32,
     ) -> Result<Vec<GrantKey>, StoreFault> {
         let after = after.map(ToString::to_string).unwrap_or_default();
-        let keys = self.backend.keys(&after, i64::from(limit)).await?;
+        let keys = self.database.keys(&after, i64::from(limit)).await?;
         keys.iter().map(|key| parse_key(key)).collect()
     }
 

@@ -1,20 +1,19 @@
 //! The second phase of a rotation: every record is sealed anew with the key that writes.
 
-use crate::backend::Backend;
-use crate::code_columns::{answer_place, code_place};
-use crate::columns::{SealedColumns, SealedTable};
 use crate::error::StoreFault;
-use crate::grant_columns::grant_place;
-use crate::rotated::Rotated;
-use crate::sealed::Place;
+use crate::records::code_record::{answer_data, code_data};
+use crate::records::grant_record::grant_data;
+use crate::records::rotated::Rotated;
+use crate::records::rows::{SealedRow, SealedTable};
+use crate::sealing::sealer::AssociatedData;
 
 use super::Store;
-use super::secrets::secret_place;
+use super::secrets::secret_data;
 
 /// Records that are read at a time.
 const AT_A_TIME: i64 = 200;
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// Seals every record anew with the first key of the ring; without keys, it writes them plain.
     /// Before this, every process that shares the store must be able to read with that key. It may
     /// run beside them, and again after it was interrupted.
@@ -37,7 +36,7 @@ impl<B: Backend> Store<B> {
         ] {
             let mut after = String::new();
             loop {
-                let rows = self.backend.sealed(table, &after, AT_A_TIME).await?;
+                let rows = self.database.sealed(table, &after, AT_A_TIME).await?;
                 let Some(last) = rows.last() else { break };
                 after.clone_from(&last.name);
                 for row in &rows {
@@ -51,22 +50,22 @@ impl<B: Backend> Store<B> {
         Ok(rotated)
     }
 
-    async fn reseal(&self, table: SealedTable, row: &SealedColumns) -> Result<bool, StoreFault> {
+    async fn reseal(&self, table: SealedTable, row: &SealedRow) -> Result<bool, StoreFault> {
         if self.sealer.is_current(&row.record) {
             return Ok(false);
         }
         let generation = u64::try_from(row.generation)
             .map_err(|_| StoreFault::damaged(&row.name, "column generation"))?;
-        let place: Place<'_> = match table {
-            SealedTable::Grants => grant_place(&row.name, generation),
-            SealedTable::Codes => code_place(&row.name),
-            SealedTable::Answers => answer_place(&row.name),
-            SealedTable::Secrets => secret_place(&row.name),
+        let place: AssociatedData<'_> = match table {
+            SealedTable::Grants => grant_data(&row.name, generation),
+            SealedTable::Codes => code_data(&row.name),
+            SealedTable::Answers => answer_data(&row.name),
+            SealedTable::Secrets => secret_data(&row.name),
         };
         let plain = self.sealer.open(place, &row.record)?;
         let new = self.sealer.seal(place, &plain)?;
         // Whoever wrote it meanwhile used the key that writes.
-        self.backend
+        self.database
             .reseal(table, &row.name, &row.record, &new)
             .await
     }

@@ -8,14 +8,13 @@ use kommo_oauth::integration::ClientSecret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::backend::Backend;
-use crate::columns::{SecretPut, SecretRoom};
 use crate::error::StoreFault;
-use crate::grant_columns::{instant, number};
-use crate::hash_text::hash_text;
-use crate::history::KeyUse;
-use crate::sealed::Place;
-use crate::versioned::read_record;
+use crate::records::grant_record::{instant, number};
+use crate::records::rows::{KeyUseRow, SecretPut, SecretRoom};
+use crate::records::summaries::KeyUse;
+use crate::sealing::hash_text::hash_text;
+use crate::sealing::sealer::AssociatedData;
+use crate::sealing::versioned::read_record;
 
 use super::{Store, milliseconds};
 
@@ -39,15 +38,15 @@ impl Drop for SecretRecord {
     }
 }
 
-pub(super) const fn secret_place(state_hash: &str) -> Place<'_> {
-    Place {
+pub(super) const fn secret_data(state_hash: &str) -> AssociatedData<'_> {
+    AssociatedData {
         purpose: "secret",
         name: state_hash,
         generation: 0,
     }
 }
 
-impl<B: Backend> Store<B> {
+impl Store {
     /// Keeps the client secret that the platform sent to a `secrets_uri` for this `state`, durably
     /// before it returns. The `state` is kept as a hash.
     ///
@@ -87,10 +86,10 @@ impl<B: Backend> Store<B> {
         let json = serde_json::to_vec(&record)
             .map(Zeroizing::new)
             .map_err(|_| StoreFault::damaged(&state_hash, "cannot be written as JSON"))?;
-        let sealed = self.sealer.seal(secret_place(&state_hash), &json)?;
+        let sealed = self.sealer.seal(secret_data(&state_hash), &json)?;
         let room = self.secret_room();
         let put = self
-            .backend
+            .database
             .put_secret(&state_hash, client_id.as_str(), &sealed, &room)
             .await?;
         match put {
@@ -107,7 +106,7 @@ impl<B: Backend> Store<B> {
                 if name == state_hash {
                     return Ok(true);
                 }
-                self.backend
+                self.database
                     .bind_state(&state_hash, client_id.as_str(), &room)
                     .await
             }
@@ -135,7 +134,7 @@ impl<B: Backend> Store<B> {
     ///
     /// The database's.
     pub async fn expire_secrets(&self) -> Result<u64, StoreFault> {
-        self.backend.expire_secrets(&self.secret_room()).await
+        self.database.expire_secrets(&self.secret_room()).await
     }
 
     /// How many secrets are kept whose integration has no grant.
@@ -144,7 +143,7 @@ impl<B: Backend> Store<B> {
     ///
     /// The database's.
     pub async fn unclaimed_secrets(&self) -> Result<u64, StoreFault> {
-        self.backend.unclaimed_secrets().await
+        self.database.unclaimed_secrets().await
     }
 
     /// The client secret of an integration: the first that came.
@@ -168,7 +167,7 @@ impl<B: Backend> Store<B> {
     /// The database's; a client id that cannot be read is [`StoreFault::Damaged`].
     pub async fn integration_of_state(&self, state: &str) -> Result<Option<ClientId>, StoreFault> {
         let state_hash = hash_text("kommo-store state", &[state]);
-        let found = self.backend.client_of_state(&state_hash).await?;
+        let found = self.database.client_of_state(&state_hash).await?;
         let parsed = found.map(|text| ClientId::parse(&text)).transpose();
         parsed.map_err(|_| StoreFault::damaged(&state_hash, "column client_id"))
     }
@@ -184,7 +183,7 @@ impl<B: Backend> Store<B> {
         &self,
         client_id: &ClientId,
     ) -> Result<bool, StoreFault> {
-        self.backend.forget_secret(client_id.as_str()).await
+        self.database.forget_secret(client_id.as_str()).await
     }
 
     /// With the hash of the state that brought it.
@@ -192,10 +191,11 @@ impl<B: Backend> Store<B> {
         &self,
         client_id: &ClientId,
     ) -> Result<Option<(String, ClientSecret)>, StoreFault> {
-        let Some((name, sealed)) = self.backend.secret(client_id.as_str()).await? else {
+        let Some(row) = self.database.secret(client_id.as_str()).await? else {
             return Ok(None);
         };
-        let json = self.sealer.open(secret_place(&name), &sealed)?;
+        let name = row.state_hash;
+        let json = self.sealer.open(secret_data(&name), &row.record)?;
         let damaged = |what| StoreFault::damaged(&name, what);
         let record: SecretRecord = read_record(&name, &json, VERSION)?;
         if record.client_id != client_id.as_str() {
@@ -217,7 +217,7 @@ impl<B: Backend> Store<B> {
         key_id: &str,
         at: UnixSeconds,
     ) -> Result<(), StoreFault> {
-        self.backend
+        self.database
             .note_key_use(purpose, key_id, number(at.get()))
             .await
     }
@@ -228,12 +228,12 @@ impl<B: Backend> Store<B> {
     ///
     /// The database's.
     pub async fn key_uses(&self) -> Result<Vec<KeyUse>, StoreFault> {
-        let rows = self.backend.key_uses().await?;
-        let key_use = |(purpose, key_id, used_at): (String, String, i64)| {
-            let used_at = instant("of key uses", "column used_at", used_at)?;
+        let rows = self.database.key_uses().await?;
+        let key_use = |row: KeyUseRow| {
+            let used_at = instant("of key uses", "column used_at", row.used_at)?;
             Ok(KeyUse {
-                purpose,
-                key_id,
+                purpose: row.purpose,
+                key_id: row.key_id,
                 used_at,
             })
         };

@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use kommo_keeper::{GrantStore, Written};
-use kommo_store::{Backend, Store, StoreSettings};
+use kommo_store::{Store, StoreSettings};
 
 use crate::samples::{at, consented_again, key};
 
@@ -113,28 +113,10 @@ async fn a_process_that_obeys_its_parent() {
     };
     let mut settings = StoreSettings::new();
     settings.request_limit = REQUEST_LIMIT;
-    #[cfg(feature = "sqlite")]
-    if let Some(path) = address.strip_prefix("sqlite:") {
-        return obey(
-            kommo_store::SqliteStore::open(path, settings)
-                .await
-                .unwrap(),
-        )
-        .await;
-    }
-    #[cfg(feature = "postgres")]
-    {
-        let url = kommo_store::DatabaseUrl::parse(&address).unwrap();
-        obey(
-            kommo_store::PostgresStore::connect(&url, settings)
-                .await
-                .unwrap(),
-        )
-        .await;
-    }
+    obey(Store::open(&address, settings).await.unwrap()).await;
 }
 
-async fn obey<B: Backend>(store: Store<B>) {
+async fn obey(store: Store) {
     let mut lock = None;
     for line in std::io::stdin().lines() {
         let answer = match &*line.unwrap() {
@@ -168,7 +150,7 @@ async fn obey<B: Backend>(store: Store<B>) {
 }
 
 /// Twenty writes that were confirmed. Gives the number of conflicts on the way.
-async fn write_twenty<B: Backend>(store: &Store<B>) -> u32 {
+async fn write_twenty(store: &Store) -> u32 {
     let mut conflicts = 0;
     let mut confirmed = 0;
     while confirmed < 20 {

@@ -6,7 +6,7 @@ mod codes;
 mod due;
 mod erased;
 mod grants;
-mod moving;
+mod transfer;
 mod processes;
 mod records;
 mod shared;

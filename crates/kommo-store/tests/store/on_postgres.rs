@@ -6,7 +6,7 @@ use core::time::Duration;
 use kommo_keeper::{
     CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind, Written,
 };
-use kommo_store::{DatabaseUrl, PostgresStore, StoreFault, StoreSettings};
+use kommo_store::{DatabaseUrl, Store, StoreFault, StoreSettings};
 use kommo_test_support::postgres_is_left_out;
 use sqlx::{AssertSqlSafe, raw_sql};
 
@@ -18,7 +18,7 @@ use crate::samples::{account, at, client, code, consented, consented_again, key,
 use crate::silence::Silence;
 
 #[track_caller]
-fn check_misconfigured(result: Result<PostgresStore, StoreFault>, expected: &str) {
+fn check_misconfigured(result: Result<Store, StoreFault>, expected: &str) {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
     assert!(error.to_string().contains(expected), "{error}");
@@ -96,7 +96,7 @@ async fn a_pooler_in_transaction_mode_is_refused() {
         pooler.port
     );
     let url = DatabaseUrl::parse(&url).unwrap();
-    let connected = PostgresStore::connect(&url, StoreSettings::new()).await;
+    let connected = Store::open(&url, StoreSettings::new()).await;
     check_misconfigured(connected, "a pooler stands before the database");
 }
 
@@ -301,16 +301,14 @@ async fn a_server_that_is_not_there_is_unavailable_and_a_wrong_name_is_a_mistake
         return;
     };
     let nowhere = DatabaseUrl::parse("postgres://u:planted7f3a@127.0.0.1:1/x").unwrap();
-    let error = PostgresStore::connect(&nowhere, StoreSettings::new())
+    let error = Store::open(&nowhere, StoreSettings::new())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(!format!("{error} {error:?} {nowhere:?}").contains("planted"));
     let url = place.url.replace("kommo_test_", "kommo_none_");
     let url = DatabaseUrl::parse(&url).unwrap();
-    let error = PostgresStore::connect(&url, StoreSettings::new())
-        .await
-        .unwrap_err();
+    let error = Store::open(&url, StoreSettings::new()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
 }
 
@@ -496,9 +494,7 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
     // One of each: a permit that is kept would be missed.
     settings.connections = 1;
     settings.lock_connections = 2;
-    let store = PostgresStore::connect(&url, settings.clone())
-        .await
-        .unwrap();
+    let store = Store::open(&url, settings.clone()).await.unwrap();
     store.write(None, &consented(1), at(1)).await.unwrap();
     let mut held = store.try_lock(&key(1)).await.unwrap().unwrap();
     let idle = store.try_lock(&key(2)).await.unwrap().unwrap();
@@ -518,7 +514,7 @@ async fn a_server_that_falls_silent_keeps_nobody_waiting_for_ever() {
         store.unlock(held).await.ok();
     };
     let connecting = async {
-        let connected = PostgresStore::connect(&url, settings.clone()).await;
+        let connected = Store::open(&url, settings.clone()).await;
         assert_eq!(connected.unwrap_err().kind(), StoreErrorKind::Unavailable);
     };
     let all = async { tokio::join!(silent, locking, connecting) };

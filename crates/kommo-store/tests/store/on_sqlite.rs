@@ -9,7 +9,7 @@ use kommo_keeper::{
     GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreErrorKind, Written,
 };
 use kommo_oauth::grant::{AttemptId, Generation, PairNumber, UnsavedPair};
-use kommo_store::{Lifeboat, SqliteStore, StoreFault, StoreSettings};
+use kommo_store::{Lifeboat, Store, StoreFault, StoreSettings};
 use sqlx::ConnectOptions as _;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -139,9 +139,7 @@ async fn two_spellings_of_a_path_are_one_set_of_locks() {
     let store = place.open().await;
     let link = place.directory.path().join("link.db");
     std::os::unix::fs::symlink(place.path(), &link).unwrap();
-    let other = SqliteStore::open(&link, StoreSettings::new())
-        .await
-        .unwrap();
+    let other = Store::open(&link, StoreSettings::new()).await.unwrap();
     let _lock = store.try_lock(&key(1)).await.unwrap().unwrap();
     assert!(other.try_lock(&key(1)).await.unwrap().is_none());
 }
@@ -170,9 +168,7 @@ async fn a_file_that_is_no_database_is_damage_and_stays() {
 async fn a_directory_that_is_not_there_is_an_error_with_the_file_and_no_path() {
     let place = SqlitePlace::make().await.unwrap();
     let path = place.directory.path().join("missing/store.db");
-    let error = SqliteStore::open(&path, StoreSettings::new())
-        .await
-        .unwrap_err();
+    let error = Store::open(&path, StoreSettings::new()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "looking at the directory of the store failed for the file missing"
@@ -260,7 +256,7 @@ async fn stores_that_open_at_once_make_the_tables_once() {
     let mut openings = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let path = place.path();
-        openings.spawn(async move { SqliteStore::open(path, StoreSettings::new()).await.unwrap() });
+        openings.spawn(async move { Store::open(path, StoreSettings::new()).await.unwrap() });
     }
     let stores = openings.join_all().await;
     stores[0].write(None, &consented(1), at(1)).await.unwrap();
@@ -297,7 +293,7 @@ async fn opening_waits_for_others_whatever_the_step() {
         let opening = tokio::spawn(async move {
             let mut settings = StoreSettings::new();
             settings.wait_at_most = Duration::from_secs(100);
-            SqliteStore::open(path, settings).await
+            Store::open(path, settings).await
         });
         if is_refused_at_once {
             let was_refused = async || lines.text().contains("is tried again").then_some(());
@@ -419,14 +415,12 @@ async fn a_disk_that_became_read_only_is_a_problem_and_a_write_is_tried_again() 
         return;
     };
     let path = disk.path().join("store.db");
-    let store = SqliteStore::open(&path, StoreSettings::new())
-        .await
-        .unwrap();
+    let store = Store::open(&path, StoreSettings::new()).await.unwrap();
     store.write(None, &consented(1), at(1)).await.unwrap();
     store.close().await;
     disk.remount("ro");
     let looked_at = StoreSettings::new().read_only();
-    let store = SqliteStore::open(&path, looked_at).await.unwrap();
+    let store = Store::open(&path, looked_at).await.unwrap();
     let problems = store.problems().await.unwrap();
     assert_eq!(problems.len(), 1, "{problems:?}");
     store.close().await;
@@ -440,7 +434,7 @@ async fn a_store_on_a_full_disk_writes_again_when_there_is_room() {
     let Some(disk) = SmallDisk::mount("1m") else {
         return;
     };
-    let store = SqliteStore::open(disk.path().join("store.db"), StoreSettings::new())
+    let store = Store::open(disk.path().join("store.db"), StoreSettings::new())
         .await
         .unwrap();
     store.write(None, &consented(1), at(1)).await.unwrap();

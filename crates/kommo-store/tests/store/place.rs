@@ -1,13 +1,8 @@
 //! A database of one test, whichever kind it is.
 
-use kommo_store::{Backend, Store, StoreFault, StoreSettings};
-
-/// The store of a place.
-pub(crate) type StoreOf<P> = Store<<P as Place>::Database>;
+use kommo_store::{Store, StoreFault, StoreSettings};
 
 pub(crate) trait Place: Sized + Send + Sync {
-    type Database: Backend;
-
     /// Writes another version into the plain records of all codes.
     const NEWER_CODES: &str;
 
@@ -18,7 +13,10 @@ pub(crate) trait Place: Sized + Send + Sync {
     fn open_with(
         &self,
         settings: StoreSettings,
-    ) -> impl Future<Output = Result<Store<Self::Database>, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Store, StoreFault>> + Send {
+        let address = self.address();
+        async move { Store::open(&address, settings).await }
+    }
 
     /// Does what a hand or a fault would do to the tables.
     async fn sql(&self, statement: &'static str);
@@ -26,7 +24,7 @@ pub(crate) trait Place: Sized + Send + Sync {
     /// Where it is, for another process.
     fn address(&self) -> String;
 
-    async fn open(&self) -> Store<Self::Database> {
+    async fn open(&self) -> Store {
         self.open_with(StoreSettings::new()).await.unwrap()
     }
 }

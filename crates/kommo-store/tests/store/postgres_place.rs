@@ -3,7 +3,6 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 
-use kommo_store::{DatabaseUrl, Postgres, PostgresStore, StoreFault, StoreSettings};
 use kommo_test_support::{POSTGRES_URL, PostgresCluster, postgres_is_left_out, with_database};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, raw_sql};
@@ -55,8 +54,6 @@ impl PostgresPlace {
 }
 
 impl Place for PostgresPlace {
-    type Database = Postgres;
-
     const NEWER_CODES: &str = "UPDATE kommo_codes SET record = '\\x00'::bytea || convert_to(replace(convert_from( \
                                substr(record, 2), 'UTF8'), '{\"v\":1,', '{\"v\":2,\"more\":true,'), 'UTF8')";
 
@@ -65,10 +62,6 @@ impl Place for PostgresPlace {
             return None;
         }
         Some(Self::on(server_url).await)
-    }
-
-    async fn open_with(&self, settings: StoreSettings) -> Result<PostgresStore, StoreFault> {
-        PostgresStore::connect(&DatabaseUrl::parse(&self.url).unwrap(), settings).await
     }
 
     async fn sql(&self, statement: &'static str) {

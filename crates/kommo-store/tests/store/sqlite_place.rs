@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use kommo_store::{Sqlite, SqliteStore, StoreFault, StoreSettings};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, raw_sql};
 use tempfile::TempDir;
@@ -20,18 +19,12 @@ impl SqlitePlace {
 }
 
 impl Place for SqlitePlace {
-    type Database = Sqlite;
-
     const NEWER_CODES: &str = "UPDATE kommo_codes SET record = CAST(x'00' || CAST(replace(CAST(substr(record, 2) AS TEXT), \
                                '{\"v\":1,', '{\"v\":2,\"more\":true,') AS BLOB) AS BLOB)";
 
     async fn make() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         Some(Self { directory })
-    }
-
-    async fn open_with(&self, settings: StoreSettings) -> Result<SqliteStore, StoreFault> {
-        SqliteStore::open(self.path(), settings).await
     }
 
     async fn sql(&self, statement: &'static str) {

@@ -20,7 +20,7 @@ use kommo_oauth::consent::ConsentMode;
 use kommo_oauth::grant::Grant;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_sandbox::Sandbox;
-use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Store, StoreSettings};
 
 const HOME: &str = include_str!("pages/home.html");
 const RECORDER: &str = include_str!("pages/recorder.js");
@@ -29,7 +29,7 @@ const DONE: &str = include_str!("pages/done.html");
 /// What a page that mounts these routes can do with.
 const HOME_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-type AppKeeper = Keeper<SqliteStore>;
+type AppKeeper = Keeper<Store>;
 
 /// How browsers call the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl ApplicationPlace {
 #[derive(Clone)]
 pub struct Application {
     pub(crate) origin: String,
-    connect: Connect<SqliteStore>,
+    connect: Connect<Store>,
     keeper: AppKeeper,
     told: Arc<Mutex<Vec<NewGrant>>>,
     called_back: Arc<Mutex<Vec<String>>>,
@@ -85,7 +85,7 @@ impl Application {
         );
         let keys = EncryptionKeys::new(EncryptionKey::generate().expect("random bytes"));
         let settings = StoreSettings::new().encrypted(keys);
-        let store = SqliteStore::open(directory.join("grants.sqlite"), settings)
+        let store = Store::open(directory.join("grants.sqlite"), settings)
             .await
             .expect("a store");
         let endpoint =
@@ -181,7 +181,7 @@ pub(crate) fn redirect_uri(origin: &str) -> String {
 }
 
 /// Each attempt carries its number, in the order of the starts.
-fn connect(keeper: AppKeeper, success_path: Option<&str>) -> Connect<SqliteStore> {
+fn connect(keeper: AppKeeper, success_path: Option<&str>) -> Connect<Store> {
     let attempts = AtomicU32::new(0);
     let key = StateKey::random().expect("random bytes");
     let mut builder = Connect::builder(keeper, Platform::Global, key).on_start(move |_| {

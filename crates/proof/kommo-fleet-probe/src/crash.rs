@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use fastrand::Rng;
 use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
-use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use kommo_store::Store;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::crash_report::CrashReport;
@@ -76,13 +76,13 @@ pub async fn run(order: CrashOrder) -> Result<CrashReport> {
             let StorePlace::Sqlite(path) = &place else {
                 return Err(failure("a place of sqlite is a path"));
             };
-            let store = SqliteStore::open(path, settings(REQUEST_LIMIT, 1)).await?;
+            let store = Store::open(path, settings(REQUEST_LIMIT, 1)).await?;
             drive(&order, Scene::new(world, store)?, place).await
         }
         StoreChoice::Postgres { url: server } => {
             let url = new_database(server).await?;
             let settings = settings(REQUEST_LIMIT, 1);
-            let store = PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings).await?;
+            let store = Store::open(&url, settings).await?;
             let place = StorePlace::Postgres(url.clone());
             let report = drive(&order, Scene::new(world, store)?, place).await?;
             drop_database(server, &url).await?;

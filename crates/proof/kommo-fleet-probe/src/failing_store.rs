@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use fastrand::Rng;
 use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
-use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use kommo_store::Store;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::failure::{Result, ensure, failure};
@@ -143,7 +143,7 @@ pub async fn run(order: FailingOrder) -> Result<FailingReport> {
                 None => directory,
             };
             let (path, lifeboat) = (home.join("store.sqlite"), home.join("lifeboat"));
-            let store = SqliteStore::open(&path, settings(REQUEST_LIMIT, 1)).await?;
+            let store = Store::open(&path, settings(REQUEST_LIMIT, 1)).await?;
             let means = disk.map(|disk| Means::Disk {
                 disk,
                 store: path.clone(),
@@ -163,9 +163,7 @@ pub async fn run(order: FailingOrder) -> Result<FailingReport> {
             };
             let server = own.as_ref().map_or(server.clone(), PostgresCluster::url);
             let url = new_database(&server).await?;
-            let store =
-                PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings(REQUEST_LIMIT, 1))
-                    .await?;
+            let store = Store::open(&url, settings(REQUEST_LIMIT, 1)).await?;
             let has_own_server = own.is_some();
             let (means, workers) = match order.trouble {
                 TroubleKind::Restart => (own.map(Means::Server), url.clone()),

@@ -1,10 +1,10 @@
-//! What the probe needs of a store beside what the keeper needs: the story of a grant, and both stores opened from an order.
+//! What the probe needs of a store beside what the keeper needs: the story of a grant.
 
 use core::time::Duration;
 
 use kommo_keeper::{DueGrants, GrantStore, PendingCodes};
 use kommo_oauth::grant::GrantKey;
-use kommo_store::{PostgresStore, SqliteStore, StoreSettings};
+use kommo_store::{Store, StoreSettings};
 
 use crate::failure::Result;
 
@@ -21,14 +21,7 @@ pub(crate) trait FleetStore:
     fn story(&self, key: &GrantKey) -> impl Future<Output = Result<Vec<String>>> + Send;
 }
 
-impl FleetStore for SqliteStore {
-    async fn story(&self, key: &GrantKey) -> Result<Vec<String>> {
-        let lines = self.history(key, WHOLE_STORY).await?;
-        Ok(lines.into_iter().rev().map(|line| line.happened).collect())
-    }
-}
-
-impl FleetStore for PostgresStore {
+impl FleetStore for Store {
     async fn story(&self, key: &GrantKey) -> Result<Vec<String>> {
         let lines = self.history(key, WHOLE_STORY).await?;
         Ok(lines.into_iter().rev().map(|line| line.happened).collect())

@@ -26,7 +26,7 @@ use kommo_oauth::grant::GrantKey;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::token::AuthorizationCode;
 use kommo_sandbox::{Sandbox, SandboxConfig, User};
-use kommo_store::{EncryptionKey, EncryptionKeys, SqliteStore, StoreSettings};
+use kommo_store::{EncryptionKey, EncryptionKeys, Store, StoreSettings};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,7 +36,7 @@ use crate::failure::{Result, failure};
 use crate::hostile_report::{HostileReport, Phase};
 use crate::process_figures::Memory;
 
-type AppKeeper = Keeper<SqliteStore>;
+type AppKeeper = Keeper<Store>;
 
 /// Grants that are called with, and callers of each: enough to use the budget up.
 const GRANTS: u64 = 4;
@@ -72,7 +72,7 @@ impl HostileOrder {
 struct World {
     sandbox: Sandbox,
     keeper: AppKeeper,
-    connect: Connect<SqliteStore>,
+    connect: Connect<Store>,
     budget: RequestBudget,
     endpoints: Endpoints,
     address: SocketAddr,
@@ -285,7 +285,7 @@ impl World {
         let directory = tempfile::Builder::new().prefix("kommo-hooks").tempdir()?;
         let store = directory.path().join("store.sqlite");
         let keys = EncryptionKeys::new(EncryptionKey::generate()?);
-        let opened = SqliteStore::open(&store, StoreSettings::new().encrypted(keys)).await?;
+        let opened = Store::open(&store, StoreSettings::new().encrypted(keys)).await?;
         let budget = RequestBudget::default();
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints)?
             .with_budget(budget.clone(), credentials.client_id);

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use kommo_sandbox::Rotation;
-use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use kommo_store::Store;
 
 use crate::failure::{Result, ensure, failure};
 use crate::fleet::Fleet;
@@ -65,13 +65,13 @@ pub async fn run(order: SingleFlightOrder) -> Result<SingleFlightReport> {
             let StorePlace::Sqlite(path) = &place else {
                 return Err(failure("a place of sqlite is a path"));
             };
-            let store = SqliteStore::open(path, settings(REQUEST_LIMIT, 1)).await?;
+            let store = Store::open(path, settings(REQUEST_LIMIT, 1)).await?;
             drive(&order, &Scene::new(world, store)?, place).await
         }
         StoreChoice::Postgres { url: server } => {
             let url = new_database(server).await?;
             let settings = settings(REQUEST_LIMIT, 1);
-            let store = PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings).await?;
+            let store = Store::open(&url, settings).await?;
             let place = StorePlace::Postgres(url.clone());
             let report = drive(&order, &Scene::new(world, store)?, place).await?;
             drop_database(server, &url).await?;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use kommo_oauth::grant::GrantKey;
 use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
-use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use kommo_store::Store;
 use tokio::time::interval;
 
 use crate::failure::{Result, ensure, failure};
@@ -74,7 +74,7 @@ pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> 
             let StorePlace::Sqlite(path) = &place else {
                 return Err(failure("a place of sqlite is a path"));
             };
-            let store = SqliteStore::open(path, settings(REQUEST_LIMIT, 1)).await?;
+            let store = Store::open(path, settings(REQUEST_LIMIT, 1)).await?;
             let scene = Scene::new(world, store)?;
             let worker = scene.world.order(&place, WORK, REQUEST_LIMIT)?;
             drive(program, scene, worker, false).await
@@ -82,7 +82,7 @@ pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> 
         StoreChoice::Postgres { url: server } => {
             let url = new_database(server).await?;
             let settings = settings(SHORT_REQUEST_LIMIT, 1);
-            let store = PostgresStore::connect(&DatabaseUrl::parse(&url)?, settings).await?;
+            let store = Store::open(&url, settings).await?;
             let place = StorePlace::Postgres(url.clone());
             let scene = Scene::new(world, store)?;
             let worker = scene.world.order(&place, WORK, SHORT_REQUEST_LIMIT)?;

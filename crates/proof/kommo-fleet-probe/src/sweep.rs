@@ -12,7 +12,7 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey};
 use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 use kommo_sandbox::MadeGrant;
-use kommo_store::{DatabaseUrl, PostgresStore, StoreSettings};
+use kommo_store::{Store, StoreSettings};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, query};
 use tokio::task::JoinSet;
@@ -128,7 +128,7 @@ async fn fill(
     settings.connections = u32::try_from(STORED_AT_ONCE)?;
     settings.request_limit = REQUEST_LIMIT;
     // Makes the tables of both.
-    let store = Arc::new(PostgresStore::connect(&DatabaseUrl::parse(url)?, settings).await?);
+    let store = Arc::new(Store::open(url, settings).await?);
     let pool = PgPoolOptions::new()
         .max_connections(u32::try_from(STORED_AT_ONCE)?)
         .connect(url)
@@ -171,7 +171,7 @@ struct Filler {
     realm: String,
     platform: PlatformOrder,
     now: u64,
-    store: Arc<PostgresStore>,
+    store: Arc<Store>,
     pool: PgPool,
     is_sweep: bool,
 }

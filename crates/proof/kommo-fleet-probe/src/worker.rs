@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use kommo_store::{DatabaseUrl, PostgresStore, SqliteStore};
+use kommo_store::Store;
 
 use crate::bare;
 use crate::failure::{Result, failure};
@@ -35,16 +35,11 @@ pub async fn run() -> Result<()> {
         _ => REFRESHES_AT_A_TIME,
     };
     let settings = settings(request_limit, at_a_time);
-    match &order.store {
-        StorePlace::Sqlite(path) => {
-            let store = SqliteStore::open(path, settings).await?;
-            with_locks(&order, store).await
-        }
-        StorePlace::Postgres(url) => {
-            let store = PostgresStore::connect(&DatabaseUrl::parse(url)?, settings).await?;
-            with_locks(&order, store).await
-        }
-    }
+    let store = match &order.store {
+        StorePlace::Sqlite(path) => Store::open(path, settings).await?,
+        StorePlace::Postgres(url) => Store::open(url, settings).await?,
+    };
+    with_locks(&order, store).await
 }
 
 async fn with_locks<S: FleetStore>(order: &WorkerOrder, store: S) -> Result<()> {

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use kommo_store::Store;
 use serde_json::{Value, json};
 
 use super::grant_view;
@@ -14,7 +15,7 @@ use crate::input::private_file;
 use crate::input::standard_input::is_dash;
 use crate::keeper::grant_choice::GrantArgs;
 use crate::keeper::keeper_setup::KeeperArgs;
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::runtime::run_to_end;
 
@@ -93,7 +94,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failu
     })
 }
 
-fn warn_if_plain(store: &AnyStore, context: &Context) {
+fn warn_if_plain(store: &Store, context: &Context) {
     if !store.encrypts() {
         context
             .output

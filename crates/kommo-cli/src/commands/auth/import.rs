@@ -7,7 +7,7 @@ use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, Realm, UserId};
 use kommo_keeper::{GrantStore, Probe, StoreError, StoreErrorKind, TokenEndpoint, Written};
 use kommo_oauth::grant::{Grant, GrantKey, LongLived, LongLivedState};
 use kommo_oauth::token::{AccessToken, UnverifiedClaims};
-use kommo_store::StoreFault;
+use kommo_store::{Store, StoreFault};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ use crate::input::secret_source::{self, SecretSource};
 use crate::input::standard_input::{claimed_once, is_dash};
 use crate::keeper::grant_choice::AccountName;
 use crate::keeper::keeper_setup::{self, KeeperArgs};
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::runtime::run_to_end;
 
@@ -250,7 +250,7 @@ fn unusable(error: &StoreFault) -> Failure {
 }
 
 async fn keep(
-    store: &AnyStore,
+    store: &Store,
     key: GrantKey,
     host: AccountHost,
     token: LongLived,

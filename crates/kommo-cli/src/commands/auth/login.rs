@@ -35,7 +35,7 @@ use crate::failure::missing::{self, Missing};
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::AccountName;
 use crate::keeper::keeper_setup::{CliKeeper, KeeperArgs, exchange_failure};
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::profile::setting::PlatformName;
 use crate::run::context::Context;
 use crate::run::runtime::{run_to_end, runtime};
@@ -158,11 +158,11 @@ impl LoginArgs {
         let place = self.keeper.store.place(context)?;
         let keys = self.keeper.store.keys(context)?;
         let listed = runtime()?.block_on(async {
-            let Some(store) = AnyStore::look(&place, keys).await? else {
+            let Some(store) = stores::look(&place, keys).await? else {
                 return Ok(Vec::new());
             };
-            let listed = store.list(Some(endpoints.realm())).await;
-            store.close().await;
+            let listed = stores::list(&store, Some(endpoints.realm())).await;
+            stores::close(&store).await;
             listed.map_err(|error| stores::failure(&error))
         })?;
         let known = listed.iter().find(|grant| grant.key.account_id == id);

@@ -3,7 +3,7 @@
 use clap::Args;
 use kommo_keeper::{GrantStore, Written};
 use kommo_oauth::grant::{DisconnectReason, GrantKey};
-use kommo_store::GrantLine;
+use kommo_store::{GrantSummary, Store};
 use serde_json::{Value, json};
 
 use super::grant_view;
@@ -11,7 +11,7 @@ use super::many::GrantsArgs;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::grant_choice::is_over;
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::runtime::{interrupted, run_to_end};
 
@@ -56,7 +56,7 @@ pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failu
         let Some(first) = living.first() else {
             return Err(choice.nothing(&store).await?);
         };
-        let is_of_first = |line: &&GrantLine| line.key.client_id == first.key.client_id;
+        let is_of_first = |line: &&GrantSummary| line.key.client_id == first.key.client_id;
         if !living.iter().all(is_of_first) {
             return Err(Failure::new(
                 ErrorCode::AmbiguousGrant,
@@ -75,7 +75,7 @@ pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failu
     })
 }
 
-async fn log_out(store: &AnyStore, key: &GrantKey, context: &Context) -> Result<Outcome, Failure> {
+async fn log_out(store: &Store, key: &GrantKey, context: &Context) -> Result<Outcome, Failure> {
     let is_ended = end(store, key).await?;
     let whose = format!("account {}, user {}", key.account_id, key.user_id);
     if !is_ended {
@@ -92,7 +92,7 @@ async fn log_out(store: &AnyStore, key: &GrantKey, context: &Context) -> Result<
 }
 
 /// `false`: it was over before.
-async fn end(store: &AnyStore, key: &GrantKey) -> Result<bool, Failure> {
+async fn end(store: &Store, key: &GrantKey) -> Result<bool, Failure> {
     for _ in 0..CONFLICTS_AT_MOST {
         let loaded = store.load(key).await;
         let Some(grant) = loaded.map_err(|error| stores::failure(&error))? else {

@@ -3,7 +3,7 @@
 use clap::Args;
 use kommo_keeper::GrantStore;
 use kommo_oauth::grant::Grant;
-use kommo_store::{CodeLine, GrantLine};
+use kommo_store::{CodeLine, GrantSummary, Store};
 use serde_json::{Value, json};
 
 use super::grant_view;
@@ -11,7 +11,7 @@ use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::grant_choice::GrantArgs;
 use crate::keeper::keeper_setup::{KeeperArgs, world};
-use crate::keeper::stores::{self, AnyStore};
+use crate::keeper::stores;
 use crate::keeper::waiting_codes;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
@@ -67,14 +67,14 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
             });
         }
         let told = tell(&store, &lines, &codes, context).await;
-        store.close().await;
+        stores::close(&store).await;
         told
     })
 }
 
 async fn tell(
-    store: &AnyStore,
-    lines: &[GrantLine],
+    store: &Store,
+    lines: &[GrantSummary],
     codes: &[CodeLine],
     context: &Context,
 ) -> Result<Outcome, Failure> {
@@ -87,7 +87,9 @@ async fn tell(
             Ok(Some(grant)) => {
                 is_all_well &= grant_view::is_well(&grant, now);
                 is_any_usable |= grant.usable(now).is_some();
-                let primary = store.primary(&line.key).await;
+                let primary = store
+                    .primary(line.key.realm, &line.key.client_id, line.key.account_id)
+                    .await;
                 let primary = primary.map_err(|error| stores::failure(&error))?;
                 let is_primary = primary == Some(line.key);
                 let mut object = grant_view::to_json(&grant, now);

@@ -11,6 +11,7 @@ use kommo_oauth::grant::GrantKey;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::token::AuthorizationCode;
 use kommo_sandbox::Sandbox;
+use kommo_store::Store;
 use serde_json::Value;
 
 use super::scenario_clock::ScenarioClock;
@@ -18,10 +19,10 @@ use crate::connection::transport::transport;
 use crate::failure::exit::{self, Failure};
 use crate::input::private_file;
 use crate::keeper::store_place::StorePlace;
-use crate::keeper::stores::AnyStore;
+use crate::keeper::stores;
 
-pub(super) type StoryKeeper = Keeper<AnyStore>;
-pub(super) type StoryGrant = GrantHandle<AnyStore>;
+pub(super) type StoryKeeper = Keeper<Store>;
+pub(super) type StoryGrant = GrantHandle<Store>;
 
 /// The integration of the scenario.
 pub(super) struct GrantStage<'a> {
@@ -69,7 +70,7 @@ impl<'a> GrantStage<'a> {
     /// What a crash or a new release does: everything in memory is gone, the file is opened anew.
     pub(super) async fn restart(&mut self) -> Result<(), Failure> {
         self.keeper.drain().await;
-        self.keeper.store().close().await;
+        stores::close(self.keeper.store()).await;
         self.keeper =
             new_keeper(&self.home, self.endpoints, &self.credentials, &self.clock).await?;
         Ok(())
@@ -128,8 +129,8 @@ async fn new_keeper(
     clock: &ScenarioClock,
 ) -> Result<StoryKeeper, Failure> {
     let place = StorePlace::Sqlite(home.directory.join("grants.db"));
-    AnyStore::make(&place)?;
-    let store = AnyStore::open(&place, None).await?;
+    stores::make(&place)?;
+    let store = stores::open(&place, None).await?;
     let endpoint = HttpTokenEndpoint::new(transport(), endpoints)
         .map_err(|error| Failure::io(exit::chain(&error)))?;
     Ok(

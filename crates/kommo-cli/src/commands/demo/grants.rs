@@ -10,6 +10,7 @@ use super::grant_stage::GrantStage;
 use super::hook_receiver::HookReceiver;
 use super::step::{Step, tell};
 use crate::failure::exit::Failure;
+use crate::keeper::stores;
 use crate::run::context::Context;
 
 const DAY_SECONDS: u64 = 86_400;
@@ -32,7 +33,7 @@ pub(super) async fn tell_all(sandbox: &Sandbox, context: &Context) -> Result<boo
     is_ok &= tell(&replayed_hook(&stage).await, context)?;
     is_ok &= tell(&disconnect_hook(&stage).await, context)?;
     stage.keeper.drain().await;
-    stage.keeper.store().close().await;
+    stores::close(stage.keeper.store()).await;
     Ok(is_ok)
 }
 

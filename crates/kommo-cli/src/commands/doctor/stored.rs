@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use kommo_keeper::{GrantStore, StoreError, StoreErrorKind};
 use kommo_oauth::grant::Grant;
-use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
+use kommo_store::{EncryptionKeys, Lifeboat, Store, StoreFault};
 
 use super::check::{Level, Report};
 use crate::failure::exit::{self, Failure};
 use crate::keeper::keeper_setup::KeeperArgs;
 use crate::keeper::lifeboats::LifeboatPlaces;
 use crate::keeper::store_place::StorePlace;
-use crate::keeper::stores::AnyStore;
+use crate::keeper::stores;
 use crate::run::context::Context;
 
 const AREA: &str = "store";
@@ -39,7 +39,7 @@ pub(super) async fn look(
     }
     look_at_modes(&place, report);
     let is_encrypted = keys.is_some();
-    let store = match AnyStore::look(&place, keys.clone()).await {
+    let store = match stores::look(&place, keys.clone()).await {
         Ok(Some(store)) => store,
         Ok(None) => {
             let message = format!("there is no store yet: {} has no tables", place.label());
@@ -64,7 +64,7 @@ pub(super) async fn look(
     }
     look_at_problems(&store, report).await;
     let grants = read_all(&store, report).await;
-    store.close().await;
+    stores::close(&store).await;
     look_at_lifeboats(&place, keys, report).await;
     grants
 }
@@ -84,7 +84,7 @@ fn found(report: &mut Report, code: &'static str, failure: &Failure) {
 
 /// Damaged pages, a database that cannot be written to, lock files that cannot be opened: each by
 /// the store itself.
-async fn look_at_problems(store: &AnyStore, report: &mut Report) {
+async fn look_at_problems(store: &Store, report: &mut Report) {
     let problems = match store.problems().await {
         Ok(problems) => problems,
         Err(error) => vec![error],
@@ -108,8 +108,8 @@ async fn look_at_problems(store: &AnyStore, report: &mut Report) {
     }
 }
 
-async fn read_all(store: &AnyStore, report: &mut Report) -> Vec<Grant> {
-    let lines = match store.list(None).await {
+async fn read_all(store: &Store, report: &mut Report) -> Vec<Grant> {
+    let lines = match stores::list(store, None).await {
         Ok(lines) => lines,
         Err(error) => {
             bad_record(&error, report);

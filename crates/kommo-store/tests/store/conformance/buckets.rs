@@ -90,7 +90,7 @@ async fn buckets_have_nothing_to_do_with_each_other<P: Place>() {
     }
 }
 
-async fn taken_at_once<P: Place>(store: Arc<Store<P::Database>>, tries: usize) -> usize {
+async fn taken_at_once(store: Arc<Store>, tries: usize) -> usize {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..tries {
         let store = Arc::clone(&store);
@@ -103,7 +103,7 @@ async fn taken_at_once<P: Place>(store: Arc<Store<P::Database>>, tries: usize) -
 async fn stores_and_tasks_together_take_what_is_there_and_not_one_more<P: Place>() {
     let place = place!(P);
     let (one, other) = (Arc::new(place.open().await), Arc::new(place.open().await));
-    let (here, there) = tokio::join!(taken_at_once::<P>(one, 25), taken_at_once::<P>(other, 25));
+    let (here, there) = tokio::join!(taken_at_once(one, 25), taken_at_once(other, 25));
     assert_eq!(here + there, 20);
 }
 

@@ -7,10 +7,11 @@ use core::time::Duration;
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_keeper::{DueGrants as _, GrantStore as _};
 use kommo_oauth::grant::{Attempt, AttemptId, DoubtReason, Grant, GrantKey, Hold, HoldKind, HoldScope, Transition};
+use kommo_store::Store;
 
 use crate::conformance::{on_both, place};
 use crate::log_lines::LogLines;
-use crate::place::{Place, StoreOf};
+use crate::place::Place;
 use crate::samples::{HOUR, LEASE, at, client, consented, consented_again, host, key, pair};
 
 /// An hour before the first token of the samples ends.
@@ -256,7 +257,7 @@ async fn workers_never_share_a_grant<P: Place>() {
 const AHEAD: u64 = 100 * 86_400;
 
 /// The keys that are handed out at an instant, to a lease that has ended already.
-async fn due<P: Place>(store: &StoreOf<P>, now: u64) -> Vec<GrantKey> {
+async fn due(store: &Store, now: u64) -> Vec<GrantKey> {
     let client = client();
     let claims = store.claim_due(Realm::Real, &client, at(now), 10, Duration::ZERO);
     claims
@@ -284,17 +285,17 @@ async fn a_pair_of_a_clock_that_was_ahead_is_handed_out<P: Place>() {
         store.write(None, &moved, at(AHEAD)).await.unwrap();
     }
     // The second one's due instant is the server's own.
-    assert_eq!(due::<P>(&store, 10).await, [key(1)]);
-    assert_eq!(due::<P>(&store, 10).await, [key(1)]);
-    assert!(due::<P>(&store, AHEAD).await.contains(&key(2)));
+    assert_eq!(due(&store, 10).await, [key(1)]);
+    assert_eq!(due(&store, 10).await, [key(1)]);
+    assert!(due(&store, AHEAD).await.contains(&key(2)));
     // Two clocks may differ.
-    assert!(!due::<P>(&store, AHEAD - 300).await.contains(&key(1)));
-    assert!(due::<P>(&store, AHEAD - 301).await.contains(&key(1)));
+    assert!(!due(&store, AHEAD - 300).await.contains(&key(1)));
+    assert!(due(&store, AHEAD - 301).await.contains(&key(1)));
     // What another machine writes beside the pair does not hide it.
     let grant = store.load(&key(1)).await.unwrap().unwrap();
     let moved = held(grant, 20, HOUR);
     store.write(None, &moved, at(20)).await.unwrap();
-    assert_eq!(due::<P>(&store, 30).await, [key(1)]);
+    assert_eq!(due(&store, 30).await, [key(1)]);
     // Put off by a clock that is right, it comes when that one said.
     let client = client();
     let claims = store.claim_due(Realm::Real, &client, at(40), 10, LEASE);
@@ -303,13 +304,13 @@ async fn a_pair_of_a_clock_that_was_ahead_is_handed_out<P: Place>() {
         .settle_due(&[(claims[0], Some(at(90)))])
         .await
         .unwrap();
-    assert!(due::<P>(&store, 89).await.is_empty());
-    assert_eq!(due::<P>(&store, 90).await, [key(1)]);
+    assert!(due(&store, 89).await.is_empty());
+    assert_eq!(due(&store, 90).await, [key(1)]);
     // A pair of a clock that is right heals it.
     let grant = store.load(&key(1)).await.unwrap().unwrap();
     let moved = consented_again(grant, 100);
     store.write(None, &moved, at(100)).await.unwrap();
-    assert!(due::<P>(&store, 110).await.is_empty());
+    assert!(due(&store, 110).await.is_empty());
 }
 
 async fn whatever_a_clock_that_was_ahead_wrote_is_handed_out<P: Place>() {
@@ -337,7 +338,7 @@ async fn whatever_a_clock_that_was_ahead_wrote_is_handed_out<P: Place>() {
         };
         store.write(None, &moved, at(AHEAD)).await.unwrap();
     }
-    let mut keys = due::<P>(&store, 10).await;
+    let mut keys = due(&store, 10).await;
     keys.sort();
     assert_eq!(keys, [key(1), key(2), key(3)]);
 }
@@ -355,5 +356,5 @@ async fn a_claim_that_a_clock_that_is_ahead_put_off_is_handed_out<P: Place>() {
         .settle_due(&[(claims[0], Some(again_at))])
         .await
         .unwrap();
-    assert_eq!(due::<P>(&store, DUE + 1).await, [key(1)]);
+    assert_eq!(due(&store, DUE + 1).await, [key(1)]);
 }

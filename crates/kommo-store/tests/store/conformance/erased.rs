@@ -13,10 +13,11 @@ use kommo_oauth::grant::{Attempt, AttemptId, Generation, Grant, GrantKey, GrantS
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::refresh::{Located, SendOutcome};
 use kommo_oauth::token::{AccessToken, AuthorizationCode, SubdomainLookup, TokenRequest, read_token_answer};
+use kommo_store::Store;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conformance::{on_both, place};
-use crate::place::{Place, StoreOf};
+use crate::place::Place;
 use crate::samples::{MARKER, account, at, client, consented, host, key, pair};
 
 on_both! {
@@ -25,7 +26,7 @@ on_both! {
     an_import_after_an_erasure_begins_later_too
 }
 
-async fn erase<P: Place>(store: &StoreOf<P>) {
+async fn erase(store: &Store) {
     let erased = store
         .erase_account(Realm::Real, &client(), account())
         .await
@@ -34,7 +35,7 @@ async fn erase<P: Place>(store: &StoreOf<P>) {
 }
 
 /// A store after a consent, an attempt, an erasure and a consent; with what the attempt wrote.
-async fn erased_and_consented<P: Place>(store: &StoreOf<P>) -> Transition {
+async fn erased_and_consented(store: &Store) -> Transition {
     store.write(None, &consented(1), at(1)).await.unwrap();
     let grant = store.load(&key(1)).await.unwrap().unwrap();
     let attempt = Attempt::new(ATTEMPT, PairNumber::FIRST, at(2));
@@ -44,7 +45,7 @@ async fn erased_and_consented<P: Place>(store: &StoreOf<P>) -> Transition {
         panic!("{written:?}");
     };
     begun.grant.revision = revision;
-    erase::<P>(store).await;
+    erase(store).await;
     let consent = Grant::consent(None, key(1), host(), None, pair(50));
     let written = store.write(None, &consent, at(3)).await.unwrap();
     let Written::BeginAfter(last) = written else {
@@ -62,7 +63,7 @@ const ATTEMPT: AttemptId = AttemptId::new([1; 16]);
 async fn a_run_of_an_erased_grant_meets_the_fence_of_the_next_one<P: Place>() {
     let place = place!(P);
     let store = place.open().await;
-    let begun = erased_and_consented::<P>(&store).await.grant;
+    let begun = erased_and_consented(&store).await.grant;
     // The new record comes to the revision that the old run knows.
     let grant = store.load(&key(1)).await.unwrap().unwrap();
     let kind = HoldKind::PaymentRequired;
@@ -91,8 +92,8 @@ async fn a_run_of_an_erased_grant_meets_the_fence_of_the_next_one<P: Place>() {
 async fn an_import_after_an_erasure_begins_later_too<P: Place>() {
     let (from, to) = (place!(P), place!(P));
     let (from, to) = (from.open().await, to.open().await);
-    let begun = erased_and_consented::<P>(&to).await.grant;
-    erase::<P>(&to).await;
+    let begun = erased_and_consented(&to).await.grant;
+    erase(&to).await;
     from.write(None, &consented(1), at(1)).await.unwrap();
     let text = from.export_sealed(&key(1), at(3), &[]).await.unwrap();
     to.import(&text, at(4)).await.unwrap();
@@ -155,9 +156,9 @@ fn pair_text(name: &str) -> String {
     )
 }
 
-type Erasing<P> = Keeper<Arc<StoreOf<P>>>;
+type Erasing = Keeper<Arc<Store>>;
 
-async fn consent<P: Place>(keeper: &Erasing<P>, number: u8) -> GrantKey {
+async fn consent(keeper: &Erasing, number: u8) -> GrantKey {
     let code = AuthorizationCode::new(format!("{MARKER}-{number}")).unwrap();
     let now = kommo_keeper::Clock::now(keeper.clock());
     let origin = CodeOrigin::Redirect;
@@ -186,12 +187,12 @@ async fn a_refresh_that_is_answered_after_an_erasure_and_a_consent_changes_nothi
         let keeper = Keeper::builder(Arc::clone(&store), platform, Endpoints::real())
             .credentials(Credentials::new(client(), secret, redirect))
             .build();
-        let key = consent::<P>(&keeper, 1).await;
+        let key = consent(&keeper, 1).await;
         let handle = keeper.grant(&key).unwrap();
         let refresh = tokio::spawn(async move { drop(handle.token().await) });
         let pending = asked.recv().await.unwrap();
-        erase::<P>(&store).await;
-        assert_eq!(consent::<P>(&keeper, 2).await, key);
+        erase(&store).await;
+        assert_eq!(consent(&keeper, 2).await, key);
 
         pending.send(answer).unwrap();
         refresh.abort();

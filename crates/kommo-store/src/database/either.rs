@@ -1,0 +1,190 @@
+//! A database of either kind, and its locks. Which one it is, is asked here and nowhere else.
+
+use core::time::Duration;
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+
+use kommo_keeper::CodePut;
+
+use crate::database::statements::all_statements;
+use crate::error::StoreFault;
+use crate::records::rows::{
+    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
+    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
+    SecretRow, SettledRow, StoredRow, WaitingRow,
+};
+use crate::settings::StoreSettings;
+
+#[cfg(feature = "postgres")]
+use super::postgres::connections::Postgres;
+#[cfg(feature = "postgres")]
+use super::postgres::lock_sessions::PostgresLock;
+#[cfg(feature = "sqlite")]
+use super::sqlite::connections::Sqlite;
+#[cfg(feature = "sqlite")]
+use super::sqlite::lock_files::SqliteLock;
+#[cfg(feature = "postgres")]
+use super::url::DatabaseUrl;
+
+/// A database.
+#[derive(Debug)]
+pub(crate) enum Database {
+    #[cfg(feature = "sqlite")]
+    Sqlite(Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+}
+
+/// A grant's lock.
+#[derive(Debug)]
+pub(crate) enum DatabaseLock {
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteLock),
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresLock),
+}
+
+/// The same call to whichever database it is.
+macro_rules! on_either {
+    ($database:expr, $one:ident => $call:expr) => {
+        match $database {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite($one) => $call,
+            #[cfg(feature = "postgres")]
+            Self::Postgres($one) => $call,
+        }
+    };
+}
+
+/// The methods that both have.
+macro_rules! handed_on {
+    ($($connection:ident $doing:literal
+        fn $name:ident($($argument:ident: $of:ty),*) -> $output:ty;)*) => {
+        $(
+            pub(crate) async fn $name(
+                &self,
+                $($argument: $of),*
+            ) -> Result<$output, StoreFault> {
+                on_either!(self, one => one.$name($($argument),*).await)
+            }
+        )*
+    };
+}
+
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+const OTHER_LOCK: StoreFault = StoreFault::misconfigured("this is the lock of another store");
+
+impl Database {
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn sqlite(path: &Path, settings: &StoreSettings) -> Result<Self, StoreFault> {
+        Sqlite::open(path, settings).await.map(Self::Sqlite)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn postgres(
+        url: &DatabaseUrl,
+        settings: &StoreSettings,
+    ) -> Result<Self, StoreFault> {
+        Postgres::connect(url, settings).await.map(Self::Postgres)
+    }
+
+    all_statements!(handed_on);
+
+    pub(crate) async fn try_lock(&self, key: &str) -> Result<Option<DatabaseLock>, StoreFault> {
+        Ok(match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(one) => one.try_lock(key)?.map(DatabaseLock::Sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(one) => one.try_lock(key).await?.map(DatabaseLock::Postgres),
+        })
+    }
+
+    pub(crate) async fn unlock(&self, lock: DatabaseLock) -> Result<(), StoreFault> {
+        match (self, lock) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.unlock(lock).await,
+            // Its file is closed with it.
+            #[cfg(feature = "sqlite")]
+            _ => Ok(()),
+        }
+    }
+
+    /// `false`: the lock is lost.
+    pub(crate) async fn still_held(&self, lock: &mut DatabaseLock) -> Result<bool, StoreFault> {
+        match (self, lock) {
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(_), DatabaseLock::Sqlite(lock)) => lock.is_held(),
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.still_held(lock).await,
+            #[cfg(all(feature = "sqlite", feature = "postgres"))]
+            _ => Err(OTHER_LOCK),
+        }
+    }
+
+    /// Reads a grant over the lock's connection, if it has one.
+    pub(crate) async fn load_locked(
+        &self,
+        lock: &mut DatabaseLock,
+        key: &str,
+    ) -> Result<Option<StoredRow>, StoreFault> {
+        match (self, lock) {
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(one), DatabaseLock::Sqlite(_)) => one.load(key).await,
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.load_locked(lock, key).await,
+            #[cfg(all(feature = "sqlite", feature = "postgres"))]
+            _ => Err(OTHER_LOCK),
+        }
+    }
+
+    /// Writes the row in the place of the revision before it, and the line. `false`: that revision
+    /// is not there, or has a later generation; or this is the first one, and an erasure took the
+    /// code that gave its pair, or it begins too early.
+    pub(crate) async fn write(
+        &self,
+        lock: Option<&mut DatabaseLock>,
+        grant: &GrantRow,
+        line: &HistoryRow,
+    ) -> Result<bool, StoreFault> {
+        match (self, lock) {
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(one), None | Some(DatabaseLock::Sqlite(_))) => {
+                one.write(grant, line).await
+            }
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), None) => one.write(None, grant, line).await,
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(one), Some(DatabaseLock::Postgres(lock))) => {
+                one.write(Some(lock), grant, line).await
+            }
+            #[cfg(all(feature = "sqlite", feature = "postgres"))]
+            _ => Err(OTHER_LOCK),
+        }
+    }
+
+    pub(crate) async fn settle_due(&self, settled: &[SettledRow]) -> Result<(), StoreFault> {
+        on_either!(self, one => one.settle_due(settled).await)
+    }
+
+    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be
+    /// asked to. `false`: not now.
+    pub(crate) async fn scrub(&self) -> Result<bool, StoreFault> {
+        on_either!(self, one => one.scrub().await)
+    }
+
+    /// What is wrong with the database as it is. Changes nothing.
+    pub(crate) async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        on_either!(self, one => one.problems().await)
+    }
+
+    /// `false`: not all connections were closed within the limit.
+    pub(crate) async fn close(&self, limit: Duration) -> bool {
+        on_either!(self, one => one.close(limit).await)
+    }
+}
+
+impl DatabaseLock {
+    pub(crate) fn key(&self) -> &str {
+        on_either!(self, one => one.key())
+    }
+}

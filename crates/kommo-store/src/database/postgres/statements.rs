@@ -1,0 +1,115 @@
+//! The statements as `PostgreSQL` takes them.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::database::statements::statements;
+use crate::records::rows::{GrantRow, SettledRow};
+
+statements! {
+    PgConnection,
+    now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    skip: "FOR UPDATE SKIP LOCKED",
+    lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"]
+}
+
+/// Puts the row in the place of the revision before its own, and the line into the history: one
+/// statement, so one transaction and one way there and back. `false`: that revision is not there,
+/// or the pair of a first one was erased.
+pub(super) async fn write_grant(
+    connection: &mut PgConnection,
+    grant: &GrantRow,
+    line: &HistoryRow,
+) -> Result<bool> {
+    let written = if grant.revision == 1 {
+        "WITH written AS (INSERT INTO kommo_grants (key, revision, host, generation, state, is_admin, expires_at, \
+         due_at, updated_at, record, realm, client_id, account_id, user_id, reckoned_at, stored_at) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16, $17, $9 \
+         WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $18) \
+         AND NOT EXISTS (SELECT 1 FROM kommo_meta WHERE name = 'erased_generation' AND value >= $4) \
+         ON CONFLICT (key) DO NOTHING RETURNING key)"
+    } else {
+        "WITH written AS (UPDATE kommo_grants SET revision = $2, host = $3, generation = $4, state = $5, \
+         is_admin = $6, expires_at = $7, due_at = $8, updated_at = $9, record = $10, reckoned_at = $17 \
+         WHERE key = $1 AND revision = $2 - 1 AND generation <= $4 AND realm = $13 AND client_id = $14 AND account_id = $15 \
+         AND user_id = $16 RETURNING key)"
+    };
+    // What else belongs to the write rides in its one statement. The texts are ours, the numbers
+    // too.
+    let trimmed = match grant.trims_history() {
+        true => format!(
+            ", trimmed AS (DELETE FROM kommo_history WHERE key = $1 AND id <= \
+             (SELECT id FROM kommo_history WHERE key = $1 ORDER BY id DESC LIMIT 1 OFFSET {}))",
+            grant.history_lines.saturating_sub(1)
+        ),
+        false => String::new(),
+    };
+    let parameters = if grant.revision == 1 { 18 } else { 17 };
+    let imported = match &grant.import_hash {
+        Some(_) => format!(
+            ", imported AS (INSERT INTO kommo_imports (hash, key, at) SELECT ${}, key, $9 FROM written ON CONFLICT DO NOTHING)",
+            parameters + 1
+        ),
+        None => String::new(),
+    };
+    let statement = format!(
+        "{written}{trimmed}{imported} INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         SELECT key, $9, $11, $12, $4, $2 FROM written"
+    );
+    let mut statement = query(AssertSqlSafe(statement))
+        .bind(&grant.key)
+        .bind(grant.revision)
+        .bind(&grant.host)
+        .bind(grant.generation)
+        .bind(grant.state)
+        .bind(grant.is_admin)
+        .bind(grant.expires_at)
+        .bind(grant.due_at)
+        .bind(line.at)
+        .bind(&grant.record)
+        .bind(&line.happened)
+        .bind(&line.detail)
+        .bind(&grant.realm)
+        .bind(&grant.client_id)
+        .bind(&grant.account_id)
+        .bind(&grant.user_id)
+        .bind(grant.reckoned_at);
+    if grant.revision == 1 {
+        statement = statement.bind(&grant.pair_hash);
+    }
+    if let Some(hash) = &grant.import_hash {
+        statement = statement.bind(hash);
+    }
+    let done = statement.execute(connection).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives claims back. A record that was written since its claim says itself when it is due, and the
+/// earlier of the two counts.
+pub(super) async fn settle_all(
+    connection: &mut PgConnection,
+    settled: &[SettledRow],
+) -> Result<()> {
+    let keys: Vec<&str> = settled.iter().map(|claim| &*claim.key).collect();
+    let tokens: Vec<&[u8]> = settled.iter().map(|claim| &*claim.token).collect();
+    let instants: Vec<Option<i64>> = settled.iter().map(|claim| claim.again_at).collect();
+    query(
+        "WITH settled AS MATERIALIZED (SELECT kommo_grants.key AS settled_key, again_at \
+         FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS given (given_key, token, again_at) \
+         JOIN kommo_grants ON key = given_key COLLATE \"C\" AND lease_token = token \
+         ORDER BY key FOR UPDATE OF kommo_grants) \
+         UPDATE kommo_grants SET lease_token = NULL, \
+         lease_until = CASE WHEN revision = claimed_revision AND again_at IS NULL THEN lease_until END, \
+         due_at = CASE WHEN again_at IS NULL THEN due_at \
+                       WHEN revision = claimed_revision OR due_at IS NULL THEN again_at \
+                       ELSE LEAST(due_at, again_at) END, \
+         reckoned_at = CASE WHEN again_at IS NULL OR (revision <> claimed_revision AND due_at < again_at) THEN reckoned_at \
+                            ELSE claimed_at END \
+         FROM settled WHERE key = settled_key",
+    )
+    .bind(keys)
+    .bind(tokens)
+    .bind(instants)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

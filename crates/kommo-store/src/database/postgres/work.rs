@@ -1,0 +1,143 @@
+//! What a store asks of the database. Every method is one transaction, and a future that is dropped
+//! leaves it done or undone as a whole.
+
+use core::time::Duration;
+
+use kommo_keeper::CodePut;
+use sqlx::query_as;
+use tokio::time::timeout;
+
+use crate::database::statements::{all_statements, methods_by_statements};
+use crate::error::StoreFault;
+use crate::records::rows::{
+    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
+    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
+    SecretRow, SettledRow, StoredRow, WaitingRow,
+};
+
+use super::connections::Postgres;
+use super::lock_sessions::PostgresLock;
+use super::statements;
+
+impl Postgres {
+    all_statements!(methods_by_statements);
+
+    pub(in crate::database) async fn try_lock(
+        &self,
+        key: &str,
+    ) -> Result<Option<PostgresLock>, StoreFault> {
+        let Some(sessions) = &self.sessions else {
+            return Err(StoreFault::looked_at_only());
+        };
+        sessions.try_lock(key).await
+    }
+
+    pub(in crate::database) async fn unlock(&self, lock: PostgresLock) -> Result<(), StoreFault> {
+        lock.unlock(self.wait_at_most).await
+    }
+
+    pub(in crate::database) async fn still_held(
+        &self,
+        lock: &mut PostgresLock,
+    ) -> Result<bool, StoreFault> {
+        lock.is_held(self.wait_at_most).await
+    }
+
+    pub(in crate::database) async fn load_locked(
+        &self,
+        lock: &mut PostgresLock,
+        key: &str,
+    ) -> Result<Option<StoredRow>, StoreFault> {
+        let work = statements::load(lock.connection(), key);
+        let done = self.within("reading a grant under its lock", work).await;
+        done.map_err(|error| lock.judge(error))
+            .inspect(|_| lock.answered())
+    }
+
+    pub(in crate::database) async fn write(
+        &self,
+        lock: Option<&mut PostgresLock>,
+        grant: &GrantRow,
+        line: &HistoryRow,
+    ) -> Result<bool, StoreFault> {
+        let Some(lock) = lock else {
+            return self
+                .within("writing a grant", async {
+                    let mut connection = self.writer().await?;
+                    let is_written = statements::write_grant(&mut connection, grant, line).await?;
+                    connection.sound();
+                    Ok(is_written)
+                })
+                .await;
+        };
+        let connection = lock.connection();
+        let work = statements::write_grant(connection, grant, line);
+        let done = self.within("writing a grant under its lock", work).await;
+        done.map_err(|error| lock.judge(error))
+            .inspect(|_| lock.answered())
+    }
+
+    pub(in crate::database) async fn settle_due(
+        &self,
+        settled: &[SettledRow],
+    ) -> Result<(), StoreFault> {
+        self.within("settling due grants", async {
+            let mut connection = self.writer().await?;
+            statements::settle_all(&mut connection, settled).await?;
+            connection.sound();
+            Ok(())
+        })
+        .await
+    }
+
+    /// The rows are out of sight at once and leave the files with the next vacuum, which is the
+    /// database's own affair: on a large table it takes longer than anybody waits here.
+    pub(in crate::database) async fn scrub(&self) -> Result<bool, StoreFault> {
+        Ok(false)
+    }
+
+    /// Whether this user can write, on a server that takes writes. Pages are the server's own
+    /// affair.
+    pub(in crate::database) async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
+        let (standby, reads_only, forbidden): (bool, bool, i64) = self
+            .within("checking the server", async {
+                let mut connection = self.reader().await?;
+                let row = query_as(
+                    "SELECT pg_is_in_recovery(), \
+                     (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only'), \
+                     (SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'kommo\\_%' AND relkind = 'r' \
+                     AND pg_table_is_visible(oid) AND NOT (has_table_privilege(oid, 'SELECT') AND \
+                     has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')))",
+                )
+                .fetch_one(&mut *connection)
+                .await?;
+                connection.sound();
+                Ok(row)
+            })
+            .await?;
+        let mut problems = Vec::new();
+        for (is_bad, what) in [
+            (standby, "the server is a stand-by, which takes no writes"),
+            (
+                reads_only,
+                "default_transaction_read_only is on: nothing can be written",
+            ),
+            (
+                forbidden > 0,
+                "the user of the database may not write to all tables",
+            ),
+        ] {
+            if is_bad {
+                problems.push(StoreFault::misconfigured(what));
+            }
+        }
+        Ok(problems)
+    }
+
+    pub(in crate::database) async fn close(&self, limit: Duration) -> bool {
+        if let Some(sessions) = &self.sessions {
+            sessions.close();
+        }
+        timeout(limit, self.pool.close()).await.is_ok()
+    }
+}

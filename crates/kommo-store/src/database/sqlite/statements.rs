@@ -1,0 +1,138 @@
+//! The statements as `SQLite` takes them.
+
+use sqlx::SqliteConnection;
+
+use crate::database::statements::statements;
+use crate::records::rows::{GrantRow, SettledRow};
+
+statements! {
+    SqliteConnection,
+    now: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
+    skip: "",
+    lock: []
+}
+
+/// Puts the row in the place of the revision before its own. `false`: that is not there, or the
+/// pair of a first one was erased.
+pub(super) async fn write_grant(
+    connection: &mut SqliteConnection,
+    grant: &GrantRow,
+    line: &HistoryRow,
+) -> Result<bool> {
+    if grant.revision == 1 {
+        let done = query(
+            "INSERT INTO kommo_grants (key, realm, client_id, account_id, user_id, host, generation, revision, \
+             state, is_admin, expires_at, due_at, stored_at, updated_at, record, reckoned_at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $16 \
+             WHERE NOT EXISTS (SELECT 1 FROM kommo_codes WHERE is_erased AND pair_hash = $15) \
+             AND NOT EXISTS (SELECT 1 FROM kommo_meta WHERE name = 'erased_generation' AND value >= $7) \
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(&grant.key)
+        .bind(&grant.realm)
+        .bind(&grant.client_id)
+        .bind(&grant.account_id)
+        .bind(&grant.user_id)
+        .bind(&grant.host)
+        .bind(grant.generation)
+        .bind(grant.revision)
+        .bind(grant.state)
+        .bind(grant.is_admin)
+        .bind(grant.expires_at)
+        .bind(grant.due_at)
+        .bind(line.at)
+        .bind(&grant.record)
+        .bind(&grant.pair_hash)
+        .bind(grant.reckoned_at)
+        .execute(connection)
+        .await?;
+        return Ok(done.rows_affected() == 1);
+    }
+    let done = query(
+        "UPDATE kommo_grants SET host = $3, generation = $4, revision = $5, state = $6, is_admin = $7, \
+         expires_at = $8, due_at = $9, updated_at = $10, record = $11, reckoned_at = $12 \
+         WHERE key = $1 AND revision = $2 AND generation <= $4",
+    )
+    .bind(&grant.key)
+    .bind(grant.revision - 1)
+    .bind(&grant.host)
+    .bind(grant.generation)
+    .bind(grant.revision)
+    .bind(grant.state)
+    .bind(grant.is_admin)
+    .bind(grant.expires_at)
+    .bind(grant.due_at)
+    .bind(line.at)
+    .bind(&grant.record)
+    .bind(grant.reckoned_at)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The line of history; and what else belongs to the write of a grant: old lines that go, an import
+/// that is noted.
+pub(super) async fn write_line(
+    connection: &mut SqliteConnection,
+    grant: &GrantRow,
+    line: &HistoryRow,
+) -> Result<()> {
+    let key = &grant.key;
+    if grant.trims_history() {
+        query(
+            "DELETE FROM kommo_history WHERE key = $1 AND id <= \
+             (SELECT id FROM kommo_history WHERE key = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+        )
+        .bind(key)
+        .bind(grant.history_lines.saturating_sub(1))
+        .execute(&mut *connection)
+        .await?;
+    }
+    if let Some(hash) = &grant.import_hash {
+        query(
+            "INSERT INTO kommo_imports (hash, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(hash)
+        .bind(key)
+        .bind(line.at)
+        .execute(&mut *connection)
+        .await?;
+    }
+    query(
+        "INSERT INTO kommo_history (key, at, happened, detail, generation, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(key)
+    .bind(line.at)
+    .bind(&line.happened)
+    .bind(&line.detail)
+    .bind(line.generation)
+    .bind(line.revision)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Gives a claim back. A record that was written since the claim says itself when it is due, and
+/// the earlier of the two counts.
+pub(super) async fn settle_one(
+    connection: &mut SqliteConnection,
+    settled: &SettledRow,
+) -> Result<()> {
+    query(
+        "UPDATE kommo_grants SET lease_token = NULL, \
+         lease_until = CASE WHEN revision = claimed_revision AND $3 IS NULL THEN lease_until END, \
+         due_at = CASE WHEN $3 IS NULL THEN due_at \
+                       WHEN revision = claimed_revision OR due_at IS NULL THEN $3 \
+                       WHEN due_at < $3 THEN due_at ELSE $3 END, \
+         reckoned_at = CASE WHEN $3 IS NULL OR (revision <> claimed_revision AND due_at < $3) THEN reckoned_at \
+                            ELSE claimed_at END \
+         WHERE key = $1 AND lease_token = $2",
+    )
+    .bind(&settled.key)
+    .bind(&settled.token)
+    .bind(settled.again_at)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,100 @@
+//! What a store asks of the file. Every method is one transaction, and a future that is dropped
+//! leaves it done or undone as a whole.
+
+use core::time::Duration;
+
+use kommo_keeper::CodePut;
+use sqlx::{Connection as _, query_as};
+use tokio::time::timeout;
+
+use crate::database::statements::{all_statements, methods_by_statements};
+use crate::error::StoreFault;
+use crate::records::rows::{
+    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
+    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
+    SecretRow, SettledRow, StoredRow, WaitingRow,
+};
+
+use super::connections::Sqlite;
+use super::lock_files::SqliteLock;
+use super::statements;
+
+impl Sqlite {
+    all_statements!(methods_by_statements);
+
+    pub(in crate::database) fn try_lock(
+        &self,
+        key: &str,
+    ) -> Result<Option<SqliteLock>, StoreFault> {
+        if self.is_read_only {
+            return Err(StoreFault::looked_at_only());
+        }
+        self.lock_files.try_lock(key)
+    }
+
+    pub(in crate::database) async fn write(
+        &self,
+        grant: &GrantRow,
+        line: &HistoryRow,
+    ) -> Result<bool, StoreFault> {
+        self.within("writing a grant", async {
+            let mut writer = self.writer().await?;
+            let mut all = self.begin(&mut writer).await?;
+            let is_written = statements::write_grant(&mut all, grant, line).await?;
+            if is_written {
+                statements::write_line(&mut all, grant, line).await?;
+                all.commit().await?;
+            } else {
+                all.rollback().await?;
+            }
+            writer.sound();
+            Ok(is_written)
+        })
+        .await
+    }
+
+    pub(in crate::database) async fn settle_due(
+        &self,
+        settled: &[SettledRow],
+    ) -> Result<(), StoreFault> {
+        self.within("settling due grants", async {
+            let mut writer = self.writer().await?;
+            let mut all = self.begin(&mut writer).await?;
+            for claim in settled {
+                statements::settle_one(&mut all, claim).await?;
+            }
+            all.commit().await?;
+            writer.sound();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
+    /// `SQLite` waits for those who read from it as long as for a writer, then says that it was
+    /// busy, which is no error. `false`: not now.
+    pub(in crate::database) async fn scrub(&self) -> Result<bool, StoreFault> {
+        self.within("emptying the log", async {
+            let mut writer = self.writer().await?;
+            let (is_busy, _, _): (bool, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut *writer)
+                .await?;
+            writer.sound();
+            Ok(!is_busy)
+        })
+        .await
+    }
+
+    /// `false`: not all connections were closed within the limit.
+    pub(in crate::database) async fn close(&self, limit: Duration) -> bool {
+        let closing = async {
+            self.readers.close().await;
+            let writer = self.writer.lock().await.take();
+            if let Some(writer) = writer {
+                // What was confirmed is on the disk; closing only tidies up.
+                let _ = writer.close().await;
+            }
+        };
+        timeout(limit, closing).await.is_ok()
+    }
+}

@@ -1,0 +1,67 @@
+//! Sealed records of any table, to be sealed anew.
+
+macro_rules! sealed_statements {
+    ($connection:ty) => {
+        pub(super) async fn sealed(
+            connection: &mut $connection,
+            table: SealedTable,
+            after: &str,
+            limit: i64,
+        ) -> Result<Vec<SealedRow>> {
+            let statement = match table {
+                SealedTable::Grants => {
+                    "SELECT key AS name, generation, record FROM kommo_grants WHERE key > $1 ORDER BY key LIMIT $2"
+                }
+                SealedTable::Codes => {
+                    "SELECT hash AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_codes \
+                     WHERE hash > $1 AND NOT is_done ORDER BY hash LIMIT $2"
+                }
+                SealedTable::Answers => {
+                    "SELECT hash AS name, CAST(0 AS BIGINT) AS generation, answer AS record FROM kommo_codes \
+                     WHERE hash > $1 AND answer IS NOT NULL ORDER BY hash LIMIT $2"
+                }
+                SealedTable::Secrets => {
+                    "SELECT state_hash AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_secrets \
+                     WHERE state_hash > $1 ORDER BY state_hash LIMIT $2"
+                }
+            };
+            query_as(statement)
+                .bind(after)
+                .bind(limit)
+                .fetch_all(connection)
+                .await
+        }
+
+        pub(super) async fn reseal(
+            connection: &mut $connection,
+            table: SealedTable,
+            name: &str,
+            old: &[u8],
+            new: &[u8],
+        ) -> Result<bool> {
+            let statement = match table {
+                SealedTable::Grants => {
+                    "UPDATE kommo_grants SET record = $3 WHERE key = $1 AND record = $2"
+                }
+                SealedTable::Codes => {
+                    "UPDATE kommo_codes SET record = $3 WHERE hash = $1 AND record = $2"
+                }
+                SealedTable::Answers => {
+                    "UPDATE kommo_codes SET answer = $3 WHERE hash = $1 AND answer = $2"
+                }
+                SealedTable::Secrets => {
+                    "UPDATE kommo_secrets SET record = $3 WHERE state_hash = $1 AND record = $2"
+                }
+            };
+            let done = query(statement)
+                .bind(name)
+                .bind(old)
+                .bind(new)
+                .execute(connection)
+                .await?;
+            Ok(done.rows_affected() == 1)
+        }
+    };
+}
+
+pub(crate) use sealed_statements;
