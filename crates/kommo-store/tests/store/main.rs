@@ -33,3 +33,5 @@ mod on_sqlite;
 #[cfg(feature = "postgres")]
 mod on_postgres;
 mod lifeboat;
+#[cfg(target_os = "linux")]
+mod full_disk_exchange;
