@@ -7,8 +7,8 @@ mod buckets;
 mod codes;
 mod due;
 mod grants;
-mod rotation;
 mod secrets;
+mod rotation;
 mod transfer;
 
 use core::fmt;
