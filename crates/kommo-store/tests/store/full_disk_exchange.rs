@@ -7,7 +7,9 @@ use kommo_account::{AccountHost, Endpoints, Realm};
 use kommo_keeper::{AlarmKind, CodeOutcome, GrantStore as _, Keeper, Probe, TokenEndpoint};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::refresh::{Located, SendOutcome};
-use kommo_oauth::token::{AccessToken, SubdomainLookup, TOKEN_MAX_BYTES, TokenRequest, read_token_answer};
+use kommo_oauth::token::{
+    AccessToken, SubdomainLookup, TOKEN_MAX_BYTES, TokenRequest, read_token_answer,
+};
 use kommo_store::{Store, StoreSettings};
 use tokio::sync::mpsc;
 

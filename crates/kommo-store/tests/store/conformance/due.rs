@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, Endpoints, Realm};
 use kommo_keeper::{DueGrants as _, GrantStore as _};
-use kommo_oauth::grant::{Attempt, AttemptId, DoubtReason, Grant, GrantKey, Hold, HoldKind, HoldScope, Transition};
+use kommo_oauth::grant::{
+    Attempt, AttemptId, DoubtReason, Grant, GrantKey, Hold, HoldKind, HoldScope, Transition,
+};
 use kommo_store::Store;
 
 use crate::conformance::{on_both, place};

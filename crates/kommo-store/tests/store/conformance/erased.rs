@@ -9,10 +9,15 @@ use kommo_keeper::{
     CodeOrigin, CodeOutcome, CodePut, GrantStore as _, Keeper, PendingCode, Probe, SystemClock,
     TokenEndpoint, Written,
 };
-use kommo_oauth::grant::{Attempt, AttemptId, Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope, PairFate, PairNumber, ReauthReason, Transition};
+use kommo_oauth::grant::{
+    Attempt, AttemptId, Generation, Grant, GrantKey, GrantState, Hold, HoldKind, HoldScope,
+    PairFate, PairNumber, ReauthReason, Transition,
+};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::refresh::{Located, SendOutcome};
-use kommo_oauth::token::{AccessToken, AuthorizationCode, SubdomainLookup, TokenRequest, read_token_answer};
+use kommo_oauth::token::{
+    AccessToken, AuthorizationCode, SubdomainLookup, TokenRequest, read_token_answer,
+};
 use kommo_store::Store;
 use tokio::sync::{mpsc, oneshot};
 
