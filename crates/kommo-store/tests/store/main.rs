@@ -17,7 +17,6 @@ mod place;
 mod child;
 #[cfg(target_os = "linux")]
 mod small_disk;
-#[cfg(feature = "postgres")]
 #[cfg(feature = "sqlite")]
 mod sqlite_place;
 #[cfg(feature = "postgres")]
