@@ -21,7 +21,8 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(4);
 /// How many grants are read at a time.
 const PAGE: u32 = 500;
 
-/// Makes the file of a store that is not there yet, in a directory of its own user: for what puts a grant into it.
+/// Makes the file of a store that is not there yet, in a directory of its own user: for what puts a
+/// grant into it.
 pub(crate) fn make(place: &StorePlace) -> Result<(), Failure> {
     let StorePlace::Sqlite(path) = place else {
         return Ok(());
@@ -42,7 +43,8 @@ pub(crate) fn make(place: &StorePlace) -> Result<(), Failure> {
     }
 }
 
-/// Opens the store that is there: to read, or to change what it holds. Whoever only asks leaves no file behind.
+/// Opens the store that is there: to read, or to change what it holds. Whoever only asks leaves no
+/// file behind.
 pub(crate) async fn open(
     place: &StorePlace,
     keys: Option<EncryptionKeys>,
@@ -54,7 +56,8 @@ pub(crate) async fn open(
     opened.map_err(|error| failure(&error))
 }
 
-/// Opens the store to look at it as it is: nothing is made, narrowed or written. `None` if no store was made there yet.
+/// Opens the store to look at it as it is: nothing is made, narrowed or written. `None` if no store
+/// was made there yet.
 pub(crate) async fn look(
     place: &StorePlace,
     keys: Option<EncryptionKeys>,
@@ -99,7 +102,8 @@ pub(crate) async fn list(
     }
 }
 
-/// Closes every connection, so that nothing is left behind in a file; not for long, since a server may be silent.
+/// Closes every connection, so that nothing is left behind in a file; not for long, since a server
+/// may be silent.
 pub(crate) async fn close(store: &Store) {
     store.close_within(CLOSED_WITHIN).await;
 }
@@ -148,7 +152,8 @@ pub(crate) fn missing(place: &StorePlace) -> Failure {
         .hint("`kommo auth login` gets a grant and makes the store; another store: --store URL")
 }
 
-/// What the operator set up wrongly is status 2, a grant that is not what it should be status 1, everything else status 3.
+/// What the operator set up wrongly is status 2, a grant that is not what it should be status 1,
+/// everything else status 3.
 pub(crate) fn failure(error: &StoreFault) -> Failure {
     let message = exit::chain(error);
     match error {
