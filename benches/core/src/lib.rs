@@ -12,5 +12,6 @@
 
 pub mod inputs;
 
+pub mod batches;
 pub mod floor;
 pub mod naive;
