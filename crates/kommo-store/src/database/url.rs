@@ -71,7 +71,7 @@ impl error::Error for DatabaseUrlError {}
 /// ```
 #[derive(Clone)]
 pub struct DatabaseUrl {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     has_password: bool,
 }
 
@@ -105,7 +105,7 @@ impl DatabaseUrl {
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
         Ok(Self {
-            options: options.disable_statement_logging(),
+            options: Box::new(options.disable_statement_logging()),
             has_password: user.contains(':') || names.contains(&"password"),
         })
     }
@@ -117,7 +117,7 @@ impl DatabaseUrl {
     }
 
     pub(crate) fn options(&self) -> PgConnectOptions {
-        self.options.clone()
+        (*self.options).clone()
     }
 }
 
