@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+extern crate alloc;
+
+// Reading order: a file uses only what stands above it.
+mod error;
+mod builder;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod account;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod client;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use account::Account;
+pub use builder::Builder;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use client::Kommo;
+pub use error::Error;
+
+// The small crates, for what the front door does not shorten.
+#[cfg(feature = "axum")]
+pub use kommo_axum as axum;
+#[cfg(feature = "chats")]
+pub use kommo_chats as chats;
+#[cfg(any(feature = "chats", feature = "crm", feature = "grants"))]
+pub use kommo_http as http;
+#[cfg(feature = "grants")]
+pub use kommo_keeper as keeper;
+#[cfg(feature = "grants")]
+pub use kommo_oauth as oauth;
+#[cfg(feature = "grants")]
+pub use kommo_store as store;
+pub use {kommo_account as accounts, kommo_hooks as hooks, kommo_sign as sign};
+
+/// Begins to set up: the real platform, unless [`Builder::sandbox`] says otherwise.
+#[must_use]
+pub fn builder() -> Builder {
+    Builder::default()
+}
