@@ -1,8 +1,9 @@
 //! Connects a chat channel to an account.
 //!
 //! `cargo run -p kommo --example connect_channel --features chats`
+#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "an example")]
 
-use std::error::Error;
+use core::error::Error;
 
 use kommo::accounts::{AmojoId, ChannelId, ChatsHost};
 use kommo::chats::ConnectRequest;

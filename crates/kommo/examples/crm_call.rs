@@ -1,13 +1,14 @@
 //! A call to the CRM API, with the token of an account that is in the store.
 //!
 //! `cargo run -p kommo --example crm_call --features crm`
+#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "an example")]
 
 use kommo::Kommo;
 use kommo_sandbox::Sandbox;
 use serde_json::Value;
 
 #[tokio::main]
-pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let (sandbox, place) = (Sandbox::start().await?, tempfile::tempdir()?);
     let (url, us) = (sandbox.base_url(), sandbox.state());
     let (id, secret, redirect) = (&us.client_id, &us.client_secret, &us.redirect_uri);

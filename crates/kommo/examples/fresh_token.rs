@@ -1,17 +1,18 @@
 //! A token out of a store that survives a crash: `sqlite:grants.db`, or `postgres://…`.
 //!
 //! `cargo run -p kommo --example fresh_token sqlite:grants.db`
+#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "an example")]
 
 use kommo::Kommo;
 use kommo_sandbox::Sandbox;
 
 #[tokio::main]
-pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let store = std::env::args().nth(1).unwrap_or_default();
     run(&store).await
 }
 
-pub(crate) async fn run(store: &str) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run(store: &str) -> Result<(), Box<dyn core::error::Error>> {
     let sandbox = Sandbox::start().await?;
     let (url, us) = (sandbox.base_url(), sandbox.state());
     let (id, secret, redirect) = (&us.client_id, &us.client_secret, &us.redirect_uri);

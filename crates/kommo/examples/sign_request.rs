@@ -1,8 +1,9 @@
 //! Signs a request for the Chats API.
 //!
 //! `cargo run -p kommo --example sign_request`
+#![allow(clippy::print_stdout, reason = "an example")]
 
-use std::error::Error;
+use core::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kommo::sign::{

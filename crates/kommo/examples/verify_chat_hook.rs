@@ -1,8 +1,9 @@
 //! Proves a chat hook: the body as it came, and the text of its header `X-Signature`.
 //!
 //! `cargo run -p kommo --example verify_chat_hook`
+#![allow(clippy::print_stdout, reason = "an example")]
 
-use std::error::Error;
+use core::error::Error;
 
 use kommo::sign::{ChannelSecret, ChatHookKey};
 

@@ -47,7 +47,7 @@ impl Account {
     ///
     /// [`Error::Token`]: none is valid, and none came within 30 seconds.
     pub async fn fresh_token(&self) -> Result<Arc<UsableToken>, Error> {
-        self.grant.token().await.map_err(Error::Token)
+        self.grant.token().await.map_err(Error::from)
     }
 
     /// A client of the CRM API. It takes a fresh token for each call, and counts in the budget of

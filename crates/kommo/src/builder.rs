@@ -29,14 +29,19 @@ pub struct Builder {
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+type OnGrant = Box<dyn Fn(&NewGrant) + Send + Sync>;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+type OnAlarm = Box<dyn Fn(&Alarm) + Send + Sync>;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[derive(Default)]
 pub(crate) struct GrantSettings {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) location: Option<StoreLocation>,
     pub(crate) encryption: Option<EncryptionKeys>,
     pub(crate) lifeboat: Option<PathBuf>,
-    pub(crate) on_grant: Option<Box<dyn Fn(&NewGrant) + Send + Sync>>,
-    pub(crate) on_alarm: Option<Box<dyn Fn(&Alarm) + Send + Sync>>,
+    pub(crate) on_grant: Option<OnGrant>,
+    pub(crate) on_alarm: Option<OnAlarm>,
 }
 
 impl Default for Builder {

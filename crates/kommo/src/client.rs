@@ -55,13 +55,11 @@ impl Builder {
         };
         let mut settings = StoreSettings::new();
         settings.encryption.clone_from(&grants.encryption);
-        let store = Store::open(location, settings)
-            .await
-            .map_err(Error::Store)?;
+        let store = Store::open(location, settings).await.map_err(Error::from)?;
         let mut builder = Keeper::builder(Arc::new(store), endpoint, endpoints);
         if let Some(directory) = lifeboat {
             let lifeboat = Lifeboat::in_directory(directory, grants.encryption);
-            builder = builder.lifeboat(lifeboat.map_err(Error::Store)?);
+            builder = builder.lifeboat(lifeboat.map_err(Error::from)?);
         }
         if let Some(credentials) = grants.credentials {
             builder = builder.credentials(credentials);
@@ -116,7 +114,7 @@ impl Kommo {
         let (store, mut after) = (self.keeper.store(), None);
         loop {
             let listed = store.list(after.as_ref(), LISTED_AT_ONCE).await;
-            let listed = listed.map_err(Error::Store)?;
+            let listed = listed.map_err(Error::from)?;
             let is_meant = |key: &GrantKey| {
                 key.realm == realm && ours.is_none_or(|ours| key.client_id == ours)
             };
@@ -125,7 +123,7 @@ impl Kommo {
                 .find(|one| one.host == host && is_meant(&one.key));
             if let Some(key) = found.map(|one| one.key) {
                 let primary = store.primary(realm, &key.client_id, key.account_id).await;
-                let primary = primary.map_err(Error::Store)?.ok_or(Error::NoGrant)?;
+                let primary = primary.map_err(Error::from)?.ok_or(Error::NoGrant)?;
                 return self.grant(&primary);
             }
             after = Some(listed.last().ok_or(Error::NoGrant)?.key);
@@ -138,7 +136,7 @@ impl Kommo {
     ///
     /// [`Error::Token`]: a grant of another world or another integration.
     pub fn grant(&self, key: &GrantKey) -> Result<Account, Error> {
-        let grant = self.keeper.grant(key).map_err(Error::Token)?;
+        let grant = self.keeper.grant(key).map_err(Error::from)?;
         Ok(Account::new(
             grant,
             #[cfg(feature = "crm")]
@@ -168,7 +166,7 @@ impl Kommo {
         let outcome = self.keeper.exchange_code(&pending).await;
         match outcome.map_err(Error::Exchange)? {
             CodeOutcome::Granted(granted) => self.grant(&granted.key),
-            outcome => Err(Error::Code(outcome)),
+            outcome => Err(Error::Code(Box::new(outcome))),
         }
     }
 
@@ -194,6 +192,7 @@ impl Kommo {
 
     /// Begins to set up the routes for consent and hooks, with the key for states.
     #[cfg(feature = "axum")]
+    #[must_use]
     pub fn routes(
         &self,
         platform: kommo_account::Platform,

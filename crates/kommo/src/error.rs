@@ -24,7 +24,7 @@ pub enum Error {
     Http(Source),
     /// The store failed.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    Store(kommo_store::StoreFault),
+    Store(Box<kommo_store::StoreFault>),
     /// The lifeboat, the recovery file beside the store, cannot be read.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Recovery(kommo_keeper::StoreErrorKind),
@@ -36,10 +36,24 @@ pub enum Error {
     Exchange(kommo_keeper::ExchangeError),
     /// The code did not become a grant.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    Code(kommo_keeper::CodeOutcome),
+    Code(Box<kommo_keeper::CodeOutcome>),
     /// There is no token.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    Token(kommo_keeper::KeeperError),
+    Token(Box<kommo_keeper::KeeperError>),
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl From<kommo_store::StoreFault> for Error {
+    fn from(fault: kommo_store::StoreFault) -> Self {
+        Self::Store(Box::new(fault))
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl From<kommo_keeper::KeeperError> for Error {
+    fn from(error: kommo_keeper::KeeperError) -> Self {
+        Self::Token(Box::new(error))
+    }
 }
 
 impl Error {
@@ -79,11 +93,11 @@ impl error::Error for Error {
         match self {
             Self::Setting { source, .. } | Self::Http(source) => Some(&**source),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            Self::Store(error) => Some(error),
+            Self::Store(error) => Some(&**error),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Exchange(error) => Some(error),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            Self::Token(error) => Some(error),
+            Self::Token(error) => Some(&**error),
             _ => None,
         }
     }

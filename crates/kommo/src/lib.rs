@@ -35,7 +35,6 @@ pub use kommo_store as store;
 pub use {kommo_account as accounts, kommo_hooks as hooks, kommo_sign as sign};
 
 /// Begins to set up: the real platform, unless [`Builder::sandbox`] says otherwise.
-#[must_use]
 pub fn builder() -> Builder {
     Builder::default()
 }

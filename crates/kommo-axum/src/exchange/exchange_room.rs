@@ -84,7 +84,10 @@ impl ExchangeRoom {
                     break;
                 }
             }
-            while with_hooks {
+            if !with_hooks {
+                return;
+            }
+            loop {
                 let _turn = room.hooks.acquire().await;
                 if !is_more(keeper.exchange_codes_each(1).await) {
                     break;

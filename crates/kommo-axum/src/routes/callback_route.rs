@@ -306,10 +306,9 @@ impl<S: CodeStore> Connect<S> {
             Ok(Ok(kept)) => kept?,
             Ok(Err(_)) | Err(_) => return Err(Refusal::Busy),
         };
-        let outcome = match tokio::time::timeout(wait, exchange).await {
-            Ok(Ok(Ok(outcome))) => outcome,
-            // It takes longer, or the store failed after the code was durable.
-            Ok(Ok(Err(_)) | Err(_)) | Err(_) => return Ok(Finished::Waiting),
+        // Else it takes longer, or the store failed after the code was durable.
+        let Ok(Ok(Ok(outcome))) = tokio::time::timeout(wait, exchange).await else {
+            return Ok(Finished::Waiting);
         };
         match outcome {
             CodeOutcome::Granted(grant) => Ok(Finished::Granted(grant)),
