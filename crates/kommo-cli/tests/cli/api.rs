@@ -76,7 +76,7 @@ fn a_next_link_that_leads_elsewhere_is_refused_after_the_first_page() {
     assert_eq!((lines.len(), ended.stderr.as_str()), (2, ""), "{ended:?}");
     assert!(
         lines[1].starts_with("{\"error\":{\"code\":\"refused\"")
-            && lines[1].contains("another host, nothing was sent"),
+            && lines[1].contains("another host; it was not followed"),
         "{ended:?}"
     );
 }

@@ -203,7 +203,7 @@ fn what_is_wrong_with_the_certificate_is_said_before_anything_is_sent() {
     shop.room.file("no.pem", "no certificate");
     let failed = shop.run("no.pem", &["doctor"]);
     assert!(
-        failed.failed(2).contains("no certificate in pem"),
+        failed.failed(2).contains("not a certificate in pem"),
         "{failed:?}"
     );
 

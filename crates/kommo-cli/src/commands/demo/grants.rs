@@ -89,7 +89,7 @@ async fn lost_answer(stage: &GrantStage<'_>, key: &GrantKey) -> Step {
     let told = stage.call(key).await.map(|_| {
         let doubts = stage.keeper.metrics().get(Counter::Doubts);
         let dropped = stage.sandbox.counters().answers_dropped_after_commit;
-        let detail = "the answer with the new tokens was lost: asked again, recovered";
+        let detail = "the new tokens got lost on the way: asked again, recovered";
         Step::new(name, doubts == 1 && dropped == 1, detail)
             .with("doubts", doubts)
             .with("answers_dropped_after_commit", dropped)
