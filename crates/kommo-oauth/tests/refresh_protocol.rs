@@ -158,8 +158,8 @@ fn tell_at(
             match store.write(&transition.clone()) {
                 Some(revision) => protocol.handle(
                     Report::Saved {
-                        generation: generation,
-                        revision: revision,
+                        generation,
+                        revision,
                     },
                     now,
                 ),
@@ -963,7 +963,7 @@ fn only_the_confirmation_of_the_generation_that_was_saved_counts() {
         protocol.handle(
             Report::Saved {
                 generation: wrong,
-                revision: revision
+                revision
             },
             NOW
         ),
