@@ -283,7 +283,15 @@ impl<S: CodeStore> Keeper<S> {
                 Kept::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
             },
             AfterExchange::Refused(refusal) => {
-                (CodeOutcome::Refused(refusal.kind), CodeEnd::Refused)
+                // A person may have mistyped the account; what came by a redirect or a hook names its own.
+                let is_mistyped = pending.origin == CodeOrigin::Pasted
+                    && refusal.kind == TokenRefusalKind::InvalidAccount;
+                let end = if is_mistyped {
+                    CodeEnd::WrongAccount
+                } else {
+                    CodeEnd::Refused
+                };
+                (CodeOutcome::Refused(refusal.kind), end)
             }
             AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
             AfterExchange::Again(again) => {

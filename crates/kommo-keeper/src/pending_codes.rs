@@ -169,6 +169,9 @@ pub enum CodeEnd {
     Exchanged,
     /// It cannot become one: expired, used, refused.
     Refused,
+    /// It was given for an account that it does not belong to, and is not spent. The store forgets
+    /// it, so that a person may give it again with the right account.
+    WrongAccount,
     /// Nobody knows; it is claimed again when the lease ends.
     TryAgain,
     /// Nothing was sent, or the platform answered without looking at the code. It is claimed again

@@ -202,3 +202,23 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
         assert!(!failed.to_string().contains(&code));
     }
 }
+
+#[test]
+fn a_code_that_was_given_with_the_wrong_account_is_not_spent() {
+    let shop = Shop::open();
+    let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
+    let other = "sandbox-two.amocrm.ru";
+    assert_ne!(host, other);
+    let wrong = shop.run(["auth", "login", "--code", &code, "--account", other]);
+    let said = wrong.failed(1);
+    assert!(
+        said.contains("not spent") && said.contains("--account HOST"),
+        "{said}"
+    );
+    shop.run(["auth", "login", "--code", &code, "--account", &host])
+        .done();
+    shop.run(["api", "GET", "/api/v4/account"]).done();
+    // Once it became a grant, it is spent.
+    let again = shop.run(["auth", "login", "--code", &code, "--account", &host]);
+    assert!(again.failed(1).contains("given before"), "{again:?}");
+}

@@ -65,7 +65,10 @@ const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
 
 impl KeptCode {
     fn is_open(&self) -> bool {
-        !matches!(self.end, Some(CodeEnd::Exchanged | CodeEnd::Refused))
+        !matches!(
+            self.end,
+            Some(CodeEnd::Exchanged | CodeEnd::Refused | CodeEnd::WrongAccount)
+        )
     }
 }
 
@@ -278,10 +281,9 @@ impl PendingCodes for MemoryStore {
 
     async fn put_code(&self, pending: &PendingCode) -> Result<CodePut, MemoryError> {
         self.reach(|kept| {
-            let is_known = kept
-                .codes
-                .iter()
-                .any(|kept| kept.pending.code == pending.code);
+            let is_known = kept.codes.iter().any(|kept| {
+                kept.pending.code == pending.code && kept.end != Some(CodeEnd::WrongAccount)
+            });
             if is_known {
                 return CodePut::Duplicate;
             }

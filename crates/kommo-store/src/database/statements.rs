@@ -124,6 +124,8 @@ macro_rules! all_statements {
             fn postpone_code(id: i64, token: &[u8], pause_milliseconds: i64, uncounted: i64) -> ();
             writer "ending a code"
             fn end_code(id: i64, token: &[u8], is_exchanged: bool) -> ();
+            writer "forgetting a code"
+            fn forget_code(id: i64, token: &[u8]) -> ();
             writer "keeping an answer"
             fn keep_answer(claimed: &ClaimedRow, token: &[u8]) -> AnswerKept;
             transaction "erasing an account"

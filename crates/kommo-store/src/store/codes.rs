@@ -145,6 +145,10 @@ impl PendingCodes for Store {
                     )
                     .await
             }
+            CodeEnd::WrongAccount => {
+                let token = claimed.token.to_be_bytes();
+                self.database.forget_code(claimed.id, &token).await
+            }
             CodeEnd::NoEffect => {
                 let token = claimed.token.to_be_bytes();
                 self.database.uncount_claim(claimed.id, &token).await

@@ -270,6 +270,20 @@ macro_rules! code_statements {
             .map(|_| ())
         }
 
+        /// The code may be given again, as if it had never come. One with an answer stays.
+        pub(super) async fn forget_code(
+            connection: &mut $connection,
+            id: i64,
+            token: &[u8],
+        ) -> Result<()> {
+            query("DELETE FROM kommo_codes WHERE id = $1 AND lease_token = $2 AND answer IS NULL AND NOT is_done")
+                .bind(id)
+                .bind(token)
+                .execute(connection)
+                .await
+                .map(|_| ())
+        }
+
         /// The hash stays, the code goes. A code that has an answer ends only when that became a
         /// grant.
         pub(super) async fn end_code(

@@ -20,6 +20,7 @@ const AGED: &str = "UPDATE kommo_codes SET kept_at = kept_at - 1200000";
 
 on_both! {
     a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate
+    a_code_for_the_wrong_account_may_be_given_again
     a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind
     a_code_that_nobody_settled_is_claimed_again_and_counted
     a_claim_that_came_to_no_exchange_does_not_count
@@ -78,6 +79,33 @@ async fn a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate<P: P
         .await
         .unwrap();
     assert!(again.is_empty());
+}
+
+async fn a_code_for_the_wrong_account_may_be_given_again<P: Place>() {
+    let place = place!(P);
+    let store = place.open().await;
+    store.put_code(&code("a", 1)).await.unwrap();
+    let client = client();
+    let claim = || store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
+    let claims = claim().await.unwrap();
+    // Of an old lease, it changes nothing.
+    let mut stale = claims[0].clone();
+    stale.token ^= 1;
+    store
+        .settle_code(&stale, CodeEnd::WrongAccount)
+        .await
+        .unwrap();
+    let put = store.put_code(&code("a", 3)).await.unwrap();
+    assert_eq!(put, CodePut::Duplicate);
+
+    store
+        .settle_code(&claims[0], CodeEnd::WrongAccount)
+        .await
+        .unwrap();
+    assert!(claim().await.unwrap().is_empty());
+    let put = store.put_code(&code("a", 3)).await.unwrap();
+    assert_eq!(put, CodePut::Stored);
+    assert_eq!(claim().await.unwrap().len(), 1);
 }
 
 async fn a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind<P: Place>() {

@@ -82,8 +82,13 @@ async fn tell_outcome(
         Some(CodeOutcome::Refused(kind)) => {
             let why = RefusalText { kind, came };
             let message = format!("the code was refused: {why}");
-            Err(Failure::new(ErrorCode::CodeRefused, message)
-                .hint("begin again: `kommo auth login`"))
+            let hint = match kind {
+                TokenRefusalKind::InvalidAccount => {
+                    "the code is not spent: give it again with its own account, --account HOST"
+                }
+                _ => "begin again: `kommo auth login`",
+            };
+            Err(Failure::new(ErrorCode::CodeRefused, message).hint(hint))
         }
         Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
         Some(CodeOutcome::PutOff(refusal)) => Err(no_answer(Some(refusal))
