@@ -11,7 +11,7 @@
 //! by one thread and by eight: two virtual cores may be one real one, and then eight threads are
 //! slower than one at whatever they do, so that eight are judged by how much slower the floor is.
 //! The naive twin is a mutex around a cloned token. All are measured in turn, again and again,
-//! since a shared machine drifts; the medians are told.
+//! since a shared machine drifts; the medians are printed.
 //!
 //! Prints a table and fails (status 1) if a goal is missed. With `--test` it runs one round and
 //! judges nothing but allocations.

@@ -16,7 +16,7 @@ pub(crate) struct Head<'a> {
     pub(crate) created_at: Option<u64>,
 }
 
-/// Bytes that are not JSON have neither: they are proven, and kept as what nobody knows.
+/// Bytes that are not JSON have none of these fields. They are proven, so they are kept as unknown.
 pub(crate) fn read(bytes: &[u8]) -> Result<Head<'_>, Refusal> {
     match serde_json::from_slice(bytes) {
         Ok(head) => Ok(head),

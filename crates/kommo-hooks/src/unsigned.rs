@@ -4,7 +4,8 @@
 //! unguessable path ──> account check ──> hint: read the entity again through the API
 //! ```
 //!
-//! Every type is named `Unsigned…`: whoever knows the address can send such a hook with any content.
+//! Every type is named `Unsigned…`: anyone who knows the address can send such a hook with any
+//! content.
 
 mod form;
 

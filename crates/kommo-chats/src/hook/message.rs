@@ -63,7 +63,7 @@ pub struct MessageContent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Media {
-    /// Where the file is: whoever knows the address may read it.
+    /// The address of the file. Anyone who knows it can read the file.
     pub url: PrivateText,
     /// Where a small picture of it is.
     pub thumbnail_url: Option<PrivateText>,

@@ -29,7 +29,7 @@ impl ShowTyping {
         }
     }
 
-    /// For so many milliseconds.
+    /// For this number of milliseconds.
     #[must_use]
     pub const fn with_duration(mut self, milliseconds: u64) -> Self {
         self.duration_milliseconds = Some(milliseconds);
