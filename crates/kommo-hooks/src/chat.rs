@@ -19,7 +19,7 @@ use crate::verified::{HookKind, Verified};
 /// [`verify`](Self::verify) is the signature alone and allocates nothing. `verify_addressed` (feature `alloc`) also compares
 /// the account in the body with the one in the URL: one secret serves all accounts of a channel, so the URL alone proves nothing.
 ///
-/// Source: rules H1 to H3 of `docs/protocol.md`.
+/// Source: rules H1 to H5 and H7 of `docs/protocol.md`.
 ///
 /// # Examples
 ///

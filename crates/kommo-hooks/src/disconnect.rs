@@ -25,7 +25,7 @@ pub struct Disconnected {
 
 /// Proves disconnect hooks of one integration.
 ///
-/// Source: rules X1 to X7 of `docs/protocol.md`.
+/// Source: rules X1 to X8 of `docs/protocol.md`.
 ///
 /// # Examples
 ///

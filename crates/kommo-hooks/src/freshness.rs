@@ -1,4 +1,6 @@
 //! How old or how far ahead a signed time may be.
+//!
+//! Source: rules H5 and O6 of `docs/protocol.md`.
 
 use crate::refusal::Refusal;
 

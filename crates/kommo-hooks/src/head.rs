@@ -1,5 +1,7 @@
 //! The fields at the head of a hook. One of another type counts as absent, since the platform may change it; one that
 //! comes twice is refused, since readers differ about which counts.
+//!
+//! Source: rule H6 of `docs/protocol.md`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -14,7 +14,7 @@ use crate::verified::{HookKind, Verified};
 ///
 /// `created_at` inside the signed body is the only data on their age: `verify_fresh` (feature `alloc`) reads it.
 ///
-/// Source: rules O2 to O4 of `docs/protocol.md`.
+/// Source: rules O2 to O4 and O6 of `docs/protocol.md`.
 pub struct OpenApiDoor<const KEYS: usize = 4> {
     keys: KeyRing<OpenApiKey, KEYS>,
 }

@@ -1,4 +1,6 @@
 //! The signature header as it came: absent, once, or more than once.
+//!
+//! Source: rule H7 of `docs/protocol.md`.
 
 use core::fmt;
 

@@ -49,6 +49,7 @@ fn a_hook_for_this_account_and_time_passes() {
     assert_eq!(*hook.hook.get(), body.as_bytes());
 }
 
+/// Rule H4.
 #[test]
 fn another_account_channel_or_no_scope_is_refused() {
     let body = format!(r#"{{"account_id":"{ACCOUNT}","time":{NOW}}}"#);
@@ -68,6 +69,7 @@ fn another_account_channel_or_no_scope_is_refused() {
     assert!(verify(&escaped, &own_scope()).is_ok());
 }
 
+/// Rule H6.
 #[test]
 fn a_field_that_comes_twice_is_refused() {
     for twice in ["account_id", "time"] {
@@ -95,6 +97,7 @@ fn what_lacks_a_field_or_is_no_json_is_proven_and_says_what_it_lacks() {
     }
 }
 
+/// Rule H5.
 #[test]
 fn the_edges_of_the_window_are_inside() {
     let at = |time: u64| {
@@ -123,6 +126,7 @@ fn the_edges_of_the_window_are_inside() {
     );
 }
 
+/// Rule O6.
 #[test]
 fn a_webhook_of_the_open_api_is_judged_by_its_created_at() {
     let key = OpenApiKey::new(&AppSecret::new("app-secret").unwrap());

@@ -155,6 +155,7 @@ fn the_published_claims_of_a_widget_are_read() {
     );
 }
 
+/// Rule J9.
 #[test]
 fn a_missing_administrator_claim_is_no_administrator() {
     for value in [None, Some(json!(false)), Some(Value::Null)] {
@@ -174,6 +175,7 @@ fn a_missing_administrator_claim_is_no_administrator() {
     );
 }
 
+/// Rules J5, J6, J7 and J10.
 #[test]
 fn every_claim_is_looked_at() {
     let malformed = Err(Refusal::ClaimsMalformed);
@@ -239,6 +241,7 @@ fn every_claim_is_looked_at() {
     }
 }
 
+/// Rule J8.
 #[test]
 fn the_audience_is_scheme_and_host_of_our_address_with_or_without_its_port() {
     let verify = |address: &str, aud: &str| {
@@ -268,6 +271,7 @@ fn the_audience_is_scheme_and_host_of_our_address_with_or_without_its_port() {
     assert!(!verify("nonsense", "nonsense"));
 }
 
+/// Rule J6.
 #[test]
 fn times_have_a_minute_of_leeway_and_no_second_more() {
     let at = |now: u64| {
@@ -357,6 +361,7 @@ fn keys_of_another_algorithm_are_not_tried() {
     );
 }
 
+/// Rule J4.
 #[test]
 fn duplicated_claims_and_parts_that_do_not_decode_are_refused() {
     let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
@@ -399,6 +404,7 @@ fn duplicated_claims_and_parts_that_do_not_decode_are_refused() {
     }
 }
 
+/// Rule J10.
 #[test]
 fn the_claims_of_a_bot_are_read_in_every_form_that_was_seen() {
     let read = |name: &str, value: Value| {
@@ -458,6 +464,7 @@ fn the_claims_of_a_bot_are_read_in_every_form_that_was_seen() {
     );
 }
 
+/// Rule J9.
 #[test]
 fn a_one_time_token_is_taken_once() {
     let mut memory = ReplayMemory::new(2);
@@ -490,6 +497,7 @@ fn a_one_time_token_is_taken_once() {
     );
 }
 
+/// Rule J11.
 #[test]
 fn a_return_url_leads_to_the_account_of_the_token_alone() {
     let good = token(&header("HS512"), &bot_claims(), "HS512");

@@ -53,6 +53,7 @@ fn the_published_form_is_read() {
     assert_eq!(event.fields.number_of("pipeline_id"), Some(8_572_511));
 }
 
+/// Rule U4.
 #[test]
 fn every_quirk_that_was_seen_is_read() {
     assert_eq!(
@@ -162,6 +163,7 @@ fn messages_of_both_directions_are_read() {
     assert!(read("leads[add][0][id]=1")[0].message().is_none());
 }
 
+/// Rule U1.
 #[test]
 fn a_form_without_an_account_is_refused() {
     for body in [
@@ -177,6 +179,7 @@ fn a_form_without_an_account_is_refused() {
     }
 }
 
+/// Rule U2.
 #[test]
 fn names_are_read_as_php_reads_them() {
     let form = |body: &str| Form::parse(body.as_bytes(), &FormLimits::DEFAULT).unwrap();
@@ -202,6 +205,7 @@ fn names_are_read_as_php_reads_them() {
     assert_eq!(text("a[b]=2&a=1", "a").as_deref(), Some("1"));
 }
 
+/// Rule U3.
 #[test]
 fn a_form_made_to_hurt_stays_small_or_is_refused() {
     let limits = FormLimits::DEFAULT;
@@ -232,6 +236,7 @@ fn a_form_made_to_hurt_stays_small_or_is_refused() {
     );
 }
 
+/// Rule U5.
 #[test]
 fn the_request_of_a_bot_is_read_as_form_and_as_json() {
     let form = UnsignedBotRequest::parse(b"token=a.b.c&data[message]=Hello+you&data[lead_id]=5029001&data[phone]={{contact.phone}}&return_url=https%3A%2F%2Fmyshop.kommo.com%2Fapi%2Fv4%2Fsalesbot%2F321%2Fcontinue%2F123").unwrap();
@@ -253,6 +258,7 @@ fn the_request_of_a_bot_is_read_as_form_and_as_json() {
     }
 }
 
+/// Rule U1.
 #[test]
 fn a_path_token_is_long_and_compared_whole() {
     let token = PathToken::new("Zk3vN0pQ7sT9wY2bD5fH8j").unwrap();

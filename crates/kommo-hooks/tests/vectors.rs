@@ -51,7 +51,7 @@ fn chat_hooks_are_proven_as_their_vectors_say() {
     }
 }
 
-// Rules X1 to X6.
+// Rules X1 to X6 and X8.
 #[test]
 fn disconnect_hooks_are_proven_as_their_vectors_say() {
     let mut unsigned = 0;
@@ -92,6 +92,7 @@ fn open_api_bodies_are_proven_as_their_vectors_say() {
     }
 }
 
+// Rule H7.
 #[test]
 fn a_signature_header_comes_once_and_in_ascii() {
     let door = chat_door("channel-secret");

@@ -67,7 +67,7 @@ struct BotClaims {
 /// Only HS512 is admitted, which the vendor's code and live tokens use. One secondary note says HS256:
 /// [`admit_hs256`](Self::admit_hs256) is the switch.
 ///
-/// Source: rules J2 and J3 of `docs/protocol.md`.
+/// Source: rules J2 to J8 and J10 of `docs/protocol.md`.
 pub struct BotTokenDoor<const KEYS: usize = 4> {
     client_id: ClientId,
     keys: KeyRing<JwsKey, KEYS>,

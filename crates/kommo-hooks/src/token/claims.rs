@@ -1,4 +1,6 @@
 //! Values of claims in every form that was seen: times as whole or broken numbers, ids as numbers or as decimal text.
+//!
+//! Source: rules J5, J6 and J10 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::fmt;

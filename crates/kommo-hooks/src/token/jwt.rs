@@ -1,4 +1,6 @@
 //! A JSON Web Token behind a door: the MAC first, with the algorithm of the door; nothing is read before it is proven.
+//!
+//! Source: rules J3 to J8 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

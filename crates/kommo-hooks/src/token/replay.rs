@@ -1,4 +1,6 @@
 //! A memory of one-time tokens that were used: the platform does not refuse a second use, so the receiver must.
+//!
+//! Source: rule J9 of `docs/protocol.md`.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

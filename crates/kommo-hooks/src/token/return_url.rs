@@ -1,4 +1,6 @@
 //! The address at which a bot waits for its answer. It is not signed, and the answer carries an access token.
+//!
+//! Source: rule J11 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};

@@ -58,7 +58,7 @@ struct WidgetClaims {
 
 /// Proves one-time tokens of the widget of one integration. The keys are of HS256.
 ///
-/// Source: rules J1 and J3 of `docs/protocol.md`.
+/// Source: rules J1, J3 to J9 of `docs/protocol.md`.
 pub struct WidgetTokenDoor<const KEYS: usize = 4> {
     client_id: ClientId,
     redirect_uri: String,

@@ -1,4 +1,6 @@
 //! The request of a bot: a token, which is signed, beside data and an address, which are not.
+//!
+//! Source: rule U5 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,4 +1,6 @@
 //! One entity and what happened to it.
+//!
+//! Source: rule U4 of `docs/protocol.md`.
 
 use alloc::string::String;
 

@@ -1,4 +1,6 @@
 //! A webhook of the CRM or of the Digital Pipeline: an account, and what happened to its entities.
+//!
+//! Source: rules U1 and U4 of `docs/protocol.md`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

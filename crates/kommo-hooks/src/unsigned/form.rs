@@ -3,6 +3,8 @@
 //! Names are chosen by the sender. An index is a name like any other and allocates nothing: `a[4000000000]=1` is one entry.
 //! What PHP does with a name is done here: `[]` takes the next number, a bracket that is not closed belongs to the name, of two
 //! equal names the last counts.
+//!
+//! Source: rules U2 and U3 of `docs/protocol.md`.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;

@@ -1,4 +1,6 @@
 //! The one thing that a stranger does not know about an unsigned hook: its address.
+//!
+//! Source: rule U1 of `docs/protocol.md`.
 
 use alloc::string::String;
 use core::{error, fmt};
