@@ -9,6 +9,7 @@
   const defaultMode = {{mode}};
   const width = 750;
   const height = 580;
+  const roundsToBeHeard = 4;
 
   // The consent under way: its window, its link, its mode, and the watch for a window that just closes.
   let current = null;
@@ -18,6 +19,10 @@
     clearInterval(watch);
     current = null;
     if (!consent.closed) consent.close();
+    return tell(link, name, detail);
+  }
+
+  function tell(link, name, detail) {
     return link.dispatchEvent(new CustomEvent(`kommo:${name}`, { bubbles: true, cancelable: true, detail }));
   }
 
@@ -34,12 +39,16 @@
     const features = `popup,width=${width},height=${height},left=${left},top=${top}`;
     const consent = window.open(address.href, "_blank", features);
     if (!consent) return false;
-    // A window that speaks and closes at once is seen closed before it is heard: it gets one more round.
-    let closedBefore = false;
+    if (current) clearInterval(current.watch);
+    // A window that speaks and closes at once may be seen closed before it is heard. It gets some more rounds, and what it
+    // said counts even after that.
+    let roundsClosed = 0;
     const watch = setInterval(() => {
-      if (!current || !current.consent.closed) return;
-      if (closedBefore) end("closed", {});
-      closedBefore = true;
+      if (!consent.closed) return;
+      roundsClosed += 1;
+      if (roundsClosed <= roundsToBeHeard) return;
+      clearInterval(watch);
+      tell(link, "closed", {});
     }, 500);
     current = { link, consent, mode, watch };
     return true;

@@ -12,7 +12,7 @@ use crate::needed_programs::{CHROMEDRIVER, CHROMIUM, path_of};
 const STARTED: &str = "was started successfully on port ";
 /// How long the driver looks for an element, or waits for a page or a script, before it says that
 /// there is none, in milliseconds.
-const PATIENCE_MS: u32 = 15_000;
+const PATIENCE_MS: u32 = 120_000;
 
 /// What a browser does without in a test: its sandbox, which a container does not allow, and
 /// everything that it would do by itself.

@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 /// Above every time limit that the driver itself has.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(180);
 
 /// The status and the body; `Null` for a body that is not there.
 pub(crate) fn exchange(
