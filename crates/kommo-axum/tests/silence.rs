@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Request;
-use kommo_axum::InstallDoor;
+use kommo_axum::InstallHooks;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::routes::{app, browser, fake_platform, memory_store};
@@ -69,7 +69,7 @@ async fn planted_markers_are_found_nowhere() {
         .with_writer(log.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let app = App::with(|builder| builder.metrics().install_door(InstallDoor::Callback));
+    let app = App::with(|builder| builder.metrics().install_hooks(InstallHooks::Callback));
     let mut shown = String::new();
     let mut states = Vec::new();
     let mut browser = Browser::new(&app.router);

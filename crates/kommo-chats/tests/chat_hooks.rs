@@ -11,19 +11,21 @@
 use kommo_chats::hook::{
     ChatEvent, ChatEventKind, Markup, Message, MessageType, Reaction, ReactionKind,
 };
-use kommo_hooks::{ChatHookDoor, ReceivedSignature, Verified};
+use kommo_hooks::{ChatHookVerifier, ReceivedSignature, Verified};
 use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
 use kommo_test_vectors::chat_hook;
 use serde_json::{Value, json};
 
-/// Signs a body and takes it through the door: there is no other way to an event.
+/// Signs a body and takes it through the verifier: there is no other way to an event.
 fn event(body: &[u8]) -> ChatEvent {
     let key = ChatHookKey::new(&ChannelSecret::new("channel-secret").unwrap());
     let signature = key.sign(body);
     let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
     keys.insert(KeyId::parse("k").unwrap(), key, None).unwrap();
     let received = ReceivedSignature::from_text(signature.as_str());
-    let hook: Verified<&[u8]> = ChatHookDoor::new(keys).verify(body, received, 1).unwrap();
+    let hook: Verified<&[u8]> = ChatHookVerifier::new(keys)
+        .verify(body, received, 1)
+        .unwrap();
     let event = ChatEvent::of(&hook);
     assert_eq!(event.proof(), hook.proof());
     event.into_inner()

@@ -9,10 +9,10 @@ use crate::body::search::BodySearch;
 use crate::body::variants::BodyVariants;
 use crate::signature::secret_variants::key_variants;
 use crate::signature::signature_search;
-use crate::signature::signature_text::Door;
+use crate::signature::signature_text::SignatureForm;
 use crate::signature::wrong_mac::Hash;
 
-const DOOR: Door = Door {
+const FORM: SignatureForm = SignatureForm {
     hash: Hash::Sha1,
     digits: 40,
     upper_case: true,
@@ -55,9 +55,9 @@ pub fn explain_chat_hook(
     let search = BodySearch {
         keys: &keys,
         bodies: &bodies,
-        hash: DOOR.hash,
+        hash: FORM.hash,
     };
-    Ok(search.explanation(signature, DOOR))
+    Ok(search.explanation(signature, FORM))
 }
 
 /// Rule H2: one LF or one CR LF, and no more.

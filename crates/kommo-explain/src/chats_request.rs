@@ -22,13 +22,13 @@ use crate::received_request::ReceivedRequest;
 use crate::search::Budget;
 use crate::signature::secret_variants::key_variants;
 use crate::signature::signature_search::{self, Outcome};
-use crate::signature::signature_text::{Door, Reading};
+use crate::signature::signature_text::{Reading, SignatureForm};
 use crate::signature::wrong_mac::Hash;
 
 use headers::Headers;
 use lines::LineSearch;
 
-const DOOR: Door = Door {
+const FORM: SignatureForm = SignatureForm {
     hash: Hash::Sha1,
     digits: 40,
     upper_case: false,
@@ -84,7 +84,7 @@ pub fn explain_chats_request(
     let body_only = BodySearch {
         keys: &keys,
         bodies: &bodies,
-        hash: DOOR.hash,
+        hash: FORM.hash,
     };
     let line = |deviations| {
         let lines = &lines;
@@ -100,7 +100,7 @@ pub fn explain_chats_request(
     let mut budget = Budget::new();
     let outcome = signature_search::find(
         received,
-        DOOR,
+        FORM,
         &[&line(0), &line(1), &body(0), &line(2), &body(1), &body(2)],
         &mut budget,
     );

@@ -12,13 +12,13 @@ use crate::answer::finding_code::FindingCode;
 use crate::search::Budget;
 use crate::signature::secret_variants::key_variants;
 use crate::signature::signature_search;
-use crate::signature::signature_text::Door;
+use crate::signature::signature_text::SignatureForm;
 use crate::signature::wrong_mac::Hash;
 
 use message::MessageSearch;
 use parameters::Parameters;
 
-const DOOR: Door = Door {
+const FORM: SignatureForm = SignatureForm {
     hash: Hash::Sha256,
     digits: 64,
     upper_case: true,
@@ -69,7 +69,7 @@ pub fn explain_disconnect(
     let mut budget = Budget::new();
     let outcome = signature_search::find(
         signature,
-        DOOR,
+        FORM,
         &[
             &|reading, budget| search.run(reading, 0, budget),
             &|reading, budget| search.run(reading, 1, budget),

@@ -9,10 +9,10 @@ use crate::body::search::BodySearch;
 use crate::body::variants::BodyVariants;
 use crate::signature::secret_variants::key_variants;
 use crate::signature::signature_search;
-use crate::signature::signature_text::Door;
+use crate::signature::signature_text::SignatureForm;
 use crate::signature::wrong_mac::Hash;
 
-const DOOR: Door = Door {
+const FORM: SignatureForm = SignatureForm {
     hash: Hash::Sha256,
     digits: 64,
     upper_case: false,
@@ -52,7 +52,7 @@ pub fn explain_open_api(
     let search = BodySearch {
         keys: &keys,
         bodies: &bodies,
-        hash: DOOR.hash,
+        hash: FORM.hash,
     };
-    Ok(search.explanation(signature, DOOR))
+    Ok(search.explanation(signature, FORM))
 }

@@ -1,4 +1,5 @@
-//! The door of chat hooks: HMAC-SHA1 of the raw body or of the body without one line end, then scope and time.
+//! The verifier of chat hooks: HMAC-SHA1 of the raw body or of the body without one line end, then
+//! scope and time.
 
 use core::fmt;
 
@@ -16,35 +17,36 @@ use crate::verified::{HookKind, Verified};
 
 /// Proves chat hooks of one channel.
 ///
-/// [`verify`](Self::verify) is the signature alone and allocates nothing. `verify_addressed` (feature `alloc`) also compares
-/// the account in the body with the one in the URL: one secret serves all accounts of a channel, so the URL alone proves nothing.
+/// [`verify`](Self::verify) is the signature alone and allocates nothing. `verify_addressed`
+/// (feature `alloc`) also compares the account in the body with the one in the URL: one secret
+/// serves all accounts of a channel, so the URL alone proves nothing.
 ///
 /// Source: rules H1 to H5 and H7 of `docs/protocol.md`.
 ///
 /// # Examples
 ///
 /// ```
-/// use kommo_hooks::{ChatHookDoor, ReceivedSignature};
+/// use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
 /// use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
 ///
 /// let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
 /// keys.insert(KeyId::parse("2026-11")?, ChatHookKey::new(&ChannelSecret::new("channel-secret")?), None)?;
-/// let door = ChatHookDoor::new(keys);
+/// let verifier = ChatHookVerifier::new(keys);
 ///
 /// let signature = ReceivedSignature::from_text("1b58ec7918f80d142eaadae57ae2265cb1472ff6");
-/// let hook = door.verify(b"{\"account_id\":\"x\",\"time\":1}\n", signature, 1_796_000_000)?;
+/// let hook = verifier.verify(b"{\"account_id\":\"x\",\"time\":1}\n", signature, 1_796_000_000)?;
 /// assert_eq!(*hook.get(), b"{\"account_id\":\"x\",\"time\":1}");
 /// assert_eq!(hook.proof().key_id.as_str(), "2026-11");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ChatHookDoor<const KEYS: usize = 4> {
+pub struct ChatHookVerifier<const KEYS: usize = 4> {
     keys: KeyRing<ChatHookKey, KEYS>,
     channel: Option<ChannelId>,
     window: Option<FreshnessWindow>,
 }
 
-impl<const KEYS: usize> ChatHookDoor<KEYS> {
-    /// A door that checks signatures, and the account where it is asked to.
+impl<const KEYS: usize> ChatHookVerifier<KEYS> {
+    /// A verifier with these keys.
     #[must_use]
     pub const fn new(keys: KeyRing<ChatHookKey, KEYS>) -> Self {
         Self {
@@ -73,12 +75,13 @@ impl<const KEYS: usize> ChatHookDoor<KEYS> {
         &mut self.keys
     }
 
-    /// The verdict on the signature of a hook: `body` as it came, before any parsing. `now` in Unix seconds.
+    /// The verdict on the signature of a hook: `body` as it came, before any parsing. `now` in Unix
+    /// seconds.
     ///
     /// # Errors
     ///
-    /// - no header, two headers, not 40 hex digits: [`Refusal::SignatureMissing`], [`Refusal::SignatureRepeated`],
-    ///   [`Refusal::SignatureMalformed`].
+    /// - no header, two headers, not 40 hex digits: [`Refusal::SignatureMissing`],
+    ///   [`Refusal::SignatureRepeated`], [`Refusal::SignatureMalformed`].
     /// - another key, another body, two line ends: [`Refusal::NotProven`].
     #[inline]
     pub fn verify<'a>(
@@ -97,17 +100,20 @@ impl<const KEYS: usize> ChatHookDoor<KEYS> {
         ))
     }
 
-    /// The verdict on signature, scope and time. `scope_in_url` is the text in the place of `:scope_id`.
+    /// The verdict on signature, scope and time. `scope_in_url` is the text that the URL has for
+    /// `:scope_id`.
     ///
-    /// A hook without an account or a time in its body (version 1, unknown kinds) is not refused for that: it is proven,
-    /// and [`AddressedHook`] says what it lacks.
+    /// A hook without an account or a time in its body (version 1, unknown kinds) is not refused
+    /// for that: it is proven, and [`AddressedHook`] says what it lacks.
     ///
     /// # Errors
     ///
     /// As [`verify`](Self::verify), and:
     ///
-    /// - the URL has no scope id, or one of another channel: [`Refusal::ScopeMalformed`], [`Refusal::OtherChannel`].
-    /// - the body names another account: [`Refusal::OtherAccount`]; it names two: [`Refusal::BodyMalformed`].
+    /// - the URL has no scope id, or one of another channel: [`Refusal::ScopeMalformed`],
+    ///   [`Refusal::OtherChannel`].
+    /// - the body names another account: [`Refusal::OtherAccount`]; it names two:
+    ///   [`Refusal::BodyMalformed`].
     /// - its time is outside the window: [`Refusal::Stale`], [`Refusal::FromTheFuture`].
     #[cfg(feature = "alloc")]
     pub fn verify_addressed<'a>(
@@ -140,9 +146,9 @@ impl<const KEYS: usize> ChatHookDoor<KEYS> {
     }
 }
 
-impl<const KEYS: usize> fmt::Debug for ChatHookDoor<KEYS> {
+impl<const KEYS: usize> fmt::Debug for ChatHookVerifier<KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChatHookDoor")
+        f.debug_struct("ChatHookVerifier")
             .field("keys", &self.keys)
             .field("channel", &self.channel)
             .field("window", &self.window)
@@ -157,9 +163,9 @@ impl<const KEYS: usize> fmt::Debug for ChatHookDoor<KEYS> {
 pub struct AddressedHook<'a> {
     /// The proven bytes.
     pub hook: Verified<&'a [u8]>,
-    /// The scope id of the URL. It is proven only if `account` is there.
+    /// The scope id of the URL. It is proven only if `account` is `Some`.
     pub scope: ScopeId,
-    /// The account, if the body names one; it is then the one of the URL.
+    /// The account, if the body names one; it then equals the account in the URL.
     pub account: Option<AmojoId>,
     /// When the platform made the hook, Unix seconds, if the body says so.
     pub signed_at: Option<u64>,

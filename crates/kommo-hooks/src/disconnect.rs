@@ -1,4 +1,4 @@
-//! The door of disconnect hooks: HMAC-SHA256 of `client_id|account_id`, read from a query.
+//! The verifier of disconnect hooks: HMAC-SHA256 of `client_id|account_id`, read from a query.
 
 use core::fmt;
 
@@ -12,14 +12,14 @@ use crate::verified::{HookKind, Verified};
 
 /// What a proven disconnect hook says: this account revoked an access to this integration.
 ///
-/// It has no time and no nonce, so a captured one stays valid for ever: it is a reason to ask the API, and never to delete
-/// a grant (rule X7 of `docs/protocol.md`).
+/// It has no time and no nonce, so a captured one stays valid for ever: it is a reason to ask the
+/// API, and never to delete a grant (rule X7 of `docs/protocol.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnected {
     /// The account.
     pub account_id: AccountId,
-    /// The integration, which is our own.
+    /// The integration: your own.
     pub client_id: ClientId,
 }
 
@@ -31,28 +31,28 @@ pub struct Disconnected {
 ///
 /// ```
 /// use kommo_account::ClientId;
-/// use kommo_hooks::{DisconnectDoor, Refusal};
+/// use kommo_hooks::{DisconnectVerifier, Refusal};
 /// use kommo_sign::{ClientSecret, DisconnectKey, KeyId, KeyRing};
 ///
 /// let mut keys: KeyRing<DisconnectKey> = KeyRing::new();
 /// let secret = ClientSecret::new("test-secret-0123456789abcdef")?;
 /// keys.insert(KeyId::parse("current")?, DisconnectKey::new(&secret), None)?;
-/// let door = DisconnectDoor::new(ClientId::parse("01d01160-d7a0-4087-b4af-6a1bb83fcd1d")?, keys);
+/// let verifier = DisconnectVerifier::new(ClientId::parse("01d01160-d7a0-4087-b4af-6a1bb83fcd1d")?, keys);
 ///
 /// let query = "account_id=32720107&client_uuid=01d01160-d7a0-4087-b4af-6a1bb83fcd1d\
 ///     &signature=1c60d585cda9c08775afb582b55b618205955372883e27d7e2fbf0f0c2c7fd4d";
-/// assert_eq!(door.verify(query, 1_796_000_000)?.get().account_id.get(), 32_720_107);
+/// assert_eq!(verifier.verify(query, 1_796_000_000)?.get().account_id.get(), 32_720_107);
 /// let unsigned = "account_id=32720107&client_id=01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
-/// assert_eq!(door.verify(unsigned, 1_796_000_000).unwrap_err(), Refusal::Unsigned);
+/// assert_eq!(verifier.verify(unsigned, 1_796_000_000).unwrap_err(), Refusal::Unsigned);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct DisconnectDoor<const KEYS: usize = 4> {
+pub struct DisconnectVerifier<const KEYS: usize = 4> {
     client_id: ClientId,
     keys: KeyRing<DisconnectKey, KEYS>,
 }
 
-impl<const KEYS: usize> DisconnectDoor<KEYS> {
-    /// A door for the integration with this client id.
+impl<const KEYS: usize> DisconnectVerifier<KEYS> {
+    /// A verifier for the integration with this client id.
     #[must_use]
     pub const fn new(client_id: ClientId, keys: KeyRing<DisconnectKey, KEYS>) -> Self {
         Self { client_id, keys }
@@ -67,10 +67,11 @@ impl<const KEYS: usize> DisconnectDoor<KEYS> {
     ///
     /// # Errors
     ///
-    /// - a parameter is missing, repeated or malformed: [`Refusal::QueryMalformed`], with which and where.
-    /// - everything is there but a signature: [`Refusal::Unsigned`].
+    /// - a parameter is missing, repeated or malformed: [`Refusal::QueryMalformed`], with which and
+    ///   where.
+    /// - only the signature is missing: [`Refusal::Unsigned`].
     /// - the hook is for another integration: [`Refusal::OtherClient`].
-    /// - the signature is another one: [`Refusal::NotProven`].
+    /// - the signature does not match: [`Refusal::NotProven`].
     pub fn verify(&self, query: &str, now: u64) -> Result<Verified<Disconnected>, Refusal> {
         let read = DisconnectQuery::parse(query).map_err(|error| match error {
             ParseDisconnectQueryError::Missing {
@@ -100,9 +101,9 @@ impl<const KEYS: usize> DisconnectDoor<KEYS> {
     }
 }
 
-impl<const KEYS: usize> fmt::Debug for DisconnectDoor<KEYS> {
+impl<const KEYS: usize> fmt::Debug for DisconnectVerifier<KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DisconnectDoor")
+        f.debug_struct("DisconnectVerifier")
             .field("client_id", &self.client_id)
             .field("keys", &self.keys)
             .finish()

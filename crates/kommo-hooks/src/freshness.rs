@@ -4,10 +4,10 @@
 
 use crate::refusal::Refusal;
 
-/// The signed times that a door admits, around its own clock. Unix seconds.
+/// The signed times that a verifier admits, around its own clock. Unix seconds.
 ///
-/// The platform promises no delay: a slow receiver is moved to a slower queue, and how long that one waits is not
-/// published. [`GENEROUS`](Self::GENEROUS) is our choice.
+/// The platform promises no delay: a slow receiver is moved to a slower queue, and how long that
+/// one waits is not published. [`GENEROUS`](Self::GENEROUS) is our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FreshnessWindow {

@@ -1,5 +1,5 @@
-//! The fields at the head of a hook. One of another type counts as absent, since the platform may change it; one that
-//! comes twice is refused, since readers differ about which counts.
+//! The fields at the head of a hook. One of another type counts as absent, since the platform may
+//! change it; one that comes twice is refused, since readers differ about which counts.
 //!
 //! Source: rule H6 of `docs/protocol.md`.
 
@@ -18,7 +18,7 @@ pub(crate) struct Head<'a> {
     pub(crate) created_at: Option<u64>,
 }
 
-/// Bytes that are not JSON have none of these fields. They are proven, so they are kept as unknown.
+/// Bytes that are not JSON have no such fields. They are proven, so they are kept as unknown.
 pub(crate) fn read(bytes: &[u8]) -> Result<Head<'_>, Refusal> {
     match serde_json::from_slice(bytes) {
         Ok(head) => Ok(head),

@@ -5,7 +5,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-// In the order the data flows, which is also the order to read them. A file uses only files above it.
+// In the order the data flows, which is also the order to read them. A file uses only files above
+// it.
 mod refusal;
 
 mod received_signature;
@@ -27,16 +28,16 @@ pub mod unsigned;
 
 #[cfg(feature = "alloc")]
 pub use chat::AddressedHook;
-pub use chat::ChatHookDoor;
-pub use disconnect::{DisconnectDoor, Disconnected};
+pub use chat::ChatHookVerifier;
+pub use disconnect::{DisconnectVerifier, Disconnected};
 pub use freshness::FreshnessWindow;
-pub use open_api::OpenApiDoor;
+pub use open_api::OpenApiVerifier;
 pub use received_signature::ReceivedSignature;
 pub use refusal::{Refusal, RefusalKind};
 #[cfg(feature = "alloc")]
 pub use token::{
-    BotEntity, BotToken, BotTokenDoor, BotType, OneTimeUse, ReplayMemory, ReturnUrl,
+    BotEntity, BotToken, BotTokenVerifier, BotType, OneTimeUse, ReplayMemory, ReturnUrl,
     ReturnUrlError, TOKEN_LEEWAY_SECONDS, TOKEN_MAX_BYTES, WIDGET_TOKEN_MAX_LIFETIME_SECONDS,
-    WidgetToken, WidgetTokenDoor,
+    WidgetToken, WidgetTokenVerifier,
 };
 pub use verified::{FromProven, HookKind, Proof, Verified};

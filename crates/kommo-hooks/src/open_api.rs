@@ -1,4 +1,4 @@
-//! The door of Open API webhooks: HMAC-SHA256 of the raw body, then the time inside it.
+//! The verifier of Open API webhooks: HMAC-SHA256 of the raw body, then the time inside it.
 
 use core::fmt;
 
@@ -12,15 +12,16 @@ use crate::verified::{HookKind, Verified};
 
 /// Proves webhooks of the Open API.
 ///
-/// `created_at` inside the signed body is the only data on their age: `verify_fresh` (feature `alloc`) reads it.
+/// `created_at` inside the signed body is the only data on their age: `verify_fresh` (feature
+/// `alloc`) reads it.
 ///
 /// Source: rules O2 to O4 and O6 of `docs/protocol.md`.
-pub struct OpenApiDoor<const KEYS: usize = 4> {
+pub struct OpenApiVerifier<const KEYS: usize = 4> {
     keys: KeyRing<OpenApiKey, KEYS>,
 }
 
-impl<const KEYS: usize> OpenApiDoor<KEYS> {
-    /// A door with these keys.
+impl<const KEYS: usize> OpenApiVerifier<KEYS> {
+    /// A verifier with these keys.
     #[must_use]
     pub const fn new(keys: KeyRing<OpenApiKey, KEYS>) -> Self {
         Self { keys }
@@ -35,8 +36,8 @@ impl<const KEYS: usize> OpenApiDoor<KEYS> {
     ///
     /// # Errors
     ///
-    /// - no header, two headers, not 64 lower-case hex digits: [`Refusal::SignatureMissing`], [`Refusal::SignatureRepeated`],
-    ///   [`Refusal::SignatureMalformed`].
+    /// - no header, two headers, not 64 lower-case hex digits: [`Refusal::SignatureMissing`],
+    ///   [`Refusal::SignatureRepeated`], [`Refusal::SignatureMalformed`].
     /// - another key, another body, one line feed more: [`Refusal::NotProven`].
     #[inline]
     pub fn verify<'a>(
@@ -55,7 +56,8 @@ impl<const KEYS: usize> OpenApiDoor<KEYS> {
         ))
     }
 
-    /// The verdict on signature and time. A webhook without a numeric `created_at` is not refused for that.
+    /// The verdict on signature and time. A webhook without a numeric `created_at` is not refused
+    /// for that.
     ///
     /// # Errors
     ///
@@ -76,9 +78,9 @@ impl<const KEYS: usize> OpenApiDoor<KEYS> {
     }
 }
 
-impl<const KEYS: usize> fmt::Debug for OpenApiDoor<KEYS> {
+impl<const KEYS: usize> fmt::Debug for OpenApiVerifier<KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenApiDoor")
+        f.debug_struct("OpenApiVerifier")
             .field("keys", &self.keys)
             .finish()
     }

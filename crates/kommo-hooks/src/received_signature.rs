@@ -8,7 +8,8 @@ use crate::refusal::Refusal;
 
 /// The values of a signature header.
 ///
-/// A header that comes twice is refused: proxies and frameworks do not agree on which of the two counts.
+/// A header that comes twice is refused: proxies and frameworks do not agree on which of the two
+/// counts.
 ///
 /// # Examples
 ///
@@ -47,7 +48,8 @@ impl<'a> ReceivedSignature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::SignatureMissing`], [`Refusal::SignatureRepeated`] or [`Refusal::SignatureNotAscii`].
+    /// [`Refusal::SignatureMissing`], [`Refusal::SignatureRepeated`] or
+    /// [`Refusal::SignatureNotAscii`].
     pub const fn text(&self) -> Result<&'a str, Refusal> {
         self.0
     }

@@ -1,19 +1,20 @@
-//! Why something that arrived is not proven: one type for all doors, each reason with a stable code.
+//! Why something that arrived is not proven: one type for all verifiers, each reason with a stable
+//! code.
 
 use core::{error, fmt};
 
 use kommo_sign::RingRefusal;
 use kommo_sign::{DisconnectError, ParseDisconnectQueryError, ParseSignatureError, VerifyError};
 
-/// What to answer, in one word.
+/// How to answer: each kind has one HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {
     /// It cannot be read at all.
     Malformed,
-    /// It can be read and is not proven, or is proven and not for us or not for now.
+    /// It can be read, but is not proven, or is for another receiver or another time.
     NotProven,
-    /// It is longer than the door reads.
+    /// It is longer than the verifier reads.
     TooLarge,
 }
 
@@ -31,8 +32,8 @@ impl RefusalKind {
 
 /// Why something that arrived was refused.
 ///
-/// It never holds the right signature, a secret or the bytes that came. To the sender say no more than
-/// [`kind`](Self::kind); log [`code`](Self::code), which is stable.
+/// It never holds the right signature, a secret or the bytes that came. To the sender say no more
+/// than [`kind`](Self::kind); log [`code`](Self::code), which is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -44,23 +45,25 @@ pub enum Refusal {
     SignatureMalformed(ParseSignatureError),
     /// The signature header has a byte outside ASCII.
     SignatureNotAscii,
-    /// The signature is another one. Nothing more is said on purpose.
+    /// The signature does not match. On purpose, nothing more is said.
     NotProven,
-    /// No key may be tried now: the ring is empty, or each key is past its last second.
+    /// No key is valid now: the ring is empty, or every key has ended.
     NoLiveKey,
-    /// The query of a disconnect hook cannot be read: a parameter is missing, repeated or malformed.
+    /// The query of a disconnect hook cannot be read: a parameter is missing, repeated or
+    /// malformed.
     QueryMalformed(ParseDisconnectQueryError),
-    /// The disconnect hook came with two parameters and without a signature, as one page of the vendor describes it.
+    /// The disconnect hook came with two parameters and without a signature, as one page of the
+    /// vendor describes it.
     Unsigned,
-    /// It is for another integration.
+    /// The hook or token is for another integration.
     OtherClient,
     /// The account in the body is not the account of the scope id in the URL.
     OtherAccount,
-    /// The channel of the scope id in the URL is not the channel of this door.
+    /// The channel of the scope id in the URL is not the channel of this verifier.
     OtherChannel,
     /// The scope id in the URL cannot be read.
     ScopeMalformed,
-    /// The signed bytes are proven and are not the JSON that the door must read.
+    /// The signed bytes are proven and are not the JSON that the verifier must read.
     BodyMalformed,
     /// The signed time is too long ago.
     Stale {
@@ -79,25 +82,26 @@ pub enum Refusal {
     },
     /// The token does not have three base64url parts.
     TokenMalformed,
-    /// The token is proven, and its header names another algorithm than the door, or demands an extension.
+    /// The token is proven, and its header names another algorithm than the verifier, or demands an
+    /// extension.
     Algorithm,
     /// A claim is missing or has the wrong form.
     ClaimsMalformed,
     /// `iss` is not the address of an account, or not of the account that was expected.
     OtherIssuer,
-    /// `aud` is another receiver.
+    /// `aud` names another receiver.
     OtherAudience,
-    /// The token ended.
+    /// The token has expired.
     Expired {
         /// How long ago, in seconds.
         ago_seconds: u64,
     },
     /// The token is not valid yet.
     NotYetValid {
-        /// In how many seconds it is.
+        /// In how many seconds it becomes valid.
         in_seconds: u64,
     },
-    /// The token is valid for longer than the door admits, or ends before it begins.
+    /// The token is valid for longer than the verifier admits, or ends before it begins.
     Lifetime,
 }
 
@@ -158,13 +162,13 @@ impl fmt::Display for Refusal {
             Self::SignatureMalformed(_) => f.write_str("the signature header is malformed"),
             Self::SignatureNotAscii => f.write_str("the signature header has a byte outside ascii"),
             Self::NotProven => f.write_str("the signature does not match"),
-            Self::NoLiveKey => f.write_str("no key may be tried at this time"),
-            Self::QueryMalformed(_) => f.write_str("the query is not that of a disconnect hook"),
+            Self::NoLiveKey => f.write_str("no key is valid at this time"),
+            Self::QueryMalformed(_) => f.write_str("the query is not a valid disconnect hook"),
             Self::Unsigned => f.write_str("the disconnect hook has no signature"),
-            Self::OtherClient => f.write_str("it is for another integration"),
-            Self::OtherAccount => f.write_str("it is for another account"),
-            Self::OtherChannel => f.write_str("it is for another channel"),
-            Self::ScopeMalformed => f.write_str("the scope id of the url is malformed"),
+            Self::OtherClient => f.write_str("the hook or token is for another integration"),
+            Self::OtherAccount => f.write_str("the body names another account than the url"),
+            Self::OtherChannel => f.write_str("the scope id in the url names another channel"),
+            Self::ScopeMalformed => f.write_str("the scope id in the url is malformed"),
             Self::BodyMalformed => f.write_str("the signed body is not the expected json"),
             Self::Stale { age_seconds } => {
                 write!(
@@ -188,7 +192,9 @@ impl fmt::Display for Refusal {
             Self::NotYetValid { in_seconds } => {
                 write!(f, "the token is not valid for another {in_seconds} s")
             }
-            Self::Lifetime => f.write_str("the lifetime of the token is not one that is admitted"),
+            Self::Lifetime => {
+                f.write_str("the token is valid for too long, or ends before it begins")
+            }
         }
     }
 }

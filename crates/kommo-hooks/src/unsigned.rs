@@ -1,4 +1,5 @@
-//! What arrives without any proof: webhooks of the CRM and of the Digital Pipeline, and the request of a bot around its token.
+//! What arrives without any proof: webhooks of the CRM and of the Digital Pipeline, and the request
+//! of a bot around its token.
 //!
 //! ```text
 //! unguessable path ──> account check ──> hint: read the entity again through the API

@@ -1,10 +1,10 @@
-//! What was proven, and by which key. Only the doors of this crate make these values.
+//! What was proven, and by which key. Only the verifiers of this crate make these values.
 
 use core::fmt;
 
 use kommo_sign::KeyId;
 
-/// The kinds of what arrives and can be proven.
+/// The kinds of hook and token that can be proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HookKind {
@@ -34,21 +34,22 @@ impl HookKind {
     }
 }
 
-/// The verdict: which door, which key, when.
+/// The verdict: which verifier, which key, when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proof {
-    /// The door.
+    /// The verifier.
     pub kind: HookKind,
-    /// The name of the key that proved it.
+    /// The id of the key that proved it.
     pub key_id: KeyId,
     /// When it was proven, Unix seconds.
     pub verified_at: u64,
 }
 
-/// A value that a door proved. It cannot be made in another way (invariant I9), nor changed.
+/// A value that a verifier proved. It cannot be made in another way (invariant I9), nor changed.
 ///
-/// `Verified<&[u8]>` holds exactly the bytes that the MAC covered: read these, never the body that they came in.
+/// `Verified<&[u8]>` holds exactly the bytes that the MAC covered: read these, never the body that
+/// they came in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Verified<T> {
     value: T,
@@ -79,7 +80,7 @@ impl<T> Verified<T> {
         &self.proof
     }
 
-    /// The proven value alone, without the evidence.
+    /// The proven value without its verdict.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.value
@@ -91,7 +92,7 @@ impl<'a> Verified<&'a [u8]> {
     ///
     /// # Errors
     ///
-    /// What the reader of the event says.
+    /// What the parser of the event returns.
     pub fn read<E: FromProven<'a>>(&self) -> Result<Verified<E>, E::Error> {
         Ok(Verified {
             value: E::from_proven(self.value)?,

@@ -8,8 +8,8 @@
 
 use kommo_account::ChannelId;
 use kommo_hooks::{
-    AddressedHook, ChatHookDoor, FreshnessWindow, FromProven, OpenApiDoor, ReceivedSignature,
-    Refusal,
+    AddressedHook, ChatHookVerifier, FreshnessWindow, FromProven, OpenApiVerifier,
+    ReceivedSignature, Refusal,
 };
 use kommo_sign::{AppSecret, ChannelSecret, ChatHookKey, KeyId, KeyRing, OpenApiKey};
 
@@ -21,11 +21,11 @@ fn key() -> ChatHookKey {
     ChatHookKey::new(&ChannelSecret::new("channel-secret").unwrap())
 }
 
-fn door() -> ChatHookDoor {
+fn verifier() -> ChatHookVerifier {
     let mut keys = KeyRing::new();
     keys.insert(KeyId::parse("k").unwrap(), key(), None)
         .unwrap();
-    ChatHookDoor::new(keys)
+    ChatHookVerifier::new(keys)
         .for_channel(ChannelId::parse(CHANNEL).unwrap())
         .fresh_within(FreshnessWindow::GENEROUS)
 }
@@ -33,7 +33,7 @@ fn door() -> ChatHookDoor {
 fn verify<'a>(body: &'a str, scope: &str) -> Result<AddressedHook<'a>, Refusal> {
     let signature = key().sign(body.as_bytes());
     let received = ReceivedSignature::from_text(signature.as_str());
-    door().verify_addressed(body.as_bytes(), received, scope, NOW)
+    verifier().verify_addressed(body.as_bytes(), received, scope, NOW)
 }
 
 fn own_scope() -> String {
@@ -133,12 +133,13 @@ fn a_webhook_of_the_open_api_is_judged_by_its_created_at() {
     let mut keys: KeyRing<OpenApiKey> = KeyRing::new();
     keys.insert(KeyId::parse("k").unwrap(), key.clone(), None)
         .unwrap();
-    let door = OpenApiDoor::new(keys);
+    let verifier = OpenApiVerifier::new(keys);
     let verify = |body: &str| {
         let signature = key.sign(body.as_bytes());
         let received = ReceivedSignature::from_text(signature.as_str());
         let window = FreshnessWindow::new(300, 60);
-        door.verify_fresh(body.as_bytes(), received, window, NOW)
+        verifier
+            .verify_fresh(body.as_bytes(), received, window, NOW)
             .map(|_| ())
     };
     assert_eq!(
@@ -167,7 +168,7 @@ impl<'a> FromProven<'a> for Length {
 fn an_event_is_read_from_the_proven_bytes_alone() {
     let signature = key().sign(b"{}");
     let received = ReceivedSignature::from_text(signature.as_str());
-    let hook = door().verify(b"{}\n", received, NOW).unwrap();
+    let hook = verifier().verify(b"{}\n", received, NOW).unwrap();
     let event = hook.read::<Length>().unwrap();
     assert_eq!(event.get().0, 2);
     assert_eq!(event.proof(), hook.proof());

@@ -11,8 +11,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use kommo_account::ClientId;
 use kommo_hooks::{
-    BotEntity, BotTokenDoor, BotType, OneTimeUse, Refusal, RefusalKind, ReplayMemory, ReturnUrl,
-    ReturnUrlError, TOKEN_MAX_BYTES, WidgetTokenDoor,
+    BotEntity, BotTokenVerifier, BotType, OneTimeUse, Refusal, RefusalKind, ReplayMemory,
+    ReturnUrl, ReturnUrlError, TOKEN_MAX_BYTES, WidgetTokenVerifier,
 };
 use kommo_sign::{ClientSecret, JwsAlgorithm, JwsKey, KeyId, KeyRing};
 use kommo_test_vectors::compact_jws;
@@ -39,12 +39,12 @@ fn client_id() -> ClientId {
     ClientId::parse(CLIENT).unwrap()
 }
 
-fn widget_door() -> WidgetTokenDoor {
-    WidgetTokenDoor::new(client_id(), REDIRECT_URI, ring(JwsAlgorithm::Hs256, SECRET))
+fn widget_verifier() -> WidgetTokenVerifier {
+    WidgetTokenVerifier::new(client_id(), REDIRECT_URI, ring(JwsAlgorithm::Hs256, SECRET))
 }
 
-fn bot_door() -> BotTokenDoor {
-    BotTokenDoor::new(client_id(), ring(JwsAlgorithm::Hs512, SECRET))
+fn bot_verifier() -> BotTokenVerifier {
+    BotTokenVerifier::new(client_id(), ring(JwsAlgorithm::Hs512, SECRET))
 }
 
 /// Signs with the primitives themselves, not with the code under test.
@@ -103,12 +103,12 @@ fn widget(name: &str, value: Option<Value>) -> Result<(), Refusal> {
         &with(widget_claims(), name, value),
         "HS256",
     );
-    widget_door().verify(&token, WIDGET_NOW).map(|_| ())
+    widget_verifier().verify(&token, WIDGET_NOW).map(|_| ())
 }
 
 fn bot(name: &str, value: Option<Value>) -> Result<(), Refusal> {
     let token = token(&header("HS512"), &with(bot_claims(), name, value), "HS512");
-    bot_door().verify(&token, BOT_NOW).map(|_| ())
+    bot_verifier().verify(&token, BOT_NOW).map(|_| ())
 }
 
 // Rules J1, J2, J3.
@@ -117,19 +117,20 @@ fn the_vectors_pass_or_are_refused_as_they_say() {
     for case in &compact_jws() {
         let verdict = if case.algorithm == "HS256" {
             let keys = ring(JwsAlgorithm::Hs256, &case.secret);
-            let door: WidgetTokenDoor = WidgetTokenDoor::new(client_id(), REDIRECT_URI, keys);
-            let widget = door.verify(&case.token, WIDGET_NOW).map(|_| ());
+            let verifier: WidgetTokenVerifier =
+                WidgetTokenVerifier::new(client_id(), REDIRECT_URI, keys);
+            let widget = verifier.verify(&case.token, WIDGET_NOW).map(|_| ());
             let keys = ring(JwsAlgorithm::Hs256, &case.secret);
-            let door: BotTokenDoor = BotTokenDoor::new(client_id(), KeyRing::new());
-            let bot = door
+            let verifier: BotTokenVerifier = BotTokenVerifier::new(client_id(), KeyRing::new());
+            let bot = verifier
                 .admit_hs256(keys)
                 .verify(&case.token, BOT_NOW)
                 .map(|_| ());
             widget.or(bot)
         } else {
             let keys = ring(JwsAlgorithm::Hs512, &case.secret);
-            let door: BotTokenDoor = BotTokenDoor::new(client_id(), keys);
-            door.verify(&case.token, BOT_NOW).map(|_| ())
+            let verifier: BotTokenVerifier = BotTokenVerifier::new(client_id(), keys);
+            verifier.verify(&case.token, BOT_NOW).map(|_| ())
         };
         assert_eq!(
             verdict.is_ok(),
@@ -143,7 +144,7 @@ fn the_vectors_pass_or_are_refused_as_they_say() {
 #[test]
 fn the_published_claims_of_a_widget_are_read() {
     let token = token(&header("HS256"), &widget_claims(), "HS256");
-    let proven = widget_door().verify(&token, WIDGET_NOW).unwrap();
+    let proven = widget_verifier().verify(&token, WIDGET_NOW).unwrap();
     let claims = proven.get();
     assert_eq!(claims.account_host.as_str(), "subdomain.kommo.com");
     assert_eq!(claims.account_id.get(), 12_345_678);
@@ -162,7 +163,7 @@ fn a_missing_administrator_claim_is_no_administrator() {
         let claims = with(widget_claims(), "is_admin", value);
         let token = token(&header("HS256"), &claims, "HS256");
         assert!(
-            !widget_door()
+            !widget_verifier()
                 .verify(&token, WIDGET_NOW)
                 .unwrap()
                 .get()
@@ -246,9 +247,10 @@ fn every_claim_is_looked_at() {
 fn the_audience_is_scheme_and_host_of_our_address_with_or_without_its_port() {
     let verify = |address: &str, aud: &str| {
         let keys = ring(JwsAlgorithm::Hs256, SECRET);
-        let door: WidgetTokenDoor = WidgetTokenDoor::new(client_id(), address, keys);
+        let verifier: WidgetTokenVerifier = WidgetTokenVerifier::new(client_id(), address, keys);
         let claims = with(widget_claims(), "aud", Some(json!(aud)));
-        door.verify(&token(&header("HS256"), &claims, "HS256"), WIDGET_NOW)
+        verifier
+            .verify(&token(&header("HS256"), &claims, "HS256"), WIDGET_NOW)
             .is_ok()
     };
     assert!(verify(
@@ -276,7 +278,7 @@ fn the_audience_is_scheme_and_host_of_our_address_with_or_without_its_port() {
 fn times_have_a_minute_of_leeway_and_no_second_more() {
     let at = |now: u64| {
         let token = token(&header("HS256"), &widget_claims(), "HS256");
-        widget_door().verify(&token, now).map(|_| ())
+        widget_verifier().verify(&token, now).map(|_| ())
     };
     assert_eq!(at(1_594_204_245 - 60), Ok(()));
     assert_eq!(
@@ -312,16 +314,16 @@ fn times_have_a_minute_of_leeway_and_no_second_more() {
 }
 
 #[test]
-fn the_algorithm_is_that_of_the_door() {
+fn the_algorithm_is_that_of_the_verifier() {
     let claims = widget_claims();
     let verify = |header: &Value, hash: &str| {
-        widget_door()
+        widget_verifier()
             .verify(&token(header, &claims, hash), WIDGET_NOW)
             .map(|_| ())
     };
     assert_eq!(verify(&header("HS256"), "HS256"), Ok(()));
     assert_eq!(verify(&header("HS512"), "HS512"), Err(Refusal::NotProven));
-    // Rightly signed, and the header contradicts the door.
+    // Rightly signed, and the header contradicts the verifier.
     for name in ["HS512", "none", "RS256", "hs256", ""] {
         assert_eq!(
             verify(&header(name), "HS256"),
@@ -338,10 +340,10 @@ fn the_algorithm_is_that_of_the_door() {
 
     let hs256 = token(&header("HS256"), &bot_claims(), "HS256");
     assert_eq!(
-        bot_door().verify(&hs256, BOT_NOW).unwrap_err(),
+        bot_verifier().verify(&hs256, BOT_NOW).unwrap_err(),
         Refusal::NotProven
     );
-    let switched = bot_door().admit_hs256(ring(JwsAlgorithm::Hs256, SECRET));
+    let switched = bot_verifier().admit_hs256(ring(JwsAlgorithm::Hs256, SECRET));
     assert!(switched.verify(&hs256, BOT_NOW).is_ok());
     assert!(
         switched
@@ -353,10 +355,10 @@ fn the_algorithm_is_that_of_the_door() {
 #[test]
 fn keys_of_another_algorithm_are_not_tried() {
     let keys = ring(JwsAlgorithm::Hs512, SECRET);
-    let door: WidgetTokenDoor = WidgetTokenDoor::new(client_id(), REDIRECT_URI, keys);
+    let verifier: WidgetTokenVerifier = WidgetTokenVerifier::new(client_id(), REDIRECT_URI, keys);
     let token = token(&header("HS512"), &widget_claims(), "HS512");
     assert_eq!(
-        door.verify(&token, WIDGET_NOW).unwrap_err(),
+        verifier.verify(&token, WIDGET_NOW).unwrap_err(),
         Refusal::NotProven
     );
 }
@@ -369,7 +371,7 @@ fn duplicated_claims_and_parts_that_do_not_decode_are_refused() {
     let claims = widget_claims().to_string();
     let doubled = format!(r#"{{"account_id":1,{}"#, &claims[1..]);
     let verify = |signed: &str| {
-        widget_door()
+        widget_verifier()
             .verify(&sign(signed, "HS256"), WIDGET_NOW)
             .map(|_| ())
     };
@@ -388,7 +390,7 @@ fn duplicated_claims_and_parts_that_do_not_decode_are_refused() {
         Err(Refusal::TokenMalformed)
     );
     let long = "a".repeat(TOKEN_MAX_BYTES + 1);
-    let refusal = widget_door().verify(&long, WIDGET_NOW).unwrap_err();
+    let refusal = widget_verifier().verify(&long, WIDGET_NOW).unwrap_err();
     assert_eq!(
         refusal,
         Refusal::TokenTooLong {
@@ -398,7 +400,7 @@ fn duplicated_claims_and_parts_that_do_not_decode_are_refused() {
     assert_eq!(refusal.kind(), RefusalKind::TooLarge);
     for text in ["", "a.b", "a.b.c.d", "a b.c.d"] {
         assert_eq!(
-            widget_door().verify(text, WIDGET_NOW).unwrap_err(),
+            widget_verifier().verify(text, WIDGET_NOW).unwrap_err(),
             Refusal::TokenMalformed
         );
     }
@@ -413,7 +415,7 @@ fn the_claims_of_a_bot_are_read_in_every_form_that_was_seen() {
             &with(bot_claims(), name, Some(value)),
             "HS512",
         );
-        bot_door()
+        bot_verifier()
             .verify(&token, BOT_NOW)
             .map(|proven| proven.into_inner())
     };
@@ -449,15 +451,15 @@ fn the_claims_of_a_bot_are_read_in_every_form_that_was_seen() {
         Some(json!(CLIENT)),
     );
     assert!(
-        bot_door()
+        bot_verifier()
             .verify(&token(&header("HS512"), &uid, "HS512"), BOT_NOW)
             .is_ok()
     );
     assert_eq!(bot("client_uuid", None), Err(Refusal::ClaimsMalformed));
-    let named = bot_door().for_receiver("https://example.com/hook");
+    let named = bot_verifier().for_receiver("https://example.com/hook");
     let good = token(&header("HS512"), &bot_claims(), "HS512");
     assert!(named.verify(&good, BOT_NOW).is_ok());
-    let other = bot_door().for_receiver("https://other.example/hook");
+    let other = bot_verifier().for_receiver("https://other.example/hook");
     assert_eq!(
         other.verify(&good, BOT_NOW).unwrap_err(),
         Refusal::OtherAudience
@@ -471,7 +473,7 @@ fn a_one_time_token_is_taken_once() {
     let proven = |id: &str, account: u64| {
         let claims = with(widget_claims(), "jti", Some(json!(id)));
         let claims = with(claims, "account_id", Some(json!(account)));
-        widget_door()
+        widget_verifier()
             .verify(&token(&header("HS256"), &claims, "HS256"), WIDGET_NOW)
             .unwrap()
     };
@@ -501,7 +503,7 @@ fn a_one_time_token_is_taken_once() {
 #[test]
 fn a_return_url_leads_to_the_account_of_the_token_alone() {
     let good = token(&header("HS512"), &bot_claims(), "HS512");
-    let proven = bot_door().verify(&good, BOT_NOW).unwrap();
+    let proven = bot_verifier().verify(&good, BOT_NOW).unwrap();
     let url = ReturnUrl::check(
         &proven,
         "https://subdomain.kommo.com/api/v4/salesbot/321/continue/123",
@@ -553,9 +555,9 @@ fn a_return_url_leads_to_the_account_of_the_token_alone() {
 #[test]
 fn nothing_shown_holds_a_secret_or_the_id_of_a_token() {
     let good = token(&header("HS256"), &widget_claims(), "HS256");
-    let door = widget_door();
-    let proven = door.verify(&good, WIDGET_NOW).unwrap();
-    let shown = format!("{door:?} {proven:?} {:?}", proven.get());
+    let verifier = widget_verifier();
+    let proven = verifier.verify(&good, WIDGET_NOW).unwrap();
+    let shown = format!("{verifier:?} {proven:?} {:?}", proven.get());
     for hidden in [SECRET, "7b1f0c2e", good.as_str()] {
         assert!(!shown.contains(hidden), "{hidden} is in {shown}");
     }

@@ -1,4 +1,4 @@
-//! Every vector of what arrives, through the doors.
+//! Every vector of what arrives, through the verifiers.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
 
 use kommo_account::ClientId;
 use kommo_hooks::{
-    ChatHookDoor, DisconnectDoor, OpenApiDoor, ReceivedSignature, Refusal, RefusalKind,
+    ChatHookVerifier, DisconnectVerifier, OpenApiVerifier, ReceivedSignature, Refusal, RefusalKind,
 };
 use kommo_sign::{
     AppSecret, ChannelSecret, ChatHookKey, ClientSecret, DisconnectKey, KeyId, KeyRing, OpenApiKey,
@@ -26,8 +26,8 @@ fn ring<K>(keys: impl IntoIterator<Item = K>) -> KeyRing<K> {
     ring
 }
 
-fn chat_door(secret: &str) -> ChatHookDoor {
-    ChatHookDoor::new(ring([ChatHookKey::new(
+fn chat_verifier(secret: &str) -> ChatHookVerifier {
+    ChatHookVerifier::new(ring([ChatHookKey::new(
         &ChannelSecret::new(secret).unwrap(),
     )]))
 }
@@ -38,7 +38,7 @@ fn chat_hooks_are_proven_as_their_vectors_say() {
     for case in &chat_hooks() {
         let values = [case.signature.as_bytes()];
         let signature = ReceivedSignature::from_values(values);
-        let verdict = chat_door(&case.secret).verify(&case.body, signature, NOW);
+        let verdict = chat_verifier(&case.secret).verify(&case.body, signature, NOW);
         assert_eq!(verdict.is_ok(), case.is_valid(), "{}", case.name);
         if let Ok(hook) = verdict {
             assert_eq!(
@@ -61,7 +61,7 @@ fn disconnect_hooks_are_proven_as_their_vectors_say() {
         };
         let secrets = case.secrets.iter();
         let keys = secrets.map(|secret| DisconnectKey::new(&ClientSecret::new(secret).unwrap()));
-        let verdict = DisconnectDoor::new(client_id, ring(keys)).verify(&case.query, NOW);
+        let verdict = DisconnectVerifier::new(client_id, ring(keys)).verify(&case.query, NOW);
         assert_eq!(
             verdict.is_ok(),
             case.is_valid(),
@@ -85,9 +85,9 @@ fn open_api_bodies_are_proven_as_their_vectors_say() {
             assert!(!case.is_valid(), "{}", case.name);
             continue;
         };
-        let door: OpenApiDoor = OpenApiDoor::new(ring([OpenApiKey::new(&secret)]));
+        let verifier: OpenApiVerifier = OpenApiVerifier::new(ring([OpenApiKey::new(&secret)]));
         let signature = ReceivedSignature::from_text(&case.signature);
-        let verdict = door.verify(&case.body, signature, NOW);
+        let verdict = verifier.verify(&case.body, signature, NOW);
         assert_eq!(verdict.is_ok(), case.is_valid(), "{}", case.name);
     }
 }
@@ -95,12 +95,13 @@ fn open_api_bodies_are_proven_as_their_vectors_say() {
 // Rule H7.
 #[test]
 fn a_signature_header_comes_once_and_in_ascii() {
-    let door = chat_door("channel-secret");
+    let verifier = chat_verifier("channel-secret");
     let good: &[u8] = b"1b58ec7918f80d142eaadae57ae2265cb1472ff6";
     let body = br#"{"account_id":"x","time":1}"#;
     let verify = |values: &[&[u8]]| {
         let signature = ReceivedSignature::from_values(values.iter().copied());
-        door.verify(body, signature, NOW)
+        verifier
+            .verify(body, signature, NOW)
             .map(|hook| hook.into_inner().len())
     };
     assert_eq!(verify(&[good]), Ok(body.len()));
@@ -112,16 +113,16 @@ fn a_signature_header_comes_once_and_in_ascii() {
 
 #[test]
 fn a_retired_key_counts_until_its_last_second_and_names_itself() {
-    let mut door = chat_door("channel-secret");
+    let mut verifier = chat_verifier("channel-secret");
     let id = KeyId::parse("key-0").unwrap();
-    assert!(door.keys_mut().retire(&id, NOW));
+    assert!(verifier.keys_mut().retire(&id, NOW));
     let signature = ReceivedSignature::from_text("1b58ec7918f80d142eaadae57ae2265cb1472ff6");
     let body = br#"{"account_id":"x","time":1}"#;
-    let hook = door.verify(body, signature, NOW).unwrap();
+    let hook = verifier.verify(body, signature, NOW).unwrap();
     assert_eq!(hook.proof().key_id, id);
     assert_eq!(hook.proof().verified_at, NOW);
     assert_eq!(hook.proof().kind.name(), "chat");
-    let late = door.verify(body, signature, NOW + 1).unwrap_err();
+    let late = verifier.verify(body, signature, NOW + 1).unwrap_err();
     assert_eq!(
         (late, late.kind()),
         (Refusal::NoLiveKey, RefusalKind::NotProven)
@@ -131,15 +132,15 @@ fn a_retired_key_counts_until_its_last_second_and_names_itself() {
 // Invariant I8.
 #[test]
 fn nothing_shown_holds_a_body_a_signature_or_a_secret() {
-    let door = chat_door("MARKER-SECRET-1");
+    let verifier = chat_verifier("MARKER-SECRET-1");
     let key = ChatHookKey::new(&ChannelSecret::new("MARKER-SECRET-1").unwrap());
     let body = b"MARKER-BODY";
     let signature = key.sign(body);
     let received = ReceivedSignature::from_text(signature.as_str());
-    let hook = door.verify(body, received, NOW).unwrap();
-    let refusal = door.verify(b"another", received, NOW).unwrap_err();
+    let hook = verifier.verify(body, received, NOW).unwrap();
+    let refusal = verifier.verify(b"another", received, NOW).unwrap_err();
     let right = key.sign(b"another");
-    let shown = format!("{door:?} {hook:?} {received:?} {refusal:?} {refusal}");
+    let shown = format!("{verifier:?} {hook:?} {received:?} {refusal:?} {refusal}");
     for hidden in ["MARKER", signature.as_str(), right.as_str()] {
         assert!(!shown.contains(hidden), "{hidden} is in {shown}");
     }

@@ -18,7 +18,7 @@ fn client() -> ClientId {
 
 // Rule G9.
 #[test]
-fn an_install_hook_has_a_door_of_its_own() {
+fn an_install_hook_has_a_parser_of_its_own() {
     let query =
         format!("code=def5020a&referer=a.amocrm.ru&platform=1&client_id={OURS}&from_widget=1");
     let hook = InstallHook::parse(&query, &client()).unwrap();

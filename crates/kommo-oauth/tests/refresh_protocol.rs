@@ -1,4 +1,5 @@
-//! The refresh protocol, step by step: each case that it must survive, with the doors in the order in which they are told.
+//! The refresh protocol, step by step: each case that it must survive, with the steps in the order
+//! in which their results are reported.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -109,7 +110,8 @@ fn name(step: Step<'_>) -> &'static str {
     }
 }
 
-/// Goes on until the run says one of `until`; the lock is always free. Requests are answered from `answers`.
+/// Goes on until the run says one of `until`; the lock is always free. Requests are answered from
+/// `answers`.
 fn go(
     protocol: &mut RefreshProtocol,
     store: &mut Store,
@@ -293,8 +295,9 @@ fn run_at(number: u8, store: &mut Store, answer: SendOutcome, now: UnixSeconds) 
     protocol
 }
 
-// The late answer: A lost its lock after sending, B retries and is refused. That A's success looks the same is a doubt, as long as A may
-// have its answer; then a consent is needed; and A, should it wake still later, brings the only living pair.
+// The late answer: A lost its lock after sending, B retries and is refused. That A's success looks
+// the same is a doubt, as long as A may have its answer; then a consent is needed; and A, should it
+// wake still later, brings the only living pair.
 #[test]
 fn a_refusal_is_a_doubt_while_the_former_holder_may_have_its_answer() {
     let limit = Orphan::DEFAULT_LIMIT;
@@ -401,8 +404,8 @@ fn without_room_in_the_lifeboat_nothing_is_recorded_and_nothing_is_sent() {
     }
 }
 
-// The crossed answers: A's pair is saved while B's retry is in flight and kills it; B's answer is the living one.
-// Rule M8.
+// The crossed answers: A's pair is saved while B's retry is in flight and kills it; B's answer is
+// the living one. Rule M8.
 #[test]
 fn a_crossed_answer_is_kept_as_a_spare_and_found_when_the_newest_is_dead() {
     let (mut store, mut a, mut b) = (Store::new(), run(1), run(2));

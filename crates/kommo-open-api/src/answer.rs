@@ -11,8 +11,8 @@ use crate::request::Answer;
 /// The code of a success.
 const SUCCESS: i64 = 1;
 
-/// A guess at why a request failed, from its text. The texts differ between endpoints and may change: decide by it what to tell a
-/// person, never what to do with data.
+/// A guess at why a request failed, from its text. The texts differ between endpoints and may
+/// change: use it for messages to people, never to decide what to do with data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -58,15 +58,15 @@ impl fmt::Display for OpenApiFailure {
 
 impl error::Error for OpenApiFailure {}
 
-/// Why an answer brought nothing.
+/// Why an answer has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {
     /// The platform refused.
     Refused(OpenApiFailure),
-    /// It is not an envelope. Whether the request was carried out is not known.
+    /// It is not an envelope. It is not known whether the request was carried out.
     NotAnEnvelope,
-    /// The platform says that it is done, and `data` has another shape than this endpoint's.
+    /// The platform reports success, but `data` has not the shape of this endpoint.
     Data,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for AnswerError {
         f.write_str(match self {
             Self::Refused(_) => "the open api refused the request",
             Self::NotAnEnvelope => "the answer is not an envelope of the open api",
-            Self::Data => "the request was carried out, and its data has another shape",
+            Self::Data => "the request was carried out, but its data has an unexpected shape",
         })
     }
 }
@@ -89,11 +89,12 @@ impl error::Error for AnswerError {
     }
 }
 
-/// Reads the body of an answer. The HTTP status is not asked: only 200 is documented, and the code decides.
+/// Reads the body of an answer. The HTTP status is ignored: only 200 is documented, and the code
+/// decides.
 ///
 /// # Errors
 ///
-/// [`AnswerError`]: a refusal with its code and text, an answer that is not an envelope, data of another shape.
+/// [`AnswerError`]: a refusal with its code and text, an answer that is not an envelope, data of an unexpected shape.
 ///
 /// # Examples
 ///
@@ -125,7 +126,7 @@ pub fn read_answer<A: Answer>(body: &[u8]) -> Result<A, AnswerError> {
     A::from_data(value.get("data").unwrap_or(&Value::Null)).ok_or(AnswerError::Data)
 }
 
-/// By how a text begins; a full-width exclamation mark or a field's name may follow.
+/// Compares the beginning of a text; a full-width exclamation mark or a field's name may follow.
 fn classify(msg: &str) -> FailureKind {
     const KNOWN: [(&str, FailureKind); 11] = [
         ("签名校验失败", FailureKind::Signature),

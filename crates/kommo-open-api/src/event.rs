@@ -15,7 +15,8 @@ use serde_json::Value;
 pub struct OpenApiEvent {
     /// When it was sent, Unix seconds.
     pub created_at: Option<u64>,
-    /// `webhook_id`. Whether it names the delivery or the webhook is not published: do not recognise repeats by it alone.
+    /// `webhook_id`. Whether it names the delivery or the webhook is not published: do not detect
+    /// repeats by it alone.
     pub webhook_id: Option<String>,
     /// What it reports.
     pub kind: OpenApiEventKind,
@@ -51,7 +52,7 @@ pub struct Message {
     pub property_name: Option<String>,
     /// The customer's id in your own system (`sbs`).
     pub customer: Option<String>,
-    /// `"1"` not answered, `"2"` queued, `"3"` pending, `"4"` answered. It is a text.
+    /// `"1"` not answered, `"2"` queued, `"3"` pending, `"4"` answered. It is text, not a number.
     pub status: Option<String>,
     /// How many times it was reported.
     pub push_times: Option<u64>,
@@ -61,7 +62,7 @@ pub struct Message {
     pub agent_nickname: Option<String>,
 }
 
-/// What a visitor wrote, and who it is, stays out of logs.
+/// What a visitor wrote, and their name, stay out of logs.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -73,7 +74,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The name and the proven bytes of an event that nothing here describes.
+/// The name and the proven bytes of an event that this crate has no type for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnknownEvent {
     name: Option<String>,
@@ -106,7 +107,8 @@ impl fmt::Debug for UnknownEvent {
 }
 
 impl OpenApiEvent {
-    /// Reads a proven webhook. What cannot be read is [`OpenApiEventKind::Unknown`], so nothing is lost.
+    /// Reads a proven webhook. What cannot be read is [`OpenApiEventKind::Unknown`], so nothing is
+    /// lost.
     #[must_use]
     pub fn of(hook: &Verified<&[u8]>) -> Verified<Self> {
         match hook.read() {

@@ -1,5 +1,5 @@
-//! Ids, and texts with their limits. The same id is a number in one endpoint and a text in another: each request writes it as its
-//! endpoint wants it.
+//! Ids, and texts with their limits. The same id is a number in one endpoint and a text in another:
+//! each request writes it as its endpoint wants it.
 
 use core::fmt;
 
@@ -49,7 +49,7 @@ pub(crate) const CONTENT: usize = 2000;
 /// Characters of a ticket's title.
 pub(crate) const TITLE: usize = 120;
 
-/// A field that may be left out. If it is there it is not empty: leave it out instead.
+/// An optional field. If present, it must not be empty: leave it out instead.
 pub(crate) fn optional(
     field: &'static str,
     text: Option<&str>,

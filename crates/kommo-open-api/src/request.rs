@@ -1,6 +1,8 @@
-//! The eight requests. Each checks its fields when it is made, and writes its body once: sign these bytes, send these bytes.
+//! The eight requests. Each checks its fields when it is created, and writes its body once: sign
+//! these bytes, and send these bytes.
 //!
-//! The names of the platform are initials of Chinese words; ours say what they mean, and each type names its path.
+//! The platform's field names are initials of Chinese words; ours are English words. Each type has
+//! its path.
 
 mod body;
 mod customer_chat;

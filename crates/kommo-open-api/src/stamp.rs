@@ -8,12 +8,13 @@ use kommo_peer::{FieldError, FieldProblem, JsonObject};
 /// The fewest characters of `ranstr`: 16 hex digits in the published example.
 pub const NONCE_MIN_BYTES: usize = 16;
 
-/// The id of an application (project), from the developer settings of the console. It is not secret.
+/// The id of an application (project), from the developer settings of the console. It is not
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AppId(String);
 
 impl AppId {
-    /// Takes a text that is not empty.
+    /// Takes a non-empty text.
     ///
     /// # Errors
     ///
@@ -41,7 +42,8 @@ impl fmt::Display for AppId {
 
 /// The three fields that each attempt needs anew: a retry takes a new stamp and is signed again.
 ///
-/// The platform may refuse a request whose time is five minutes off, and whose random text came before.
+/// The platform may refuse a request whose time is five minutes off, or whose random text was used
+/// before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     app_id: AppId,

@@ -29,11 +29,12 @@ impl VisitorHost {
     }
 }
 
-/// An address that signs a visitor in. It does not expire: give it to this visitor alone.
+/// An address that signs a visitor in. It does not expire: give it only to this visitor.
 ///
 /// # Security
 ///
-/// Made on a server. A visitor must not choose `customer`: whoever can choose it reads the chats of others.
+/// Create it on a server. A visitor must not choose `customer`: with another customer's id, a
+/// visitor reads that customer's chats.
 ///
 /// # Examples
 ///
@@ -90,7 +91,8 @@ impl VisitorLink {
             .with("ranstr", nonce))
     }
 
-    /// Adds a value: `name`, `nickname`, `email`, `phone`, `lang`, or `direct` and `chatid` for one chat.
+    /// Adds a value: `name`, `nickname`, `email`, `phone`, `lang`, or `direct` and `chatid` for one
+    /// chat.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         if !self.query.is_empty() {

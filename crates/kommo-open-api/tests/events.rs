@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use kommo_hooks::{OpenApiDoor, ReceivedSignature};
+use kommo_hooks::{OpenApiVerifier, ReceivedSignature};
 use kommo_open_api::{AppId, OpenApiEvent, OpenApiEventKind, VisitorLink};
 use kommo_sign::{AppSecret, KeyId, KeyRing, OpenApiKey};
 use kommo_test_vectors::open_api_body;
@@ -18,7 +18,9 @@ fn event(body: &[u8]) -> OpenApiEvent {
     let mut keys: KeyRing<OpenApiKey> = KeyRing::new();
     keys.insert(KeyId::parse("k").unwrap(), key, None).unwrap();
     let received = ReceivedSignature::from_text(signature.as_str());
-    let hook = OpenApiDoor::new(keys).verify(body, received, 1).unwrap();
+    let hook = OpenApiVerifier::new(keys)
+        .verify(body, received, 1)
+        .unwrap();
     OpenApiEvent::of(&hook).into_inner()
 }
 

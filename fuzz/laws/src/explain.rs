@@ -15,9 +15,9 @@ use kommo_sign::{
 
 use crate::fields::Fields;
 
-/// Choices 0 and 1 name the door. Choice 2: the right signature stands in for the one in the input;
-/// 3: in upper case; 4: without its last digit; 5: the body of a hook or of the Open API comes
-/// inside a JSON string; 6: the request has no signature.
+/// Choices 0 and 1 name the verifier. Choice 2: the right signature stands in for the one in the
+/// input; 3: in upper case; 4: without its last digit; 5: the body of a hook or of the Open API
+/// comes inside a JSON string; 6: the request has no signature.
 ///
 /// - request: secret, signature, method, target, body, the second of the judgement, the other
 ///   headers as `Name: value`.

@@ -31,7 +31,7 @@ impl<'a> Fields<'a> {
         self.rest.next().unwrap_or_default()
     }
 
-    /// As text; what is no UTF-8 becomes U+FFFD, which no door admits.
+    /// As text; what is no UTF-8 becomes U+FFFD, which no verifier admits.
     pub(crate) fn text(&mut self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes())
     }

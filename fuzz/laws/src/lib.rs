@@ -24,7 +24,7 @@ mod account_host;
 mod claims;
 mod disconnect_query;
 mod explain;
-mod hook_doors;
+mod hook_verifiers;
 mod stored_grant;
 mod grant_steps;
 mod redirect;
@@ -45,7 +45,7 @@ pub use claims::claims;
 pub use disconnect_query::disconnect_query;
 pub use explain::explain;
 pub use grant_steps::grant_steps;
-pub use hook_doors::hook_doors;
+pub use hook_verifiers::hook_verifiers;
 pub use redirect::redirect;
 pub use request_date::request_date;
 pub use request_path::request_path;
@@ -67,7 +67,7 @@ pub const LAWS: [(&str, Law); 13] = [
     ("disconnect_query", disconnect_query),
     ("explain", explain),
     ("grant_steps", grant_steps),
-    ("hook_doors", hook_doors),
+    ("hook_verifiers", hook_verifiers),
     ("redirect", redirect),
     ("request_date", request_date),
     ("request_path", request_path),

@@ -20,7 +20,7 @@ pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "disconnect_query" => disconnect_query(),
         "explain" => explain(),
         "grant_steps" => oauth_seeds::grant_steps(),
-        "hook_doors" => crate::hook_doors::seeds(),
+        "hook_verifiers" => crate::hook_verifiers::seeds(),
         "redirect" => oauth_seeds::redirect(),
         "request_date" => request_date(),
         "request_path" => request_path(),
@@ -165,8 +165,8 @@ fn explain() -> Vec<(String, Vec<u8>)> {
     // The right signature, and the body inside a JSON string.
     let wrapped = chat_hooks().into_iter().flat_map(|case| {
         let fields = [case.secret.as_bytes(), b"", case.body.as_slice()];
-        [("hook", 0b10_0101), ("open-api", 0b10_0110)].map(|(door, choices)| {
-            let name = format!("{door}-in-a-string-{}", case.name);
+        [("hook", 0b10_0101), ("open-api", 0b10_0110)].map(|(verifier, choices)| {
+            let name = format!("{verifier}-in-a-string-{}", case.name);
             (name, join(choices, &fields))
         })
     });

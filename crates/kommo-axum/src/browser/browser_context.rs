@@ -11,7 +11,7 @@ use axum::http::header::{HeaderMap, REFERER};
 /// From where a consent may be begun.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum StartDoor {
+pub enum StartFrom {
     /// From pages of the same site, from the address bar and bookmarks, and from the page that
     /// `opened_by` names, if the browser says that it comes from there (`Referer`). Another site's
     /// link leads to a page that asks the user to begin here.
@@ -35,7 +35,7 @@ pub(crate) enum NotFromHere {
 /// window.
 pub(crate) fn check_start(
     headers: &HeaderMap,
-    door: StartDoor,
+    from: StartFrom,
     opener: &str,
 ) -> Result<(), NotFromHere> {
     let is_page = said(headers, "sec-fetch-mode").is_none_or(|mode| mode == "navigate")
@@ -44,7 +44,7 @@ pub(crate) fn check_start(
         return Err(NotFromHere::NoPage);
     }
     let is_own = |site: &str| matches!(site, "same-origin" | "same-site" | "none");
-    let is_allowed = door == StartDoor::AnySite
+    let is_allowed = from == StartFrom::AnySite
         || said(headers, "sec-fetch-site").is_none_or(is_own)
         || comes_from(headers, opener);
     match is_allowed {
@@ -87,7 +87,7 @@ fn comes_from(headers: &HeaderMap, origin: &str) -> bool {
 mod tests {
     use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{NotFromHere, StartDoor, check_start, is_prefetch};
+    use super::{NotFromHere, StartFrom, check_start, is_prefetch};
 
     fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
         let header = |&(name, value)| {
@@ -97,8 +97,8 @@ mod tests {
         list.iter().map(header).collect()
     }
 
-    fn start(door: StartDoor, list: &[(&'static str, &'static str)]) -> Result<(), NotFromHere> {
-        check_start(&headers(list), door, "https://panel.example")
+    fn start(from: StartFrom, list: &[(&'static str, &'static str)]) -> Result<(), NotFromHere> {
+        check_start(&headers(list), from, "https://panel.example")
     }
 
     #[test]
@@ -118,9 +118,9 @@ mod tests {
                         (true, false) => Err(NotFromHere::OtherSite),
                         (true, true) => Ok(()),
                     };
-                    assert_eq!(start(StartDoor::OwnSite, &list), own, "{list:?}");
+                    assert_eq!(start(StartFrom::OwnSite, &list), own, "{list:?}");
                     let any = if is_page { Ok(()) } else { own };
-                    assert_eq!(start(StartDoor::AnySite, &list), any, "{list:?}");
+                    assert_eq!(start(StartFrom::AnySite, &list), any, "{list:?}");
                 }
             }
         }
@@ -128,13 +128,13 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_not_held_against_a_browser() {
-        assert_eq!(start(StartDoor::OwnSite, &[]), Ok(()));
+        assert_eq!(start(StartFrom::OwnSite, &[]), Ok(()));
         for (list, expected) in [
             ([("sec-fetch-site", "cross-site")], NotFromHere::OtherSite),
             ([("sec-fetch-mode", "cors")], NotFromHere::NoPage),
             ([("sec-fetch-dest", "iframe")], NotFromHere::NoPage),
         ] {
-            assert_eq!(start(StartDoor::OwnSite, &list), Err(expected), "{list:?}");
+            assert_eq!(start(StartFrom::OwnSite, &list), Err(expected), "{list:?}");
         }
         let twice = [
             ("sec-fetch-site", "none"),
@@ -144,7 +144,7 @@ mod tests {
         for (name, value) in twice {
             both.append(name, HeaderValue::from_static(value));
         }
-        let judged = check_start(&both, StartDoor::OwnSite, "https://panel.example");
+        let judged = check_start(&both, StartFrom::OwnSite, "https://panel.example");
         assert_eq!(judged, Err(NotFromHere::OtherSite));
     }
 
@@ -161,7 +161,7 @@ mod tests {
             ("", false),
         ] {
             let list = [("sec-fetch-site", "cross-site"), ("referer", referer)];
-            let judged = start(StartDoor::OwnSite, &list);
+            let judged = start(StartFrom::OwnSite, &list);
             assert_eq!(judged.is_ok(), is_allowed, "{referer}");
         }
     }

@@ -5,7 +5,7 @@
 //! ```text
 //!   query + cookies ── whose state? ── over? ── session? ── used? ── allowed? ── code kept ── exchanged ── expected account? ── application
 //!         │                                                  └── the end that it came to before
-//!         └── from_widget: the door without a session, or refused
+//!         └── from_widget: the way without a session, or refused
 //! ```
 //!
 //! The address has a code in it, so no page is shown here: whatever comes of it, the browser is
@@ -41,7 +41,7 @@ use crate::result::used_attempts::{AttemptEnd, EndTeller, Turn};
 use crate::routes::guarded_answer::empty;
 use crate::routes::install_route::ReadHook;
 use crate::routes::responses::with_cookies;
-use crate::setup::connect::{Connect, InstallDoor};
+use crate::setup::connect::{Connect, InstallHooks};
 use crate::setup::route_counts::Family;
 
 type Parsed = Result<RedirectOutcome, RedirectError>;
@@ -187,7 +187,7 @@ impl<S: CodeStore> Connect<S> {
     /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
     /// redirect that somebody dressed up.
     fn install_hook(&self, query: &str) -> Option<ReadHook> {
-        if self.inner.settings.install_door != InstallDoor::Callback {
+        if self.inner.settings.install_hooks != InstallHooks::Callback {
             return None;
         }
         let client_id = self.inner.credentials().client_id;

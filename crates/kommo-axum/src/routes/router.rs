@@ -14,7 +14,7 @@ use crate::routes::script_route::script;
 use crate::routes::secrets_route::secrets;
 use crate::routes::start_route::start;
 use crate::routes::watch_routes::{health, metrics};
-use crate::setup::connect::{Connect, InstallDoor};
+use crate::setup::connect::{Connect, InstallHooks};
 use kommo_keeper::CodeStore;
 
 impl<S: CodeStore> Connect<S> {
@@ -32,7 +32,7 @@ impl<S: CodeStore> Connect<S> {
             .route(&paths.result, get(result::<S>))
             .route(&paths.disconnect, once(get(disconnect::<S>)))
             .route(&paths.health, get(health::<S>));
-        if settings.install_door == InstallDoor::OwnPath {
+        if settings.install_hooks == InstallHooks::OwnPath {
             router = router.route(&paths.install, once(get(install::<S>)));
         }
         if settings.on_the_fly.is_some() {

@@ -74,7 +74,7 @@ impl<S: CodeStore> Connect<S> {
     /// its oldest attempt.
     fn allowed_start(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let settings = &self.inner.settings;
-        check_start(headers, settings.start_door, &settings.page_origin).map_err(|not| match not {
+        check_start(headers, settings.start_from, &settings.page_origin).map_err(|not| match not {
             NotFromHere::NoPage => Refusal::NoPage,
             NotFromHere::OtherSite => Refusal::OtherSite,
         })

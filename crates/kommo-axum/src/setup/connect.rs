@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use crate::application::callbacks::Application;
 use crate::application::proof_log::ProofNotes;
 use crate::application::secret_sink::AnySink;
-use crate::browser::browser_context::StartDoor;
+use crate::browser::browser_context::StartFrom;
 use crate::consent::attempt::Attempt;
 use crate::consent::sealed_attempt::{AttemptSealer, LiveAttempt};
 use crate::consent::state_key::StateKey;
@@ -40,16 +40,16 @@ use crate::setup::route_counts::RouteCounts;
 /// # Security
 ///
 /// They are unsigned: whoever knows the address can send them, with any code and for any account.
-/// Open the door only if the integration has a widget and is to be connected by its installation
-/// alone.
+/// Turn them on only if the integration has a widget and its installation alone connects it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum InstallDoor {
+pub enum InstallHooks {
     /// Nowhere.
     #[default]
     Closed,
-    /// At the Redirect URI, where the platform sends them: what has `from_widget` and no `state`
-    /// goes to a door without a session. Never is such a code bound to the browser that brought it.
+    /// At the Redirect URI, where the platform sends them: a request with `from_widget` and without
+    /// `state` is handled without a session. Its code is never bound to the browser that brought
+    /// it.
     Callback,
     /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI
     /// `from_widget` is refused.
@@ -134,8 +134,8 @@ pub(crate) struct Settings<S> {
     pub(crate) result_address: LocalPath,
     pub(crate) script_mode: ConsentMode,
     pub(crate) exchange_wait: Duration,
-    pub(crate) start_door: StartDoor,
-    pub(crate) install_door: InstallDoor,
+    pub(crate) start_from: StartFrom,
+    pub(crate) install_hooks: InstallHooks,
     pub(crate) hooks_a_minute: u32,
     pub(crate) on_the_fly: Option<OnTheFly<S>>,
     pub(crate) proof_notes: Option<Arc<ProofNotes>>,
@@ -340,7 +340,7 @@ impl<S> fmt::Debug for Connect<S> {
         f.debug_struct("Connect")
             .field("platform", &settings.platform)
             .field("application", &settings.application)
-            .field("install_door", &settings.install_door)
+            .field("install_hooks", &settings.install_hooks)
             .field("paths", &settings.paths)
             .finish_non_exhaustive()
     }

@@ -15,7 +15,7 @@ use crate::application::callbacks::{Application, Connected};
 use crate::application::proof_log::{ProofLog, ProofNotes};
 use crate::application::redirect_to::RedirectTo;
 use crate::application::secret_sink::SecretSink;
-use crate::browser::browser_context::StartDoor;
+use crate::browser::browser_context::StartFrom;
 use crate::browser::browser_origin::browser_origin;
 use crate::consent::attempt::Attempt;
 use crate::consent::state_key::StateKey;
@@ -24,7 +24,7 @@ use crate::exchange::made_keepers::{KEEPERS_KEPT, MadeKeepers};
 use crate::settings::connect_error::ConnectError;
 use crate::settings::local_path::LocalPath;
 use crate::settings::route_paths::RoutePaths;
-use crate::setup::connect::{Connect, InstallDoor, OnTheFly, Settings, TlsProof};
+use crate::setup::connect::{Connect, InstallHooks, OnTheFly, Settings, TlsProof};
 use kommo_keeper::{CodeStore, Keeper};
 
 const EXCHANGE_WAIT: Duration = Duration::from_secs(10);
@@ -40,8 +40,8 @@ pub struct ConnectBuilder<S> {
     page: Option<PageUri>,
     script_mode: ConsentMode,
     exchange_wait: Duration,
-    start_door: StartDoor,
-    install_door: InstallDoor,
+    start_from: StartFrom,
+    install_hooks: InstallHooks,
     hooks_a_minute: u32,
     on_the_fly: Option<OnTheFly<S>>,
     keepers_kept: usize,
@@ -65,8 +65,8 @@ impl<S: CodeStore> Connect<S> {
             page: None,
             script_mode: ConsentMode::Popup,
             exchange_wait: EXCHANGE_WAIT,
-            start_door: StartDoor::default(),
-            install_door: InstallDoor::default(),
+            start_from: StartFrom::default(),
+            install_hooks: InstallHooks::default(),
             hooks_a_minute: HOOKS_A_MINUTE,
             on_the_fly: None,
             keepers_kept: KEEPERS_KEPT,
@@ -163,15 +163,15 @@ impl<S: CodeStore> ConnectBuilder<S> {
 
     /// From where the route `start` begins a consent. Default: from the same site alone.
     #[must_use]
-    pub const fn start_door(mut self, door: StartDoor) -> Self {
-        self.start_door = door;
+    pub const fn start_from(mut self, from: StartFrom) -> Self {
+        self.start_from = from;
         self
     }
 
     /// Where install hooks are taken. Default: nowhere.
     #[must_use]
-    pub const fn install_door(mut self, door: InstallDoor) -> Self {
-        self.install_door = door;
+    pub const fn install_hooks(mut self, at: InstallHooks) -> Self {
+        self.install_hooks = at;
         self
     }
 
@@ -198,10 +198,11 @@ impl<S: CodeStore> ConnectBuilder<S> {
     }
 
     /// Has the consent page make an integration in each customer's account, and takes its secrets
-    /// at `secrets_uri`. `keeper_of` builds the keeper of an integration with its id and its secret,
-    /// which the sink has kept. It is asked when a code came back for an attempt of ours, or a
-    /// disconnect hook was proven; what it built is kept: see [`keepers_kept`](Self::keepers_kept).
-    /// The keeper of the builder is not asked for grants then.
+    /// at `secrets_uri`. `keeper_of` builds the keeper of an integration with its id and its
+    /// secret, which the sink has kept. It is asked when a code came back for an attempt of ours,
+    /// or a disconnect hook was proven; what it built is kept: see
+    /// [`keepers_kept`](Self::keepers_kept). The keeper of the builder is not asked for grants
+    /// then.
     ///
     /// # Security
     ///
@@ -316,8 +317,8 @@ impl<S: CodeStore> ConnectBuilder<S> {
             result_address,
             script_mode: self.script_mode,
             exchange_wait: self.exchange_wait,
-            start_door: self.start_door,
-            install_door: self.install_door,
+            start_from: self.start_from,
+            install_hooks: self.install_hooks,
             hooks_a_minute: self.hooks_a_minute,
             on_the_fly: self.on_the_fly.map(|on_the_fly| OnTheFly {
                 keepers: MadeKeepers::new(self.keepers_kept),

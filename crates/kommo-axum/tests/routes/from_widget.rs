@@ -1,24 +1,24 @@
 //! `from_widget` at the Redirect URI: never a way around the state.
 
 use axum::http::StatusCode;
-use kommo_axum::InstallDoor;
+use kommo_axum::InstallHooks;
 
 use crate::app::{App, eventually, redirect_query};
 use crate::browser::Browser;
 
 #[tokio::test]
 async fn from_widget_is_no_way_around_the_state() {
-    for door in [
-        InstallDoor::Callback,
-        InstallDoor::OwnPath,
-        InstallDoor::Closed,
+    for at in [
+        InstallHooks::Callback,
+        InstallHooks::OwnPath,
+        InstallHooks::Closed,
     ] {
-        let app = App::with(|builder| builder.install_door(door));
+        let app = App::with(|builder| builder.install_hooks(at));
         let mut browser = Browser::new(&app.router);
         let state = browser.begin("popup").await;
         let query = format!("{}&from_widget=1", redirect_query("def502-1-1", &state));
         let seen = browser.come_back(&query).await;
-        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{door:?}");
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{at:?}");
         assert_eq!(seen.code(), "install-hook-on-browser-route");
         app.assert_untouched();
         assert_eq!(browser.attempts(), 1, "the attempt under way goes on");
@@ -29,7 +29,7 @@ async fn from_widget_is_no_way_around_the_state() {
 async fn from_widget_without_a_state_is_never_bound_to_the_browser_that_brings_it() {
     let app = App::with(|builder| {
         builder
-            .install_door(InstallDoor::Callback)
+            .install_hooks(InstallHooks::Callback)
             .on_connected(|_, _| async { unreachable!("bound to a browser") })
     });
     let mut victim = Browser::new(&app.router);
@@ -48,13 +48,13 @@ async fn from_widget_without_a_state_is_never_bound_to_the_browser_that_brings_i
 }
 
 #[tokio::test]
-async fn where_the_door_is_not_the_callback_from_widget_is_refused_there() {
-    for door in [InstallDoor::OwnPath, InstallDoor::Closed] {
-        let app = App::with(|builder| builder.install_door(door));
+async fn from_widget_is_refused_at_the_callback_unless_install_hooks_are_taken_there() {
+    for at in [InstallHooks::OwnPath, InstallHooks::Closed] {
+        let app = App::with(|builder| builder.install_hooks(at));
         let seen = Browser::new(&app.router)
             .come_back("/kommo/callback?code=def502-1-1&referer=a.kommo.com&from_widget=1")
             .await;
-        assert_eq!(seen.code(), "install-hook-on-browser-route", "{door:?}");
+        assert_eq!(seen.code(), "install-hook-on-browser-route", "{at:?}");
         app.assert_untouched();
     }
 }

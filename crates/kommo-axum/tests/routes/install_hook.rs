@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use kommo_axum::InstallDoor;
+use kommo_axum::InstallHooks;
 
 use crate::app::{App, CLIENT, SECRET, eventually, redirect_query};
 use crate::browser::{Browser, fetch};
@@ -21,13 +21,13 @@ fn hook_of(account: &str, code: &str) -> String {
     )
 }
 
-/// An application whose door is open.
+/// An application that takes install hooks at its Redirect URI.
 fn open() -> App {
-    App::with(|builder| builder.install_door(InstallDoor::Callback))
+    App::with(|builder| builder.install_hooks(InstallHooks::Callback))
 }
 
 #[tokio::test]
-async fn the_door_is_closed_unless_the_application_opens_it() {
+async fn install_hooks_are_refused_unless_the_application_turns_them_on() {
     let app = App::new();
     for number in 0..300 {
         let seen = fetch(&app.router, &hook(&format!("def502-{number}-1"))).await;
@@ -69,7 +69,7 @@ async fn a_second_delivery_is_answered_and_exchanges_nothing() {
 
 #[tokio::test]
 async fn what_is_no_install_hook_is_refused_with_an_empty_answer() {
-    let app = App::with(|builder| builder.install_door(InstallDoor::OwnPath));
+    let app = App::with(|builder| builder.install_hooks(InstallHooks::OwnPath));
     for query in [
         "code=def502-1-1&referer=myshop.kommo.com",
         "code=def502-1-1&referer=myshop.kommo.com&from_widget=1&state=x",
@@ -92,10 +92,10 @@ async fn what_is_no_install_hook_is_refused_with_an_empty_answer() {
 
 #[tokio::test]
 async fn it_can_have_a_path_of_its_own() {
-    let app = App::with(|builder| builder.install_door(InstallDoor::OwnPath));
+    let app = App::with(|builder| builder.install_hooks(InstallHooks::OwnPath));
     let own = hook("def502-1-1").replace("/callback", "/install");
     assert_eq!(fetch(&app.router, &own).await.status, StatusCode::OK);
-    let closed = App::with(|builder| builder.install_door(InstallDoor::Closed));
+    let closed = App::with(|builder| builder.install_hooks(InstallHooks::Closed));
     assert_eq!(
         fetch(&closed.router, &own).await.status,
         StatusCode::NOT_FOUND
@@ -130,7 +130,7 @@ async fn one_account_has_room_for_a_few_and_leaves_the_rest_to_others() {
 async fn a_flood_from_many_accounts_costs_no_more_than_its_share() {
     let app = App::with(|builder| {
         builder
-            .install_door(InstallDoor::Callback)
+            .install_hooks(InstallHooks::Callback)
             .install_hooks_a_minute(1)
     });
     app.store.is_broken.store(true, Ordering::SeqCst);
@@ -241,7 +241,7 @@ async fn a_store_that_fails_is_not_answered_200() {
 async fn hooks_under_way_are_bounded() {
     let app = App::with(|builder| {
         builder
-            .install_door(InstallDoor::Callback)
+            .install_hooks(InstallHooks::Callback)
             .install_hooks_a_minute(1_000)
     });
     app.store.hangs.store(true, Ordering::SeqCst);

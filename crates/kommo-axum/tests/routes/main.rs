@@ -17,7 +17,7 @@ mod browser;
 mod app;
 
 mod consent;
-mod start_door;
+mod start_from;
 mod cookie_room;
 mod bound_sessions;
 mod repeated_visits;

@@ -25,7 +25,7 @@ use crate::hook::typing::Typing;
 ///
 /// ```
 /// use kommo_chats::hook::{ChatEvent, ChatEventKind};
-/// use kommo_hooks::{ChatHookDoor, ReceivedSignature};
+/// use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
 /// use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
 ///
 /// let key = ChatHookKey::new(&ChannelSecret::new("channel-secret")?);
@@ -35,7 +35,7 @@ use crate::hook::typing::Typing;
 /// let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
 /// keys.insert(KeyId::parse("2026-11")?, key, None)?;
 ///
-/// let hook = ChatHookDoor::new(keys).verify(body, ReceivedSignature::from_text(signature.as_str()), 1_796_000_000)?;
+/// let hook = ChatHookVerifier::new(keys).verify(body, ReceivedSignature::from_text(signature.as_str()), 1_796_000_000)?;
 /// let event = ChatEvent::of(&hook);
 /// let ChatEventKind::Typing(typing) = &event.get().kind else { unreachable!() };
 /// assert_eq!(typing.conversation.client_id.as_ref().map(|id| id.as_str()), Some("c7"));

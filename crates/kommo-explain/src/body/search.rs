@@ -10,7 +10,7 @@ use crate::search::{Budget, Variant, search};
 use crate::signature::hash_variants::hash_variants;
 use crate::signature::secret_variants::Key;
 use crate::signature::signature_search;
-use crate::signature::signature_text::{Door, Reading};
+use crate::signature::signature_text::{Reading, SignatureForm};
 use crate::signature::wrong_mac::{self, Hash, Keying};
 
 /// The parts of a recipe that signs a body.
@@ -23,11 +23,11 @@ pub(crate) struct BodySearch<'v> {
 
 impl BodySearch<'_> {
     /// The answer for a body that is refused: the recipe with the fewest deviations, two at most.
-    pub(crate) fn explanation(&self, signature: &str, door: Door) -> Explanation {
+    pub(crate) fn explanation(&self, signature: &str, form: SignatureForm) -> Explanation {
         let mut budget = Budget::new();
         let outcome = signature_search::find(
             signature,
-            door,
+            form,
             &[
                 &|reading, budget| self.run(reading, 0, budget),
                 &|reading, budget| self.run(reading, 1, budget),

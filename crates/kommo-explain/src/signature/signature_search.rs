@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::answer::finding::Finding;
 use crate::answer::finding_code::FindingCode;
 use crate::search::Budget;
-use crate::signature::signature_text::{self, Door, Reading};
+use crate::signature::signature_text::{self, Reading, SignatureForm};
 
 /// One round of a search: a family of recipes with a number of deviations.
 pub(crate) type Round<'r> = &'r dyn Fn(&Reading, &mut Budget) -> Option<Vec<Finding>>;
@@ -18,8 +18,13 @@ pub(crate) struct Outcome {
 }
 
 /// Tries each reading of the text in each round, the rounds with few deviations first.
-pub(crate) fn find(text: &str, door: Door, rounds: &[Round<'_>], budget: &mut Budget) -> Outcome {
-    let readings = signature_text::readings(text, door);
+pub(crate) fn find(
+    text: &str,
+    form: SignatureForm,
+    rounds: &[Round<'_>],
+    budget: &mut Budget,
+) -> Outcome {
+    let readings = signature_text::readings(text, form);
     for round in rounds {
         for reading in &readings {
             if let Some(recipe) = round(reading, budget) {
@@ -34,16 +39,16 @@ pub(crate) fn find(text: &str, door: Door, rounds: &[Round<'_>], budget: &mut Bu
     }
     Outcome {
         is_explained: false,
-        findings: unexplained(text, door, &readings),
+        findings: unexplained(text, form, &readings),
     }
 }
 
-fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
+fn unexplained(text: &str, form: SignatureForm, readings: &[Reading]) -> Vec<Finding> {
     let unknown = Finding::new(
         FindingCode::Unknown,
         "No known recipe yields this signature with this secret: probably another secret, or other bytes.",
     );
-    let own = readings.iter().find(|reading| reading.hash == door.hash);
+    let own = readings.iter().find(|reading| reading.hash == form.hash);
     if let Some(reading) = own {
         let findings = reading.findings.iter().cloned();
         return findings.chain([unknown]).collect();
@@ -54,7 +59,7 @@ fn unexplained(text: &str, door: Door, readings: &[Reading]) -> Vec<Finding> {
         let mut codes = reading.findings.iter().map(Finding::code);
         codes.all(|code| code != FindingCode::SignatureBase64)
     });
-    let malformed = signature_text::malformed(text, door);
+    let malformed = signature_text::malformed(text, form);
     malformed
         .into_iter()
         .chain(is_hex.then_some(unknown))

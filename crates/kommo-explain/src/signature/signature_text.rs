@@ -18,7 +18,7 @@ const TEXT_MAX_BYTES: usize = 256;
 
 /// What a verifier admits.
 #[derive(Clone, Copy)]
-pub(crate) struct Door {
+pub(crate) struct SignatureForm {
     /// The hash function of the right signature.
     pub(crate) hash: Hash,
     /// Its hex digits.
@@ -36,7 +36,7 @@ pub(crate) struct Reading {
 
 /// Every reading of the text that has the length of a known hash function; those of the right
 /// come first.
-pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
+pub(crate) fn readings(text: &str, form: SignatureForm) -> Vec<Reading> {
     let mut readings = Vec::new();
     if text.len() > TEXT_MAX_BYTES {
         return readings;
@@ -49,16 +49,16 @@ pub(crate) fn readings(text: &str, door: Door) -> Vec<Reading> {
     }
     let (trimmed, quotes) = without_quotes(trimmed);
     around.extend(quotes);
-    read_bare(trimmed, door, &around, &mut readings);
+    read_bare(trimmed, form, &around, &mut readings);
     if let Some(bare) = without_prefix(trimmed) {
         let message = format!(
             "A prefix of {} bytes precedes the signature.",
             trimmed.len() - bare.len()
         );
         around.push(Finding::new(FindingCode::SignaturePrefixed, message));
-        read_bare(bare, door, &around, &mut readings);
+        read_bare(bare, form, &around, &mut readings);
     }
-    readings.sort_by_key(|reading| reading.hash != door.hash);
+    readings.sort_by_key(|reading| reading.hash != form.hash);
     readings
 }
 
@@ -107,7 +107,7 @@ fn without_prefix(text: &str) -> Option<&str> {
     is_known.then(|| rest.trim_start_matches(['=', ':', ' ']))
 }
 
-fn read_bare(text: &str, door: Door, around: &[Finding], readings: &mut Vec<Reading>) {
+fn read_bare(text: &str, form: SignatureForm, around: &[Finding], readings: &mut Vec<Reading>) {
     let mut add = |bytes: Vec<u8>, finding: Option<Finding>| {
         if let Some(hash) = Hash::of_length(bytes.len()) {
             readings.push(Reading {
@@ -120,7 +120,7 @@ fn read_bare(text: &str, door: Door, around: &[Finding], readings: &mut Vec<Read
     if let Some(bytes) = from_hex(text.as_bytes()) {
         let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
         let message = "The signature has upper-case hex digits.";
-        let finding = (is_upper && !door.upper_case)
+        let finding = (is_upper && !form.upper_case)
             .then(|| Finding::new(FindingCode::SignatureUpperCase, message));
         add(bytes, finding);
     }
@@ -185,8 +185,8 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
 
 /// What is wrong with a text that is not the hex text that the verifier admits, if nothing better
 /// is known.
-pub(crate) fn malformed(text: &str, door: Door) -> Option<Finding> {
-    let expected = door.digits;
+pub(crate) fn malformed(text: &str, form: SignatureForm) -> Option<Finding> {
+    let expected = form.digits;
     let found = text.len();
     let message = if found == 0 {
         "The signature is empty.".into()

@@ -15,7 +15,7 @@ fn open_api(body: impl AsRef<[u8]>, signature: &str) -> Explanation {
     explain_open_api(body.as_ref(), signature, SECRET).unwrap()
 }
 
-/// What both doors say of a body that came, when another was signed.
+/// What both verifiers say of a body that came, when another was signed.
 #[track_caller]
 fn both(signed: &str, came: &str, code: &str) {
     refused(&hook(came, &hex(hmac_sha1(SECRET, signed))), &[code]);
@@ -45,7 +45,7 @@ fn a_right_open_api_body_is_accepted_byte_for_byte() {
 
 // Rule O5.
 #[test]
-fn an_empty_secret_is_an_error_at_every_door() {
+fn an_empty_secret_is_an_error_of_every_function() {
     assert_eq!(
         explain_chat_hook(b"", "", "").unwrap_err(),
         SecretError::Empty

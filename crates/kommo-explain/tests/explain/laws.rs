@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wrong_secret_is_unknown_at_the_other_doors(body in prop::collection::vec(any::<u8>(), 0..300), key in "[a-z]{1,40}") {
+    fn a_wrong_secret_is_unknown_to_the_other_searches(body in prop::collection::vec(any::<u8>(), 0..300), key in "[a-z]{1,40}") {
         let hook = explain_chat_hook(&body, &hex(hmac_sha1(&key, &body)), SECRET).unwrap();
         prop_assert_eq!(codes(&hook), ["unknown"]);
         let open_api = explain_open_api(&body, &hex(hmac_sha256(&key, &body)), SECRET).unwrap();
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn no_input_makes_the_other_doors_panic_or_cost_more(
+    fn no_input_makes_the_other_searches_panic_or_cost_more(
         text in odd_text(),
         signature in odd_text(),
         secret in odd_text(),

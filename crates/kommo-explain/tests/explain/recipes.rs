@@ -839,7 +839,7 @@ fn hook(hook: &Hook) -> Explanation {
     explain_chat_hook(hook.came.as_bytes(), &signature, SECRET).unwrap()
 }
 
-/// The other doors: name, source, answer, and the codes that it should have.
+/// The other verifiers: name, source, answer, and the codes that it should have.
 fn others() -> Vec<(&'static str, Source, Explanation, &'static [&'static str])> {
     let client = "01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
     let disconnect = |message: &str| {

@@ -687,7 +687,8 @@ fn all_codes_are_distinct_and_kebab_case() {
     assert_eq!(names.len(), FindingCode::ALL.len());
 }
 
-/// Both ways: each code has its row, each row its code, in the same order, with doors and rules.
+/// Both ways: each code has its row, each row its code, in the same order, with verifiers and
+/// rules.
 #[test]
 fn the_table_of_the_readme_has_exactly_the_codes() {
     let readme = include_str!("../../README.md");
@@ -700,11 +701,11 @@ fn the_table_of_the_readme_has_exactly_the_codes() {
     let codes: Vec<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(named, codes);
     for row in rows {
-        let [code, doors, rules, meaning] = row[..] else {
+        let [code, verifiers, rules, meaning] = row[..] else {
             panic!("a row without four columns: {row:?}");
         };
-        let is_door = |door: &str| matches!(door, "R" | "H" | "O" | "D");
-        assert!(doors.split(' ').all(is_door), "{code}: {doors}");
+        let is_door = |verifier: &str| matches!(verifier, "R" | "H" | "O" | "D");
+        assert!(verifiers.split(' ').all(is_door), "{code}: {verifiers}");
         let is_rule = |rule: &str| {
             let (letter, number) = rule.split_at(1);
             "SDHOX".contains(letter) && number.parse::<u8>().is_ok()

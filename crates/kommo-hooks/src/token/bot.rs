@@ -1,4 +1,4 @@
-//! The door of a bot's token: HS512, in the field `token` of a `widget_request`.
+//! The verifier of a bot's token: HS512, in the field `token` of a `widget_request`.
 
 use alloc::string::String;
 use core::fmt;
@@ -22,7 +22,7 @@ pub enum BotEntity {
     Lead,
     /// A customer (12).
     Customer,
-    /// A number that no page names.
+    /// A number that is not documented.
     Other(u64),
 }
 
@@ -48,7 +48,7 @@ pub struct BotToken {
     pub entity: Option<(BotEntity, u64)>,
     /// Which bot, where the token names it.
     pub bot_type: Option<BotType>,
-    /// When it ends, Unix seconds; the leeway is not in it.
+    /// When it ends, Unix seconds, without the leeway.
     pub expires_at: u64,
 }
 
@@ -64,19 +64,19 @@ struct BotClaims {
 
 /// Proves bot tokens of one integration.
 ///
-/// Only HS512 is admitted, which the vendor's code and live tokens use. One secondary note says HS256:
-/// [`admit_hs256`](Self::admit_hs256) is the switch.
+/// Only HS512 is admitted, which the vendor's code and live tokens use. One secondary note says
+/// HS256: [`admit_hs256`](Self::admit_hs256) is the switch.
 ///
 /// Source: rules J2 to J8 and J10 of `docs/protocol.md`.
-pub struct BotTokenDoor<const KEYS: usize = 4> {
+pub struct BotTokenVerifier<const KEYS: usize = 4> {
     client_id: ClientId,
     keys: KeyRing<JwsKey, KEYS>,
     hs256_keys: Option<KeyRing<JwsKey, KEYS>>,
     receiver: Option<String>,
 }
 
-impl<const KEYS: usize> BotTokenDoor<KEYS> {
-    /// A door for an integration. The keys are of HS512.
+impl<const KEYS: usize> BotTokenVerifier<KEYS> {
+    /// A verifier for an integration. The keys are of HS512.
     #[must_use]
     pub const fn new(client_id: ClientId, keys: KeyRing<JwsKey, KEYS>) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl<const KEYS: usize> BotTokenDoor<KEYS> {
         self
     }
 
-    /// Compares `aud` with scheme and host of our own address. Without it `aud` is not looked at.
+    /// Compares `aud` with scheme and host of our own address. Without it `aud` is not checked.
     #[must_use]
     pub fn for_receiver(mut self, address: &str) -> Self {
         self.receiver = Some(address.into());
@@ -110,7 +110,8 @@ impl<const KEYS: usize> BotTokenDoor<KEYS> {
     ///
     /// # Errors
     ///
-    /// As those of [`WidgetTokenDoor::verify`](crate::WidgetTokenDoor::verify), but for the lifetime, which is not bounded.
+    /// As those of [`WidgetTokenVerifier::verify`](crate::WidgetTokenVerifier::verify), but for the
+    /// lifetime, which is not bounded.
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<BotToken>, Refusal> {
         let first = jwt::prove(&self.keys, JwsAlgorithm::Hs512, token, now);
         let proven = match (first, &self.hs256_keys) {
@@ -139,7 +140,7 @@ impl<const KEYS: usize> BotTokenDoor<KEYS> {
 }
 
 impl BotClaims {
-    /// `entity_type` was seen as a number, as its digits and as a word.
+    /// Live tokens have `entity_type` as a number, as its digits or as a word.
     fn entity(&self) -> Result<Option<(BotEntity, u64)>, Refusal> {
         let (Some(kind), Some(id)) = (&self.entity_type, self.entity_id) else {
             return Ok(None);
@@ -169,9 +170,9 @@ impl BotClaims {
     }
 }
 
-impl<const KEYS: usize> fmt::Debug for BotTokenDoor<KEYS> {
+impl<const KEYS: usize> fmt::Debug for BotTokenVerifier<KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BotTokenDoor")
+        f.debug_struct("BotTokenVerifier")
             .field("client_id", &self.client_id)
             .field("keys", &self.keys)
             .field("hs256", &self.hs256_keys.is_some())

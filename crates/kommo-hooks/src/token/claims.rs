@@ -1,4 +1,5 @@
-//! Values of claims in every form that was seen: times as whole or broken numbers, ids as numbers or as decimal text.
+//! Values of claims in every form that was seen: times as whole or fractional numbers, ids as
+//! numbers or as decimal text.
 //!
 //! Source: rules J5, J6 and J10 of `docs/protocol.md`.
 
@@ -19,7 +20,7 @@ impl<'de> Deserialize<'de> for Seconds {
 
 struct SecondsVisitor;
 
-/// The first second of the year 10000. A later time is not one.
+/// The first second of the year 10000. Times from then on are rejected.
 const TIME_END: f64 = 253_402_300_800.0;
 
 impl Visitor<'_> for SecondsVisitor {

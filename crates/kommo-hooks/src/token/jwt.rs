@@ -1,4 +1,5 @@
-//! A JSON Web Token behind a door: the MAC first, with the algorithm of the door; nothing is read before it is proven.
+//! A JSON Web Token: the MAC first, with the algorithm of the verifier; nothing is read before it
+//! is proven.
 //!
 //! Source: rules J3 to J8 of `docs/protocol.md`.
 
@@ -17,7 +18,8 @@ use crate::token::claims::CommonClaims;
 /// The longest token that is read. Those of the platform have some 500 bytes.
 pub const TOKEN_MAX_BYTES: usize = 8192;
 
-/// How far the clocks of the platform and of this machine may differ. The vendor once added as much after failures.
+/// How far the clocks of the platform and of this machine may differ. The vendor once added the
+/// same after failures.
 pub const TOKEN_LEEWAY_SECONDS: u64 = 60;
 
 /// The bytes of the longest signature, HS512.
@@ -36,7 +38,8 @@ impl ProvenToken {
     }
 }
 
-/// Only these fields of a header mean something to us. `crit` names extensions that a reader must understand (RFC 7515, 4.1.11).
+/// Only these fields of a header mean something to us. `crit` names extensions that a reader must
+/// understand (RFC 7515, 4.1.11).
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -84,7 +87,7 @@ fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     Base64UrlUnpadded::decode_vec(text).map_err(|_| Refusal::TokenMalformed)
 }
 
-/// What both kinds of token say about who, whose and when, checked.
+/// The claims that both kinds of token have, checked.
 pub(crate) struct CheckedClaims {
     pub(crate) account_host: AccountHost,
     pub(crate) account_id: AccountId,
@@ -155,7 +158,7 @@ fn read_issuer(text: &str) -> Result<AccountHost, Refusal> {
         .strip_prefix("https://")
         .and_then(|host| AccountHost::parse(host).ok())
         .ok_or(Refusal::OtherIssuer)?;
-    // `parse` normalises; a claim that the platform made needs none of that.
+    // `parse` normalises. The platform's claims are normal already; another one is refused.
     if text.len() == "https://".len() + host.as_str().len() && text.ends_with(host.as_str()) {
         Ok(host)
     } else {
@@ -163,7 +166,8 @@ fn read_issuer(text: &str) -> Result<AccountHost, Refusal> {
     }
 }
 
-/// `scheme://host` of one of our addresses, as the platform writes it into `aud`: without path, and without port.
+/// `scheme://host` of one of our addresses, as the platform writes it into `aud`: without path, and
+/// without port.
 ///
 /// A port is admitted if it is ours, since one page says nothing about it.
 pub(crate) fn audience_is(claim: Option<&str>, address: &str) -> bool {

@@ -1,4 +1,5 @@
-//! A memory of one-time tokens that were used: the platform does not refuse a second use, so the receiver must.
+//! A memory of used one-time tokens: the platform does not refuse a second use, so the receiver
+//! must.
 //!
 //! Source: rule J9 of `docs/protocol.md`.
 
@@ -23,9 +24,11 @@ pub enum OneTimeUse {
     Full,
 }
 
-/// Remembers used tokens until they end, up to a number. Only proven tokens enter, so a stranger cannot fill it.
+/// Remembers used tokens until they end, up to a number. Only proven tokens enter, so a stranger
+/// cannot fill it.
 ///
-/// It lives in one process: several share a table with the same key, `(account id, token id)`.
+/// It belongs to one process. Several processes need a shared table with the key `(account id,
+/// token id)`.
 #[derive(Debug)]
 pub struct ReplayMemory {
     ends: BTreeMap<(AccountId, String), u64>,
@@ -42,7 +45,7 @@ impl ReplayMemory {
         }
     }
 
-    /// Asks for the one use of a token. `now` in Unix seconds.
+    /// Uses a token, if it was not used before. `now` in Unix seconds.
     pub fn take(&mut self, token: &Verified<WidgetToken>, now: u64) -> OneTimeUse {
         let token = token.get();
         let key = (token.account_id, token.token_id.clone());

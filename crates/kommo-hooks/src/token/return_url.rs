@@ -1,4 +1,5 @@
-//! The address at which a bot waits for its answer. It is not signed, and the answer carries an access token.
+//! The address at which a bot waits for its answer. It is not signed, and the answer carries an
+//! access token.
 //!
 //! Source: rule J11 of `docs/protocol.md`.
 
@@ -10,11 +11,13 @@ use kommo_account::AccountHost;
 use crate::token::bot::{BotToken, BotType};
 use crate::verified::Verified;
 
-/// An address that an access token may be sent to: the continuation of a bot, at the account of a proven token.
+/// An address that an access token may be sent to: the continuation of a bot, at the account of a
+/// proven token.
 ///
 /// # Security
 ///
-/// Who takes `return_url` as it came sends an administrator's token wherever the sender likes.
+/// A receiver that calls `return_url` unchecked sends an administrator's token to any address that
+/// the sender chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnUrl {
     host: AccountHost,
@@ -25,13 +28,13 @@ pub struct ReturnUrl {
 }
 
 impl ReturnUrl {
-    /// Checks an address beside the token that came with it.
+    /// Checks the address that came with a token.
     ///
     /// # Errors
     ///
     /// - another scheme, host, port or user: [`ReturnUrlError::OtherHost`].
-    /// - a path that is not `/api/v4/{salesbot|marketingbot}/{number}/continue/{number}`, a query or a fragment:
-    ///   [`ReturnUrlError::Path`].
+    /// - a path that is not `/api/v4/{salesbot|marketingbot}/{number}/continue/{number}`, a query
+    ///   or a fragment: [`ReturnUrlError::Path`].
     pub fn check(token: &Verified<BotToken>, address: &str) -> Result<Self, ReturnUrlError> {
         let host = token.get().account_host;
         let path = address
@@ -49,7 +52,7 @@ impl ReturnUrl {
         })
     }
 
-    /// The account's host, that of the token.
+    /// The account's host, as the token names it.
     #[must_use]
     pub const fn host(&self) -> AccountHost {
         self.host
@@ -73,7 +76,8 @@ impl ReturnUrl {
         self.bot_id
     }
 
-    /// The id of the continuation: repeats of one request have the same, so it serves to recognise them.
+    /// The id of the continuation. Repeats of one request have the same id, so repeats can be
+    /// recognised.
     #[must_use]
     pub const fn continue_id(&self) -> u64 {
         self.continue_id
@@ -98,20 +102,20 @@ fn number(text: &str) -> Option<u64> {
     if digits { text.parse().ok() } else { None }
 }
 
-/// Why an address is not that of a waiting bot.
+/// Why an address is not the continuation of a bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReturnUrlError {
     /// It does not begin with `https://` and the account host of the token.
     OtherHost,
-    /// Its path is another, or it has a query or a fragment.
+    /// Its path has another form, or it has a query or a fragment.
     Path,
 }
 
 impl fmt::Display for ReturnUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OtherHost => "the return url is not at the account of the token",
+            Self::OtherHost => "the return url is not on the account host of the token",
             Self::Path => "the return url is not the continuation of a bot",
         })
     }

@@ -1,4 +1,5 @@
-//! The door of a widget's one-time token: HS256, in the header `X-Auth-Token` of a call from a user's browser.
+//! The verifier of a widget's one-time token: HS256, in the header `X-Auth-Token` of a call from a
+//! user's browser.
 
 use alloc::string::String;
 use core::fmt;
@@ -12,7 +13,8 @@ use crate::token::claims::{CommonClaims, Number};
 use crate::token::jwt::{self, audience_is};
 use crate::verified::{HookKind, Verified};
 
-/// The longest lifetime that is admitted, so that a replay memory stays bounded. The platform's own is 30 minutes.
+/// The longest lifetime that is admitted, so that a replay memory stays bounded. The platform's own
+/// is 30 minutes.
 pub const WIDGET_TOKEN_MAX_LIFETIME_SECONDS: u64 = 86_400;
 
 /// Who calls from a widget: proven by the client secret, valid for half an hour.
@@ -27,11 +29,12 @@ pub struct WidgetToken {
     pub user_id: UserId,
     /// Whether the user is an administrator; false where the claim is missing.
     pub is_admin: bool,
-    /// The id of the token (`jti`), to refuse a second use: see [`ReplayMemory`](crate::ReplayMemory).
+    /// The id of the token (`jti`), to refuse a second use: see
+    /// [`ReplayMemory`](crate::ReplayMemory).
     pub token_id: String,
     /// When it was issued, Unix seconds.
     pub issued_at: u64,
-    /// When it ends, Unix seconds; the leeway is not in it.
+    /// When it ends, Unix seconds, without the leeway.
     pub expires_at: u64,
 }
 
@@ -59,14 +62,15 @@ struct WidgetClaims {
 /// Proves one-time tokens of the widget of one integration. The keys are of HS256.
 ///
 /// Source: rules J1, J3 to J9 of `docs/protocol.md`.
-pub struct WidgetTokenDoor<const KEYS: usize = 4> {
+pub struct WidgetTokenVerifier<const KEYS: usize = 4> {
     client_id: ClientId,
     redirect_uri: String,
     keys: KeyRing<JwsKey, KEYS>,
 }
 
-impl<const KEYS: usize> WidgetTokenDoor<KEYS> {
-    /// A door for an integration: its client id, and its Redirect URI, whose scheme and host stand in `aud`.
+impl<const KEYS: usize> WidgetTokenVerifier<KEYS> {
+    /// A verifier for an integration: its client id, and its Redirect URI, whose scheme and host
+    /// `aud` must name.
     #[must_use]
     pub fn new(client_id: ClientId, redirect_uri: &str, keys: KeyRing<JwsKey, KEYS>) -> Self {
         Self {
@@ -85,13 +89,14 @@ impl<const KEYS: usize> WidgetTokenDoor<KEYS> {
     ///
     /// # Errors
     ///
-    /// - longer than [`TOKEN_MAX_BYTES`](crate::TOKEN_MAX_BYTES), or not three parts: [`Refusal::TokenTooLong`],
-    ///   [`Refusal::TokenMalformed`].
-    /// - another key or algorithm, a changed byte, no signature: [`Refusal::NotProven`]; a header that contradicts the MAC:
-    ///   [`Refusal::Algorithm`].
-    /// - a claim is missing: [`Refusal::ClaimsMalformed`]; another integration, receiver or issuer: [`Refusal::OtherClient`],
-    ///   [`Refusal::OtherAudience`], [`Refusal::OtherIssuer`].
-    /// - the wrong time: [`Refusal::Expired`], [`Refusal::NotYetValid`], [`Refusal::Lifetime`].
+    /// - longer than [`TOKEN_MAX_BYTES`](crate::TOKEN_MAX_BYTES), or not three parts:
+    ///   [`Refusal::TokenTooLong`], [`Refusal::TokenMalformed`].
+    /// - another key or algorithm, a changed byte, no signature: [`Refusal::NotProven`]; a header
+    ///   that contradicts the MAC: [`Refusal::Algorithm`].
+    /// - a claim is missing: [`Refusal::ClaimsMalformed`]; another integration, receiver or issuer:
+    ///   [`Refusal::OtherClient`], [`Refusal::OtherAudience`], [`Refusal::OtherIssuer`].
+    /// - used outside its time: [`Refusal::Expired`], [`Refusal::NotYetValid`],
+    ///   [`Refusal::Lifetime`].
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<WidgetToken>, Refusal> {
         let proven = jwt::prove(&self.keys, JwsAlgorithm::Hs256, token, now)?;
         let common: CommonClaims = proven.claims()?;
@@ -125,9 +130,9 @@ impl<const KEYS: usize> WidgetTokenDoor<KEYS> {
     }
 }
 
-impl<const KEYS: usize> fmt::Debug for WidgetTokenDoor<KEYS> {
+impl<const KEYS: usize> fmt::Debug for WidgetTokenVerifier<KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WidgetTokenDoor")
+        f.debug_struct("WidgetTokenVerifier")
             .field("client_id", &self.client_id)
             .field("keys", &self.keys)
             .finish_non_exhaustive()

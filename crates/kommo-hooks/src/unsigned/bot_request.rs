@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::unsigned::form::{Form, FormLimits};
 
-/// A `widget_request`, as a form (what is sent today) or as JSON (what the page prints).
+/// A `widget_request`, as a form (which the platform sends today) or as JSON (which its page
+/// shows).
 ///
-/// Take `token` to [`BotTokenDoor`](crate::BotTokenDoor) and `return_url` to [`ReturnUrl`](crate::ReturnUrl). A placeholder that the
-/// platform could not fill stands in `data` literally: `{{contact.phone}}`.
+/// Take `token` to [`BotTokenVerifier`](crate::BotTokenVerifier) and `return_url` to
+/// [`ReturnUrl`](crate::ReturnUrl). A placeholder that the platform could not fill is in `data` as
+/// its text: `{{contact.phone}}`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnsignedBotRequest {
@@ -25,7 +27,8 @@ pub struct UnsignedBotRequest {
 }
 
 impl UnsignedBotRequest {
-    /// Reads a body of either form. `None` if it has no token or no return URL: it is then another hook.
+    /// Reads a body of either form. `None` if it has no token or no return URL: it is then another
+    /// hook.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
         if body.trim_ascii_start().first() == Some(&b'{') {

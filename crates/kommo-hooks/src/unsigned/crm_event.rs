@@ -91,7 +91,7 @@ pub struct UnsignedCrmEvent {
 impl UnsignedCrmEvent {
     /// `entity` is the name at the top of the form; `None` for a bare action.
     pub(super) fn read(entity: Option<&str>, action: &str, item: &FormValue) -> Self {
-        // A note is wrapped once more, and carries the type of a contact beside it.
+        // A note has one more level, with the type of a contact beside it.
         let fields = item
             .get("note")
             .filter(|_| action == "note")

@@ -11,13 +11,13 @@ use kommo_account::AccountId;
 use crate::unsigned::crm_event::UnsignedCrmEvent;
 use crate::unsigned::form::{Form, FormError, FormLimits, FormValue};
 
-/// The deepest nesting of lists that is taken apart: one page shows two.
+/// The deepest nesting of lists that is flattened; the documentation shows two.
 const LIST_LEVELS: usize = 3;
 
 /// A webhook as its sender describes itself. **Nothing of it is proven.**
 ///
-/// Put an unguessable token into its address ([`PathToken`](crate::unsigned::PathToken)), compare the account with
-/// [`is_for`](Self::is_for), and read every entity again through the API.
+/// Put an unguessable token into its address ([`PathToken`](crate::unsigned::PathToken)), compare
+/// the account with [`is_for`](Self::is_for), and read every entity again through the API.
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ impl UnsignedCrmHook {
         })
     }
 
-    /// Whether the sender says that it speaks of this account.
+    /// Whether the sender names this account.
     #[must_use]
     pub fn is_for(&self, account: AccountId) -> bool {
         self.account_id == account
@@ -93,7 +93,7 @@ fn collect(
     }
 }
 
-/// Takes lists apart, lists of lists too.
+/// The entries of lists, and of lists in lists.
 fn flatten(value: &FormValue, levels: usize) -> Vec<&FormValue> {
     let items = value.list();
     let is_itself = matches!(items.as_slice(), [only] if core::ptr::eq(*only, value));

@@ -1,4 +1,5 @@
-//! A message as a webhook of the CRM reports it: `add_message`, and since July 2026 `add_outgoing_message`.
+//! A message as a webhook of the CRM reports it: `add_message`, and since July 2026
+//! `add_outgoing_message`.
 
 use alloc::string::String;
 
@@ -8,7 +9,7 @@ use crate::unsigned::form::FormValue;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnsignedCrmMessage {
-    /// The platform's id. One message may come more than once: recognise it by this.
+    /// The platform's id. One message may come more than once: recognise it by this id.
     pub id: String,
     /// The platform's id of the conversation.
     pub chat_id: String,
@@ -117,7 +118,7 @@ impl CrmAttachment {
     }
 }
 
-/// What a person wrote, and who it is, stays out of logs.
+/// What a person wrote, and their names, stay out of logs.
 mod shown {
     use core::fmt;
 

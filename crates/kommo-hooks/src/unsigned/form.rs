@@ -1,8 +1,8 @@
 //! Form bodies with brackets in their names, as PHP writes them: `leads[add][0][id]=777`.
 //!
-//! Names are chosen by the sender. An index is a name like any other and allocates nothing: `a[4000000000]=1` is one entry.
-//! What PHP does with a name is done here: `[]` takes the next number, a bracket that is not closed belongs to the name, of two
-//! equal names the last counts.
+//! Names are chosen by the sender. An index is a name like any other and allocates nothing:
+//! `a[4000000000]=1` is one entry. What PHP does with a name is done here: `[]` takes the next
+//! number, a bracket that is not closed belongs to the name, of two equal names the last counts.
 //!
 //! Source: rules U2 and U3 of `docs/protocol.md`.
 
@@ -21,7 +21,8 @@ pub struct FormLimits {
     pub bytes: usize,
     /// The most pairs of name and value.
     pub pairs: usize,
-    /// The most different names, each part of a bracketed name counted: what bounds the memory, some 700 bytes a name.
+    /// The most different names, each part of a bracketed name counted: what bounds the memory,
+    /// some 700 bytes a name.
     pub names: usize,
     /// The most brackets of one name.
     pub depth: usize,
@@ -66,11 +67,12 @@ impl Default for FormValue {
 }
 
 impl Form {
-    /// Decodes a body of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 become U+FFFD.
+    /// Decodes a body of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 become
+    /// U+FFFD.
     ///
     /// # Errors
     ///
-    /// [`FormError`]: more bytes, pairs, names or brackets than the limits say.
+    /// [`FormError`]: more bytes, pairs, names or brackets than the limits allow.
     pub fn parse(body: &[u8], limits: &FormLimits) -> Result<Self, FormError> {
         if body.len() > limits.bytes {
             return Err(FormError::TooLong { bytes: body.len() });
@@ -154,8 +156,8 @@ impl FormValue {
         entries.map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The values of a list, in the order of their indexes. A group whose names are not all numbers is a list of itself: PHP
-    /// writes one element without an index in some places.
+    /// The values of a list, in the order of their indexes. A group whose names are not all numbers
+    /// is returned as one value: PHP writes one element without an index in some places.
     #[must_use]
     pub fn list(&self) -> Vec<&Self> {
         let mut numbered = Vec::new();
@@ -207,7 +209,8 @@ impl FormValue {
     }
 }
 
-/// How many names there are: good enough for `a[]=1&a[]=2`, which is all that is ever written without indexes.
+/// How many names there are: enough for `a[]=1&a[]=2`, the only form without indexes that is ever
+/// sent.
 fn next_index(group: &BTreeMap<String, FormValue>) -> String {
     let mut index = group.len();
     while group.contains_key(&index.to_string()) {
@@ -216,7 +219,8 @@ fn next_index(group: &BTreeMap<String, FormValue>) -> String {
     index.to_string()
 }
 
-/// `a[b][]` into `a`, `b` and an empty name. What cannot be read as brackets belongs to the first name.
+/// `a[b][]` into `a`, `b` and an empty name. What cannot be read as brackets belongs to the first
+/// name.
 fn split_name(name: &str) -> Vec<Cow<'_, str>> {
     let mut parts = Vec::new();
     let Some((first, brackets)) = name.split_once('[').filter(|(first, _)| !first.is_empty())
@@ -272,7 +276,7 @@ const fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-/// Shows names alone: values are what people wrote.
+/// Shows names only: values are what people wrote.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root.fmt(f)

@@ -1,4 +1,4 @@
-//! The one thing that a stranger does not know about an unsigned hook: its address.
+//! The only protection of an unsigned hook: an address that strangers cannot guess.
 //!
 //! Source: rule U1 of `docs/protocol.md`.
 
@@ -10,7 +10,8 @@ use ctutils::CtEq;
 /// The fewest bytes of a token in an address.
 pub const PATH_TOKEN_MIN_BYTES: usize = 22;
 
-/// A secret part of the address of an unsigned hook, one for each account. 22 letters of base64url are 128 bits.
+/// A secret part of the address of an unsigned hook, one for each account. 22 letters of base64url
+/// are 128 bits.
 #[derive(Clone)]
 pub struct PathToken(String);
 
@@ -30,7 +31,8 @@ impl PathToken {
         }
     }
 
-    /// Compares with what stands in the path of a request. It takes the same time wherever the first difference is.
+    /// Compares with the text in the path of a request, in a time that does not depend on where the
+    /// first difference is.
     #[must_use]
     pub fn matches(&self, received: &str) -> bool {
         self.0.as_bytes().ct_eq(received.as_bytes()).to_bool()
@@ -50,7 +52,7 @@ pub struct WeakPathToken;
 
 impl fmt::Display for WeakPathToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a path token has at least 22 letters, digits, hyphens or low lines")
+        f.write_str("a path token has at least 22 letters, digits, hyphens or underscores")
     }
 }
 

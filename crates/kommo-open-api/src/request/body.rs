@@ -12,21 +12,22 @@ pub trait OpenApiRequest {
     /// The path on the Open API host.
     const PATH: &'static str;
 
-    /// What a success brings.
+    /// What a successful request returns.
     type Answer: Answer;
 
-    /// The body: compact JSON, `appid`, `timestamp` and `ranstr` first. Call it once for each attempt, with a new stamp.
+    /// The body: compact JSON, `appid`, `timestamp` and `ranstr` first. Call it once for each
+    /// attempt, with a new stamp.
     #[must_use]
     fn to_body(&self, stamp: &Stamp) -> Vec<u8>;
 }
 
-/// What stands in `data` of a success.
+/// What `data` contains after a success.
 pub trait Answer: Sized {
     /// Reads `data`; `None` if it has another shape.
     fn from_data(data: &Value) -> Option<Self>;
 }
 
-/// Nothing, which the platform writes as an empty text.
+/// No data, which the platform writes as an empty text.
 impl Answer for () {
     fn from_data(data: &Value) -> Option<Self> {
         match data {
@@ -39,7 +40,7 @@ impl Answer for () {
     }
 }
 
-/// A number, or its digits as text: one answer has both.
+/// A number, or its digits as text: one endpoint returns either.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     match value {
         Value::String(text) => {

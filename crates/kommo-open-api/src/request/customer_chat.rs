@@ -13,9 +13,9 @@ use crate::stamp::Stamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChatVisibility {
-    /// Not before somebody writes.
+    /// Only once a message is written.
     Hidden,
-    /// At once.
+    /// Immediately.
     Shown,
 }
 
@@ -46,7 +46,8 @@ pub struct CustomerChat {
 }
 
 impl CustomerChat {
-    /// A chat of an agent with a customer; `customer` is the customer's id in your own system (`sbs`, 1 to 64 characters).
+    /// A chat of an agent with a customer; `customer` is the customer's id in your own system
+    /// (`sbs`, 1 to 64 characters).
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl CustomerChat {
         })
     }
 
-    /// The name that is shown (`sbs_mc`, 1 to 30 characters); else the platform makes one up.
+    /// The displayed name (`sbs_mc`, 1 to 30 characters). Without it the platform makes one up.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ impl CustomerChat {
         Ok(self)
     }
 
-    /// Whether the agent sees a new chat at once; else the platform hides it.
+    /// Whether the agent sees a new chat at once. Without it the platform hides the chat.
     #[must_use]
     pub const fn with_visibility(mut self, visibility: ChatVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -106,7 +107,7 @@ impl CustomerChat {
     }
 }
 
-/// Starts one chat, or takes up the one that is there.
+/// Starts one chat, or continues the existing one.
 ///
 /// # Examples
 ///
@@ -150,7 +151,7 @@ impl OpenApiRequest for StartChat {
     const PATH: &'static str = "/openapi/zxlt/fqlt_dl";
     type Answer = ();
 
-    /// Here the agent and the visibility are texts.
+    /// This endpoint wants the agent and the visibility as text.
     fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
         let chat = &self.chat;
         stamp
@@ -172,11 +173,11 @@ pub struct StartChats {
 }
 
 impl StartChats {
-    /// Takes one chat or more. The most are not published, nor whether some may fail alone.
+    /// Takes one chat or more. The maximum is not published, nor whether one chat can fail alone.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `u_info` if there is none.
+    /// [`FieldError`] of `u_info` if the list is empty.
     pub fn new(chats: Vec<CustomerChat>) -> Result<Self, FieldError> {
         not_empty("u_info", &chats)?;
         Ok(Self { chats })
@@ -206,7 +207,7 @@ impl DeleteChats {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `u_info` if there is none, of `sbs`.
+    /// [`FieldError`] of `u_info` if the list is empty, or of `sbs`.
     pub fn new(chats: Vec<(AgentId, String)>) -> Result<Self, FieldError> {
         not_empty("u_info", &chats)?;
         for (_, customer) in &chats {

@@ -10,7 +10,7 @@ use crate::field::{CONTENT, ChatId, NAME, not_empty, optional};
 use crate::request::body::{Answer, OpenApiRequest, number, owned};
 use crate::stamp::Stamp;
 
-/// Who a member is. The pages give no list; these two stand in an example.
+/// Who a member is. The documentation has no list; these two are in an example.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MemberKind {
@@ -18,7 +18,7 @@ pub enum MemberKind {
     Agent,
     /// `visitor`
     Visitor,
-    /// Another word.
+    /// Another value.
     Other(String),
 }
 
@@ -47,7 +47,7 @@ impl Member {
     }
 }
 
-/// A group to be started.
+/// A group to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     members: Vec<Member>,
@@ -60,7 +60,7 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `item` if there is none, of `u_lx` if a word is empty.
+    /// [`FieldError`] of `item` if the list is empty, of `u_lx` if a kind is empty.
     pub fn new(members: Vec<Member>) -> Result<Self, FieldError> {
         not_empty("item", &members)?;
         for member in &members {
@@ -119,7 +119,7 @@ impl StartGroups {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `u_info` if there is none.
+    /// [`FieldError`] of `u_info` if the list is empty.
     pub fn new(groups: Vec<Group>) -> Result<Self, FieldError> {
         not_empty("u_info", &groups)?;
         Ok(Self { groups })
@@ -149,7 +149,7 @@ pub struct CreatedGroup {
 }
 
 impl Answer for Vec<CreatedGroup> {
-    /// Here the ids are texts.
+    /// This endpoint returns the ids as text.
     fn from_data(data: &Value) -> Option<Self> {
         let entry = |value: &Value| {
             Some(CreatedGroup {
@@ -195,7 +195,7 @@ impl DissolveGroups {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `chat_ids` if there is none.
+    /// [`FieldError`] of `chat_ids` if the list is empty.
     pub fn new(chats: Vec<ChatId>) -> Result<Self, FieldError> {
         not_empty("chat_ids", &chats)?;
         Ok(Self { chats })

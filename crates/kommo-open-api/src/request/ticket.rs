@@ -26,8 +26,9 @@ pub struct CreateTicket {
 }
 
 impl CreateTicket {
-    /// A ticket whose responsible agent writes `content` (1 to 2000 characters) first; more agents by
-    /// [`with_agents`](Self::with_agents). `customer` is the id in your own system (`sbs`, 1 to 64 characters), the name has 1 to 30.
+    /// A ticket whose responsible agent writes the first message, `content` (1 to 2000 characters).
+    /// `customer` is the customer's id in your own system (`sbs`, 1 to 64 characters); the name has
+    /// 1 to 30 characters. Add more agents with [`with_agents`](Self::with_agents).
     ///
     /// # Errors
     ///
@@ -59,7 +60,8 @@ impl CreateTicket {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `kefu_id` if there is none; of `fzr_uid` if the responsible agent is not among them.
+    /// [`FieldError`] of `kefu_id` if the list is empty, of `fzr_uid` if the responsible agent is
+    /// not in it.
     pub fn with_agents(mut self, agents: Vec<AgentId>) -> Result<Self, FieldError> {
         not_empty("kefu_id", &agents)?;
         if !agents.contains(&self.responsible) {
@@ -129,7 +131,7 @@ impl AddAgents {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] of `kefu_ids` if there is none.
+    /// [`FieldError`] of `kefu_ids` if the list is empty.
     pub fn new(chat: ChatId, agents: Vec<AgentId>) -> Result<Self, FieldError> {
         not_empty("kefu_ids", &agents)?;
         Ok(Self { chat, agents })
@@ -140,7 +142,7 @@ impl OpenApiRequest for AddAgents {
     const PATH: &'static str = "/openapi/chat/add_kf";
     type Answer = ();
 
-    /// The page prefers one text with commas to a list of numbers.
+    /// The documentation prefers one text with commas to a list of numbers.
     fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
         let mut text = String::new();
         for (place, agent) in self.agents.iter().enumerate() {

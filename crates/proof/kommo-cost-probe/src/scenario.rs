@@ -23,7 +23,7 @@ const BODY: &[u8] = br#"{"account_id":"af9945ff-1490-4cad-807d-945c15d88bec","ti
 const BODY_AND_LF: &[u8] =
     b"{\"account_id\":\"af9945ff-1490-4cad-807d-945c15d88bec\",\"time\":1669231521}\n";
 
-/// A door of `kommo-sign`, or the control.
+/// A function of `kommo-sign`, or the control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scenario {
     Request,

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use axum::Router;
 use kommo_account::{AccountHost, ClientId, Endpoints, Platform};
-use kommo_axum::{Connect, InstallDoor, StateKey};
+use kommo_axum::{Connect, InstallHooks, StateKey};
 use kommo_http::{CrmClient, HttpTokenEndpoint, RequestBudget, TransportBuilder};
 use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper, PendingCode};
 use kommo_oauth::UnixSeconds;
@@ -293,7 +293,7 @@ impl World {
             .credentials(credentials)
             .build();
         let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
-            .install_door(InstallDoor::Callback)
+            .install_hooks(InstallHooks::Callback)
             .build()?;
         let router = Router::new().nest("/kommo", connect.router());
         tokio::spawn(async move { axum::serve(listener, router).await });

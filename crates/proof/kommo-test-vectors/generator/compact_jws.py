@@ -69,7 +69,7 @@ def sign(algorithm, part, secret=SECRET):
 
 
 def add(name, algorithm, part, signature, rules, *, reason=None):
-    """`algorithm` is the one that the door demands."""
+    """`algorithm` is the one that the verifier demands."""
     context = context_of(SOURCE, "computed", rules, reason, algorithm=algorithm, secret=SECRET)
     stages = {"token.txt": f"{part}.{signature}", "signed-part.txt": part, "signature.txt": signature}
     add_case("compact-jws", name, context, stages)
@@ -89,11 +89,11 @@ def collect():
     agree("header with alg none", none.split(".")[0], "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0")
     add("alg-none", "HS256", none, "", "J3", reason="The header says none, and the signature is empty.")
     add("alg-none-still-signed", "HS512", signed_part("none", BOT_CLAIMS), sign("HS256", signed_part("none", BOT_CLAIMS)), "J3",
-        reason="The header says none; the door demands HS512 and the signature is HS256.")
+        reason="The header says none; the verifier demands HS512 and the signature is HS256.")
     add("hs256-at-the-hs512-door", "HS512", bot_256, sign("HS256", bot_256), "J2 J3",
-        reason="The token says HS256 and is signed so, but the door demands HS512.")
+        reason="The token says HS256 and is signed so, but the verifier demands HS512.")
     add("hs512-at-the-hs256-door", "HS256", bot, sign("HS512", bot), "J1 J3",
-        reason="The token says HS512 and is signed so, but the door demands HS256.")
+        reason="The token says HS512 and is signed so, but the verifier demands HS256.")
     add("wrong-key", "HS256", widget, sign("HS256", widget, OTHER_SECRET), "J1", reason="The key was another secret.")
     add("key-with-newline", "HS256", widget, sign("HS256", widget, SECRET + "\n"), "J1",
         reason="The key was the secret with the final line feed of its file.")

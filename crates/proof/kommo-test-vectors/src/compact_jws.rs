@@ -3,7 +3,7 @@
 use crate::folder::{Folder, find, read_family};
 use crate::judgement::{Certainty, Judgement, Verdict};
 
-/// A token as it arrives, and the door that it arrives at.
+/// A token as it arrives, and the verifier that it arrives at.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CompactJwsCase {
@@ -22,8 +22,8 @@ pub struct CompactJwsCase {
     /// In invalid cases, the code that an explanation must name. None where no code tells the
     /// truth.
     pub finding: Option<String>,
-    /// The algorithm that the door demands, `HS256` or `HS512`; the token may name another (rule
-    /// J3).
+    /// The algorithm that the verifier demands, `HS256` or `HS512`; the token may name another
+    /// (rule J3).
     pub algorithm: String,
     /// The receiver's client secret, as text.
     pub secret: String,

@@ -1,7 +1,7 @@
 //! From where a consent may be begun: not from other sites, unless the application says so.
 
 use axum::http::StatusCode;
-use kommo_axum::StartDoor;
+use kommo_axum::StartFrom;
 use kommo_oauth::integration::PageUri;
 
 use crate::app::{App, redirect_query};
@@ -43,8 +43,8 @@ async fn another_site_begins_nothing_and_ends_nothing_of_the_users() {
 
 #[tokio::test]
 async fn no_frame_picture_or_script_begins_a_consent_from_whatever_site() {
-    for door in [StartDoor::OwnSite, StartDoor::AnySite] {
-        let app = App::with(|builder| builder.start_door(door));
+    for from in [StartFrom::OwnSite, StartFrom::AnySite] {
+        let app = App::with(|builder| builder.start_from(from));
         let mut browser = Browser::new(&app.router);
         for (mode, dest) in [
             ("navigate", "iframe"),
@@ -86,7 +86,7 @@ async fn the_own_site_the_address_bar_and_old_browsers_begin() {
 
 #[tokio::test]
 async fn the_application_may_let_other_sites_begin() {
-    let app = App::with(|builder| builder.start_door(StartDoor::AnySite));
+    let app = App::with(|builder| builder.start_from(StartFrom::AnySite));
     let seen = Browser::new(&app.router)
         .get_with("/kommo/start", OTHER_SITE)
         .await;

@@ -1,7 +1,7 @@
-//! What passes the doors of `kommo-hooks`.
+//! What passes the verifiers of `kommo-hooks`.
 
 use kommo_account::ClientId;
-use kommo_hooks::{ChatHookDoor, ReceivedSignature, Refusal, WidgetTokenDoor};
+use kommo_hooks::{ChatHookVerifier, ReceivedSignature, Refusal, WidgetTokenVerifier};
 use kommo_sign::{ChannelSecret, ChatHookKey, ClientSecret, JwsAlgorithm, JwsKey, KeyId, KeyRing};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::naive_mac::{hmac_sha1, hmac_sha256};
 
 const SECRET: &str = "made-up-secret";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
-/// The clock of both doors.
+/// The clock of both verifiers.
 const NOW: u64 = 1_796_000_000;
 const LEEWAY: u64 = 60;
 
@@ -26,7 +26,7 @@ const LEEWAY: u64 = 60;
 /// # Panics
 ///
 /// If a law is broken.
-pub fn hook_doors(data: &[u8]) {
+pub fn hook_verifiers(data: &[u8]) {
     let mut fields = Fields::of(data);
     let (is_token, is_trimmed) = (fields.choice(0), fields.choice(1));
     let bytes = fields.bytes();
@@ -48,14 +48,14 @@ fn chat_hook(body: &[u8], scope: &str, is_trimmed: bool) {
     let Ok(secret) = ChannelSecret::new(SECRET) else {
         return;
     };
-    let door: ChatHookDoor = ChatHookDoor::new(ring(ChatHookKey::new(&secret)));
+    let verifier: ChatHookVerifier = ChatHookVerifier::new(ring(ChatHookKey::new(&secret)));
     let trimmed = body
         .strip_suffix(b"\r\n")
         .or_else(|| body.strip_suffix(b"\n"));
     let signed = trimmed.filter(|_| is_trimmed).unwrap_or(body);
     let signature = hmac_sha1(SECRET, signed);
     let received = ReceivedSignature::from_text(&signature);
-    let verdict = door.verify_addressed(body, received, scope, NOW);
+    let verdict = verifier.verify_addressed(body, received, scope, NOW);
     if let Ok(hook) = &verdict {
         assert_eq!(
             *hook.hook.get(),
@@ -111,13 +111,14 @@ fn widget_token(claims: &[u8]) {
         return;
     };
     let keys = ring(JwsKey::new(JwsAlgorithm::Hs256, &secret));
-    let door: WidgetTokenDoor = WidgetTokenDoor::new(client, "https://app.example:8443/cb", keys);
+    let verifier: WidgetTokenVerifier =
+        WidgetTokenVerifier::new(client, "https://app.example:8443/cb", keys);
     let signed = format!("{}.{}", encode(br#"{"alg":"HS256"}"#), encode(claims));
     let token = format!(
         "{signed}.{}",
         encode(&from_hex(&hmac_sha256(SECRET, signed.as_bytes())))
     );
-    let Ok(proven) = door.verify(&token, NOW) else {
+    let Ok(proven) = verifier.verify(&token, NOW) else {
         return;
     };
     let Some(entries) = Entries::read(claims) else {

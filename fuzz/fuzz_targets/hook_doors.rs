@@ -1,5 +1,0 @@
-//! Runs the law `hook_doors` on what the fuzzer makes up.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| kommo_fuzz_laws::hook_doors(data));
