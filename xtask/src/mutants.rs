@@ -44,9 +44,9 @@ const GROUNDS: [Ground; 2] = [
     Ground {
         package: "kommo-keeper",
         files: &[
-            "crates/kommo-keeper/src/cached_token.rs",
-            "crates/kommo-keeper/src/entry.rs",
-            "crates/kommo-keeper/src/own_holds.rs",
+            "crates/kommo-keeper/src/cache/cached_token.rs",
+            "crates/kommo-keeper/src/cache/grant_slot.rs",
+            "crates/kommo-keeper/src/process/holds.rs",
         ],
         tests: &["keeper"],
     },

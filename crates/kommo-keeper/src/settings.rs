@@ -6,7 +6,7 @@ use core::time::Duration;
 use kommo_account::Endpoints;
 use kommo_oauth::refresh::RefreshPolicy;
 
-use crate::shared_bucket::BucketSize;
+use crate::ports::shared_bucket::BucketSize;
 
 const HOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 

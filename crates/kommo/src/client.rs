@@ -71,7 +71,7 @@ impl Builder {
             builder = builder.on_alarm(listener);
         }
         let keeper = builder.build();
-        keeper.rescue().await.map_err(Error::Recovery)?;
+        keeper.recover_unsaved().await.map_err(Error::Recovery)?;
         Ok(Kommo {
             keeper,
             #[cfg(any(feature = "chats", feature = "crm"))]

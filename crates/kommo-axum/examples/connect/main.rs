@@ -129,9 +129,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build();
 
     // Before anything uses a grant: pairs that an earlier run could not save.
-    match keeper.rescue().await {
+    match keeper.recover_unsaved().await {
         Ok(0) => {}
-        Ok(grants) => println!("rescued:     pairs of {grants} grants"),
+        Ok(grants) => println!("recovered:   pairs of {grants} grants"),
         Err(trouble) => println!("lifeboat:    cannot be read: {trouble:?}"),
     }
 

@@ -121,11 +121,11 @@ async fn a_rescue_that_goes_away_anywhere_leaves_the_pair_where_the_next_one_fin
         // The store is back after two more failures.
         one.store.with(|kept| kept.failing_saves = 2);
         let two = next(&one, lifeboat.clone());
-        let got = polled(two.keeper.rescue(), polls).await;
+        let got = polled(two.keeper.recover_unsaved(), polls).await;
         landed(&two).await;
         one.store.with(|kept| kept.failing_saves = 0);
         let three = next(&one, lifeboat.clone());
-        three.keeper.rescue().await.unwrap();
+        three.keeper.recover_unsaved().await.unwrap();
         assert_eq!(one.state(), "active", "{polls} polls");
         assert!(lifeboat.files.lock().unwrap().is_empty());
         let token = three.keeper.grant(&key()).unwrap().token().await.unwrap();

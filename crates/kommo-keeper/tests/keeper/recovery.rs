@@ -273,7 +273,7 @@ async fn a_drain_leaves_in_the_lifeboat_what_the_store_will_not_take() {
         "default",
         SECRET,
     );
-    assert_eq!(two.keeper.rescue().await, Ok(1));
+    assert_eq!(two.keeper.recover_unsaved().await, Ok(1));
     assert_eq!(two.state(), "active");
     assert!(lifeboat.files.lock().unwrap().is_empty());
     assert_eq!(scene.wire.sent(), ["refresh-1"]);
@@ -314,7 +314,7 @@ async fn a_rescue_brings_back_a_grant_that_was_given_up() {
         "default",
         SECRET,
     );
-    assert_eq!(two.keeper.rescue().await, Ok(1));
+    assert_eq!(two.keeper.recover_unsaved().await, Ok(1));
     assert_eq!(one.state(), "active");
 }
 
@@ -424,8 +424,8 @@ async fn a_rescue_and_a_disconnect_hook_wait_no_longer_than_a_lease_for_a_store_
     );
     next.store.with(|kept| kept.hanging_loads = 1);
     let limit = Duration::from_secs(300);
-    let rescued = tokio::time::timeout(limit, next.keeper.rescue()).await;
-    assert_eq!(rescued.unwrap(), Ok(0));
+    let recovered = tokio::time::timeout(limit, next.keeper.recover_unsaved()).await;
+    assert_eq!(recovered.unwrap(), Ok(0));
     next.store.with(|kept| kept.hanging_loads = 1);
     let account = key().account_id;
     let verdicts = tokio::time::timeout(limit, next.keeper.disconnect_reported(account)).await;

@@ -34,14 +34,14 @@ pub(crate) struct KeepAliveArgs {
 
 pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Failure> {
     args.grants.run(context, async |keeper, which| {
-        let rescued = keeper.rescue().await;
+        let recovered = keeper.recover_unsaved().await;
         if matches!(which, Each::All(_)) {
             exchange_waiting(keeper, context).await?;
         }
         let outcome = for_each(keeper, which, context, keep_alive).await;
         // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the
         // doctor says.
-        let lifeboat = rescued.map_err(|_| {
+        let lifeboat = recovered.map_err(|_| {
             Failure::new(ErrorCode::StoreFailed, "the lifeboat cannot be read")
                 .hint("`kommo doctor` says why")
         });
@@ -84,7 +84,7 @@ pub(super) async fn exchange_waiting(
                     .output
                     .note(&format!("warning: a code that waited was refused: {kind}"));
             }
-            CodeOutcome::PutOff(refusal) => context
+            CodeOutcome::Deferred(refusal) => context
                 .output
                 .note(&format!("warning: a code still waits: {refusal}")),
             CodeOutcome::Lost => context

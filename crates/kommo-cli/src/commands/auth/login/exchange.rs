@@ -51,7 +51,7 @@ pub(super) async fn finish(
     let (outcome, came) = exchanged?;
     let refusal = match &outcome {
         Some(CodeOutcome::Refused(kind) | CodeOutcome::ClientRefused(kind)) => Some(*kind),
-        Some(CodeOutcome::PutOff(refusal)) => Some(refusal.kind),
+        Some(CodeOutcome::Deferred(refusal)) => Some(refusal.kind),
         _ => came.as_ref().map(|came| came.kind),
     };
     let told = tell_outcome(keeper, outcome, came, context).await;
@@ -91,7 +91,7 @@ async fn tell_outcome(
             Err(Failure::new(ErrorCode::CodeRefused, message).hint(hint))
         }
         Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
-        Some(CodeOutcome::PutOff(refusal)) => Err(no_answer(Some(refusal))
+        Some(CodeOutcome::Deferred(refusal)) => Err(no_answer(Some(refusal))
             .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
         Some(CodeOutcome::Lost) => Err(Failure::new(
             ErrorCode::BadAnswer,

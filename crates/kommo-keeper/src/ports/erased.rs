@@ -1,0 +1,93 @@
+//! The ports of a keeper without their types, so that who holds a keeper need not name them. Each
+//! call costs one allocation beside its request or file; the path of a fresh token has none.
+
+use kommo_account::{AccountHost, Realm};
+use kommo_oauth::grant::{GrantKey, UnsavedPair};
+use kommo_oauth::refresh::{Located, SendOutcome};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest};
+
+use crate::ports::grant_store::StoreError;
+use crate::ports::lifeboat::LifeboatPort;
+use crate::ports::shared_clock::Boxed;
+use crate::ports::token_endpoint::{Probe, TokenEndpoint};
+
+/// [`TokenEndpoint`], callable without its type.
+pub(crate) trait AnyEndpoint: Send + Sync {
+    fn send<'a>(&'a self, realm: Realm, request: &'a TokenRequest) -> Boxed<'a, SendOutcome>;
+
+    fn locate<'a>(&'a self, realm: Realm, look_up: &'a SubdomainLookup<'_>) -> Boxed<'a, Located>;
+
+    fn probe<'a>(
+        &'a self,
+        realm: Realm,
+        host: AccountHost,
+        access_token: &'a AccessToken,
+    ) -> Boxed<'a, Probe>;
+}
+
+impl<E: TokenEndpoint> AnyEndpoint for E {
+    fn send<'a>(&'a self, realm: Realm, request: &'a TokenRequest) -> Boxed<'a, SendOutcome> {
+        Box::pin(TokenEndpoint::send(self, realm, request))
+    }
+
+    fn locate<'a>(&'a self, realm: Realm, look_up: &'a SubdomainLookup<'_>) -> Boxed<'a, Located> {
+        Box::pin(TokenEndpoint::locate(self, realm, look_up))
+    }
+
+    fn probe<'a>(
+        &'a self,
+        realm: Realm,
+        host: AccountHost,
+        access_token: &'a AccessToken,
+    ) -> Boxed<'a, Probe> {
+        Box::pin(TokenEndpoint::probe(self, realm, host, access_token))
+    }
+}
+
+/// What a lifeboat's call ends with.
+pub(crate) type Kept<'a, T> = Boxed<'a, Result<T, Box<dyn StoreError>>>;
+
+/// [`LifeboatPort`], callable without its type.
+pub(crate) trait AnyLifeboat: Send + Sync {
+    fn reserve<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()>;
+    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()>;
+    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()>;
+    fn read<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, Option<UnsavedPair>>;
+    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()>;
+    fn keys(&self) -> Kept<'_, Vec<GrantKey>>;
+}
+
+impl<L: LifeboatPort> AnyLifeboat for L {
+    fn reserve<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()> {
+        boxed(LifeboatPort::reserve(self, key))
+    }
+
+    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()> {
+        boxed(LifeboatPort::release_slot(self, key))
+    }
+
+    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()> {
+        boxed(LifeboatPort::write(self, unsaved))
+    }
+
+    fn read<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, Option<UnsavedPair>> {
+        boxed(LifeboatPort::read(self, key))
+    }
+
+    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()> {
+        boxed(LifeboatPort::delete(self, unsaved))
+    }
+
+    fn keys(&self) -> Kept<'_, Vec<GrantKey>> {
+        boxed(LifeboatPort::keys(self))
+    }
+}
+
+fn boxed<'a, T, E: StoreError>(
+    work: impl Future<Output = Result<T, E>> + Send + 'a,
+) -> Kept<'a, T> {
+    Box::pin(async {
+        work.await
+            .map_err(|error| -> Box<dyn StoreError> { Box::new(error) })
+    })
+}

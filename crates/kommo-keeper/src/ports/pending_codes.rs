@@ -1,0 +1,350 @@
+//! Authorization codes between their arrival and their exchange. A code lives twenty minutes and
+//! comes once, so it is durable before the one who brought it is answered.
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::time::Duration;
+
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::token::{AuthorizationCode, TokenPair};
+
+use crate::ports::grant_store::{GrantStore, StoreError};
+
+/// How a code came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeOrigin {
+    /// By the browser, with a `state` that was ours.
+    Redirect,
+    /// By the platform's install hook: unsigned, without a `state`, and bound to no session.
+    InstallHook,
+    /// Pasted by the operator.
+    Pasted,
+}
+
+impl CodeOrigin {
+    /// The name in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::InstallHook => "install-hook",
+            Self::Pasted => "pasted",
+        }
+    }
+
+    /// The origin of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Redirect, Self::InstallHook, Self::Pasted]
+            .into_iter()
+            .find(|origin| origin.name() == name)
+    }
+}
+
+/// A code that waits for its exchange.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PendingCode {
+    /// The world it belongs to.
+    pub realm: Realm,
+    /// The integration.
+    pub client_id: ClientId,
+    /// Where it is exchanged; it passed the allow-list.
+    pub host: AccountHost,
+    /// The code. A store keeps it encrypted, under its hash.
+    pub code: AuthorizationCode,
+    /// How it came.
+    pub origin: CodeOrigin,
+    /// What the application's `state` carried, for `on_grant`. Not a secret; at most 1,024 bytes.
+    pub carried: Option<String>,
+    /// The account that the user was asked to consent for again. Another one is kept, and reported
+    /// as not expected.
+    pub expected_account: Option<AccountId>,
+    /// When it came.
+    pub received_at: UnixSeconds,
+}
+
+impl PendingCode {
+    /// A code that came just now.
+    #[must_use]
+    pub const fn new(
+        realm: Realm,
+        client_id: ClientId,
+        host: AccountHost,
+        code: AuthorizationCode,
+        origin: CodeOrigin,
+        received_at: UnixSeconds,
+    ) -> Self {
+        Self {
+            realm,
+            client_id,
+            host,
+            code,
+            origin,
+            carried: None,
+            expected_account: None,
+            received_at,
+        }
+    }
+
+    /// Adds the account that the consent was asked for.
+    #[must_use]
+    pub const fn with_expected_account(mut self, account_id: Option<AccountId>) -> Self {
+        self.expected_account = account_id;
+        self
+    }
+
+    /// Adds what the `state` carried.
+    #[must_use]
+    pub fn with_carried(mut self, carried: Option<String>) -> Self {
+        self.carried = carried;
+        self
+    }
+}
+
+/// What became of a code that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodePut {
+    /// It is durable.
+    Stored,
+    /// The same code was here before; nothing was added.
+    Duplicate,
+    /// There are as many as the store takes. Somebody may be flooding the unsigned hook.
+    Full,
+    /// As many codes of this origin wait for this host as the store takes for one host. Those of
+    /// other hosts are not affected.
+    HostFull,
+}
+
+/// A code that is this worker's to exchange until the lease ends.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClaimedCode {
+    /// Names the row; says nothing of the code.
+    pub id: i64,
+    /// Names the lease.
+    pub token: u128,
+    /// How often it was claimed before and not settled as an end that does not count: how many
+    /// exchanges may have been sent already.
+    pub earlier_claims: u32,
+    /// How often it was claimed before, whatever came of it: this number only grows. It bounds the
+    /// tries of every kind.
+    pub earlier_tries: u32,
+    /// The pair that an earlier claim got for the code, kept by [`PendingCodes::keep_answer`].
+    pub answer: Option<TokenPair>,
+    /// The code.
+    pub pending: PendingCode,
+}
+
+impl ClaimedCode {
+    /// A claim, as a store made it.
+    #[must_use]
+    pub const fn new(id: i64, token: u128, earlier_claims: u32, pending: PendingCode) -> Self {
+        Self {
+            id,
+            token,
+            earlier_claims,
+            earlier_tries: earlier_claims,
+            answer: None,
+            pending,
+        }
+    }
+
+    /// Adds how often it was claimed before, whatever came of it.
+    #[must_use]
+    pub const fn with_earlier_tries(mut self, earlier_tries: u32) -> Self {
+        self.earlier_tries = earlier_tries;
+        self
+    }
+}
+
+/// How the story of a code ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeEnd {
+    /// It became a grant.
+    Exchanged,
+    /// It cannot become one: expired, used, refused.
+    Refused,
+    /// It was given for an account that it does not belong to, and is not spent. The store forgets
+    /// it, so that a person may give it again with the right account.
+    WrongAccount,
+    /// Nobody knows; it is claimed again when the lease ends.
+    TryAgain,
+    /// Nothing was sent, or the platform answered without looking at the code. It is claimed again
+    /// when the lease ends, and this claim does not count.
+    NoEffect,
+    /// It is claimed again when the pause is over, however long or short the lease is; the lease
+    /// ends now.
+    Later {
+        /// How long.
+        pause: Duration,
+        /// Whether this claim counts.
+        counts: bool,
+    },
+}
+
+/// A durable, bounded table of codes.
+///
+/// `now` is for stores that have no clock of their own. One that is shared judges ages by its own
+/// clock: a caller whose clock is ahead would end the codes of all others.
+pub trait PendingCodes: Send + Sync + 'static {
+    /// What can go wrong.
+    type Error: StoreError;
+
+    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards
+    /// the bound. Those that are done go; those that waited in vain stay for
+    /// [`expire_codes`](Self::expire_codes), though no longer than another 20 minutes.
+    fn put_code(
+        &self,
+        pending: &PendingCode,
+    ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send;
+
+    /// Ends the codes that grew older than 20 minutes while they waited: nobody is at them, and
+    /// there is no pair for them. Gives how many there were; each is counted once, over all workers
+    /// that share the store.
+    fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease: those of
+    /// consents first, then those of install hooks, each newest first. Codes of other realms stay.
+    fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Claims as [`claim_codes`](Self::claim_codes) does, but leaves the codes of install hooks:
+    /// whoever sends those decides nothing about the rate of the others.
+    fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Claims this code, if it waits and nobody has claimed it.
+    fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Option<ClaimedCode>, Self::Error>> + Send;
+
+    /// Notes for a person why a claimed code still waits: a name such as `payment-required`, at
+    /// most 64 bytes, without a secret.
+    fn note_code(
+        &self,
+        claimed: &ClaimedCode,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose
+    /// it is must still be asked. It goes when the code is settled as [`CodeEnd::Exchanged`].
+    fn keep_answer(
+        &self,
+        claimed: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Ends the story of a code. The hash of a code that is done stays for 20 minutes, so that a
+    /// second delivery is a duplicate.
+    fn settle_code(
+        &self,
+        claimed: &ClaimedCode,
+        end: CodeEnd,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A store of grants and of codes, with one kind of error: what a consent needs.
+pub trait CodeStore: GrantStore + PendingCodes<Error = <Self as GrantStore>::Error> {}
+
+impl<S> CodeStore for S where S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error> {}
+
+/// One store for several keepers.
+impl<S: PendingCodes> PendingCodes for Arc<S> {
+    type Error = S::Error;
+
+    fn put_code(
+        &self,
+        pending: &PendingCode,
+    ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send {
+        S::put_code(self, pending)
+    }
+
+    fn claim_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
+        S::claim_codes(self, realm, client_id, now, limit, lease)
+    }
+
+    fn claim_consents(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
+        S::claim_consents(self, realm, client_id, now, limit, lease)
+    }
+
+    fn claim_code(
+        &self,
+        pending: &PendingCode,
+        now: UnixSeconds,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Option<ClaimedCode>, Self::Error>> + Send {
+        S::claim_code(self, pending, now, lease)
+    }
+
+    fn note_code(
+        &self,
+        claimed: &ClaimedCode,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::note_code(self, claimed, why)
+    }
+
+    fn keep_answer(
+        &self,
+        claimed: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::keep_answer(self, claimed, pair)
+    }
+
+    fn expire_codes(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        S::expire_codes(self, realm, client_id, now)
+    }
+
+    fn settle_code(
+        &self,
+        claimed: &ClaimedCode,
+        end: CodeEnd,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        S::settle_code(self, claimed, end)
+    }
+}

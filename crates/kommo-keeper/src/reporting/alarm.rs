@@ -1,0 +1,151 @@
+//! What the application is told: a new grant, and what a person should know about.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use kommo_account::AccountId;
+use kommo_oauth::UnixSeconds;
+use kommo_oauth::grant::{DoubtReason, EndWarning, GrantKey, HoldKind, ReauthReason};
+
+use crate::ports::grant_store::StoreErrorKind;
+use crate::ports::pending_codes::CodeOrigin;
+
+/// A code became a grant, and the grant is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewGrant {
+    /// Whose.
+    pub key: GrantKey,
+    /// How the code came. A grant of an install hook belongs to an account and to no session.
+    pub origin: CodeOrigin,
+    /// What the application's `state` carried.
+    pub carried: Option<String>,
+    /// Whether there was no grant of this key before.
+    pub is_first: bool,
+    /// The account that the consent was asked for, if it is not the one that consented. Do not bind
+    /// the grant to the one who asked.
+    pub expected_account: Option<AccountId>,
+}
+
+/// Something that a person should know about. It has no secret in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Alarm {
+    /// Whose grant, if it is about one.
+    pub key: Option<GrantKey>,
+    /// What.
+    pub kind: AlarmKind,
+}
+
+/// What an alarm is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AlarmKind {
+    /// The platform is not asked for a while. Without a key it is about a code that waits for its
+    /// exchange, or, for a block, about the whole process: two accounts that had worked lately were
+    /// blocked.
+    Held {
+        /// Why.
+        kind: HoldKind,
+        /// Until when.
+        until: Option<UnixSeconds>,
+    },
+    /// A refresh was sent and nobody knows what became of it. It is tried again.
+    InDoubt(DoubtReason),
+    /// A new consent is required.
+    ReauthRequired(ReauthReason),
+    /// The platform took a long-lived token back: make a new one.
+    Revoked,
+    /// A disconnect was reported and confirmed.
+    Disconnected,
+    /// The store failed.
+    StoreFailed(StoreErrorKind),
+    /// A new pair could not be saved. It is in memory and, if `in_lifeboat`, in a file.
+    Unsaved {
+        /// Whether a file was written.
+        in_lifeboat: bool,
+    },
+    /// The lifeboat cannot be read or written.
+    LifeboatFailed(StoreErrorKind),
+    /// The end of a long-lived token comes near.
+    EndsSoon(EndWarning),
+    /// The server's clock and ours differ by more than a minute.
+    ClockDiffers {
+        /// By how much, in seconds; positive if ours is ahead.
+        seconds: i64,
+    },
+    /// The platform refused a code, which ended without a grant.
+    CodeRefused,
+    /// The answers to the exchanges of a code were lost, and it ended without a grant.
+    CodeLost,
+    /// A code grew too old while it waited for its exchange, and ended without a grant.
+    CodeExpired,
+    /// A code gave a pair, which was not kept, since the account was erased meanwhile.
+    CodeErased,
+    /// The table of pending codes is full.
+    CodesFull,
+    /// The protocol was told about a step that it did not ask for: a mistake in this crate.
+    OutOfTurn,
+}
+
+impl AlarmKind {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Held { kind, .. } => kind.name(),
+            Self::InDoubt(_) => "in-doubt",
+            Self::ReauthRequired(_) => "reauth-required",
+            Self::Revoked => "revoked",
+            Self::Disconnected => "disconnected",
+            Self::StoreFailed(_) => "store-failed",
+            Self::Unsaved { .. } => "unsaved",
+            Self::LifeboatFailed(_) => "lifeboat-failed",
+            Self::EndsSoon(_) => "ends-soon",
+            Self::ClockDiffers { .. } => "clock-differs",
+            Self::CodeRefused => "code-refused",
+            Self::CodeLost => "code-lost",
+            Self::CodeExpired => "code-expired",
+            Self::CodeErased => "code-erased",
+            Self::CodesFull => "codes-full",
+            Self::OutOfTurn => "out-of-turn",
+        }
+    }
+}
+
+pub(crate) type OnGrant = dyn Fn(&NewGrant) + Send + Sync;
+pub(crate) type OnAlarm = dyn Fn(&Alarm) + Send + Sync;
+
+/// Whom to tell.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    pub(crate) on_grant: Option<Box<OnGrant>>,
+    pub(crate) on_alarm: Option<Box<OnAlarm>>,
+}
+
+impl Listeners {
+    pub(crate) fn report_grant(&self, grant: &NewGrant) {
+        tracing::info!(key = %grant.key, origin = grant.origin.name(), "new grant");
+        if let Some(listener) = &self.on_grant {
+            shielded("on_grant", || listener(grant));
+        }
+    }
+
+    pub(crate) fn raise_alarm(&self, key: Option<GrantKey>, kind: AlarmKind) {
+        match key {
+            Some(key) => tracing::warn!(%key, alarm = kind.name(), "alarm"),
+            None => tracing::warn!(alarm = kind.name(), "alarm"),
+        }
+        if let Some(listener) = &self.on_alarm {
+            shielded("on_alarm", || listener(&Alarm { key, kind }));
+        }
+    }
+}
+
+/// A listener that panics does not take with it what the keeper is doing, which may be a pair on
+/// its way into the store.
+fn shielded(name: &'static str, listener: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(listener)).is_err() {
+        tracing::error!(listener = name, "a listener of the keeper panicked");
+    }
+}

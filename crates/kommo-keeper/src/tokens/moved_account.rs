@@ -1,0 +1,92 @@
+//! The platform said to a call that there is no such account: it may have been renamed. Where it is
+//! now is looked up, once.
+
+use core::time::Duration;
+
+use kommo_account::AccountHost;
+use kommo_oauth::grant::{Generation, Grant, UsableToken};
+use kommo_oauth::refresh::{Located, TokenRequirement};
+use kommo_oauth::token::{SubdomainLookup, UnverifiedClaims};
+
+use crate::keeper::handle::GrantHandle;
+use crate::ports::clock::Clock as _;
+use crate::ports::grant_store::GrantStore;
+use crate::refresh::record_change::Changed;
+
+/// At most one look-up for an account in this time.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+impl<S: GrantStore> GrantHandle<S> {
+    /// Notes that a call with the token of this generation met a host without such an account. Its
+    /// host is looked up, at most once in ten minutes; a new one is stored, and the next token
+    /// comes with it. Nothing ends, and no refresh token is spent.
+    ///
+    /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain)
+    /// waits for.
+    pub fn note_account_not_found(&self, generation: Generation) {
+        let is_current = |newest: &UsableToken| newest.generation == generation;
+        // A call with an older token may have gone to a host that is known to be the old one.
+        if self
+            .slot
+            .newest()
+            .is_some_and(|newest| !is_current(&newest))
+        {
+            return;
+        }
+        let monotonic = self.keeper.context().clock.monotonic();
+        let account_id = self.slot.key.account_id;
+        let look_ups = self.keeper.look_up_times();
+        if !look_ups.take(account_id, monotonic, LOOK_UP_EVERY) {
+            return;
+        }
+        let handle = self.clone();
+        drop(
+            self.keeper
+                .spawn(async move { handle.look_up_host().await }),
+        );
+    }
+
+    async fn look_up_host(self) {
+        let (context, key) = (self.keeper.context(), self.slot.key);
+        let grant = match context.store.load(&key).await {
+            Ok(Some(grant)) => grant,
+            Ok(None) => return,
+            Err(error) => return context.store_failed(Some(key), &error),
+        };
+        let Some(host) = self.locate(&grant).await else {
+            return;
+        };
+        let changed = context.change(&key, |grant, _| {
+            let grant = grant.filter(|grant| grant.host != host)?;
+            Some(grant.move_host(host))
+        });
+        match changed.await {
+            Ok(Changed::Written(..)) => {
+                tracing::info!(%key, host = host.as_str(), "the account has another host");
+                // The token in memory names the old host: it is read anew.
+                self.keeper
+                    .run(&self.slot, TokenRequirement::default())
+                    .await;
+            }
+            // Where others came first each time, the next look-up writes it.
+            Ok(Changed::NotNeeded | Changed::Contended) => {}
+            Err(error) => context.store_failed(Some(key), &error),
+        }
+    }
+
+    /// Where the account is now, as the platform says. A grant that hands out no token is left
+    /// alone.
+    async fn locate(&self, grant: &Grant) -> Option<AccountHost> {
+        let context = self.keeper.context();
+        let usable = grant.usable(context.clock.now())?;
+        let claims = UnverifiedClaims::decode(&usable.access_token).ok()?;
+        let api_domain = claims.api_domain.ok().flatten()?;
+        let refresh_token = &grant.state.pairs()?.newest().pair.refresh_token;
+        let look_up = SubdomainLookup::new(&api_domain, refresh_token);
+        let located = context.endpoint.locate(grant.key.realm, &look_up).await;
+        match located {
+            Located::At { account_id, host } if account_id == grant.key.account_id => Some(host),
+            _ => None,
+        }
+    }
+}
