@@ -11,7 +11,8 @@
 use kommo_chats::hook::{
     ChatEvent, ChatEventKind, Markup, Message, MessageType, Reaction, ReactionKind,
 };
-use kommo_hooks::{ChatHookVerifier, ReceivedSignature, Verified};
+use kommo_hooks::inbox::NewHook;
+use kommo_hooks::{ChatHookVerifier, ReceivedSignature, Verified, dangerous};
 use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
 use kommo_test_vectors::chat_hook;
 use serde_json::{Value, json};
@@ -321,4 +322,52 @@ fn debug_shows_no_text_name_phone_or_body() {
     let shown = format!("{:?} {unknown:?}", of_json(&body));
     assert!(!shown.contains("MARKER"), "{shown}");
     assert!(shown.contains("PrivateText(11 bytes)"), "{shown}");
+}
+
+/// What the inbox knows a hook by.
+fn new_hook(body: &Value) -> (NewHook<'static>, &'static str) {
+    let body: &'static [u8] = body.to_string().into_bytes().leak();
+    let key = ChatHookKey::new(&ChannelSecret::new("channel-secret").unwrap());
+    let signature = key.sign(body);
+    let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
+    keys.insert(KeyId::parse("k").unwrap(), key, None).unwrap();
+    let received = ReceivedSignature::from_text(signature.as_str());
+    let hook = ChatHookVerifier::new(keys)
+        .verify(body, received, 1)
+        .unwrap();
+    let event = ChatEvent::of(&hook);
+    (
+        NewHook::proven(&hook, event.get().facts()),
+        event.get().kind.name(),
+    )
+}
+
+#[test]
+fn a_message_is_known_by_its_id_and_other_hooks_by_their_bytes() {
+    let (message, name) = new_hook(&sample_with(&json!({})));
+    assert_eq!(name, message.event());
+    assert!(message.account().is_some() && message.conversation().is_some());
+    // The same message, written in another way, is the same hook; another message is not.
+    let (again, _) = new_hook(&sample_with(&json!({"tag": "x"})));
+    assert_eq!(message.key(), again.key());
+    let (other, _) = new_hook(&sample_with(&json!({"id": "another"})));
+    assert_ne!(message.key(), other.key());
+    assert_eq!(message.conversation(), other.conversation());
+    let typing = |expires_at| {
+        json!({"account_id": "52e591f7-c98f-4255-8495-827210138c81", "action": {"typing":
+            {"user": {"id": "u"}, "conversation": {"id": "c"}, "expired_at": expires_at}}})
+    };
+    let (one, two) = (new_hook(&typing(1)).0, new_hook(&typing(2)).0);
+    assert_ne!(one.key(), two.key());
+    assert_eq!(one.conversation(), two.conversation());
+    assert!(new_hook(&json!({"unknown": 1})).0.conversation().is_none());
+}
+
+#[test]
+fn an_event_of_a_stored_hook_keeps_the_recorded_proof() {
+    let body = chat_hook("message-without-newline").body;
+    let proof = dangerous::recorded_proof("chat", "2026-11", 7).unwrap();
+    let event = ChatEvent::of_stored(&dangerous::proven_when_stored(&body[..], proof));
+    assert_eq!(event.proof(), &proof);
+    assert_eq!(event.get().kind.name(), "message");
 }

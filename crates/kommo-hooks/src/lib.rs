@@ -12,6 +12,8 @@ mod refusal;
 mod received_signature;
 mod freshness;
 mod verified;
+mod stored;
+pub mod dangerous;
 
 #[cfg(feature = "alloc")]
 mod head;
@@ -27,6 +29,9 @@ mod token;
 pub mod unsigned;
 
 #[cfg(feature = "alloc")]
+pub mod inbox;
+
+#[cfg(feature = "alloc")]
 pub use chat::AddressedHook;
 pub use chat::ChatHookVerifier;
 pub use disconnect::{DisconnectVerifier, Disconnected};
@@ -34,6 +39,7 @@ pub use freshness::FreshnessWindow;
 pub use open_api::OpenApiVerifier;
 pub use received_signature::ReceivedSignature;
 pub use refusal::{Refusal, RefusalKind};
+pub use stored::StoredVerified;
 #[cfg(feature = "alloc")]
 pub use token::{
     BotEntity, BotToken, BotTokenVerifier, BotType, OneTimeUse, ReplayMemory, ReturnUrl,

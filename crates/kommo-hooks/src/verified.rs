@@ -32,6 +32,20 @@ impl HookKind {
             Self::BotToken => "bot-token",
         }
     }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::Chat,
+            Self::OpenApi,
+            Self::Disconnect,
+            Self::WidgetToken,
+            Self::BotToken,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+    }
 }
 
 /// The verdict: which verifier, which key, when.

@@ -7,7 +7,8 @@ use core::convert::Infallible;
 use core::fmt;
 
 use kommo_account::AmojoId;
-use kommo_hooks::{FromProven, Verified};
+use kommo_hooks::inbox::{HookAccount, HookFacts};
+use kommo_hooks::{FromProven, StoredVerified, Verified};
 use kommo_peer::json_text;
 use serde_json::Value;
 
@@ -122,6 +123,36 @@ impl ChatEvent {
         match hook.read() {
             Ok(event) => event,
             Err(never) => match never {},
+        }
+    }
+
+    /// Reads a hook that was proven before it was stored.
+    #[must_use]
+    pub fn of_stored(hook: &StoredVerified<&[u8]>) -> StoredVerified<Self> {
+        match hook.read() {
+            Ok(event) => event,
+            Err(never) => match never {},
+        }
+    }
+
+    /// What the inbox must know of it: its name, whose it is, its conversation, and the id of a
+    /// message. A repeat of a message has the id of the first; other hooks have no id of their own.
+    #[must_use]
+    pub fn facts(&self) -> HookFacts<'_> {
+        let account = self.account_id.map(HookAccount::Chats);
+        let facts = HookFacts::new(self.kind.name()).of_account(account);
+        match &self.kind {
+            ChatEventKind::Message(message) => facts
+                .in_conversation(message.conversation.id.as_str())
+                .with_id(message.id.as_str()),
+            ChatEventKind::CommentReply(reply) => facts
+                .in_conversation(reply.message.conversation.id.as_str())
+                .with_id(reply.message.id.as_str()),
+            ChatEventKind::Typing(typing) => facts.in_conversation(typing.conversation.id.as_str()),
+            ChatEventKind::Reaction(reaction) => {
+                facts.in_conversation(reaction.conversation.id.as_str())
+            }
+            ChatEventKind::MessageV1(_) | ChatEventKind::Unknown(_) => facts,
         }
     }
 

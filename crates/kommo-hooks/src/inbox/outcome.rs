@@ -1,0 +1,54 @@
+//! What came of an attempt, and what becomes of the entry for it.
+
+use alloc::string::String;
+use core::time::Duration;
+
+/// The longest reason that is kept, in characters.
+pub const REASON_MAX_CHARS: usize = 200;
+
+/// What a handler reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandlingOutcome {
+    /// It is handled.
+    Done,
+    /// It could not be handled now: again, after a pause.
+    Later {
+        /// Why, for a person. No secret and nothing of the body: it is kept as it is.
+        reason: String,
+        /// The pause that the other side asked for (`Retry-After`).
+        not_before: Option<Duration>,
+    },
+    /// It never can be handled: it stays, to be seen and replayed.
+    Refused {
+        /// Why, as above.
+        reason: String,
+    },
+}
+
+/// What becomes of an entry when an attempt ends: an outcome, judged by a
+/// [`RetryPolicy`](crate::inbox::RetryPolicy).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settlement {
+    /// It is done.
+    Done,
+    /// It waits again, for this pause. It stays the head of its conversation.
+    Again {
+        /// How long.
+        pause: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// It has failed for good.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A reason as it is kept: short, on one line, without control characters.
+pub(crate) fn kept_reason(reason: &str) -> String {
+    let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
+    reason.chars().take(REASON_MAX_CHARS).map(clean).collect()
+}
