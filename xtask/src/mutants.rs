@@ -34,7 +34,7 @@ const GROUNDS: [Ground; 2] = [
         ],
         tests: &[
             "refresh_protocol",
-            "grant_moves",
+            "grant_transitions",
             "protocol_edges",
             "stored_grant",
             "long_lived",

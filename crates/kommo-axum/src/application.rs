@@ -1,6 +1,6 @@
 //! What the application gives: its answers, its sink for secrets, its log of proofs.
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 pub(crate) mod redirect_to;
 pub(crate) mod callbacks;
 pub(crate) mod secret_sink;

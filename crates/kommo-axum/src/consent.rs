@@ -1,6 +1,6 @@
 //! An attempt at a consent and its state.
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 pub(crate) mod state_key;
 pub(crate) mod attempt;
 pub(crate) mod sealed_attempt;

@@ -1,6 +1,6 @@
 //! What a page says, in which language.
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 pub(crate) mod page_language;
 pub(crate) mod page_texts;
 pub(crate) mod refusal;

@@ -1,6 +1,6 @@
 //! The routes.
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 pub(crate) mod guarded_answer;
 pub(crate) mod responses;
 pub(crate) mod start_route;

@@ -1,6 +1,6 @@
 //! What an application sets: paths of its own, and what is wrong with its settings.
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 pub(crate) mod local_path;
 pub(crate) mod connect_error;
 pub(crate) mod route_paths;

@@ -1,4 +1,5 @@
-//! How a user consents, and how the code comes back: the page, the button, the redirect, the install hook, a pasted code.
+//! How a user consents, and how the code comes back: the page, the button, the redirect, the
+//! install hook, a pasted code.
 
 mod state;
 mod query;

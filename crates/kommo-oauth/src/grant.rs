@@ -1,4 +1,4 @@
-//! A grant: whose it is, where it lives, and which of six states it is in.
+//! A grant: its key, the host of its account, and one of six states.
 //!
 //! ```text
 //!            begin               receive
@@ -42,6 +42,6 @@ pub use self::record::Grant;
 pub use self::states::{
     Active, Disconnected, GrantState, InDoubt, ReauthReason, ReauthRequired, Refreshing,
 };
-pub use self::transition::{IllegalMove, PairFate, Transition};
+pub use self::transition::{IllegalTransition, PairFate, Transition};
 pub use self::unsaved_pair::UnsavedPair;
 pub use self::usable_token::UsableToken;

@@ -1,4 +1,4 @@
-//! What an integration is made of and known by: its settings and icon, the judgement on them, its credentials.
+//! An integration: its settings and icon, the check of them, its credentials.
 
 mod web_uri;
 mod icon;

@@ -1,5 +1,5 @@
-//! Reads single fields out of JSON of the platform, so that one field of a wrong type spoils
-//! nothing but itself.
+//! Reads single fields out of JSON of the platform, so that one field of a wrong type does not
+//! affect the others.
 //!
 //! Texts are borrowed from the body where they can be: a token is not copied before it has its own,
 //! wiped, place.
@@ -14,8 +14,8 @@ use kommo_peer::json_text;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since tokens stand
-/// there.
+/// The text of an answer, in the encoding of a parser. A copy is wiped on drop, since it may
+/// contain tokens.
 pub(crate) enum PeerText<'a> {
     Same(&'a [u8]),
     Copied(Zeroizing<Vec<u8>>),
@@ -45,7 +45,7 @@ impl Deref for PeerText<'_> {
 
 /// Parses a text that must be an object.
 ///
-/// A derived struct would take a list too, field by field in order; so the first byte is looked at.
+/// A derived struct would take a list too, field by field in order; so the first byte is checked.
 pub(crate) fn parse_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, NotReadable> {
     match body.trim_ascii_start().first() {
         None => Err(NotReadable::Empty),
@@ -60,18 +60,18 @@ pub(crate) fn parse_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<
     }
 }
 
-/// Why a body gave no object.
+/// Why a body is not an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReadable {
-    /// Nothing, or only white space.
+    /// Empty, or only white space.
     Empty,
     /// No JSON object.
     NotJson,
-    /// An object in which a known field stands twice.
+    /// An object in which a known field is repeated.
     Fields,
 }
 
-/// A text; whatever else stands there counts as nothing.
+/// A text; any other value counts as absent.
 #[derive(Default)]
 pub(crate) struct Text<'de>(pub(crate) Option<Cow<'de, str>>);
 
@@ -85,7 +85,7 @@ impl Drop for Text<'_> {
 }
 
 impl<'de> Text<'de> {
-    /// For a text that is no secret.
+    /// For a text that is not a secret.
     fn into_inner(mut self) -> Option<Cow<'de, str>> {
         self.0.take()
     }
@@ -148,7 +148,7 @@ fn whole_part(text: &str) -> Option<u64> {
     text.split('.').next().and_then(digits)
 }
 
-/// A text, or the texts of a list; whatever else stands there, or in the list, counts as nothing.
+/// A text, or the texts of a list; any other value, there or in the list, counts as absent.
 #[derive(Default)]
 pub(crate) struct Texts<'de>(pub(crate) Vec<Cow<'de, str>>);
 

@@ -1,4 +1,5 @@
-//! When a grant is refreshed and how, so that no token is lost: the requirement, the policy, the protocol; and the exchange of a code.
+//! When and how a grant is refreshed, so that no token is lost: the requirement, the policy, the
+//! protocol; and the exchange of a code.
 
 mod store_error_kind;
 mod requirement;
@@ -11,6 +12,6 @@ pub use self::code_exchange::{
     TRIES_AT_MOST_FOR_STRANGERS,
 };
 pub use self::policy::RefreshPolicy;
-pub use self::protocol::{Located, OutOfTurn, RefreshProtocol, Report, SendOutcome, Step};
+pub use self::protocol::{Located, RefreshProtocol, Report, SendOutcome, Step, UnexpectedReport};
 pub use self::requirement::{MetBy, Outcome, TokenRequirement, Unmet};
 pub use self::store_error_kind::StoreErrorKind;

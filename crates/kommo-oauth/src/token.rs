@@ -1,4 +1,4 @@
-//! Codes and tokens; what is sent to the token endpoint, and what its answers mean.
+//! Codes and tokens; requests to the token endpoint, and what its answers mean.
 
 mod tokens;
 mod claims;

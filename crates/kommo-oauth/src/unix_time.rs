@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-/// An instant: whole seconds since 1970-01-01 00:00:00 UTC. `Copy`; arithmetic stays at the ends instead of overflowing.
+/// An instant: whole seconds since 1970-01-01 00:00:00 UTC. `Copy`; arithmetic stays at the ends
+/// instead of overflowing.
 ///
 /// # Examples
 ///
@@ -20,7 +21,7 @@ use core::time::Duration;
 pub struct UnixSeconds(u64);
 
 impl UnixSeconds {
-    /// The instant that lies this many seconds after the beginning of 1970.
+    /// The instant this many seconds after the beginning of 1970.
     #[must_use]
     pub const fn new(seconds: u64) -> Self {
         Self(seconds)

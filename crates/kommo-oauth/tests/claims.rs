@@ -1,4 +1,4 @@
-//! Claims of an access token: read as they come, believed in nothing.
+//! Claims of an access token: read as they come, and not trusted.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! What follows for a code: each row of the token endpoint's errors, and each way of not getting an answer.
+//! What follows for a code: each row of the token endpoint's errors, and each way of not getting an
+//! answer.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -58,7 +59,8 @@ const CLIENT: Expected = Again(Some(HoldKind::ClientMisconfigured), false, Some(
 const BLOCKED: Expected = Again(Some(HoldKind::Blocked), false, Some(6 * 3_600));
 const SUSPECT: Expected = Again(Some(HoldKind::Suspect), true, None);
 
-// Rules K3, K6, K8, K9, G10: the reference's table of errors, each row with what comes first and what comes after an exchange that counted.
+// Rules K3, K6, K8, K9, G10: the reference's table of errors, each row with what comes first and
+// what comes after an exchange that counted.
 #[test]
 fn every_answer_has_its_consequence() {
     let hint = |hint: &str| format!(r#"{{"hint":"{hint}","title":"x"}}"#);
@@ -176,7 +178,7 @@ fn every_answer_has_its_consequence() {
             SUSPECT,
             Refused,
         ),
-        // A reason that nobody knows: told at once, and one more try.
+        // An unknown reason: reported at once, and tried once more.
         (400, None, hint("Something new"), SUSPECT, Refused),
         (400, None, "{}".to_owned(), SUSPECT, Refused),
         (302, None, String::new(), SUSPECT, Refused),
@@ -279,7 +281,7 @@ fn a_refusal_says_what_it_was_read_from_and_shows_no_text_of_the_peer() {
     assert!(!format!("{kept:?}").contains("def502"));
 }
 
-// Rule K9: a code that meets the same refusal again and again is not tried for as long as it lives.
+// Rule K9: a code with the same refusal again and again is not tried until its end.
 #[test]
 fn tries_of_every_kind_are_bounded_and_their_pauses_double() {
     for (is_strangers, tries) in [(false, 6), (true, 3)] {

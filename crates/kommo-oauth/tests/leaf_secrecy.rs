@@ -1,4 +1,5 @@
-//! Planted markers: no secret, code, token, state or body shows in `Debug`, `Display` or an error (invariant I8).
+//! Planted markers: no secret, code, token, state or body shows in `Debug`, `Display` or an error
+//! (invariant I8).
 
 #![allow(
     clippy::unwrap_used,
@@ -48,7 +49,7 @@ impl Seen {
         }
     }
 
-    /// Each planted thing was really looked at, and nothing of it shows.
+    /// Each planted marker was formatted, and none appears in the text.
     #[track_caller]
     fn check(&self, others: &[&str]) {
         assert!(self.0.len() > 100);

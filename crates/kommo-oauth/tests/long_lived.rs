@@ -87,7 +87,7 @@ fn a_long_lived_token_takes_the_place_of_no_pair_that_may_live() {
         assert_eq!(state(&transition.grant), LongLivedState::Active);
         assert!(fence.is_none_or(|fence| transition.grant.generation > fence));
     }
-    // A doubt that was told late is still a doubt.
+    // A doubt that was reported late is still a doubt.
     let doubt = refreshing()
         .doubt(
             AttemptId::new([1; 16]),

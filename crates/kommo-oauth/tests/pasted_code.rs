@@ -65,7 +65,8 @@ fn a_whole_address_or_its_query_may_be_pasted() {
     }
 }
 
-/// What an address comes to that is pasted into an attempt with this Redirect URI; `STATE` in it is the attempt's.
+/// What an address comes to that is pasted into an attempt with this Redirect URI; `STATE` in it is
+/// the attempt's.
 fn answered(redirect_uri: &str, text: &str) -> Result<PastedCode, PastedCodeError> {
     let state = state();
     let redirect_uri = RedirectUri::parse(redirect_uri).unwrap();

@@ -1,5 +1,5 @@
-//! The refresh protocol at its edges: what a run says of the record that it did not read, of the store that failed, of the instant at
-//! which to ask again.
+//! The refresh protocol at its edges: what a run says of the record that it did not read, of the
+//! store that failed, of the instant at which to ask again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,8 +17,8 @@ use kommo_oauth::grant::{
     UnsavedPair,
 };
 use kommo_oauth::refresh::{
-    Located, OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step,
-    StoreErrorKind, TokenRequirement, Unmet,
+    Located, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step, StoreErrorKind,
+    TokenRequirement, UnexpectedReport, Unmet,
 };
 use kommo_oauth::token::{
     AccessToken, RefreshToken, RequestOrigin, TokenAnswer, TokenPair, read_token_answer,
@@ -289,10 +289,10 @@ fn an_erased_grant_takes_its_pair_with_it() {
 #[test]
 fn what_is_out_of_turn_says_so() {
     let error = run(newer(), false).handle(Report::Done, NOW).unwrap_err();
-    assert_eq!(error, OutOfTurn::new());
+    assert_eq!(error, UnexpectedReport::new());
     assert_eq!(
         error.to_string(),
-        "the refresh protocol was told about a step that it did not ask for"
+        "the refresh protocol received a report on a step that it did not ask for"
     );
 }
 
@@ -327,7 +327,8 @@ fn sends(protocol: &mut RefreshProtocol) -> String {
     }
 }
 
-/// A grant whose newest pair, obtained so long ago, came in the place of one whose access token was rejected.
+/// A grant whose newest pair, obtained so long ago, came in place of one whose access token was
+/// rejected.
 fn replaced(ago: Duration) -> Grant {
     let grant = consented().reject_access(Generation::FIRST).unwrap().grant;
     let attempt = Attempt::new(AttemptId::new([9; 16]), PairNumber::FIRST, NOW);
@@ -469,7 +470,8 @@ fn a_grant_without_a_pair_to_send_ends_when_no_answer_is_waited_for_any_more() {
     let marked = begun.refuse(other, PairNumber::FIRST, ReauthReason::Revoked, NOW);
     let marked = marked.unwrap().grant;
 
-    // Its attempt is taken over, and may still be answered. Until when is written down, or each run would wait anew.
+    // Its attempt is taken over, and may still be answered. Until when is written down, or each run
+    // would wait anew.
     let mut protocol = under_lock(newer(), &marked);
     let Step::Record(transition) = protocol.poll() else {
         panic!("{:?}", protocol.poll());
@@ -636,7 +638,7 @@ fn a_lifeboat_that_cannot_be_read_stops_only_a_grant_whose_pair_may_be_there() {
     let reading = |grant: &Grant| {
         let mut protocol = run(newer(), true).begin_at_lock();
         let early = protocol.handle(Report::LifeboatRead(None), NOW);
-        assert_eq!(early, Err(OutOfTurn::new()));
+        assert_eq!(early, Err(UnexpectedReport::new()));
         protocol.handle(Report::Locked, NOW).unwrap();
         protocol
             .handle(Report::Loaded(Some(grant.clone())), NOW)

@@ -262,7 +262,7 @@ fn percent_encoding_is_read_exactly_and_once() {
         let error = RedirectError::Query(QueryError::Encoding { offset });
         assert_eq!(parse(query), Err(error), "{query}");
     }
-    // Values of parameters that are not the platform's are nobody's business here.
+    // Values of parameters that are not the platform's are not checked.
     code("code=a&state=STATE&referer=a.kommo.com&theirs=%zz");
 }
 

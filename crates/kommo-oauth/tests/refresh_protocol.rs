@@ -19,8 +19,8 @@ use kommo_oauth::grant::{
     Orphan, PairFate, ReauthReason, Requester, Revision, Transition, UnsavedPair,
 };
 use kommo_oauth::refresh::{
-    Located, MetBy, OutOfTurn, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step,
-    StoreErrorKind, TokenRequirement, Unmet,
+    Located, MetBy, Outcome, RefreshPolicy, RefreshProtocol, Report, SendOutcome, Step,
+    StoreErrorKind, TokenRequirement, UnexpectedReport, Unmet,
 };
 use kommo_oauth::token::{AccessToken, RefreshToken, TokenAnswer, TokenPair, read_token_answer};
 
@@ -110,8 +110,8 @@ fn name(step: Step<'_>) -> &'static str {
     }
 }
 
-/// Goes on until the run says one of `until`; the lock is always free. Requests are answered from
-/// `answers`.
+/// Continues until the run asks for one of `until`; the lock is always free. Requests are answered
+/// from `answers`.
 fn go(
     protocol: &mut RefreshProtocol,
     store: &mut Store,
@@ -174,7 +174,7 @@ fn tell_at(
         Step::DeleteLifeboat(_) => protocol.handle(Report::Done, now),
         Step::WaitToSave => protocol.handle(Report::Done, now),
         Step::Release => protocol.handle(Report::Done, now),
-        _ => Err(OutOfTurn::new()),
+        _ => Err(UnexpectedReport::new()),
     }
     .unwrap();
 }
@@ -266,11 +266,11 @@ fn a_run_that_knows_that_the_grant_is_due_begins_at_the_lock_and_still_reads_und
     let steps = go(&mut winner, &mut store, &mut answers, &["done"]);
     assert_eq!(steps, ["lock", "load", "record", "send", "save", "release"]);
     met(&winner, "access-2", MetBy::Refresh);
-    // Somebody was faster: nothing is sent.
+    // Another worker was faster: no request is sent.
     let steps = go(&mut late, &mut store, &mut VecDeque::new(), &["done"]);
     assert_eq!(steps, ["lock", "load", "release"]);
     met(&late, "access-2", MetBy::Store);
-    // A run that has begun goes on where it is.
+    // A run that has begun continues.
     let mut begun = run(3);
     go(&mut begun, &mut store, &mut VecDeque::new(), &["done"]);
     assert_eq!(begun.clone().begin_at_lock(), begun);
@@ -932,12 +932,18 @@ fn a_record_that_cannot_be_read_or_written_sends_nothing() {
 fn what_was_not_asked_for_is_refused_and_changes_nothing() {
     let mut protocol = run(1);
     let before = protocol.clone();
-    assert_eq!(protocol.handle(Report::Locked, NOW), Err(OutOfTurn::new()));
+    assert_eq!(
+        protocol.handle(Report::Locked, NOW),
+        Err(UnexpectedReport::new())
+    );
     assert_eq!(
         protocol.handle(Report::Sent(SendOutcome::Lost), NOW),
-        Err(OutOfTurn::new())
+        Err(UnexpectedReport::new())
     );
-    assert_eq!(protocol.handle(Report::Done, NOW), Err(OutOfTurn::new()));
+    assert_eq!(
+        protocol.handle(Report::Done, NOW),
+        Err(UnexpectedReport::new())
+    );
     assert_eq!(
         protocol.handle(
             Report::Saved {
@@ -946,7 +952,7 @@ fn what_was_not_asked_for_is_refused_and_changes_nothing() {
             },
             NOW
         ),
-        Err(OutOfTurn::new())
+        Err(UnexpectedReport::new())
     );
     assert_eq!(protocol, before);
 }
@@ -970,7 +976,7 @@ fn only_the_confirmation_of_the_generation_that_was_saved_counts() {
             },
             NOW
         ),
-        Err(OutOfTurn::new())
+        Err(UnexpectedReport::new())
     );
     assert!(protocol.outcome().is_none());
 }

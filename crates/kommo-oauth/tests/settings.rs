@@ -198,7 +198,8 @@ fn gif(version: &[u8], width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
-/// A start, an application segment of the given length, fill bytes, a frame header with the given marker.
+/// A start, an application segment of the given length, fill bytes, a frame header with the given
+/// marker.
 fn jpeg(padding: u16, frame: u8, width: u16, height: u16) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0];
     bytes.extend((padding + 2).to_be_bytes());

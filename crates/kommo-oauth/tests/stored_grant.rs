@@ -1,4 +1,5 @@
-//! The stored form of a grant: what is written is read back equal, and whatever else is read is an error.
+//! The stored form of a grant: what is written is read back equal, and whatever else is read is an
+//! error.
 
 #![allow(
     clippy::unwrap_used,

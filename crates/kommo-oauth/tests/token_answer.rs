@@ -134,7 +134,8 @@ fn unknown_fields_however_deep_do_not_cost_a_pair() {
     granted(200, &format!("\u{feff} {}", success("")));
 }
 
-// Invariant I6: a pair that has arrived is not thrown away for a letter of a text beside it, nor for its encoding.
+// Invariant I6: a pair that has arrived is not thrown away for a letter of a text beside it, nor
+// for its encoding.
 #[test]
 fn a_pair_is_read_in_every_encoding_and_beside_every_broken_letter() {
     let wanted = granted(200, &success(""));

@@ -1,4 +1,5 @@
-//! What is sent to the token endpoint and to the subdomain look-up, and how the look-up's answer is read.
+//! What is sent to the token endpoint and to the subdomain look-up, and how the look-up's answer is
+//! read.
 
 #![allow(
     clippy::unwrap_used,

@@ -12,7 +12,7 @@
 
 extern crate alloc;
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 mod error;
 mod sealing;
 mod settings;

@@ -63,7 +63,7 @@ pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The value of a header; one that is there twice or cannot be read is no value that a browser
+/// The value of a header; one that is there twice or cannot be read is not a value that a browser
 /// sends.
 fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();

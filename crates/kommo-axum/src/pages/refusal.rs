@@ -25,7 +25,7 @@ pub enum Refusal {
     SessionChanged,
     /// Another site led the browser to the start.
     OtherSite,
-    /// The start was asked for by something that is no page: a frame, a picture, a script.
+    /// The start was asked for by something that is not a page: a frame, a picture, a script.
     NoPage,
     /// The account is on the other platform than this integration.
     OtherPlatform,
@@ -75,7 +75,7 @@ impl Refusal {
         }
     }
 
-    /// The status of the answer. A user's own refusal is no error of anybody.
+    /// The status of the answer. A refusal by the user is not an error.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {

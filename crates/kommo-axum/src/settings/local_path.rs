@@ -5,7 +5,7 @@ use core::{error, fmt};
 /// The longest path, in bytes.
 pub const LOCAL_PATH_MAX_BYTES: usize = 1024;
 
-/// Why a text is no path of the application's own site.
+/// Why a text is not a path of the application's own site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalPathError {
@@ -34,7 +34,7 @@ impl fmt::Display for LocalPathError {
                 )
             }
             Self::Byte { offset } => {
-                write!(f, "path has a byte at {offset} that cannot stand in it")
+                write!(f, "path has a byte at {offset} that is not allowed in it")
             }
         }
     }

@@ -218,7 +218,7 @@ async fn the_application_sends_its_own_user_on_and_sees_neither_code_nor_state()
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
     browser.cookies.insert("session".into(), "abc".into());
-    // The result of an earlier visit, which is no business of the application either.
+    // The result of an earlier visit, which does not concern the application either.
     browser.get("/kommo/callback?code=def502-1-1").await;
     assert_eq!(browser.cookies.len(), 3);
     let seen = browser.get(&redirect_query("def502-77-5", &state)).await;

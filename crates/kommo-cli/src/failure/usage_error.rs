@@ -74,7 +74,7 @@ fn command_named<'a>(arguments: &[OsString], program: &'a Command) -> (String, &
             is_value = matches!(text, "--format" | "--profile");
             continue;
         }
-        // What stands after a word that is no command is not a command either.
+        // What stands after a word that is not a command is not a command either.
         let Some(subcommand) = command.find_subcommand(text) else {
             break;
         };

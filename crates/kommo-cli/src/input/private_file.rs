@@ -94,7 +94,7 @@ pub(crate) enum Exposure {
 }
 
 /// As `ssh` and `libpq` judge a private key: for its owner alone, or root's and for a group to
-/// read. What is no file, such as a pipe of the shell, has no such rights.
+/// read. What is not a file, such as a pipe of the shell, has no such rights.
 #[cfg(unix)]
 pub(crate) fn exposure(metadata: &Metadata) -> Option<Exposure> {
     use std::os::unix::fs::MetadataExt;

@@ -300,7 +300,7 @@ pub(crate) enum SettingError {
     StorePassword,
     /// A variable's name with other characters than letters, digits and underscores.
     EnvName,
-    /// A profile's name that is no plain file name.
+    /// A profile's name that is not a plain file name.
     ProfileName,
 }
 

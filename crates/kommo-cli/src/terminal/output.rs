@@ -130,7 +130,7 @@ pub(crate) fn is_on_terminal() -> bool {
 
 /// Writes to standard output.
 ///
-/// A reader that has gone away (`kommo … | head -0`) is no failure: it wanted no more.
+/// A reader that has gone away (`kommo … | head -0`) is not a failure: it wanted no more.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());

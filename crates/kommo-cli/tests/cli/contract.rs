@@ -34,8 +34,8 @@ fn control_characters_of_an_argument_do_not_reach_the_terminal() {
     assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
 }
 
-/// What is no error and no result is for people: a terminal gets it in lines that fit, a file as
-/// one line.
+/// What is not an error and no result is for people: a terminal gets it in lines that fit, a file
+/// as one line.
 #[test]
 fn a_warning_fits_80_columns_on_a_terminal_and_is_one_line_elsewhere() {
     let room = Room::new();

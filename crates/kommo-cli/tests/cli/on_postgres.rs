@@ -49,7 +49,7 @@ impl Database {
         }
     }
 
-    /// The URL with another port of this machine in the place of the server's address.
+    /// The URL with another port of this machine in place of the server's address.
     pub(crate) fn url_through(&self, port: u16) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap();
         let (authority, path) = rest.split_once('/').unwrap();

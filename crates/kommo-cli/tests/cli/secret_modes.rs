@@ -99,7 +99,7 @@ fn every_source_of_a_secret_is_judged_alike() {
     assert_eq!(shop.counter("refreshes"), 0);
 }
 
-/// What a shell hands over as a pipe is no file of anybody's.
+/// What a shell hands over as a pipe is not a file of anybody's.
 #[test]
 fn a_pipe_is_not_judged_by_its_mode() {
     let room = Room::new();

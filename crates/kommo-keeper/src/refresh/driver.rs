@@ -191,7 +191,7 @@ impl<S: GrantStore> Driver<'_, S> {
 
     fn out_of_turn(self) -> RunReport {
         tracing::error!(key = %self.key, "a report did not answer the step of the refresh protocol");
-        self.context.alarm(self.key, AlarmKind::OutOfTurn);
+        self.context.alarm(self.key, AlarmKind::UnexpectedReport);
         RunReport {
             outcome: Outcome::Unmet {
                 why: Unmet::Contended,
@@ -478,7 +478,8 @@ impl<S: GrantStore> Driver<'_, S> {
         Report::Done
     }
 
-    /// While a pair waits to be saved, it is reported again after two, four, eight tries, and so on.
+    /// While a pair waits to be saved, it is reported again after two, four, eight tries, and so
+    /// on.
     fn store_failed(&self, error: &dyn StoreError) {
         if self.waits == 0 || self.waits.is_power_of_two() {
             self.context.store_failed(Some(self.key), error);

@@ -85,7 +85,7 @@ pub enum AlarmKind {
     /// The table of pending codes is full.
     CodesFull,
     /// The protocol was told about a step that it did not ask for: a mistake in this crate.
-    OutOfTurn,
+    UnexpectedReport,
 }
 
 impl AlarmKind {
@@ -108,7 +108,7 @@ impl AlarmKind {
             Self::CodeExpired => "code-expired",
             Self::CodeErased => "code-erased",
             Self::CodesFull => "codes-full",
-            Self::OutOfTurn => "out-of-turn",
+            Self::UnexpectedReport => "out-of-turn",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The button of the platform as HTML: a script tag whose attributes say everything.
+//! The button of the platform as HTML: a script tag with every setting in its attributes.
 //!
 //! Source: rule G5 of `docs/protocol.md`.
 
@@ -15,21 +15,22 @@ use crate::integration::NewIntegration;
 /// The longest name of an error callback, in bytes.
 pub const CALLBACK_NAME_MAX_BYTES: usize = 128;
 
-/// The text is no name of a global JavaScript function, such as `onRefused` or `app.onRefused`.
+/// The text is not the name of a global JavaScript function, such as `onRefused` or
+/// `app.onRefused`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotAFunctionName;
 
 impl fmt::Display for NotAFunctionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text is no name of a javascript function")
+        f.write_str("text is not the name of a javascript function")
     }
 }
 
 impl error::Error for NotAFunctionName {}
 
-/// The button. `state` and mode are always written: without a state the platform's script invents one that no server can
-/// check, and the two brands differ in their usual mode.
+/// The button. `state` and mode are always written: without a state the platform's script invents
+/// one that no server can check, and the two brands differ in their usual mode.
 ///
 /// Source: vendor page "Button", vendor library for amoCRM's.
 ///
@@ -115,8 +116,8 @@ impl<'a> ConsentButton<'a> {
         Ok(self)
     }
 
-    /// The script tag. Every value is escaped for its attribute. The `state` is in it: such a page is made per visitor and
-    /// is not cached.
+    /// The script tag. Every value is escaped for its attribute. The `state` is in it: such a page
+    /// is made per visitor and is not cached.
     #[must_use]
     pub fn expose_html(&self, endpoints: &Endpoints) -> String {
         let mut tag = Tag(String::from("<script"));
@@ -171,7 +172,7 @@ impl Tag {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                // A null cannot stand in HTML at all.
+                // HTML cannot contain a null character.
                 '\0' => self.0.push(char::REPLACEMENT_CHARACTER),
                 other => self.0.push(other),
             }

@@ -73,7 +73,7 @@ impl ButtonBrand {
             Platform::Russia => Self::Amocrm {
                 color: ButtonColor::Default,
             },
-            // Nothing but the global platform is left; `Platform` may grow, and new ones would be global too.
+            // Only the global platform is left. `Platform` may grow; a new one would be global too.
             _ => Self::Kommo {
                 theme: ButtonTheme::Light,
                 locale: ButtonLocale::English,

@@ -1,7 +1,9 @@
-//! The install hook: a code that the platform itself delivers when an integration with a widget is installed.
+//! The install hook: a code that the platform itself delivers when an integration with a widget is
+//! installed.
 //!
-//! It has no `state` and no signature, so it proves nothing about any browser. It is a type of its own, and there is no way
-//! from it to a browser's redirect: a grant made of it belongs to the account that the platform names after the exchange.
+//! It has no `state` and no signature, so it proves nothing about any browser. It has a type of its
+//! own, which cannot become a browser's redirect: its grant belongs to the account that the
+//! platform names after the exchange.
 //!
 //! Source: rule G9 of `docs/protocol.md`.
 
@@ -21,7 +23,7 @@ pub enum InstallHookError {
     Query(QueryError),
     /// No `from_widget`: a browser's redirect came to the hook's route.
     NotAnInstallHook,
-    /// A `state`: a browser's redirect that somebody dressed up.
+    /// A `state`: a browser's redirect with a parameter added.
     HasState,
     /// An `error`: an install hook carries a code or is not sent.
     HasError,
@@ -51,12 +53,13 @@ impl error::Error for InstallHookError {
     }
 }
 
-/// A code that came without a browser. The platform waits 3 seconds, looks at no answer, and does not send it again: keep
-/// the code first, exchange it later.
+/// A code that came without a browser. The platform waits 3 seconds, ignores the answer, and does
+/// not send it again: store the code first, exchange it later.
 ///
 /// # Security
 ///
-/// Anybody can send one. Never bind what comes of it to a logged-in user; take the account from the exchanged token.
+/// Anyone can send one. Never bind its grant to a logged-in user; take the account from the
+/// exchanged token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstallHook {
@@ -71,11 +74,13 @@ pub struct InstallHook {
 impl InstallHook {
     /// Reads the query of an install hook, with or without its `?`. Never panics.
     ///
-    /// Source: vendor pages "OAuth" and "Public integrations"; a capture for `platform` and `client_id`.
+    /// Source: vendor pages "OAuth" and "Public integrations"; a capture for `platform` and
+    /// `client_id`.
     ///
     /// # Errors
     ///
-    /// - no `from_widget`, a `state`: [`InstallHookError::NotAnInstallHook`], [`InstallHookError::HasState`].
+    /// - no `from_widget`, a `state`: [`InstallHookError::NotAnInstallHook`],
+    ///   [`InstallHookError::HasState`].
     /// - a foreign `referer`, another client: [`InstallHookError::Field`].
     ///
     /// # Examples

@@ -17,11 +17,11 @@ use crate::token::{AuthorizationCode, TokenError};
 /// The longest text that may be pasted, in bytes.
 pub const PASTED_MAX_BYTES: usize = QUERY_MAX_BYTES;
 
-/// Why a pasted text is no use.
+/// Why a pasted text cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PastedCodeError {
-    /// Nothing but white space.
+    /// Only white space.
     Empty,
     /// More than [`PASTED_MAX_BYTES`].
     TooLong {
@@ -34,9 +34,9 @@ pub enum PastedCodeError {
     Query(QueryError),
     /// An address that is not the Redirect URI of the attempt, or a query without an address.
     OtherAddress,
-    /// An address without a `state`, so that nothing proves that it answers the attempt.
+    /// An address without a `state`: there is no proof that it answers the attempt.
     StateMissing,
-    /// An address with another `state` than the expected one: of another attempt.
+    /// An address with an unexpected `state`: it belongs to another attempt.
     StateMismatch,
     /// An address with `error=access_denied`: the user refused.
     AccessDenied,
@@ -83,7 +83,7 @@ impl error::Error for PastedCodeError {
 #[derive(Clone, Copy, Debug)]
 #[allow(
     clippy::exhaustive_structs,
-    reason = "both are needed to know an address again, and nothing else is in it"
+    reason = "both are needed to recognise an address, and there is nothing else to compare"
 )]
 pub struct PastedFor<'a> {
     /// The attempt's `state`.
@@ -102,8 +102,8 @@ pub enum PastedCode {
     Redirected(PastedRedirect),
 }
 
-/// A code out of a pasted address. It is no [`ConsentRedirect`](crate::consent::ConsentRedirect): no browser
-/// session is behind it.
+/// A code out of a pasted address. It is not a
+/// [`ConsentRedirect`](crate::consent::ConsentRedirect): it has no browser session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PastedRedirect {
@@ -119,17 +119,18 @@ impl PastedCode {
     /// Reads what was pasted; white space around it is dropped. Never panics.
     ///
     /// What has a `?` or `code=` in it is an address or its query, anything else a code. An address
-    /// must answer `attempt`, if there is one: anybody can make up an address with a code of their
-    /// own account, and talk a person into pasting it. Without an attempt neither its `state` nor
-    /// where it leads is judged.
+    /// must answer `attempt`, if there is one: anyone can make up an address with a code of their
+    /// own account, and persuade a person to paste it. Without an attempt neither its `state` nor
+    /// its host and path are checked.
     ///
     /// # Errors
     ///
     /// - `""`, `"def502 0a"`: [`PastedCodeError::Empty`], [`PastedCodeError::Code`].
     /// - `"https://a.example/?error=access_denied"`: [`PastedCodeError::AccessDenied`].
     /// - an address with a foreign `referer`, or with none: [`PastedCodeError::Field`];
-    /// - one that is not at the Redirect URI of the attempt, or without its `state`, or with another:
-    ///   [`PastedCodeError::OtherAddress`], [`PastedCodeError::StateMissing`], [`PastedCodeError::StateMismatch`].
+    /// - one that is not at the Redirect URI of the attempt, or without its `state`, or with
+    ///   another: [`PastedCodeError::OtherAddress`], [`PastedCodeError::StateMissing`],
+    ///   [`PastedCodeError::StateMismatch`].
     ///
     /// # Examples
     ///

@@ -24,12 +24,13 @@ pub enum QueryError {
     },
     /// More than [`QUERY_MAX_PARAMETERS`].
     TooManyParameters,
-    /// A name, or the value of a known name, with a `%` that two hex digits do not follow, or that is no UTF-8.
+    /// A name, or the value of a known name, with a `%` that two hex digits do not follow, or that
+    /// is not UTF-8.
     Encoding {
         /// Where the name or value begins, in bytes from the start of the query.
         offset: usize,
     },
-    /// A known parameter stands twice, perhaps once in an encoded form.
+    /// A known parameter is repeated, perhaps once in an encoded form.
     Duplicate {
         /// Its name.
         name: &'static str,
@@ -58,7 +59,8 @@ impl fmt::Display for QueryError {
 
 impl error::Error for QueryError {}
 
-/// The known parameters of a query, decoded. Others are left alone: a Redirect URI may have its own.
+/// The known parameters of a query, decoded. Others are left alone: a Redirect URI may have its
+/// own.
 pub(crate) struct KnownParameters {
     found: Vec<(&'static str, Zeroizing<String>)>,
 }
@@ -98,7 +100,8 @@ impl KnownParameters {
     }
 }
 
-/// Each `%` with two hex digits becomes a byte, each `+` a space, once. `None` for a broken escape or what is no UTF-8.
+/// Each `%` with two hex digits becomes a byte, each `+` a space, once. `None` for a broken escape
+/// or what is not UTF-8.
 fn decode(text: &str) -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
@@ -119,8 +122,8 @@ fn decode(text: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(text.into()))
 }
 
-/// Appends `name=value`, with a `?` or `&` before it; all but RFC 3986's unreserved characters are encoded in the value.
-/// `name` is written as it is.
+/// Appends `name=value`, with a `?` or `&` before it; all but RFC 3986's unreserved characters are
+/// encoded in the value. `name` is written as it is.
 pub(crate) fn push_parameter(url: &mut String, name: &str, value: &str) {
     url.push(if url.contains('?') { '&' } else { '?' });
     url.push_str(name);

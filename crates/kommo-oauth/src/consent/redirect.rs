@@ -5,7 +5,8 @@
 //!                                                             └── code, referer, platform ──> Code
 //! ```
 //!
-//! The state comes before everything that somebody could learn from: whoever did not begin here is told nothing else.
+//! The state is checked before everything else, so that a request without the right state learns
+//! nothing from the answer.
 //!
 //! Source: rules G6, G7 of `docs/protocol.md`.
 
@@ -34,17 +35,17 @@ pub(crate) const PARAMETERS: [&str; 8] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackFieldError {
-    /// `client_id` is there and not ours.
+    /// `client_id` is present and not ours.
     OtherClient,
     /// No `code`.
     CodeMissing,
     /// The code cannot be one.
     Code(TokenError),
-    /// No `referer`. The HTTP header of that name is another thing and no substitute.
+    /// No `referer`. The HTTP header of that name is something else and cannot replace it.
     RefererMissing,
-    /// `referer` is no account host. The client secret would have gone there.
+    /// `referer` is not an account host. The client secret would have been sent there.
     Referer(ParseAccountHostError),
-    /// `platform` is there and neither 1 nor 2.
+    /// `platform` is present and neither 1 nor 2.
     PlatformUnknown,
     /// `platform` and the suffix of `referer` contradict each other (rule A6).
     PlatformDisagrees {
@@ -58,11 +59,11 @@ pub enum CallbackFieldError {
 impl fmt::Display for CallbackFieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherClient => f.write_str("client_id is not that of this integration"),
+            Self::OtherClient => f.write_str("client_id is not the id of this integration"),
             Self::CodeMissing => f.write_str("code is missing"),
-            Self::Code(_) => f.write_str("code cannot be one"),
+            Self::Code(_) => f.write_str("code is malformed"),
             Self::RefererMissing => f.write_str("referer is missing"),
-            Self::Referer(_) => f.write_str("referer is no account host"),
+            Self::Referer(_) => f.write_str("referer is not an account host"),
             Self::PlatformUnknown => f.write_str("platform is neither 1 nor 2"),
             Self::PlatformDisagrees { platform, suffix } => write!(
                 f,
@@ -132,16 +133,16 @@ fn read_platform(text: &str) -> Result<Platform, CallbackFieldError> {
     Platform::from_number(number).map_err(|_| CallbackFieldError::PlatformUnknown)
 }
 
-/// Why a browser's redirect is refused. Nothing of it is exchanged then.
+/// Why a browser's redirect is refused. No code is exchanged then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectError {
     /// The query cannot be read.
     Query(QueryError),
-    /// `from_widget` is there, whatever its value: an install hook, which has no browser session to be bound to. Anybody can
-    /// add the parameter, so it is no way around `state`.
+    /// `from_widget` is present, with any value: an install hook, which has no browser session.
+    /// Anyone can add the parameter, so it does not replace `state`.
     InstallHookOnBrowserRoute,
-    /// No `state`: nobody who began here.
+    /// No `state`: the consent did not begin here.
     StateMissing,
     /// Another `state`: an attack, or an old tab.
     StateMismatch,
@@ -202,17 +203,21 @@ pub struct ConsentRedirect {
 impl ConsentRedirect {
     /// Reads the query of a redirect, with or without its `?`. Never panics.
     ///
-    /// `expected_state` is the one that this browser began with: from its cookie, taken once. Names are compared after
-    /// decoding; parameters that are not the platform's are ignored, and none of the platform's may stand twice.
+    /// `expected_state` is the one that this browser began with: from its cookie, used once. Names
+    /// are compared after decoding; parameters that are not the platform's are ignored, and none of
+    /// the platform's may be repeated.
     ///
-    /// Source: vendor page "OAuth"; `platform` and `client_id` are not on all of its pages, so both may be missing.
+    /// Source: vendor page "OAuth"; `platform` and `client_id` are not on all of its pages, so both
+    /// may be missing.
     ///
     /// # Errors
     ///
     /// - `"code=a&code=b"`, 9,000 bytes, `"code=%zz"`: [`RedirectError::Query`].
     /// - `"code=…&from_widget=1"`: [`RedirectError::InstallHookOnBrowserRoute`].
-    /// - no `state`, another one: [`RedirectError::StateMissing`], [`RedirectError::StateMismatch`].
-    /// - `"…&referer=evil.example"`, `"…&referer=a.amocrm.ru&platform=2"`, another client id: [`RedirectError::Field`].
+    /// - no `state`, another one: [`RedirectError::StateMissing`],
+    ///   [`RedirectError::StateMismatch`].
+    /// - `"…&referer=evil.example"`, `"…&referer=a.amocrm.ru&platform=2"`, another client id:
+    ///   [`RedirectError::Field`].
     ///
     /// # Examples
     ///

@@ -14,14 +14,14 @@ pub const STATE_RANDOM_BYTES: usize = 32;
 /// Characters of a state.
 pub const STATE_CHARACTERS: usize = 43;
 
-/// The text is no state that this crate made. Says nothing of the text.
+/// The text is not a state that this crate made. The error holds nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotAState;
 
 impl fmt::Display for NotAState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text is no state of a consent")
+        f.write_str("text is not a consent state")
     }
 }
 
@@ -29,10 +29,11 @@ impl error::Error for NotAState {}
 
 /// The `state` of one consent: 32 random bytes as 43 characters of base64url.
 ///
-/// Make one per attempt, bind it to the browser that begins (a cookie), take it once. Wiped on drop; no `Display`; `Debug`
-/// shows none of it. Compared in constant time.
+/// Make one per attempt, bind it to the browser that begins (a cookie), take it once. Wiped on
+/// drop; no `Display`; `Debug` shows none of it. Compared in constant time.
 ///
-/// Source: vendor page "OAuth" for the parameter, which it calls optional; shape and duty are our choice.
+/// Source: vendor page "OAuth" for the parameter, which it calls optional; that it has this form
+/// and is required is our choice.
 ///
 /// # Examples
 ///
@@ -48,8 +49,8 @@ impl error::Error for NotAState {}
 pub struct ConsentState(Zeroizing<String>);
 
 impl ConsentState {
-    /// Makes a state of 32 random bytes. They must be unpredictable: whoever guesses a state can have a stranger's browser
-    /// finish a consent of his own.
+    /// Makes a state of 32 random bytes. They must be unpredictable: an attacker who guesses a
+    /// state can make another person's browser finish the attacker's consent.
     #[must_use]
     pub fn from_random(mut bytes: [u8; STATE_RANDOM_BYTES]) -> Self {
         let text = Base64UrlUnpadded::encode_string(&bytes);
@@ -61,7 +62,8 @@ impl ConsentState {
     ///
     /// # Errors
     ///
-    /// Anything but 43 characters of base64url whose last one ends with two zero bits: [`NotAState`].
+    /// Anything but 43 characters of base64url whose last one ends with two zero bits:
+    /// [`NotAState`].
     pub fn parse(text: &str) -> Result<Self, NotAState> {
         let mut bytes = Zeroizing::new([0; STATE_RANDOM_BYTES]);
         if text.len() != STATE_CHARACTERS {

@@ -13,13 +13,13 @@ use crate::integration::{NewIntegration, PageUri};
 
 const CONSENT_PATH: &str = "/oauth";
 
-/// What becomes of the consent window.
+/// What the consent window does at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConsentMode {
     /// The window closes, and the page that opened it goes to the Redirect URI.
     Popup,
-    /// The window itself goes to the Redirect URI; the page there tells its opener and closes.
+    /// The window itself goes to the Redirect URI; the page there informs its opener and closes.
     PostMessage,
 }
 
@@ -56,7 +56,8 @@ impl<'a> From<&'a NewIntegration> for ConsentFor<'a> {
     }
 }
 
-/// The consent page's address and its parameters. A `state` is always in it. `Debug` does not show it.
+/// The consent page's address and its parameters. A `state` is always in it. `Debug` does not show
+/// it.
 ///
 /// Redirect URI and scopes of an existing integration come from its settings and are not sent.
 ///
@@ -87,7 +88,8 @@ pub struct ConsentUrl<'a> {
 }
 
 impl<'a> ConsentUrl<'a> {
-    /// The page of a platform. It must be that of the accounts: `www.amocrm.ru` knows no integration of Kommo.
+    /// The page of a platform. It must be the platform of the accounts: `www.amocrm.ru` does not
+    /// know integrations of Kommo.
     #[must_use]
     pub fn new(
         platform: Platform,
@@ -104,7 +106,8 @@ impl<'a> ConsentUrl<'a> {
         }
     }
 
-    /// With `origin`, which the button's script adds: scheme, host and port of the page that opens the window.
+    /// With `origin`, which the button's script adds: scheme, host and port of the page that opens
+    /// the window.
     #[must_use]
     pub const fn opened_by(mut self, page: &'a PageUri) -> Self {
         self.page = Some(page);
@@ -135,7 +138,7 @@ impl<'a> ConsentUrl<'a> {
         text
     }
 
-    /// The whole address. The `state` is in it, so it goes to the user's browser and into no log.
+    /// The whole address. It contains the `state`: send it to the user's browser, and never log it.
     #[must_use]
     pub fn expose_text(&self, endpoints: &Endpoints) -> String {
         let mut text = origin_of(&self.target(endpoints));

@@ -1,5 +1,4 @@
-//! What is written down of a refresh before it is sent, and what stays when its answer did not
-//! come.
+//! The record of a refresh that is written before it is sent, and what stays if no answer comes.
 
 use core::time::Duration;
 
@@ -40,7 +39,7 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The pair whose refresh token it sends.
     pub used: PairNumber,
-    /// When it was written down.
+    /// When it was recorded.
     pub started_at: UnixSeconds,
 }
 
@@ -56,7 +55,7 @@ impl Attempt {
     }
 }
 
-/// Why nobody knows what became of a refresh.
+/// Why the outcome of a refresh is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DoubtReason {
@@ -66,14 +65,14 @@ pub enum DoubtReason {
     ServerError,
     /// The answer was a success without both tokens, or could not be read.
     Unreadable,
-    /// The worker that wrote the attempt down is gone.
+    /// The worker that recorded the attempt is gone.
     HolderDied,
     /// A pair was refused for good, and others are left to try.
     PairRefused,
 }
 
 impl DoubtReason {
-    /// What an answer that leaves in doubt comes to.
+    /// The reason for a doubt that an answer leaves.
     #[must_use]
     pub const fn of_answer(cause: &DoubtCause) -> Self {
         match cause {
@@ -112,21 +111,21 @@ impl DoubtReason {
 /// An attempt whose worker lost the lock or died: it was taken over, and its answer may still
 /// arrive there.
 ///
-/// A worker that only lost its lock goes on: it has its answer within its request limit, and saves
-/// it. Until then `Token has been revoked` in answer to the same refresh token is what that
+/// A worker that only lost its lock continues: it gets its answer within its request limit, and
+/// saves it. Until then `Token has been revoked` in answer to the same refresh token is what that
 /// worker's success looks like from here, and no proof of death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Orphan {
     /// When it was taken over, by the clock of the worker that did.
     pub since: UnixSeconds,
-    /// From this instant on no answer of it is waited for.
+    /// From this instant on its answer is not waited for.
     pub until: UnixSeconds,
 }
 
 impl Orphan {
-    /// How long an orphan may answer if nothing else is said: a request limit of a minute, and five
-    /// minutes by which clocks may differ.
+    /// How long an orphan may answer by default: a request limit of a minute, and five minutes by
+    /// which clocks may differ.
     pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 + 5 * 60);
 
     /// An attempt that is taken over now.
@@ -138,15 +137,15 @@ impl Orphan {
         }
     }
 
-    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::grant::Hold) is: a clock that
-    /// was ahead lengthens nothing.
+    /// Whether its answer may still be saved. Bounded as a [`Hold`](crate::grant::Hold) is: a clock
+    /// that was ahead does not make it longer.
     #[must_use]
     pub fn may_answer(&self, now: UnixSeconds) -> bool {
         lasts(self.since, self.until, now)
     }
 }
 
-/// A refresh whose outcome nobody knows. It is tried again with the same refresh token.
+/// A refresh whose outcome is unknown. It is tried again with the same refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Doubt {

@@ -1,6 +1,6 @@
-//! Why a grant is over without a proof of death.
+//! Why a grant has ended without a proof of death.
 
-/// Why a grant is over although nothing proved its tokens dead at the token endpoint.
+/// Why a grant has ended although the token endpoint has not proved its tokens dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DisconnectReason {
@@ -8,7 +8,7 @@ pub enum DisconnectReason {
     Confirmed,
     /// The operator logged out.
     LoggedOut,
-    /// The grant was moved to another store; it has one home only.
+    /// The grant was moved to another store; it is in one store only.
     Exported,
 }
 

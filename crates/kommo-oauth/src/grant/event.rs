@@ -6,7 +6,7 @@ use crate::grant::hold::HoldKind;
 use crate::grant::long_lived::EndWarning;
 use crate::grant::states::ReauthReason;
 
-/// One line of a grant's history: stored with the move that it tells of, in the same write.
+/// One line of a grant's history: stored with the transition that it describes, in the same write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GrantEvent {
@@ -14,13 +14,13 @@ pub enum GrantEvent {
     Consented,
     /// A token or a pair was brought from outside.
     Imported,
-    /// A refresh was written down, to be sent next.
+    /// A refresh was recorded, to be sent next.
     AttemptBegun,
     /// A new pair was saved.
     Refreshed,
     /// A pair came too late to be the newest, and is kept.
     SpareKept,
-    /// Nobody knows what became of an attempt.
+    /// The outcome of an attempt is unknown.
     Doubted(DoubtReason),
     /// An attempt certainly changed nothing.
     WithoutEffect,
@@ -34,13 +34,13 @@ pub enum GrantEvent {
     Lifted(HoldKind),
     /// The account has another host.
     HostMoved,
-    /// The platform said 401 to the newest access token.
+    /// The platform answered 401 to the newest access token.
     AccessRejected,
-    /// The grant is over.
+    /// The grant has ended.
     Disconnected(DisconnectReason),
     /// The platform took a long-lived token back.
     Revoked,
-    /// The end of a long-lived token was told.
+    /// A warning about the end of a long-lived token was reported.
     Warned(EndWarning),
 }
 
@@ -68,7 +68,7 @@ impl GrantEvent {
         }
     }
 
-    /// The reason or kind that belongs to it, or nothing.
+    /// The reason or kind that belongs to it, or an empty text.
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {

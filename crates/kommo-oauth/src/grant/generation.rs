@@ -1,4 +1,5 @@
-//! The three counters of a grant. Each is a type of its own, since mixing two of them up loses an account.
+//! The three counters of a grant. Each has its own type, since mixing two of them up would lose an
+//! account.
 
 use core::fmt;
 
@@ -40,14 +41,15 @@ macro_rules! counter {
 }
 
 counter! {
-    /// The fence: which pair is the grant's newest. A refresh, a new consent, a logout and a confirmed disconnect raise it;
-    /// doubt, holds and [`ReauthRequired`](crate::grant::ReauthRequired) do not.
+    /// The fence: which pair is the grant's newest. A refresh, a new consent, a logout and a
+    /// confirmed disconnect raise it; doubt, holds and
+    /// [`ReauthRequired`](crate::grant::ReauthRequired) do not.
     Generation
 }
 
 counter! {
-    /// How often the stored record was written. A write names the revision that it was made from and is refused if the
-    /// record has moved on.
+    /// How often the stored record was written. A write names the revision that it was made from
+    /// and is refused if the record has moved on.
     Revision
 }
 

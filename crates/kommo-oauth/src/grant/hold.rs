@@ -1,4 +1,4 @@
-//! Holds: reasons not to ask the platform for a while. They lie over a state and never change it,
+//! Holds: reasons not to ask the platform for a while. They apply to a state and never change it,
 //! and they lose no token.
 //!
 //! Source: rule M4 of `docs/protocol.md`.
@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use crate::unix_time::UnixSeconds;
 
-/// The clocks of two machines may differ by so much. What waits longer than it says that it does
-/// was written by a clock that is ahead, and is due.
+/// The most by which the clocks of two machines may differ. A time that is further ahead than its
+/// own length allows was written by a clock that is ahead, and is due.
 pub(crate) const CLOCKS_MAY_DIFFER: Duration = Duration::from_secs(5 * 60);
 
 /// Whether a time that was written as `since` to `until` is not over. One that would last longer
@@ -19,14 +19,14 @@ pub(crate) fn lasts(since: UnixSeconds, until: UnixSeconds, now: UnixSeconds) ->
     !left.is_zero() && left <= since.until(until) + CLOCKS_MAY_DIFFER
 }
 
-/// Sixteen bytes that stand for a configuration or an egress address. Made outside, as this crate
-/// has no hash.
+/// Sixteen bytes that stand for a configuration or an egress address. The caller makes them, as
+/// this crate has no hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    /// Takes the bytes, which are the beginning of a cryptographic hash and so tell nothing of what
-    /// was hashed.
+    /// Takes the bytes, which are the beginning of a cryptographic hash and so reveal nothing of
+    /// what was hashed.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -61,7 +61,7 @@ impl Requester {
     }
 }
 
-/// What keeps us from asking.
+/// Why the platform is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HoldKind {
@@ -73,8 +73,8 @@ pub enum HoldKind {
     PaymentRequired,
     /// The platform does not know our client id, secret or redirect URI. The grant may be fine.
     ClientMisconfigured,
-    /// An answer that fits nothing, or a 401 to an access token that had just been given in the
-    /// place of one that got 401.
+    /// An answer of an unknown kind, or a 401 to an access token that had just replaced one that
+    /// got 401.
     Suspect,
     /// The account is not at its host, and its new host is not known.
     MovedHost,
@@ -121,7 +121,7 @@ impl HoldKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HoldScope {
-    /// Everybody.
+    /// All requesters.
     Grant,
     /// Those who have this configuration.
     Configuration(Fingerprint),
@@ -171,15 +171,15 @@ impl Hold {
         self.is_meant_for(requester) && self.lasts(now)
     }
 
-    /// How long it was to last when it was laid.
+    /// How long it was to last when it was set.
     #[must_use]
     pub const fn length(&self) -> Duration {
         self.since.until(self.until)
     }
 
     /// Whether its end is still to come. One that would last longer than its whole length, by more
-    /// than clocks may differ, was laid by a machine whose clock is ahead, or our clock was set
-    /// back: it is over.
+    /// than clocks may differ, was set by a machine whose clock is ahead, or our clock was set
+    /// back: it has ended.
     #[must_use]
     pub fn lasts(&self, now: UnixSeconds) -> bool {
         lasts(self.since, self.until, now)

@@ -6,10 +6,11 @@ use core::net::SocketAddr;
 
 use kommo_account::{AccountId, ClientId, Endpoints, Realm, UserId};
 
-/// Names one grant: realm, integration, account and the user who gave it. An account may have several.
+/// Names one grant: realm, integration, account and the user who gave it. An account may have
+/// several.
 ///
-/// `Display` and [`parse`](Self::parse) use one text: `real/CLIENT/ACCOUNT/USER`, or `sandbox@127.0.0.1:8080/…`. It is the
-/// key in a store; nothing in it is secret.
+/// `Display` and [`parse`](Self::parse) use one text: `real/CLIENT/ACCOUNT/USER`, or
+/// `sandbox@127.0.0.1:8080/…`. It is the key in a store; nothing in it is secret.
 ///
 /// # Examples
 ///
@@ -26,7 +27,7 @@ use kommo_account::{AccountId, ClientId, Endpoints, Realm, UserId};
     reason = "the four parts of a key; a fifth would be another key"
 )]
 pub struct GrantKey {
-    /// The world that the grant belongs to. It is never sent to another.
+    /// The realm that the grant belongs to. Its tokens are never sent to another realm.
     pub realm: Realm,
     /// The integration.
     pub client_id: ClientId,
@@ -36,7 +37,7 @@ pub struct GrantKey {
     pub user_id: UserId,
 }
 
-/// Why a text names no grant: which of its parts is wrong.
+/// Why a text is not a grant key: which of its parts is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseGrantKeyError {
@@ -47,11 +48,11 @@ pub enum ParseGrantKeyError {
     },
     /// Neither `real` nor `sandbox@` and a loopback address.
     Realm,
-    /// The second part is no client id.
+    /// The second part is not a client id.
     ClientId,
-    /// The third part is no account id.
+    /// The third part is not an account id.
     AccountId,
-    /// The fourth part is no user id.
+    /// The fourth part is not a user id.
     UserId,
 }
 
@@ -62,7 +63,7 @@ impl GrantKey {
     ///
     /// - `"real/1"`: [`ParseGrantKeyError::Parts`].
     /// - `"sandbox@192.0.2.1:80/…"`: [`ParseGrantKeyError::Realm`]: not loopback.
-    /// - a part that is no id: the variant of that name.
+    /// - a part that is not an id: the variant of that name.
     pub fn parse(text: &str) -> Result<Self, ParseGrantKeyError> {
         let mut parts = text.split('/');
         let (Some(realm), Some(client), Some(account), Some(user), None) = (
@@ -132,9 +133,9 @@ impl fmt::Display for ParseGrantKeyError {
             Self::Realm => f.write_str(
                 "grant key does not begin with `real` or `sandbox@` and a loopback address",
             ),
-            Self::ClientId => f.write_str("second part of the grant key is no client id"),
-            Self::AccountId => f.write_str("third part of the grant key is no account id"),
-            Self::UserId => f.write_str("fourth part of the grant key is no user id"),
+            Self::ClientId => f.write_str("second part of the grant key is not a client id"),
+            Self::AccountId => f.write_str("third part of the grant key is not an account id"),
+            Self::UserId => f.write_str("fourth part of the grant key is not a user id"),
         }
     }
 }

@@ -10,15 +10,15 @@ use crate::unix_time::UnixSeconds;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What is known of a long-lived token.
+/// The state of a long-lived token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LongLivedState {
     /// It works as far as we know.
     Active,
-    /// Its end has come. Nothing is sent with it.
+    /// It has ended. No request is sent with it.
     Expired,
-    /// The platform answered 401 to it: somebody took it back.
+    /// The platform answered 401 to it: it was revoked.
     Revoked,
     /// It is not used here any more.
     Over(DisconnectReason),
@@ -28,7 +28,7 @@ pub enum LongLivedState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LongLivedEnd {
-    /// The platform took it back.
+    /// The platform revoked it.
     Revoked,
     /// It was given up here, for this reason. The token is sealed.
     Over(DisconnectReason),
@@ -54,7 +54,7 @@ impl LongLivedEnd {
     }
 }
 
-/// How near the end of a long-lived token is. Each is told once.
+/// How near the end of a long-lived token is. Each warning is given once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum EndWarning {
@@ -68,7 +68,7 @@ pub enum EndWarning {
     Ended,
 }
 
-/// A long-lived token: a kind of its own. There is nothing to refresh it with (source: Kommo, "Long-lived token").
+/// A long-lived token: it has no refresh token (source: Kommo, "Long-lived token").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LongLived {
@@ -78,7 +78,7 @@ pub struct LongLived {
     pub expires_at: Option<UnixSeconds>,
     /// Why it is not used any more, if it is not.
     pub ended: Option<LongLivedEnd>,
-    /// The warning that was told last.
+    /// The warning that was given last.
     pub warned: Option<EndWarning>,
 }
 
@@ -94,7 +94,7 @@ impl LongLived {
         }
     }
 
-    /// What is known of it now. The last second before its end still counts as active.
+    /// Its state now. It is active up to and including the last second before its end.
     #[must_use]
     pub fn state(&self, now: UnixSeconds) -> LongLivedState {
         match self.ended {
@@ -105,8 +105,8 @@ impl LongLived {
         }
     }
 
-    /// The warning that is due and was not told yet: 30, 7 and 1 days before the end, and at the end. Of one that is not used any more
-    /// nothing is told.
+    /// The warning that is due and was not given yet: 30, 7 and 1 days before the end, and at the
+    /// end. There is no warning about a token that is no longer used.
     #[must_use]
     pub fn due_warning(&self, now: UnixSeconds) -> Option<EndWarning> {
         if self.ended.is_some() {

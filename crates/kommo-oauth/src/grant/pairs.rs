@@ -1,4 +1,4 @@
-//! The pairs that a grant holds: the newest, and the spares, which nothing has proven dead yet.
+//! The pairs that a grant holds: the newest, and the spares, which are not proven dead yet.
 //!
 //! ```text
 //!   refresh with #3        answer saved              late answer to #3 of another worker
@@ -6,9 +6,9 @@
 //!   spares #2              spares #3 (previous)      spares #3 #5
 //! ```
 //!
-//! Nobody knows which of two answers to one refresh token the platform honours, nor whether the old
-//! one died. So a pair stays until a later success shows that it is not needed, and every one of
-//! them is tried before the user is asked.
+//! It is unknown which of two answers to one refresh token the platform honours, and whether the
+//! old token died. So a pair stays until a later success shows that it is not needed, and every one
+//! of them is tried before the user is asked.
 //!
 //! Source: rules K11, M8 of `docs/protocol.md`.
 
@@ -23,9 +23,9 @@ use crate::token::TokenPair;
 pub struct HeldPair {
     /// Its name within the grant.
     pub number: PairNumber,
-    /// The generation in which it was put here.
+    /// The generation in which it was added.
     pub since: Generation,
-    /// Whether the platform has answered a proof of death to its refresh token.
+    /// Whether the platform has answered its refresh token with a proof of death.
     pub refused: bool,
     /// The tokens.
     pub pair: TokenPair,
@@ -38,10 +38,9 @@ pub struct Pairs {
     /// Oldest first.
     spares: Vec<HeldPair>,
     next_number: PairNumber,
-    /// Whether the platform has said 401 to the newest access token.
+    /// Whether the platform has answered 401 to the newest access token.
     access_rejected: bool,
-    /// Whether the newest pair came in the place of one whose access token the platform had said
-    /// 401 to.
+    /// Whether the newest pair replaced one whose access token the platform had answered with 401.
     instead_of_rejected: bool,
 }
 
@@ -71,8 +70,8 @@ impl Pairs {
         self.next_number = self.next_number.after(last);
     }
 
-    /// As they were stored. `None` if a number stands twice or was never given: such a record is
-    /// damaged.
+    /// Restores stored pairs. `None` if a number is repeated or was never assigned: such a record
+    /// is damaged.
     pub(crate) fn from_parts(
         newest: HeldPair,
         spares: Vec<HeldPair>,
@@ -95,7 +94,7 @@ impl Pairs {
         })
     }
 
-    /// The pair that serves.
+    /// The newest pair.
     #[must_use]
     pub const fn newest(&self) -> &HeldPair {
         &self.newest
@@ -107,20 +106,19 @@ impl Pairs {
         &self.spares
     }
 
-    /// Whether the platform has said 401 to the newest access token.
+    /// Whether the platform has answered 401 to the newest access token.
     #[must_use]
     pub const fn access_rejected(&self) -> bool {
         self.access_rejected
     }
 
-    /// Whether the newest pair came in the place of one whose access token the platform had said
-    /// 401 to.
+    /// Whether the newest pair replaced one whose access token the platform had answered with 401.
     #[must_use]
     pub const fn instead_of_rejected(&self) -> bool {
         self.instead_of_rejected
     }
 
-    /// A consent gave the newest pair: what was before says nothing about it.
+    /// The newest pair came from a consent: earlier rejections do not concern it.
     pub(crate) const fn begin_anew(&mut self) {
         self.instead_of_rejected = false;
     }
@@ -135,12 +133,12 @@ impl Pairs {
         self.all().find(|held| held.number == number)
     }
 
-    /// Whether these very tokens are held already.
+    /// Whether exactly these tokens are held already.
     pub(crate) fn holds(&self, pair: &TokenPair) -> bool {
         self.find_pair(pair).is_some()
     }
 
-    /// These very tokens.
+    /// The pair with exactly these tokens.
     pub(crate) fn find_pair(&self, pair: &TokenPair) -> Option<&HeldPair> {
         self.all().find(|held| {
             held.pair.refresh_token == pair.refresh_token
@@ -157,7 +155,7 @@ impl Pairs {
             .find(|held| !held.refused)
     }
 
-    /// Whether another pair than this one is left to be sent.
+    /// Whether a pair other than this one is left to send.
     pub(crate) fn has_candidate_beside(&self, number: PairNumber) -> bool {
         self.all()
             .any(|held| !held.refused && held.number != number)
@@ -167,9 +165,9 @@ impl Pairs {
         self.spares.iter().chain([&self.newest])
     }
 
-    /// A refresh succeeded: its pair is the newest, the one before becomes a spare. What was
-    /// refused goes, and what lay here before `proven`, the generation in which the pair that has
-    /// just worked came.
+    /// A refresh succeeded: its pair is the newest, the one before becomes a spare. Refused pairs
+    /// are dropped, and those added before `proven`, the generation of the pair that has just
+    /// worked.
     pub(crate) fn succeed(&mut self, pair: TokenPair, since: Generation, proven: Generation) {
         let newest = self.number(pair, since);
         let previous = core::mem::replace(&mut self.newest, newest);

@@ -1,4 +1,4 @@
-//! A grant as it is stored: whose it is, where it lives, and which state it is in.
+//! A grant as it is stored: its key, the host of its account, and its state.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -20,7 +20,7 @@ use crate::unix_time::UnixSeconds;
 pub struct Grant {
     /// Whose it is.
     pub key: GrantKey,
-    /// Where the account lives: the only host that its tokens are sent to.
+    /// The host of the account: the only host that its tokens are sent to.
     pub host: AccountHost,
     /// The fence.
     pub generation: Generation,
@@ -35,8 +35,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// The access token that may be used now. In doubt, and while a new consent is awaited, the one
-    /// that we hold goes on serving until it expires or the platform says 401 to it.
+    /// The access token that may be used now. In doubt, and while a new consent is awaited, the
+    /// stored one stays usable until it expires or the platform answers it with 401.
     #[must_use]
     pub fn usable(&self, now: UnixSeconds) -> Option<UsableToken> {
         match &self.state {
@@ -71,8 +71,8 @@ impl Grant {
         }
     }
 
-    /// Whether a refresh of this grant has worked lately: what the platform now refuses is not the
-    /// grant's own fault from its first day. A consent alone is none, as anybody can consent.
+    /// Whether a refresh of this grant has worked lately, so that a refusal now does not come from
+    /// a grant that never worked. A consent alone does not count, as anyone can consent.
     #[must_use]
     pub fn worked_lately(&self, now: UnixSeconds) -> bool {
         self.state.pairs().is_some_and(|pairs| {
@@ -102,15 +102,15 @@ impl Grant {
     }
 }
 
-/// A refresh that is older says nothing of today: two lives of an access token.
+/// An older refresh does not count as recent: twice the lifetime of an access token.
 const LATELY: Duration = Duration::from_secs(2 * 86_400);
 
 /// When a pair was obtained and when its access token ends, as far as the clock that reads it can
 /// believe it.
 ///
 /// A pair that comes from the future was stored by a machine whose clock was ahead, or our clock
-/// was set back: its times say nothing. The server's own time of issue stands in, if it came with
-/// the pair; else the token is handed out, since it may be good, but is due now.
+/// was set back: its times cannot be used. The server's time of issue is used instead, if it came
+/// with the pair; else the token is handed out, since it may be good, but is due now.
 fn credible_life(pair: &TokenPair, now: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
     let is_credible = |at: UnixSeconds| now.until(at) <= CLOCKS_MAY_DIFFER;
     if is_credible(pair.obtained_at) {

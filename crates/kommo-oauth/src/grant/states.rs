@@ -1,4 +1,4 @@
-//! What is known of the pair: one type for each state, and the enum that stores them.
+//! The states of a grant: one type for each, and the enum that stores them.
 
 use crate::grant::attempt::{Attempt, Doubt, DoubtReason, Orphan};
 use crate::grant::disconnect_reason::DisconnectReason;
@@ -7,9 +7,9 @@ use crate::grant::pairs::Pairs;
 use crate::token::TokenRefusalKind;
 use crate::unix_time::UnixSeconds;
 
-/// An attempt is written down; its answer is not.
+/// An attempt is recorded; its answer is not.
 ///
-/// Whoever finds this and holds the lock knows that the worker of the attempt is gone.
+/// A worker that finds this state while it holds the lock knows that the attempt's worker is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Refreshing {
@@ -22,7 +22,7 @@ pub struct Refreshing {
 }
 
 impl Refreshing {
-    /// Nobody knows what became of the attempt.
+    /// The outcome of the attempt is unknown.
     pub(crate) fn doubt(
         self,
         reason: DoubtReason,
@@ -43,7 +43,7 @@ impl Refreshing {
     }
 
     /// The attempt certainly changed nothing: it did not leave, or it was answered by a refusal
-    /// that spends no token. What is left is what was before: nothing wrong, or the earlier doubt.
+    /// that spends no token. The state before it returns: `Active`, or the earlier doubt.
     pub(crate) fn without_effect(self, next_try: UnixSeconds) -> (Pairs, Option<Doubt>) {
         let doubt = self.doubt.map(|doubt| Doubt { next_try, ..doubt });
         (self.pairs, doubt)
@@ -68,7 +68,7 @@ impl Active {
     }
 }
 
-/// A refresh was sent and nobody knows what became of it. The access token that we hold goes on serving.
+/// A refresh was sent, and its outcome is unknown. The stored access token stays usable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct InDoubt {
@@ -92,7 +92,7 @@ impl InDoubt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReauthReason {
-    /// `Token has been revoked`: spent, or taken back.
+    /// `Token has been revoked`: spent or revoked.
     Revoked,
     /// `Token has expired`: idle for more than three months.
     Expired,
@@ -140,13 +140,14 @@ impl ReauthReason {
     }
 }
 
-/// The platform gave a proof of death for the newest pair and every spare. An administrator must consent again.
+/// The platform gave a proof of death for the newest pair and every spare. An administrator must
+/// consent again.
 ///
-/// The access token may still live for a while and goes on serving until it expires or is rejected.
+/// The access token stays usable until it expires or is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ReauthRequired {
-    /// Sealed: nothing of them is sent to the token endpoint any more.
+    /// Sealed: they are no longer sent to the token endpoint.
     pub pairs: Pairs,
     /// The proof.
     pub reason: ReauthReason,
@@ -154,7 +155,7 @@ pub struct ReauthRequired {
     pub since: UnixSeconds,
 }
 
-/// The grant is over. Nothing of it is used.
+/// The grant has ended. Its tokens are not used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Disconnected {
@@ -166,7 +167,7 @@ pub struct Disconnected {
     pub since: UnixSeconds,
 }
 
-/// What is known of the pair.
+/// The state of a grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GrantState {
@@ -174,11 +175,11 @@ pub enum GrantState {
     Active(Active),
     /// A refresh is on its way.
     Refreshing(Refreshing),
-    /// A refresh was sent and nobody knows what became of it.
+    /// A refresh was sent, and its outcome is unknown.
     InDoubt(InDoubt),
     /// Every pair is proven dead; a new consent is needed.
     ReauthRequired(ReauthRequired),
-    /// The grant is over.
+    /// The grant has ended.
     Disconnected(Disconnected),
     /// One token that is never refreshed.
     LongLived(LongLived),

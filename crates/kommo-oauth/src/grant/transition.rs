@@ -1,9 +1,9 @@
-//! Every move of a grant, in one place. Each takes the grant as it was loaded and gives the grant
-//! as it is to be stored, with the line for its history; nothing here is done, only said.
+//! Every transition of a grant, in one file. Each takes the grant as it was loaded and returns the
+//! grant to store, with the line for its history. Nothing is carried out here.
 //!
 //! The fence: what belongs to an attempt names the attempt, or the generation that it started from.
-//! A grant that has moved on is not moved back: a late refusal or a late doubt changes nothing in
-//! it, and a late pair becomes a spare.
+//! A grant that has changed since is not set back: a late refusal or a late doubt changes nothing
+//! in it, and a late pair becomes a spare.
 //!
 //! Source: rules M3 to M5, M8 of `docs/protocol.md`.
 
@@ -32,51 +32,51 @@ use crate::unix_time::UnixSeconds;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Transition {
-    /// To be stored in the place of the revision that it names.
+    /// To be stored in place of the revision that it names.
     pub grant: Grant,
     /// For the history.
     pub event: GrantEvent,
 }
 
-/// A move that the grant's state does not have.
+/// A transition that the grant's state does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct IllegalMove {
+pub struct IllegalTransition {
     /// The state that the grant is in.
     pub state: &'static str,
-    /// The move.
+    /// The transition.
     pub tried: &'static str,
 }
 
-impl fmt::Display for IllegalMove {
+impl fmt::Display for IllegalTransition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a grant that is {} has no move `{}`",
+            "a grant in state {} does not allow `{}`",
             self.state, self.tried
         )
     }
 }
 
-impl core::error::Error for IllegalMove {}
+impl core::error::Error for IllegalTransition {}
 
-/// What became of a pair that arrived.
+/// What happened to a pair that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PairFate {
     /// It is the newest now.
     Newest,
-    /// It met the fence and is kept as a spare.
+    /// It came too late (the fence) and is kept as a spare.
     Spare,
     /// It is held already: an earlier write, whose confirmation was lost, did happen.
     Known,
 }
 
 impl Grant {
-    /// A consent: the first grant of this key, or a new pair for the one there is.
+    /// A consent: the first grant of this key, or a new pair for the existing one.
     ///
-    /// What a living grant held stays as spares until the next refresh succeeds; what was sealed
-    /// goes.
+    /// The pairs of a usable grant stay as spares until the next refresh succeeds; sealed ones are
+    /// dropped.
     #[must_use]
     pub fn consent(
         earlier: Option<Self>,
@@ -118,18 +118,18 @@ impl Grant {
         )
     }
 
-    /// A long-lived token, brought by the operator. What was sealed goes.
+    /// A long-lived token, imported by the operator. Sealed pairs are dropped.
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] over a grant whose pairs may live, in `Active`, `Refreshing` and `InDoubt`:
-    /// no pair is thrown away (I6).
+    /// [`IllegalTransition`] for a grant whose pairs may be valid, in `Active`, `Refreshing` and
+    /// `InDoubt`: no pair is thrown away (I6).
     pub fn import_long_lived(
         earlier: Option<Self>,
         key: GrantKey,
         host: AccountHost,
         token: LongLived,
-    ) -> Result<Transition, IllegalMove> {
+    ) -> Result<Transition, IllegalTransition> {
         if let Some(grant) = &earlier
             && let GrantState::Active(_) | GrantState::Refreshing(_) | GrantState::InDoubt(_) =
                 &grant.state
@@ -176,9 +176,9 @@ impl Grant {
     }
 
     /// A first record of this key that begins after a generation: earlier records of the store were
-    /// erased, and their runs may still be on their way. The generation and the numbers of the pairs
-    /// are later than any that such a run can name, so it meets the fence: its refusal marks no pair
-    /// of this record, and its pair becomes a spare.
+    /// erased, and their runs may still be on their way. The generation and the numbers of the
+    /// pairs are later than any that such a run can name, so it meets the fence: its refusal marks
+    /// no pair of this record, and its pair becomes a spare.
     #[must_use]
     pub fn begin_after(mut self, last: Generation) -> Self {
         self.generation = self.generation.after(last);
@@ -198,13 +198,13 @@ impl Grant {
         self
     }
 
-    /// An attempt, to be written down before it is sent. From doubt it is the declared retry.
+    /// An attempt, to be recorded before it is sent. In doubt it is the declared retry.
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] in every state but `Active` and `InDoubt`, and for an attempt with a pair
-    /// that the grant does not hold.
-    pub fn begin(self, attempt: Attempt) -> Result<Transition, IllegalMove> {
+    /// [`IllegalTransition`] in every state but `Active` and `InDoubt`, and for an attempt with a
+    /// pair that the grant does not hold.
+    pub fn begin(self, attempt: Attempt) -> Result<Transition, IllegalTransition> {
         let pairs = self.state.pairs();
         if pairs.is_none_or(|pairs| pairs.find(attempt.used).is_none()) {
             return Err(illegal(&self.state, "begin"));
@@ -223,8 +223,8 @@ impl Grant {
         })
     }
 
-    /// Whoever holds the lock finds an attempt on its way: its worker is gone, and nobody knows
-    /// what became of it. Every other state stays as it is. The attempt may still be answered for
+    /// The holder of the lock finds an attempt under way: its worker is gone, and its outcome is
+    /// unknown. Every other state stays as it is. The attempt may still be answered for
     /// [`Orphan::DEFAULT_LIMIT`].
     #[must_use]
     pub fn take_over(self, now: UnixSeconds) -> Self {
@@ -246,22 +246,22 @@ impl Grant {
         Self { state, ..self }
     }
 
-    /// A pair that the platform gave, in answer to an attempt that started from `base` and sent
+    /// A pair that the platform issued, in answer to an attempt that started from `base` and sent
     /// pair `used`.
     ///
-    /// Nothing else makes a pair the newest. It is not usable before the store has confirmed the
-    /// write (I4).
+    /// Only this transition makes a pair the newest. It is not usable before the store has
+    /// confirmed the write (I4).
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] for a long-lived token, which nobody refreshes.
+    /// [`IllegalTransition`] for a long-lived token, which is never refreshed.
     pub fn receive(
         mut self,
         base: Generation,
         used: PairNumber,
         pair: TokenPair,
         now: UnixSeconds,
-    ) -> Result<(Transition, PairFate), IllegalMove> {
+    ) -> Result<(Transition, PairFate), IllegalTransition> {
         let Some(pairs) = self.state.pairs_mut() else {
             return Err(illegal(&self.state, "receive"));
         };
@@ -287,8 +287,8 @@ impl Grant {
         Ok((grant.with_event(GrantEvent::Refreshed), PairFate::Newest))
     }
 
-    /// Keeps a pair that met the fence. Where a new consent was awaited there is something to try
-    /// again.
+    /// Keeps a pair that came too late (the fence). If a new consent was awaited, there is a pair
+    /// to try again.
     fn keep_spare(mut self, pair: TokenPair, now: UnixSeconds) -> Transition {
         let generation = self.generation;
         if let Some(pairs) = self.state.pairs_mut() {
@@ -301,7 +301,7 @@ impl Grant {
         self.with_event(GrantEvent::SpareKept)
     }
 
-    /// Nobody knows what became of the attempt. `None` if the grant has moved on.
+    /// The outcome of the attempt is unknown. `None` if the grant has changed since.
     #[must_use]
     pub fn doubt(
         self,
@@ -325,7 +325,7 @@ impl Grant {
         Some(grant.with_event(GrantEvent::Doubted(reason)))
     }
 
-    /// The attempt certainly changed nothing. `None` if the grant has moved on.
+    /// The attempt certainly changed nothing. `None` if the grant has changed since.
     #[must_use]
     pub fn without_effect(self, attempt: AttemptId, next_try: UnixSeconds) -> Option<Transition> {
         let GrantState::Refreshing(refreshing) = self.state else {
@@ -342,15 +342,15 @@ impl Grant {
         Some(grant.with_event(GrantEvent::WithoutEffect))
     }
 
-    /// The platform gave a proof of death for the pair that an attempt sent.
+    /// The platform's answer proves that the pair which an attempt sent is dead.
     ///
     /// If the attempt is the grant's own and another pair is left, that one is to be tried; if none
-    /// is left, a new consent is required. A late proof only marks its pair. `None` if there is
-    /// nothing to mark.
+    /// is left, a new consent is required. A late proof only marks its pair. `None` if no pair is
+    /// marked.
     ///
     /// While an attempt that was taken over may still be answered,
-    /// [`Revoked`](ReauthReason::Revoked) of the last pair is no proof: its success would look the
-    /// same. Then the pair is not marked, and the doubt stays until that time is over.
+    /// [`Revoked`](ReauthReason::Revoked) of the last pair is not a proof: its success would look
+    /// the same. Then the pair is not marked, and the doubt stays until that time has passed.
     #[must_use]
     pub fn refuse(
         mut self,
@@ -388,8 +388,8 @@ impl Grant {
         Some(grant.with_event(event))
     }
 
-    /// Nothing is known before the orphan's time is over. `None` if the attempt is another one's,
-    /// or that is written already.
+    /// The outcome stays unknown until the orphan's time has passed. `None` if the attempt is
+    /// another one, or this is recorded already.
     fn wait_for_orphan(
         self,
         attempt: AttemptId,
@@ -409,9 +409,9 @@ impl Grant {
         Some(grant.with_event(GrantEvent::Doubted(reason)))
     }
 
-    /// Late proofs have marked every pair dead, and no attempt is left to say so: a new consent is
-    /// required. `None` if a pair is left, or the grant is over, or an attempt that was taken over
-    /// may still be answered.
+    /// Late proofs have marked every pair dead, and no attempt is left to report it: a new consent
+    /// is required. `None` if a pair is left, or the grant has ended, or an attempt that was taken
+    /// over may still be answered.
     #[must_use]
     pub fn exhaust(self, now: UnixSeconds) -> Option<Transition> {
         let orphan = self.state.orphan();
@@ -431,7 +431,7 @@ impl Grant {
         Some(grant.with_event(event))
     }
 
-    /// Lays a hold over the state; one of the same kind and scope is replaced.
+    /// Sets a hold; one of the same kind and scope is replaced.
     #[must_use]
     pub fn hold(mut self, hold: Hold) -> Transition {
         self.holds
@@ -440,7 +440,7 @@ impl Grant {
         self.with_event(GrantEvent::Held(hold.kind))
     }
 
-    /// Lifts every hold of a kind. `None` if there is none.
+    /// Lifts every hold of a kind. `None` if there is no such hold.
     #[must_use]
     pub fn lift(mut self, kind: HoldKind) -> Option<Transition> {
         let before = self.holds.len();
@@ -448,7 +448,8 @@ impl Grant {
         (self.holds.len() < before).then(|| self.with_event(GrantEvent::Lifted(kind)))
     }
 
-    /// The platform said 402 to a call. `None` if that is known, or the grant is over.
+    /// The platform answered 402 to a call. `None` if that is recorded already, or the grant has
+    /// ended.
     #[must_use]
     pub fn require_payment(self, now: UnixSeconds, length: Duration) -> Option<Transition> {
         let is_over = matches!(
@@ -471,8 +472,8 @@ impl Grant {
         self.with_event(GrantEvent::HostMoved)
     }
 
-    /// The platform said 401 to the access token of this generation, and a probe confirmed it.
-    /// `None` if the grant has moved on, or it was known.
+    /// The platform answered 401 to the access token of this generation, and a probe confirmed it.
+    /// `None` if the grant has changed since, or it was known.
     #[must_use]
     pub fn reject_access(mut self, generation: Generation) -> Option<Transition> {
         if generation != self.generation {
@@ -494,8 +495,8 @@ impl Grant {
     }
 
     /// The end: a confirmed disconnect, a logout, a move to another store. It raises the fence; the
-    /// tokens are sealed. `None` if the grant is over already. A long-lived token that was revoked
-    /// can only be logged out.
+    /// tokens are sealed. `None` if the grant has ended already. A long-lived token that was
+    /// revoked can only be logged out.
     #[must_use]
     pub fn disconnect(self, reason: DisconnectReason, now: UnixSeconds) -> Option<Transition> {
         let state = match self.state {
@@ -524,7 +525,8 @@ impl Grant {
         Some(grant.with_event(GrantEvent::Disconnected(reason)))
     }
 
-    /// Notes that the end of a long-lived token was told. `None` if there was nothing to tell.
+    /// Records that the warning about a long-lived token's end was given. `None` if no warning is
+    /// due.
     #[must_use]
     pub fn warn_of_end(mut self, now: UnixSeconds) -> Option<(Transition, EndWarning)> {
         let GrantState::LongLived(token) = &mut self.state else {
@@ -541,7 +543,7 @@ impl Grant {
 }
 
 impl GrantState {
-    fn into_pairs(self) -> Result<Pairs, IllegalMove> {
+    fn into_pairs(self) -> Result<Pairs, IllegalTransition> {
         match self {
             Self::Active(Active { pairs })
             | Self::InDoubt(InDoubt { pairs, .. })
@@ -553,8 +555,8 @@ impl GrantState {
     }
 }
 
-fn illegal(state: &GrantState, tried: &'static str) -> IllegalMove {
-    IllegalMove {
+fn illegal(state: &GrantState, tried: &'static str) -> IllegalTransition {
+    IllegalTransition {
         state: state.name(),
         tried,
     }
@@ -591,7 +593,7 @@ fn end_or_doubt(
     )
 }
 
-/// Doubt about which of the pairs that are left the platform honours.
+/// Doubt about which of the remaining pairs the platform honours.
 fn doubt_refused(pairs: Pairs, orphan: Option<Orphan>, now: UnixSeconds) -> GrantState {
     let used = pairs
         .candidate()

@@ -5,7 +5,8 @@ use crate::grant::generation::{Generation, PairNumber};
 use crate::grant::key::GrantKey;
 use crate::token::TokenPair;
 
-/// A pair that the platform gave and the store has not confirmed. Nothing uses it before it is saved (I4).
+/// A pair that the platform issued and the store has not confirmed. It is not used before it is
+/// saved (I4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct UnsavedPair {

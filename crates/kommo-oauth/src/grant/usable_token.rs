@@ -25,8 +25,8 @@ pub struct UsableToken {
 }
 
 impl UsableToken {
-    /// A token that comes from elsewhere than a grant of this process, such as `kommo auth
-    /// credential`: for those who hand tokens to a client themselves. Nothing is checked here.
+    /// A token that comes from outside this process, such as from `kommo auth credential`: for
+    /// programs that pass tokens to a client themselves. It is not checked.
     #[must_use]
     pub const fn new(
         access_token: AccessToken,
@@ -44,13 +44,13 @@ impl UsableToken {
         }
     }
 
-    /// How long before its end it is due: so long, but at most half of its life.
+    /// How long before its end it is due: this long, but at most half of its lifetime.
     #[must_use]
     pub fn margin(&self, before: Duration) -> Duration {
         before.min(self.left(self.obtained_at) / 2)
     }
 
-    /// How long it still is valid; for a token that does not say, for ever.
+    /// How long it is still valid; for a token that does not say, for ever.
     #[must_use]
     pub fn left(&self, now: UnixSeconds) -> Duration {
         self.expires_at.map_or(Duration::MAX, |end| now.until(end))

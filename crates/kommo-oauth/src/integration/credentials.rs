@@ -1,4 +1,5 @@
-//! What an integration proves itself with: its id, its secret, its Redirect URI; and the secret before a rotation.
+//! The credentials of an integration: its id, its secret, its Redirect URI; and the previous secret
+//! during a rotation.
 //!
 //! Source: rule G12 of `docs/protocol.md`.
 
@@ -14,13 +15,13 @@ use crate::unix_time::UnixSeconds;
 /// The longest client secret, in bytes. The real ones have 64.
 pub const CLIENT_SECRET_MAX_BYTES: usize = 256;
 
-/// Why a text is no client secret. Says nothing of the text but its length.
+/// Why a text is not a client secret. Reveals nothing of the text but its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientSecretError {
-    /// Nothing there.
+    /// Empty.
     Empty,
-    /// Nothing but white space, control characters or a byte-order mark.
+    /// Only white space, control characters or a byte-order mark.
     Blank,
     /// More than [`CLIENT_SECRET_MAX_BYTES`].
     TooLong {
@@ -44,20 +45,21 @@ impl fmt::Display for ClientSecretError {
 
 impl error::Error for ClientSecretError {}
 
-/// The secret of an integration. 1 to [`CLIENT_SECRET_MAX_BYTES`] bytes, not blank; wiped on drop; `Debug` shows none of it; no
-/// `Display`, no `PartialEq`.
+/// The secret of an integration. 1 to [`CLIENT_SECRET_MAX_BYTES`] bytes, not blank; wiped on drop;
+/// `Debug` shows none of it; no `Display`, no `PartialEq`.
 ///
 /// # Security
 ///
-/// It belongs to the back end alone: never into a page's JavaScript, a mobile app or a repository.
+/// It belongs only to the back end: never put it into a page's JavaScript, a mobile app or a
+/// repository.
 #[derive(Clone)]
 pub struct ClientSecret(Zeroizing<String>);
 
 impl ClientSecret {
     /// Takes the text as it was handed out. Never panics.
     ///
-    /// Every byte counts: a line feed that came along from a file makes another secret. Take it off first;
-    /// [`has_outer_blank`](Self::has_outer_blank) tells.
+    /// Every byte counts: with a line feed from the end of a file it is another secret. Remove it
+    /// first; [`has_outer_blank`](Self::has_outer_blank) detects it.
     ///
     /// # Errors
     ///
@@ -78,13 +80,14 @@ impl ClientSecret {
         Ok(Self(text))
     }
 
-    /// Whether the text begins or ends with white space, a control character or a byte-order mark: most likely a slip.
+    /// Whether the text begins or ends with white space, a control character or a byte-order mark:
+    /// most likely a mistake.
     #[must_use]
     pub fn has_outer_blank(&self) -> bool {
         self.0.starts_with(is_blank) || self.0.ends_with(is_blank)
     }
 
-    /// The text, for the one place that sends it or makes a key of it.
+    /// The text, for the code that sends it or makes a key of it.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
@@ -101,7 +104,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// What the token endpoint wants to know of an integration, with each request.
+/// What each request to the token endpoint says about the integration.
 ///
 /// Source: vendor page "OAuth".
 #[derive(Clone, Debug)]
@@ -133,7 +136,8 @@ impl Credentials {
 
 /// The secret in force and, for a bounded time after a rotation, the one before it.
 ///
-/// The new one is for requests, at once. Which of the two signs what arrives in that time is not known, so both are tried.
+/// The new one is for requests, at once. Which of the two signs what arrives in that time is not
+/// known, so both are tried.
 ///
 /// # Examples
 ///
@@ -163,8 +167,8 @@ impl ClientSecrets {
         }
     }
 
-    /// After a rotation: the secret so far is still tried up to and including `previous_until`. One that was kept from an
-    /// earlier rotation goes.
+    /// After a rotation: the secret so far is still tried up to and including `previous_until`. One
+    /// that was kept from an earlier rotation is dropped.
     #[must_use]
     pub fn rotated(self, current: ClientSecret, previous_until: UnixSeconds) -> Self {
         Self {
@@ -173,7 +177,7 @@ impl ClientSecrets {
         }
     }
 
-    /// Without the previous secret: it leaked, or nobody needs it any more.
+    /// Without the previous secret: it leaked, or is no longer needed.
     #[must_use]
     pub fn without_previous(self) -> Self {
         Self::new(self.current)

@@ -1,4 +1,4 @@
-//! A finding: what is the matter, how bad it is, what to do.
+//! A finding: what is wrong, how bad it is, and what to do.
 
 use alloc::string::String;
 use core::fmt;
@@ -33,7 +33,7 @@ pub struct Finding {
     pub code: &'static str,
     /// How bad it is.
     pub level: Level,
-    /// What is the matter, in one sentence. Nothing of the settings is repeated but lengths and places.
+    /// What is wrong, in one sentence. Of the settings it repeats only lengths and positions.
     pub message: String,
     /// What to do about it.
     pub remedy: &'static str,

@@ -1,4 +1,4 @@
-//! Reads format and size of a picture out of its first bytes. Nothing is decoded.
+//! Reads format and size of a picture from its first bytes. The picture is not decoded.
 
 use core::{error, fmt};
 
@@ -24,13 +24,13 @@ impl fmt::Display for IconFormat {
     }
 }
 
-/// Why bytes tell no size.
+/// Why the size cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IconError {
     /// None of the three formats.
     UnknownFormat,
-    /// The bytes end, or go wrong, before the size.
+    /// The bytes end, or are invalid, before the size.
     Broken {
         /// The format that they begin as.
         format: IconFormat,
@@ -40,7 +40,7 @@ pub enum IconError {
 impl fmt::Display for IconError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownFormat => f.write_str("icon is no jpeg, png or gif"),
+            Self::UnknownFormat => f.write_str("icon is not a jpeg, png or gif"),
             Self::Broken { format } => write!(f, "icon is a {format} without a readable size"),
         }
     }
@@ -70,7 +70,8 @@ pub struct IconHeader {
 }
 
 impl IconHeader {
-    /// Reads a picture's first bytes. Of a JPEG, the size may stand behind long pieces; give all of it. Never panics.
+    /// Reads a picture's first bytes. In a JPEG the size may come after long segments; pass the
+    /// whole file. Never panics.
     ///
     /// # Errors
     ///
@@ -114,12 +115,13 @@ fn gif_size(rest: &[u8]) -> Option<(u32, u32)> {
     ))
 }
 
-/// Walks the segments up to the first frame header. `rest` begins with the code of a marker, its `ff` taken off.
+/// Walks the segments up to the first frame header. `rest` begins with the code of a marker, its
+/// `ff` taken off.
 fn jpeg_size(mut rest: &[u8]) -> Option<(u32, u32)> {
     loop {
         let (&code, after) = rest.split_first()?;
         rest = match code {
-            // Fill bytes, and markers that stand alone.
+            // Fill bytes, and markers without a segment.
             0xff => after,
             0x01 | 0xd0..=0xd7 => after.strip_prefix(b"\xff")?,
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return frame_size(after),

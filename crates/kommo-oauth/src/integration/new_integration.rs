@@ -1,4 +1,5 @@
-//! An integration that the consent page makes on the fly in the customer's account, and whose secrets it sends us.
+//! An integration that the consent page makes on the fly in the customer's account, and whose
+//! secrets it sends us.
 //!
 //! Source: rules G4, G14 of `docs/protocol.md`.
 
@@ -91,8 +92,8 @@ impl error::Error for NewIntegrationError {}
 
 /// What the consent page needs in order to make an integration: all of it, or none.
 ///
-/// Source: vendor page "Button". What it says of the description's length is about the settings; all of it travels in a
-/// URL, so a short one is wise.
+/// Source: vendor page "Button". What it says of the description's length is about the settings;
+/// all of it travels in a URL, so a short one is wise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewIntegration {
     name: String,
@@ -108,7 +109,8 @@ impl NewIntegration {
     ///
     /// # Errors
     ///
-    /// - a blank name or description, 256 characters of name, 65,001 of description: the variant of that name.
+    /// - a blank name or description, 256 characters of name, 65,001 of description: the variant of
+    ///   that name.
     /// - `&[]` as scopes: [`NewIntegrationError::NoScope`].
     pub fn new(
         name: impl Into<String>,

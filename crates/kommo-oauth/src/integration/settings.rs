@@ -1,6 +1,7 @@
-//! What the platform demands of an integration's settings, and what it is wise to have there, as findings.
+//! What the platform demands of an integration's settings, and what is advisable, as findings.
 //!
-//! Source: vendor page "OAuth", where a finding says nothing else. A setting that is not known is not judged.
+//! Source: vendor page "OAuth", unless a finding names another. A setting that is not given is not
+//! checked.
 //!
 //! Source: rule G13 of `docs/protocol.md`.
 
@@ -13,7 +14,7 @@ use crate::integration::web_uri::{RedirectUri, WebUriError};
 
 /// The longest name of an integration, in characters.
 pub const NAME_MAX_CHARACTERS: usize = 255;
-/// The longest description, in characters. HTML may stand in it.
+/// The longest description, in characters. It may contain HTML.
 pub const DESCRIPTION_MAX_CHARACTERS: usize = 65_000;
 /// The one size of an icon, in pixels.
 pub const ICON_WIDTH: u32 = 400;
@@ -42,7 +43,8 @@ pub enum IntegrationKind {
     Public,
 }
 
-/// The settings of an integration, as far as they are known. `None` everywhere at first; set the fields that you know.
+/// The settings of an integration, as far as they are known. `None` everywhere at first; set the
+/// fields that you know.
 ///
 /// # Examples
 ///
@@ -71,7 +73,8 @@ pub struct IntegrationSettings<'a> {
     pub kind: Option<IntegrationKind>,
     /// How many accounts use it, or will.
     pub accounts: Option<u32>,
-    /// Whether a private integration lives in a technical account of the platform, not in an ordinary one.
+    /// Whether a private integration is in a technical account of the platform, not in an ordinary
+    /// one.
     pub technical_account: Option<bool>,
 }
 
@@ -140,7 +143,8 @@ impl IntegrationSettings<'_> {
         )
     }
 
-    /// The platform lets one account do without TLS; then it is a warning that this crate will not take the address.
+    /// With one account the platform allows an address without TLS; then it is a warning that this
+    /// crate will not accept it.
     fn unusable_uri(&self, error: WebUriError) -> Finding {
         match error {
             WebUriError::PlainHttp => finding(
@@ -241,7 +245,7 @@ fn review_disconnect_hook(text: &str, findings: &mut Vec<Finding>) {
         ));
         return;
     }
-    // The same rules as for a Redirect URI: it is the platform that calls both.
+    // The same rules as for a Redirect URI: the platform calls both.
     match RedirectUri::parse(text) {
         Ok(uri) if uri.as_str().starts_with("https://") => {}
         Ok(_) => findings.push(finding(

@@ -1,5 +1,5 @@
-//! Addresses that the platform calls or shows. They are compared with the integration's settings byte for byte, so they
-//! are checked and kept as they are, never rewritten.
+//! Addresses that the platform calls or shows. They are compared with the integration's settings
+//! byte for byte, so they are checked and kept as they are, never rewritten.
 
 use alloc::string::String;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -11,18 +11,20 @@ pub const WEB_URI_MAX_BYTES: usize = 2048;
 const HTTPS: &str = "https://";
 const HTTP: &str = "http://";
 
-/// Why a text is no address that the platform can use. Offsets are bytes from the start of the given text.
+/// Why a text is not an address that the platform can use. Offsets are bytes from the start of the
+/// given text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebUriError {
-    /// Nothing there.
+    /// Empty.
     Empty,
     /// More than [`WEB_URI_MAX_BYTES`].
     TooLong {
         /// The length found, in bytes.
         found: usize,
     },
-    /// `"ftp://a.example/"`, `"a.example"`, `"HTTPS://a.example"`: it begins with neither `https://` nor `http://`.
+    /// `"ftp://a.example/"`, `"a.example"`, `"HTTPS://a.example"`: it begins with neither
+    /// `https://` nor `http://`.
     Scheme,
     /// `"http://a.example/"`: without TLS, and not on this machine.
     PlainHttp,
@@ -30,7 +32,7 @@ pub enum WebUriError {
     NoHost,
     /// `"https://пример.example/"`: the platform takes no Cyrillic hosts.
     HostNotAscii {
-        /// Where the first such byte stands.
+        /// Where the first such byte is.
         offset: usize,
     },
     /// `"https://xn--e1afmkfd.example/"`: nor their other spelling.
@@ -40,7 +42,7 @@ pub enum WebUriError {
     },
     /// `"https://user@a.example/"`.
     UserInfo {
-        /// Where the `@` stands.
+        /// Where the `@` is.
         offset: usize,
     },
     /// `"https://a..example/"`, `"https://a%2e.example/"`: no host name and no IP address.
@@ -55,10 +57,10 @@ pub enum WebUriError {
     },
     /// `"https://a.example/#x"`: what follows a `#` never reaches a server.
     Fragment {
-        /// Where the `#` stands.
+        /// Where the `#` is.
         offset: usize,
     },
-    /// A space, a backslash, a control character, or a byte outside ASCII behind the host.
+    /// A space, a backslash, a control character, or a byte outside ASCII after the host.
     Byte {
         /// Where.
         offset: usize,
@@ -94,7 +96,10 @@ impl fmt::Display for WebUriError {
             Self::Port { offset } => write!(f, "address has no valid port at byte {offset}"),
             Self::Fragment { offset } => write!(f, "address has a fragment at byte {offset}"),
             Self::Byte { offset } => {
-                write!(f, "address has a byte at {offset} that cannot stand in it")
+                write!(
+                    f,
+                    "address has a byte at {offset} that is not allowed in it"
+                )
             }
         }
     }
@@ -106,8 +111,9 @@ macro_rules! web_uri {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
         ///
-        /// `https`, or `http` with a loopback host; at most [`WEB_URI_MAX_BYTES`] bytes of visible ASCII; no user, no fragment.
-        /// Kept byte for byte: no letter is lowered, no slash added, no port dropped.
+        /// `https`, or `http` with a loopback host; at most [`WEB_URI_MAX_BYTES`] bytes of visible
+        /// ASCII; no user, no fragment. Kept byte for byte: no letter changes case, no slash is
+        /// added, no port is dropped.
         #[derive(Clone, PartialEq, Eq, Hash)]
         pub struct $name {
             text: String,
@@ -119,10 +125,12 @@ macro_rules! web_uri {
             ///
             /// # Errors
             ///
-            /// - `"http://a.example/"`: [`WebUriError::PlainHttp`]; `"http://127.0.0.1:8000/"` is fine.
-            /// - `"https://пример.example/"`, `"https://xn--e1afmkfd.example/"`: [`WebUriError::HostNotAscii`],
-            ///   [`WebUriError::Punycode`].
-            /// - `"https://a.example/#x"`, `"https://a.example/a b"`: [`WebUriError::Fragment`], [`WebUriError::Byte`].
+            /// - `"http://a.example/"`: [`WebUriError::PlainHttp`]; `"http://127.0.0.1:8000/"` is
+            ///   fine.
+            /// - `"https://пример.example/"`, `"https://xn--e1afmkfd.example/"`:
+            ///   [`WebUriError::HostNotAscii`], [`WebUriError::Punycode`].
+            /// - `"https://a.example/#x"`, `"https://a.example/a b"`: [`WebUriError::Fragment`],
+            ///   [`WebUriError::Byte`].
             /// - no scheme, a user, a bad host or port: the variant of that name.
             pub fn parse(text: impl Into<String>) -> Result<Self, WebUriError> {
                 let text = text.into();
@@ -158,7 +166,8 @@ macro_rules! web_uri {
 }
 
 web_uri! {
-    /// The Redirect URI of an integration. The platform compares it exactly: a slash or a query more is another address.
+    /// The Redirect URI of an integration. The platform compares it exactly: a slash or a query
+    /// more is another address.
     ///
     /// Source: vendor page "OAuth"; that other scripts than Cyrillic are refused too is our choice.
     ///
@@ -189,7 +198,7 @@ web_uri! {
     PageUri
 }
 
-/// Gives the length of scheme, host and port.
+/// Returns the length of scheme, host and port.
 fn check(text: &str) -> Result<usize, WebUriError> {
     if text.is_empty() {
         return Err(WebUriError::Empty);

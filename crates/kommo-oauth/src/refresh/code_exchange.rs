@@ -1,5 +1,5 @@
-//! What follows for an authorization code from what became of its exchange: every case, in one
-//! place. Nothing here is done, only said.
+//! What to do with an authorization code after its exchange: every case, in one file. Nothing is
+//! carried out here.
 //!
 //! ```text
 //!   a pair ──────────────────────────────────────────> Keep: durable before anything uses it
@@ -24,15 +24,15 @@ use crate::token::{DoubtCause, TokenAnswer, TokenPair, TokenRefusal, TokenRefusa
 /// Source: vendor page "OAuth".
 pub const CODE_LIFETIME: Duration = Duration::from_secs(20 * 60);
 
-/// Exchanges at which the platform may have looked before a code is given up: one, and one more to
-/// learn what became of it.
+/// Exchanges that the platform may have processed before a code is given up: one, and one more to
+/// learn the outcome of the first.
 pub const EXCHANGES_AT_MOST: u32 = 2;
 
 /// Exchanges of any kind before a refusal that may pass is final: the pauses between them double,
-/// and sum up to what a code lives.
+/// and add up to the lifetime of a code.
 pub const TRIES_AT_MOST: u32 = 6;
 
-/// The same for a code that anybody may have sent.
+/// The same for a code that anyone may have sent.
 pub const TRIES_AT_MOST_FOR_STRANGERS: u32 = 3;
 
 /// The first pause after a refusal that may pass. It doubles with each try.
@@ -42,11 +42,11 @@ const PAUSE_AT_FIRST: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EarlierTries {
-    /// Exchanges at which the platform may have looked.
+    /// Exchanges that the platform may have processed.
     pub counted: u32,
     /// Tries of any kind.
     pub all: u32,
-    /// Whether anybody may have sent the code: it came by the unsigned install hook.
+    /// Whether anyone may have sent the code: it came by the unsigned install hook.
     pub is_strangers: bool,
 }
 
@@ -84,7 +84,7 @@ impl EarlierTries {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterExchange {
-    /// The code gave a pair: keep it, durably, before anything uses it.
+    /// The exchange returned a pair: store it before it is used.
     Keep(TokenPair),
     /// The platform refused the code for good. The user must start again.
     Refused(TokenRefusal),
@@ -100,12 +100,12 @@ pub enum AfterExchange {
 pub struct AnotherExchange {
     /// What the platform said, if it refused.
     pub refusal: Option<TokenRefusal>,
-    /// What keeps us from asking, if a person should know.
+    /// Why the platform is not asked, if a person should know.
     pub hold: Option<HoldKind>,
-    /// Whether the platform may have looked at the code, so that this exchange counts towards
+    /// Whether the platform may have processed the code, so that this exchange counts towards
     /// [`EXCHANGES_AT_MOST`].
     pub counts: bool,
-    /// Not before so long from now. `None`: at the next opportunity, which is minutes away.
+    /// The pause before it. `None`: at the next opportunity, which is minutes away.
     pub pause: Option<Duration>,
 }
 
@@ -193,7 +193,7 @@ fn after_refusal(
             let pause = policy.throttle_pauses().after(asked, before);
             (HoldKind::Throttled, false, Some(pause.length))
         }
-        // The hour of a hold would outlive the code.
+        // A hold of an hour would last longer than the code.
         TokenRefusalKind::PaymentRequired => (HoldKind::PaymentRequired, false, again),
         TokenRefusalKind::NotFound => (HoldKind::MovedHost, true, None),
         // A fault of a refresh token in answer to a code is as strange as an unknown one.

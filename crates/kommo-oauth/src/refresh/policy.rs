@@ -1,4 +1,5 @@
-//! When to refresh, how long to wait. Settings with defaults; nothing here decides about a token.
+//! When to refresh and how long to wait: settings with defaults. No decision about a token is made
+//! here.
 
 use core::time::Duration;
 
@@ -12,7 +13,7 @@ const HOUR: u64 = 3_600;
 /// From a quarter of a second to eight.
 const SAVE_DOUBLINGS_AT_MOST: u32 = 5;
 
-/// A pause that has doubled so often.
+/// A pause that has doubled this often.
 pub(super) const fn doubled(pause: Duration, doublings: u32) -> Duration {
     pause.saturating_mul(2_u32.saturating_pow(doublings))
 }
@@ -31,14 +32,14 @@ pub struct RefreshPolicy {
     /// A token with less than this left is not handed out without an attempt to refresh it.
     /// Default: 60 seconds.
     pub must_before: Duration,
-    /// A pair older than this is to be refreshed to keep it alive, although nobody calls. Default:
-    /// 7 days of the 90 that a refresh token lives (advice of users, who lost grants that lay
-    /// idle).
+    /// A pair older than this is to be refreshed to keep it alive, although no call is made.
+    /// Default: 7 of the 90 days that a refresh token is valid (advice of users, who lost idle
+    /// grants).
     ///
-    /// Nothing here and no sweep reads it: a sweep refreshes each grant whenever its access token
-    /// is due. It is for programs that do not sweep and call
-    /// [`TokenRequirement::obtained_since`](crate::refresh::TokenRequirement::obtained_since) with it, as `kommo auth keep-alive`
-    /// does.
+    /// This crate and the sweep do not read it: a sweep refreshes each grant whenever its access
+    /// token is due. It is for programs that do not sweep and call
+    /// [`TokenRequirement::obtained_since`](crate::refresh::TokenRequirement::obtained_since) with
+    /// it, as `kommo auth keep-alive` does.
     pub keep_alive_after: Duration,
     /// Pauses between tries in doubt; the last one repeats. Default: 1, 5, 30, 120 seconds, 10
     /// minutes, an hour.
@@ -66,8 +67,8 @@ pub struct RefreshPolicy {
     /// The longest pause that 429s lead to which are repeated without a success between them: each
     /// doubles the one before. Default: an hour.
     pub throttled_grows_to: Duration,
-    /// The first pause after a block of one account, which doubles as long as that is repeated, up
-    /// to the [hold of a block](Self::hold_length). Default: 15 minutes.
+    /// The first pause after a block of one account, which doubles with each repetition, up to the
+    /// [hold of a block](Self::hold_length). Default: 15 minutes.
     pub blocked_at_first: Duration,
 }
 
@@ -102,7 +103,7 @@ impl RefreshPolicy {
         }
     }
 
-    /// The pause after so many attempts that ended in doubt.
+    /// The pause after this number of attempts that ended in doubt.
     #[must_use]
     pub fn doubt_pause(&self, tries: u32) -> Duration {
         let last = self.doubt_pauses.len() - 1;
@@ -110,8 +111,8 @@ impl RefreshPolicy {
         self.doubt_pauses.get(index).copied().unwrap_or_default()
     }
 
-    /// The same, for a token that is valid for so long: the next try comes before the token must be
-    /// refreshed. Without one that can be handed out, pauses stay short.
+    /// The same, for a token that is valid for this long: the next try comes before the token must
+    /// be refreshed. Without a usable token, pauses stay short.
     #[must_use]
     pub fn doubt_pause_while(&self, tries: u32, left: Duration) -> Duration {
         let pause = self.doubt_pause(tries);
@@ -124,8 +125,8 @@ impl RefreshPolicy {
         }
     }
 
-    /// The pause before a pair is saved anew, after so many pauses: each doubles the one before, up
-    /// to the sixth.
+    /// The pause before a pair is saved again, after this number of pauses: each doubles the one
+    /// before, up to the sixth.
     #[must_use]
     pub const fn save_pause_after(&self, pauses: u32) -> Duration {
         let doublings = if pauses < SAVE_DOUBLINGS_AT_MOST {
@@ -164,7 +165,8 @@ impl RefreshPolicy {
         pauses
     }
 
-    /// The longest pause that a doubt can have: its own, or that of a hold that stops everybody.
+    /// The longest pause that a doubt can have: its own, or that of a hold that stops all
+    /// requesters.
     #[must_use]
     pub fn longest_doubt_pause(&self) -> Duration {
         let holds = [
@@ -181,7 +183,8 @@ impl RefreshPolicy {
             .max(self.orphan_limit())
     }
 
-    /// How long a hold of this kind lasts if the platform did not say. Then it is asked again.
+    /// How long a hold of this kind lasts if the platform did not say. Then the platform is asked
+    /// again.
     #[must_use]
     pub const fn hold_length(&self, kind: HoldKind) -> Duration {
         match kind {

@@ -1,4 +1,5 @@
-//! The refresh protocol as a pure procedure: it says what to do next, takes a report of what became of it, and does nothing itself.
+//! The refresh protocol as a pure procedure: it says what to do next, takes a report of the result,
+//! and does no I/O itself.
 //!
 //! ```text
 //!  load ─ met, held, over ──────────────────────────────────────────────> done
@@ -13,11 +14,11 @@
 //!                          └ no such account here? look up ─ record, send once │ record a hold ─ release ─> done
 //! ```
 //!
-//! One run sends at most one request per pair and host. Whatever waits longer than a save is a new run, so the lock is free
-//! between tries.
+//! One run sends at most one request per pair and host. Any wait longer than a save needs a new
+//! run, so the lock is free between tries.
 //!
-//! INVARIANT (I4): a token leaves a run only out of a record that the store returned or confirmed: [`Report::Loaded`]
-//! and [`Report::Saved`].
+//! INVARIANT (I4): a token leaves a run only out of a record that the store returned or confirmed:
+//! [`Report::Loaded`] and [`Report::Saved`].
 //!
 //! Source: rules K11, M1, M2 of `docs/protocol.md`.
 
@@ -28,5 +29,5 @@ mod deciding;
 mod answer;
 mod handlers;
 
-pub use self::reports::{Located, OutOfTurn, Report, SendOutcome};
+pub use self::reports::{Located, Report, SendOutcome, UnexpectedReport};
 pub use self::run::{RefreshProtocol, Step};

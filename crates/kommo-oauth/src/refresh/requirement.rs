@@ -1,4 +1,4 @@
-//! What somebody wants of a grant, and what they get.
+//! What a caller requires of a grant, and the outcome.
 
 use core::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::grant::{
 use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
-/// What is wanted of a grant. The refresh protocol does nothing if the store has it already.
+/// What a caller requires of a grant. The refresh protocol does nothing if the store meets it
+/// already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TokenRequirement {
@@ -16,23 +17,23 @@ pub struct TokenRequirement {
     pub min_validity: Duration,
     /// The token must be of a later generation than this.
     pub newer_than: Option<Generation>,
-    /// The platform said 401 to the token of [`newer_than`](Self::newer_than), and a probe
+    /// The platform answered 401 to the token of [`newer_than`](Self::newer_than), and a probe
     /// confirmed it.
     pub is_rejected: bool,
     /// The pair must have been obtained at this instant or later.
     pub obtained_since: Option<UnixSeconds>,
-    /// Half of its life is enough for a token that lives shortly: it would be due from its first
-    /// moment otherwise.
+    /// Half of its lifetime is enough for a short-lived token: otherwise it would be due from its
+    /// first second.
     pub or_half_its_life: bool,
-    /// A person asks: the pause of a doubt is not waited for. Holds are; a person lifts them
+    /// A person asks: the pause after a doubt is skipped. Holds are; a person lifts them
     /// ([`Grant::lift`](crate::grant::Grant::lift)).
     pub is_persons_wish: bool,
 }
 
 impl TokenRequirement {
-    /// The longest validity that can be wanted: 12 hours. Tokens live for a day, so a wish near
-    /// that would be met by a token of this minute alone, and each call would spend a refresh. Half
-    /// of a day keeps a token for at least the other half.
+    /// The longest validity that can be required: 12 hours. A token is valid for a day, so only a
+    /// brand-new token would meet a requirement near that, and each call would spend a refresh.
+    /// With half a day, a token is used for at least the other half.
     pub const LONGEST_VALIDITY: Duration = Duration::from_secs(12 * 3_600);
 
     /// A token that is valid for at least this long, or for
@@ -53,8 +54,8 @@ impl TokenRequirement {
         }
     }
 
-    /// A token that is not due: valid for at least this long, or for half of its life if that is
-    /// shorter.
+    /// A token that is not due: valid for at least this long, or for half of its lifetime if that
+    /// is shorter.
     #[must_use]
     pub const fn not_due(before: Duration) -> Self {
         Self {
@@ -72,7 +73,7 @@ impl TokenRequirement {
         }
     }
 
-    /// A token in the place of one that the platform said 401 to, which a probe confirmed.
+    /// A token newer than one that the platform answered with 401, which a probe confirmed.
     #[must_use]
     pub const fn instead_of_rejected(generation: Generation) -> Self {
         Self {
@@ -81,7 +82,7 @@ impl TokenRequirement {
         }
     }
 
-    /// A pair that is not older than this: keeps alive a grant that nobody calls with.
+    /// A pair that is not older than this: keeps an unused grant alive.
     #[must_use]
     pub const fn obtained_since(instant: UnixSeconds) -> Self {
         Self {
@@ -99,7 +100,7 @@ impl TokenRequirement {
         }
     }
 
-    /// Whether the grant as it is stored has what is wanted.
+    /// Whether the stored grant meets the requirement.
     #[must_use]
     pub fn is_met_by(&self, grant: &Grant, now: UnixSeconds) -> Option<UsableToken> {
         let usable = grant.usable(now)?;
@@ -120,38 +121,38 @@ impl TokenRequirement {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The store has what was wanted.
+    /// The store meets the requirement.
     Met {
         /// The token.
         token: UsableToken,
-        /// Who brought it.
+        /// Where it came from.
         by: MetBy,
     },
-    /// It has not, for now or for good. Nothing was lost.
+    /// The requirement is not met, for now or for good. No token was lost.
     Unmet {
         /// Why.
         why: Unmet,
-        /// The token that may be used meanwhile.
+        /// A token that can be used meanwhile.
         usable: Option<UsableToken>,
-        /// Whether a record was read at all. If not, that `usable` is none says nothing about a
-        /// token which the caller has.
+        /// Whether a record was read. If not, a missing `usable` says nothing about a token that
+        /// the caller has.
         is_read: bool,
         /// When it is worth asking again; `None` if only a person can help.
         again_at: Option<UnixSeconds>,
     },
 }
 
-/// Who brought the token that was wanted.
+/// Where the token came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MetBy {
-    /// It was there, or another worker brought it. No request was sent for it.
+    /// It was in the store, or another worker obtained it. This run sent no request.
     Store,
     /// This run: one request, saved and confirmed.
     Refresh,
 }
 
-/// Why what was wanted is not there.
+/// Why the requirement is not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unmet {
@@ -159,28 +160,27 @@ pub enum Unmet {
     NoGrant,
     /// Another worker holds the grant's lock.
     Busy,
-    /// This process's own refresh of the grant has not come to its end yet: a request without an
-    /// answer, or a store that hangs.
+    /// A refresh of the grant in this process has not ended yet: a request without an answer, or a
+    /// store that hangs.
     StillRunning,
     /// The platform is not asked for a while.
     Held(HoldKind),
-    /// A refresh was sent and nobody knows what became of it.
+    /// A refresh was sent, and its outcome is unknown.
     InDoubt(DoubtReason),
     /// The platform could not be reached; nothing was sent.
     Unreachable,
     /// A new consent is required.
     ReauthRequired(ReauthReason),
-    /// The grant is over.
+    /// The grant has ended.
     Disconnected(DisconnectReason),
     /// A long-lived token has ended.
     Expired,
-    /// The platform took a long-lived token back.
+    /// The platform revoked a long-lived token.
     Revoked,
-    /// A long-lived token has less validity than was wanted, or is the very one that should be
-    /// replaced.
+    /// A long-lived token is valid for less than required, or is itself the token to be replaced.
     NotRefreshable,
-    /// The store, or the lifeboat, cannot be read or written. What was received is in memory or in
-    /// the lifeboat.
+    /// The store or the lifeboat cannot be read or written. A received pair is in memory or in the
+    /// lifeboat.
     StoreFailed(StoreErrorKind),
     /// The record changed again and again while it was being written.
     Contended,
@@ -207,7 +207,7 @@ impl Unmet {
         }
     }
 
-    /// Whether only a person can help: nothing will be sent again by itself.
+    /// Whether only a person can help: no request will be sent by itself.
     #[must_use]
     pub const fn needs_person(self) -> bool {
         match self {

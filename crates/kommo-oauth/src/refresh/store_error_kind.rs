@@ -1,20 +1,20 @@
-//! What kind of trouble a store has: an error of the store, in a form that a run of the refresh protocol can carry.
+//! The kind of a store's error, in a form that a run of the refresh protocol can carry.
 
-/// What kind of trouble a store has, and so whose turn it is.
+/// The kind of a store's error, which says who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// It cannot be reached, or is full: try again.
     Unavailable,
-    /// A record cannot be read. It is not "no tokens"; it must be looked at.
+    /// A record cannot be read. It does not mean "no tokens"; a person must look at it.
     Damaged,
     /// A record, or the whole store, was written by a newer version: update this program.
     NewerVersion,
     /// A record is encrypted with a key that was not given.
     WrongKey,
-    /// Another record stands where this one was to be written, and stays.
+    /// Another record is stored under this key, and stays.
     Taken,
-    /// What this belongs to was erased on request meanwhile, and is not to come back.
+    /// The account was erased on request meanwhile, and must not come back.
     Erased,
     /// The store is set up in a way that could lose a token, or by a mistake of the caller.
     Misconfigured,
@@ -35,7 +35,7 @@ impl StoreErrorKind {
         }
     }
 
-    /// Whether it goes on until a person does something. Only a store that is out of reach comes back by itself.
+    /// Whether it lasts until a person acts. Only an unreachable store can recover by itself.
     #[must_use]
     pub const fn needs_person(self) -> bool {
         !matches!(self, Self::Unavailable)

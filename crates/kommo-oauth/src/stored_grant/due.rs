@@ -1,4 +1,4 @@
-//! When somebody should look at a grant although nobody calls with it.
+//! When a sweep should visit a grant that is not being called with.
 
 use core::time::Duration;
 
@@ -6,27 +6,28 @@ use crate::grant::{CLOCKS_MAY_DIFFER, EndWarning, Grant, GrantState, HoldScope, 
 use crate::token::TokenPair;
 use crate::unix_time::UnixSeconds;
 
-/// An attempt that is older than this is looked after: its worker should have settled it.
+/// An attempt older than this is taken over: its worker should have settled it.
 const ATTEMPT_AT_MOST: Duration = Duration::from_secs(60);
 
-/// The longest pause in doubt, if the policy is the default one. A longer one is looked at once
-/// more than it needs.
+/// The longest pause in doubt, if the policy is the default one. With a longer one, a sweep visits
+/// once more than necessary.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 const DAY: u64 = 86_400;
 
 impl Grant {
-    /// The instant from which a sweep should look at this grant; `None` if nothing in it changes
-    /// with time.
+    /// The instant from which a sweep should visit this grant; `None` if it does not change with
+    /// time.
     ///
-    /// - active: `refresh_before` before the newest token ends, or half of its life if that is shorter; at once if the platform said 401 to that token;
+    /// - active: `refresh_before` before the newest token ends, or half of its life if that is
+    ///   shorter; at once if the platform answered 401 to that token;
     /// - refreshing: a minute after the attempt began; in doubt: the next try;
     /// - long-lived: the next warning, 30, 7 and 1 days before the end, and the end;
-    /// - a new consent awaited, or over: never.
+    /// - a new consent awaited, or ended: never.
     ///
-    /// Not before the end of a hold that stops everybody. A hold of one configuration or one
-    /// address stops its own machine alone, so it does not enter here: that machine gives the claim
-    /// back with the instant at which the hold ends. Never panics.
+    /// Not before the end of a hold that stops all requesters. A hold of one configuration or one
+    /// address stops only its own machine, so it is not considered here: that machine returns the
+    /// claim with the instant at which the hold ends. Never panics.
     #[must_use]
     pub fn due_at(&self, refresh_before: Duration) -> Option<UnixSeconds> {
         let due = match &self.state {
@@ -49,10 +50,10 @@ impl Grant {
         Some(held_until.map_or(due, |until| until.max(due)))
     }
 
-    /// The reading of a clock that [`due_at`](Self::due_at) was reckoned from, if the platform's own
-    /// time does not confirm it. Of a clock that was ahead it is in the future of those who read
-    /// it; then they look at the grant now, whatever `due_at` says. `None`: no clock of ours is in
-    /// `due_at`.
+    /// The reading of a clock that [`due_at`](Self::due_at) was computed from, if the platform's
+    /// own time does not confirm it. If that clock was ahead, the reading is in the future for the
+    /// other workers; then they visit the grant now, whatever `due_at` says. `None`: `due_at` does
+    /// not depend on a clock of ours.
     #[must_use]
     pub fn due_reckoned_at(&self) -> Option<UnixSeconds> {
         let reckoned = match &self.state {
@@ -61,7 +62,7 @@ impl Grant {
                 let is_unconfirmed = pair.server_time.is_none() && !active.pairs.access_rejected();
                 is_unconfirmed.then_some(pair.obtained_at)
             }
-            // The next try is reckoned from the end of the last attempt, which is not kept: not
+            // The next try is computed from the end of the last attempt, which is not stored: not
             // earlier than the longest pause before it.
             GrantState::InDoubt(in_doubt) => {
                 let earliest = in_doubt.doubt.next_try.minus(LONGEST_PAUSE);
@@ -81,7 +82,7 @@ impl Grant {
 }
 
 /// When the pair was obtained; when the server issued it, if our clock was far ahead of the
-/// server's then. Nobody who reads a column of instants can judge them.
+/// server's then. A reader of a column of instants cannot judge them.
 fn issued_at(pair: &TokenPair) -> UnixSeconds {
     let is_ahead = |server: &UnixSeconds| server.until(pair.obtained_at) > CLOCKS_MAY_DIFFER;
     pair.server_time

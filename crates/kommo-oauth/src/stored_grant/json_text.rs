@@ -1,11 +1,12 @@
-//! Writes JSON into a place that never moves, so that no copy of a token stays behind in freed memory.
+//! Writes JSON into a buffer that is never reallocated, so that no copy of a token stays in freed
+//! memory.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 use zeroize::Zeroizing;
 
-/// A text under construction. It is as large as it will be from the beginning.
+/// A text under construction. Its buffer has the final size from the beginning.
 pub(super) struct JsonText {
     bytes: Zeroizing<Vec<u8>>,
     needs_comma: bool,

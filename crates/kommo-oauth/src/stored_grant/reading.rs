@@ -30,14 +30,14 @@ const fn damaged(what: &'static str) -> StoredGrantError {
     StoredGrantError::Damaged { what }
 }
 
-/// A name that is not known, or a field: a newer program wrote it and kept the version.
+/// An unknown name or field: a newer program wrote it with the same version number.
 const fn unknown() -> StoredGrantError {
     StoredGrantError::Newer {
         found: STORED_GRANT_VERSION,
     }
 }
 
-/// The parser says only by its text that a field is one too many.
+/// Only the text of the parser's error says that a field is unknown.
 fn fields_error<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> StoredGrantError {
     let error = serde_json::from_slice::<T>(bytes).err();
     match error.is_some_and(|error| error.to_string().starts_with("unknown field")) {
@@ -46,7 +46,7 @@ fn fields_error<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> StoredGrantError {
     }
 }
 
-/// The version first, whatever else stands there; then the whole of it.
+/// Reads the version first, whatever else is there; then the whole record.
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Read<T> {
     let version: VersionRecord =
         parse_object(bytes).map_err(|_| damaged("no JSON object with `v`"))?;
@@ -93,7 +93,7 @@ pub(super) fn grant(key: &GrantKey, bytes: &[u8]) -> Read<Grant> {
     })
 }
 
-/// What a version cannot say is not read from it.
+/// Fields of a newer version are not read from an older one.
 fn of_version(version: u64, state: GrantState) -> Read<GrantState> {
     match state.orphan() {
         Some(_) if version == WITHOUT_ORPHANS => Err(damaged("orphan")),
@@ -112,14 +112,14 @@ pub(super) fn unsaved_pair(bytes: &[u8]) -> Read<UnsavedPair> {
     })
 }
 
-/// A key stands in one spelling only.
+/// A key has one spelling only.
 fn grant_key(text: &str) -> Read<GrantKey> {
     let key = GrantKey::parse(text).map_err(|_| damaged("key"))?;
     let is_spelled_so = alloc::format!("{key}") == text;
     is_spelled_so.then_some(key).ok_or(damaged("key"))
 }
 
-/// What a state may be made of.
+/// The parts that a state may have.
 struct Parts<'a> {
     pairs: Option<Pairs>,
     attempt: Option<Attempt>,
@@ -206,7 +206,7 @@ fn all_pairs(record: PairsRecord<'_>, generation: Generation) -> Read<Pairs> {
     .ok_or(damaged("number"))
 }
 
-/// No pair came in a generation that has not been.
+/// No pair can have a generation that does not exist yet.
 fn held(record: HeldRecord<'_>, now: Generation) -> Read<HeldPair> {
     let since = generation(record.since, "since")?;
     if since > now {

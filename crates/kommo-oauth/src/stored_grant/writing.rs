@@ -15,7 +15,7 @@ use crate::unix_time::UnixSeconds;
 use crate::stored_grant::error::{STORED_GRANT_VERSION, WITHOUT_ORPHANS};
 use crate::stored_grant::json_text::JsonText;
 
-/// More than the names and numbers of any one part take.
+/// More bytes than the names and numbers of any one part need.
 const PART_BYTES: usize = 320;
 
 pub(super) fn grant(grant: &Grant) -> Zeroizing<Vec<u8>> {

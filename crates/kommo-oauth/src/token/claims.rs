@@ -1,6 +1,5 @@
-//! What an access token says about itself. Anybody can write such a text, and the platform
-//! publishes no key to check it with: claims are read to find one's way, and no decision about
-//! safety stands on them.
+//! What an access token says about itself. Anyone can write such a text, and the platform publishes
+//! no key to check it with: claims are hints, and no security decision depends on them.
 //!
 //! Source: rule K10 of `docs/protocol.md`.
 
@@ -20,39 +19,39 @@ use crate::unix_time::UnixSeconds;
 
 /// The most scopes that are kept.
 pub const SCOPES_MAX: usize = 64;
-/// The longest text of a claim that is kept, in bytes. A longer one counts as absent.
+/// The longest text of a claim that is kept, in bytes. A longer one is treated as absent.
 pub const CLAIM_MAX_BYTES: usize = 256;
 
-/// Why an access token tells nothing. It may be good all the same: nobody promises that it can be
-/// read.
+/// Why the claims of an access token cannot be read. The token may still be good: the platform does
+/// not promise that it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimsError {
     /// Not three parts between two dots.
     NotThreeParts,
-    /// The middle part is no base64url.
+    /// The middle part is not base64url.
     NotBase64,
-    /// The middle part is no JSON object.
+    /// The middle part is not a JSON object.
     NotJson,
-    /// A claim stands twice.
+    /// A claim is repeated.
     DuplicateClaim,
 }
 
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotThreeParts => "access token has not three parts",
-            Self::NotBase64 => "payload of the access token is no base64url",
-            Self::NotJson => "payload of the access token is no json object",
-            Self::DuplicateClaim => "payload of the access token has a claim twice",
+            Self::NotThreeParts => "access token does not have three parts",
+            Self::NotBase64 => "payload of the access token is not base64url",
+            Self::NotJson => "payload of the access token is not a json object",
+            Self::DuplicateClaim => "payload of the access token has a repeated claim",
         })
     }
 }
 
 impl error::Error for ClaimsError {}
 
-/// The claim `api_domain` is there and names no shared API host: a refresh token sent there would
-/// be lost.
+/// The claim `api_domain` is present and does not name a shared API host: a refresh token sent
+/// there would be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostileApiDomain {
@@ -62,7 +61,7 @@ pub struct HostileApiDomain {
 
 impl fmt::Display for HostileApiDomain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("claim api_domain is no shared api host")
+        f.write_str("claim api_domain is not a shared api host")
     }
 }
 
@@ -104,7 +103,8 @@ pub struct UnverifiedClaims {
     pub scopes: Vec<String>,
     /// `hash_uuid`: its meaning is not known.
     pub hash_uuid: Option<String>,
-    /// `api_domain`: the only claim that a request is sent to, so it is checked, and a bad one spoils nothing else.
+    /// `api_domain`: the only claim that a request is sent to, so it is checked, and a bad one does
+    /// not affect the other claims.
     pub api_domain: Result<Option<ApiDomain>, HostileApiDomain>,
 }
 
@@ -139,7 +139,7 @@ struct Payload<'a> {
 }
 
 impl UnverifiedClaims {
-    /// Decodes the claims. Header and signature are not looked at. Never panics.
+    /// Decodes the claims. Header and signature are not checked. Never panics.
     ///
     /// Unknown claims are ignored, numbers may be texts, and times may have a fraction, which is
     /// dropped.

@@ -8,7 +8,8 @@ macro_rules! hints {
     ($($(#[$docs:meta])* $name:ident = $text:literal => $kind:ident,)*) => {
         /// A `hint` of the token endpoint that we know. They are in English on both platforms.
         ///
-        /// Source: captures of live refusals; those never captured are of the server package that all captured ones belong to.
+        /// Source: captures of live refusals; the hints that were never captured are from the
+        /// server package that the captured ones belong to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum KnownHint { $($(#[$docs])* $name,)* }
@@ -33,7 +34,7 @@ macro_rules! hints {
 }
 
 hints! {
-    /// The code is garbage, or of elsewhere.
+    /// The code is garbage, or from another server.
     CodeUndecryptable = "Cannot decrypt the authorization code" => CodeUndecryptable,
     /// The code is older than 20 minutes.
     CodeExpired = "Authorization code has expired" => CodeExpired,
@@ -68,7 +69,8 @@ hints! {
 }
 
 impl KnownHint {
-    /// Finds the hint of a text; white space around it, a full stop behind it and the case of ASCII letters do not count.
+    /// Finds the hint of a text; white space around it, a full stop at its end and the case of
+    /// ASCII letters are ignored.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         let text = plain(text);
@@ -77,7 +79,7 @@ impl KnownHint {
     }
 }
 
-/// Without white space around and one full stop behind.
+/// Without white space around it and one full stop at its end.
 pub(crate) fn plain(text: &str) -> &str {
     let text = text.trim();
     text.strip_suffix('.').unwrap_or(text)

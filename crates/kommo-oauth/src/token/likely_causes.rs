@@ -1,13 +1,12 @@
-//! What a refusal of an exchange without a reason most often comes from, in words for the person at
-//! the screen.
+//! The likely causes of a refused exchange whose answer gives no reason, in words for a person.
 
 use core::fmt;
 
 use crate::integration::RedirectUri;
 use crate::token::refusal_kind::TokenRefusalKind;
 
-/// The commonest causes of a refused exchange that names none, the commonest first. `Display` is
-/// one line; nothing in it is secret.
+/// The most common causes of a refused exchange whose answer names no cause, the most common first.
+/// `Display` is one line without secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LikelyCauses<'a> {
@@ -17,8 +16,7 @@ pub struct LikelyCauses<'a> {
 
 impl TokenRefusalKind {
     /// The likely causes, if this refusal of an exchange leaves them open: a generic 400, or an
-    /// `invalid_grant`, which every one of them gives. `None` for a refusal that says itself what
-    /// is wrong.
+    /// `invalid_grant`, which every one of them gives. `None` for a refusal that names its cause.
     ///
     /// # Examples
     ///

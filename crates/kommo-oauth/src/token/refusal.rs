@@ -13,7 +13,7 @@ use crate::peer_json::{Number, PeerText, Text, parse_object};
 use crate::token::known_hint::{KnownHint, plain};
 use crate::token::refusal_kind::{RETRY_AFTER_MAX_SECONDS, TokenRefusalKind};
 
-/// The longest body that is looked at.
+/// The longest body that is read.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// A refusal of the token endpoint: what it means, and what it was read from. It keeps no text of
@@ -25,7 +25,7 @@ pub struct TokenRefusal {
     pub kind: TokenRefusalKind,
     /// The status of the answer.
     pub status: u16,
-    /// The hint, if it is one that we know.
+    /// The hint, if it is a known one.
     pub hint: Option<KnownHint>,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for TokenRefusal {
 
 impl error::Error for TokenRefusal {}
 
-/// The members of a problem body that are looked at. Twice the same one: the body says nothing.
+/// The members of a problem body that are read. If one is repeated, the body is ignored.
 #[derive(Deserialize, Default)]
 struct Problem<'a> {
     #[serde(borrow, default)]

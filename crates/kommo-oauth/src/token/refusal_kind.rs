@@ -11,7 +11,7 @@ pub const RETRY_AFTER_MAX_SECONDS: u64 = 86_400;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenRefusalKind {
-    /// The code is garbage, or of elsewhere.
+    /// The code is garbage, or from another server.
     CodeUndecryptable,
     /// The code is older than 20 minutes.
     CodeExpired,
@@ -43,10 +43,10 @@ pub enum TokenRefusalKind {
     RefreshTokenMissing,
     /// The grant type is unknown.
     UnknownGrantType,
-    /// RFC 6749's `invalid_grant`, without a known hint: the code or the refresh token, and nothing says why. No capture of
-    /// this endpoint shows it.
+    /// RFC 6749's `invalid_grant`, without a known hint: the code or the refresh token is refused
+    /// without a reason. No capture of this endpoint shows it.
     InvalidGrant,
-    /// 401, and nothing known beside it: a moved account, perhaps, or a deactivated integration.
+    /// 401 without a known hint: perhaps a moved account, or a deactivated integration.
     Unauthorized,
     /// 404: a moved account, perhaps.
     NotFound,
@@ -58,7 +58,8 @@ pub enum TokenRefusalKind {
     Forbidden,
     /// 429.
     Throttled {
-        /// The pause asked for, by `retry_after` of the body, else by the header; at most [`RETRY_AFTER_MAX_SECONDS`].
+        /// The pause asked for, by `retry_after` of the body, else by the header; at most
+        /// [`RETRY_AFTER_MAX_SECONDS`].
         retry_after_seconds: Option<u64>,
     },
     /// Any other 1xx, 3xx or 4xx.
@@ -66,8 +67,8 @@ pub enum TokenRefusalKind {
 }
 
 impl TokenRefusalKind {
-    /// Whether the refresh token that was sent is dead for good: exactly for the four faults of a refresh token that a
-    /// known hint names. No status alone proves it.
+    /// Whether the refresh token that was sent is dead for good: exactly for the four faults of a
+    /// refresh token that a known hint names. No status alone proves it.
     #[must_use]
     pub const fn is_proof_of_death(self) -> bool {
         matches!(
@@ -79,9 +80,9 @@ impl TokenRefusalKind {
         )
     }
 
-    /// Whether it is certainly about the one who asks, and so would be the answer for every other grant too: a client or redirect URI
-    /// that the platform does not take, an address that it blocks. A 401 without a known hint, and a 403 with JSON, may be about this
-    /// one grant.
+    /// Whether it is certainly about the one who asks, and so would be the answer for every other
+    /// grant too: a client or redirect URI that the platform does not take, an address that it
+    /// blocks. A 401 without a known hint, and a 403 with JSON, may be about this one grant.
     #[must_use]
     pub const fn is_about_requester(self) -> bool {
         matches!(
@@ -122,7 +123,7 @@ impl fmt::Display for TokenRefusalKind {
             Self::Blocked => "the address or the account is blocked",
             Self::Forbidden => "forbidden",
             Self::Throttled { .. } => "too many requests",
-            Self::Unknown => "an answer that fits nothing known",
+            Self::Unknown => "an unknown kind of answer",
         })
     }
 }

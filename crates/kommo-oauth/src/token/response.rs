@@ -40,7 +40,7 @@ pub enum TokenAnswer {
     Granted(TokenPair),
     /// The platform may or may not have acted: what was sent may be spent.
     InDoubt(DoubtCause),
-    /// The platform said no.
+    /// The platform refused.
     Refused(TokenRefusal),
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for AnswerToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DoubtCause {
-    /// 408 or 5xx: somebody on the way gave up, or the platform failed half-way.
+    /// 408 or 5xx: a proxy gave up, or the platform failed half-way.
     Status {
         /// The status.
         status: u16,
@@ -84,13 +84,13 @@ pub enum DoubtCause {
         /// The length found, in bytes.
         found: usize,
     },
-    /// A success with nothing in it.
+    /// A success with an empty body.
     Empty,
-    /// A success whose body is no JSON object, or is cut.
+    /// A success whose body is not a JSON object, or is cut.
     NotJson,
-    /// A success in which a field stands twice.
+    /// A success in which a field is repeated.
     DuplicateField,
-    /// A success without one of the tokens, or with something that is no text in its place.
+    /// A success without one of the tokens, or with something that is not text in its place.
     Missing {
         /// Which.
         token: AnswerToken,
@@ -116,7 +116,7 @@ impl fmt::Display for DoubtCause {
                 "token answer has {found} bytes, more than {TOKEN_ANSWER_MAX_BYTES}"
             ),
             Self::Empty => f.write_str("token answer is empty"),
-            Self::NotJson => f.write_str("token answer is no whole json object"),
+            Self::NotJson => f.write_str("token answer is not a complete json object"),
             Self::DuplicateField => f.write_str("token answer has a field twice"),
             Self::Missing { token } => write!(f, "token answer has no {token}"),
             Self::BadToken { token, .. } => write!(f, "token answer has an unusable {token}"),
@@ -136,15 +136,19 @@ impl error::Error for DoubtCause {
 /// Reads an answer of the token endpoint, to an exchange or a refresh. Never panics; keeps no text
 /// of the answer but the tokens.
 ///
-/// `retry_after_seconds` is the header `Retry-After`, if it was there and a number. `received_at` is the local time of the
-/// answer: the pair's expiry is that and `expires_in`, and the server's clock does not enter it.
+/// `retry_after_seconds` is the header `Retry-After`, if it was there and a number. `received_at`
+/// is the local time of the answer: the pair's expiry is that and `expires_in`, and the server's
+/// clock does not enter it.
 ///
-/// - 200 to 204 with both tokens: [`TokenAnswer::Granted`], whatever `content_type` says. `expires_in` may be a text; one that
-///   is missing, 0, or beyond ten years counts as [`ACCESS_TOKEN_LIFETIME`], since a pair that has arrived is not thrown
-///   away for it, and a 401 corrects it.
+/// - 200 to 204 with both tokens: [`TokenAnswer::Granted`], whatever `content_type` says.
+///   `expires_in` may be a text; one that is missing, 0, or beyond ten years counts as
+///   [`ACCESS_TOKEN_LIFETIME`], since a pair that has arrived is not thrown away for it, and a 401
+///   corrects it.
 /// - 200 to 204 with anything else, another 2xx, 408, 5xx: [`TokenAnswer::InDoubt`].
-/// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is [`Unknown`](crate::token::TokenRefusalKind::Unknown) and 401
-///   is [`Unauthorized`](crate::token::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or with a field twice gives no hint.
+/// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is
+///   [`Unknown`](crate::token::TokenRefusalKind::Unknown) and 401 is
+///   [`Unauthorized`](crate::token::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or
+///   with a field twice gives no hint.
 ///
 /// Source: vendor pages "OAuth" and "Kommo token reference" for the success; captures for the
 /// refusals.

@@ -1,4 +1,4 @@
-//! Asks the shared API host where an account lives now: the way out when an account was renamed.
+//! Asks the shared API host for the current host of an account: needed when an account was renamed.
 //!
 //! Source: rule K12 of `docs/protocol.md`.
 
@@ -89,7 +89,7 @@ impl<'a> SubdomainLookup<'a> {
     }
 }
 
-/// What the look-up said.
+/// The result of the look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubdomainAnswer {
@@ -101,7 +101,7 @@ pub enum SubdomainAnswer {
         /// Its host.
         host: AccountHost,
     },
-    /// No success. It proves nothing about the grant.
+    /// The look-up failed. This proves nothing about the grant.
     Refused {
         /// The status.
         status: u16,
@@ -121,15 +121,15 @@ pub enum SubdomainError {
     },
     /// No JSON object.
     NotJson,
-    /// A field stands twice.
+    /// A field is repeated.
     DuplicateField,
     /// No `id`, or none of an account.
     AccountId,
     /// No `domain`.
     DomainMissing,
-    /// `domain` is no account host.
+    /// `domain` is not an account host.
     Domain(ParseAccountHostError),
-    /// `subdomain` or `top_level_domain` is there and contradicts `domain`.
+    /// `subdomain` or `top_level_domain` is present and contradicts `domain`.
     Contradiction,
 }
 
@@ -140,11 +140,13 @@ impl fmt::Display for SubdomainError {
                 f,
                 "subdomain answer has {found} bytes, more than {ANSWER_MAX_BYTES}"
             ),
-            Self::NotJson => f.write_str("subdomain answer is no json object"),
+            Self::NotJson => f.write_str("subdomain answer is not a json object"),
             Self::DuplicateField => f.write_str("subdomain answer has a field twice"),
             Self::AccountId => f.write_str("subdomain answer has no account id"),
             Self::DomainMissing => f.write_str("subdomain answer has no domain"),
-            Self::Domain(_) => f.write_str("subdomain answer has a domain that is no account host"),
+            Self::Domain(_) => {
+                f.write_str("subdomain answer has a domain that is not an account host")
+            }
             Self::Contradiction => f.write_str("subdomain answer contradicts itself"),
         }
     }

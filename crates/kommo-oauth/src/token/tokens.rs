@@ -1,5 +1,5 @@
-//! Codes and tokens: text that nobody may see. Each has a type of its own, so that none is sent in
-//! the place of another.
+//! Codes and tokens: secret text. Each kind has its own type, so that one cannot be sent instead of
+//! another.
 
 use alloc::string::String;
 use core::hash::{Hash, Hasher};
@@ -15,11 +15,11 @@ use crate::unix_time::UnixSeconds;
 /// ones are longer.
 pub const TOKEN_MAX_BYTES: usize = 16 * 1024;
 
-/// Why a text is no token. Says nothing of the text but a length or a place.
+/// Why a text is not a token. Reveals nothing of the text but a length or a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Nothing there.
+    /// Empty.
     Empty,
     /// More than [`TOKEN_MAX_BYTES`].
     TooLong {
@@ -80,7 +80,7 @@ macro_rules! token {
                 }
             }
 
-            /// The text, for the one place that sends or stores it.
+            /// The text, for the code that sends or stores it.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0
@@ -137,7 +137,7 @@ pub struct TokenPair {
     /// When the access token ends: [`obtained_at`](Self::obtained_at) and the answer's
     /// `expires_in`.
     pub expires_at: UnixSeconds,
-    /// The server's own time of issue, if it said so. It enters no expiry; it tells about clocks
+    /// The server's time of issue, if it was sent. No expiry depends on it; it shows which clocks
     /// that disagree.
     pub server_time: Option<UnixSeconds>,
 }
@@ -160,7 +160,7 @@ impl TokenPair {
         }
     }
 
-    /// How long the access token was to live when it came.
+    /// The lifetime of the access token when it arrived.
     #[must_use]
     pub const fn lifetime(&self) -> Duration {
         self.obtained_at.until(self.expires_at)

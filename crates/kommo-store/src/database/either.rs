@@ -137,9 +137,9 @@ impl Database {
         }
     }
 
-    /// Writes the row in the place of the revision before it, and the line. `false`: that revision
-    /// is not there, or has a later generation; or this is the first one, and an erasure took the
-    /// code that gave its pair, or it begins too early.
+    /// Writes the row in place of the revision before it, and the line. `false`: that revision is
+    /// not there, or has a later generation; or this is the first one, and an erasure took the code
+    /// that gave its pair, or it begins too early.
     pub(crate) async fn write(
         &self,
         lock: Option<&mut DatabaseLock>,

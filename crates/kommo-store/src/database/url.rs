@@ -22,7 +22,7 @@ const PARAMETERS: [&str; 11] = [
     "options",
 ];
 
-/// Why a text is no address of a PostgreSQL database. Says nothing of the text.
+/// Why a text is not an address of a PostgreSQL database. Says nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatabaseUrlError {

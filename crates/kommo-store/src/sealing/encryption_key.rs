@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// Digits of a key in its file.
 const KEY_DIGITS: usize = 64;
 
-/// Why a text is no encryption key. Says nothing of the text but a length or a place.
+/// Why a text is not an encryption key. Reveals nothing of the text but a length or a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncryptionKeyError {
@@ -17,14 +17,14 @@ pub enum EncryptionKeyError {
         /// The length found, in bytes.
         found: usize,
     },
-    /// A byte that is no hex digit.
+    /// A byte that is not a hex digit.
     Digit {
         /// Where, in bytes from the start.
         offset: usize,
     },
     /// Every byte is the same: somebody filled in a place holder.
     Uniform,
-    /// The same key stands twice in a ring.
+    /// The same key is repeated in a ring.
     Twice,
     /// The operating system gives no random bytes.
     NoRandomness,

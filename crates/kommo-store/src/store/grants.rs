@@ -60,7 +60,7 @@ impl Store {
         rows.into_iter().map(to_line).collect()
     }
 
-    /// Writes a grant in the place of the revision that it names.
+    /// Writes a grant in place of the revision that it names.
     pub(super) async fn put(
         &self,
         lock: Option<&mut StoreLock>,

@@ -41,7 +41,7 @@ impl Drop for ExportEnvelope {
 }
 
 impl Store {
-    /// Gives a grant as JSON for [`import`](Self::import) of another store, and ends it here.
+    /// Returns a grant as JSON for [`import`](Self::import) of another store, and ends it here.
     /// Encrypted if this store is; the other needs the same key to read it. Without encryption the
     /// JSON has the tokens in it.
     ///

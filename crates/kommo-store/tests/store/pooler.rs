@@ -30,7 +30,7 @@ impl Pooler {
         let port = listener.local_addr().unwrap().port();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                // A client that leaves is no fault of the pooler.
+                // A client that leaves is not a fault of the pooler.
                 let serving = serve(client, Arc::clone(&server), greeting.clone());
                 tokio::spawn(async move { serving.await.ok() });
             }

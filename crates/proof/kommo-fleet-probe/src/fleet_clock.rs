@@ -1,7 +1,8 @@
-//! One virtual clock for many processes: eight bytes in a file, which the driver writes and every worker reads.
+//! One virtual clock for many processes: eight bytes in a file, which the driver writes and every
+//! worker reads.
 //!
-//! The driver moves it together with the clock of the sandbox, so that all of them agree. What a worker calls a pause is
-//! short in real time: [`PACE`] virtual seconds pass in one.
+//! The driver moves it together with the clock of the sandbox, so that all of them agree. What a
+//! worker calls a pause is short in real time: [`PACE`] virtual seconds pass in one.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -33,7 +34,8 @@ impl ClockFile {
         Ok(clock)
     }
 
-    /// Sets the time. One write of eight bytes at the beginning of a page: a reader sees the old time or the new one.
+    /// Sets the time. One write of eight bytes at the beginning of a page: a reader sees the old
+    /// time or the new one.
     ///
     /// # Errors
     ///
@@ -55,15 +57,15 @@ impl FleetClock {
     ///
     /// # Errors
     ///
-    /// There is none, or there is no time in it.
+    /// There is none, or it has no time.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = Arc::new(OpenOptions::new().read(true).open(path)?);
         let started = read(&file)?;
         Ok(Self { file, started })
     }
 
-    /// INVARIANT: `open` has read eight bytes of this file, and nobody makes it shorter. If reading fails all the same, the clock
-    /// stands where it stood at the start.
+    /// INVARIANT: `open` has read eight bytes of this file, and nobody makes it shorter. If reading
+    /// fails all the same, the clock stands where it stood at the start.
     fn seconds(&self) -> u64 {
         read(&self.file).unwrap_or(self.started)
     }

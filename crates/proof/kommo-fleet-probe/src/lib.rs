@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-// In the order the data flows: a file uses only what stands above it.
+// In the order the data flows: a file uses only files above it.
 mod failure;
 pub mod arguments;
 mod fleet_clock;

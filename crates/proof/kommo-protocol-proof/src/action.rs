@@ -12,7 +12,7 @@ pub enum Ask {
     ValidFor(u64),
     /// The same, by a worker that was told that the grant is due and begins at the lock.
     Due(u64),
-    /// One in the place of a token that the platform said 401 to.
+    /// One in place of a token that the platform answered 401 to.
     InsteadOfRejected,
     /// A pair that is younger than so many seconds.
     YoungerThan(u64),

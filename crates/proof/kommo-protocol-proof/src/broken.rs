@@ -5,9 +5,11 @@
 pub enum Rule {
     /// I4: a token was handed out that no confirmed record held.
     HandedOutUnsaved,
-    /// I5: a refresh token was sent a second time, and not as the declared retry of a recorded doubt.
+    /// I5: a refresh token was sent a second time, and not as the declared retry of a recorded
+    /// doubt.
     UndeclaredRetry,
-    /// I5: something was sent, or an attempt was written down, by a run that the store did not grant the lock, or that has dropped it.
+    /// I5: something was sent, or an attempt was written down, by a run that the store did not
+    /// grant the lock, or that has dropped it.
     ActedWithoutLock,
     /// I5: the same by a run that was granted the lock while another live run holds it.
     ActedBesideHolder,
@@ -21,17 +23,19 @@ pub enum Rule {
     PairThrownAway,
     /// Something was sent by a run that had made no room for the answer in its lifeboat.
     SentWithoutRoom,
-    /// A new consent is asked for while a worker that is within its request limit has, or is about to get, a pair that the platform
-    /// honours.
+    /// A new consent is asked for while a worker that is within its request limit has, or is about
+    /// to get, a pair that the platform honours.
     LivingPairOnItsWay,
     /// The generation of the stored record went back.
     GenerationWentBack,
-    /// A pair is marked as refused, or a new consent is asked for, although the platform honours it.
+    /// A pair is marked as refused, or a new consent is asked for, although the platform honours
+    /// it.
     LivingPairCalledDead,
     /// The protocol asked for a step and then refused to hear of it.
-    OutOfTurn,
+    UnexpectedReport,
     /// Without any fault more, the grant does not come to `Active` or `ReauthRequired`.
     NoEnd,
-    /// Without any fault more, a pair that the store or a lifeboat knows and the platform honours is not found.
+    /// Without any fault more, a pair that the store or a lifeboat knows and the platform honours
+    /// is not found.
     LivingPairNotFound,
 }

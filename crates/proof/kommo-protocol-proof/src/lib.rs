@@ -1,6 +1,6 @@
-//! The refresh protocol of `kommo-oauth` on trial: the procedure itself, not a copy of it, run by workers that crash, over a
-//! network that loses, delays and crosses, on a store that fails before and after a write, against a platform of which
-//! nobody knows how it rotates tokens.
+//! The refresh protocol of `kommo-oauth` on trial: the procedure itself, not a copy of it, run by
+//! workers that crash, over a network that loses, delays and crosses, on a store that fails before
+//! and after a write, against a platform of which nobody knows how it rotates tokens.
 //!
 //! ```text
 //!             ┌ model check: every order of events within bounds (stateright)
@@ -10,7 +10,8 @@
 //!   World = workers (each a `RefreshProtocol`) + store + lifeboats + network + platform + what has been seen so far
 //! ```
 //!
-//! What is modelled and what is not, with the bounds and the numbers of states: `docs/refresh-protocol.md`.
+//! What is modelled and what is not, with the bounds and the numbers of states:
+//! `docs/refresh-protocol.md`.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -19,7 +20,7 @@
     reason = "unpublished: the only users are the tests of this crate"
 )]
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 mod broken;
 mod budget;
 mod shared;

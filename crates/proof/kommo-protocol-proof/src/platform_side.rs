@@ -1,4 +1,5 @@
-//! What happens outside the workers: requests arrive, callers call, users consent, machines go down.
+//! What happens outside the workers: requests arrive, callers call, users consent, machines go
+//! down.
 
 extern crate alloc;
 
@@ -21,11 +22,12 @@ use crate::world::{Excuse, World};
 const STOP: Duration = Duration::from_secs(3_600);
 
 impl World {
-    /// A request arrives, and its answer at the worker. That an answer lies on its way while others act is the same as that the worker
-    /// takes its next step later: what the run makes of it touches nothing outside.
+    /// A request arrives, and its answer at the worker. That an answer lies on its way while others
+    /// act is the same as that the worker takes its next step later: what the run makes of it
+    /// touches nothing outside.
     pub(crate) fn arrive(&mut self, setup: &Setup, worker: usize, answering: Answering) {
         let Some(Waiting::Sent(request)) = self.run(worker).map(|run| run.waiting) else {
-            return self.broke(Rule::OutOfTurn);
+            return self.broke(Rule::UnexpectedReport);
         };
         let reply = match answering {
             Answering::Acts => self.reply(request),
@@ -117,7 +119,7 @@ impl World {
                 .leave_to_lifeboat(StoreErrorKind::Unavailable, now)
         });
         if !has_left {
-            self.broke(Rule::OutOfTurn);
+            self.broke(Rule::UnexpectedReport);
         }
         self.account_for_pairs(Excuse::None);
     }

@@ -76,10 +76,10 @@ impl World {
 
     pub(crate) fn step(&mut self, setup: &Setup, worker: usize, fate: Fate) {
         let Some(run) = self.run(worker) else {
-            return self.broke(Rule::OutOfTurn);
+            return self.broke(Rule::UnexpectedReport);
         };
         match run.waiting {
-            Waiting::Sent(_) => return self.broke(Rule::OutOfTurn),
+            Waiting::Sent(_) => return self.broke(Rule::UnexpectedReport),
             Waiting::No => {
                 let task = task(&run.protocol);
                 self.spend(&task, fate);
@@ -256,7 +256,8 @@ impl World {
         }
     }
 
-    /// I5: from a confirmed record, under the lock, and a second time only as the retry that the record declares.
+    /// I5: from a confirmed record, under the lock, and a second time only as the retry that the
+    /// record declares.
     fn send(&mut self, worker: usize, request: Request, leaves: bool) {
         self.check_lock(worker);
         let has_room = self.run(worker).is_some_and(|run| run.has_room);
@@ -399,8 +400,9 @@ impl World {
         }
     }
 
-    /// I5, as the world sees it: whoever sends was granted the lock, and no other live run holds it. One that has lost its lock does
-    /// not know that; what it sends is announced by a record that the revision protects.
+    /// I5, as the world sees it: whoever sends was granted the lock, and no other live run holds
+    /// it. One that has lost its lock does not know that; what it sends is announced by a record
+    /// that the revision protects.
     fn check_lock(&mut self, worker: usize) {
         let mut others = self.workers.iter().enumerate();
         let is_beside =
@@ -435,7 +437,7 @@ impl World {
             .run_mut(worker)
             .map(|run| run.protocol.handle(report, now));
         if told != Some(Ok(())) {
-            self.broke(Rule::OutOfTurn);
+            self.broke(Rule::UnexpectedReport);
         }
     }
 

@@ -145,7 +145,8 @@ impl World {
         }
     }
 
-    /// Writes a record in the place of the revision that it names; `None` if that is not there any more.
+    /// Writes a record in place of the revision that it names; `None` if that is not there any
+    /// more.
     pub(crate) fn write(
         &mut self,
         setup: &Setup,
@@ -202,8 +203,9 @@ impl World {
         }
     }
 
-    /// No new consent is asked for while a living pair is about to be saved by a worker that is within its request limit, whether or not
-    /// that worker has its lock. A worker that was stopped for longer may be too late, and its pair still ends that state.
+    /// No new consent is asked for while a living pair is about to be saved by a worker that is
+    /// within its request limit, whether or not that worker has its lock. A worker that was stopped
+    /// for longer may be too late, and its pair still ends that state.
     fn note_end(&mut self, setup: &Setup, grant: &Grant) {
         let limit = setup.policy.request_limit;
         let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
@@ -219,7 +221,8 @@ impl World {
         }
     }
 
-    /// What a write drops for a reason need not be held any more, even if somebody still has a copy.
+    /// What a write drops for a reason need not be held any more, even if somebody still has a
+    /// copy.
     fn note_dropped(&mut self, before: &Grant, excuse: Excuse) {
         let after: Vec<PairId> = self.held().collect();
         let dropped = held_by(before).map(id_of_pair);
@@ -263,8 +266,8 @@ impl World {
         slot
     }
 
-    /// I6: every living pair that was received is in the store, in a lifeboat, or in the hands of a worker; else there is a
-    /// reason for it.
+    /// I6: every living pair that was received is in the store, in a lifeboat, or in the hands of a
+    /// worker; else there is a reason for it.
     pub(crate) fn account_for_pairs(&mut self, excuse: Excuse) {
         let mut gone = BTreeSet::new();
         let kept = self.kept();
@@ -282,8 +285,9 @@ impl World {
         }
     }
 
-    /// After a refresh, the pair that was used and the siblings of the new one are still needed: nobody knows whether the
-    /// platform honours the new one. Of the others, what came before the new one is not.
+    /// After a refresh, the pair that was used and the siblings of the new one are still needed:
+    /// nobody knows whether the platform honours the new one. Of the others, what came before the
+    /// new one is not.
     fn is_excused(&self, id: PairId, excuse: Excuse) -> bool {
         if self.seen.erased.contains(&self.platform.root(id)) {
             return true;

@@ -69,7 +69,7 @@ impl Shown {
     }
 }
 
-/// The body as JSON on one line; one that is no JSON, as a text in quotes.
+/// The body as JSON on one line; one that is not JSON, as a text in quotes.
 fn value(response: &RawResponse) -> Result<String, String> {
     let text = json_text(response.body());
     let text = String::from_utf8_lossy(&text);

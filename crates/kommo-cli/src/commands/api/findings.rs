@@ -12,7 +12,7 @@ pub(super) struct Finding<'a> {
     is_in_body: bool,
 }
 
-/// The findings of a refusal. A body that is no JSON resolves nothing.
+/// The findings of a refusal. A body that is not JSON resolves nothing.
 pub(super) fn resolved<'a>(errors: &'a [ValidationError], sent: &[u8]) -> Vec<Finding<'a>> {
     let sent: Option<Value> = serde_json::from_slice(sent).ok();
     let resolve = |error| Finding::of(error, sent.as_ref());

@@ -36,7 +36,7 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     grant: GrantArgs,
 
-    /// The file to make, 0600; `-` is standard output, if that is no terminal
+    /// The file to make, 0600; `-` is standard output, if that is not a terminal
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 

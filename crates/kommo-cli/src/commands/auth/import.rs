@@ -240,7 +240,7 @@ impl ImportArgs {
     }
 }
 
-/// A file that is no export is the operator's slip, not damage in the store.
+/// A file that is not an export is the operator's slip, not damage in the store.
 fn unusable(error: &StoreFault) -> Failure {
     match error.kind() {
         StoreErrorKind::Damaged => Failure::new(ErrorCode::SecretInvalid, exit::chain(error))

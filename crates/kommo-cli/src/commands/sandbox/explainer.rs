@@ -14,7 +14,7 @@ impl Explainer for SandboxExplainer {
         channel_secret: &str,
         now: u64,
     ) -> Vec<Explanation> {
-        // A value that is no UTF-8 is refused for what it is, whatever stands in the place of its
+        // A value that is not UTF-8 is refused for what it is, whatever stands in place of its
         // broken bytes.
         let headers: Vec<_> = request
             .headers()

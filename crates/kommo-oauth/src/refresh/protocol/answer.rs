@@ -76,7 +76,7 @@ impl RefreshProtocol {
     }
 
     /// Where the account can be looked up, as the access token of the pair says. A host outside the
-    /// allow-list counts as none.
+    /// allow-list is ignored.
     fn api_domain(&self) -> Option<ApiDomain> {
         let held = self.grant.as_ref()?.state.pairs()?.find(self.sent?.used)?;
         let claims = UnverifiedClaims::decode(&held.pair.access_token).ok()?;
@@ -157,7 +157,7 @@ impl RefreshProtocol {
         }
     }
 
-    /// Writes down what became of the attempt; leaves alone a grant that has moved on.
+    /// Records the outcome of the attempt; does not touch a grant that has changed since.
     pub(super) fn settle(&mut self, settlement: Settlement, now: UnixSeconds) {
         let (Some(grant), Some(sent)) = (self.grant.clone(), self.sent) else {
             return self.unmet(Unmet::NoGrant, now, None);
@@ -208,8 +208,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// When a doubt is looked at again, if a hold is put beside it. A hold that stops this machine
-    /// alone leaves the doubt to the others.
+    /// When a doubt is tried again, if a hold is set too. A hold that stops only this machine
+    /// leaves the doubt to the others.
     fn next_try_beside(&self, hold: &Hold, grant: &Grant, now: UnixSeconds) -> UnixSeconds {
         match &grant.state {
             _ if hold.scope == HoldScope::Grant => hold.until,
@@ -234,8 +234,8 @@ impl RefreshProtocol {
             return self.finish(Outcome::Met { token, by });
         }
         match settlement {
-            // Another holder is at it, so the lock is not ours any more: what becomes of its
-            // attempt is for it to say.
+            // Another worker holds the lock now: the outcome of its attempt is for that worker to
+            // report.
             Settlement::Dead(_) if self.is_overtaken() => {
                 self.unmet(Unmet::Contended, now, Some(self.soon(now)));
             }

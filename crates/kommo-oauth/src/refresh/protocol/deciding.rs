@@ -1,4 +1,4 @@
-//! What a record says about what is wanted, and the beginning of an attempt.
+//! Whether a record meets the requirement, and the beginning of an attempt.
 
 use alloc::boxed::Box;
 
@@ -12,7 +12,7 @@ use crate::refresh::protocol::run::{
 use crate::refresh::requirement::{MetBy, Outcome, Unmet};
 use crate::unix_time::UnixSeconds;
 
-/// Writes that met another revision before a run gives up and says so.
+/// Writes that found another revision, before a run gives up.
 const CONFLICTS_AT_MOST: u8 = 8;
 
 impl RefreshProtocol {
@@ -31,7 +31,7 @@ impl RefreshProtocol {
         self.lifeboat.may_hold_pair && self.grant.as_ref().is_some_and(is_ended)
     }
 
-    /// Under the lock: writes the attempt down, if one is still needed.
+    /// Under the lock: records the attempt, if one is still needed.
     pub(super) fn begin(&mut self, now: UnixSeconds) {
         if self.lifeboat.may_hold_pair && self.grant.is_some() {
             self.stage = Stage::ReadLifeboat;
@@ -58,7 +58,8 @@ impl RefreshProtocol {
         let grant = grant.take_over_within(now, self.policy.orphan_limit());
         let Some(used) = candidate(&grant) else {
             if is_on_its_way {
-                // Until when the attempt may be answered is written down: each run would wait anew otherwise, for ever.
+                // It is recorded until when the attempt may be answered: otherwise each run would
+                // wait again, for ever.
                 let event = GrantEvent::Doubted(DoubtReason::HolderDied);
                 return self.record(Transition { grant, event }, AfterRecord::Decide);
             }
@@ -74,7 +75,7 @@ impl RefreshProtocol {
         };
         match grant.begin(attempt) {
             Ok(transition) => self.record(transition, AfterRecord::Send(sent)),
-            // INVARIANT: `decide` leaves only states that have this move.
+            // INVARIANT: `decide` leaves only states that have this transition.
             Err(_) => self.unmet(Unmet::Contended, now, Some(self.soon(now))),
         }
     }
@@ -93,7 +94,7 @@ impl RefreshProtocol {
         }
     }
 
-    /// The note that the access token was rejected, if it is wanted and not written yet.
+    /// The note that the access token was rejected, if it is needed and not recorded yet.
     fn rejection(&self, grant: &Grant) -> Option<Transition> {
         let rejected = self
             .requirement
@@ -102,7 +103,7 @@ impl RefreshProtocol {
         grant.clone().reject_access(rejected)
     }
 
-    /// Whether the token that was rejected had come, a moment ago, in the place of another rejected
+    /// Whether the token that was rejected had come, a moment ago, in place of another rejected
     /// one: a refresh does not help, so the next one waits for a hold.
     fn is_stubborn(&self, grant: &Grant, now: UnixSeconds) -> bool {
         let is_recent = |at: UnixSeconds| {
@@ -115,13 +116,13 @@ impl RefreshProtocol {
             })
     }
 
-    /// A person's wish is for one request, not for one after another.
+    /// A person asks for one request, not for several in a row.
     const fn ignores_pause(&self) -> bool {
         self.requirement.is_persons_wish && self.sent.is_none()
     }
 
-    /// Whether the next try of a doubt is still to come. One that lies further off than any pause
-    /// was put there by a clock that is ahead.
+    /// Whether the next try of a doubt is still to come. One that is further off than any pause was
+    /// written by a clock that is ahead.
     fn waits(&self, doubt: &Doubt, now: UnixSeconds) -> bool {
         let left = now.until(doubt.next_try);
         !left.is_zero() && left <= self.policy.longest_doubt_pause() + CLOCKS_MAY_DIFFER
@@ -131,7 +132,7 @@ impl RefreshProtocol {
         self.stage = Stage::Record(Box::new(transition), after);
     }
 
-    /// What the record says, unless an attempt is called for.
+    /// The outcome that follows from the record, unless an attempt is needed.
     pub(super) fn decide(&self, now: UnixSeconds) -> Option<Outcome> {
         let unmet = |why, usable, again_at| {
             Some(Outcome::Unmet {
@@ -210,7 +211,7 @@ impl RefreshProtocol {
         }
         self.stage = Stage::Load(match after {
             AfterRecord::Conclude(settlement) => LoadFor::Settle(settlement),
-            // A moved host is written with the attempt still on its way.
+            // A changed host is recorded while the attempt is still under way.
             AfterRecord::Send(_) => match (self.sent, self.look_up) {
                 (Some(_), LookUp::MovedTo(host)) => LoadFor::Settle(Settlement::Moved(host)),
                 _ => LoadFor::Begin,
@@ -220,8 +221,8 @@ impl RefreshProtocol {
     }
 }
 
-/// Which pair an attempt is to send: in doubt the one that was sent, else the newest that nothing
-/// has proven dead.
+/// Which pair an attempt is to send: in doubt the one that was sent, else the newest that is not
+/// proven dead.
 fn candidate(grant: &Grant) -> Option<PairNumber> {
     let pairs = grant.state.pairs()?;
     if let GrantState::InDoubt(in_doubt) = &grant.state {

@@ -1,22 +1,22 @@
-//! The one entry for reports: what each stage of a run makes of what became of its step.
+//! The one entry for reports: how each stage of a run handles the result of its step.
 
 use core::mem;
 
 use crate::grant::{Grant, GrantState, Revision, Transition, UnsavedPair};
-use crate::refresh::protocol::reports::{OutOfTurn, Report};
+use crate::refresh::protocol::reports::{Report, UnexpectedReport};
 use crate::refresh::protocol::run::{KeptIn, LoadFor, RefreshProtocol, Stage, Unsaved};
 use crate::refresh::requirement::{Outcome, Unmet};
 use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
-    /// Takes in what became of the step that [`poll`](Self::poll) asked for. [`Step`](crate::refresh::Step) names the reports
-    /// that answer each step.
+    /// Takes the result of the step that [`poll`](Self::poll) asked for.
+    /// [`Step`](crate::refresh::Step) names the reports that answer each step.
     ///
     /// # Errors
     ///
-    /// [`OutOfTurn`] for a report that does not answer the step; nothing is changed.
-    pub fn handle(&mut self, report: Report, now: UnixSeconds) -> Result<(), OutOfTurn> {
+    /// [`UnexpectedReport`] for a report that does not answer the step; the run is unchanged.
+    pub fn handle(&mut self, report: Report, now: UnixSeconds) -> Result<(), UnexpectedReport> {
         // Each arm sets the next stage, the last one the same again.
         let stage = mem::replace(&mut self.stage, Stage::Load(LoadFor::Look));
         match (stage, report) {
@@ -72,7 +72,7 @@ impl RefreshProtocol {
             }
             (Stage::DeleteLifeboat, Report::Done) => self.after_lifeboat(now),
             (Stage::DeleteLifeboat, Report::Failed(_)) => {
-                // A file that stays would be read again and again.
+                // A file that cannot be removed would be read again and again.
                 self.lifeboat.may_hold_pair = false;
                 self.after_lifeboat(now);
             }
@@ -86,7 +86,7 @@ impl RefreshProtocol {
             }
             (stage, _) => {
                 self.stage = stage;
-                return Err(OutOfTurn);
+                return Err(UnexpectedReport);
             }
         }
         Ok(())
@@ -136,7 +136,7 @@ impl RefreshProtocol {
     }
 
     /// Ends a run that waits to save a pair which is in the lifeboat: the next run of this grant
-    /// finds it there. `false`, and nothing is changed, if the pair is in memory alone, or if
+    /// finds it there. `false`, without a change, if the pair is only in memory, or if
     /// [`poll`](Self::poll) does not say `WaitToSave`.
     pub fn leave_to_lifeboat(&mut self, kind: StoreErrorKind, now: UnixSeconds) -> bool {
         let is_safe = self.stage == Stage::WaitToSave && self.is_in_lifeboat();

@@ -9,7 +9,7 @@ use crate::grant::{Generation, Grant, Revision, UnsavedPair};
 use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::token::TokenAnswer;
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(
@@ -23,7 +23,7 @@ pub enum Report {
     Locked,
     /// Another worker has the lock.
     Busy,
-    /// The lifeboat held this pair, or nothing that can be read.
+    /// The lifeboat held this pair, or no readable pair.
     LifeboatRead(Option<UnsavedPair>),
     /// The store confirmed a record without a new pair.
     Recorded(Revision),
@@ -36,17 +36,17 @@ pub enum Report {
     },
     /// The record no longer has the revision that the write named. Nothing was written.
     Conflict,
-    /// What became of the refresh.
+    /// The result of the refresh request.
     Sent(SendOutcome),
     /// What the look-up returned.
     Located(Located),
     /// A step that has no result was carried out, or need not be.
     Done,
-    /// The store or the lifeboat could not do it. A write may have happened or not.
+    /// The store or the lifeboat failed. A write may or may not have happened.
     Failed(StoreErrorKind),
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendOutcome {
@@ -54,7 +54,8 @@ pub enum SendOutcome {
     Answered(TokenAnswer),
     /// It certainly did not leave: no name, no connection, no TLS.
     NotSent,
-    /// It was held back, so it did not leave: a call was met by a block of this address or account, and nothing is sent to it for so long.
+    /// It was held back, so it did not leave: another call found this address or account blocked,
+    /// and no request is sent for this long.
     Withheld {
         /// How long.
         left: Duration,
@@ -67,40 +68,40 @@ pub enum SendOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Located {
-    /// The account with this number lives at this host.
+    /// The account with this number has this host now.
     At {
         /// The number.
         account_id: AccountId,
         /// The host, which passed the allow-list.
         host: AccountHost,
     },
-    /// No answer, or none that can be used.
+    /// No answer, or no usable one.
     Unknown,
 }
 
-/// Something was reported that the run did not ask for. It changed nothing.
+/// A report that the run did not ask for. The run is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct OutOfTurn;
+pub struct UnexpectedReport;
 
-impl OutOfTurn {
-    /// For an adapter that meets a step which it does not know.
+impl UnexpectedReport {
+    /// For an adapter that gets a step which it does not know.
     #[must_use]
     pub const fn new() -> Self {
         Self
     }
 }
 
-impl Default for OutOfTurn {
+impl Default for UnexpectedReport {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Display for OutOfTurn {
+impl fmt::Display for UnexpectedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the refresh protocol was told about a step that it did not ask for")
+        f.write_str("the refresh protocol received a report on a step that it did not ask for")
     }
 }
 
-impl core::error::Error for OutOfTurn {}
+impl core::error::Error for UnexpectedReport {}

@@ -1,4 +1,4 @@
-//! A run: what it knows, which stage it is in, and what that stage asks for.
+//! A run: its data, its stage, and the step that the stage asks for.
 
 use alloc::boxed::Box;
 
@@ -25,24 +25,25 @@ pub enum Step<'a> {
     /// Read one pair of this grant that an earlier run could not save: `LifeboatRead` or `Failed`.
     ReadLifeboat,
     /// Make sure that an unsaved pair of this grant can be written to a file later, whatever the
-    /// disk then has left: `Done` or `Failed`. Nothing is sent before.
+    /// disk then has left: `Done` or `Failed`. No request is sent before.
     ReserveLifeboat,
-    /// Replace the revision that the record names by the record: `Recorded`, `Conflict` or `Failed`.
+    /// Replace the revision that the record names by the record: `Recorded`, `Conflict` or
+    /// `Failed`.
     Record(&'a Transition),
     /// The same for a record with a new pair: `Saved`, `Conflict` or `Failed`.
     Save(&'a Transition),
     /// Send the refresh, once, with no retry below: `Sent`.
     Send {
-        /// Where to.
+        /// The host.
         host: AccountHost,
-        /// What with.
+        /// The refresh token.
         refresh_token: &'a RefreshToken,
     },
-    /// Ask where the account lives: `Located`.
+    /// Ask for the current host of the account: `Located`.
     LookUp {
-        /// Where to ask.
+        /// The host to ask.
         api_domain: ApiDomain,
-        /// What with. The look-up does not spend it.
+        /// The refresh token. The look-up does not spend it.
         refresh_token: &'a RefreshToken,
     },
     /// Write the unsaved pair to a file, durably: `Done` or `Failed`.
@@ -51,18 +52,18 @@ pub enum Step<'a> {
     DeleteLifeboat(&'a UnsavedPair),
     /// Wait for [`RefreshPolicy::save_pause_after`]: `Done`.
     WaitToSave,
-    /// Give back what was reserved for a pair, if that can be done: `Done`.
+    /// Release the space that was reserved for a pair, if possible: `Done`.
     ReleaseLifeboat,
-    /// Give the lock back, if that can be done: `Done`.
+    /// Release the lock, if possible: `Done`.
     Release,
-    /// Nothing is left to do.
+    /// The run has ended.
     Done(&'a Outcome),
 }
 
 /// One run of the refresh protocol for one grant.
 ///
-/// [`poll`](Self::poll) says what to do; [`handle`](Self::handle) is told what became of it. A run may be dropped at every point: what that leaves behind is what a crash
-/// leaves behind.
+/// [`poll`](Self::poll) says what to do; [`handle`](Self::handle) takes the result. A run may be
+/// dropped at any point: the effect is that of a crash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshProtocol {
     pub(super) key: GrantKey,
@@ -84,7 +85,7 @@ pub struct RefreshProtocol {
     pub(super) own: OnRequester,
 }
 
-/// What is known of the lifeboat.
+/// The state of the lifeboat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Lifeboat {
     pub(super) exists: bool,
@@ -116,18 +117,18 @@ pub(super) enum KeptIn {
 pub(super) enum LookUp {
     NotAsked,
     Asked,
-    /// The account lives at another host.
+    /// The account has another host.
     MovedTo(AccountHost),
 }
 
-/// What concerns the requester as a whole, whichever the grant.
+/// What concerns the requester as a whole, not one grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct OnRequester {
     /// The hold that stops it.
     pub(super) hold: Option<Hold>,
     /// Whether the platform refused it in this run, and not the grant.
     pub(super) is_refused: bool,
-    /// The hold that came of that.
+    /// The hold that this caused.
     pub(super) laid: Option<Hold>,
 }
 
@@ -139,14 +140,14 @@ pub(super) struct Sent {
     pub(super) used: PairNumber,
 }
 
-/// A refusal that may mean that the account lives elsewhere.
+/// A refusal that may mean that the account has another host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Refusal {
     /// Where to ask.
     pub(super) api_domain: ApiDomain,
-    /// The hold if the account lives where we asked.
+    /// The hold if the account still has the host that we asked.
     pub(super) on_same_host: Hold,
-    /// The hold if nobody says where it lives.
+    /// The hold if the host cannot be learned.
     pub(super) on_unknown: Hold,
 }
 
@@ -168,7 +169,7 @@ pub(super) enum Stage {
     Done(Outcome),
 }
 
-/// What a load is for.
+/// Why the record is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum LoadFor {
     /// To see whether there is anything to do.
@@ -181,7 +182,7 @@ pub(super) enum LoadFor {
     Save,
 }
 
-/// What is to be written about an attempt that brought no pair.
+/// What to record about an attempt that brought no pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Settlement {
     Doubt(DoubtReason),
@@ -195,14 +196,14 @@ pub(super) enum Settlement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum AfterRecord {
     Send(Sent),
-    /// Look at the record again: there may be more to do under the lock.
+    /// Read the record again: there may be more to do under the lock.
     Decide,
-    /// The attempt is settled; the lock goes, with what the record then says.
+    /// The attempt is settled; the lock is released, and the record decides the outcome.
     Conclude(Settlement),
 }
 
 impl RefreshProtocol {
-    /// A run. `first_attempt` is random, sixteen bytes; later attempts of the run count on from it.
+    /// A run. `first_attempt` is random, sixteen bytes; later attempts of the run count up from it.
     /// `has_lifeboat` says whether there is a directory for pairs that cannot be saved.
     #[must_use]
     pub const fn new(
@@ -239,9 +240,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// The same run without the look that most runs end with: for a caller that knows from
-    /// elsewhere that the grant is due. What it does is decided by the record as it is under the
-    /// lock, as ever.
+    /// The same run without the first load, with which most runs end: for a caller that knows
+    /// already that the grant is due. The record under the lock decides, as in every run.
     #[must_use]
     pub fn begin_at_lock(mut self) -> Self {
         if self.stage == Stage::Load(LoadFor::Look) {
@@ -250,14 +250,14 @@ impl RefreshProtocol {
         self
     }
 
-    /// Tells which hold lies over the requester as a whole, from the answer to another grant's request.
-    /// No attempt is begun while it stops the requester. Set it before each `Loaded`; by
-    /// default there is none.
+    /// Sets the hold of the requester as a whole, which the answer to another grant's request
+    /// caused. No attempt begins while it stops the requester. Set it before each `Loaded`; by
+    /// default there is no hold.
     pub const fn set_own_hold(&mut self, hold: Option<Hold>) {
         self.own.hold = hold;
     }
 
-    /// The hold that an answer to this run has laid over the requester as a whole: to be told to the
+    /// The hold of the requester as a whole that an answer to this run has caused: pass it to the
     /// runs of its other grants.
     #[must_use]
     pub const fn laid_on_requester(&self) -> Option<Hold> {
@@ -292,7 +292,7 @@ impl RefreshProtocol {
     }
 
     /// INVARIANT: in the stages `Send` and `LookUp` there are a grant, an attempt and the pair that
-    /// it names. If there were not, loading again would be harmless.
+    /// it names. If not, loading again is harmless.
     fn step_with_token<'a>(
         &'a self,
         step: impl FnOnce(AccountHost, &'a RefreshToken) -> Step<'a>,
@@ -310,8 +310,8 @@ impl RefreshProtocol {
         self.unsaved().map_or(Step::Load, step)
     }
 
-    /// The pair that was received and is not saved, if there is one: to be kept for a restart when
-    /// the program ends now.
+    /// The pair that was received and is not saved, if there is one: to be kept if the program ends
+    /// now.
     #[must_use]
     pub fn unsaved(&self) -> Option<&UnsavedPair> {
         self.unsaved.as_ref().map(|unsaved| &unsaved.pair)
@@ -331,8 +331,8 @@ impl RefreshProtocol {
             .is_some_and(|unsaved| unsaved.kept_in == KeptIn::LifeboatOfEarlierRun)
     }
 
-    /// On whose word this run's request is made: a refusal says more about us if the grant has
-    /// worked lately.
+    /// How far this run's request is trusted: a refusal says more about our configuration if the
+    /// grant has worked lately.
     #[must_use]
     pub fn origin(&self, now: UnixSeconds) -> RequestOrigin {
         match &self.grant {
@@ -347,13 +347,13 @@ impl RefreshProtocol {
         self.is_locked
     }
 
-    /// Whose grant it is.
+    /// The key of the grant.
     #[must_use]
     pub const fn key(&self) -> &GrantKey {
         &self.key
     }
 
-    /// Ends the run: with what was reserved, and then the lock, given back first.
+    /// Ends the run, after the reserved space and then the lock are released.
     pub(super) fn finish(&mut self, outcome: Outcome) {
         self.stage = if self.lifeboat.is_reserved {
             Stage::ReleaseLifeboat(outcome)
@@ -374,7 +374,7 @@ impl RefreshProtocol {
         });
     }
 
-    /// Whether this run has read a record, or that there is none.
+    /// Whether this run has loaded the record, or learned that there is no record.
     pub(super) fn is_read(&self, why: Unmet) -> bool {
         self.grant.is_some() || why == Unmet::NoGrant
     }
@@ -390,7 +390,7 @@ impl RefreshProtocol {
         Hold::new(kind, scope, now, self.policy.hold_length(kind))
     }
 
-    /// Shortly.
+    /// Soon.
     pub(super) const fn soon(&self, now: UnixSeconds) -> UnixSeconds {
         now.plus(self.policy.unreachable_pause)
     }

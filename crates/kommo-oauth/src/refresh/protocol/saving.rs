@@ -1,4 +1,4 @@
-//! A pair has arrived: it is saved, or kept afloat until it can be.
+//! A pair has arrived: it is saved, or kept in the lifeboat until it can be saved.
 
 use alloc::boxed::Box;
 
@@ -9,24 +9,27 @@ use crate::refresh::store_error_kind::StoreErrorKind;
 use crate::unix_time::UnixSeconds;
 
 impl RefreshProtocol {
-    /// Makes the record that holds the unsaved pair: as the newest, or as a spare if the grant has moved on.
+    /// Makes the record that holds the unsaved pair: as the newest, or as a spare if the grant has
+    /// changed since.
     pub(super) fn prepare_save(&mut self, now: UnixSeconds) {
         let (Some(grant), Some(unsaved)) = (self.grant.clone(), self.unsaved().cloned()) else {
             // The grant was erased on request, and its tokens with it.
             return self.let_go(now);
         };
         match grant.receive(unsaved.base, unsaved.used, unsaved.pair, now) {
-            // The record has this pair already: the save had happened after all, or a file was left behind.
+            // The record has this pair already: the save had happened after all, or its file was
+            // not removed.
             Ok((_, PairFate::Known)) if self.is_rescue() || !self.is_attempt_open() => {
                 self.let_go(now);
             }
-            // The answer to this attempt repeats what we had before it. It proves nothing, and asking again at once would not help.
+            // The answer to this attempt repeats an earlier pair. It proves nothing, and asking
+            // again at once would not help.
             Ok((_, PairFate::Known)) => {
                 self.unsaved = None;
                 self.settle(Settlement::Doubt(DoubtReason::Unreadable), now);
             }
             Ok((transition, fate)) => self.stage = Stage::Save(Box::new(transition), fate),
-            // The operator put a long-lived token in its place.
+            // The operator has replaced it by a long-lived token.
             Err(_) => self.let_go(now),
         }
     }
@@ -37,7 +40,7 @@ impl RefreshProtocol {
             if refreshing.attempt.id == sent.attempt)
     }
 
-    /// The pair need not be kept any longer: it is in the store, or nothing is to be saved.
+    /// The pair need not be kept any longer: it is in the store, or need not be saved.
     pub(super) fn let_go(&mut self, now: UnixSeconds) {
         if self.is_in_lifeboat() {
             self.stage = Stage::DeleteLifeboat;
@@ -68,12 +71,13 @@ impl RefreshProtocol {
                 by: MetBy::Refresh,
             }),
             (None, Some(outcome)) => self.finish(outcome),
-            // The pair is a spare, and the grant's own pair is not what is wanted.
+            // The pair is a spare, and the grant's newest pair does not meet the requirement.
             (None, None) => self.unmet(Unmet::Contended, now, Some(now)),
         }
     }
 
-    /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is saved when the store is back.
+    /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is
+    /// saved when the store is back.
     pub(super) fn keep_afloat(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
         if self.is_rescue() {
             // It is in its file already.

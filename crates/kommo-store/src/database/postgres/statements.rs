@@ -12,7 +12,7 @@ statements! {
     lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"]
 }
 
-/// Puts the row in the place of the revision before its own, and the line into the history: one
+/// Puts the row in place of the revision before its own, and the line into the history: one
 /// statement, so one transaction and one way there and back. `false`: that revision is not there,
 /// or the pair of a first one was erased.
 pub(super) async fn write_grant(

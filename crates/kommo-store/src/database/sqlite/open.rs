@@ -255,7 +255,7 @@ mod tests {
         };
         let done = patiently(Duration::from_secs(60), attempt).await;
         assert_eq!(done.unwrap(), 7);
-        // What is no meeting is not tried again.
+        // Only a conflict with another writer is tried again.
         let broken = || async { Err::<(), _>(StoreFault::misconfigured("broken")) };
         let error = patiently(Duration::from_secs(60), broken).await;
         assert_eq!(error.unwrap_err().to_string(), "broken");

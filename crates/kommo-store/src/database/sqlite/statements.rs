@@ -12,8 +12,8 @@ statements! {
     lock: []
 }
 
-/// Puts the row in the place of the revision before its own. `false`: that is not there, or the
-/// pair of a first one was erased.
+/// Puts the row in place of the revision before its own. `false`: that is not there, or the pair of
+/// a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut SqliteConnection,
     grant: &GrantRow,

@@ -72,7 +72,7 @@ impl Sqlite {
 
     /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
     /// `SQLite` waits for those who read from it as long as for a writer, then says that it was
-    /// busy, which is no error. `false`: not now.
+    /// busy, which is not an error. `false`: not now.
     pub(in crate::database) async fn scrub(&self) -> Result<bool, StoreFault> {
         self.within("emptying the log", async {
             let mut writer = self.writer().await?;

@@ -111,7 +111,7 @@ async fn an_import_after_an_erasure_begins_later_too<P: Place>() {
 /// What the platform answers to a refresh.
 type Answer = oneshot::Sender<&'static str>;
 
-/// Gives every code a pair of one account, and answers a refresh when the test says what.
+/// Answers every code with a pair of one account, and answers a refresh when the test says what.
 struct Platform {
     codes: Mutex<u64>,
     refreshes: mpsc::UnboundedSender<Answer>,

@@ -21,7 +21,7 @@ on_both! {
     two_keepers_share_one_store_and_take_their_own_codes_each
 }
 
-/// Gives every code a pair, all of one account.
+/// Answers every code with a pair, all of one account.
 struct Platform;
 
 impl TokenEndpoint for Platform {

@@ -55,7 +55,7 @@ fn begun(grant: Grant, number: u8, used: PairNumber) -> Grant {
         .grant
 }
 
-/// A refresh with the newest pair that gives a pair of this name.
+/// A refresh with the newest pair that returns a pair of this name.
 fn refreshed(grant: Grant, name: &str) -> Grant {
     let (base, used) = (grant.generation, pairs(&grant).newest().number);
     let (transition, fate) = begun(grant, 1, used)
@@ -116,7 +116,8 @@ fn kinds(grant: &Grant) -> Vec<HoldKind> {
 
 #[test]
 fn a_late_spare_revives_a_grant_that_needs_a_consent() {
-    // An attempt of generation 1 is on its way while a consent brings generation 2, all of whose pairs die.
+    // An attempt of generation 1 is on its way while a consent brings generation 2, all of whose
+    // pairs die.
     let base = consented().generation;
     let grant = Grant::consent(Some(consented()), key(), host("myshop"), None, pair("2")).grant;
     let newest = pairs(&grant).newest().number;
@@ -168,7 +169,7 @@ fn a_success_drops_what_was_refused_and_what_came_before_the_pair_that_worked() 
     // Two refreshes leave the pair that was used; a third one shows that the first is not needed.
     let grant = refreshed(refreshed(consented(), "2"), "3");
     assert_eq!(held(&grant), ["3", "2"]);
-    // A refused spare goes, though it is of the generation of the pair that worked.
+    // A refused spare is dropped, though it is of the generation of the pair that worked.
     let base = grant.generation;
     let used = pairs(&grant).newest().number;
     let late = grant
@@ -414,7 +415,7 @@ fn an_illegal_move_says_what_was_tried_and_in_which_state() {
     let error = consented().begin(unknown).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a grant that is active has no move `begin`"
+        "a grant in state active does not allow `begin`"
     );
     let again = begun(consented(), 1, PairNumber::FIRST);
     let error = again
