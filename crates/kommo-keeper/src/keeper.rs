@@ -30,8 +30,8 @@ use crate::settings::KeeperSettings;
 
 /// Keeps the grants of one integration fresh. Cheap to clone; clones are the same keeper.
 ///
-/// It needs a Tokio runtime. What it has begun it finishes in tasks of its own, whether or not the
-/// caller waits; [`drain`](Self::drain) waits for them before the program ends.
+/// It needs a Tokio runtime. Work that has begun is finished in tasks of its own, even if the
+/// caller stops waiting; [`drain`](Self::drain) waits for them before the program ends.
 pub struct Keeper<S> {
     inner: Arc<Inner<S>>,
 }
@@ -87,24 +87,24 @@ impl<S: GrantStore> Keeper<S> {
         &self.inner.context.settings
     }
 
-    /// The credentials in use, if it has any.
+    /// The credentials in use, if there are any.
     #[must_use]
     pub fn credentials(&self) -> Option<Credentials> {
         self.inner.context.identity.get().credentials.clone()
     }
 
-    /// Puts other credentials in their place, after the client secret was rotated. Holds that the
-    /// old ones caused do not stop the new ones.
+    /// Replaces the credentials, after the client secret was rotated. Holds that the old ones
+    /// caused do not stop the new ones.
     pub fn replace_credentials(&self, credentials: Credentials) {
         self.inner.context.identity.replace(credentials);
     }
 
-    /// What is in memory of a grant, if anything is.
+    /// The slot of a grant, if there is one.
     pub(crate) fn known_slot(&self, key: &GrantKey) -> Option<Arc<GrantSlot>> {
         self.inner.slots().get(key).map(Arc::clone)
     }
 
-    /// What is in memory of a grant, made if there is nothing yet.
+    /// The slot of a grant, created if there is none yet.
     pub(crate) fn slot(&self, key: &GrantKey) -> Arc<GrantSlot> {
         let mut slots = self.inner.slots();
         let slot = slots
@@ -125,8 +125,7 @@ impl<S: GrantStore> Keeper<S> {
         &self.inner.context
     }
 
-    /// Forgets what is in memory of a grant; the store keeps it. For programs with very many
-    /// grants.
+    /// Removes a grant from memory; the store keeps it. For programs with very many grants.
     pub fn forget(&self, key: &GrantKey) {
         self.inner.slots().remove(key);
     }
@@ -144,19 +143,20 @@ impl<S: GrantStore> Keeper<S> {
         Ok(())
     }
 
-    /// Lets no new flight up and waits until those that are up have finished.
+    /// Starts no new work, and waits until the running flights have finished.
     ///
-    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, and for the pair
-    /// of an exchange, of which nobody may know yet whose it is, so that it has no place there,
-    /// this waits until the store takes it: for ever if that never happens.
+    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, this waits until
+    /// the store saves the pair: for ever if that never happens. The same holds for the pair of an
+    /// exchange, which has no key yet and so cannot go to the lifeboat.
     /// [`drain_within`](Self::drain_within) has a limit.
     pub async fn drain(&self) {
         self.inner.flights.drain().await;
     }
 
-    /// The same, but no longer than the limit. Gives whether all have finished. What has not goes on
-    /// as long as the runtime lives; a pair that the store does not take before its end is lost,
-    /// and the alarm [`AlarmKind::Unsaved`] without a lifeboat has said so.
+    /// Like [`drain`](Self::drain), but no longer than the limit. Returns whether all flights have
+    /// finished. The others continue until the runtime ends; a pair that the store has not saved by
+    /// then is lost, as [`AlarmKind::Unsaved`](crate::AlarmKind::Unsaved) without a lifeboat has
+    /// warned.
     pub async fn drain_within(&self, limit: Duration) -> bool {
         tokio::select! {
             biased;
@@ -165,12 +165,12 @@ impl<S: GrantStore> Keeper<S> {
         }
     }
 
-    /// Does work in a task of its own, which counts as a flight: it goes on when its caller goes
+    /// Runs work in a task of its own, which counts as a flight: it continues when its caller goes
     /// away, and [`drain`](Self::drain) waits for it.
     ///
     /// # Errors
     ///
-    /// [`KeeperError::ShuttingDown`]: nothing was begun.
+    /// [`KeeperError::ShuttingDown`]: the work was not started.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -183,19 +183,19 @@ impl<S: GrantStore> Keeper<S> {
         }))
     }
 
-    /// What work of a task of its own ended with; `None` if it takes longer than the lease: it goes
-    /// on, and nobody waits for it.
+    /// The result of spawned work; `None` if it takes longer than the lease: it continues, but
+    /// without a waiting caller.
     pub(crate) async fn finished<T>(&self, flight: JoinHandle<T>) -> Option<T> {
         tokio::select! {
             biased;
-            // A task that panicked has said so itself.
+            // A panic of the task was reported by the runtime.
             finished = flight => finished.ok(),
             () = self.context().clock.pause(self.settings().lease) => None,
         }
     }
 
-    /// What is in memory of a grant is over: it was ended, or consented to again, as this
-    /// generation.
+    /// A grant was ended, or consented to again, with this generation: earlier tokens in memory are
+    /// dropped.
     pub(crate) fn overtake(&self, key: &GrantKey, generation: Generation) {
         if let Some(slot) = self.known_slot(key) {
             slot.overtake(generation);
@@ -206,7 +206,7 @@ impl<S: GrantStore> Keeper<S> {
     ///
     /// # Errors
     ///
-    /// [`KeeperError::ShuttingDown`]: no flight begins any more.
+    /// [`KeeperError::ShuttingDown`]: no new flight may begin.
     pub(crate) fn enter(&self) -> Result<InFlight, KeeperError> {
         self.inner.flights.enter().ok_or(KeeperError::ShuttingDown)
     }

@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only what is above it.
 mod ports;
 mod reporting;
 mod settings;

@@ -1,4 +1,4 @@
-//! What the keeper is told once.
+//! The settings of a keeper.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -10,37 +10,38 @@ use crate::ports::shared_bucket::BucketSize;
 
 const HOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// The keeper's settings.
+/// The settings of a keeper.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KeeperSettings {
-    /// Which world the keeper serves. A grant of another realm is refused before anything is sent.
+    /// The hosts, and with them the realm, that the keeper serves. A grant of another realm is
+    /// refused before anything is sent.
     pub endpoints: Endpoints,
     /// The times of the refresh protocol.
     pub policy: RefreshPolicy,
     /// The name of the address that requests leave from; machines behind one address share it.
     /// Default: `"default"`.
     pub egress: String,
-    /// The longest that a caller without a usable token waits for one. Default: 30 seconds.
+    /// How long a caller without a usable token waits at most. Default: 30 seconds.
     pub wait_at_most: Duration,
     /// The pause between two looks at the store while another worker refreshes. Default: 100
-    /// milliseconds, and up to as much again at random.
+    /// milliseconds, plus a random part of up to the same length.
     pub busy_pause: Duration,
     /// The pause before the probe that confirms a 401. Default: one second.
     pub probe_pause: Duration,
-    /// At most one probe for an account in this time after disconnect hooks. Default: ten minutes.
+    /// After disconnect hooks, an account is probed at most once in this time. Default: ten
+    /// minutes.
     pub disconnect_probe_every: Duration,
     /// How long a worker may keep a due grant or a code before another one takes it. Default: two
     /// minutes.
     pub lease: Duration,
-    /// How many codes of install hooks this process exchanges: anybody may send them, and each
-    /// costs two requests. Default: one in two seconds, ten at once.
+    /// How many codes of install hooks this process exchanges: anyone can send them, and each costs
+    /// two requests. Default: one in two seconds, ten at once.
     pub hook_exchanges: BucketSize,
     /// How long a refresh of this process may take before the next caller starts another one beside
-    /// it. One that has a pair which is not saved yet is waited for as long as it takes. Default:
-    /// two minutes.
+    /// it. A refresh with an unsaved pair has no limit. Default: two minutes.
     pub flight_limit: Duration,
-    /// How many grants one worker refreshes side by side. Default: 16.
+    /// How many grants one worker refreshes concurrently. Default: 16.
     pub sweep_width: usize,
 }
 
@@ -51,7 +52,7 @@ impl From<Endpoints> for KeeperSettings {
 }
 
 impl KeeperSettings {
-    /// The defaults, for the real platform or for a sandbox.
+    /// The default settings, for the real platform or for a sandbox.
     #[must_use]
     pub fn new(endpoints: Endpoints) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The token that callers share, and when it must be looked after.
+//! The token that callers share, and when it must be refreshed.
 
 use alloc::sync::Arc;
 use core::ops::Deref;
@@ -9,16 +9,16 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::UsableToken;
 use kommo_oauth::refresh::RefreshPolicy;
 
-/// A token that the store confirmed, with its times by the clock that never goes back.
+/// A token that the store confirmed, with its times by the monotonic clock.
 #[derive(Debug)]
 pub(crate) struct CachedToken {
     pub(crate) usable: Arc<UsableToken>,
-    /// Until then nobody looks at anything else.
+    /// Until then callers take it and do nothing else.
     pub(crate) fresh_until: Duration,
-    /// Until then callers take it while a refresh is on its way.
+    /// Until then callers take it while a refresh is running.
     pub(crate) must_at: Duration,
     pub(crate) valid_until: Duration,
-    /// What a refresh that is due asks for.
+    /// The validity that a due refresh asks for.
     pub(crate) margin: Duration,
 }
 
@@ -32,7 +32,7 @@ impl CachedToken {
         random: u64,
     ) -> Self {
         let left = usable.left(now);
-        // A token that lives shortly is not due from its first moment.
+        // A token with a short lifetime must not be due from the beginning.
         let lifetime = usable.left(usable.obtained_at);
         let margin = (policy.refresh_before + part_of(policy.jitter, random)).min(lifetime / 2);
         let valid_until = monotonic.saturating_add(left);
@@ -46,14 +46,14 @@ impl CachedToken {
     }
 }
 
-/// From nothing to the whole length.
+/// A random part of the length, from zero to all of it.
 fn part_of(length: Duration, random: u64) -> Duration {
     let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(random % millis.saturating_add(1))
 }
 
-/// A fresh token, borrowed from the keeper without a lock and without an allocation. Do not keep it across a call: take one
-/// for each.
+/// A fresh token, borrowed from the keeper without a lock and without an allocation. Do not keep
+/// it: take one for each call.
 #[derive(Debug)]
 #[must_use]
 pub struct FreshToken {
@@ -69,7 +69,7 @@ impl FreshToken {
         is_fresh.then_some(Self { guard })
     }
 
-    /// The token as a value of its own.
+    /// The token as a shared value.
     #[must_use]
     pub fn to_shared(&self) -> Arc<UsableToken> {
         Arc::clone(&self.cached().usable)

@@ -1,7 +1,7 @@
-//! One grant within this process: its token, and the one flight that brings another.
+//! One grant in this process: its token, and the one flight that refreshes it.
 //!
-//! A flight is one run of the refresh protocol in a task of its own. Whoever wants a token while it
-//! is up waits for it; nobody starts a second. It goes on when its callers go away.
+//! A flight is one run of the refresh protocol in its own task. Callers who need a token meanwhile
+//! wait for it; no second flight starts. It continues when its callers go away.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -16,16 +16,16 @@ use tokio::sync::watch;
 
 use crate::cache::cached_token::{CachedToken, FreshToken};
 
-/// What a flight ended with; `None` while it is up.
+/// The outcome of a flight; `None` while it is running.
 pub(crate) type FlightResult = Option<Arc<Outcome>>;
 
 pub(crate) struct GrantSlot {
     pub(crate) key: GrantKey,
     current: ArcSwapOption<CachedToken>,
     flight: Mutex<Flight>,
-    /// Tokens of earlier generations are not put any more.
+    /// Tokens of earlier generations are no longer stored.
     oldest: AtomicU64,
-    /// Whether it was told that the grant needs a person.
+    /// Whether an alarm has reported that the grant needs a person.
     is_ended: AtomicBool,
     /// Runs that have a pair which the store has not confirmed.
     unsaved: AtomicUsize,
@@ -33,19 +33,19 @@ pub(crate) struct GrantSlot {
 
 #[derive(Default)]
 struct Flight {
-    /// Of the flight that is up.
+    /// Of the running flight.
     result: Option<watch::Receiver<FlightResult>>,
     /// The generation that it asks the platform about.
     probes: Option<Generation>,
     /// When it began, by the monotonic clock.
     began_at: Duration,
-    /// Before this, by the monotonic clock, nobody starts one only because a token is due.
+    /// Before this instant of the monotonic clock, a due token alone starts no flight.
     not_before: Duration,
-    /// A 401 to the token of this generation leads to nothing for a while.
+    /// A 401 to the token of one generation is ignored for a while.
     deferral: Option<Deferral>,
 }
 
-/// Why a 401 to a generation's token leads to nothing, and until when.
+/// Why a 401 to the token of a generation is ignored, and until when.
 #[derive(Clone, Copy)]
 pub(crate) struct Deferral {
     pub(crate) rejected: Generation,
@@ -64,15 +64,15 @@ pub(crate) struct Joined {
     pub(crate) is_own: bool,
 }
 
-/// What a caller finds.
+/// What a caller finds in memory.
 pub(crate) enum CacheLookup {
-    /// Nothing needs doing.
+    /// It may be used, and no refresh is due.
     Fresh(FreshToken),
     /// It may be used, and a refresh is due.
     Due(Arc<CachedToken>),
-    /// It may be used, though it should be replaced first.
+    /// It may be used, but a new one is preferred.
     Expiring(Arc<CachedToken>),
-    /// There is none.
+    /// There is no valid token.
     Missing,
 }
 
@@ -88,7 +88,7 @@ impl GrantSlot {
         }
     }
 
-    /// One atomic pointer, nothing else.
+    /// Reads one atomic pointer, nothing else.
     pub(crate) fn fresh(&self, monotonic: Duration) -> Option<FreshToken> {
         FreshToken::new(self.current.load(), monotonic)
     }
@@ -104,10 +104,10 @@ impl GrantSlot {
         }
     }
 
-    /// A flight that began before the grant was ended or consented to again brings nothing back.
+    /// Stores a token, unless its flight began before the grant was ended or consented to again.
     pub(crate) fn put(&self, cached: CachedToken) {
         let generation = cached.usable.generation;
-        // Nor does one that took longer than the next.
+        // Nor if a later flight was faster.
         let is_late = self
             .newest()
             .is_some_and(|newest| newest.generation > generation);
@@ -116,18 +116,19 @@ impl GrantSlot {
         }
     }
 
-    /// The grant is over, or goes on, as this generation: what is here is of an earlier one.
+    /// The grant has ended, or was consented to again, with this generation: forgets earlier
+    /// tokens.
     pub(crate) fn overtake(&self, generation: Generation) {
         self.oldest.fetch_max(generation.get(), Ordering::AcqRel);
         self.forget();
     }
 
-    /// Notes whether the grant needs a person; gives whether that was known.
+    /// Notes whether the grant needs a person; returns whether that was known.
     pub(crate) fn note_end(&self, is_ended: bool) -> bool {
         self.is_ended.swap(is_ended, Ordering::AcqRel) && is_ended
     }
 
-    /// The token is not to be used any more.
+    /// The token must no longer be used.
     pub(crate) fn forget(&self) {
         self.current.store(None);
     }
@@ -139,7 +140,7 @@ impl GrantSlot {
             .map(|cached| Arc::clone(&cached.usable))
     }
 
-    /// A run has a pair that is not saved, or has it no more.
+    /// A run has an unsaved pair, or no longer has one.
     pub(crate) fn note_unsaved(&self, has_pair: bool) {
         if has_pair {
             self.unsaved.fetch_add(1, Ordering::AcqRel);
@@ -148,9 +149,9 @@ impl GrantSlot {
         }
     }
 
-    /// Joins the flight that is up, or starts one: also beside a flight that has been up for longer
-    /// than the limit, unless it has the newest pair in its hands. `start` gets the sender that the
-    /// flight must answer on.
+    /// Joins the running flight, or starts one. A second flight starts beside one that has run for
+    /// longer than the limit, unless that one has the newest pair and could not save it yet.
+    /// `start` receives the guard through which the flight must report its outcome.
     pub(crate) fn join_or_start(
         self: &Arc<Self>,
         probes: Option<Generation>,
@@ -192,7 +193,7 @@ impl GrantSlot {
         flight.result.is_none() && flight.not_before <= monotonic
     }
 
-    /// A 401 that a probe confirmed met a hold: it is not asked about again while that lies.
+    /// A 401 that a probe confirmed met a hold: it is ignored until the hold ends.
     pub(crate) fn defer(&self, deferral: Deferral) {
         self.lock().deferral = Some(deferral);
     }
@@ -202,7 +203,7 @@ impl GrantSlot {
         (deferral.rejected == rejected && monotonic < deferral.until).then_some(deferral)
     }
 
-    /// A hold was lifted: nothing that it led to stays.
+    /// A hold was lifted: its consequences end too.
     pub(crate) fn begin_anew(&self) {
         let mut flight = self.lock();
         flight.deferral = None;
@@ -213,13 +214,13 @@ impl GrantSlot {
         self.lock().not_before = monotonic;
     }
 
-    /// A panic of another holder does not matter: no change here is left half done.
+    /// A panic of another holder is harmless: no change here is left half done.
     fn lock(&self) -> MutexGuard<'_, Flight> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Held by a flight. When it goes, for whatever reason, the next one may start.
+/// Held by a flight. When it is dropped, for whatever reason, the next flight may start.
 pub(crate) struct FlightGuard {
     slot: Arc<GrantSlot>,
     sender: watch::Sender<FlightResult>,
@@ -227,12 +228,13 @@ pub(crate) struct FlightGuard {
 
 impl FlightGuard {
     pub(crate) fn finish(self, outcome: Outcome) {
-        // First the way is free, then the waiters wake: one that wants more can start at once.
+        // The slot is freed before the waiters wake, so that one of them can start the next flight
+        // at once.
         self.make_way();
         self.sender.send_replace(Some(Arc::new(outcome)));
     }
 
-    /// Unless the next one has begun beside it.
+    /// Frees the slot, unless another flight has started beside this one.
     fn make_way(&self) {
         let mut flight = self.slot.lock();
         let is_ours = flight

@@ -1,5 +1,5 @@
-//! From a code to a grant: durable before it is answered, exchanged once, durable again before
-//! anything uses the pair, then asked whose it is.
+//! From a code to a grant. The code is durable before its request is answered, and is exchanged
+//! once. The pair is durable before anything uses it; then the platform is asked for its account.
 //!
 //! ```text
 //!   put_code ─> claim ─> send ─> keep_answer ─> probe ─> write the grant ─> settle
@@ -24,17 +24,17 @@ use crate::ports::pending_codes::{
 use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
-/// Where the pair of an exchange is.
+/// What became of the pair of an exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    /// With us, and durable unless the store has another one.
+enum KeptPair {
+    /// It is here, and durable unless the store has another one.
     Here,
-    /// Nowhere: the account was erased meanwhile, at its owner's wish.
+    /// It was dropped: the account was erased meanwhile, at its owner's request.
     Erased,
 }
 
 impl<S: CodeStore> Keeper<S> {
-    /// A code of this keeper's integration, brought now.
+    /// A code of this keeper's integration that has just arrived.
     ///
     /// # Errors
     ///
@@ -52,12 +52,12 @@ impl<S: CodeStore> Keeper<S> {
         Ok(PendingCode::new(realm, client_id, host, code, origin, now))
     }
 
-    /// Keeps a code durably. Answer the one who brought it only after this.
+    /// Stores a code durably. Answer the redirect or the hook only after this.
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Store`]: the code is not kept. [`ExchangeError::NotOurs`]: it never was
-    /// ours.
+    /// [`ExchangeError::Store`]: the code is not stored. [`ExchangeError::NotOurs`]: it belongs to
+    /// another realm or integration.
     pub async fn accept_code(&self, pending: &PendingCode) -> Result<CodePut, ExchangeError> {
         let context = self.context();
         let ours = context.identity.get().client_id;
@@ -72,21 +72,21 @@ impl<S: CodeStore> Keeper<S> {
         Ok(put)
     }
 
-    /// Exchanges codes that nobody is at, at most `limit`: those of consents first, the newest
-    /// first. Codes of install hooks, which anybody may send, come after them and within a small
-    /// bucket of their own ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that
-    /// they take nothing from calls and refreshes. Codes that grew too old while they waited are
-    /// ended first, and told as alarms.
+    /// Exchanges up to `limit` unclaimed codes: those of consents first, newest first. Codes of
+    /// install hooks, which anyone can send, come after them and within a small bucket of their own
+    /// ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that they do not slow calls
+    /// and refreshes. Codes that grew too old while they waited are ended first, and reported as
+    /// alarms.
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Store`]: no code could be looked after. What was exchanged is done.
+    /// [`ExchangeError::Store`]: no code could be processed. What was exchanged stays exchanged.
     pub async fn exchange_codes(&self, limit: u32) -> Result<Vec<CodeOutcome>, ExchangeError> {
         let exchanged = self.exchange_codes_each(limit).await?;
         Ok(exchanged.into_iter().map(|one| one.outcome).collect())
     }
 
-    /// The same, and says of each outcome which code it was.
+    /// Like [`exchange_codes`](Self::exchange_codes), and returns which code each outcome is of.
     ///
     /// # Errors
     ///
@@ -98,7 +98,8 @@ impl<S: CodeStore> Keeper<S> {
         self.exchange_lane(limit, true).await
     }
 
-    /// The same without the codes of install hooks: for workers whom those shall not keep busy.
+    /// Like [`exchange_codes_each`](Self::exchange_codes_each), without the codes of install hooks:
+    /// for workers that those must not keep busy.
     ///
     /// # Errors
     ///
@@ -111,11 +112,11 @@ impl<S: CodeStore> Keeper<S> {
     }
 
     /// Exchanges this code, which was accepted before. [`CodeOutcome::NotYet`]: another worker has
-    /// claimed it, or it is kept for a later [`exchange_codes`](Self::exchange_codes).
+    /// claimed it, or it waits for a later [`exchange_codes`](Self::exchange_codes).
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Store`]: the code stays where it was put.
+    /// [`ExchangeError::Store`]: the code stays in the store.
     pub async fn exchange_code(&self, pending: &PendingCode) -> Result<CodeOutcome, ExchangeError> {
         let context = self.context();
         if context.identity.get().credentials.is_none() {
@@ -130,7 +131,7 @@ impl<S: CodeStore> Keeper<S> {
         let claimed = context.store.claim_code(pending, now, lease).await;
         let Some(code) = claimed.map_err(|error| self.exchange_failed(&error))? else {
             if is_hook {
-                context.hook_bucket.give_back(size, 1);
+                context.hook_bucket.refund(size, 1);
             }
             return Ok(CodeOutcome::NotYet);
         };
@@ -162,9 +163,9 @@ impl<S: CodeStore> Keeper<S> {
         let claimed = self
             .claim(realm, &client_id, now, limit, with_hooks)
             .await?;
-        // Side by side, so that the last is at work while the lease still runs; each in a task of
-        // its own, which goes on if this future is dropped. An error of the store ends none of the
-        // others.
+        // Concurrently, so that the last one runs while the lease is still valid; each in a task of
+        // its own, which continues if this future is dropped. An error of the store for one does
+        // not stop the others.
         let mut flights = Vec::with_capacity(claimed.len());
         for code in claimed {
             let keeper = self.clone();
@@ -193,7 +194,7 @@ impl<S: CodeStore> Keeper<S> {
         }
     }
 
-    /// Consents as many as may be, then hooks as many as their bucket has room for, if any are asked for.
+    /// Claims consents up to the limit, then hooks as their bucket allows, if they are wanted.
     async fn claim(
         &self,
         realm: Realm,
@@ -223,13 +224,11 @@ impl<S: CodeStore> Keeper<S> {
             .as_ref()
             .map_or(0, |rest| rest.iter().filter(is_hook).count());
         let hooks = u32::try_from(hooks).unwrap_or(room);
-        context
-            .hook_bucket
-            .give_back(size, room.saturating_sub(hooks));
+        context.hook_bucket.refund(size, room.saturating_sub(hooks));
         match rest {
             Ok(rest) => claimed.extend(rest),
             Err(error) if claimed.is_empty() => return Err(self.exchange_failed(&error)),
-            // The consents that are claimed are looked after all the same.
+            // The claimed consents are exchanged all the same.
             Err(error) => drop(self.exchange_failed(&error)),
         }
         Ok(claimed)
@@ -242,8 +241,8 @@ impl<S: CodeStore> Keeper<S> {
             None => self.send_code(code).await?,
         };
         if let CodeOutcome::Granted(grant) = &outcome {
-            // Before the code is settled: a crash between the two tells the application twice, and
-            // not never.
+            // Before the code is settled: a crash between the two reports the grant twice, instead
+            // of never.
             context.listeners.report_grant(grant);
         }
         let settled = context.store.settle_code(code, end).await;
@@ -260,7 +259,7 @@ impl<S: CodeStore> Keeper<S> {
         Ok(outcome)
     }
 
-    /// A code that ended without a grant: counted once, told once.
+    /// A code ended without a grant: counted once, reported once.
     fn code_ended(&self, counter: Counter, alarm: AlarmKind) {
         self.context().metrics.add(counter);
         self.context().listeners.raise_alarm(None, alarm);
@@ -272,8 +271,8 @@ impl<S: CodeStore> Keeper<S> {
             return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect));
         };
         let pending = &code.pending;
-        // The host of an install hook is whatever its sender wrote: what comes from there is no
-        // evidence about us.
+        // The sender of an install hook chooses its host, so an answer from there says nothing
+        // about our credentials or address.
         let origin = match pending.origin {
             CodeOrigin::InstallHook => RequestOrigin::InstallHook,
             CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
@@ -287,11 +286,11 @@ impl<S: CodeStore> Keeper<S> {
         let why = why_not_yet(&outcome);
         Ok(match AfterExchange::of(outcome, earlier, policy) {
             AfterExchange::Keep(pair) => match self.keep_pair(code, &pair).await {
-                Kept::Here => self.settle_pair(code, &pair).await?,
-                Kept::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
+                KeptPair::Here => self.settle_pair(code, &pair).await?,
+                KeptPair::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
             },
             AfterExchange::Refused(refusal) => {
-                // A person may have mistyped the account; what came by a redirect or a hook names its own.
+                // A person may have mistyped the account; a redirect or a hook names the right one.
                 let is_mistyped = pending.origin == CodeOrigin::Pasted
                     && refusal.kind == TokenRefusalKind::InvalidAccount;
                 let end = if is_mistyped {
@@ -306,23 +305,23 @@ impl<S: CodeStore> Keeper<S> {
                 self.note_why(code, why).await;
                 self.defer(pending.origin, again)
             }
-            // What a later version of the decision says is not known here; the code stays.
+            // A decision of a later version, unknown here: the code stays.
             _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
         })
     }
 
-    /// Says beside the code why it waits. That this fails costs nothing but the note.
+    /// Notes with the code why it waits. If this fails, only the note is lost.
     async fn note_why(&self, code: &ClaimedCode, why: &'static str) {
         if let Err(error) = self.context().store.note_code(code, why).await {
-            tracing::warn!(%error, "why a code waits was not noted");
+            tracing::warn!(%error, "the reason why a code waits was not noted");
         }
     }
 
-    /// The code is kept; what keeps us from exchanging it is told at once.
+    /// The code stays for another try; the reason is reported at once.
     fn defer(&self, origin: CodeOrigin, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
         let context = self.context();
-        // What a stranger's code meets at a host of the stranger's choice is no news about us,
-        // unless our credentials were refused.
+        // The sender of an install hook chooses the host, so its answer is worth an alarm only if
+        // it refuses our credentials.
         let is_news = |kind: &HoldKind| {
             origin != CodeOrigin::InstallHook || *kind == HoldKind::ClientMisconfigured
         };
@@ -347,18 +346,19 @@ impl<S: CodeStore> Keeper<S> {
         (outcome, end)
     }
 
-    /// Keeps the pair, however long the store takes to be there again: the code is spent, and there
-    /// is no other copy.
-    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) -> Kept {
+    /// Stores the pair, and retries until the store is back: the code is spent, and there is no
+    /// other copy.
+    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) -> KeptPair {
         let context = self.context();
         let mut tries = 0_u32;
         while let Err(error) = context.store.keep_answer(code, pair).await {
             match error.kind() {
-                StoreErrorKind::Erased => return Kept::Erased,
+                StoreErrorKind::Erased => return KeptPair::Erased,
                 StoreErrorKind::Taken => {
-                    // The code gave two pairs. This one becomes a grant without that rest.
+                    // The code was exchanged twice. This pair becomes a grant without being stored
+                    // first.
                     context.store_failed(None, &error);
-                    return Kept::Here;
+                    return KeptPair::Here;
                 }
                 _ => {}
             }
@@ -373,11 +373,11 @@ impl<S: CodeStore> Keeper<S> {
             tries = tries.saturating_add(1);
             context.clock.pause(pause).await;
         }
-        Kept::Here
+        KeptPair::Here
     }
 }
 
-/// Why a code is not exchanged yet, for the person who looks.
+/// Why a code is not exchanged yet, for an operator.
 const fn why_not_yet(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::NotSent => "unreachable",

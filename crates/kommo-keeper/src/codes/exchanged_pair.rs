@@ -1,4 +1,4 @@
-//! From the pair of an exchange to a grant: whose it is, and the write.
+//! From the pair of an exchange to a grant: its account, its user, and the write.
 
 use kommo_account::{AccountId, UserId};
 use kommo_oauth::grant::{Generation, Grant, GrantKey};
@@ -13,7 +13,7 @@ use crate::refresh::record_change::Changed;
 use crate::reporting::alarm::NewGrant;
 
 impl<S: CodeStore> Keeper<S> {
-    /// Asks whose the pair is, and writes the grant.
+    /// Asks for the account and user of the pair, and writes the grant.
     pub(crate) async fn settle_pair(
         &self,
         code: &ClaimedCode,
@@ -44,7 +44,8 @@ impl<S: CodeStore> Keeper<S> {
         Ok((CodeOutcome::Granted(grant), CodeEnd::Exchanged))
     }
 
-    /// The platform's own word counts; the claims of the token, which nobody can verify, only stand in while it says nothing.
+    /// The account and user as the platform names them. The unverified claims of the token are used
+    /// only if it does not answer.
     async fn ask_whose(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
         let pending = &code.pending;
         let context = self.context();
@@ -66,7 +67,7 @@ impl<S: CodeStore> Keeper<S> {
         }
     }
 
-    /// Whether the grant is the first of its key; `None` if the record went on moving.
+    /// Whether the grant is the first of its key; `None` if other writers were first each time.
     async fn write_consent(
         &self,
         key: GrantKey,
@@ -74,7 +75,7 @@ impl<S: CodeStore> Keeper<S> {
         pair: &TokenPair,
     ) -> Result<Option<bool>, ExchangeError> {
         let context = self.context();
-        // Only an administrator can install; of the other ways nothing is known.
+        // Only an administrator can install. For the other origins it is not known.
         let is_admin = (code.pending.origin == CodeOrigin::InstallHook).then_some(true);
         let (mut is_first, mut held_since) = (true, None);
         let changed = context.change(&key, |earlier, _| {
@@ -90,7 +91,7 @@ impl<S: CodeStore> Keeper<S> {
             .map_err(|error| self.exchange_failed(&error))?
         {
             Changed::Written(consented, _) => {
-                // Handles that are in use find the new pair with their next look.
+                // Handles in use find the new pair with their next look-up.
                 self.overtake(&key, consented.grant.generation);
                 Ok(Some(is_first))
             }

@@ -1,4 +1,4 @@
-//! What becomes of a code, for the one who brought it.
+//! What became of a code.
 
 use core::fmt;
 
@@ -17,27 +17,27 @@ pub enum CodeOutcome {
     Granted(NewGrant),
     /// The platform refused the code. The user must start again.
     Refused(TokenRefusalKind),
-    /// The platform refused us: client id, secret or redirect URI. The code is kept for another
-    /// try.
+    /// The platform refused the client id, the client secret or the redirect URI. The code stays
+    /// for another try.
     ClientRefused(TokenRefusalKind),
-    /// The platform refused for now (402, 403, 404, 429), or gave a reason that nobody knows. The
-    /// code is kept for another try.
+    /// The platform refused for now (402, 403, 404, 429), or for an unknown reason. The code stays
+    /// for another try.
     Deferred(TokenRefusal),
-    /// The code was sent as often as it may be, and no answer came that could be read. Nothing was
-    /// refused as far as anybody knows, but the user must start again.
+    /// The code was sent as often as allowed, and no readable answer came. It is not known to be
+    /// refused, but the user must start again.
     Lost,
-    /// The account was erased while the exchange was on its way, at its owner's wish, and the pair
-    /// was not kept.
+    /// The account was erased during the exchange, at its owner's request, and the pair was not
+    /// stored.
     Erased,
-    /// Nobody knows yet; a later claim goes on.
+    /// Not known yet; a later claim continues.
     NotYet,
 }
 
-/// An outcome, and which code it is of.
+/// An outcome and its code.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExchangedCode {
-    /// Where it was exchanged, or is to be.
+    /// The host where it was or will be exchanged.
     pub host: AccountHost,
     /// How it came.
     pub origin: CodeOrigin,
@@ -56,18 +56,18 @@ impl ExchangedCode {
         }
     }
 
-    /// Whether it is the outcome of this code. Compared in constant time.
+    /// Whether this is the outcome of the given code. Compared in constant time.
     #[must_use]
     pub fn is_of(&self, code: &AuthorizationCode) -> bool {
         self.code == *code
     }
 }
 
-/// Why a code could not be looked after.
+/// Why a code could not be processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// The store failed. A code that was put stays put.
+    /// The store failed. A code that was stored stays stored.
     Store(StoreErrorKind),
     /// The code belongs to another realm or integration than the keeper.
     NotOurs,
@@ -79,7 +79,7 @@ impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(_) => {
-                f.write_str("the store failed while an authorization code was looked after")
+                f.write_str("the store failed while an authorization code was processed")
             }
             Self::NoCredentials => f.write_str("the keeper knows no integration"),
             Self::NotOurs => {

@@ -34,7 +34,7 @@ pub struct KeeperBuilder<S> {
 }
 
 impl<S: GrantStore> Keeper<S> {
-    /// Begins to set up a keeper between a store and the token endpoint. `settings` are
+    /// Starts the setup of a keeper between a store and the token endpoint. `settings` are
     /// [`KeeperSettings`], or `Endpoints` for the default ones.
     #[must_use]
     pub fn builder(
@@ -65,49 +65,49 @@ impl<S: GrantStore> KeeperBuilder<S> {
     }
 
     /// The integration that a keeper without credentials serves. Without this it serves the grants
-    /// of every integration, one by one, and a sweep finds none.
+    /// of every integration, but a sweep finds none.
     #[must_use]
     pub const fn client_id(mut self, client_id: ClientId) -> Self {
         self.client_id = Some(client_id);
         self
     }
 
-    /// Another clock than [`SystemClock`]: a test's.
+    /// Another clock than [`SystemClock`], for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = SharedClock::new(clock);
         self
     }
 
-    /// Where a pair goes that the store does not take. Without one it is in memory alone until the
-    /// store is back.
+    /// Where a pair is written that the store does not save. Without one it is in memory alone
+    /// until the store is back.
     #[must_use]
     pub fn lifeboat(mut self, lifeboat: impl LifeboatPort) -> Self {
         self.lifeboat = Some(Arc::new(lifeboat));
         self
     }
 
-    /// Called for each new grant, after it is durable, at least once: a crash, or a failure of the
-    /// store, before the code is settled reports it again, with the same `is_first`. The key says
-    /// which grant it is. It runs in the keeper's own tasks: be quick, and pass on what takes
-    /// longer.
+    /// Called for each new grant, after it is durable, at least once: after a crash, or a failure
+    /// of the store, before the code is settled, it is called again with the same `is_first`. Tell
+    /// the grants apart by their key. It runs in the keeper's own tasks: return quickly, and do
+    /// longer work elsewhere.
     #[must_use]
     pub fn on_grant(mut self, listener: impl Fn(&NewGrant) + Send + Sync + 'static) -> Self {
         self.listeners.on_grant = Some(Box::new(listener));
         self
     }
 
-    /// Called for each alarm: when something comes to be so in this process, not each time that it
-    /// is found. A hold and a doubt are reported by the process whose request brought them about,
-    /// again for each attempt that renews them. It runs in the keeper's own tasks: be quick, and
-    /// pass on what takes longer.
+    /// Called for each alarm: when a condition begins in this process, not each time that it is
+    /// found. A hold and a doubt are reported by the process whose request caused them, again for
+    /// each attempt that renews them. It runs in the keeper's own tasks: return quickly, and do
+    /// longer work elsewhere.
     #[must_use]
     pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.listeners.on_alarm = Some(Box::new(listener));
         self
     }
 
-    /// The keeper. Nothing is read or sent yet.
+    /// Builds the keeper. Reads and sends nothing.
     #[must_use]
     pub fn build(self) -> Keeper<S> {
         let identity = Identity::new(self.client_id, self.credentials, &self.settings.egress);

@@ -1,4 +1,4 @@
-//! Why a caller gets no token.
+//! Why a caller receives no token.
 
 use core::{error, fmt};
 
@@ -7,38 +7,39 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::GrantKey;
 use kommo_oauth::refresh::Unmet;
 
-/// Why there is no token to give.
+/// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeeperError {
     /// No token can be used now. Nothing was lost.
     NoToken {
-        /// Whose.
+        /// The grant's key.
         key: GrantKey,
         /// Why.
         why: Unmet,
-        /// When it is worth asking again; `None` if only a person can help.
+        /// When to ask again; `None` if only a person can help.
         again_at: Option<UnixSeconds>,
     },
-    /// The caller's mistake: a grant of another world. Nothing was sent.
+    /// The caller's mistake: a grant of another realm. Nothing was sent.
     OtherRealm {
-        /// Of the grant.
+        /// The grant's realm.
         grant: Realm,
-        /// Of the keeper.
+        /// The keeper's realm.
         keeper: Realm,
     },
-    /// The caller's mistake: a grant of another integration than the keeper's credentials are for. Nothing was sent.
+    /// The caller's mistake: a grant of another integration than the keeper's credentials are for.
+    /// Nothing was sent.
     OtherClient {
-        /// Whose.
+        /// The grant's key.
         key: GrantKey,
     },
-    /// The caller's mistake: the grant needs a new token, and the keeper was made without
+    /// The caller's mistake: the grant needs a new token, and the keeper was built without
     /// credentials. Nothing was sent.
     NoCredentials {
-        /// Whose.
+        /// The grant's key.
         key: GrantKey,
     },
-    /// The keeper is shutting down and begins nothing new.
+    /// The keeper is shutting down and starts no new work.
     ShuttingDown,
 }
 
@@ -62,7 +63,7 @@ impl fmt::Display for KeeperError {
             Self::NoToken { key, why, again_at } => {
                 write!(f, "no access token for {key}: {}", why.name())?;
                 match again_at {
-                    Some(at) => write!(f, ", worth asking again at {at}"),
+                    Some(at) => write!(f, ", ask again at {at}"),
                     None => Ok(()),
                 }
             }

@@ -20,7 +20,7 @@ pub struct GrantHandle<S> {
 }
 
 impl<S: GrantStore> Keeper<S> {
-    /// The handle of a grant: get it once and keep it. Nothing is read or sent yet.
+    /// The handle of a grant: get it once and keep it. Reads and sends nothing.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl<S: GrantStore> Keeper<S> {
 }
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// Whose grant it is.
+    /// The grant's key.
     #[must_use]
     pub fn key(&self) -> &GrantKey {
         &self.slot.key
@@ -50,10 +50,9 @@ impl<S: GrantStore> GrantHandle<S> {
         }
     }
 
-    /// Joins the flight that is up, or starts one that does `work`; also beside one that has been
-    /// up for too long, which keeps its task. The flight does not end with its caller. `probes`
-    /// names the generation that the work asks the platform about; what comes back is that of the
-    /// flight that is up.
+    /// Joins the running flight, or starts one that does `work`; also beside one that takes too
+    /// long, which keeps its task. The flight continues when its caller goes away. `probes` is the
+    /// generation that `work` probes; the returned one is that of the flight that was joined.
     pub(crate) fn join_flight<F>(
         &self,
         probes: Option<Generation>,
@@ -76,13 +75,13 @@ impl<S: GrantStore> GrantHandle<S> {
         Ok(self.slot.join_or_start(probes, now, limit, start))
     }
 
-    /// The same for a plain run of the protocol.
+    /// Joins the running flight, or starts one that runs the protocol.
     pub(crate) fn join_run(&self, want: TokenRequirement) -> Result<Joined, KeeperError> {
         let run = move |handle: Self| async move { handle.keeper.run(&handle.slot, want).await };
         self.join_flight(None, run)
     }
 
-    /// How long after now `wait_at_most` ends, by the monotonic clock.
+    /// The end of `wait_at_most` from now on, by the monotonic clock.
     pub(crate) fn deadline(&self) -> Duration {
         let context = self.keeper.context();
         context

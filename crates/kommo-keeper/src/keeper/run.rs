@@ -14,7 +14,7 @@ use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
 impl<S: GrantStore> Keeper<S> {
-    /// One run of the protocol, noted, counted and told.
+    /// Runs the protocol once, stores the token in memory, counts, and raises alarms.
     pub(crate) async fn run(&self, slot: &GrantSlot, want: TokenRequirement) -> Outcome {
         self.run_from(Start::Look, slot, want).await
     }
@@ -56,7 +56,7 @@ impl<S: GrantStore> Keeper<S> {
                 ));
             }
             None if is_read => slot.forget(),
-            // No record was read, so nothing speaks against the token that is here.
+            // No record was read, so the token in memory stays.
             None => {}
         }
         if let (Some(rejected), Outcome::Unmet { why, again_at, .. }) =
@@ -72,7 +72,7 @@ impl<S: GrantStore> Keeper<S> {
         }
         slot.back_off_until(match again_at {
             None => monotonic,
-            // Passing trouble: not before the protocol says, and never in a tight loop.
+            // A temporary failure: not before the protocol allows it, and never in a tight loop.
             Some(at) => {
                 let pause = at.map_or(context.settings.wait_at_most, |at| now.until(at));
                 monotonic.saturating_add(pause.max(context.settings.busy_pause))
@@ -98,12 +98,12 @@ impl<S: GrantStore> Keeper<S> {
             }
             _ => return,
         };
-        // A grant ends once, however often it is asked for afterwards.
+        // The end of a grant is reported once, however often it is asked for afterwards.
         if slot.note_end(matches!(why, Unmet::ReauthRequired(_))) {
             return;
         }
         let (counter, alarm) = match *why {
-            // It was told by the run that brought it about, of this process or another.
+            // It was reported by the run that caused it, in this process or another.
             Unmet::InDoubt(_) | Unmet::Held(_) | Unmet::Revoked if !report.is_news => return,
             Unmet::Busy => (Counter::Busy, None),
             Unmet::Unreachable => (Counter::Unreachable, None),

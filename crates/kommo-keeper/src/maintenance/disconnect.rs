@@ -1,8 +1,7 @@
-//! What a proven disconnect hook leads to: a probe, and only if that says so, the end.
+//! A verified disconnect hook leads to a probe, and only a refusal of that ends the grant.
 //!
-//! The hook's signature has no time in it, so a captured one is valid for ever (rule X7). The grant
-//! keeps serving; at most one probe per account in ten minutes is sent, so that a replay costs
-//! nothing.
+//! The hook's signature covers no time, so a captured hook is valid for ever (rule X7). The grant
+//! stays in use; an account is probed at most once in ten minutes, so a replay is harmless.
 //!
 //! Source: rule M6 of `docs/protocol.md`.
 
@@ -18,7 +17,7 @@ use crate::refresh::record_change::Changed;
 use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
-/// What came of a disconnect hook for one grant, or for the account.
+/// The result of a disconnect hook for one grant, or for the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DisconnectVerdict {
@@ -26,29 +25,29 @@ pub enum DisconnectVerdict {
     AskedBefore,
     /// The token works: the hook was for another grant of the account, or a replay.
     StillConnected(GrantKey),
-    /// The token and the refresh are refused: the grant is over.
+    /// The token and the refresh are refused: the grant has ended.
     Disconnected(GrantKey),
-    /// Nobody could tell. The grant goes on, and its next refresh will tell.
+    /// Not known. The grant stays in use until its next refresh.
     Unknown(GrantKey),
 }
 
-/// What an order to end a grant met.
+/// The result of ending a grant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
     Now,
-    /// It was over already, or is not there.
+    /// It had ended before, or does not exist.
     Before,
-    /// It is not to be ended.
+    /// It must not end.
     Not,
 }
 
 impl<S: GrantStore> Keeper<S> {
-    /// Looks after the grants of an account for which a disconnect hook was proven. An account that
-    /// we do not know has none, which is no error.
+    /// Checks the grants of an account after a verified disconnect hook. An unknown account has no
+    /// grants, which is not an error.
     ///
     /// # Errors
     ///
-    /// The store cannot say which grants there are.
+    /// The store cannot list the grants.
     pub async fn disconnect_reported(
         &self,
         account_id: AccountId,
@@ -89,7 +88,7 @@ impl<S: GrantStore> Keeper<S> {
         Ok(verdicts)
     }
 
-    /// Probe; 401: refresh once; dead: over.
+    /// Probes; on 401 refreshes once; if that is refused too, ends the grant.
     async fn confirm_disconnect(&self, key: GrantKey) -> DisconnectVerdict {
         let Ok(handle) = self.grant(&key) else {
             return DisconnectVerdict::Unknown(key);
@@ -131,8 +130,8 @@ impl<S: GrantStore> Keeper<S> {
             .await
     }
 
-    /// Ends a grant whose every pair was refused. One that has come back to life meanwhile, by a
-    /// new consent, goes on.
+    /// Ends a grant of which every pair was refused. One that was revived meanwhile, by a new
+    /// consent, stays in use.
     async fn end(&self, key: GrantKey) -> DisconnectVerdict {
         let ended = self
             .disconnect_if(&key, DisconnectReason::Confirmed, |grant| {
@@ -154,12 +153,12 @@ impl<S: GrantStore> Keeper<S> {
         }
     }
 
-    /// Ends a grant: its tokens are sealed, and a refresh that is on its way meets the fence.
-    /// `false` if it was over already or is not there. For a logout by the operator.
+    /// Ends a grant: its tokens are sealed, and a running refresh meets the fence. Returns `false`
+    /// if it had ended before or does not exist. For a logout by the operator.
     ///
     /// # Errors
     ///
-    /// The store failed, or the record went on moving ([`StoreErrorKind::Unavailable`]).
+    /// The store failed, or other writers were first each time ([`StoreErrorKind::Unavailable`]).
     pub async fn disconnect(
         &self,
         key: &GrantKey,

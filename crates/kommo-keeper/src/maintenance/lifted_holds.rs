@@ -1,4 +1,4 @@
-//! A person has mended what a hold was laid for, and says so.
+//! A person has fixed the cause of a hold, and lifts it.
 
 use kommo_oauth::grant::{GrantKey, HoldKind};
 
@@ -7,17 +7,17 @@ use crate::ports::grant_store::{GrantStore, StoreError, StoreErrorKind};
 use crate::refresh::record_change::Changed;
 
 impl<S: GrantStore> Keeper<S> {
-    /// Lifts every hold of a grant, and those of this process as a whole, at the wish of a person
-    /// who has mended what caused them: a client secret, a redirect URI, an unpaid account. Nothing
-    /// is sent. Gives the kinds that were lifted and would have lasted.
+    /// Lifts every hold of a grant, and those of this process as a whole, after a person has fixed
+    /// the cause: a client secret, a redirect URI, an unpaid account. Nothing is sent. Returns the
+    /// kinds that were lifted before their end.
     ///
-    /// The pause of a doubt stays; [`refresh_for_person`](crate::GrantHandle::refresh_for_person)
+    /// The pause of a doubt remains; [`refresh_for_person`](crate::GrantHandle::refresh_for_person)
     /// does not wait for it.
     ///
     /// # Errors
     ///
-    /// The store failed, or the record went on moving ([`StoreErrorKind::Unavailable`]). Some of the
-    /// holds may be lifted.
+    /// The store failed, or other writers were first each time ([`StoreErrorKind::Unavailable`]).
+    /// Some of the holds may be lifted.
     pub async fn lift_holds(&self, key: &GrantKey) -> Result<Vec<HoldKind>, StoreErrorKind> {
         let context = self.context();
         let mut lifted = context

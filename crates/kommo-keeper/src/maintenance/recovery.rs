@@ -1,4 +1,4 @@
-//! Pairs that an earlier program could not save: looked after first when a program starts.
+//! Pairs that an earlier program could not save: saved first when a program starts.
 
 use alloc::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::refresh::driver::Start;
 use crate::reporting::alarm::AlarmKind;
 
 impl<S: GrantStore> Keeper<S> {
-    /// Saves what lies in the lifeboat: call it when the program starts, before the grants are
-    /// used. No sweep finds a grant that was given up while its newest pair lay there. Gives how
-    /// many grants of this keeper had something. A store that hangs is waited for no longer than a
+    /// Saves the pairs in the lifeboat: call it when the program starts, before the grants are
+    /// used. No sweep finds a grant that was given up while its newest pair was only there. Returns
+    /// how many grants of this keeper had a pair. It waits for a hanging store no longer than one
     /// lease for each.
     ///
     /// # Errors
     ///
-    /// The lifeboat cannot be read; the alarm says so too.
+    /// The lifeboat cannot be read; an alarm reports it too.
     pub async fn recover_unsaved(&self) -> Result<usize, StoreErrorKind> {
         let context = self.context();
         let Some(lifeboat) = &context.lifeboat else {
@@ -49,7 +49,7 @@ impl<S: GrantStore> Keeper<S> {
             let Ok(flight) = self.spawn(run) else {
                 break;
             };
-            // What came of it was told by the run itself.
+            // The run itself has reported its outcome.
             recovered += usize::from(self.finished(flight).await.is_some());
         }
         Ok(recovered)

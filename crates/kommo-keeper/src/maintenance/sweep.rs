@@ -1,5 +1,5 @@
-//! Looks after all grants of a store, whether or not anybody calls with them: what is due is
-//! claimed, refreshed and given back.
+//! Refreshes the due grants of a store, whether or not they have callers: claims, refreshes,
+//! settles.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -17,22 +17,22 @@ use crate::ports::grant_store::{GrantStore, StoreError, StoreErrorKind, Written}
 use crate::refresh::driver::Start;
 use crate::reporting::alarm::AlarmKind;
 
-/// When a record that a person must see to is looked at again.
+/// When a record that a person must repair is claimed again.
 const UNREADABLE_AGAIN: Duration = Duration::from_secs(15 * 60);
 
-/// What one round of looking after due grants did.
+/// What one round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweepReport {
-    /// Grants that were claimed.
+    /// Claimed grants.
     pub claimed: usize,
-    /// Pairs that this round brought.
+    /// Pairs that this round received.
     pub refreshed: usize,
-    /// Grants that had what was wanted already.
+    /// Grants that already had a fresh token.
     pub fresh: usize,
-    /// Grants that will be looked at again: held, in doubt, busy, unreachable.
+    /// Grants that will be claimed again: held, in doubt, busy, unreachable.
     pub later: usize,
-    /// Grants that need a person: over, or not to be read.
+    /// Grants that need a person: ended, or unreadable.
     pub ended: usize,
 }
 
@@ -41,12 +41,12 @@ where
     S: GrantStore + DueGrants<Error = <S as GrantStore>::Error>,
 {
     /// One round: claims at most `limit` due grants and refreshes them,
-    /// [`sweep_width`](crate::KeeperSettings::sweep_width) side by side. A keeper that knows no
-    /// client id claims nothing.
+    /// [`sweep_width`](crate::KeeperSettings::sweep_width) concurrently. A keeper without a client
+    /// id claims nothing.
     ///
     /// # Errors
     ///
-    /// The store cannot hand out or take back claims. What was refreshed is saved.
+    /// The store cannot claim or settle. What was refreshed is saved.
     pub async fn sweep_once(&self, limit: u32) -> Result<SweepReport, StoreErrorKind> {
         let context = self.context();
         let failed = |error: <S as GrantStore>::Error| {
@@ -73,7 +73,7 @@ where
             ..SweepReport::default()
         };
         let mut waiting = claims.into_iter();
-        // These only wait. What they wait for has tasks of its own, which go on if this future is
+        // These tasks only wait. The work has tasks of its own, which continue if this future is
         // dropped.
         let mut running = JoinSet::new();
         let mut settled = Vec::with_capacity(report.claimed);
@@ -82,13 +82,13 @@ where
                 && let Some(claim) = waiting.next()
             {
                 let keeper = self.clone();
-                running.spawn(async move { (claim, keeper.look_after_within_lease(claim).await) });
+                running.spawn(async move { (claim, keeper.refresh_within_lease(claim).await) });
             }
             let Some(finished) = running.join_next().await else {
                 break;
             };
-            // INVARIANT: what these tasks wait for cannot panic them, and nobody aborts them while
-            // this future lives.
+            // INVARIANT: a panic of the work does not reach these tasks, and they are not aborted
+            // before this future is dropped.
             let Ok((claim, outcome)) = finished else {
                 continue;
             };
@@ -101,8 +101,8 @@ where
         Ok(report)
     }
 
-    /// Whether a claim may be left to end by itself, which saves a write for each grant: what was
-    /// wanted is there, and the token is not due again before the lease has ended.
+    /// Whether a claim may expire by itself, which saves a write for each grant: the token is
+    /// fresh, and not due again before the lease ends.
     fn outlives_lease(&self, outcome: &Outcome) -> bool {
         let settings = self.settings();
         let Outcome::Met { token, .. } = outcome else {
@@ -112,24 +112,23 @@ where
         token.left(self.context().clock.now()) > margin + settings.lease
     }
 
-    /// Waits no longer than the claim lasts: a pair that cannot be saved does not keep the others
-    /// from being looked after.
-    async fn look_after_within_lease(&self, claim: DueClaim) -> Outcome {
+    /// Waits no longer than the claim lasts: a pair that cannot be saved does not delay the other
+    /// grants.
+    async fn refresh_within_lease(&self, claim: DueClaim) -> Outcome {
         let keeper = self.clone();
-        let Ok(flight) = self.spawn(async move { keeper.look_after(claim).await }) else {
+        let Ok(flight) = self.spawn(async move { keeper.refresh(claim).await }) else {
             return not_ours();
         };
         self.finished(flight).await.unwrap_or_else(not_ours)
     }
 
-    async fn look_after(&self, claim: DueClaim) -> Outcome {
+    async fn refresh(&self, claim: DueClaim) -> Outcome {
         let policy = &self.settings().policy;
         let want = TokenRequirement::not_due(policy.refresh_before);
         if self.check(&claim.key).is_err() {
             return not_ours();
         }
-        // Callers of this process see the new token if they have a handle; no handle is made for
-        // those who do not call.
+        // If there is a handle, its callers see the new token; otherwise no slot is kept in memory.
         let slot = self
             .known_slot(&claim.key)
             .unwrap_or_else(|| Arc::new(GrantSlot::new(claim.key)));
@@ -145,14 +144,14 @@ where
             }
         );
         if may_be_long_lived {
-            self.tell_of_end(&claim.key).await;
+            self.warn_of_end(&claim.key).await;
         }
         outcome
     }
 
-    /// Long-lived tokens are told about 30, 7 and 1 days before their end, once each over all
+    /// The end of a long-lived token is reported 30, 7 and 1 days before it, once each over all
     /// processes.
-    async fn tell_of_end(&self, key: &GrantKey) {
+    async fn warn_of_end(&self, key: &GrantKey) {
         let context = self.context();
         let grant = match context.store.load(key).await {
             Ok(Some(grant)) => grant,
@@ -165,7 +164,7 @@ where
         };
         match context.store.write(None, &moved, now).await {
             Ok(Written::Confirmed(_)) => context.alarm(*key, AlarmKind::EndsSoon(warning)),
-            // Another worker tells.
+            // Another worker reports it.
             Ok(Written::Conflict | Written::BeginAfter(_)) => {}
             Err(error) => context.store_failed(Some(*key), &error),
         }
@@ -173,7 +172,7 @@ where
 }
 
 impl SweepReport {
-    /// Counts an outcome; gives when the grant is to be looked at again.
+    /// Counts an outcome; returns when the grant must be claimed again.
     fn count(&mut self, outcome: &Outcome, now: UnixSeconds) -> Option<UnixSeconds> {
         match outcome {
             Outcome::Met {
@@ -182,14 +181,14 @@ impl SweepReport {
             Outcome::Met { .. } => self.fresh += 1,
             Outcome::Unmet { why, .. } if why.needs_person() => {
                 self.ended += 1;
-                // A grant that is over is not due; a record that cannot be read still counts as
-                // due.
+                // An ended grant is not due; an unreadable record still counts as due.
                 let is_unreadable = matches!(why, Unmet::StoreFailed(_));
                 return is_unreadable.then(|| now.plus(UNREADABLE_AGAIN));
             }
             Outcome::Unmet { why, again_at, .. } => {
                 self.later += 1;
-                // A hold of this machine alone: another one may take the grant when the lease ends.
+                // A hold of this machine alone: another machine may take the grant when the lease
+                // ends.
                 let is_ours_alone = matches!(why, Unmet::Held(kind) if !kind.stops_everybody());
                 return again_at.filter(|_| !is_ours_alone);
             }

@@ -1,4 +1,4 @@
-//! What a client of the CRM needs: a token now, and another if that one is refused.
+//! What a client of the CRM API needs: a token, and another one if that is refused.
 
 use alloc::sync::Arc;
 use core::error::Error;
@@ -8,28 +8,28 @@ use kommo_oauth::grant::{Generation, UsableToken};
 
 /// Access tokens of one grant.
 pub trait AccessTokens: Send + Sync {
-    /// Why there is none.
+    /// Why there is no token.
     type Error: Error + Send + Sync + 'static;
 
     /// A token that may be used now, with its host and generation.
     fn access_token(&self) -> impl Future<Output = Result<Arc<UsableToken>, Self::Error>> + Send;
 
-    /// The platform said 401 to a call with the token of this generation. Gives the token to try
-    /// once more with, which is of a later generation, or `None` if the 401 was about the call and
-    /// not about the token.
+    /// A call with the token of this generation was answered 401. Returns a token of a later
+    /// generation to try once more with, or `None` if the 401 was about the call and not about the
+    /// token.
     fn access_token_after_401(
         &self,
         rejected: Generation,
     ) -> impl Future<Output = Result<Option<Arc<UsableToken>>, Self::Error>> + Send;
 
-    /// The platform said 402 to a call: the account is not paid for. Told for each such call, so be
-    /// quick; the keeper makes a hold of it and raises one alarm. By default nothing happens.
+    /// A call was answered 402: the account is not paid for. Called for each such answer, so return
+    /// quickly; the keeper holds the grant and raises one alarm. By default it does nothing.
     fn payment_required(&self) {}
 
-    /// The platform said to a call with the token of this generation that there is no such account
-    /// at its host: 404 "Account not found". Told for each such call, so be quick; the keeper looks
-    /// up, beside, where the account is now, and the next token comes with its new host. By default
-    /// nothing happens.
+    /// A call with the token of this generation was answered that the host does not know the
+    /// account: 404 "Account not found". Called for each such answer, so return quickly; the keeper
+    /// looks up the account's host in the background, and the next token has it. By default it does
+    /// nothing.
     fn account_not_found(&self, generation: Generation) {
         let _ = generation;
     }

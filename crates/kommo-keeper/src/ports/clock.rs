@@ -1,4 +1,4 @@
-//! Time and chance, from outside.
+//! Time and randomness.
 
 use core::future::Future;
 use core::time::Duration;
@@ -10,20 +10,20 @@ use kommo_oauth::UnixSeconds;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::time::{ClockId, clock_gettime};
 
-/// Where the time, pauses and random bytes come from. [`SystemClock`] is the one to use; a test
-/// gives its own.
+/// The source of the time, of pauses and of random bytes. Programs use [`SystemClock`], tests their
+/// own.
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day. It enters what is stored, and it may jump.
+    /// The wall clock. It is what records contain, and it may jump.
     fn now(&self) -> UnixSeconds;
 
-    /// The time since some moment that stays the same in this process. It never goes back, and it
-    /// counts while the machine sleeps, as tokens go on ageing then; freshness is judged by it.
+    /// The time since a fixed moment in this process. It never goes back, and it counts while the
+    /// machine sleeps, because tokens age then too; freshness is judged by it.
     fn monotonic(&self) -> Duration;
 
     /// A pause.
     fn pause(&self, length: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Sixteen random bytes that nobody can guess.
+    /// Sixteen unpredictable random bytes.
     fn random_bytes(&self) -> [u8; 16];
 }
 
@@ -33,7 +33,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl SystemClock {
-    /// The one there is.
+    /// The clock of this machine.
     #[must_use]
     pub const fn new() -> Self {
         Self
@@ -41,7 +41,7 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    /// A machine that lives before 1970 reads as 1970.
+    /// A clock before 1970 reads as 1970.
     fn now(&self) -> UnixSeconds {
         #[allow(
             clippy::disallowed_methods,
@@ -64,8 +64,8 @@ impl Clock for SystemClock {
         )
     }
 
-    /// Of this platform the standard library's clock is the best that there is without unsafe code.
-    /// Where it stops during a suspend, a token is refreshed that much later.
+    /// On this platform the standard library has the best clock without unsafe code. Where it stops
+    /// during a suspend, a token is refreshed that much later.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn monotonic(&self) -> Duration {
         static START: OnceLock<Instant> = OnceLock::new();
@@ -81,8 +81,8 @@ impl Clock for SystemClock {
         tokio::time::sleep(length)
     }
 
-    /// If the operating system gives none, the bytes are made of the clock. They name attempts and
-    /// move times apart; nothing secret is made of them.
+    /// If the operating system returns none, the bytes are taken from the clock. They name attempts
+    /// and spread times; no secret depends on them.
     fn random_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         if getrandom::fill(&mut bytes).is_err() {
@@ -98,8 +98,8 @@ mod tests {
 
     use super::{Clock as _, SystemClock};
 
-    // The kernel counts suspends in this file, and `CLOCK_MONOTONIC` does not: after one the two
-    // differ by its length.
+    // The kernel counts suspends in this file, and `CLOCK_MONOTONIC` does not: after a suspend the
+    // two differ by its length.
     #[test]
     fn the_monotonic_clock_is_the_one_that_counts_while_the_machine_sleeps() {
         let before = SystemClock::new().monotonic();

@@ -1,4 +1,4 @@
-//! Which grants need attention, shared out between the workers of a store.
+//! The grants that are due, distributed over the workers of a store.
 
 use alloc::sync::Arc;
 use core::future::Future;
@@ -10,13 +10,13 @@ use kommo_oauth::grant::GrantKey;
 
 use crate::ports::grant_store::StoreError;
 
-/// A grant that is this worker's to look after until the lease ends.
+/// A grant that this worker has claimed until the lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DueClaim {
-    /// Which.
+    /// The grant's key.
     pub key: GrantKey,
-    /// Names the lease; an acknowledgement with an older one does nothing.
+    /// Identifies the lease; settling with an older one does nothing.
     pub token: u128,
 }
 
@@ -28,14 +28,14 @@ impl DueClaim {
     }
 }
 
-/// A store that hands out the grants that are due. Leases run by the store's own clock, so that workers whose clocks disagree do not
-/// take each other's work.
+/// A store that lets workers claim due grants. Leases are measured by the store's own clock, so
+/// that workers with different clocks do not take each other's work.
 pub trait DueGrants: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// Claims at most `limit` grants of this realm and client that are due at `now` and that nobody has claimed, for the length of
-    /// the lease. Committed before it returns.
+    /// Claims at most `limit` unclaimed grants of this realm and client that are due at `now`, for
+    /// the length of the lease. Committed before it returns.
     fn claim_due(
         &self,
         realm: Realm,
@@ -45,15 +45,15 @@ pub trait DueGrants: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<DueClaim>, Self::Error>> + Send;
 
-    /// Gives claims back; `again_at` says when each is to be looked at again if nothing else in its record says so earlier. A
-    /// claim whose lease has passed to another worker is left alone.
+    /// Settles claims. Each grant is due again at its instant, or earlier if its record says so. A
+    /// claim whose lease has passed to another worker is not changed.
     fn settle_due(
         &self,
         settled: &[(DueClaim, Option<UnixSeconds>)],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// One store for several keepers.
+/// A store shared by several keepers.
 impl<S: DueGrants> DueGrants for Arc<S> {
     type Error = S::Error;
 

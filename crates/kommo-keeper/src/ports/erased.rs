@@ -1,5 +1,5 @@
-//! The ports of a keeper without their types, so that who holds a keeper need not name them. Each
-//! call costs one allocation beside its request or file; the path of a fresh token has none.
+//! The ports of a keeper, erased, so that the keeper has no type parameters for them. Each call
+//! costs one allocation more than its request or file; the path of a fresh token has none.
 
 use kommo_account::{AccountHost, Realm};
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
@@ -11,7 +11,7 @@ use crate::ports::lifeboat::LifeboatPort;
 use crate::ports::shared_clock::Boxed;
 use crate::ports::token_endpoint::{Probe, TokenEndpoint};
 
-/// [`TokenEndpoint`], callable without its type.
+/// [`TokenEndpoint`] as a trait object.
 pub(crate) trait AnyEndpoint: Send + Sync {
     fn send<'a>(&'a self, realm: Realm, request: &'a TokenRequest) -> Boxed<'a, SendOutcome>;
 
@@ -44,48 +44,48 @@ impl<E: TokenEndpoint> AnyEndpoint for E {
     }
 }
 
-/// What a lifeboat's call ends with.
-pub(crate) type Kept<'a, T> = Boxed<'a, Result<T, Box<dyn StoreError>>>;
+/// The result of a call of the lifeboat.
+pub(crate) type LifeboatCall<'a, T> = Boxed<'a, Result<T, Box<dyn StoreError>>>;
 
-/// [`LifeboatPort`], callable without its type.
+/// [`LifeboatPort`] as a trait object.
 pub(crate) trait AnyLifeboat: Send + Sync {
-    fn reserve<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()>;
-    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()>;
-    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()>;
-    fn read<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, Option<UnsavedPair>>;
-    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()>;
-    fn keys(&self) -> Kept<'_, Vec<GrantKey>>;
+    fn reserve<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, ()>;
+    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, ()>;
+    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> LifeboatCall<'a, ()>;
+    fn read<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, Option<UnsavedPair>>;
+    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> LifeboatCall<'a, ()>;
+    fn keys(&self) -> LifeboatCall<'_, Vec<GrantKey>>;
 }
 
 impl<L: LifeboatPort> AnyLifeboat for L {
-    fn reserve<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()> {
+    fn reserve<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, ()> {
         boxed(LifeboatPort::reserve(self, key))
     }
 
-    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, ()> {
+    fn release_slot<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, ()> {
         boxed(LifeboatPort::release_slot(self, key))
     }
 
-    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()> {
+    fn write<'a>(&'a self, unsaved: &'a UnsavedPair) -> LifeboatCall<'a, ()> {
         boxed(LifeboatPort::write(self, unsaved))
     }
 
-    fn read<'a>(&'a self, key: &'a GrantKey) -> Kept<'a, Option<UnsavedPair>> {
+    fn read<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, Option<UnsavedPair>> {
         boxed(LifeboatPort::read(self, key))
     }
 
-    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> Kept<'a, ()> {
+    fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> LifeboatCall<'a, ()> {
         boxed(LifeboatPort::delete(self, unsaved))
     }
 
-    fn keys(&self) -> Kept<'_, Vec<GrantKey>> {
+    fn keys(&self) -> LifeboatCall<'_, Vec<GrantKey>> {
         boxed(LifeboatPort::keys(self))
     }
 }
 
 fn boxed<'a, T, E: StoreError>(
     work: impl Future<Output = Result<T, E>> + Send + 'a,
-) -> Kept<'a, T> {
+) -> LifeboatCall<'a, T> {
     Box::pin(async {
         work.await
             .map_err(|error| -> Box<dyn StoreError> { Box::new(error) })

@@ -10,35 +10,35 @@ use kommo_oauth::grant::{Generation, Grant, GrantKey, Revision, Transition};
 
 pub use kommo_oauth::refresh::StoreErrorKind;
 
-/// An error of a store. Its text has the grant's key where there is one, and no secret.
+/// An error of a store. Its text contains the grant's key if it is about one grant, and no secret.
 pub trait StoreError: Error + Send + Sync + 'static {
-    /// Whose turn it is.
+    /// What kind of error it is, and so who must act.
     fn kind(&self) -> StoreErrorKind;
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Written {
-    /// It is durable: a crash of the machine right after this does not undo it.
+    /// It is durable: a crash of the machine after this does not undo it.
     Confirmed(Revision),
     /// The stored record is not the revision that the write named. Nothing was written.
     Conflict,
-    /// Nothing was written: grants were erased here, and a run of one may still be on its way. A
-    /// first record must begin after this generation
+    /// Nothing was written: grants were erased here, and a refresh of an erased one may still be
+    /// running. A first record must begin after this generation
     /// ([`Grant::begin_after`](kommo_oauth::grant::Grant::begin_after)).
     BeginAfter(Generation),
 }
 
-/// Grants, kept where a crash does not reach them.
+/// Durable storage of grants.
 ///
-/// Every future may be dropped at any point; what it was doing then either happened as a whole or
-/// did not.
+/// Every future may be dropped at any point; its work then has happened completely or not at all.
 pub trait GrantStore: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// A grant's lock. It dies with its holder: with this value, this process or this machine.
+    /// A grant's lock. It is released when its holder ends: this value, this process or this
+    /// machine.
     type Lock: Send + 'static;
 
     /// Reads a grant.
@@ -51,11 +51,11 @@ pub trait GrantStore: Send + Sync + 'static {
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Grant>, Self::Error>> + Send;
 
-    /// Reads the grant whose lock this is, over the lock's own connection if it has one.
+    /// Reads the grant that is locked, over the lock's own connection if it has one.
     ///
     /// # Errors
     ///
-    /// As of [`load`](Self::load); a lock that is gone may be one.
+    /// As [`load`](Self::load); a lost lock may be one.
     fn load_locked(
         &self,
         lock: &mut Self::Lock,
@@ -65,17 +65,17 @@ pub trait GrantStore: Send + Sync + 'static {
         self.load(key)
     }
 
-    /// Takes a grant's lock if it is free (`Some`), without waiting for it. At most one holder
-    /// lives over all processes and machines that share the store.
+    /// Takes a grant's lock if it is free (`Some`), without waiting. There is at most one holder
+    /// over all processes and machines that share the store.
     fn try_lock(
         &self,
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<Self::Lock>, Self::Error>> + Send;
 
-    /// Asks whether the lock is still held: `false` if it was lost, with its connection or its
-    /// file. Ask before something that only the holder may do, such as sending the refresh token.
+    /// Whether the lock is still held: `false` if it was lost, with its connection or its file. Ask
+    /// before something that only the holder may do, such as sending the refresh token.
     ///
-    /// The default is for stores whose locks cannot be lost while their value is there.
+    /// The default is for stores whose locks cannot be lost before their value is dropped.
     ///
     /// # Errors
     ///
@@ -88,12 +88,12 @@ pub trait GrantStore: Send + Sync + 'static {
         core::future::ready(Ok(true))
     }
 
-    /// Writes `moved.grant` in the place of the record whose revision it names
-    /// ([`Revision::NOT_STORED`]: there must be none), and `moved.event` into the history, as
-    /// one durable step. The revision counts up by one.
+    /// Replaces the record that has the revision of `moved.grant` ([`Revision::NOT_STORED`]: there
+    /// must be no record) with `moved.grant`, and adds `moved.event` to the history, in one durable
+    /// step. The revision is incremented by one.
     ///
-    /// With a lock, the write goes over the lock's own connection, so that it cannot outlive the
-    /// lock unnoticed. Without one the revision alone protects the record.
+    /// With a lock, the write uses the lock's own connection, so that it fails if the lock was
+    /// lost. Without one the revision alone protects the record.
     fn write(
         &self,
         lock: Option<&mut Self::Lock>,
@@ -101,7 +101,7 @@ pub trait GrantStore: Send + Sync + 'static {
         at: UnixSeconds,
     ) -> impl Future<Output = Result<Written, Self::Error>> + Send;
 
-    /// Gives the lock back. Dropping it does the same, later.
+    /// Releases the lock. Dropping it does the same, later.
     fn unlock(&self, lock: Self::Lock) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// The keys of all grants, in a stable order, from after `after`, at most `limit`.
@@ -120,7 +120,7 @@ pub trait GrantStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
 }
 
-/// One store for several keepers.
+/// A store shared by several keepers.
 impl<S: GrantStore> GrantStore for Arc<S> {
     type Error = S::Error;
     type Lock = S::Lock;

@@ -1,4 +1,4 @@
-//! The lifeboat: a recovery file beside the store, for a pair that the store would not take.
+//! The lifeboat: a recovery file outside the store, for a pair that the store cannot save.
 
 use core::future::Future;
 
@@ -6,33 +6,34 @@ use kommo_oauth::grant::{GrantKey, UnsavedPair};
 
 use crate::ports::grant_store::StoreError;
 
-/// Keeps unsaved pairs in files, or wherever they outlive this process.
+/// Keeps unsaved pairs in files, or in another storage that outlives this process.
 pub trait LifeboatPort: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
     /// Makes sure that one pair of this grant can be written later, even on a full disk. Called
     /// while the grant's lock is held, before a refresh token is sent. If it fails, the token must
-    /// not be sent. A reservation that is there already is enough.
+    /// not be sent. An existing reservation is enough.
     fn reserve(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Gives back what [`reserve`](Self::reserve) made, unless a pair was written into it. Called
-    /// when the run ends, while the lock is still held. Without a reservation it does nothing.
+    /// Removes the reservation of [`reserve`](Self::reserve), unless a pair was written into it.
+    /// Called when the run ends, while the lock is still held. Without a reservation it does
+    /// nothing.
     fn release_slot(&self, key: &GrantKey) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Writes a pair, durably; into the reservation of its grant, if there is one.
     fn write(&self, unsaved: &UnsavedPair) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Reads one pair of this grant, the oldest first. `None` if there is none.
+    /// Reads one pair of this grant, the oldest first. `None` if there are no more.
     fn read(
         &self,
         key: &GrantKey,
     ) -> impl Future<Output = Result<Option<UnsavedPair>, Self::Error>> + Send;
 
-    /// Removes a pair that is in the store now.
+    /// Removes a pair that the store has saved.
     fn delete(&self, unsaved: &UnsavedPair)
     -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// The grants that have pairs here: looked after first when a program starts.
+    /// The grants that have pairs here: recovered first when a program starts.
     fn keys(&self) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
 }

@@ -1,5 +1,5 @@
-//! Authorization codes between their arrival and their exchange. A code lives twenty minutes and
-//! comes once, so it is durable before the one who brought it is answered.
+//! Authorization codes between their arrival and their exchange. A code is valid for twenty minutes
+//! and comes once, so it is stored durably before its request is answered.
 
 use alloc::sync::Arc;
 use core::future::Future;
@@ -11,11 +11,11 @@ use kommo_oauth::token::{AuthorizationCode, TokenPair};
 
 use crate::ports::grant_store::{GrantStore, StoreError};
 
-/// How a code came to us.
+/// How a code arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeOrigin {
-    /// By the browser, with a `state` that was ours.
+    /// By the browser, with a `state` of ours.
     Redirect,
     /// By the platform's install hook: unsigned, without a `state`, and bound to no session.
     InstallHook,
@@ -47,11 +47,11 @@ impl CodeOrigin {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PendingCode {
-    /// The world it belongs to.
+    /// The realm that it belongs to.
     pub realm: Realm,
     /// The integration.
     pub client_id: ClientId,
-    /// Where it is exchanged; it passed the allow-list.
+    /// The host where it is exchanged; it has passed the allow-list.
     pub host: AccountHost,
     /// The code. A store keeps it encrypted, under its hash.
     pub code: AuthorizationCode,
@@ -59,15 +59,15 @@ pub struct PendingCode {
     pub origin: CodeOrigin,
     /// What the application's `state` carried, for `on_grant`. Not a secret; at most 1,024 bytes.
     pub carried: Option<String>,
-    /// The account that the user was asked to consent for again. Another one is kept, and reported
-    /// as not expected.
+    /// The account that the user was asked to consent for again. A consent for another account is
+    /// kept, and reported as unexpected.
     pub expected_account: Option<AccountId>,
     /// When it came.
     pub received_at: UnixSeconds,
 }
 
 impl PendingCode {
-    /// A code that came just now.
+    /// A code that has just arrived.
     #[must_use]
     pub const fn new(
         realm: Realm,
@@ -104,28 +104,28 @@ impl PendingCode {
     }
 }
 
-/// What became of a code that was put.
+/// The result of storing a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodePut {
     /// It is durable.
     Stored,
-    /// The same code was here before; nothing was added.
+    /// The same code was stored before.
     Duplicate,
-    /// There are as many as the store takes. Somebody may be flooding the unsigned hook.
+    /// The store has as many codes as it takes. The unsigned hook may be flooded.
     Full,
     /// As many codes of this origin wait for this host as the store takes for one host. Those of
     /// other hosts are not affected.
     HostFull,
 }
 
-/// A code that is this worker's to exchange until the lease ends.
+/// A code that this worker has claimed until the lease ends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClaimedCode {
-    /// Names the row; says nothing of the code.
+    /// Identifies the row; not derived from the code.
     pub id: i64,
-    /// Names the lease.
+    /// Identifies the lease.
     pub token: u128,
     /// How often it was claimed before and not settled as an end that does not count: how many
     /// exchanges may have been sent already.
@@ -169,10 +169,10 @@ pub enum CodeEnd {
     Exchanged,
     /// It cannot become one: expired, used, refused.
     Refused,
-    /// It was given for an account that it does not belong to, and is not spent. The store forgets
-    /// it, so that a person may give it again with the right account.
+    /// It was pasted with the wrong account, and is not spent. The store forgets it, so that it can
+    /// be pasted again with the right account.
     WrongAccount,
-    /// Nobody knows; it is claimed again when the lease ends.
+    /// Not known; it is claimed again when the lease ends.
     TryAgain,
     /// Nothing was sent, or the platform answered without looking at the code. It is claimed again
     /// when the lease ends, and this claim does not count.
@@ -189,23 +189,23 @@ pub enum CodeEnd {
 
 /// A durable, bounded table of codes.
 ///
-/// `now` is for stores that have no clock of their own. One that is shared judges ages by its own
+/// `now` is for stores that have no clock of their own. A shared store measures ages by its own
 /// clock: a caller whose clock is ahead would end the codes of all others.
 pub trait PendingCodes: Send + Sync + 'static {
     /// What can go wrong.
     type Error: StoreError;
 
-    /// Keeps a code, durably, before this returns. Codes older than 20 minutes do not count towards
-    /// the bound. Those that are done go; those that waited in vain stay for
-    /// [`expire_codes`](Self::expire_codes), though no longer than another 20 minutes.
+    /// Stores a code durably before it returns. Codes older than 20 minutes do not count towards
+    /// the bound. Settled ones are removed; those that expired while they waited stay for
+    /// [`expire_codes`](Self::expire_codes), but no longer than another 20 minutes.
     fn put_code(
         &self,
         pending: &PendingCode,
     ) -> impl Future<Output = Result<CodePut, Self::Error>> + Send;
 
-    /// Ends the codes that grew older than 20 minutes while they waited: nobody is at them, and
-    /// there is no pair for them. Gives how many there were; each is counted once, over all workers
-    /// that share the store.
+    /// Ends the codes that grew older than 20 minutes while they waited, unclaimed and without a
+    /// pair. Returns how many there were; each is counted once over all workers that share the
+    /// store.
     fn expire_codes(
         &self,
         realm: Realm,
@@ -213,8 +213,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Claims at most `limit` codes that nobody has claimed, for the length of the lease: those of
-    /// consents first, then those of install hooks, each newest first. Codes of other realms stay.
+    /// Claims at most `limit` unclaimed codes for the length of the lease: those of consents first,
+    /// then those of install hooks, each newest first. Codes of other realms are not claimed.
     fn claim_codes(
         &self,
         realm: Realm,
@@ -224,8 +224,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Claims as [`claim_codes`](Self::claim_codes) does, but leaves the codes of install hooks:
-    /// whoever sends those decides nothing about the rate of the others.
+    /// Like [`claim_codes`](Self::claim_codes), without the codes of install hooks: a flood of
+    /// those must not slow the others.
     fn claim_consents(
         &self,
         realm: Realm,
@@ -235,7 +235,7 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Claims this code, if it waits and nobody has claimed it.
+    /// Claims this code, if it waits and is unclaimed.
     fn claim_code(
         &self,
         pending: &PendingCode,
@@ -251,16 +251,16 @@ pub trait PendingCodes: Send + Sync + 'static {
         why: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Keeps the pair that the exchange gave, durably and encrypted, before anything uses it: whose
-    /// it is must still be asked. It goes when the code is settled as [`CodeEnd::Exchanged`].
+    /// Stores the pair of the exchange, durably and encrypted, before anything uses it: its account
+    /// is not known yet. It is removed when the code is settled as [`CodeEnd::Exchanged`].
     fn keep_answer(
         &self,
         claimed: &ClaimedCode,
         pair: &TokenPair,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Ends the story of a code. The hash of a code that is done stays for 20 minutes, so that a
-    /// second delivery is a duplicate.
+    /// Settles a code. The hash of a code that is done stays for 20 minutes, so that a second
+    /// delivery is a duplicate.
     fn settle_code(
         &self,
         claimed: &ClaimedCode,
@@ -268,12 +268,12 @@ pub trait PendingCodes: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// A store of grants and of codes, with one kind of error: what a consent needs.
+/// A store of grants and codes with one error type: what a consent needs.
 pub trait CodeStore: GrantStore + PendingCodes<Error = <Self as GrantStore>::Error> {}
 
 impl<S> CodeStore for S where S: GrantStore + PendingCodes<Error = <S as GrantStore>::Error> {}
 
-/// One store for several keepers.
+/// A store shared by several keepers.
 impl<S: PendingCodes> PendingCodes for Arc<S> {
     type Error = S::Error;
 

@@ -24,24 +24,26 @@ impl BucketSize {
     }
 }
 
-/// What a bucket said.
+/// The answer of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Taken {
-    /// One request was taken out of the bucket: send it.
+    /// One request was taken from the bucket: send it.
     Now,
-    /// Nothing was taken: ask again after this pause.
+    /// No request was taken: ask again after this pause.
     After(Duration),
 }
 
-/// Buckets that live in a store which all processes share, counted by the store's own clock.
+/// Buckets in a store that all processes share, filled by the store's own clock.
 ///
-/// A bucket that was never used is full. Its name is no secret. Losing a bucket loses nothing but the count.
+/// A bucket that was never used is full. Its name is not a secret. If a bucket is lost, only its
+/// count is lost.
 pub trait SharedBucket: Send + Sync + 'static {
     /// Why the bucket cannot be asked.
     type Error: Error + Send + Sync + 'static;
 
-    /// Takes one request out of the bucket of this name, or says how long to wait. It does not wait itself.
+    /// Takes one request from the bucket of this name, or returns how long to wait. It does not
+    /// wait itself.
     fn take(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! A clock without its type, so that who holds one need not name it.
+//! A clock of any type, erased.
 
 use alloc::sync::Arc;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! What the keeper needs of the platform.
+//! What the keeper needs from the platform.
 
 use core::future::Future;
 
@@ -6,15 +6,15 @@ use kommo_account::{AccountHost, AccountId, Realm};
 use kommo_oauth::refresh::{Located, SendOutcome};
 use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest};
 
-/// What `GET /api/v4/account` said to an access token. Asked without `X-Context-User-ID`.
+/// The answer of `GET /api/v4/account` to an access token. Sent without `X-Context-User-ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Probe {
     /// The token works.
     Alive {
-        /// The account's number, as it says itself.
+        /// The account's number, as the answer names it.
         account_id: AccountId,
-        /// The user whom the token speaks for.
+        /// The user that the token acts for.
         user_id: Option<u64>,
     },
     /// 401.
@@ -23,17 +23,18 @@ pub enum Probe {
     Inconclusive,
 }
 
-/// The token endpoint and what is asked around it. Carries each request once: no retry, no redirect, no idle connection used again.
+/// The token endpoint, and the look-ups that belong to it. Each request is sent once: no retry, no
+/// redirect, no reuse of an idle connection.
 pub trait TokenEndpoint: Send + Sync + 'static {
-    /// Sends an exchange or a refresh to the account host that it names. A realm that this endpoint does not serve is
-    /// [`SendOutcome::NotSent`].
+    /// Sends an exchange or a refresh to the account host that it names. A realm that this endpoint
+    /// does not serve is [`SendOutcome::NotSent`].
     fn send(
         &self,
         realm: Realm,
         request: &TokenRequest,
     ) -> impl Future<Output = SendOutcome> + Send;
 
-    /// Asks where an account lives.
+    /// Asks for the host of an account.
     fn locate(
         &self,
         realm: Realm,

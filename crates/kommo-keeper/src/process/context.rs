@@ -1,4 +1,4 @@
-//! What all parts of a keeper have in common.
+//! What all parts of a keeper share.
 
 use alloc::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::reporting::alarm::{AlarmKind, Listeners};
 use crate::reporting::metrics::{Counter, Metrics};
 use crate::settings::KeeperSettings;
 
-/// The ports, and what is told and counted.
+/// The ports, the settings, and the state of this process.
 pub(crate) struct Context<S> {
     pub(crate) store: S,
     pub(crate) endpoint: Arc<dyn AnyEndpoint>,

@@ -1,18 +1,16 @@
-//! Holds that lie over this process as a whole: its credentials were refused, or its address is
-//! blocked.
+//! Holds of this whole process: its credentials were refused, or its address is blocked.
 //!
-//! A block is first held to be its account's own: what one tenant met is no evidence about our
-//! address. If an account that worked lately met it, the others go one by one, until one of them is
-//! answered, or another that worked lately is blocked too.
+//! A block at first counts for its account alone: what one tenant met does not say that our address
+//! is blocked. If that account worked recently, the other grants send one at a time, until one of
+//! them is answered, or until a second account that worked recently is blocked.
 //!
 //! ```text
-//!   block, account that worked lately ──> suspicion: one trial at a time ─┬ answered ───────────────────> over
-//!                                                                         └ another such account, block ─> all held
+//!   a recent account is blocked ─> suspicion: one trial at a time ─┬ answered ────────> over
+//!                                                                  └ a second is blocked ─> all held
 //! ```
 //!
-//! For the rest, the answer to one grant's request says so for every grant, so none of them asks
-//! again before the hold ends. Then one of them
-//! tries, and the others wait for what becomes of it.
+//! All other holds here are known from the answer to one grant and apply to every grant, so no
+//! grant sends before the hold ends. Then one of them tries, and the others wait for its result.
 
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,13 +19,13 @@ use kommo_account::AccountId;
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Hold, HoldKind, Requester};
 
-/// When those who wait for the one that tries look again.
+/// The pause of grants that wait for a trial.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// A block that nothing has confirmed for so long is forgotten.
+/// A block that was not confirmed within this time is forgotten.
 const SUSPICION: Duration = Duration::from_secs(3_600);
 
-/// The holds over this process. Their ends are those of the clock that never goes back.
+/// The holds of this process. Their ends are instants of the monotonic clock.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessHolds {
     all: Mutex<All>,
@@ -35,31 +33,31 @@ pub(crate) struct ProcessHolds {
 
 #[derive(Debug, Default)]
 struct All {
-    laid: Vec<Laid>,
+    holds: Vec<ActiveHold>,
     tries: u64,
-    /// Accounts that had worked lately and met a block, and when.
+    /// Accounts that had worked recently and met a block, and when.
     blocked: Vec<(AccountId, Duration)>,
 }
 
 #[derive(Debug)]
-struct Laid {
+struct ActiveHold {
     hold: Hold,
     ends_at: Duration,
-    /// Which try is under way, after its end.
+    /// The number of the trial that is running after the hold's end.
     tried_by: Option<u64>,
-    /// Whether it is only suspected: one tries at a time, and nothing else is held.
+    /// Whether it is only a suspicion: one trial at a time, and no other effect.
     is_suspicion: bool,
 }
 
 impl ProcessHolds {
-    /// An account that worked lately is blocked. Whether this process as a whole is held now:
-    /// another such account was blocked too.
+    /// An account that worked recently is blocked. Returns whether this makes it a hold of the
+    /// whole process, because another such account was blocked before.
     pub(crate) fn suspect(&self, hold: Hold, account_id: AccountId, monotonic: Duration) -> bool {
         let mut all = self.lock();
-        let is_held = |laid: &Laid| {
-            laid.hold.kind == hold.kind && !laid.is_suspicion && laid.ends_at > monotonic
+        let is_held = |active: &ActiveHold| {
+            active.hold.kind == hold.kind && !active.is_suspicion && active.ends_at > monotonic
         };
-        if all.laid.iter().any(is_held) {
+        if all.holds.iter().any(is_held) {
             return false;
         }
         all.blocked.retain(|(account, at)| {
@@ -71,7 +69,7 @@ impl ProcessHolds {
             true => hold.length(),
             false => Duration::ZERO,
         };
-        all.lay(Laid {
+        all.add(ActiveHold {
             hold,
             ends_at: monotonic.saturating_add(length),
             tried_by: None,
@@ -80,17 +78,17 @@ impl ProcessHolds {
         is_confirmed
     }
 
-    /// The platform has answered this requester with something that is no block.
+    /// The platform has answered this requester with something other than a block.
     pub(crate) fn lift_suspicion(&self, requester: &Requester) {
         let mut all = self.lock();
         all.blocked.clear();
-        all.laid
-            .retain(|laid| !(laid.is_suspicion && laid.hold.is_meant_for(requester)));
+        all.holds
+            .retain(|active| !(active.is_suspicion && active.hold.is_meant_for(requester)));
     }
 
-    /// The platform has answered this process with a hold.
-    pub(crate) fn lay(&self, hold: Hold, monotonic: Duration) {
-        self.lock().lay(Laid {
+    /// An answer of the platform puts this process on hold.
+    pub(crate) fn add(&self, hold: Hold, monotonic: Duration) {
+        self.lock().add(ActiveHold {
             hold,
             ends_at: monotonic.saturating_add(hold.length()),
             tried_by: None,
@@ -98,27 +96,28 @@ impl ProcessHolds {
         });
     }
 
-    /// The platform has taken this requester's credentials, and its address.
+    /// The platform has accepted this requester's credentials and address.
     pub(crate) fn lift(&self, requester: &Requester) {
         let mut all = self.lock();
         all.blocked.clear();
-        all.laid.retain(|laid| !laid.hold.is_meant_for(requester));
+        all.holds
+            .retain(|active| !active.hold.is_meant_for(requester));
     }
 
-    /// A person has mended what caused them. Gives the kinds of those that stopped this requester.
+    /// A person has fixed the causes. Returns the kinds of the holds that stopped this requester.
     pub(crate) fn lift_all(&self, requester: &Requester) -> Vec<HoldKind> {
         let mut all = self.lock();
-        let (lifted, kept) = core::mem::take(&mut all.laid)
+        let (lifted, kept) = core::mem::take(&mut all.holds)
             .into_iter()
-            .partition(|laid| laid.hold.is_meant_for(requester));
-        all.laid = kept;
+            .partition(|active| active.hold.is_meant_for(requester));
+        all.holds = kept;
         all.blocked.clear();
-        let lifted: Vec<Laid> = lifted;
-        let lasting = lifted.iter().filter(|laid| !laid.is_suspicion);
-        lasting.map(|laid| laid.hold.kind).collect()
+        let lifted: Vec<ActiveHold> = lifted;
+        let lasting = lifted.iter().filter(|active| !active.is_suspicion);
+        lasting.map(|active| active.hold.kind).collect()
     }
 
-    /// What stops this requester.
+    /// The hold that stops this requester.
     pub(crate) fn look(
         &self,
         requester: &Requester,
@@ -128,7 +127,8 @@ impl ProcessHolds {
         self.lock().stopping(requester, now, monotonic)
     }
 
-    /// The same for one that is about to send. If a hold has ended, this one tries for all.
+    /// Like `look`, for a run that is about to send. If a hold has ended, this run is the trial for
+    /// all.
     pub(crate) fn enter(
         &self,
         requester: &Requester,
@@ -136,8 +136,8 @@ impl ProcessHolds {
         monotonic: Duration,
     ) -> Result<Option<Trial<'_>>, Hold> {
         let mut all = self.lock();
-        all.laid.retain(|laid| {
-            !laid.is_suspicion || monotonic.saturating_sub(laid.ends_at) < SUSPICION
+        all.holds.retain(|active| {
+            !active.is_suspicion || monotonic.saturating_sub(active.ends_at) < SUSPICION
         });
         if let Some(hold) = all.stopping(requester, now, monotonic) {
             return Err(hold);
@@ -145,9 +145,9 @@ impl ProcessHolds {
         all.tries = all.tries.wrapping_add(1);
         let number = all.tries;
         let mut is_try = false;
-        for laid in &mut all.laid {
-            if laid.hold.is_meant_for(requester) {
-                laid.tried_by = Some(number);
+        for active in &mut all.holds {
+            if active.hold.is_meant_for(requester) {
+                active.tried_by = Some(number);
                 is_try = true;
             }
         }
@@ -157,18 +157,18 @@ impl ProcessHolds {
         }))
     }
 
-    /// A panic of another holder does not matter: no change here is left half done.
+    /// A panic of another holder is harmless: no change here is left half done.
     fn lock(&self) -> MutexGuard<'_, All> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl All {
-    /// One of the same kind and scope is replaced.
-    fn lay(&mut self, laid: Laid) {
-        let of = |laid: &Laid| (laid.hold.kind, laid.hold.scope);
-        self.laid.retain(|other| of(other) != of(&laid));
-        self.laid.push(laid);
+    /// Adds a hold. It replaces one of the same kind and scope.
+    fn add(&mut self, active: ActiveHold) {
+        let of = |active: &ActiveHold| (active.hold.kind, active.hold.scope);
+        self.holds.retain(|other| of(other) != of(&active));
+        self.holds.push(active);
     }
 
     fn stopping(
@@ -178,19 +178,19 @@ impl All {
         monotonic: Duration,
     ) -> Option<Hold> {
         let meant = self
-            .laid
+            .holds
             .iter()
-            .filter(|laid| laid.hold.is_meant_for(requester));
+            .filter(|active| active.hold.is_meant_for(requester));
         meant
-            .filter_map(|laid| laid.stops(now, monotonic))
+            .filter_map(|active| active.stops(now, monotonic))
             .max_by_key(|hold| hold.until)
     }
 }
 
-impl Laid {
+impl ActiveHold {
     fn stops(&self, now: UnixSeconds, monotonic: Duration) -> Option<Hold> {
         let left = match self.ends_at.checked_sub(monotonic) {
-            // The clock of the day has whole seconds.
+            // The wall clock has whole seconds.
             Some(left) if !left.is_zero() => Duration::from_secs(left.as_secs() + 1),
             _ if self.tried_by.is_some() => LOOK_AGAIN,
             _ => return None,
@@ -201,7 +201,7 @@ impl Laid {
     }
 }
 
-/// One that tries whether a hold is over. If it ends without an answer, the next one tries.
+/// A trial of whether a hold has ended. If it ends without an answer, the next run is the trial.
 #[derive(Debug)]
 pub(crate) struct Trial<'a> {
     holds: &'a ProcessHolds,
@@ -210,9 +210,9 @@ pub(crate) struct Trial<'a> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        for laid in &mut self.holds.lock().laid {
-            if laid.tried_by == Some(self.number) {
-                laid.tried_by = None;
+        for active in &mut self.holds.lock().holds {
+            if active.tried_by == Some(self.number) {
+                active.tried_by = None;
             }
         }
     }

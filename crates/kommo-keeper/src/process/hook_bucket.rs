@@ -1,4 +1,4 @@
-//! How many codes of install hooks are exchanged: anybody may send them, so they have a small
+//! Limits the exchanges of codes from install hooks: anyone can send them, so they have a small
 //! bucket of their own.
 
 use core::time::Duration;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ports::shared_bucket::BucketSize;
 
-/// A bucket of this process, by the clock that never goes back.
+/// A bucket of this process, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(crate) struct HookBucket {
     /// When it will be full.
@@ -14,8 +14,8 @@ pub(crate) struct HookBucket {
 }
 
 impl HookBucket {
-    /// Takes as many as are there, and at most as many as are wanted: before they are claimed, so
-    /// that callers beside each other do not take the same ones.
+    /// Takes as many as there are, at most `wanted`. Called before codes are claimed, so that
+    /// concurrent callers share the bucket.
     pub(crate) fn take(&self, size: BucketSize, wanted: u32, now: Duration) -> u32 {
         let mut full_at = self.full_at();
         let missing = full_at.saturating_sub(now).as_nanos();
@@ -27,8 +27,8 @@ impl HookBucket {
         taken
     }
 
-    /// So many of those that were taken were not needed.
-    pub(crate) fn give_back(&self, size: BucketSize, number: u32) {
+    /// Returns `number` of those that were taken and not needed.
+    pub(crate) fn refund(&self, size: BucketSize, number: u32) {
         let mut full_at = self.full_at();
         *full_at = full_at.saturating_sub(size.interval.saturating_mul(number));
     }
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(all(now), 10);
         now += Duration::from_secs(2);
         assert_eq!(all(now), 1);
-        bucket.give_back(size, 1);
+        bucket.refund(size, 1);
         assert_eq!(all(now), 1, "what was not needed is there again");
         now += Duration::from_secs(3_600);
         assert_eq!(all(now), 10, "and it holds no more than its size");

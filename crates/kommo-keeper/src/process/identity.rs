@@ -1,4 +1,5 @@
-//! Who this process is to the platform: its credentials, if it has any, and what holds know it by.
+//! The identity of this process at the platform: its credentials, if it has any, and the
+//! fingerprints by which holds recognise it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -9,16 +10,17 @@ use kommo_oauth::grant::{Fingerprint, Requester};
 use kommo_oauth::integration::Credentials;
 use sha2::{Digest, Sha256};
 
-/// The credentials in use, and the fingerprints made of them. Replaced as a whole when the client secret is rotated.
+/// The credentials in use, and the fingerprints made of them. Replaced as one value when the client
+/// secret is rotated.
 pub(crate) struct Identity {
     current: ArcSwap<Known>,
     egress: Fingerprint,
 }
 
 pub(crate) struct Known {
-    /// The one integration that is served; `None`: whichever.
+    /// The only integration that is served; `None`: every integration.
     pub(crate) client_id: Option<ClientId>,
-    /// `None`: nothing is refreshed or exchanged.
+    /// Without them nothing is refreshed or exchanged.
     pub(crate) credentials: Option<Credentials>,
     pub(crate) requester: Requester,
 }
@@ -72,7 +74,7 @@ impl Known {
     }
 }
 
-/// The first half of a SHA-256 over the parts, each with its length before it.
+/// The first half of a SHA-256 over the parts, each prefixed with its length.
 fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! When each account was asked about last, so that what others order is asked seldom: probes after
+//! When each account was last asked about. Limits requests that others can trigger: probes after
 //! disconnect hooks, look-ups of hosts.
 
 use core::time::Duration;

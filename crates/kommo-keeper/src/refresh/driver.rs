@@ -1,4 +1,4 @@
-//! Carries out one run of the refresh protocol: does each step, reports what became of it, decides
+//! Drives one run of the refresh protocol: executes each step and reports its result. It decides
 //! nothing.
 
 use kommo_account::{AccountHost, ApiDomain};
@@ -22,31 +22,32 @@ use crate::process::identity::Known;
 use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
-/// A difference between the clocks that is worth an alarm.
+/// A difference between the clocks that raises an alarm.
 const CLOCKS_DIFFER_SECONDS: u64 = 60;
 
-/// Pauses before a pair that lies in the lifeboat is left there: about an hour.
+/// Pauses before a pair in the lifeboat is left there: about an hour.
 const WAITS_AT_MOST: u32 = 450;
 
-/// Where a run begins.
+/// The first step of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// With a look at the record: mostly nothing is to be done.
+    /// Read the record without the lock: usually nothing needs to be done.
     Look,
-    /// With the lock: the store has just said that the grant is due.
+    /// Take the lock: the store has just reported the grant as due.
     Lock,
 }
 
-/// What a run came to.
+/// The result of a run.
 pub(crate) struct RunReport {
     pub(crate) outcome: Outcome,
-    /// Whether this run changed something: it asked the platform, or laid a hold. Else it only
+    /// Whether this run changed something: it sent a request or wrote a hold. Otherwise it only
     /// found what was there.
     pub(crate) is_news: bool,
 }
 
-/// One run, from beginning to end. `holds_pair` is told when it has a pair that is not saved, and
-/// when it has it no more. Not to be dropped half way: the keeper gives it a task of its own.
+/// One run, from beginning to end. `holds_pair` is called with `true` when the run has an unsaved
+/// pair, and with `false` when it no longer has one. Do not drop it half way: the keeper spawns a
+/// task for it.
 pub(crate) async fn run_protocol<S: GrantStore>(
     context: &Context<S>,
     start: Start,
@@ -78,7 +79,7 @@ pub(crate) async fn run_protocol<S: GrantStore>(
         save_error: StoreErrorKind::Unavailable,
         trial: None,
         is_news: false,
-        is_unsaved_told: false,
+        is_unsaved_reported: false,
     };
     let mut unsaved = UnsavedWatch {
         holds_pair: &holds_pair,
@@ -116,7 +117,7 @@ pub(crate) async fn run_protocol<S: GrantStore>(
                 driver.pause_before_save().await
             }
             Step::Done(outcome) => return driver.finish(outcome.clone()),
-            // A step of a later version of the protocol: not carried out, so nothing continues.
+            // A step of a later version of the protocol: it is not executed, so the run ends.
             _ => return driver.out_of_turn(),
         };
         let now = driver.now();
@@ -128,12 +129,12 @@ pub(crate) async fn run_protocol<S: GrantStore>(
             return driver.out_of_turn();
         }
         if let Some(hold) = protocol.laid_on_requester().filter(|_| is_answer) {
-            driver.lay_process_hold(hold, protocol.origin(driver.now()));
+            driver.add_process_hold(hold, protocol.origin(driver.now()));
         }
     }
 }
 
-/// Whether a run has a pair that is not saved. It tells the end of that too when the run is
+/// Tracks whether a run has an unsaved pair. It also reports the end of that when the run is
 /// dropped.
 struct UnsavedWatch<'a, F: Fn(bool)> {
     holds_pair: &'a F,
@@ -155,22 +156,22 @@ impl<F: Fn(bool)> Drop for UnsavedWatch<'_, F> {
     }
 }
 
-/// What carries the steps out, and what it remembers between them.
+/// Executes the steps, and remembers what it needs between them.
 struct Driver<'a, S: GrantStore> {
     context: &'a Context<S>,
     known: &'a Known,
     key: GrantKey,
     lock: Option<S::Lock>,
-    /// By how many seconds our clock is ahead, if that is worth an alarm.
+    /// By how many seconds our clock is ahead, if it is enough for an alarm.
     clocks_differ: Option<i64>,
     /// Pauses so far before another try to save.
     waits: u32,
     /// Why the pair is not saved.
     save_error: StoreErrorKind,
-    /// This run tries whether a hold over the whole process is over.
+    /// This run tests whether a hold of the whole process has ended.
     trial: Option<Trial<'a>>,
     is_news: bool,
-    is_unsaved_told: bool,
+    is_unsaved_reported: bool,
 }
 
 impl<S: GrantStore> Driver<'_, S> {
@@ -211,12 +212,12 @@ impl<S: GrantStore> Driver<'_, S> {
         };
         match loaded {
             Ok(grant) => Report::Loaded(grant),
-            // The lock's connection may be what failed, and it would fail again.
+            // The lock's connection may have failed, and would fail again.
             Err(error) => self.failed_with_lock(&error),
         }
     }
 
-    /// The lock may have gone with its connection. Further writes are protected by the revision
+    /// The lock may be lost with its connection. Further writes are protected by the revision
     /// alone.
     fn failed_with_lock(&mut self, error: &dyn StoreError) -> Report {
         self.lock = None;
@@ -229,12 +230,12 @@ impl<S: GrantStore> Driver<'_, S> {
         Report::Failed(error.kind())
     }
 
-    /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so a
-    /// keeper that is leaving, or a store that does not take it for long, ends the run.
+    /// The pair is in memory, and in the lifeboat if there is one. In the lifeboat it is safe, so
+    /// the run ends if the keeper is draining or if the store has not saved the pair for long.
     fn gives_up_saving(&mut self, is_leaving: bool) -> bool {
         // Without a lifeboat nothing else has reported it.
-        if !self.is_unsaved_told {
-            self.tell_unsaved(false);
+        if !self.is_unsaved_reported {
+            self.report_unsaved(false);
         }
         is_leaving || self.waits >= WAITS_AT_MOST
     }
@@ -287,8 +288,8 @@ impl<S: GrantStore> Driver<'_, S> {
         store.write(self.lock.as_mut(), transition, now).await
     }
 
-    /// Whether the lock is still this run's own, as far as the store can tell. One that cannot be
-    /// asked counts as lost.
+    /// Whether this run still holds the lock, as far as the store knows. If the store cannot
+    /// answer, the lock counts as lost.
     async fn still_holds_lock(&mut self) -> bool {
         let Some(lock) = &mut self.lock else {
             return false;
@@ -351,8 +352,8 @@ impl<S: GrantStore> Driver<'_, S> {
         )
     }
 
-    /// What stops this process as a whole. A run that holds the lock, and so may send, tries for
-    /// all when a hold has ended.
+    /// The hold that stops this whole process, if any. When such a hold has ended, one run that
+    /// holds the lock, and so may send, tests it for all.
     fn process_hold(&mut self, now: UnixSeconds) -> Option<Hold> {
         let (holds, requester) = (&self.context.process_holds, &self.known.requester);
         let monotonic = self.context.clock.monotonic();
@@ -374,14 +375,14 @@ impl<S: GrantStore> Driver<'_, S> {
         }
     }
 
-    /// A refused client or redirect URI is ours, whichever the grant. A block may be the account's
-    /// own: it is suspected to be ours when an account met it that worked lately, and held to be
-    /// ours when another one of those met it too.
-    fn lay_process_hold(&self, hold: Hold, origin: RequestOrigin) {
+    /// A refused client or redirect URI concerns the whole process, whichever the grant. A block
+    /// may concern the account alone. It is suspected to concern our address when an account that
+    /// worked recently met it, and taken as confirmed when a second such account met it.
+    fn add_process_hold(&self, hold: Hold, origin: RequestOrigin) {
         let (context, now) = (self.context, self.now());
         let monotonic = context.clock.monotonic();
         if hold.kind != HoldKind::Blocked {
-            return context.process_holds.lay(hold, monotonic);
+            return context.process_holds.add(hold, monotonic);
         }
         if !origin.is_evidence() {
             return;
@@ -391,7 +392,7 @@ impl<S: GrantStore> Driver<'_, S> {
         let whole = Hold::new(hold.kind, hold.scope, now, length);
         if context.process_holds.suspect(whole, account_id, monotonic) {
             let (kind, until) = (HoldKind::Blocked, Some(whole.until));
-            tracing::error!("two accounts that worked lately are blocked: all requests are held");
+            tracing::error!("two accounts that worked recently are blocked: all requests are held");
             let alarm = AlarmKind::Held { kind, until };
             context.listeners.raise_alarm(None, alarm);
         }
@@ -410,7 +411,7 @@ impl<S: GrantStore> Driver<'_, S> {
         match lifeboat.read(&self.key).await {
             Ok(unsaved) => Report::LifeboatRead(unsaved),
             Err(error) => match self.lifeboat_failed(&*error) {
-                // It will never be readable, so there is nothing to wait for.
+                // It will never be readable, so waiting is useless.
                 Report::Failed(StoreErrorKind::Damaged) => Report::LifeboatRead(None),
                 report => report,
             },
@@ -425,8 +426,7 @@ impl<S: GrantStore> Driver<'_, S> {
         self.done_in_lifeboat(done)
     }
 
-    /// Without the lock the reservation may be that of the next run already, so it stays for that
-    /// one.
+    /// Without the lock the reservation may already belong to the next run, so it stays.
     async fn release_lifeboat(&mut self) -> Report {
         if let (Some(lifeboat), Some(_)) = (&self.context.lifeboat, &self.lock) {
             let done = lifeboat.release_slot(&self.key).await;
@@ -441,7 +441,7 @@ impl<S: GrantStore> Driver<'_, S> {
         };
         let done = lifeboat.write(unsaved).await;
         let report = self.done_in_lifeboat(done);
-        self.tell_unsaved(report == Report::Done);
+        self.report_unsaved(report == Report::Done);
         report
     }
 
@@ -457,16 +457,16 @@ impl<S: GrantStore> Driver<'_, S> {
         done.map_or_else(|error| self.lifeboat_failed(&*error), |()| Report::Done)
     }
 
-    /// Once for a pair, and once more when it comes into the lifeboat after all.
-    fn tell_unsaved(&mut self, in_lifeboat: bool) {
-        if !self.is_unsaved_told {
+    /// Raises the alarm once for a pair, and once more when it is written to the lifeboat later.
+    fn report_unsaved(&mut self, in_lifeboat: bool) {
+        if !self.is_unsaved_reported {
             self.context.metrics.add(Counter::Unsaved);
         }
-        if !self.is_unsaved_told || in_lifeboat {
+        if !self.is_unsaved_reported || in_lifeboat {
             self.context
                 .alarm(self.key, AlarmKind::Unsaved { in_lifeboat });
         }
-        self.is_unsaved_told = true;
+        self.is_unsaved_reported = true;
     }
 
     async fn release(&mut self) -> Report {
@@ -495,8 +495,8 @@ impl<S: GrantStore> Driver<'_, S> {
     }
 }
 
-/// Whether the platform itself has answered, and so does not block the address: any refusal but one
-/// that a block may be.
+/// Whether the platform itself has answered, and so does not block the address: any refusal except
+/// those that may be a block.
 const fn is_answer_of_the_platform(outcome: &SendOutcome) -> bool {
     let SendOutcome::Answered(TokenAnswer::Refused(refusal)) = outcome else {
         return false;

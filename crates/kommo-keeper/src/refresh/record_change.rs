@@ -1,4 +1,5 @@
-//! A change of a grant's record by compare-and-swap: made anew from the record as it then is, while other writers come first.
+//! A change of a grant's record by compare-and-swap: computed again from the current record as
+//! often as another writer was first.
 
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
@@ -7,22 +8,23 @@ use crate::ports::clock::Clock as _;
 use crate::ports::grant_store::{GrantStore, Written};
 use crate::process::context::Context;
 
-/// Writes that met another revision before a change is given up.
+/// Conflicts after which a change is given up.
 const CONFLICTS_AT_MOST: u32 = 16;
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Debug)]
 pub(crate) enum Changed {
     /// This was written, at this instant.
     Written(Box<Transition>, UnixSeconds),
-    /// The record as it is needs no change.
+    /// The record needs no change.
     NotNeeded,
-    /// Other writers came first each time.
+    /// Another writer was first each time.
     Contended,
 }
 
 impl<S: GrantStore> Context<S> {
-    /// Writes what `change` makes of the record, or of its absence; `None` leaves it as it is.
+    /// Writes what `change` returns for the record, or for its absence (`None`). If it returns
+    /// `None`, nothing is written.
     ///
     /// Without the grant's lock: the revision alone protects the record.
     pub(crate) async fn change(

@@ -1,4 +1,4 @@
-//! What the application is told: a new grant, and what a person should know about.
+//! Events for the application: new grants, and alarms for the operator.
 
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -14,24 +14,24 @@ use crate::ports::pending_codes::CodeOrigin;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewGrant {
-    /// Whose.
+    /// Its key.
     pub key: GrantKey,
-    /// How the code came. A grant of an install hook belongs to an account and to no session.
+    /// How the code came. A grant from an install hook belongs to an account and to no session.
     pub origin: CodeOrigin,
     /// What the application's `state` carried.
     pub carried: Option<String>,
     /// Whether there was no grant of this key before.
     pub is_first: bool,
     /// The account that the consent was asked for, if it is not the one that consented. Do not bind
-    /// the grant to the one who asked.
+    /// the grant to the user who asked.
     pub expected_account: Option<AccountId>,
 }
 
-/// Something that a person should know about. It has no secret in it.
+/// An event that needs an operator's attention. It contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alarm {
-    /// Whose grant, if it is about one.
+    /// The grant's key, if it is about one grant.
     pub key: Option<GrantKey>,
     /// What.
     pub kind: AlarmKind,
@@ -41,8 +41,8 @@ pub struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlarmKind {
-    /// The platform is not asked for a while. Without a key it is about a code that waits for its
-    /// exchange, or, for a block, about the whole process: two accounts that had worked lately were
+    /// No request is sent for a while. Without a key: about a code that waits for its exchange, or,
+    /// for a block, about the whole process, because two accounts that had worked recently were
     /// blocked.
     Held {
         /// Why.
@@ -50,11 +50,11 @@ pub enum AlarmKind {
         /// Until when.
         until: Option<UnixSeconds>,
     },
-    /// A refresh was sent and nobody knows what became of it. It is tried again.
+    /// A refresh was sent and its outcome is unknown. It is tried again.
     InDoubt(DoubtReason),
     /// A new consent is required.
     ReauthRequired(ReauthReason),
-    /// The platform took a long-lived token back: make a new one.
+    /// The platform revoked a long-lived token: make a new one.
     Revoked,
     /// A disconnect was reported and confirmed.
     Disconnected,
@@ -67,24 +67,24 @@ pub enum AlarmKind {
     },
     /// The lifeboat cannot be read or written.
     LifeboatFailed(StoreErrorKind),
-    /// The end of a long-lived token comes near.
+    /// A long-lived token will expire soon.
     EndsSoon(EndWarning),
     /// The server's clock and ours differ by more than a minute.
     ClockDiffers {
         /// By how much, in seconds; positive if ours is ahead.
         seconds: i64,
     },
-    /// The platform refused a code, which ended without a grant.
+    /// The platform refused a code. It ended without a grant.
     CodeRefused,
     /// The answers to the exchanges of a code were lost, and it ended without a grant.
     CodeLost,
     /// A code grew too old while it waited for its exchange, and ended without a grant.
     CodeExpired,
-    /// A code gave a pair, which was not kept, since the account was erased meanwhile.
+    /// A code was exchanged, but its pair was not kept: the account was erased meanwhile.
     CodeErased,
     /// The table of pending codes is full.
     CodesFull,
-    /// The protocol was told about a step that it did not ask for: a mistake in this crate.
+    /// The protocol received a report that did not answer its step: a bug in this crate.
     UnexpectedReport,
 }
 
@@ -116,7 +116,7 @@ impl AlarmKind {
 pub(crate) type OnGrant = dyn Fn(&NewGrant) + Send + Sync;
 pub(crate) type OnAlarm = dyn Fn(&Alarm) + Send + Sync;
 
-/// Whom to tell.
+/// The application's listeners.
 #[derive(Default)]
 pub(crate) struct Listeners {
     pub(crate) on_grant: Option<Box<OnGrant>>,
@@ -142,8 +142,7 @@ impl Listeners {
     }
 }
 
-/// A listener that panics does not take with it what the keeper is doing, which may be a pair on
-/// its way into the store.
+/// A listener that panics must not interrupt the keeper, which may be saving a pair.
 fn shielded(name: &'static str, listener: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(listener = name, "a listener of the keeper panicked");

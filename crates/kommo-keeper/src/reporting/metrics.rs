@@ -11,17 +11,17 @@ pub enum Counter {
     Refreshes,
     /// Times that another worker's pair was found in the store, and no request was sent.
     Adoptions,
-    /// Attempts whose outcome nobody knows.
+    /// Attempts whose outcome is unknown.
     Doubts,
-    /// Attempts that certainly did not leave.
+    /// Attempts that were certainly not sent.
     Unreachable,
     /// Attempts that ended in a hold.
     Holds,
-    /// Grants that came to need a new consent, or a new long-lived token.
+    /// Grants that need a new consent, or a new long-lived token.
     Ends,
     /// Pairs that could not be saved at once.
     Unsaved,
-    /// Runs that found the lock held by somebody else.
+    /// Runs that found the lock held by another worker.
     Busy,
     /// Runs in which the store failed.
     StoreFailures,
@@ -31,7 +31,7 @@ pub enum Counter {
     CodesExchanged,
     /// Codes that the platform refused.
     CodesRefused,
-    /// Codes whose exchanges were never answered.
+    /// Codes whose exchanges were not answered.
     CodesLost,
     /// Codes that grew too old while they waited.
     CodesExpired,
@@ -87,17 +87,17 @@ impl Counter {
         match self {
             Self::Refreshes => "New pairs that this process received and saved.",
             Self::Adoptions => "Pairs of other workers found in the store, without a request.",
-            Self::Doubts => "Attempts whose outcome nobody knows.",
-            Self::Unreachable => "Attempts that certainly did not leave.",
+            Self::Doubts => "Attempts whose outcome is unknown.",
+            Self::Unreachable => "Attempts that were certainly not sent.",
             Self::Holds => "Attempts that ended in a hold.",
-            Self::Ends => "Grants that came to need a new consent or token.",
+            Self::Ends => "Grants that need a new consent or token.",
             Self::Unsaved => "Pairs that could not be saved at once.",
-            Self::Busy => "Runs that found the lock held by somebody else.",
+            Self::Busy => "Runs that found the lock held by another worker.",
             Self::StoreFailures => "Runs in which the store failed.",
             Self::Probes => "Access tokens probed after a 401 or a disconnect hook.",
             Self::CodesExchanged => "Codes that became grants.",
             Self::CodesRefused => "Codes that the platform refused.",
-            Self::CodesLost => "Codes whose exchanges were never answered.",
+            Self::CodesLost => "Codes whose exchanges were not answered.",
             Self::CodesExpired => "Codes that grew too old while they waited.",
             Self::CodesErased => "Codes whose account was erased during the exchange.",
         }
@@ -108,7 +108,7 @@ impl Counter {
     }
 }
 
-/// What the keeper has counted since it was made. `Display` is the text format that Prometheus reads.
+/// What the keeper has counted since it was built. `Display` writes the text format of Prometheus.
 #[derive(Debug, Default)]
 pub struct Metrics {
     counts: [AtomicU64; Counter::ALL.len()],

@@ -1,5 +1,5 @@
-//! The platform said to a call that there is no such account: it may have been renamed. Where it is
-//! now is looked up, once.
+//! A call was answered that there is no such account: it may have been renamed. Its host is looked
+//! up.
 
 use core::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::ports::clock::Clock as _;
 use crate::ports::grant_store::GrantStore;
 use crate::refresh::record_change::Changed;
 
-/// At most one look-up for an account in this time.
+/// An account is looked up at most once in this time.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// Notes that a call with the token of this generation met a host without such an account. Its
-    /// host is looked up, at most once in ten minutes; a new one is stored, and the next token
-    /// comes with it. Nothing ends, and no refresh token is spent.
+    /// Notes that a call with the token of this generation met a host that does not know the
+    /// account. The account's host is looked up, at most once in ten minutes; a new one is stored,
+    /// and the next token has it. The grant stays in use, and no refresh token is spent.
     ///
-    /// It returns at once: the work is done beside, in a task that [`drain`](crate::Keeper::drain)
-    /// waits for.
+    /// It returns at once: the work is done in a task that [`drain`](crate::Keeper::drain) waits
+    /// for.
     pub fn note_account_not_found(&self, generation: Generation) {
         let is_current = |newest: &UsableToken| newest.generation == generation;
-        // A call with an older token may have gone to a host that is known to be the old one.
+        // A call with an older token may have gone to a host that is already replaced.
         if self
             .slot
             .newest()
@@ -63,19 +63,19 @@ impl<S: GrantStore> GrantHandle<S> {
         match changed.await {
             Ok(Changed::Written(..)) => {
                 tracing::info!(%key, host = host.as_str(), "the account has another host");
-                // The token in memory names the old host: it is read anew.
+                // The token in memory has the old host: it is read again.
                 self.keeper
                     .run(&self.slot, TokenRequirement::default())
                     .await;
             }
-            // Where others came first each time, the next look-up writes it.
+            // If other writers were first each time, the next look-up writes the host.
             Ok(Changed::NotNeeded | Changed::Contended) => {}
             Err(error) => context.store_failed(Some(key), &error),
         }
     }
 
-    /// Where the account is now, as the platform says. A grant that hands out no token is left
-    /// alone.
+    /// The current host of the account, as the platform reports it. `None` for a grant without a
+    /// usable token.
     async fn locate(&self, grant: &Grant) -> Option<AccountHost> {
         let context = self.keeper.context();
         let usable = grant.usable(context.clock.now())?;

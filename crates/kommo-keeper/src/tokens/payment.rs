@@ -1,4 +1,4 @@
-//! The platform said 402 to a call: the account is not paid for. Nothing ends, and somebody is told.
+//! A call was answered 402: the account is not paid for. The grant is held, and an alarm is raised.
 //!
 //! Source: rule M9 of `docs/protocol.md`.
 
@@ -11,15 +11,16 @@ use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// Notes a 402 on a call: lays a hold over the grant, for [`hold_length`](kommo_oauth::refresh::RefreshPolicy::hold_length), and raises one
-    /// alarm. While the hold lasts nothing is refreshed, the token in use goes on being handed out, and further 402s change nothing. A
-    /// refresh that succeeds afterwards lifts it.
+    /// Notes a 402 to a call: holds the grant for
+    /// [`hold_length`](kommo_oauth::refresh::RefreshPolicy::hold_length), and raises one alarm.
+    /// During the hold nothing is refreshed, the current token stays in use, and further 402s
+    /// change nothing. A successful refresh afterwards lifts it.
     ///
-    /// It returns at once: the hold is written beside, in a task that [`drain`](crate::Keeper::drain) waits for. A keeper that is
-    /// draining notes nothing; the next 402 will tell.
+    /// It returns at once: the hold is written in a task that [`drain`](crate::Keeper::drain) waits
+    /// for. A draining keeper notes nothing; the next 402 will.
     pub fn note_payment_required(&self) {
         let handle = self.clone();
-        // Nobody waits for the end of the task: what there is to tell it tells itself.
+        // The task reports its own failures, so its end is not awaited.
         drop(
             self.keeper
                 .spawn(async move { handle.hold_for_payment().await }),
@@ -39,7 +40,7 @@ impl<S: GrantStore> GrantHandle<S> {
                 let (kind, until) = (HoldKind::PaymentRequired, Some(now.plus(length)));
                 context.alarm(key, AlarmKind::Held { kind, until });
             }
-            // Where others came first each time, the next 402 will tell.
+            // If other writers were first each time, the next 402 writes the hold.
             Ok(Changed::NotNeeded | Changed::Contended) => {}
             Err(error) => context.store_failed(Some(key), &error),
         }

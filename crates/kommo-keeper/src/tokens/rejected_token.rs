@@ -1,4 +1,4 @@
-//! The platform said 401 to a call: the token is probed, and refreshed if it was refused again.
+//! A call was answered 401: the token is probed, and refreshed if the probe is refused too.
 
 use alloc::sync::Arc;
 
@@ -14,18 +14,18 @@ use crate::ports::token_endpoint::Probe;
 use crate::reporting::metrics::Counter;
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// The platform said 401 to a call with this generation's token. A generation that is not
-    /// current starts nothing. A current one is probed after a pause, without the call's own
-    /// headers; only a second 401 makes the token refreshed.
+    /// A call with the token of this generation was answered 401. If a later generation is current,
+    /// nothing is sent. A current token is probed after a pause, without the call's own headers;
+    /// only a second 401 leads to a refresh.
     ///
     /// `None`: the probe did not confirm it, so the 401 was about the call.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token). A confirmed 401 to a token that was given in the place of a
-    /// rejected one, less than ten minutes ago, holds the grant as
-    /// [`HoldKind::Suspect`](kommo_oauth::grant::HoldKind::Suspect): while that lies, no 401 leads to
-    /// another probe or refresh.
+    /// As [`token`](Self::token). A confirmed 401 to a token that replaced a rejected one less than
+    /// ten minutes ago holds the grant as
+    /// [`HoldKind::Suspect`](kommo_oauth::grant::HoldKind::Suspect): until that ends, no 401 leads
+    /// to another probe or refresh.
     pub async fn token_after_401(
         &self,
         rejected: Generation,
@@ -63,7 +63,7 @@ impl<S: GrantStore> GrantHandle<S> {
                     if probed == Some(rejected) {
                         return Ok(None);
                     }
-                    // It was up for something else. It has finished, so the next one is ours.
+                    // It had another purpose. It has finished, so the next flight is ours.
                 }
                 Some(Outcome::Unmet { why, again_at, .. }) => {
                     let last = Some((*why, *again_at));
@@ -80,7 +80,7 @@ impl<S: GrantStore> GrantHandle<S> {
         }
     }
 
-    /// What a flight after a 401 does: look, probe, refresh.
+    /// The work of a flight after a 401: read the record, probe, refresh.
     async fn replace_rejected(self, rejected: Generation) -> Outcome {
         let context = self.keeper.context();
         let stored = self
@@ -89,7 +89,7 @@ impl<S: GrantStore> GrantHandle<S> {
             .await;
         let current = match &stored {
             Outcome::Met { token, .. } if token.generation == rejected => token,
-            // It has moved on, or there is no usable token: the run has said so.
+            // There is a later token, or no usable one: the run has reported it.
             _ => return stored,
         };
         context.clock.pause(context.settings.probe_pause).await;

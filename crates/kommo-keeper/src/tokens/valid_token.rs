@@ -1,5 +1,5 @@
-//! How callers get tokens: at once from memory, from memory while a refresh is on its way, or after
-//! one.
+//! How callers get tokens: at once from memory, from memory while a refresh runs, or after a
+//! refresh.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -15,11 +15,11 @@ use crate::keeper::handle::GrantHandle;
 use crate::ports::clock::Clock as _;
 use crate::ports::grant_store::GrantStore;
 
-/// When a caller may ask again whose own process is still at it.
+/// When to ask again if a refresh of this process is still running.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// The token, if it is fresh: borrowed from one atomic pointer. No lock, no store, no
+    /// The token, if it is fresh: borrowed through one atomic pointer. No lock, no store, no
     /// allocation, no waiting.
     #[inline]
     #[must_use]
@@ -30,9 +30,9 @@ impl<S: GrantStore> GrantHandle<S> {
     /// A token that may be used now.
     ///
     /// A fresh one comes from memory. One that is due comes from memory too, and a refresh starts
-    /// beside. Only a caller who finds none, or one in its last minute, waits: for the one refresh
-    /// of this process, or for another worker's. If no refresh succeeds, the old token is given as
-    /// long as it is valid.
+    /// in the background. Only a caller that finds none, or one in its last minute, waits: for the
+    /// one refresh of this process, or for another worker's. If no refresh succeeds, the old token
+    /// is returned while it is valid.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl<S: GrantStore> GrantHandle<S> {
             CacheLookup::Fresh(fresh) => Ok(fresh.to_shared()),
             CacheLookup::Due(cached) => {
                 if self.slot.may_start(clock.monotonic()) {
-                    // A keeper that drains starts nothing, and the token is still good.
+                    // A draining keeper starts no refresh, and the token is still valid.
                     drop(self.join_run(TokenRequirement::valid_for(cached.margin)));
                 }
                 Ok(Arc::clone(&cached.usable))
@@ -57,14 +57,14 @@ impl<S: GrantStore> GrantHandle<S> {
         }
     }
 
-    /// The token's last minute: another is wanted first, and this one taken if none comes.
+    /// The token's last minute: waits for a new one, and takes this one if none comes.
     async fn replace_last(&self, cached: &CachedToken) -> Result<Arc<UsableToken>, KeeperError> {
         match self
             .wait_for(TokenRequirement::valid_for(cached.margin))
             .await
         {
-            // What the flights left in memory may be used: the old token, unless the store said
-            // that the grant is over.
+            // The token that is still in memory may be used. It is gone if the store says that the
+            // grant has ended.
             Err(error) => match self.slot.look(self.keeper.context().clock.monotonic()) {
                 CacheLookup::Fresh(fresh) => Ok(fresh.to_shared()),
                 CacheLookup::Due(cached) | CacheLookup::Expiring(cached) => {
@@ -76,9 +76,9 @@ impl<S: GrantStore> GrantHandle<S> {
         }
     }
 
-    /// A token that is valid for at least this long; one that is not is refreshed. A wish for more
-    /// than [`TokenRequirement::LONGEST_VALIDITY`], half of what a token lives, is one for that: else each call
-    /// would spend a refresh.
+    /// A token that is valid for at least this long, refreshed if needed. More than
+    /// [`TokenRequirement::LONGEST_VALIDITY`], half of a token's lifetime, is reduced to that:
+    /// otherwise each call would spend a refresh.
     ///
     /// # Errors
     ///
@@ -91,8 +91,7 @@ impl<S: GrantStore> GrantHandle<S> {
             .await
     }
 
-    /// Refreshes now, unless the store already has a later generation than `than` (the operator's
-    /// wish).
+    /// Refreshes now, unless the store already has a later generation than `than`.
     ///
     /// # Errors
     ///
@@ -104,9 +103,9 @@ impl<S: GrantStore> GrantHandle<S> {
         self.wait_for(TokenRequirement::newer_than(than)).await
     }
 
-    /// Refreshes now, as a person wishes, unless the store already has a later generation than
-    /// `than`: as [`token_newer_than`](Self::token_newer_than), but the pause of a doubt is not
-    /// waited for. A hold still is; [`lift_holds`](crate::Keeper::lift_holds) ends it.
+    /// Like [`token_newer_than`](Self::token_newer_than), at a person's request: it does not wait
+    /// for the pause of a doubt. It does wait for a hold; [`lift_holds`](crate::Keeper::lift_holds)
+    /// ends one.
     ///
     /// # Errors
     ///
@@ -132,7 +131,7 @@ impl<S: GrantStore> GrantHandle<S> {
             .await
     }
 
-    /// Runs flights until one brings what is wanted, a person is needed, or the time is over.
+    /// Runs flights until one meets the requirement, a person is needed, or the time is over.
     async fn wait_for(&self, want: TokenRequirement) -> Result<Arc<UsableToken>, KeeperError> {
         let deadline = self.deadline();
         let mut last = None;
@@ -143,7 +142,7 @@ impl<S: GrantStore> GrantHandle<S> {
                 return Ok(token);
             }
             if finished.is_none() {
-                // That another worker was at it before says nothing of our own flight.
+                // Another worker's earlier refresh says nothing about our own flight.
                 let is_others = |why| matches!(why, Unmet::Busy | Unmet::Contended);
                 let last = last.filter(|(why, _)| !is_others(*why));
                 return self.give_up(want, &finished, last);
@@ -154,7 +153,8 @@ impl<S: GrantStore> GrantHandle<S> {
                     return self.give_up(want, &finished, last);
                 }
             }
-            // Another's flight waited for the pause of a doubt, which a person does not wait for.
+            // The flight of another caller waited for the pause of a doubt, which a person does not
+            // wait for.
             if want.is_persons_wish && !is_own && finished.is_some() {
                 continue;
             }
@@ -164,8 +164,8 @@ impl<S: GrantStore> GrantHandle<S> {
         }
     }
 
-    /// What is wanted, as the flight left it. The flight may have been somebody else's with another
-    /// wish.
+    /// The token that meets the requirement. The flight may have been another caller's, with
+    /// another requirement.
     pub(super) fn met(
         &self,
         want: &TokenRequirement,
@@ -175,7 +175,7 @@ impl<S: GrantStore> GrantHandle<S> {
             return None;
         };
         let now = self.keeper.context().clock.now();
-        // The platform's tokens live no longer than its newest one.
+        // A token that was just received is the longest that the platform issues.
         let is_long_enough = token.left(now) >= want.min_validity || *by == MetBy::Refresh;
         let is_met = is_long_enough
             && want.newer_than.is_none_or(|old| token.generation > old)
@@ -185,7 +185,7 @@ impl<S: GrantStore> GrantHandle<S> {
         is_met.then(|| Arc::new(token.clone()))
     }
 
-    /// At the end of the wait: the old token, if a token at all was wanted and it is valid.
+    /// At the end of the wait: the old token, if it is valid and any valid token was wanted.
     pub(super) fn give_up(
         &self,
         want: TokenRequirement,
@@ -198,7 +198,7 @@ impl<S: GrantStore> GrantHandle<S> {
         if let Some(usable) = Self::usable_of(finished).filter(|_| is_any_good) {
             return Ok(usable);
         }
-        // No flight has finished in this time: it is our own that takes so long.
+        // No flight has finished in this time: our own is still running.
         let again_at = || Some(self.keeper.context().clock.now().plus(ASK_AGAIN));
         let (why, again_at) = last.unwrap_or_else(|| (Unmet::StillRunning, again_at()));
         Err(self.no_token(why, again_at))
@@ -239,7 +239,7 @@ impl<S: GrantStore> GrantHandle<S> {
         let spread = u64::try_from(busy_pause.as_millis()).unwrap_or(u64::MAX);
         let jitter = Duration::from_millis(context.random_u64() % spread.saturating_add(1));
         let asked = match last {
-            // Another worker is at it: its pair is seen as soon as it is saved.
+            // Another worker is refreshing: its pair is visible as soon as it is saved.
             Some((Unmet::Busy | Unmet::Contended, _)) | None => Duration::ZERO,
             Some((_, Some(at))) => context.clock.now().until(at),
             Some((_, None)) => Duration::ZERO,

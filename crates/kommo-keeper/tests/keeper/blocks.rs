@@ -1,5 +1,5 @@
-//! Block pages: what one tenant meets is no evidence about our address, and what strangers order
-//! never is.
+//! Block pages: what one tenant meets says nothing about our address, and what an install hook
+//! leads to never does.
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A caller that goes away at any of its awaits: what was begun is finished, and nothing is lost or done twice.
+//! A caller that goes away at any of its awaits: work that has begun is finished, and nothing is
+//! lost or done twice.
 
 use core::future::poll_fn;
 use core::pin::pin;
@@ -9,7 +10,8 @@ use kommo_keeper::{Counter, DisconnectVerdict};
 
 use crate::scene::{DAY, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, key};
 
-/// Polls a future so often and drops it; what it gave, if it came to its end before. Everything else goes on between two polls.
+/// Polls a future this many times and drops it; returns its output if it has finished. All other
+/// tasks run between two polls.
 async fn polled<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..polls {

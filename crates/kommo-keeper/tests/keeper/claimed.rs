@@ -1,4 +1,4 @@
-//! Access tokens that say something about themselves.
+//! Access tokens with claims.
 
 /// An access token that names this host for the look-up of its account.
 pub(crate) fn access_token_of(api_domain: &str) -> String {

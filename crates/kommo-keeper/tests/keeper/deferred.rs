@@ -1,4 +1,5 @@
-//! Codes that are not exchanged at once: what is told, when they are tried again, and how they end.
+//! Codes that are not exchanged at once: what is reported, when they are tried again, and how they
+//! end.
 
 use core::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::wire::Turn;
 
 const LIFE: u64 = 20 * 60;
 
-/// A scene with a code that waits, and what the platform will do.
+/// A scene with a waiting code, and what the platform will do.
 async fn waiting(turns: impl IntoIterator<Item = Turn>) -> Scene {
     let scene = Scene::new();
     let code = scene.wire.consent();
@@ -183,7 +184,8 @@ async fn a_drain_waits_for_a_pair_that_the_store_does_not_take_and_its_limit_end
     let before = scene.clock.monotonic();
     assert!(!scene.keeper.drain_within(limit).await);
     assert_eq!(scene.clock.monotonic() - before, limit);
-    // The pair is not given up: when the store is back it becomes a grant, and then all has landed.
+    // The pair is not given up: when the store is back it becomes a grant, and then all flights
+    // have finished.
     scene.store.with(|kept| kept.failing_answers = 0);
     assert!(scene.keeper.drain_within(limit).await);
     assert_eq!(scene.grants.lock().unwrap().len(), 1);

@@ -121,7 +121,7 @@ async fn a_consent_that_comes_before_the_end_is_written_is_not_ended() {
         .wire
         .with(|platform| platform.refused_access.insert("access-0".to_owned()));
     scene.wire.kill();
-    // The refusal is written down first; the new consent comes before the end is.
+    // The refusal is written first; the new consent comes before the end is written.
     handle
         .token_after_401(handle.fresh().unwrap().generation)
         .await

@@ -1,4 +1,4 @@
-//! A flight that does not come to its end.
+//! A flight that does not end.
 
 use core::time::Duration;
 
@@ -71,7 +71,7 @@ async fn a_flight_that_comes_to_its_end_late_puts_nothing_old_over_what_is_new()
         drop(slow.token_newer_than(Generation::FIRST).await);
     });
     slow.await.unwrap();
-    // The lock goes with the process that holds it: here it is as if it were lost.
+    // The lock belongs to the process: here it is treated as lost.
     scene.store.with(|kept| kept.locks.clear());
     tokio::time::sleep(Duration::from_secs(100)).await;
     let newer = handle.token_newer_than(Generation::FIRST).await.unwrap();

@@ -1,4 +1,4 @@
-//! The ways of a token to its caller.
+//! How a token comes to its caller.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ async fn a_due_token_is_given_at_once_and_refreshed_beside() {
             .turns
             .push_back(Turn::Slow(Duration::from_secs(10)))
     });
-    // The answer takes ten seconds; nobody waits for it.
+    // The answer takes ten seconds; no caller waits for it.
     for _ in 0..50 {
         assert_eq!(
             handle.token().await.unwrap().access_token.expose(),
@@ -143,7 +143,7 @@ async fn a_wish_for_more_validity_than_a_new_token_has_ends_with_the_new_token()
         .unwrap();
     assert_eq!(token.access_token.expose(), "access-2");
     assert_eq!(scene.wire.sent().len(), 1);
-    // The same wish again: the new token is the best there is, and no refresh is spent on it.
+    // The same requirement again: the new token is the longest there is, and no refresh is spent.
     let again = handle.token_valid_for(Duration::from_secs(90 * DAY)).await;
     assert_eq!(again.unwrap().access_token.expose(), "access-2");
     assert_eq!(scene.wire.sent().len(), 1);

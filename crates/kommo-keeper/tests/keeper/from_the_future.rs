@@ -12,8 +12,7 @@ use crate::virtual_clock::START;
 
 const AHEAD: u64 = 100 * DAY;
 
-/// A grant whose pair was obtained a hundred days from now; the server said when that really was,
-/// or did not.
+/// A grant whose pair was obtained a hundred days from now, with or without the server's own time.
 fn from_the_future(scene: &Scene, server_time: Option<u64>) -> Handle {
     let times = pair(&scene.wire.consent(), "access-0", 0);
     let at = |seconds| UnixSeconds::new(START + AHEAD + seconds);
@@ -70,7 +69,7 @@ async fn the_servers_own_time_stands_in_where_it_came_with_the_pair() {
     handle.token().await.unwrap();
     scene.keeper.drain().await;
     assert_eq!(scene.wire.sent().len(), 1);
-    // And a sweep is due when the token really is.
+    // The sweep is due when the token really is.
     let scene = Scene::new();
     from_the_future(&scene, Some(START));
     let due = scene

@@ -1,4 +1,4 @@
-//! Answers that mean: not now. They lose no grant, and stop no more than they must.
+//! Answers that mean "not now". They end no grant, and stop no more than necessary.
 
 use core::time::Duration;
 

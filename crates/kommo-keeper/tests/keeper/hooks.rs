@@ -1,5 +1,4 @@
-//! Codes of install hooks, which anybody may send: behind consents, and within a bucket of their
-//! own.
+//! Codes of install hooks, which anyone can send: after consents, and within a bucket of their own.
 
 use core::time::Duration;
 
@@ -126,13 +125,13 @@ async fn one_code_is_exchanged_by_itself_and_once() {
     let outcome = scene.keeper.exchange_code(&ours).await.unwrap();
     assert!(matches!(outcome, CodeOutcome::Granted(_)));
     assert_eq!(scene.wire.sent().len(), 1);
-    // It is done, and nothing is known of one that was never accepted.
+    // It is done, and one that was never accepted is not known.
     let unknown = pending("unknown", CodeOrigin::Redirect);
     for code in [&ours, &unknown] {
         let outcome = scene.keeper.exchange_code(code).await.unwrap();
         assert_eq!(outcome, CodeOutcome::NotYet);
     }
-    // Codes of hooks keep to their bucket here too.
+    // Codes of hooks are limited by their bucket here too.
     for hook in 0..300 {
         let hook = pending(&format!("hook-{hook}"), CodeOrigin::InstallHook);
         scene.keeper.exchange_code(&hook).await.unwrap();

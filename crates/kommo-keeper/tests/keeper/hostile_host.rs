@@ -1,4 +1,4 @@
-//! What an access token says about where its account lives is not believed.
+//! What an access token claims about the host of its account is not trusted.
 
 use core::time::Duration;
 
@@ -11,8 +11,7 @@ use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};
 use crate::wire::Turn;
 
-/// A grant whose access token names this host, and whose platform does not know the account any
-/// more.
+/// A grant whose access token names this host, and whose platform no longer knows the account.
 async fn refused(api_domain: &str) -> (Scene, Result<(), KeeperError>) {
     let scene = Scene::new();
     let access = access_token_of(api_domain);

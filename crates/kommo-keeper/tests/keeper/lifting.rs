@@ -1,4 +1,4 @@
-//! A person has mended what a hold was laid for.
+//! A person lifts a hold after its cause was fixed.
 
 use kommo_keeper::StoreErrorKind;
 use kommo_oauth::grant::{Generation, HoldKind};

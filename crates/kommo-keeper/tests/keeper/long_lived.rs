@@ -1,4 +1,4 @@
-//! A long-lived token that the platform takes back.
+//! A long-lived token that the platform revokes.
 
 use kommo_account::Endpoints;
 use kommo_keeper::{Counter, DisconnectVerdict, Keeper, KeeperError};
@@ -46,7 +46,7 @@ async fn a_401_that_a_probe_confirms_is_told_once() {
     assert_eq!(scene.alarm_names(), ["revoked"]);
     assert_eq!(scene.count(Counter::Ends), 1);
     assert_eq!(scene.count(Counter::Probes), 1);
-    // Nor by another process that finds it so.
+    // Nor by another process that finds it revoked.
     let other = Scene::beside(
         scene.store.clone(),
         scene.wire.clone(),

@@ -1,5 +1,4 @@
-//! A holder that lost its lock, and one that died: which of the two it was is not known to those
-//! who come after.
+//! A holder that lost its lock, and one that died: later holders cannot tell which it was.
 
 use core::time::Duration;
 
@@ -28,8 +27,8 @@ fn why(error: &KeeperError) -> Unmet {
     *why
 }
 
-// Invariants I5, I6. The platform is strict: it has one living pair, which the first holder is
-// about to get.
+// Invariants I5, I6. The platform is strict: it has one valid pair, which the first holder is about
+// to receive.
 #[tokio::test(start_paused = true)]
 async fn a_lock_that_is_lost_during_a_refresh_makes_nobody_say_that_the_grant_is_dead() {
     let scene = Scene::new();

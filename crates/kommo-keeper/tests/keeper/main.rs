@@ -1,4 +1,4 @@
-//! The keeper between a store in memory and a made-up token endpoint, under a virtual clock.
+//! The keeper between a store in memory and a scripted token endpoint, with a virtual clock.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

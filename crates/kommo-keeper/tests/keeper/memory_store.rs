@@ -18,32 +18,32 @@ use kommo_oauth::token::TokenPair;
 pub(crate) struct Kept {
     pub(crate) grants: BTreeMap<GrantKey, Grant>,
     pub(crate) history: Vec<(GrantKey, &'static str)>,
-    /// Who holds each lock, by number.
+    /// The holder of each lock, by number.
     pub(crate) locks: HashMap<GrantKey, u64>,
     holders: u64,
     pub(crate) loads: u64,
     pub(crate) writes: u64,
     /// Writes that fail, counted from the next one that brings a new generation.
     pub(crate) failing_saves: u32,
-    /// Answers of exchanges that are not kept.
+    /// Answers of exchanges that are not stored.
     pub(crate) failing_answers: u32,
-    /// What somebody else writes just before the next write.
+    /// What another writer writes just before the next write.
     pub(crate) before_write: Option<Grant>,
     pub(crate) is_out_of_reach: bool,
-    /// What the store says to everything.
+    /// The error of every operation.
     pub(crate) trouble: Option<StoreErrorKind>,
-    /// What it says to the one who wants a lock.
+    /// The error of taking a lock.
     pub(crate) lock_trouble: Option<StoreErrorKind>,
-    /// Whether a holder that asks learns that its lock is gone.
+    /// Whether a holder that asks learns that its lock is lost.
     pub(crate) is_lock_lost: bool,
-    /// Loads that never come back.
+    /// Loads that never finish.
     pub(crate) hanging_loads: u32,
     /// Codes that are not settled.
     pub(crate) failing_ends: u32,
     /// The store's own clock.
     pub(crate) now: Option<Box<dyn Fn() -> UnixSeconds + Send>>,
     pub(crate) codes: Vec<KeptCode>,
-    /// Claims of due grants that were given back.
+    /// Claims of due grants that were settled.
     pub(crate) settled: Vec<(GrantKey, Option<UnixSeconds>)>,
 }
 
@@ -53,11 +53,11 @@ pub(crate) struct KeptCode {
     pub(crate) answer: Option<TokenPair>,
     claims: u32,
     tries: u32,
-    /// Somebody is at it.
+    /// It is claimed.
     is_claimed: bool,
     pub(crate) why: String,
     end: Option<CodeEnd>,
-    /// Nobody claims it before.
+    /// It is not claimed before.
     not_before: Option<UnixSeconds>,
 }
 

@@ -1,4 +1,4 @@
-//! A store that cannot be read, or a lock that somebody else has: what is in memory goes on serving.
+//! A store that cannot be read, or a lock of another worker: the token in memory stays in use.
 
 use core::time::Duration;
 
@@ -46,7 +46,7 @@ async fn a_store_that_is_away_costs_no_token_that_is_valid() {
 async fn a_store_that_goes_away_while_the_lock_is_taken_costs_no_token_either() {
     let scene = Scene::new();
     let handle = due(&scene).await;
-    // A sweep begins at the lock, and finds no record to say anything.
+    // A sweep begins with the lock, and cannot read a record.
     scene
         .store
         .with(|kept| kept.lock_trouble = Some(StoreErrorKind::Unavailable));

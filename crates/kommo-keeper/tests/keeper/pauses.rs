@@ -1,5 +1,5 @@
-//! Pauses: those that a peer names have a floor and a cap and grow; those of a doubt do not outlast
-//! the token.
+//! Pauses: those that a peer asks for have a floor and a cap and grow; those of a doubt end before
+//! the token does.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use kommo_oauth::grant::Generation;
 
 use crate::scene::{DAY, HOUR, Handle, Scene};
 
-/// Callers that ask once a second for so long; for how many of those seconds they had no token.
+/// Callers that ask once a second; returns for how many seconds they had no token.
 async fn ask_for(scene: &Scene, handle: &Handle, seconds: u64) -> u64 {
     let (start, mut without) = (scene.clock.monotonic(), 0);
     let mut last = start;
@@ -32,7 +32,7 @@ async fn a_token_endpoint_that_names_no_time_is_asked_seldom_and_at_last_once_an
         scene
             .wire
             .with(|platform| platform.refuses = Some(("", 429, body)));
-        // A caller without a token waits for up to half a minute, so that this may take a minute.
+        // A caller without a token waits for up to half a minute, so this may take a minute.
         ask_for(&scene, &handle, 30).await;
         assert!(scene.wire.sent().len() <= 4, "{body}");
         ask_for(&scene, &handle, 3 * HOUR).await;

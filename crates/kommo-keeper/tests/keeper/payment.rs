@@ -1,4 +1,4 @@
-//! 402 on a call: the grant is held, not ended, and one alarm is raised.
+//! 402 to a call: the grant is held, not ended, and one alarm is raised.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One answer that is about this machine, and many grants.
+//! One answer that concerns the whole process, and many grants.
 
 use core::time::Duration;
 
@@ -31,7 +31,7 @@ async fn many(scene: &Scene) -> Vec<Handle> {
     grants
 }
 
-/// All callers at once; how many got a token.
+/// All callers at once; returns how many received a token.
 async fn all_at_once(grants: &[Handle]) -> usize {
     let mut callers = JoinSet::new();
     for handle in grants {
@@ -106,7 +106,7 @@ async fn another_configuration_and_another_address_go_on() {
         let scene = Scene::new();
         let grants = many(&scene).await;
         scene.wire.with(|platform| platform.refuses = Some(refusal));
-        // A block is that of the address when two accounts have met it.
+        // A block concerns the address when two accounts have met it.
         grants[0].token().await.unwrap_err();
         grants[1].token().await.unwrap_err();
         let other = Scene::beside(
@@ -126,7 +126,7 @@ async fn another_configuration_and_another_address_go_on() {
                 .await
                 .unwrap();
         }
-        // And so does this one, once it has the right secret. An address stays the same.
+        // So does this one, once it has the right secret. An address stays the same.
         let is_about_secret = egress == "default";
         scene
             .keeper
@@ -191,7 +191,7 @@ async fn a_hold_that_is_only_found_is_neither_counted_nor_told_again() {
         }
         assert_eq!(scene.alarm_names(), [kind]);
         assert_eq!(scene.count(Counter::Holds), 1);
-        // Renewed by another attempt: told once more.
+        // Renewed by another attempt: reported once more.
         tokio::time::advance(Duration::from_secs(3_600)).await;
         for _ in 0..100 {
             handle.token().await.unwrap_err();

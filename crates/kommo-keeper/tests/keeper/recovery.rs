@@ -1,4 +1,4 @@
-//! Lost answers, stores that fail, programs that end at the wrong moment.
+//! Lost answers, failing stores, programs that end at the wrong moment.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
@@ -291,7 +291,7 @@ async fn a_rescue_brings_back_a_grant_that_was_given_up() {
     assert!(ended.is_err());
     one.keeper.drain().await;
     one.store.with(|kept| kept.failing_saves = 0);
-    // A machine without that lifeboat gives the grant up.
+    // A machine without that lifeboat gives up the grant.
     let other = Scene::beside(
         one.store.clone(),
         one.wire.clone(),
@@ -389,7 +389,7 @@ async fn a_pair_that_is_not_saved_is_told_and_counted_once_with_and_without_a_li
     }
 }
 
-/// What was told of a pair that the store takes at the fourth try only.
+/// The alarms of a pair that the store saves only at the fourth try.
 async fn unsaved(scene: &Scene) -> Vec<bool> {
     let handle = scene.grant(10);
     expire().await;

@@ -1,4 +1,4 @@
-//! One keeper with everything around it.
+//! One keeper and its surroundings.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -52,7 +52,7 @@ pub(crate) fn pair(refresh: &str, access: &str, left: u64) -> TokenPair {
 #[derive(Clone, Default)]
 pub(crate) struct MemoryLifeboat {
     pub(crate) is_unreadable: Arc<AtomicBool>,
-    /// Whether there is no room for another file.
+    /// Whether the disk is full.
     pub(crate) is_full: Arc<AtomicBool>,
     pub(crate) reserved: Arc<Mutex<Vec<GrantKey>>>,
     pub(crate) files: Arc<Mutex<Vec<UnsavedPair>>>,
@@ -104,7 +104,7 @@ impl LifeboatPort for MemoryLifeboat {
     }
 }
 
-/// For a process that has none.
+/// For a process without a lifeboat.
 pub(crate) const NO_LIFEBOAT: Option<MemoryLifeboat> = None;
 
 pub(crate) struct Scene {
@@ -151,7 +151,7 @@ impl Scene {
         })
     }
 
-    /// The same with other settings than the tests have.
+    /// The same with other settings.
     pub(crate) fn beside_with(
         store: MemoryStore,
         wire: Wire,
@@ -187,7 +187,7 @@ impl Scene {
         }
     }
 
-    /// A grant whose access token has so many seconds left.
+    /// A grant whose access token has this many seconds left.
     pub(crate) fn grant(&self, left: u64) -> Handle {
         let refresh = self.wire.consent();
         let pair = pair(&refresh, "access-0", left);
@@ -197,7 +197,7 @@ impl Scene {
         self.keeper.grant(&key()).unwrap()
     }
 
-    /// The grant of another account, whose access token has so many seconds left.
+    /// The grant of another account, whose access token has this many seconds left.
     pub(crate) fn grant_of(&self, account: u64, left: u64) -> Handle {
         let key = GrantKey {
             account_id: AccountId::from_number(account).unwrap(),
@@ -211,7 +211,7 @@ impl Scene {
         self.keeper.grant(&key).unwrap()
     }
 
-    /// The same, of an account whose refresh has worked lately.
+    /// The same, of an account whose refresh has worked recently.
     pub(crate) fn proven_grant_of(&self, account: u64, left: u64) -> Handle {
         let handle = self.grant_of(account, left);
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Planted markers, looked for in everything that can be printed.
+//! Planted markers, searched for in everything that can be printed.
 
 use crate::scene::{DAY, SECRET, Scene};
 use crate::wire::Turn;

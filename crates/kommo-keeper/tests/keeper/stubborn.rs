@@ -8,7 +8,8 @@ use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, Handle, NO_LIFEBOAT, SECRET, Scene, key};
 
-/// What one call of the API does: a token, 401, another token if there is one, 401 again. Whether it was answered an error of ours.
+/// One call of the API: a token, 401, another token if there is one, 401 again. Returns whether it
+/// ended with an error of the keeper.
 async fn call(handle: &Handle) -> Option<KeeperError> {
     let token = match handle.token().await {
         Ok(token) => token,
@@ -47,7 +48,7 @@ async fn fifty_calls_that_get_401_cost_one_refresh_and_two_probes() {
     assert_eq!(scene.alarm_names(), ["suspect"]);
     assert_eq!(scene.state(), "active", "it ends nothing");
 
-    // A day of such calls: a refresh for each hold, not more.
+    // A day of such calls: one refresh for each hold.
     for _ in 0..DAY / 600 {
         tokio::time::advance(Duration::from_secs(600)).await;
         for _ in 0..20 {
@@ -92,7 +93,7 @@ async fn when_the_platform_takes_the_token_again_it_is_there() {
     call(&handle).await;
     let token = handle.token().await.unwrap();
     assert_eq!(token.access_token.expose(), "access-2");
-    // After the hold a 401 is asked about again, and this one was about the call.
+    // After the hold a 401 is probed again, and this one was about the call.
     scene.wire.with(|platform| platform.refused_access.clear());
     tokio::time::advance(Duration::from_secs(601)).await;
     let another = handle.token_after_401(token.generation).await.unwrap();
@@ -105,7 +106,7 @@ async fn a_401_to_a_pair_that_no_401_brought_is_cured_at_once() {
     let scene = Scene::new();
     let handle = scene.grant(DAY);
     let than = handle.token().await.unwrap().generation;
-    // Refreshed a moment ago, by the operator's wish.
+    // Refreshed just before, at the operator's request.
     let token = handle.token_newer_than(than).await.unwrap();
     refuse_everything(&scene);
     let another = handle.token_after_401(token.generation).await.unwrap();

@@ -1,4 +1,4 @@
-//! Grants that nobody calls with.
+//! Grants without callers.
 
 use core::time::Duration;
 
@@ -43,15 +43,15 @@ async fn a_sweep_refreshes_what_is_due_and_leaves_the_rest() {
 async fn a_claim_is_given_back_unless_its_grant_is_fresh_for_longer_than_the_lease() {
     let scene = Scene::new();
     due(&scene).await;
-    // Refreshed for a day: the claim ends by itself, which saves a write.
+    // Refreshed for a day: the claim expires by itself, which saves a write.
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert!(scene.store.with(|kept| kept.settled.is_empty()));
-    // Due again before the lease ends, and so given back.
+    // Due again before the lease ends, and so settled.
     scene.clock.jump(DAY);
     scene.wire.with(|platform| platform.expires_in = 200);
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert_eq!(scene.store.with(|kept| kept.settled.len()), 1);
-    // Put off: given back with the instant of the next look.
+    // Deferred: settled with the instant of the next claim.
     scene.clock.jump(DAY);
     scene.wire.with(|platform| {
         platform.turns.push_back(Turn::NotSent);

@@ -9,7 +9,8 @@ use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, key};
 use crate::virtual_clock::VirtualClock;
 use crate::wire::{Turn, Wire};
 
-/// A grant whose hold or doubt was written by a machine that is a day ahead; then another machine, whose clock is right.
+/// A grant whose hold or doubt was written by a machine that is a day ahead; then another machine,
+/// whose clock is right.
 async fn a_day_behind(turn: Turn) -> (Scene, Scene) {
     let right = VirtualClock::new();
     let ahead = right.ahead_by(DAY);

@@ -13,7 +13,7 @@ pub(crate) const START: u64 = 1_800_000_000;
 #[derive(Clone)]
 pub(crate) struct VirtualClock {
     start: Instant,
-    /// What the wall clock was moved by.
+    /// By how much the wall clock was moved.
     jumped: Arc<AtomicU64>,
     drawn: Arc<AtomicU64>,
     chance: Arc<AtomicU64>,
@@ -29,7 +29,7 @@ impl VirtualClock {
         }
     }
 
-    /// The number that every chance is drawn from from now on.
+    /// The random number from now on.
     pub(crate) fn set_chance(&self, chance: u64) {
         self.chance.store(chance, Ordering::SeqCst);
     }

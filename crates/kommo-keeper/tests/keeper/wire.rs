@@ -1,4 +1,4 @@
-//! A made-up token endpoint: tokens are numbers, and each answer can be scripted.
+//! A scripted token endpoint: tokens are numbers, and each answer can be scripted.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -18,25 +18,25 @@ use crate::virtual_clock::VirtualClock;
 pub(crate) enum Turn {
     /// The platform acts, and its answer is lost.
     LoseAnswer,
-    /// Nothing arrives and nothing comes back, and nobody knows.
+    /// The request and its answer are lost.
     Lost,
-    /// Nothing leaves.
+    /// Nothing is sent.
     NotSent,
-    /// Nothing leaves, since the platform blocks for so long.
+    /// Nothing is sent, because the platform blocks for this long.
     Withheld(Duration),
     /// This answer, without acting.
     Answer(u16, &'static str),
-    /// The platform acts, and its answer takes so long.
+    /// The platform acts, and its answer takes this long.
     Slow(Duration),
 }
 
 #[derive(Default)]
 pub(crate) struct Platform {
-    /// Refresh tokens that are honoured, and the pair that each gave.
+    /// Refresh tokens that are accepted, and the pair that each returned.
     living: HashSet<String>,
     issued: u64,
     pub(crate) turns: VecDeque<Turn>,
-    /// What every request with this text in it is answered, without acting.
+    /// The answer to every request that contains this text, without acting.
     pub(crate) refuses: Option<(&'static str, u16, &'static str)>,
     /// How long each answer takes.
     pub(crate) latency: Duration,
@@ -53,7 +53,7 @@ pub(crate) struct Platform {
     pub(crate) probe_is_inconclusive: bool,
     pub(crate) expires_in: u64,
     pub(crate) server_time: Option<u64>,
-    /// On whose word each request was made.
+    /// The origin of each request.
     pub(crate) origins: Vec<RequestOrigin>,
 }
 
@@ -106,7 +106,7 @@ impl Wire {
             );
         }
         if platform.is_lenient {
-            // The parent of what is used now is dead.
+            // The parent of the token that is used now is dead.
             if let Some(parent) = platform.parents.get(sent).cloned() {
                 platform.living.remove(&parent);
             }

@@ -1,4 +1,4 @@
-//! A person asks for a refresh: the pause of a doubt is not waited for.
+//! A person asks for a refresh: it does not wait for the pause of a doubt.
 
 use core::time::Duration;
 

@@ -22,7 +22,7 @@ async fn a_refresh_that_is_held_back_is_a_hold_as_long_as_the_block() {
             scene
                 .wire
                 .with(|platform| platform.turns.push_back(Turn::Lost));
-            // The doubt is tried again after a second, and then held back.
+            // The doubt is tried again after a second, and then withheld.
         }
         let left = Duration::from_secs(3 * HOUR);
         scene
