@@ -118,7 +118,7 @@ pub(crate) async fn run_protocol<S: GrantStore>(
             }
             Step::Done(outcome) => return driver.finish(outcome.clone()),
             // A step of a later version of the protocol: it is not executed, so the run ends.
-            _ => return driver.out_of_turn(),
+            _ => return driver.unexpected_report(),
         };
         let now = driver.now();
         if matches!(report, Report::Loaded(_)) {
@@ -126,7 +126,7 @@ pub(crate) async fn run_protocol<S: GrantStore>(
         }
         let is_answer = matches!(report, Report::Sent(_) | Report::Located(_));
         if protocol.handle(report, now).is_err() {
-            return driver.out_of_turn();
+            return driver.unexpected_report();
         }
         if let Some(hold) = protocol.laid_on_requester().filter(|_| is_answer) {
             driver.add_process_hold(hold, protocol.origin(driver.now()));
@@ -190,7 +190,7 @@ impl<S: GrantStore> Driver<'_, S> {
         }
     }
 
-    fn out_of_turn(self) -> RunReport {
+    fn unexpected_report(self) -> RunReport {
         tracing::error!(key = %self.key, "a report did not answer the step of the refresh protocol");
         self.context.alarm(self.key, AlarmKind::UnexpectedReport);
         RunReport {
