@@ -89,8 +89,8 @@ pub struct NewHook<'a> {
 }
 
 impl<'a> NewHook<'a> {
-    /// A hook that a verifier proved, with what its event says of itself. It is known by the id among
-    /// the facts if there is one, else by the proven bytes.
+    /// A hook that a verifier proved, with what its event says of itself. It is known by the id
+    /// among the facts if there is one, else by the proven bytes.
     #[must_use]
     pub fn proven(hook: &Verified<&'a [u8]>, facts: HookFacts<'_>) -> Self {
         let (proof, bytes) = (*hook.proof(), *hook.get());
