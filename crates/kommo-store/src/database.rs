@@ -1,5 +1,5 @@
 //! The two databases: their tables, their connections and locks, and the statements that both
-//! understand. Which one it is, is a value: nobody above knows.
+//! understand. The kind of database is a value, hidden from the modules above.
 
 mod schema;
 mod pooled;

@@ -12,11 +12,11 @@ use kommo_oauth::stored_grant::StoredGrantError;
 
 pub use self::database::DatabaseFault;
 
-/// An error of a store: whose turn it is says [`trouble`](StoreError::kind).
+/// An error of a store. [`kind`](StoreError::kind) says who must act.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreFault {
-    /// The database said no, or nothing.
+    /// The database refused, or did not answer.
     Database {
         /// What was being done.
         doing: &'static str,
@@ -29,18 +29,18 @@ pub enum StoreFault {
         /// Whose lock.
         key: Box<GrantKey>,
     },
-    /// Somebody else holds the lock of this grant now.
+    /// Another worker holds the lock of this grant now.
     Locked {
         /// Whose lock.
         key: Box<GrantKey>,
     },
-    /// There is no such grant.
+    /// The grant does not exist.
     NoGrant {
         /// Which.
         key: Box<GrantKey>,
     },
-    /// There is a living grant of this key already, or the grant is not in the state that this
-    /// needs.
+    /// There is a usable grant of this key already, or the grant is not in the state that this
+    /// operation needs.
     WrongState {
         /// Which.
         key: Box<GrantKey>,
@@ -67,7 +67,7 @@ pub enum StoreFault {
         /// The id of the integration.
         client_id: String,
     },
-    /// As many client secrets of integrations without a grant are kept as may be.
+    /// The limit of client secrets of integrations without a grant is reached.
     SecretsFull {
         /// How many.
         most: u32,
@@ -79,7 +79,7 @@ pub enum StoreFault {
         key: Box<GrantKey>,
     },
     /// This export was imported here before. Its refresh token was used since, or belongs to a
-    /// grant that is over.
+    /// grant that has ended.
     ImportedBefore {
         /// Which grant.
         key: Box<GrantKey>,
@@ -112,8 +112,8 @@ pub enum StoreFault {
         /// The version of this program.
         known: i64,
     },
-    /// The tables of this program are not there, and the store was opened to be looked at only.
-    /// Opening it to write makes them.
+    /// The tables of this program do not exist, and the store was opened read-only. Opening it for
+    /// writing creates them.
     OlderSchema {
         /// The version of the tables; 0 if there are none.
         found: i64,
@@ -131,7 +131,7 @@ pub enum StoreFault {
         doing: &'static str,
         /// The file's own name, without its directory.
         name: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -163,9 +163,9 @@ impl StoreFault {
         Self::Misconfigured { what }
     }
 
-    /// A lock was wanted of a store that is only looked at.
+    /// A lock was requested in a read-only store.
     pub(crate) const fn looked_at_only() -> Self {
-        Self::misconfigured("the store was opened to be looked at only")
+        Self::misconfigured("the store was opened read-only")
     }
 
     pub(crate) fn file(doing: &'static str, path: &std::path::Path, source: io::Error) -> Self {

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A file that cannot be read is an error and stays: it may be the only living pair of an account.
-//! A `.part` that a crash left is read like any other if it is whole, which its seal tells; torn,
-//! it has no pair in it and goes after a day.
+//! A `.part` that a crash left is read like any other if it is complete, which its seal shows. A
+//! torn one has no pair in it and is removed after a day.
 
 mod slots;
 mod resealing;
@@ -39,7 +39,7 @@ use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty,
 const ENDING: &str = "pair";
 const PART: &str = "part";
 
-/// Nobody writes one file for so long: a torn one that is older has no writer any more.
+/// No write takes this long: an older torn file has no writer any more.
 const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A directory for pairs that the store could not take. Cheap to clone.
@@ -70,9 +70,9 @@ impl Inner {
 }
 
 impl Lifeboat {
-    /// Uses this directory, and makes it if it is not there. Its parent must be there; its mode
-    /// becomes 0700. Give the keys that the store has: without keys the tokens lie plain in files
-    /// of mode 0600.
+    /// Uses this directory, and creates it if it does not exist. Its parent must exist; its mode
+    /// becomes 0700. Pass the keys that the store has: without keys the tokens are in clear text in
+    /// files of mode 0600.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl Lifeboat {
         })
     }
 
-    /// The grants that have pairs in this directory, which is only looked at: its mode stays, and
-    /// so does a torn file.
+    /// The grants that have pairs in this directory, which is only read: its mode stays, and so
+    /// does a torn file.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Lifeboat {
     }
 
     /// The files of this directory that cannot be read, each as its error; and whether files can be
-    /// made there, which is tried with one that is removed again. Nothing else is changed.
+    /// created there, which is tried with one that is removed again. Nothing else is changed.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl Lifeboat {
         self.blocking(Inner::problems).await
     }
 
-    /// File work is done where it keeps no task waiting. It goes on to its end although the caller
-    /// is dropped.
+    /// File work runs on a thread that may block. It continues to its end even if the caller is
+    /// dropped.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreFault> + Send + 'static,
@@ -218,7 +218,7 @@ impl Inner {
         self.directory.join(format!("{name}.{ending}"))
     }
 
-    /// Into the slot that was reserved. Without one: on the disk under a name that nobody reads,
+    /// Into the slot that was reserved. Without one: on the disk under a name that is not read,
     /// then renamed, then the directory on the disk too.
     fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
         let name = name_of(unsaved);
@@ -410,7 +410,7 @@ impl Inner {
         Ok(problems)
     }
 
-    /// A torn slot stays: nobody knows whether it was torn or damaged.
+    /// A torn slot stays: it cannot be told from a damaged one.
     fn remove_torn(&self) -> Result<(), StoreFault> {
         remove_empty(&self.directory)
             .map_err(|error| StoreFault::file("removing empty slots", &self.directory, error))?;
@@ -451,7 +451,7 @@ impl Inner {
 /// A slot with a pair in it: its file, the name of the pair, and the pair, sealed.
 type SlotWithPair = (PathBuf, String, Zeroizing<Vec<u8>>);
 
-/// Older than any writing takes. A file whose age cannot be told is not.
+/// Whether it is older than any write takes. `false` for a file whose age is unknown.
 fn is_old(path: &Path) -> bool {
     let written_at = fs::metadata(path).and_then(|file| file.modified());
     let age = written_at.ok().and_then(|at| at.elapsed().ok());

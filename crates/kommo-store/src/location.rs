@@ -25,8 +25,8 @@ use crate::error::StoreFault;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StoreLocation {
-    /// One `SQLite` file, in a directory that is there, on this machine's own disk: the locks of
-    /// network file systems do not die with their holder.
+    /// One `SQLite` file, in an existing directory on a local disk: the locks of network file
+    /// systems do not die with their holder.
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     /// A database of a `PostgreSQL` server, version 14 or later.
@@ -34,14 +34,14 @@ pub enum StoreLocation {
     Postgres(DatabaseUrl),
 }
 
-/// Why a text names no store. Repeats nothing of the text.
+/// Why a text is not the location of a store. Repeats nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreLocationError {
     /// It begins neither with `sqlite:` nor with `postgres://`, or with one that this program was
     /// compiled without.
     Scheme,
-    /// After `sqlite:` stands no path: nothing, or an address.
+    /// `sqlite:` is not followed by a path, but by nothing or by an address.
     Path,
     /// The address of the server is refused.
     #[cfg(feature = "postgres")]
@@ -54,7 +54,7 @@ impl StoreLocationError {
             Self::Scheme => {
                 "the location of a store begins with sqlite: or postgres://, if compiled in"
             }
-            Self::Path => "sqlite: is not followed by the path of a file",
+            Self::Path => "sqlite: must be followed by the path of a file",
             #[cfg(feature = "postgres")]
             Self::Url(error) => error.text(),
         }

@@ -20,8 +20,8 @@ pub(crate) fn crash_point() {
     }
 }
 
-/// Makes a directory with mode 0700, or narrows the one that is there. Its parent must be there,
-/// and has its name on the disk then.
+/// Makes a directory with mode 0700, or narrows the existing one. Its parent must exist, and has
+/// its name on the disk then.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -121,7 +121,7 @@ pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
     }
     let mut random = [0; 8];
     getrandom::fill(&mut random)
-        .map_err(|_| io::Error::other("operating system gives no random bytes"))?;
+        .map_err(|_| io::Error::other("operating system returned no random bytes"))?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{:016x}.new", u64::from_be_bytes(random)));
     let new = Path::new(&name);
@@ -177,7 +177,7 @@ pub(crate) fn narrow(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether anybody on the machine may put files into a directory.
+/// Whether any user of the machine may create files in a directory.
 #[cfg(all(unix, feature = "sqlite"))]
 pub(crate) fn is_open_to_all(directory: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -19,10 +19,10 @@ pub struct StoreSettings {
     /// How many codes wait at most for one host of a realm: of install hooks, and again of all
     /// other origins. Default: 16.
     pub max_codes_per_host: u32,
-    /// How many client secrets are kept at most of integrations that never had a grant. Default:
+    /// The most client secrets that are kept of integrations that never had a grant. Default:
     /// 1,000.
     pub max_unclaimed_secrets: u32,
-    /// How long the client secret of an integration is kept that has no grant. Default: a day.
+    /// How long the client secret of an integration without a grant is kept. Default: a day.
     pub unclaimed_secret_life: Duration,
     /// How many lines of a grant's history stay; up to 15 more before they go. Default: 200.
     pub history_lines: u32,
@@ -40,8 +40,8 @@ pub struct StoreSettings {
     /// Connections that hold locks, and so refreshes at a time in this process; PostgreSQL only.
     /// One more waits for `wait_at_most`; then the grant counts as busy. Default: 16.
     pub lock_connections: u32,
-    /// The store is looked at as it is: nothing is made, narrowed, brought up to date or written.
-    /// Tables that are not there are [`OlderSchema`](crate::StoreFault::OlderSchema). Default: no.
+    /// The store is only read: no file or table is created or changed. Missing tables are
+    /// [`OlderSchema`](crate::StoreFault::OlderSchema). Default: no.
     pub is_read_only: bool,
 }
 
@@ -65,14 +65,14 @@ impl StoreSettings {
         }
     }
 
-    /// How many codes of install hooks wait at most, of one realm: half of `max_codes`. Anybody can
+    /// How many codes of install hooks wait at most, of one realm: half of `max_codes`. Anyone can
     /// send such hooks, so a flood of them leaves the other half to the consents of browsers.
     #[must_use]
     pub const fn max_hook_codes(&self) -> u32 {
         self.max_codes / 2
     }
 
-    /// To be looked at only, as it is: see [`is_read_only`](Self::is_read_only).
+    /// Read-only: see [`is_read_only`](Self::is_read_only).
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;

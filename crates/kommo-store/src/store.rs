@@ -1,6 +1,5 @@
-//! A store: grants, codes and what belongs to them, over one of the two databases. Here is
-//! everything that both have in common; what lies sealed is sealed and opened here, so the
-//! databases see no token.
+//! A store: grants, codes and what belongs to them, over one of the two databases. Records are
+//! sealed and opened here, so the databases see no token.
 
 mod accounts;
 mod buckets;
@@ -20,11 +19,10 @@ use crate::location::StoreLocation;
 use crate::sealing::sealer::Sealer;
 use crate::settings::StoreSettings;
 
-/// Grants in a database. Which one it is, says the [`StoreLocation`] that it was opened with.
+/// Grants in a database: the one that its [`StoreLocation`] names.
 ///
 /// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an
-/// `Arc` of it: one store serves the keepers of several integrations, and whatever else of the
-/// program asks it.
+/// `Arc` of it: one store serves the keepers of several integrations and the rest of the program.
 pub struct Store {
     database: Database,
     sealer: Sealer,
@@ -37,25 +35,25 @@ pub struct Store {
 pub struct StoreLock(DatabaseLock);
 
 impl Store {
-    /// Opens a store, and makes its tables if they are not there: `"sqlite:grants.db"`,
+    /// Opens a store, and creates its tables if they do not exist: `"sqlite:grants.db"`,
     /// `"postgres://…"`, a path or a [`DatabaseUrl`](crate::DatabaseUrl).
     ///
     /// The file of `SQLite`, its two companions and the lock files get modes 0600 and 0700. A
-    /// server is checked first. With [`is_read_only`](StoreSettings::is_read_only) nothing of all
-    /// that is done: the tables must be there, and stay as they are.
+    /// server is checked first. With [`is_read_only`](StoreSettings::is_read_only) none of this is
+    /// done: the tables must exist, and stay as they are.
     ///
     /// # Errors
     ///
-    /// - [`StoreFault::Misconfigured`]: a text that names no store; a directory that everybody may
-    ///   write to; a server that could lose a commit (`fsync`, `full_page_writes` or
-    ///   `synchronous_commit` off), that is older than 14, or that stands behind a pooler which
-    ///   hands each transaction another connection, so that a lock would mean nothing;
-    /// - a file that is not a database: [`StoreFault::Database`], with trouble `Damaged`;
-    /// - a server that is not there, does not answer within
-    ///   [`wait_at_most`](StoreSettings::wait_at_most), or takes no writes (a stand-by,
-    ///   `default_transaction_read_only`): [`StoreFault::Database`], with trouble `Unavailable`;
+    /// - [`StoreFault::Misconfigured`]: a text that is not a location; a world-writable directory;
+    ///   a server that could lose a commit (`fsync`, `full_page_writes` or `synchronous_commit`
+    ///   off), that is older than 14, or that is behind a pooler which gives each transaction
+    ///   another connection, so that a lock would have no effect;
+    /// - a file that is not a database: [`StoreFault::Database`], of the kind `Damaged`;
+    /// - a server that cannot be reached, does not answer within
+    ///   [`wait_at_most`](StoreSettings::wait_at_most), or accepts no writes (a stand-by,
+    ///   `default_transaction_read_only`): [`StoreFault::Database`], of the kind `Unavailable`;
     /// - a store of a newer program that excludes this one: [`StoreFault::NewerSchema`];
-    /// - a store to be looked at only, without the tables: [`StoreFault::OlderSchema`].
+    /// - a read-only store without the tables: [`StoreFault::OlderSchema`].
     pub async fn open<L>(location: L, settings: StoreSettings) -> Result<Self, StoreFault>
     where
         L: TryInto<StoreLocation>,
@@ -80,14 +78,14 @@ impl Store {
         self.sealer.encrypts()
     }
 
-    /// What is wrong with the store as it is: damaged pages (`SQLite`'s `quick_check`), a database
+    /// The problems of the store as it is: damaged pages (`SQLite`'s `quick_check`), a database
     /// that cannot be written to, lock files that cannot be opened. Changes nothing, also in a
     /// store that was opened [read-only](StoreSettings::read_only). Records are not opened: load
     /// the grants for that.
     ///
     /// # Errors
     ///
-    /// What keeps this from being found out.
+    /// The check itself failed.
     pub async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         self.database.problems().await
     }
@@ -114,9 +112,8 @@ impl fmt::Debug for Store {
     }
 }
 
-/// One record that cannot be read does not keep the others from their worker: it stays leased,
-/// comes again with the next lease, and is an error as soon as nothing else was claimed with it.
-/// Until then the log names it.
+/// One record that cannot be read does not block the others: it stays leased, comes again with the
+/// next lease, and is an error as soon as it is the only one claimed. Until then it is logged.
 fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault> {
     let mut problems = Vec::new();
     let mut read = Vec::with_capacity(claims.len());
@@ -132,7 +129,7 @@ fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault>
         None
     };
     for problem in &problems {
-        tracing::error!(%problem, "a claimed record was passed over");
+        tracing::error!(%problem, "a claimed record was skipped");
     }
     returned.map_or(Ok(read), Err)
 }
@@ -141,7 +138,7 @@ fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault>
 fn lease_token() -> Result<u128, StoreFault> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
-        .map_err(|_| StoreFault::misconfigured("operating system gives no random bytes"))?;
+        .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
     Ok(u128::from_be_bytes(bytes))
 }
 

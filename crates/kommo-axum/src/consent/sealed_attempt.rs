@@ -113,7 +113,7 @@ impl AttemptSealer {
         }
     }
 
-    /// Begins an attempt. `None` if the operating system gives no random bytes.
+    /// Begins an attempt. `None` if the operating system returned no random bytes.
     pub(crate) fn begin(
         &self,
         attempt: &Attempt,

@@ -24,7 +24,7 @@ pub enum StateKeyError {
         /// The length found, in bytes.
         found: usize,
     },
-    /// The operating system gives no random bytes.
+    /// The operating system returned no random bytes.
     NoRandomness,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for StateKeyError {
                     "state key has {found} bytes, fewer than {STATE_KEY_MIN_BYTES}"
                 )
             }
-            Self::NoRandomness => f.write_str("the operating system gives no random bytes"),
+            Self::NoRandomness => f.write_str("the operating system returned no random bytes"),
         }
     }
 }

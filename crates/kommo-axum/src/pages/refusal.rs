@@ -46,7 +46,7 @@ pub enum Refusal {
     UnknownMode,
     /// The request's query has more than 8 KiB.
     QueryTooLong,
-    /// The operating system gives no random bytes.
+    /// The operating system returned no random bytes.
     NoRandomness,
 }
 

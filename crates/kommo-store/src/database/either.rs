@@ -1,4 +1,4 @@
-//! A database of either kind, and its locks. Which one it is, is asked here and nowhere else.
+//! A database of either kind, and its locks. Only this file distinguishes the two.
 
 use core::time::Duration;
 #[cfg(feature = "sqlite")]
@@ -44,7 +44,7 @@ pub(crate) enum DatabaseLock {
     Postgres(PostgresLock),
 }
 
-/// The same call to whichever database it is.
+/// Makes the same call to either database.
 macro_rules! on_either {
     ($database:expr, $one:ident => $call:expr) => {
         match $database {
@@ -138,8 +138,8 @@ impl Database {
     }
 
     /// Writes the row in place of the revision before it, and the line. `false`: that revision is
-    /// not there, or has a later generation; or this is the first one, and an erasure took the code
-    /// that gave its pair, or it begins too early.
+    /// not there, or has a later generation; or this is the first one, and an erasure removed the
+    /// code of its pair, or it begins too early.
     pub(crate) async fn write(
         &self,
         lock: Option<&mut DatabaseLock>,
@@ -166,13 +166,13 @@ impl Database {
         on_either!(self, one => one.settle_due(settled).await)
     }
 
-    /// After an erasure: what the database keeps beside the tables goes too, as far as it can be
-    /// asked to. `false`: not now.
+    /// After an erasure: also removes what the database keeps beside the tables, as far as it can.
+    /// `false`: not now.
     pub(crate) async fn scrub(&self) -> Result<bool, StoreFault> {
         on_either!(self, one => one.scrub().await)
     }
 
-    /// What is wrong with the database as it is. Changes nothing.
+    /// Problems of the database as it is. Changes nothing.
     pub(crate) async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         on_either!(self, one => one.problems().await)
     }

@@ -7,13 +7,13 @@ use sqlx::Database;
 use sqlx::pool::PoolConnection;
 use tokio::time::timeout;
 
-/// The pool asks a connection whether it is there when it takes it back. Without an answer in this
-/// time the connection is dropped.
+/// How long a connection that is returned to the pool may take to answer a ping; else it is
+/// dropped.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A pooled connection. Dropped before [`sound`](Self::sound), after an error or a time limit, it
-/// is closed, and its permit is free at once: nobody knows what such a connection is doing, and a
-/// pool would wait for its answer.
+/// is closed, and its permit is free at once: the state of such a connection is unknown, and a pool
+/// would wait for its answer.
 pub(crate) struct Pooled<DB: Database>(Option<PoolConnection<DB>>);
 
 impl<DB: Database> Pooled<DB> {
@@ -37,7 +37,8 @@ impl<DB: Database> Drop for Pooled<DB> {
     }
 }
 
-/// INVARIANT: only `sound` and `drop` take the connection out, and nothing is called after either.
+/// INVARIANT: only `sound` and `drop` take the connection out, and no method is called after
+/// either.
 impl<DB: Database> Deref for Pooled<DB> {
     type Target = DB::Connection;
 

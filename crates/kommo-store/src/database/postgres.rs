@@ -3,8 +3,8 @@
 //! ```text
 //!   pool            reads, claims, codes, writes without a lock
 //!   lock sessions   outside the pool, one per grant that is being refreshed: pg_try_advisory_lock, the attempt, the save,
-//!                   pg_advisory_unlock, all on one connection. When it ends, for whatever reason, the lock is free and nothing
-//!                   can be written over it any more.
+//!                   pg_advisory_unlock, all on one connection. When it ends, for any reason, the lock is free, and no
+//!                   write can go over it any more.
 //! ```
 //!
 //! A holder that stops without its connection ending (SIGSTOP, a lost network) is ended by the

@@ -1,7 +1,7 @@
 //! The version of the tables, and who may use them.
 //!
-//! A step only adds: a table, a column that may be empty, an index. So processes of the version
-//! before go on beside those of the new one. If a later version must break that, it raises
+//! A step only adds: a table, a column that may be empty, an index. So processes of the previous
+//! version keep running beside those of the new one. If a later version must break that, it raises
 //! `oldest_program` in the same step, and older programs refuse the store.
 
 use crate::error::StoreFault;
@@ -9,7 +9,7 @@ use crate::error::StoreFault;
 /// The version that this program makes: the number of its steps.
 pub(crate) const SCHEMA_VERSION: i64 = 4;
 
-/// What a store says of itself.
+/// The versions that a store names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoredVersion {
     /// Steps that were taken.

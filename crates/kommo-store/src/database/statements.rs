@@ -1,5 +1,5 @@
 //! The statements that both databases understand, each once; what differs is the connection's type,
-//! the clock and how rows that others hold are passed over.
+//! the clock and how locked rows are skipped.
 
 mod accounts;
 mod buckets;
@@ -15,7 +15,7 @@ pub(crate) use self::grants::grant_statements;
 pub(crate) use self::sealed::sealed_statements;
 pub(crate) use self::secrets::secret_statements;
 
-/// A difference between two clocks that says nothing, in seconds.
+/// A difference between two clocks that is ignored, in seconds.
 pub(crate) const CLOCKS_MAY_DIFFER: i64 = 5 * 60;
 
 /// A lease that ends later than two days from now (172,800,000 ms) was written by a clock that was

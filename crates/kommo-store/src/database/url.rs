@@ -22,7 +22,7 @@ const PARAMETERS: [&str; 11] = [
     "options",
 ];
 
-/// Why a text is not an address of a PostgreSQL database. Says nothing of the text.
+/// Why a text is not an address of a PostgreSQL database. Repeats nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatabaseUrlError {
@@ -110,7 +110,7 @@ impl DatabaseUrl {
         })
     }
 
-    /// Whether a password stands in it: then it must not be an argument of a program.
+    /// Whether it contains a password: then it must not be an argument of a program.
     #[must_use]
     pub const fn has_password(&self) -> bool {
         self.has_password

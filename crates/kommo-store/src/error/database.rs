@@ -1,4 +1,4 @@
-//! What a database said, without the values that were sent to it.
+//! The error of a database, without the values that were sent to it.
 
 use core::{error, fmt};
 
@@ -18,7 +18,7 @@ pub struct DatabaseFault {
 }
 
 impl DatabaseFault {
-    /// Whose turn it is.
+    /// Who must act.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.trouble
@@ -70,10 +70,10 @@ impl DatabaseFault {
         }
     }
 
-    /// The server takes no writes: a stand-by, or one that is being replaced. That passes.
+    /// The server accepts no writes: a stand-by, or one that is being replaced. This is temporary.
     #[cfg(feature = "postgres")]
     pub(crate) fn read_only() -> Self {
-        Self::new(StoreErrorKind::Unavailable, "server takes no writes now")
+        Self::new(StoreErrorKind::Unavailable, "server accepts no writes now")
     }
 
     /// The database did not answer in time.

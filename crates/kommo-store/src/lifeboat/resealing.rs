@@ -30,7 +30,7 @@ impl Lifeboat {
 }
 
 impl Inner {
-    /// One problem keeps no other file from its new key.
+    /// One problem does not stop the other files.
     fn reseal_all(&self) -> Result<Rotated, StoreFault> {
         let mut rotated = Rotated::default();
         let mut problem = None;
@@ -65,7 +65,7 @@ impl Inner {
     }
 
     /// `None` if it is not there. A pair that is saved and removed meanwhile may come back; its
-    /// generation tells that it is old, and it is removed again.
+    /// generation shows that it is old, and it is removed again.
     fn reseal(&self, name: &str, ending: &str) -> Result<Option<bool>, StoreFault> {
         let path = self.path(name, ending);
         let Some(sealed) = read_file(&path)? else {

@@ -11,9 +11,8 @@
 //! not match, or the empty slot. A slot belongs to the process that has its lock, and to any grant
 //! of that process; one that an ended process left empty is used again or removed.
 //!
-//! On a file system that writes each change to another place (Btrfs, ZFS), and on one that
-//! compresses, writing over blocks may need room all the same: there the slot makes a loss less
-//! likely, and no more.
+//! On a copy-on-write file system (Btrfs, ZFS), and on one that compresses, overwriting blocks may
+//! still need room: there the slot makes a loss less likely, but not impossible.
 
 use alloc::collections::BTreeMap;
 use std::fs::{self, File};
@@ -30,7 +29,7 @@ use crate::sealing::hash_text::hex_text;
 
 pub(super) const SLOT: &str = "slot";
 
-/// Two tokens of the largest size, with each byte escaped, and what else stands beside them.
+/// Two tokens of the largest size, with each byte escaped, and the other fields.
 const SLOT_BYTES: usize = 72 * 1024;
 const MAGIC: &[u8; 16] = b"kommo-lifeboat-1";
 const HEADER_BYTES: usize = 16 + 2 + 4 + 32;
@@ -83,7 +82,7 @@ fn pair_in(bytes: &[u8], name: usize, sealed: usize, hash: &[u8]) -> Option<Cont
     Some(Content::Pair(name, Zeroizing::new(sealed.to_vec())))
 }
 
-/// Nothing but a header and filler; also of a file that a crash left shorter, or with blocks that
+/// Only a header and filler; also true of a file that a crash left shorter, or with blocks that
 /// were not written.
 fn is_blank(bytes: &[u8]) -> bool {
     if MAGIC.starts_with(bytes) {
@@ -135,7 +134,7 @@ struct Held {
     reserved: BTreeMap<GrantKey, Slot>,
 }
 
-/// An empty slot, locked for as long as this value is there.
+/// An empty slot, locked while this value exists.
 #[derive(Debug)]
 pub(super) struct Slot {
     path: PathBuf,
@@ -208,7 +207,7 @@ impl Slot {
     fn make(directory: &Path) -> io::Result<Self> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)
-            .map_err(|_| io::Error::other("operating system gives no random bytes"))?;
+            .map_err(|_| io::Error::other("operating system returned no random bytes"))?;
         let path = directory.join(format!("{}.{SLOT}", hex_text(&random)));
         let slot = Self {
             file: new_private_file(&path)?,
@@ -234,13 +233,13 @@ impl Slot {
         }
     }
 
-    /// Whether nobody has removed it.
+    /// Whether it still exists.
     fn is_there(&self) -> bool {
         leads_to(&self.path, &self.file).unwrap_or(false)
     }
 
-    /// Writes a pair over what is in the slot, durably. `false`: it does not fit, and nothing was
-    /// written.
+    /// Writes a pair over what is in the slot, durably. `false`: it does not fit, and the slot was
+    /// not written.
     pub(super) fn fill(&self, name: &str, sealed: &[u8]) -> io::Result<bool> {
         let Some(bytes) = filled(name, sealed) else {
             return Ok(false);

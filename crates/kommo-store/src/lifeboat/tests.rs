@@ -1,5 +1,5 @@
-//! A process that ends after each step of its work with a lifeboat: what it said that it has done is
-//! there, and nothing is in the way of the next process.
+//! A process that ends after each step of its work with a lifeboat: the steps that it reported are
+//! on the disk, and the next process can work.
 
 use std::io::{self, Write as _};
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! Between a pending code and its row. The code lies sealed under its hash, with everything that
-//! says where it may be sent.
+//! Between a pending code and its row. The code is stored sealed under its hash, with everything
+//! that says where it may be sent.
 
 use core::time::Duration;
 
@@ -43,7 +43,7 @@ struct CodeRecord {
     code: String,
 }
 
-/// Wiped with its code, whatever becomes of it.
+/// Wiped with its code in every case.
 impl Drop for CodeRecord {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.code);
@@ -157,7 +157,7 @@ pub(crate) fn to_code_line(row: WaitingRow) -> Result<CodeLine, StoreFault> {
     })
 }
 
-/// The pair that an exchange gave, before it is known whose it is.
+/// The pair that an exchange returned, before its account and user are known.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerRecord {

@@ -93,10 +93,10 @@ fn expires_at(grant: &Grant) -> Option<UnixSeconds> {
 
 /// The grant of a row.
 ///
-/// INVARIANT (I7): a column that says something else than the record is damage. The columns are
-/// what sweeps and lists go by, and what a write is compared with. `due_at` alone may differ, since
-/// claims put it off and `refresh_before` is a setting; but an empty one beside a record that is
-/// due some time would keep the grant from every sweep.
+/// INVARIANT (I7): a column that differs from the record is damage. Sweeps and lists read the
+/// columns, and a write is compared with them. Only `due_at` may differ, since claims postpone it
+/// and `refresh_before` is a setting; but an empty one beside a record that is due at some time
+/// would hide the grant from every sweep.
 pub(crate) fn from_columns(
     sealer: &Sealer,
     key: &GrantKey,
@@ -139,7 +139,7 @@ pub(crate) fn from_columns(
 /// The longest text of a damaged key that an error repeats.
 const KEY_TEXT_AT_MOST: usize = 200;
 
-/// A key that stands in a row.
+/// The key in a row.
 pub(crate) fn parse_key(text: &str) -> Result<GrantKey, StoreFault> {
     GrantKey::parse(text).map_err(|_| {
         let shown: String = text.escape_debug().take(KEY_TEXT_AT_MOST).collect();

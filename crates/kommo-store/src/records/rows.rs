@@ -7,7 +7,7 @@ use sqlx::{FromRow, Row as _};
 
 use crate::records::realm_text::realm_text;
 
-/// A row that reads itself, whichever database it came from.
+/// A row that reads itself from either database.
 macro_rules! read_from {
     ($row:ident => $name:ident $read:tt) => {
         #[cfg(feature = "sqlite")]
@@ -104,21 +104,21 @@ pub(crate) struct GrantRow {
     pub(crate) is_admin: Option<bool>,
     pub(crate) expires_at: Option<i64>,
     pub(crate) due_at: Option<i64>,
-    /// The clock reading that `due_at` rests on, if nothing confirms it.
+    /// The clock reading that `due_at` was computed from, if no server time confirms it.
     pub(crate) reckoned_at: Option<i64>,
     pub(crate) record: Vec<u8>,
-    /// Of a consent: the hash of its pair. It is not written if an erasure took the code that gave
-    /// the pair.
+    /// Of a consent: the hash of its pair. It is not written if an erasure removed the code of the
+    /// pair.
     pub(crate) pair_hash: Option<String>,
     /// Of an import: the hash of the export, which is noted with the grant.
     pub(crate) import_hash: Option<String>,
-    /// How many lines of history stay; those before go now and then.
+    /// How many lines of history stay; older ones are removed now and then.
     pub(crate) history_lines: i64,
 }
 
 impl GrantRow {
-    /// Whether this write takes old lines of the history with it: one in sixteen does, so that the
-    /// others cost nothing for it.
+    /// Whether this write also removes old lines of the history: one write in sixteen does, so that
+    /// the others do not pay for it.
     pub(crate) const fn trims_history(&self) -> bool {
         self.revision % 16 == 0
     }
@@ -230,15 +230,15 @@ row! {
 /// database's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SecretRoom {
-    /// A secret of this age whose integration has no grant goes.
+    /// A secret of this age whose integration has no grant is removed.
     pub(crate) life: i64,
-    /// A state of this age is over.
+    /// A state of this age has ended.
     pub(crate) state_life: i64,
     /// Of secrets without a grant.
     pub(crate) most: i64,
 }
 
-/// What became of a secret.
+/// What happened to a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretPut {
     Kept,
@@ -248,13 +248,13 @@ pub(crate) enum SecretPut {
     Full,
 }
 
-/// What became of an answer.
+/// What happened to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerKept {
     Kept,
     /// There is one already.
     Another,
-    /// An erasure took the code.
+    /// An erasure removed the code.
     Erased,
 }
 
@@ -264,7 +264,7 @@ pub(crate) struct ClaimedRow {
     pub(crate) id: i64,
     pub(crate) claims: i64,
     pub(crate) tries: i64,
-    /// The sealed pair that the exchange gave.
+    /// The sealed pair that the exchange returned.
     pub(crate) answer: Option<Vec<u8>>,
     /// Its hash, to be kept beside it.
     pub(crate) pair_hash: Option<String>,
@@ -280,7 +280,7 @@ read_from!(row => ClaimedRow {
     code: CodeRow::from_row(row)?,
 });
 
-/// A claim on a due grant that is given back.
+/// A claim on a due grant, to be released.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SettledRow {
     pub(crate) key: String,
@@ -316,7 +316,7 @@ row! {
     }
 }
 
-/// How many rows an erasure took away.
+/// How many rows an erasure removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Erased {
@@ -329,8 +329,8 @@ pub struct Erased {
     /// Client secrets: 1 if the integration was made on the fly and no account has a grant of it
     /// any more.
     pub secrets: u64,
-    /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if somebody read
-    /// from the log all the time; then the bytes stay in it until an erasure finds it free, so call
+    /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if the log was
+    /// being read all the time; then the bytes stay in it until an erasure finds it free, so call
     /// it again. `PostgreSQL`: `false`, since its vacuum does that.
     pub bytes_gone: bool,
 }

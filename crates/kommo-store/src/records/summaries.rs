@@ -1,4 +1,4 @@
-//! What happened to a grant, and what a list says of it: nothing in these is secret.
+//! A grant's history and its line in a list. Neither has secrets.
 
 use core::time::Duration;
 
@@ -12,10 +12,10 @@ use kommo_oauth::grant::{Generation, GrantKey, Revision};
 pub struct HistoryLine {
     /// When, by the clock of the worker that wrote it.
     pub at: UnixSeconds,
-    /// What: a name as [`GrantEvent::name`](kommo_oauth::grant::GrantEvent::name) gives it; a newer program
-    /// may write others.
+    /// What: a name as [`GrantEvent::name`](kommo_oauth::grant::GrantEvent::name) returns it; a
+    /// newer program may write others.
     pub happened: String,
-    /// The reason or kind that belongs to it, or nothing.
+    /// The reason or kind that belongs to it, or an empty text.
     pub detail: String,
     /// The grant's generation after it.
     pub generation: Generation,
@@ -23,15 +23,16 @@ pub struct HistoryLine {
     pub revision: Revision,
 }
 
-/// What a list says of a grant, read from its columns alone: no record is opened for it.
+/// The line of a grant in a list, read from its columns only: its record is not opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrantSummary {
     /// Whose it is.
     pub key: GrantKey,
-    /// Where the account lives.
+    /// The host of the account.
     pub host: AccountHost,
-    /// The name of its state, as [`GrantState::name`](kommo_oauth::grant::GrantState::name) gives it.
+    /// The name of its state, as [`GrantState::name`](kommo_oauth::grant::GrantState::name) returns
+    /// it.
     pub state: String,
     /// The fence.
     pub generation: Generation,
@@ -39,22 +40,22 @@ pub struct GrantSummary {
     pub is_admin: Option<bool>,
     /// When the access token ends.
     pub expires_at: Option<UnixSeconds>,
-    /// When a sweep looks at it next.
+    /// When a sweep visits it next.
     pub due_at: Option<UnixSeconds>,
     /// When the record was written last.
     pub updated_at: UnixSeconds,
 }
 
 impl GrantSummary {
-    /// Whether it can still come to an access token without a person's help.
+    /// Whether it can still get an access token without a person's help.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         !matches!(&*self.state, "disconnected" | "reauth-required")
     }
 }
 
-/// A code that waits for its exchange, or a pair of one that waits to become a grant. Nothing here
-/// is secret.
+/// A code that waits for its exchange, or a pair of one that waits to become a grant. It has no
+/// secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeLine {
@@ -69,9 +70,9 @@ pub struct CodeLine {
     pub tries: u32,
     /// Why it still waits, as [`note_code`](kommo_keeper::PendingCodes::note_code) noted it last.
     pub why: Option<String>,
-    /// Whether a worker is at it.
+    /// Whether a worker holds it.
     pub is_claimed: bool,
-    /// How long before it is claimed again at the earliest.
+    /// The shortest time until it can be claimed again.
     pub pause: Duration,
     /// Whether its pair is kept already, and is not a grant yet.
     pub has_answer: bool,

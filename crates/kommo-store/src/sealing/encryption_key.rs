@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// Digits of a key in its file.
 const KEY_DIGITS: usize = 64;
 
-/// Why a text is not an encryption key. Reveals nothing of the text but a length or a place.
+/// Why a text is not an encryption key. Reveals nothing of the text but a length or a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncryptionKeyError {
@@ -22,11 +22,11 @@ pub enum EncryptionKeyError {
         /// Where, in bytes from the start.
         offset: usize,
     },
-    /// Every byte is the same: somebody filled in a place holder.
+    /// Every byte is the same: probably a placeholder.
     Uniform,
     /// The same key is repeated in a ring.
     Twice,
-    /// The operating system gives no random bytes.
+    /// The operating system returned no random bytes.
     NoRandomness,
 }
 
@@ -42,12 +42,12 @@ impl fmt::Display for EncryptionKeyError {
             Self::Digit { offset } => {
                 write!(
                     f,
-                    "encryption key has a byte at {offset} that is no hex digit"
+                    "encryption key has a byte at {offset} that is not a hex digit"
                 )
             }
             Self::Uniform => f.write_str("encryption key is one byte repeated"),
-            Self::Twice => f.write_str("encryption key stands twice in the ring"),
-            Self::NoRandomness => f.write_str("operating system gives no random bytes"),
+            Self::Twice => f.write_str("encryption key is in the ring twice"),
+            Self::NoRandomness => f.write_str("operating system returned no random bytes"),
         }
     }
 }
@@ -155,7 +155,7 @@ impl EncryptionKey {
         self.id
     }
 
-    /// The text of a key file, for the one place that writes it: 64 hex digits and a line end.
+    /// The text of a key file, for the code that writes it: 64 hex digits and a line end.
     #[must_use]
     pub fn expose_file_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(KEY_DIGITS + 1));

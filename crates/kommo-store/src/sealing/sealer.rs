@@ -74,7 +74,7 @@ impl Sealer {
         };
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)
-            .map_err(|_| StoreFault::misconfigured("operating system gives no random bytes"))?;
+            .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
         let cipher = XChaCha20Poly1305::new(&Key::from(*key.expose_bytes()));
         let payload = Payload {
             msg: bytes,

@@ -27,9 +27,9 @@ impl Store {
         rows.into_iter().map(to_line).collect()
     }
 
-    /// The grant that speaks for an account: the one that was chosen; if none was, the first living
-    /// one of an administrator; if there is none, the only living one. `None` if that leaves more
-    /// than one, or nothing.
+    /// The primary grant of an account: the one that was chosen; if none was, the first usable one
+    /// of an administrator; if there is no such grant, the only usable one. `None` if several are
+    /// left, or none.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Store {
         Ok(admins.next().or(only).map(|line| line.key))
     }
 
-    /// Chooses the grant that speaks for its account, until another is chosen.
+    /// Makes a grant the primary one of its account, until another is chosen.
     ///
     /// # Errors
     ///
@@ -75,19 +75,19 @@ impl Store {
     }
 
     /// Erases all grants of an account, their history, the choice, and the codes that wait for
-    /// their hosts. A refresh that is on its way finds no record to write to; of an exchange that
-    /// is on its way the answer is refused, and a consent with a pair that an erased code gave
-    /// meets [`Written::Conflict`](kommo_keeper::Written::Conflict). For that the hashes of the
-    /// erased codes stay until 40 minutes after the codes came.
+    /// their hosts. A refresh that is under way finds no record to write to; the answer to an
+    /// exchange that is under way is refused, and a consent with a pair of an erased code gets
+    /// [`Written::Conflict`](kommo_keeper::Written::Conflict). For that the hashes of the erased
+    /// codes stay until 40 minutes after the codes came.
     ///
     /// It does not reach backups, files of a [`Lifeboat`](crate::Lifeboat), or what the operating
     /// system keeps of deleted blocks. `SQLite` overwrites the erased rows and empties its log, for
-    /// which it waits as long as for a writer (`StoreSettings::wait_at_most`) while others read
-    /// from it; [`Erased::bytes_gone`] says whether that succeeded, and calling this once more
-    /// tries again. `PostgreSQL` does so with its next vacuum.
+    /// which it waits for readers as long as for a writer (`StoreSettings::wait_at_most`);
+    /// [`Erased::bytes_gone`] says whether that succeeded, and another call tries again.
+    /// `PostgreSQL` does so with its next vacuum.
     ///
-    /// The client secret of an integration that was made on the fly goes with the last grant of the
-    /// integration. If there never was a grant, nothing ties the secret to an account: use
+    /// The client secret of an integration that was made on the fly is removed with the last grant
+    /// of the integration. If there never was a grant, the secret belongs to no account: use
     /// [`forget_integration_secret`](Self::forget_integration_secret).
     ///
     /// # Errors

@@ -9,14 +9,13 @@ use crate::records::rows::BucketRow;
 
 use super::Store;
 
-/// A bucket that says it is full later than this after it can be was filled by another clock: it
-/// counts as full now.
+/// A bucket that claims to be full later than possible, by more than this, was written by another
+/// clock: it counts as full now.
 const CLOCK_JUMP: Duration = Duration::from_secs(60);
 
 impl Store {
-    /// Drops the buckets that are full, which is what a bucket is that was never used. Gives their
-    /// number. One row stays for each account, integration and address that was called lately; call
-    /// this now and then.
+    /// Drops the buckets that are full, as an unused one is. Returns their number. One row stays
+    /// for each account, integration and address that was called lately; call this now and then.
     ///
     /// # Errors
     ///
@@ -27,8 +26,8 @@ impl Store {
 }
 
 /// One row and one statement for each request, by the database's clock. `PostgreSQL` keeps the
-/// buckets in a table without a log, since losing them loses nothing; `SQLite` writes each to the
-/// disk, so that a store shared that way gives some hundred requests a second and not more.
+/// buckets in a table without a log, since losing them does no harm; `SQLite` writes each to the
+/// disk, so that a store shared that way allows some hundred requests a second.
 impl SharedBucket for Store {
     type Error = StoreFault;
 
@@ -37,8 +36,8 @@ impl SharedBucket for Store {
         let left = self.database.take_request(&columns).await?;
         Ok(match left {
             None => Taken::Now,
-            // Somebody else took in between, or the clock moved: then at once is right, and a pause
-            // of nothing would spin.
+            // Another process took one in between, or the clock moved: then at once is right, and a
+            // pause of zero would spin.
             Some(microseconds) => {
                 let pause = u64::try_from(microseconds).unwrap_or(0).max(1_000);
                 Taken::After(Duration::from_micros(pause))

@@ -18,8 +18,8 @@ use crate::sealing::hash_text::pair_hash;
 
 use super::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
-/// How long the hash of an erased code stays: an exchange that began with the code's last second is
-/// over by then. So long a code that waited in vain stays too, to be counted.
+/// How long the hash of an erased code stays: an exchange that began in the code's last second has
+/// ended by then. A code that waited in vain stays as long, to be counted.
 const KEPT_AT_MOST: Duration = Duration::from_secs(2 * 20 * 60);
 
 /// The longest note on a code, in characters.
@@ -34,8 +34,8 @@ enum Which<'a> {
     One(&'a str),
 }
 
-/// Ages are judged by the database's clock and not by those of the callers: one that is far ahead
-/// would end the codes of all others.
+/// Ages are computed by the database's clock and not by those of the callers: a caller's clock far
+/// ahead would end the codes of all others.
 impl PendingCodes for Store {
     type Error = StoreFault;
 
@@ -109,8 +109,9 @@ impl PendingCodes for Store {
     }
 
     /// Keeping the same pair again changes nothing, so a keeper that does not know whether it was
-    /// kept may ask again. A row that went meanwhile, because the code grew older than 20 minutes,
-    /// is made anew: the pair must not be lost. If an erasure took it, the pair is not kept.
+    /// kept may ask again. A row that was removed meanwhile, because the code grew older than 20
+    /// minutes, is inserted again: the pair must not be lost. If an erasure removed it, the pair is
+    /// not kept.
     async fn keep_answer(&self, claimed: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
         let code = to_columns(&self.sealer, &claimed.pending)?;
         let answer = seal_answer(&self.sealer, &code.hash, pair)?;

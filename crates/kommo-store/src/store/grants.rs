@@ -33,7 +33,7 @@ impl Store {
         lines.map(|line| to_history_line(key, line)).collect()
     }
 
-    /// Drops the lines of all histories that are older than this instant. Gives their number.
+    /// Drops the lines of all histories that are older than this instant. Returns their number.
     ///
     /// # Errors
     ///
@@ -44,8 +44,8 @@ impl Store {
             .await
     }
 
-    /// What there is, by key, from after `after`, at most `limit`. Opens no record, so it works
-    /// without the encryption key.
+    /// The grants in the order of their keys, after `after`, at most `limit`. Opens no record, so
+    /// it works without the encryption key.
     ///
     /// # Errors
     ///

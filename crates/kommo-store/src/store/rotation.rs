@@ -20,7 +20,7 @@ impl Store {
     ///
     /// It does not know of lifeboats. Before the old key is dropped, call
     /// [`Lifeboat::rotate_encryption`](crate::Lifeboat::rotate_encryption) on every machine that
-    /// has one: a pair that lies there is perhaps the only one of its account.
+    /// has one: a pair in it may be the only one of its account.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Store {
         };
         let plain = self.sealer.open(place, &row.record)?;
         let new = self.sealer.seal(place, &plain)?;
-        // Whoever wrote it meanwhile used the key that writes.
+        // A worker that wrote it meanwhile used the key that writes.
         self.database
             .reseal(table, &row.name, &row.record, &new)
             .await

@@ -52,11 +52,11 @@ impl Store {
     ///
     /// `true`: this secret is kept, from now on or from before. `false`: this `state` brought
     /// another secret before; nothing was changed. The first secret of an integration stays: the
-    /// request is unsigned, and whoever has a live `state` of his own could else replace the secret
-    /// of another's integration.
+    /// request is unsigned, so otherwise a user with a valid `state` could replace the secret of
+    /// another user's integration.
     ///
-    /// Source: reference text of the vendor's button script; that the request is unsigned is why
-    /// one `state` counts once.
+    /// Source: reference text of the vendor's button script; one `state` counts once because the
+    /// request is unsigned.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Store {
     ) -> Result<bool, StoreFault> {
         if !self.sealer.encrypts() {
             return Err(StoreFault::misconfigured(
-                "a store without an encryption key takes no integration secret",
+                "a store without an encryption key accepts no integration secret",
             ));
         }
         let state_hash = hash_text("kommo-store state", &[state]);
@@ -137,7 +137,7 @@ impl Store {
         self.database.expire_secrets(&self.secret_room()).await
     }
 
-    /// How many secrets are kept whose integration has no grant.
+    /// How many secrets are stored whose integration has no grant.
     ///
     /// # Errors
     ///
@@ -172,9 +172,9 @@ impl Store {
         parsed.map_err(|_| StoreFault::damaged(&state_hash, "column client_id"))
     }
 
-    /// Removes the secret of an integration: it is over, or what came first was forged. `false`:
-    /// there was none. The states that brought it stay used up for as long as they live, so nobody
-    /// brings it back with one of them; a new attempt may bring another.
+    /// Removes the secret of an integration: the integration has ended, or its first secret was
+    /// forged. `false`: there was no secret. The states that brought it stay used up while they are
+    /// valid, so they cannot bring it back; a new attempt may bring another.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// Notes that a key proved something. `purpose` is the caller's word, `key_id` names the key
-    /// and is not secret. An earlier instant than the one that is kept changes nothing.
+    /// and is not secret. An instant earlier than the stored one changes nothing.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl Store {
     }
 }
 
-/// By their hashes, so that the time it takes says nothing of the kept one.
+/// Compares hashes, so that the time it takes reveals nothing of the stored one.
 fn is_same(kept: &ClientSecret, other: &ClientSecret) -> bool {
     let hash = |secret: &ClientSecret| hash_text("kommo-store same", &[secret.expose_secret()]);
     hash(kept) == hash(other)

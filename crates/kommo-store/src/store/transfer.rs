@@ -1,5 +1,5 @@
-//! Moving a grant to another store. One single-use token never has two homes: the source is sealed,
-//! durably, before its content is handed out.
+//! Moving a grant to another store. A single-use token must never be in two stores: the source is
+//! sealed, durably, before its content is returned.
 
 use kommo_keeper::{LifeboatPort as _, Written};
 use kommo_oauth::UnixSeconds;
@@ -45,9 +45,9 @@ impl Store {
     /// Encrypted if this store is; the other needs the same key to read it. Without encryption the
     /// JSON has the tokens in it.
     ///
-    /// It works under the grant's lock, and the end is durable before this returns: nothing
-    /// refreshes here any more. If the text is lost before it reached the other store,
-    /// [`export_again`](Self::export_again) returns it once more.
+    /// It works under the grant's lock, and its end is durable before this returns: the grant is no
+    /// longer refreshed here. If the text is lost before it reached the other store,
+    /// [`export_again`](Self::export_again) returns it again.
     ///
     /// Name the lifeboats that the workers of this machine use: the newest pair may be there, and
     /// would stay behind. Lifeboats of other machines are not seen; export there, or after a
@@ -55,8 +55,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// - a refresh is on its way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a
-    ///   grant that is over: [`StoreFault::WrongState`];
+    /// - a refresh is under way: [`StoreFault::Locked`]; no such grant: [`StoreFault::NoGrant`]; a
+    ///   grant that has ended: [`StoreFault::WrongState`];
     /// - a pair of this grant is in a lifeboat: [`StoreFault::UnsavedPair`]; nothing was changed. A
     ///   lifeboat that cannot be read is an error too.
     pub async fn export_sealed(
@@ -107,15 +107,15 @@ impl Store {
         })
     }
 
-    /// Returns an exported grant once more, out of the tokens that are sealed here. Only if the
-    /// first text never reached another store: otherwise one token has two homes, and the account
-    /// is lost to one of them. A store that has imported the first text refuses this one
-    /// ([`StoreFault::ImportedBefore`]), whatever became of the grant there; a third store cannot
+    /// Returns an exported grant again, from the tokens that are sealed here. Only if the first
+    /// text never reached another store: otherwise one token is in two stores, and one of them
+    /// loses the account. A store that has imported the first text refuses this one
+    /// ([`StoreFault::ImportedBefore`]), whatever happened to the grant there; a third store cannot
     /// know of it.
     ///
     /// # Errors
     ///
-    /// A grant that is here, or that is over for another reason: [`StoreFault::WrongState`].
+    /// A grant that is here, or that has ended for another reason: [`StoreFault::WrongState`].
     pub async fn export_again(
         &self,
         key: &GrantKey,
@@ -140,14 +140,14 @@ impl Store {
         }
     }
 
-    /// Takes a grant that [`export_sealed`](Self::export_sealed) gave. A grant of the same key that
-    /// is over is replaced, with a later generation than either had.
+    /// Takes a grant that [`export_sealed`](Self::export_sealed) returned. A grant of the same key
+    /// that has ended is replaced, with a later generation than either had.
     ///
     /// # Errors
     ///
     /// - no such JSON: [`StoreFault::Damaged`]; of a newer program: [`StoreFault::NewerRecord`];
     ///   sealed with a key that is not in the ring: [`StoreFault::WrongKey`];
-    /// - a living grant of this key: [`StoreFault::WrongState`];
+    /// - a usable grant of this key: [`StoreFault::WrongState`];
     /// - an export with the same refresh token was imported here before:
     ///   [`StoreFault::ImportedBefore`].
     pub async fn import(&self, text: &str, at: UnixSeconds) -> Result<GrantKey, StoreFault> {
@@ -297,7 +297,7 @@ fn is_living(grant: &Grant) -> bool {
     match &grant.state {
         GrantState::Disconnected(_) => false,
         GrantState::LongLived(token) => token.ended.is_none(),
-        // Its tokens are proven dead: a new home may replace it.
+        // Its tokens are proven dead: an import may replace it.
         GrantState::ReauthRequired(_) => false,
         _ => true,
     }
@@ -316,7 +316,7 @@ fn reopened(grant: &Grant, at: UnixSeconds) -> Grant {
     };
     let newest = pairs.newest().pair.clone();
     let mut open = Grant::consent(None, grant.key, grant.host, grant.is_admin, newest).grant;
-    // The generation of an attempt that met the fence: what it brings becomes a spare.
+    // An attempt of an earlier generation (the fence): its pair becomes a spare.
     let earlier = Generation::new(0);
     for spare in pairs.spares().iter().filter(|spare| !spare.refused) {
         let before = open.clone();

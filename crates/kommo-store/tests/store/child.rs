@@ -1,5 +1,4 @@
-//! Another process with the same store: this test program once more, told by its environment what
-//! to do.
+//! Another process with the same store: this test program again, whose environment says what to do.
 //!
 //! The parent writes a command to a line, the child answers with a line. It ends when its input
 //! ends.
@@ -149,7 +148,7 @@ async fn obey(store: Store) {
     drop(lock);
 }
 
-/// Twenty writes that were confirmed. Gives the number of conflicts on the way.
+/// Twenty writes that were confirmed. Returns the number of conflicts on the way.
 async fn write_twenty(store: &Store) -> u32 {
     let mut conflicts = 0;
     let mut confirmed = 0;

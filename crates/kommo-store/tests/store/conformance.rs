@@ -36,7 +36,7 @@ macro_rules! on_both {
     };
 }
 
-/// The place of a test, or its end if the operator left the database out.
+/// The database of a test, or the end of the test if the operator left that database out.
 macro_rules! place {
     ($place:ident) => {
         match $place::make().await {

@@ -52,7 +52,7 @@ impl TokenEndpoint for Platform {
     }
 }
 
-/// The code is spent and there is no other copy: the pair waits in memory, and is told.
+/// The code is spent and there is no other copy: the pair waits in memory, and is reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pair_of_an_exchange_waits_for_room_and_becomes_a_grant() {
     let Some(disk) = SmallDisk::mount("1m") else {

@@ -79,7 +79,7 @@ async fn a_lifeboat_that_is_looked_into_stays_as_it_is() {
         .await
         .unwrap_err();
     assert!(!place.path().join("missing").exists());
-    // Whoever uses it tidies it up.
+    // The next user of it cleans up.
     boat.keys().await.unwrap();
     assert!(!torn.exists());
 }
@@ -184,7 +184,7 @@ async fn a_torn_file_without_its_name_hides_nothing_and_goes_after_a_day() {
         for length in [0, 1, 20, whole.len() - 1] {
             fs::write(&part, &whole[..length]).unwrap();
             age(&part, 23);
-            // Somebody may be writing it.
+            // Another process may be writing it.
             assert!(boat.keys().await.unwrap().is_empty());
             assert_eq!(boat.read(&key(1)).await.unwrap(), None);
             assert!(boat.problems().await.unwrap().is_empty());
@@ -290,7 +290,7 @@ async fn a_rotation_reaches_the_files_and_names_the_one_that_needs_another_key()
     let again = rotating.rotate_encryption().await.unwrap();
     assert_eq!((again.resealed, again.current), (0, 2));
 
-    // Nothing needs the old key.
+    // No file needs the old key.
     let new = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
     assert_eq!(new.read(&key(1)).await.unwrap().unwrap(), unsaved(1, 5));
     assert_eq!(new.read(&key(2)).await.unwrap().unwrap(), unsaved(2, 6));
@@ -359,7 +359,7 @@ async fn a_pair_goes_into_the_room_that_was_reserved_for_it() {
     boat.reserve(&key(1)).await.unwrap();
     boat.write(&unsaved(1, 5)).await.unwrap();
     assert_eq!(endings(place.path()), ["pair"]);
-    // The run ends: nothing is given back.
+    // The run ends: no slot is released.
     boat.release_slot(&key(1)).await.unwrap();
     let next = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
     assert_eq!(next.keys().await.unwrap(), [key(1)]);
@@ -495,7 +495,7 @@ async fn a_pair_is_written_on_a_full_disk_if_room_was_reserved() {
         let read = next.read(&key(user)).await.unwrap();
         assert_eq!(read, Some(unsaved(user, user)));
     }
-    // Without room nothing is to be sent.
+    // Without room no refresh is sent.
     let error = boat.reserve(&key(5)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert_eq!(endings(&disk.path().join("boat")), ["pair"; 4]);

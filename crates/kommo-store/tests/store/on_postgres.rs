@@ -1,4 +1,4 @@
-//! What only PostgreSQL has: sessions, settings of the server, poolers, clocks of its own.
+//! What only PostgreSQL has: sessions, server settings, poolers, a server clock.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -78,7 +78,7 @@ async fn a_database_that_is_looked_at_stays_as_it_is() {
     let refused = looking.try_lock(&key(1)).await.map(drop);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "the store was opened to be looked at only"
+        "the store was opened read-only"
     );
     assert!(store.load(&key(2)).await.unwrap().is_none());
 }
@@ -97,7 +97,7 @@ async fn a_pooler_in_transaction_mode_is_refused() {
     );
     let url = DatabaseUrl::parse(&url).unwrap();
     let connected = Store::open(&url, StoreSettings::new()).await;
-    check_misconfigured(connected, "a pooler stands before the database");
+    check_misconfigured(connected, "a pooler in front of the database");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,7 +312,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_a_wrong_name_is_a_mistake
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
 }
 
-/// As after a failover, whose old primary takes no writes: that passes, and needs no person.
+/// As after a failover, whose old primary accepts no writes: temporary, and no person is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_server_is_unavailable_and_is_written_to_when_that_is_over() {
     let Some(place) = PostgresPlace::make().await else {

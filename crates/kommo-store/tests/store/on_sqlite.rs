@@ -37,7 +37,7 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 #[tokio::test]
 async fn all_files_are_the_owners_alone() {
     let place = SqlitePlace::make().await.unwrap();
-    // A file that is there already and open to all is narrowed.
+    // An existing file that is open to all is narrowed.
     fs::write(place.path(), b"").unwrap();
     set_mode(&place.path(), 0o666);
     let store = place.open().await;

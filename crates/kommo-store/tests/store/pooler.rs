@@ -1,5 +1,5 @@
-//! A pooler in transaction mode, as small as can be: every client is told that it is connected, and
-//! each transaction of each client goes over the one connection to the server. Only the simple
+//! A pooler in transaction mode, as small as can be: it tells every client that it is connected,
+//! and each transaction of each client goes over the one connection to the server. Only the simple
 //! protocol; what comes before a refusal needs no more.
 
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ impl Drop for Pooler {
     }
 }
 
-/// Starts the session with the server. Gives what it said, which each client is told again.
+/// Starts the session with the server. Returns the server's messages, which each client gets again.
 async fn greet(server: &mut UnixStream, database: &str) -> Vec<u8> {
     let mut start = Vec::from(196_608_i32.to_be_bytes());
     for text in ["user", "kommo", "database", database, ""] {

@@ -19,14 +19,14 @@ impl RefreshProtocol {
     /// Without the lock: most runs end here.
     pub(super) fn look(&mut self, now: UnixSeconds) {
         match self.decide(now) {
-            Some(outcome) if !self.may_be_rescued() => self.finish(outcome),
+            Some(outcome) if !self.may_be_recovered() => self.finish(outcome),
             Some(outcome @ Outcome::Met { .. }) => self.finish(outcome),
             _ => self.stage = Stage::Lock,
         }
     }
 
     /// A grant that needs a new consent may have a pair in the lifeboat.
-    fn may_be_rescued(&self) -> bool {
+    fn may_be_recovered(&self) -> bool {
         let is_ended = |grant: &Grant| matches!(grant.state, GrantState::ReauthRequired(_));
         self.lifeboat.may_hold_pair && self.grant.as_ref().is_some_and(is_ended)
     }

@@ -325,7 +325,7 @@ impl RefreshProtocol {
     }
 
     /// Whether an earlier run left the unsaved pair in its file.
-    pub(super) fn is_rescue(&self) -> bool {
+    pub(super) fn is_recovery(&self) -> bool {
         self.unsaved
             .as_ref()
             .is_some_and(|unsaved| unsaved.kept_in == KeptIn::LifeboatOfEarlierRun)

@@ -19,7 +19,7 @@ impl RefreshProtocol {
         match grant.receive(unsaved.base, unsaved.used, unsaved.pair, now) {
             // The record has this pair already: the save had happened after all, or its file was
             // not removed.
-            Ok((_, PairFate::Known)) if self.is_rescue() || !self.is_attempt_open() => {
+            Ok((_, PairFate::Known)) if self.is_recovery() || !self.is_attempt_open() => {
                 self.let_go(now);
             }
             // The answer to this attempt repeats an earlier pair. It proves nothing, and asking
@@ -51,9 +51,9 @@ impl RefreshProtocol {
 
     /// The pair is in the store, and in no file.
     pub(super) fn after_lifeboat(&mut self, now: UnixSeconds) {
-        let is_rescue = self.is_rescue();
+        let is_recovery = self.is_recovery();
         let saved = self.unsaved.take();
-        if is_rescue {
+        if is_recovery {
             self.stage = Stage::Load(LoadFor::Begin);
             return;
         }
@@ -79,7 +79,7 @@ impl RefreshProtocol {
     /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is
     /// saved when the store is back.
     pub(super) fn keep_afloat(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
-        if self.is_rescue() {
+        if self.is_recovery() {
             // It is in its file already.
             self.unsaved = None;
             return self.store_failed(kind, now);

@@ -1,5 +1,5 @@
-//! What a server must be before a token is trusted to it. All by the simple protocol: a prepared
-//! statement would fail behind a pooler before we could say what is wrong.
+//! What a server must have before it gets tokens. All checks use the simple protocol: behind a
+//! pooler a prepared statement would fail before the check could name the problem.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _, raw_sql};
 use crate::error::{DatabaseFault, StoreFault};
 
 const POOLER: StoreFault = StoreFault::misconfigured(
-    "a pooler stands before the database and hands each transaction another session; locks need sessions of their own",
+    "a pooler in front of the database gives each transaction another session; locks need one session",
 );
 
 fn failed(error: sqlx::Error) -> StoreFault {
@@ -34,7 +34,7 @@ async fn texts<const N: usize>(
     Ok(texts)
 }
 
-/// Durable commits, and, if it is to be written to, a server that takes writes.
+/// Durable commits, and, unless the store is read-only, a server that accepts writes.
 pub(super) async fn check_server(
     connection: &mut PgConnection,
     is_to_write: bool,
@@ -47,7 +47,7 @@ pub(super) async fn check_server(
     )
     .await?;
     judge_server(&version, &fsync, &pages, &commit)?;
-    // A failover makes and ends both, so they pass.
+    // Both are temporary: a failover causes and ends them.
     if is_to_write && (standby != "false" || reads_only != "off") {
         return Err(StoreFault::Database {
             doing: "checking the server",
@@ -84,12 +84,12 @@ fn judge_server(version: &str, fsync: &str, pages: &str, commit: &str) -> Result
     Ok(())
 }
 
-/// Whether a connection is a session of its own: what was set in one transaction is there in the
-/// next, the server process is the same, and a lock of the session is among its locks.
+/// Whether a connection is a session of its own: what one transaction sets is visible in the next,
+/// the server process is the same, and a lock of the session is among its locks.
 pub(super) async fn check_session(connection: &mut PgConnection) -> Result<(), StoreFault> {
     let mut probe = [0; 8];
     getrandom::fill(&mut probe)
-        .map_err(|_| StoreFault::misconfigured("operating system gives no random bytes"))?;
+        .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
     let probe = i64::from_be_bytes(probe) >> 1;
     let set = format!(
         "SELECT pg_backend_pid()::text, set_config('kommo_store.probe', '{probe}', false), \
@@ -119,7 +119,7 @@ pub(super) async fn check_session(connection: &mut PgConnection) -> Result<(), S
     if is_session { Ok(()) } else { Err(POOLER) }
 }
 
-/// Two connections at a time are two sessions: a pooler that is not busy gives both the same one.
+/// Two connections at a time must be two sessions: an idle pooler gives both the same one.
 pub(super) async fn check_two_sessions(
     one: &mut PgConnection,
     other: &mut PgConnection,

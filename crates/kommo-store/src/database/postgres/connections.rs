@@ -11,7 +11,7 @@ use super::limits::within;
 use super::lock_sessions::LockSessions;
 
 /// Codes and secrets are counted or erased one at a time. The number is ours. A process that stops
-/// in between is ended by the server, so that the others need not wait for it to come back.
+/// in between is ended by the server, so that the others need not wait for it.
 const CODES_ONE_AT_A_TIME: &str = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
                                    pg_advisory_xact_lock(7813574623098423552)";
 
@@ -19,7 +19,7 @@ const CODES_ONE_AT_A_TIME: &str = "SELECT set_config('idle_in_transaction_sessio
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pub(super) pool: PgPool,
-    /// `None` in a store that is only looked at.
+    /// `None` in a read-only store.
     pub(super) sessions: Option<LockSessions>,
     pub(super) wait_at_most: Duration,
 }

@@ -1,4 +1,4 @@
-//! Limits of time: a server that hangs is one that is not there, and nobody waits for ever.
+//! Time limits: a server that hangs is treated as unreachable, and no caller waits for ever.
 
 use core::time::Duration;
 

@@ -49,7 +49,7 @@ pub(crate) struct PostgresLock {
     /// The server's process of this session.
     process: i32,
     connection: PgConnection,
-    /// Whether the last statement was answered. If not, nobody knows what the connection is doing.
+    /// Whether the last statement was answered. If not, the state of the connection is unknown.
     is_answered: bool,
     idle: Arc<Idle>,
     permits: Arc<Semaphore>,
@@ -111,7 +111,7 @@ impl LockSessions {
         Ok(self.hand_out(key, number, connection, answer, permit))
     }
 
-    /// The lock, or, if somebody else has it, the connection back to those that wait.
+    /// The lock; if another worker has it, the connection goes back to the idle ones.
     fn hand_out(
         &self,
         key: &str,
@@ -137,7 +137,7 @@ impl LockSessions {
     }
 
     /// No session is opened any more; the idle ones end. Locks that are held stay until they are
-    /// given back.
+    /// released.
     pub(super) fn close(&self) {
         self.permits.close();
         self.idle.list().clear();
@@ -168,8 +168,8 @@ impl PostgresLock {
         }
     }
 
-    /// Whether the session that took the lock answers. Each question keeps the server from ending a
-    /// session that would be silent for too long otherwise.
+    /// Whether the session that took the lock answers. Each call also keeps the server from ending
+    /// the session as idle.
     pub(super) async fn is_held(&mut self, wait_at_most: Duration) -> Result<bool, StoreFault> {
         if !self.is_answered {
             return Ok(false);
@@ -239,8 +239,8 @@ async fn ask(connection: &mut PgConnection, number: i64) -> sqlx::Result<Asked> 
     Ok(Asked { is_ours, process })
 }
 
-/// The number of a key among the advisory locks of the database. Two keys of one number, which is
-/// one chance in 2^63 for a pair, would keep each other waiting and no more.
+/// The number of a key among the advisory locks of the database. Two keys with the same number (a
+/// chance of one in 2^63 per pair) would only wait for each other.
 fn lock_number(key: &str) -> i64 {
     let mut hash = Sha256::new();
     hash.update(b"kommo-store lock\0");

@@ -27,18 +27,17 @@ const STEPS: [&str; 4] = [
     include_str!("schema_4.sql"),
 ];
 
-/// A connection that waited this long is asked whether it is still there before a statement goes
-/// out on it. One that was in use a moment ago is not: the question would cost as much as the
-/// statement.
+/// A connection that was idle for this long is pinged before its next statement. One that was in
+/// use a moment ago is not: the ping would cost as much as the statement.
 const ASK_AFTER: Duration = Duration::from_millis(500);
 
-/// How long a connection that has done its work may take to say goodbye.
+/// How long closing a connection may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// One process at a time makes tables. The number is ours.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7813574623098423551)";
 
-/// For the session of a store that is only looked at.
+/// For the session of a read-only store.
 const READS_ONLY: &str = "SET default_transaction_read_only = on";
 
 impl Postgres {
@@ -136,7 +135,7 @@ fn session_limits(wait_at_most: Duration) -> String {
 }
 
 /// Takes the steps that are missing, all or none, one process at a time. If none is missing, no
-/// lock is taken: a process that stopped with the lock keeps no other from its start.
+/// lock is taken: a process that stopped with the lock does not block the start of others.
 async fn prepare_tables(
     connection: &mut PgConnection,
     wait_at_most: Duration,

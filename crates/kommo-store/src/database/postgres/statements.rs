@@ -13,8 +13,8 @@ statements! {
 }
 
 /// Puts the row in place of the revision before its own, and the line into the history: one
-/// statement, so one transaction and one way there and back. `false`: that revision is not there,
-/// or the pair of a first one was erased.
+/// statement, so one transaction and one round trip. `false`: that revision is not there, or the
+/// pair of a first one was erased.
 pub(super) async fn write_grant(
     connection: &mut PgConnection,
     grant: &GrantRow,
@@ -33,8 +33,7 @@ pub(super) async fn write_grant(
          WHERE key = $1 AND revision = $2 - 1 AND generation <= $4 AND realm = $13 AND client_id = $14 AND account_id = $15 \
          AND user_id = $16 RETURNING key)"
     };
-    // What else belongs to the write rides in its one statement. The texts are ours, the numbers
-    // too.
+    // The other parts of the write are in the same statement. The texts are ours, the numbers too.
     let trimmed = match grant.trims_history() {
         true => format!(
             ", trimmed AS (DELETE FROM kommo_history WHERE key = $1 AND id <= \
@@ -83,7 +82,7 @@ pub(super) async fn write_grant(
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives claims back. A record that was written since its claim says itself when it is due, and the
+/// Releases claims. A record that was written since its claim has its own due instant, and the
 /// earlier of the two counts.
 pub(super) async fn settle_all(
     connection: &mut PgConnection,

@@ -1,5 +1,5 @@
-//! What a store asks of the database. Every method is one transaction, and a future that is dropped
-//! leaves it done or undone as a whole.
+//! The operations of a store on the database. Every method is one transaction: if its future is
+//! dropped, the transaction happened as a whole or not at all.
 
 use core::time::Duration;
 
@@ -90,14 +90,14 @@ impl Postgres {
         .await
     }
 
-    /// The rows are out of sight at once and leave the files with the next vacuum, which is the
-    /// database's own affair: on a large table it takes longer than anybody waits here.
+    /// The rows are out of sight at once and leave the files with the next vacuum, which is left to
+    /// the database: on a large table it takes longer than a caller would wait.
     pub(in crate::database) async fn scrub(&self) -> Result<bool, StoreFault> {
         Ok(false)
     }
 
-    /// Whether this user can write, on a server that takes writes. Pages are the server's own
-    /// affair.
+    /// Whether this user can write, on a server that accepts writes. Damaged pages are left to the
+    /// server.
     pub(in crate::database) async fn problems(&self) -> Result<Vec<StoreFault>, StoreFault> {
         let (standby, reads_only, forbidden): (bool, bool, i64) = self
             .within("checking the server", async {
@@ -117,10 +117,10 @@ impl Postgres {
             .await?;
         let mut problems = Vec::new();
         for (is_bad, what) in [
-            (standby, "the server is a stand-by, which takes no writes"),
+            (standby, "the server is a stand-by, which accepts no writes"),
             (
                 reads_only,
-                "default_transaction_read_only is on: nothing can be written",
+                "default_transaction_read_only is on: writes are refused",
             ),
             (
                 forbidden > 0,

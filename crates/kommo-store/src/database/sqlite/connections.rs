@@ -29,9 +29,9 @@ pub(crate) struct Sqlite {
     pub(super) wait_at_most: Duration,
 }
 
-/// The writing connection, while nobody else has it. Dropped before [`sound`](Self::sound), it is
-/// closed, and the next write opens another: `SQLite` ends some failed transactions by itself (no
-/// room, no memory, a failing disk), and the driver goes on counting them.
+/// The writing connection, held exclusively. Dropped before [`sound`](Self::sound), it is closed,
+/// and the next write opens another: `SQLite` ends some failed transactions by itself (no room, no
+/// memory, a failing disk), but the driver still counts them as open.
 pub(super) struct Writer<'a> {
     home: MutexGuard<'a, Option<SqliteConnection>>,
     connection: SqliteConnection,

@@ -18,7 +18,7 @@ pub(super) struct LockFiles {
     directory: PathBuf,
 }
 
-/// The lock of one grant in a file's store. It is free as soon as this value is gone.
+/// The lock of one grant in a file's store. It is free as soon as this value is dropped.
 #[derive(Debug)]
 pub(crate) struct SqliteLock {
     key: String,
@@ -51,7 +51,7 @@ impl LockFiles {
         Ok(files)
     }
 
-    /// The same, and nothing is made.
+    /// The same, without creating anything.
     pub(super) fn looked_at(database: &Path) -> Self {
         let mut name = database.as_os_str().to_owned();
         name.push(".locks");

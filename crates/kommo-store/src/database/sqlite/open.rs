@@ -39,7 +39,7 @@ fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreFault {
 }
 
 impl Sqlite {
-    /// Opens the store in this file, and makes it if it is not there. The directory must be there.
+    /// Opens the store in this file, and makes it if it is not there. The directory must exist.
     pub(in crate::database) async fn open(
         path: &Path,
         settings: &StoreSettings,
@@ -54,7 +54,7 @@ impl Sqlite {
         let path = prepare_files(path)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
-            // It is there. One that was removed meanwhile must not come back empty.
+            // It exists. One that was removed meanwhile must not be recreated empty.
             .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -102,8 +102,8 @@ impl Sqlite {
     }
 }
 
-/// Tries until nobody else is in the way. `SQLite` waits for most locks itself, but not for all:
-/// the switch to a log, for one, fails at once while another connection makes it.
+/// Tries until no other connection is in the way. `SQLite` waits for most locks itself, but not for
+/// all: the switch to the write-ahead log fails at once while another connection makes it.
 pub(super) async fn patiently<T, F>(
     wait_at_most: Duration,
     attempt: impl Fn() -> F + Send,
@@ -134,7 +134,7 @@ where
     done.unwrap_or_else(|_| Err(last.unwrap_or_else(too_slow)))
 }
 
-/// A directory that everybody may write to is none for a store.
+/// Rejects a world-writable directory.
 pub(super) fn check_directory(path: &Path) -> Result<(), StoreFault> {
     let parent = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -150,14 +150,14 @@ pub(super) fn check_directory(path: &Path) -> Result<(), StoreFault> {
     })?;
     if is_open {
         return Err(StoreFault::misconfigured(
-            "everybody may write to the directory of the store",
+            "the directory of the store is world-writable",
         ));
     }
     Ok(())
 }
 
-/// `SQLite` gives the companions the mode of the database file, so that one is made first. Gives
-/// its real path.
+/// `SQLite` gives the companions the mode of the database file, so that file is created first.
+/// Returns its real path.
 fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
     check_directory(path)?;
     private_file_unopened(path)
@@ -167,7 +167,7 @@ fn prepare_files(path: &Path) -> Result<std::path::PathBuf, StoreFault> {
 }
 
 /// Takes the steps that are missing, all or none, one process at a time. If none is missing, no
-/// lock is taken: a process that stopped with the lock keeps no other from its start.
+/// lock is taken: a process that stopped with the lock does not block the start of others.
 async fn prepare_tables(writer: &mut SqliteConnection) -> Result<(), StoreFault> {
     use sqlx::Connection as _;
     let failed = failed("preparing the tables");
@@ -279,7 +279,7 @@ mod tests {
                 .unwrap();
             // 2 is FULL.
             assert_eq!((&*journal, synchronous), ("wal", 2));
-            // Not said to be sound: it is closed.
+            // Not marked as sound: it is closed.
             drop(writer);
             assert!(store.writer.lock().await.is_none());
         }

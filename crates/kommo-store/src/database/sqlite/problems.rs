@@ -1,4 +1,4 @@
-//! What is wrong with a store, for a program that looks after it. Nothing is changed.
+//! The problems of a store, for a maintenance program. Changes nothing.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
@@ -33,7 +33,7 @@ impl Sqlite {
     }
 
     /// Takes the lock of a writer and gives it back: over a connection of its own, since this store
-    /// may be one that is only looked at.
+    /// may be read-only.
     async fn write_lock(&self) -> Result<(), StoreFault> {
         let options = SqliteConnectOptions::new()
             .filename(self.options.get_filename())

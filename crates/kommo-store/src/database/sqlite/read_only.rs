@@ -1,5 +1,5 @@
-//! Opening a store to look at it: nothing is made, narrowed or written, so what is wrong with it
-//! can be told.
+//! Opening a store read-only: no file is created, no mode narrowed, nothing written, so its
+//! problems stay as they are and can be reported.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,8 +35,8 @@ impl Sqlite {
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .read_only(true)
-            // Without a log nobody has the file open, and a plain reader would make the log to read
-            // it; with one it is read too.
+            // Without a log the file is not open anywhere, and a plain reader would create the log
+            // to read it; with one it is read too.
             .immutable(!has_log(&path)?)
             .busy_timeout(settings.wait_at_most)
             .pragma("query_only", "ON")
@@ -62,7 +62,7 @@ impl Sqlite {
     }
 }
 
-/// Whether the write-ahead log is there: the last one who closes the file removes it.
+/// Whether the write-ahead log exists: the last process that closes the file removes it.
 fn has_log(path: &Path) -> Result<bool, StoreFault> {
     let mut name = path.to_path_buf().into_os_string();
     name.push("-wal");

@@ -113,8 +113,8 @@ pub(super) async fn write_line(
     .map(|_| ())
 }
 
-/// Gives a claim back. A record that was written since the claim says itself when it is due, and
-/// the earlier of the two counts.
+/// Releases a claim. A record that was written since the claim has its own due instant, and the
+/// earlier of the two counts.
 pub(super) async fn settle_one(
     connection: &mut SqliteConnection,
     settled: &SettledRow,

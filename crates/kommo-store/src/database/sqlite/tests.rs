@@ -124,8 +124,8 @@ async fn make_room(database: &Sqlite) {
     run(database, sql).await;
 }
 
-/// A transaction that `SQLite` ended is passing, and the next one succeeds as soon as there is
-/// room.
+/// A transaction that `SQLite` ended is a temporary failure, and the next one succeeds as soon as
+/// there is room.
 async fn check<T: Debug>(
     database: &Sqlite,
     doing: impl AsyncFn(&Sqlite) -> Result<T, StoreFault>,

@@ -1,5 +1,5 @@
-//! What a store asks of the file. Every method is one transaction, and a future that is dropped
-//! leaves it done or undone as a whole.
+//! The operations of a store on the file. Every method is one transaction: if its future is
+//! dropped, the transaction happened as a whole or not at all.
 
 use core::time::Duration;
 
@@ -71,8 +71,8 @@ impl Sqlite {
     }
 
     /// Deleted rows are overwritten (`secure_delete`); the log still has them until it is emptied.
-    /// `SQLite` waits for those who read from it as long as for a writer, then says that it was
-    /// busy, which is not an error. `false`: not now.
+    /// `SQLite` waits for readers as long as for a writer, then reports that it was busy, which is
+    /// not an error. `false`: not now.
     pub(in crate::database) async fn scrub(&self) -> Result<bool, StoreFault> {
         self.within("emptying the log", async {
             let mut writer = self.writer().await?;

@@ -7,8 +7,8 @@ macro_rules! account_statements {
             connection: &mut $connection,
             account: &OfAccount,
         ) -> Result<Erased> {
-            // A grant that is being written is there before this looks, or is written after it and
-            // meets what this left.
+            // A grant that is being written is visible to this statement, or is written after it
+            // and finds what this left.
             $(query($lock).execute(&mut *connection).await?;)?
             let client_id = &*account.integration.client_id;
             let of_account = |statement: &'static str| {
@@ -17,7 +17,7 @@ macro_rules! account_statements {
                     .bind(client_id)
                     .bind(&account.account_id)
             };
-            // Their hashes stay for a while, so that an exchange that is on its way brings nothing
+            // Their hashes stay for a while, so that an exchange that is under way brings nothing
             // back.
             let codes = of_account(
                 "UPDATE kommo_codes SET is_done = TRUE, is_erased = TRUE, host = '', record = $4, answer = NULL, \
@@ -39,8 +39,8 @@ macro_rules! account_statements {
             )
             .execute(&mut *connection)
             .await?;
-            // What begins here from now on is later than whatever a run of these grants can name. No
-            // grant comes to a million generations or pairs.
+            // What begins here from now on is later than anything that a run of these grants can
+            // name. No grant comes to a million generations or pairs.
             of_account(
                 "INSERT INTO kommo_meta (name, value) \
                  SELECT 'erased_generation', (COALESCE(MAX(generation), 0) / 1000000 + 1) * 1000000 \

@@ -27,8 +27,8 @@ macro_rules! code_statements {
             .bind(room.last_life)
             .execute(&mut *connection)
             .await?;
-            // What has ended waits for nothing. The longest remembered goes first, and a flood of
-            // one origin displaces no other.
+            // Ended codes do not wait. The longest remembered is dropped first, and a flood of one
+            // origin displaces no code of another.
             query(
                 "DELETE FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased AND id <= \
                  (SELECT id FROM kommo_codes WHERE realm = $1 AND origin = $2 AND is_done AND NOT is_erased \
@@ -57,7 +57,7 @@ macro_rules! code_statements {
             if waiting >= room.most || of_origin >= room.most_of_origin {
                 return Ok(CodePut::Full);
             }
-            // Hooks for a host, which anybody can send, take no room from the consents for it.
+            // Hooks for a host, which anyone can send, take no room from the consents for it.
             let at_host: i64 = query_scalar(concat!(
                 "SELECT COUNT(*) FROM kommo_codes WHERE realm = $1 AND host = $2 AND NOT is_done \
                  AND (origin = 'install-hook') = ($3 = 'install-hook') AND COALESCE(kept_at, received_at * 1000) > ", $now, " - $4"
@@ -193,7 +193,7 @@ macro_rules! code_statements {
                     .bind(&code.hash)
                     .fetch_optional(connection)
                     .await?;
-            // What was there and is gone had no answer: it was the end of an erasure.
+            // A row that was there and is gone had no answer: an erasure removed it.
             Ok(match is_erased {
                 Some(false) => AnswerKept::Another,
                 Some(true) | None => AnswerKept::Erased,
@@ -232,7 +232,7 @@ macro_rules! code_statements {
                 .map(|_| ())
         }
 
-        /// The claim did not come to an exchange.
+        /// The claim did not lead to an exchange.
         pub(super) async fn uncount_claim(
             connection: &mut $connection,
             id: i64,
@@ -248,7 +248,7 @@ macro_rules! code_statements {
             .map(|_| ())
         }
 
-        /// Nobody holds it any more, and nobody claims it before the pause is over.
+        /// Releases the claim; the code cannot be claimed before the pause ends.
         pub(super) async fn postpone_code(
             connection: &mut $connection,
             id: i64,
@@ -270,7 +270,7 @@ macro_rules! code_statements {
             .map(|_| ())
         }
 
-        /// The code may be given again, as if it had never come. One with an answer stays.
+        /// The code may be submitted again, as if it had never come. One with an answer stays.
         pub(super) async fn forget_code(
             connection: &mut $connection,
             id: i64,

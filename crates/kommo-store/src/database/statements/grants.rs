@@ -93,7 +93,7 @@ macro_rules! grant_statements {
             Ok(found.is_some())
         }
 
-        /// What is due, and what a clock that was ahead put off.
+        /// Grants that are due, and grants that a clock that was ahead has postponed.
         pub(super) async fn claim_due(
             connection: &mut $connection,
             of: &OfIntegration,
@@ -133,7 +133,7 @@ macro_rules! grant_statements {
             .await
         }
 
-        /// A first record must begin after this generation: 0 if nothing was ever erased.
+        /// A first record must begin after this generation: 0 if no grant was ever erased.
         pub(super) async fn erased_generation(connection: &mut $connection) -> Result<i64> {
             let found: Option<i64> =
                 query_scalar("SELECT value FROM kommo_meta WHERE name = 'erased_generation'")

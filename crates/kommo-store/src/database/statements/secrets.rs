@@ -135,8 +135,7 @@ macro_rules! secret_statements {
             .await
         }
 
-        /// In a transaction. The states stay used up, so that whoever has one does not bring the
-        /// secret back.
+        /// In a transaction. The states stay used up, so that they cannot bring the secret back.
         pub(super) async fn forget_secret(
             connection: &mut $connection,
             client_id: &str,

@@ -43,7 +43,7 @@ async fn a_bucket_gives_its_burst_and_then_says_how_long<P: Place>() {
         assert_eq!(store.take(NAME, size).await.unwrap(), Taken::Now);
     }
     for _ in 0..2 {
-        // Asking takes nothing.
+        // A refused request takes nothing.
         let taken = store.take(NAME, size).await.unwrap();
         assert!(is_about(taken, HOUR), "{taken:?}");
     }

@@ -181,7 +181,7 @@ async fn a_code_that_is_put_off_is_not_claimed_before_the_pause_is_over<P: Place
         stale.token = 1;
         store.settle_code(&stale, end).await.unwrap();
         store.settle_code(&claims[0], end).await.unwrap();
-        // Whose claim is over settles nothing any more.
+        // A worker whose claim has ended settles nothing any more.
         let refused = CodeEnd::Refused;
         store.settle_code(&claims[0], refused).await.unwrap();
         let early = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
@@ -233,7 +233,7 @@ async fn codes_that_grew_too_old_are_ended_and_counted_once<P: Place>() {
     assert_eq!(late.unwrap(), CodePut::Stored);
     let sandboxed = store.expire_codes(sandbox(), &client, at(9 * LIFE));
     assert_eq!(sandboxed.await.unwrap(), 0, "of another realm");
-    // The one that waits and the one that was put off; not the one that somebody is at.
+    // The one that waits and the one that was put off; not the one that a worker holds.
     assert_eq!(expire(1 + LIFE).await.unwrap(), 2);
     let again = other.expire_codes(Realm::Real, &client, at(1 + LIFE));
     assert_eq!(again.await.unwrap(), 0, "counted once");
@@ -591,7 +591,7 @@ async fn one_host_takes_no_room_from_the_others<P: Place>() {
         (code("c", 1), CodePut::HostFull),
         (code("b", 1), CodePut::Duplicate),
         (elsewhere("d"), CodePut::Stored),
-        // Hooks for a host, which anybody can send, keep no consent for it out.
+        // Hooks for a host, which anyone can send, do not displace its consents.
         (redirected("e", 1), CodePut::Stored),
         (redirected("f", 1), CodePut::Stored),
         (redirected("g", 1), CodePut::HostFull),
@@ -633,7 +633,7 @@ async fn consents_are_claimed_before_hooks_and_without_them<P: Place>() {
     assert_eq!(texts(claims.await.unwrap()), ["-second", "-first"]);
     let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
     assert!(claims.await.unwrap().is_empty());
-    // One code by itself, while nobody has claimed it.
+    // One code by itself, while it is not claimed.
     let one = code("hook-2", 1);
     let claimed = store.claim_code(&one, at(2), LEASE).await.unwrap();
     assert_eq!(texts(claimed.into_iter().collect()), ["-hook-2"]);

@@ -139,7 +139,7 @@ async fn a_record_that_was_written_meanwhile_says_itself_when_it_is_due<P: Place
             .await
             .unwrap();
     }
-    // One says nothing, one says earlier than its record.
+    // One names no instant, one an earlier instant than its record.
     let settled = [(claims[0], None), (claims[1], Some(at(DUE + 40)))];
     store.settle_due(&settled).await.unwrap();
     let early = store
@@ -298,7 +298,7 @@ async fn a_pair_of_a_clock_that_was_ahead_is_handed_out<P: Place>() {
     let moved = held(grant, 20, HOUR);
     store.write(None, &moved, at(20)).await.unwrap();
     assert_eq!(due(&store, 30).await, [key(1)]);
-    // Put off by a clock that is right, it comes when that one said.
+    // Postponed by a clock that is right, it is due at that instant.
     let client = client();
     let claims = store.claim_due(Realm::Real, &client, at(40), 10, LEASE);
     let claims = claims.await.unwrap();

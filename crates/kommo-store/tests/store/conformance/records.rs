@@ -58,7 +58,7 @@ async fn secrets_that_never_became_a_grant_are_bounded_and_expire<P: Place>() {
         "{error:?}"
     );
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    // Those that are there are found all the same.
+    // The others are still found.
     assert!(put("state-2", integration(2)).await.unwrap());
     // A day of the database's clock.
     place
@@ -396,7 +396,7 @@ async fn the_first_secret_of_an_integration_stays<P: Place>() {
     let client = client();
     let put = store.put_integration_secret("s", &client, &first, at(1));
     assert!(put.await.unwrap());
-    // A live state of somebody else's own.
+    // A valid state of another user.
     let forged = ClientSecret::new(format!("{MARKER}-two")).unwrap();
     let put = store.put_integration_secret("t", &client, &forged, at(2));
     let error = put.await.unwrap_err();

@@ -172,7 +172,7 @@ async fn an_exported_long_lived_token_is_over_and_is_given_once_more<P: Place>()
     let there = to.load(&key(1)).await.unwrap().unwrap();
     assert_eq!(there.state, moved.grant.state);
     assert!(there.usable(at(5)).is_some());
-    // And back, over the one that is over.
+    // And back, over the one that has ended.
     let back = to.export_sealed(&key(1), at(6), &[]).await.unwrap();
     from.import(&back, at(7)).await.unwrap();
     let home = from.load(&key(1)).await.unwrap().unwrap();
