@@ -1,4 +1,4 @@
-//! What the application gives: its answers, its sink for secrets, its log of proofs.
+//! What the application provides: its answers, its sink for secrets, its log of proofs.
 
 // Reading order: a file uses only files above it.
 pub(crate) mod redirect_to;

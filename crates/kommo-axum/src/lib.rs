@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-// Reading order: a folder uses only what stands above it.
+// Reading order: a folder uses only folders above it.
 mod settings;
 mod browser;
 mod consent;

@@ -1,4 +1,4 @@
-//! What an application sets: paths of its own, and what is wrong with its settings.
+//! The application's settings: its paths, and the errors of its settings.
 
 // Reading order: a file uses only files above it.
 pub(crate) mod local_path;

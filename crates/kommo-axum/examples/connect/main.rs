@@ -1,4 +1,5 @@
-//! An application whose users connect their accounts: it runs as it is, against a sandbox of its own.
+//! An application whose users connect their accounts: it runs without further setup, against a
+//! sandbox of its own.
 //!
 //! ```text
 //! cargo run -p kommo-axum --example connect
@@ -96,7 +97,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         redirect_uri,
     );
 
-    // The store. A real application has its key from a vault; by itself this one forgets it, and the store with it.
+    // The store. A real application has its key from a vault; by itself this one forgets it, and
+    // the store with it.
     let (path, key, _directory) = match env::var("STORE") {
         Ok(path) => {
             let key = std::fs::read_to_string(env::var("STORE_KEY_FILE")?)?;
@@ -123,7 +125,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .credentials(credentials)
         // Here a real application binds the grant to its user, by what the attempt carried.
         .on_grant(|grant| {
-            let whose = grant.carried.as_deref().unwrap_or("nobody here");
+            let whose = grant
+                .carried
+                .as_deref()
+                .unwrap_or("no user of this session");
             println!("connected:   {} for {whose}", grant.key);
         })
         .build();
@@ -135,7 +140,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(trouble) => println!("lifeboat:    cannot be read: {trouble:?}"),
     }
 
-    // One process, so a key of its own does.
+    // One process, so it can draw a key of its own.
     let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
         .success_path(LocalPath::parse("/")?)
         .on_start(|_| async { Ok(Attempt::new().carrying("user=1").unwrap_or_default()) })
@@ -161,7 +166,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Codes from before a restart, and those that met trouble.
+/// Codes from before a restart, and those whose exchange failed.
 async fn exchange_what_waits(connect: Connect<Store>) {
     loop {
         connect.exchange_waiting();

@@ -1,4 +1,4 @@
-//! What the application adds: who begins a consent, and whose the grant is.
+//! What the application decides: who begins a consent, and who owns the grant.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -73,7 +73,8 @@ impl Application {
         Some(SessionDigest::of(session.as_bytes()))
     }
 
-    /// What the application begins with; an attempt that carries nothing if it has no say.
+    /// The attempt that the application returns; without a callback, an attempt that carries
+    /// nothing.
     pub(crate) async fn start(&self, parts: Parts) -> Result<Attempt, Response> {
         match &self.on_start {
             Some(function) => function(parts).await,

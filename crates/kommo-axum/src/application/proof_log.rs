@@ -1,4 +1,4 @@
-//! Which client secret proved something last: what says when an old one is needed no more.
+//! Which client secret proved a hook last: this shows when an old one is no longer needed.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 /// One secret is noted once in this time at most: hooks may come in thousands.
 const ONCE_IN: Duration = Duration::from_secs(60);
 
-/// The most secrets whose last note is remembered; then all are forgotten, and noted once more.
+/// The most secrets whose last note is remembered; then all are forgotten, and noted again.
 const REMEMBERED_MAX: usize = 1_024;
 
 /// A client secret proved something.
@@ -23,8 +23,8 @@ const REMEMBERED_MAX: usize = 1_024;
 pub struct SecretProof {
     /// What: `disconnect`.
     pub purpose: &'static str,
-    /// Names the secret as `kommo secret` does: eight hex digits of a hash, which give nothing of
-    /// it away.
+    /// Names the secret as `kommo secret` does: eight hex digits of a hash, which reveal nothing of
+    /// it.
     pub key_id: String,
     /// When.
     pub at: UnixSeconds,
@@ -42,10 +42,10 @@ impl SecretProof {
     }
 }
 
-/// Takes down which secret proved something. An `Arc` of one is one.
+/// Records which secret proved a hook. An `Arc` of a log is a log.
 pub trait ProofLog: Send + Sync + 'static {
-    /// Takes it down. At most one in a minute comes for each secret and process; nobody waits for
-    /// it, so what goes wrong is to be logged where it happens.
+    /// Records one proof: at most one in a minute for each secret and process. No caller waits for
+    /// it, so log errors where they happen.
     fn note(&self, proof: SecretProof) -> impl Future<Output = ()> + Send;
 }
 
@@ -57,7 +57,7 @@ impl<T: ProofLog> ProofLog for Arc<T> {
 
 type Promise<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// A log of whatever type.
+/// A log of any type.
 pub(crate) trait AnyProofLog: Send + Sync {
     fn note(&self, proof: SecretProof) -> Promise<'_>;
 }
@@ -68,7 +68,7 @@ impl<T: ProofLog> AnyProofLog for T {
     }
 }
 
-/// A log that is asked seldom.
+/// A log that is called at most once a minute for each secret.
 pub(crate) struct ProofNotes {
     log: Arc<dyn AnyProofLog>,
     last: Mutex<BTreeMap<String, UnixSeconds>>,
@@ -82,7 +82,7 @@ impl ProofNotes {
         }
     }
 
-    /// Takes it down, unless that was done less than a minute ago.
+    /// Records it, unless that was done less than a minute ago.
     pub(crate) async fn note(&self, purpose: &'static str, secret: &ClientSecret, at: UnixSeconds) {
         let key_id = key_id_of(secret);
         if self.is_due(&key_id, at) {
@@ -92,7 +92,7 @@ impl ProofNotes {
 
     fn is_due(&self, key_id: &str, at: UnixSeconds) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back is no reason to be silent.
+        // A clock that was set back must not suppress the note.
         let is_fresh = |noted: &UnixSeconds| *noted <= at && at < noted.plus(ONCE_IN);
         if last.get(key_id).is_some_and(is_fresh) {
             return false;

@@ -5,8 +5,8 @@ use axum::http::header::HeaderValue;
 use crate::settings::local_path::LocalPath;
 
 /// The application's answer to a browser whose account is connected: another address of its own. It
-/// is not a page, because the browser stands at an address with a code in it, and a page would
-/// leave that in the address bar and in the history.
+/// is not a page, because the browser's current address has a code in it, and a page would leave
+/// that in the address bar and in the history.
 ///
 /// # Examples
 ///

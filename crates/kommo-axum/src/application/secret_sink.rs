@@ -40,7 +40,7 @@ impl IntegrationSecrets {
     }
 }
 
-/// The secrets are not kept. Log the cause where it happens; nothing of it goes to the platform.
+/// The secrets are not kept. Log the cause where it happens; it is not sent to the platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotKept;
@@ -61,8 +61,8 @@ impl fmt::Display for NotKept {
 
 impl error::Error for NotKept {}
 
-/// Keeps secrets, encrypted. What never becomes a grant is to be bounded in number and to expire:
-/// whoever begins a consent can have it kept.
+/// Keeps secrets, encrypted. Secrets that never become a grant must be bounded in number and must
+/// expire: anyone who begins a consent can have one stored.
 ///
 /// # Security
 ///

@@ -1,8 +1,8 @@
 //! How a browser came to a route, in its own words: the headers `Sec-Fetch-*` and `Sec-Purpose`,
 //! which no page can set or leave out.
 //!
-//! Browsers send them over TLS and to loopback hosts. Where they are absent, an old browser asks,
-//! or a program; nothing is concluded then.
+//! Browsers send them over TLS and to loopback hosts. Where they are absent, the client is an old
+//! browser or a program; the check is skipped then.
 //!
 //! Source: W3C, "Fetch Metadata Request Headers"; WHATWG, "Fetch", section `Sec-Purpose`.
 
@@ -17,15 +17,15 @@ pub enum StartFrom {
     /// link leads to a page that asks the user to begin here.
     #[default]
     OwnSite,
-    /// From any site's link too. Still only as a page of its own: no frame, picture or script
-    /// begins a consent.
+    /// From any site's link too. Still only as a top-level page: no frame, picture or script begins
+    /// a consent.
     AnySite,
 }
 
-/// Why no consent is begun for a request.
+/// Why a request does not begin a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotFromHere {
-    /// A frame, a picture, a script: nothing that a user sees as a page.
+    /// A frame, a picture, a script: not a page that the user sees.
     NoPage,
     /// A link, form or redirect of another site.
     OtherSite,
@@ -63,8 +63,7 @@ pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The value of a header; one that is there twice or cannot be read is not a value that a browser
-/// sends.
+/// The value of a header; a repeated or unreadable one is not a value that a browser sends.
 fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

@@ -85,7 +85,7 @@ impl Attempt {
     /// in a sealed, `HttpOnly` cookie and then with the code in the store, and come back as
     /// `carried` of the new grant, also if this process dies in between.
     ///
-    /// The user can read them among his own cookies, but not change them: put a name of a tenant or
+    /// The user can read them in their own cookies, but not change them: put a name of a tenant or
     /// user there, no secret.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) const REDIRECT_DIGEST_BYTES: usize = 16;
 
-/// Names a redirect by its state and by what it brought. Says nothing of either.
+/// Names a redirect by a hash of its state and its content. Reveals nothing of either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectDigest([u8; REDIRECT_DIGEST_BYTES]);
 
@@ -39,7 +39,7 @@ impl RedirectDigest {
     }
 }
 
-/// The state in a query, if it is there once and can be one.
+/// The state in a query, if it is there once and is well-formed.
 pub(crate) fn state_in(query: &str) -> Option<ConsentState> {
     let mut states = query
         .split('&')

@@ -6,10 +6,11 @@
 //!   cookie = 2 | state | end | mode | account | bound? | tag(session) | carries? | carried | tag of all that
 //! ```
 //!
-//! Whoever wants to guess a state has 8 random bytes and 16 bytes of a tag under our key against
-//! him. The state proves itself because `secrets_uri` is called without a cookie, and names whose
-//! it is there; the cookie proves the rest and binds the browser. Nothing is kept in memory, so a
-//! flood of starts costs none, and the consent may end at another process than it began at.
+//! An attacker who wants to guess a state has 8 random bytes and 16 bytes of a tag under our key
+//! against him. The state proves itself because `secrets_uri` is called without a cookie, and names
+//! whose it is there; the cookie proves the rest and binds the browser. No state is kept in memory,
+//! so a flood of starts costs no memory, and the consent may end at another process than it began
+//! at.
 //!
 //! Source: rule G2 of `docs/protocol.md`; the shape of the bytes is our choice.
 
@@ -23,7 +24,7 @@ use zeroize::Zeroizing;
 use crate::consent::attempt::{Attempt, CARRIED_MAX_BYTES, SessionDigest};
 use crate::consent::state_key::{SHORT_TAG_BYTES, Sealer, StateKey, TAG_BYTES};
 
-/// How long a consent may take: as long as a code lives.
+/// How long a consent may take: as long as a code is valid.
 pub(crate) const ATTEMPT_SECONDS: u64 = 20 * 60;
 
 const VERSION: u8 = 2;
@@ -80,8 +81,8 @@ pub(crate) struct LiveAttempt {
     pub(crate) carried: Option<String>,
 }
 
-/// A session of the application under our key: it names the session to us, and to whoever reads the
-/// cookie it says nothing.
+/// A keyed hash of the application's session: it identifies the session to us, and reveals nothing
+/// to a reader of the cookie.
 pub(crate) type SessionTag = [u8; SHORT_TAG_BYTES];
 
 /// A state that we made.

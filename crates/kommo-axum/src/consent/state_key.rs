@@ -44,7 +44,7 @@ impl fmt::Display for StateKeyError {
 
 impl error::Error for StateKeyError {}
 
-/// The key of the seals. All processes behind one address need the same one, so that a consent
+/// The key of the seals. All processes that serve one address need the same one, so that a consent
 /// which began at one may end at another.
 ///
 /// It protects nothing that lasts longer than 20 minutes: change it when you like, and consents
@@ -67,7 +67,7 @@ impl StateKey {
     }
 
     /// A key that only this process knows and that ends with it: right for one process, wrong
-    /// behind a balancer.
+    /// behind a load balancer.
     ///
     /// # Errors
     ///
@@ -78,7 +78,8 @@ impl StateKey {
         Self::new(bytes.as_slice())
     }
 
-    /// The key for one purpose, realm and Redirect URI: a seal of one place is none in another.
+    /// The key for one purpose, realm and Redirect URI: a seal made for one of them is invalid for
+    /// another.
     pub(crate) fn bound(&self, purpose: &str, realm: Realm, redirect_uri: &str) -> Sealer {
         let mut mac = self.0.clone();
         let realm = match realm {

@@ -9,8 +9,8 @@ use kommo_oauth::UnixSeconds;
 
 use crate::consent::sealed_attempt::StateDigest;
 
-/// The most states that are remembered. Each was brought back by the browser that began it, so
-/// whoever wants to fill this must walk through as many consents; then the one that ends first is
+/// The most states that are remembered. Each was brought back by the browser that began it, so an
+/// attacker who wants to fill this must complete as many consents; then the one that ends first is
 /// forgotten first.
 const REMEMBERED_MAX: usize = 65_536;
 
@@ -28,7 +28,7 @@ impl UsedStates {
         used.insert((ends_at, digest))
     }
 
-    /// Takes the mark away, because nothing came of the use.
+    /// Removes the mark, because the use had no effect.
     pub(crate) fn give_back(&self, digest: StateDigest, ends_at: UnixSeconds) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.remove(&(ends_at, digest));

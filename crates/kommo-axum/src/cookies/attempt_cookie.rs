@@ -23,7 +23,7 @@ struct Held {
     family: &'static str,
     name: String,
     bytes: usize,
-    /// `None`: it is over, or not sealed by us.
+    /// `None`: it has ended, or is not sealed by us.
     ends_at: Option<UnixSeconds>,
 }
 
@@ -72,8 +72,8 @@ impl CookieKind {
         new_bytes: usize,
     ) -> Vec<HeaderValue> {
         let mut held = self.held(sealer, headers, now);
-        // What goes first comes first: what is over, then results, then attempts, the oldest before
-        // the newer.
+        // In the order of removal: ended ones, then results, then attempts, the oldest before the
+        // newer.
         held.sort_by_key(|cookie| {
             (
                 cookie.ends_at.is_some(),
@@ -99,7 +99,7 @@ impl CookieKind {
         ended
     }
 
-    /// The cookies of ours that a request has. How long a result lasts is not looked at: results
+    /// The cookies of ours that a request has. How long a result lasts is not considered: results
     /// have no order among themselves.
     fn held(self, sealer: &AttemptSealer, headers: &HeaderMap, now: UnixSeconds) -> Vec<Held> {
         let attempts = self.family(STATE, headers).map(|(name, value)| {

@@ -41,7 +41,7 @@ impl CookieKind {
         }
     }
 
-    /// `Set-Cookie` with a value, for so many seconds; none end it.
+    /// `Set-Cookie` with a value, for this many seconds; zero ends it.
     pub(crate) fn set(
         self,
         family: &str,

@@ -1,5 +1,5 @@
-//! How many codes are exchanged at once. Anybody can send an install hook, so what those take of
-//! the platform's requests is set beforehand, and no consent waits for one of them.
+//! How many codes are exchanged at once. Anyone can send an install hook, so what those take of the
+//! platform's requests is set beforehand, and no consent waits for one of them.
 //!
 //! ```text
 //!   callback ── code durable ──> exchange of this code, eight at once ──> its page, or the time is up
@@ -39,7 +39,7 @@ impl ExchangeRoom {
         }
     }
 
-    /// A place for a callback; `None` if too many wait.
+    /// A permit for a callback; `None` if too many wait.
     pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
@@ -65,7 +65,8 @@ impl ExchangeRoom {
         let (hooks, pause) = (Arc::clone(&self.hooks), self.hook_pause);
         tokio::spawn(async move {
             let _turn = hooks.acquire().await;
-            // The keeper raises the alarm. The code is durable; it is exchanged with those that wait.
+            // The keeper raises the alarm. The code is durable; it is exchanged with those that
+            // wait.
             let _ = keeper.exchange_code(&pending).await;
             tokio::time::sleep(pause).await;
         });

@@ -1,6 +1,6 @@
-//! How many install hooks are taken. Anybody can send one, and each costs a write to the store and
-//! a request to the platform, out of what calls and refreshes have: so few are taken in a minute,
-//! and of one account fewer. What is turned away here has cost neither.
+//! How many install hooks are taken. Anyone can send one, and each costs a write to the store and a
+//! request to the platform, out of what calls and refreshes have: so few are taken in a minute, and
+//! of one account fewer. What is turned away here has cost neither.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -9,14 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use kommo_account::AccountHost;
 use kommo_oauth::UnixSeconds;
 
-/// So many minutes' worth are taken at once, after a rest: half of what is exchanged while a code
-/// lives.
+/// The burst, in minutes at the set rate: half of what is exchanged while a code is valid.
 const BURST_MINUTES: u64 = 10;
-/// An account installs an integration once, and again after trouble.
+/// An account installs an integration once, and again after a failure.
 const HOST_BURST: u64 = 5;
 const HOST_A_MINUTE: u64 = 1;
-/// Above so many the accounts that have rested are forgotten. Only hooks that were taken are
-/// remembered, so there are few others.
+/// Above this number, accounts whose budget is full again are forgotten. Only hooks that were taken
+/// are remembered, so there are few others.
 const HOSTS_KEPT: usize = 256;
 
 /// Counted in sixtieths of a hook, so that a second's worth is a whole number of them.
@@ -89,7 +88,7 @@ impl HookGate {
     /// Whether one more is taken, of this account.
     pub(crate) fn take(&self, host: AccountHost, now: UnixSeconds) -> bool {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Also if nothing is taken: a clock that was set back would else refill nothing until it is
+        // Also if no hook is taken: after a clock was set back there would be no refill until it is
         // where it was.
         taken.all = taken.all.refilled(now);
         if let Some(of_host) = taken.hosts.get_mut(&host) {

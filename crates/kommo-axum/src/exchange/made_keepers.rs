@@ -56,7 +56,7 @@ impl<S: CodeStore> MadeKeepers<S> {
         Some(kept.keeper.clone())
     }
 
-    /// Keeps one; gives back the one that was kept meanwhile, if there is one.
+    /// Keeps one; returns the one that was kept meanwhile, if there is one.
     pub(crate) fn keep(
         &self,
         client_id: ClientId,

@@ -1,5 +1,5 @@
 //! How many secrets one owner of attempts may bring before they are proven: one who has many states
-//! brings many, and the store takes no more than so many of all together.
+//! brings many, and the store takes only a limited number of all together.
 
 use alloc::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,8 +8,8 @@ use kommo_oauth::UnixSeconds;
 
 use crate::consent::sealed_attempt::{ATTEMPT_SECONDS, OwnerTag};
 
-/// A person connects an account, perhaps a few; nobody makes so many integrations in twenty
-/// minutes.
+/// A person connects one account, perhaps a few; a real user does not make this many integrations
+/// in twenty minutes.
 const SECRETS_MAX: u32 = 10;
 /// The most owners that are remembered; then the one whose time ends first goes.
 const OWNERS_MAX: usize = 16_384;

@@ -63,14 +63,14 @@ impl Ending {
     }
 }
 
-/// What the page says. All of it is text of our own: nothing that came from outside.
+/// What the page says. All of it is our own text, with no input from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentEnd {
     pub(crate) ending: Ending,
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) sentence: Sentence,
-    /// Whether the window was opened to come back by itself and tell its opener.
+    /// Whether the window was opened in a mode in which it informs its opener and closes.
     pub(crate) tells_opener: bool,
 }
 
@@ -138,7 +138,7 @@ impl ConsentEnd {
     pub(crate) const fn for_another_redirect(&self) -> Self {
         match self.ending {
             Ending::Connected => Self::connected_before(),
-            // Whatever becomes of the first code, it is the one that counts.
+            // Whatever happens to the first code, it is the one that counts.
             Ending::Waiting => Self::waiting(false),
             _ => Self::refused(&Refusal::StateUsed, false),
         }

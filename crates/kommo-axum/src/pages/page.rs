@@ -1,5 +1,5 @@
-//! The page at the end of a consent: it is kept by nobody, shown in no frame, fetches nothing and
-//! leaves no address behind.
+//! The page at the end of a consent: it is not cached, not shown in a frame, fetches nothing and
+//! sends no referrer.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -24,11 +24,12 @@ pub(crate) struct Page<'a> {
     pub(crate) end: &'a ConsentEnd,
     pub(crate) language: Language,
     pub(crate) platform: Platform,
-    /// Where to go on: an address and a text.
+    /// The link to continue: an address and a text.
     pub(crate) links: Vec<(&'a str, LinkText)>,
-    /// Where a window that runs no script goes by itself, since it tells nobody and does not close.
+    /// Where a window that runs no script goes by itself, since it cannot inform its opener or
+    /// close.
     pub(crate) onward: Option<&'a str>,
-    /// The origin of the page that opened this window, if it is to be told.
+    /// The origin of the page that opened this window, if it is to be informed.
     pub(crate) opener: Option<&'a str>,
 }
 
@@ -78,8 +79,8 @@ impl Page<'_> {
     }
 }
 
-/// What the pages may do: their own style and, where an opener is told, their one script, both by
-/// hash.
+/// What the pages may do: their own style and, where an opener is informed, their one script, both
+/// by hash.
 #[derive(Clone, Debug)]
 pub(crate) struct PagePolicies {
     with_script: HeaderValue,

@@ -14,7 +14,7 @@ pub(crate) enum Language {
     Spanish,
 }
 
-/// The most languages of a header that are looked at.
+/// The most languages of a header that are read.
 const LOOKED_AT_MAX: usize = 32;
 
 impl Language {
@@ -144,7 +144,7 @@ mod tests {
         check(&["en;q=0.5, es;q=0.9, ru;q=0.7"], Spanish);
         check(&["en ; q=0.1 , pt ; Q=0.2"], Portuguese);
         check(&["es;q=0.999, ru"], Russian);
-        // Among equals the first, and nothing that is not wanted.
+        // Among equals the first; none with quality zero.
         check(&["es, ru"], Spanish);
         check(&["ru;q=0, es;q=0.001"], Spanish);
         check(&["ru;q=0"], English);

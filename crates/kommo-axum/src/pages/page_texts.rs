@@ -1,4 +1,4 @@
-//! What our pages say, in each language. Nothing that came from outside is in it.
+//! The texts of our pages, in each language. They contain no input from outside.
 //!
 //! `{kommo}` stands for the platform's name. Words follow the platform's own interface in that
 //! language.
@@ -63,7 +63,7 @@ impl Title {
     }
 }
 
-/// Where to go on.
+/// The text of the link to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkText {
     Continue,

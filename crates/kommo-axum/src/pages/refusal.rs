@@ -1,4 +1,4 @@
-//! Why a consent came to nothing, as a stable code, a status and the sentence for the user.
+//! Why a consent failed, as a stable code, a status and the sentence for the user.
 
 use core::{error, fmt};
 
@@ -9,19 +9,19 @@ use kommo_oauth::token::TokenRefusalKind;
 
 use crate::pages::page_texts::Sentence;
 
-/// Why a consent came to nothing. Nothing that was granted before is touched by any of these.
+/// Why a consent failed. An existing grant is not changed by any of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The user refused.
     AccessDenied,
-    /// The redirect cannot be used, and nothing of it was: the state first of all.
+    /// The redirect cannot be used, and no part of it was used. The state is checked first.
     Redirect(RedirectError),
     /// The consent took longer than 20 minutes.
     StateExpired,
     /// The consent was finished before, with another redirect than this one, and without a grant.
     StateUsed,
-    /// The application's session is another one than at the start.
+    /// The application's session differs from the one at the start.
     SessionChanged,
     /// Another site led the browser to the start.
     OtherSite,
@@ -153,7 +153,7 @@ pub(crate) const fn field_code(error: &CallbackFieldError) -> &'static str {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the consent came to nothing: {}", self.code())
+        write!(f, "the consent failed: {}", self.code())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The cookies of results: one per attempt that came back, and one for whoever comes back without
-//! an attempt.
+//! The cookies of results: one per attempt that came back, and one for browsers that come back
+//! without an attempt.
 
 use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_oauth::UnixSeconds;

@@ -1,4 +1,4 @@
-//! How a consent ended, as a text that only we can have made. The callback gives it to the browser,
+//! How a consent ended, as a text that only we can have made. The callback sends it to the browser,
 //! and the page with the clean address reads it: so no address says what the page is to say, and no
 //! process needs to remember it. It also answers the same redirect when that comes again.
 //!
@@ -21,7 +21,7 @@ use crate::pages::consent_end::{ConsentEnd, Ending};
 use crate::pages::page_texts::Sentence;
 use crate::settings::local_path::LocalPath;
 
-/// How long a result can be looked at, and answers its redirect: as long as an attempt lasts.
+/// How long a result can be viewed, and answers its redirect: as long as an attempt lasts.
 pub(crate) const RESULT_SECONDS: u64 = 20 * 60;
 
 const VERSION: u8 = 2;
@@ -31,9 +31,9 @@ const SEALED_MAX_BYTES: usize = 1024;
 const SENT_TO_MAX_BYTES: usize = 256;
 const NAME_DIGITS: usize = 12;
 
-/// Which result: that of an attempt, or the one of whoever comes without an attempt of ours. It
-/// stands in the address of the page and in the name of the cookie, and says nothing to a browser
-/// without that cookie.
+/// Which result: that of an attempt, or the one for a browser without an attempt of ours. It is in
+/// the address of the page and in the name of the cookie, and means nothing to a browser without
+/// that cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResultName(Option<String>);
 
@@ -109,8 +109,8 @@ impl ResultSealer {
         bytes.push(u8::from(end.tells_opener));
         bytes.extend_from_slice(&end.status.as_u16().to_be_bytes());
         bytes.push(end.sentence.number());
-        // INVARIANT: codes have some twenty letters. A longer one would make a result that nobody
-        // can read.
+        // INVARIANT: codes have some twenty letters. A longer one would make a result that cannot
+        // be can read.
         bytes.push(u8::try_from(end.code.len()).unwrap_or(u8::MAX));
         bytes.extend_from_slice(end.code.as_bytes());
         bytes.push(u8::from(result.answered.is_some()));
@@ -126,7 +126,7 @@ impl ResultSealer {
         Base64UrlUnpadded::encode_string(&bytes)
     }
 
-    /// Reads a cookie. `None` if we did not make it for this name, or if its time is over.
+    /// Reads a cookie. `None` if we did not make it for this name, or if it has ended.
     pub(crate) fn unseal(
         &self,
         name: &ResultName,

@@ -1,4 +1,4 @@
-//! Which attempts were used already in this process, and what came of them.
+//! Which attempts were used already in this process, and how they ended.
 //!
 //! ```text
 //!   a redirect ── the first with its state ──> carried out ──┐
@@ -28,7 +28,7 @@ use crate::pages::consent_end::ConsentEnd;
 /// attempt that is forgotten is used once more at most, by the browser that began it.
 const REMEMBERED_MAX: usize = 16_384;
 
-/// What came of an attempt, for the browser that began it.
+/// How an attempt ended, for the browser that began it.
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptEnd {
     pub(crate) end: ConsentEnd,
@@ -38,7 +38,7 @@ pub(crate) struct AttemptEnd {
 
 type Told = Option<Arc<AttemptEnd>>;
 
-/// Tells all visits how the attempt ended.
+/// Reports to all visits how the attempt ended.
 #[derive(Debug)]
 pub(crate) struct EndTeller(watch::Sender<Told>);
 
@@ -53,16 +53,16 @@ impl EndTeller {
 pub(crate) struct EndAwaited(watch::Receiver<Told>);
 
 impl EndAwaited {
-    /// `None` if it will not be told: the task that carried the attempt out was ended.
+    /// `None` if it will not be reported: the task that carried the attempt out has ended.
     pub(crate) async fn end(mut self) -> Option<Arc<AttemptEnd>> {
         let told = self.0.wait_for(Option::is_some).await.ok()?;
         told.clone()
     }
 }
 
-/// Whose turn it is.
+/// What this visit must do.
 pub(crate) enum Turn {
-    /// The first visit of this attempt: carry it out, and tell.
+    /// The first visit of this attempt: carry it out, and report the end.
     First(EndTeller, EndAwaited),
     /// The same redirect came before.
     Again(EndAwaited),

@@ -8,8 +8,8 @@
 //!         └── from_widget: the way without a session, or refused
 //! ```
 //!
-//! The address has a code in it, so no page is shown here: whatever comes of it, the browser is
-//! sent on, to the application or to `result`.
+//! The address has a code in it, so no page is shown here: in every case the browser is sent on, to
+//! the application or to `result`.
 
 use core::time::Duration;
 
@@ -160,8 +160,8 @@ impl<S: CodeStore> Connect<S> {
         }
     }
 
-    /// Another redirect with a state that this browser has used: nothing is done with it, and what
-    /// came of the state is said.
+    /// Another redirect with a state that this browser has used: it is not processed, and the
+    /// answer says how the first one ended.
     fn answer_another(&self, end: &ConsentEnd) -> Response<Body> {
         let end = end.for_another_redirect();
         self.inner.counts.add(Family::Consents, "state-used");
@@ -169,10 +169,10 @@ impl<S: CodeStore> Connect<S> {
         self.lead_to_page(&ResultName::none(), end)
     }
 
-    /// No attempt was used up, so the window's opener is not told.
+    /// No attempt was used up, so the window's opener is not informed.
     fn refuse_without_attempt(&self, refusal: Refusal) -> Response<Body> {
         self.inner.counts.add(Family::Consents, refusal.code());
-        tracing::warn!(code = refusal.code(), "a consent came to nothing");
+        tracing::warn!(code = refusal.code(), "a consent failed");
         let end = ConsentEnd::refused(&refusal, false);
         self.lead_to_page(&ResultName::none(), end)
     }
@@ -185,7 +185,7 @@ impl<S: CodeStore> Connect<S> {
     }
 
     /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
-    /// redirect that somebody dressed up.
+    /// redirect with a parameter added.
     fn install_hook(&self, query: &str) -> Option<ReadHook> {
         if self.inner.settings.install_hooks != InstallHooks::Callback {
             return None;
@@ -202,7 +202,7 @@ impl<S: CodeStore> Connect<S> {
     }
 
     /// Which attempt of this browser the redirect belongs to: each state is compared in constant
-    /// time, and nothing else is looked at before one matches.
+    /// time, and nothing else is read before one matches.
     fn whose(
         &self,
         query: &str,
@@ -224,7 +224,7 @@ impl<S: CodeStore> Connect<S> {
                 Err(_) => return (None, parsed),
             }
         }
-        // No state to compare with; what the query lacks is said all the same.
+        // No state to compare with; the answer still says what the query lacks.
         let nobody = ConsentState::from_random([0; 32]);
         let parsed = match ConsentRedirect::parse(query, &nobody, client_id) {
             Err(
@@ -249,7 +249,7 @@ impl<S: CodeStore> Connect<S> {
             let redirect = allowed(parsed)?;
             return self.exchange(attempt, redirect, inner.keeper.clone()).await;
         };
-        // Whoever refuses has made no integration, so there is no client id to compare with.
+        // A user who refuses has made no integration, so there is no client id to compare with.
         if query.split('&').any(|pair| pair == "error=access_denied") {
             return Err(Refusal::AccessDenied);
         }
@@ -345,7 +345,7 @@ impl<S: CodeStore> Connect<S> {
                 tracing::info!(key = %grant.key, "connected");
                 let end = ConsentEnd::connected(tells_opener);
                 let sent_to = self.ask_application(Connected { grant, mode }, parts).await;
-                // The main window goes on; an opened one tells its opener.
+                // The main window continues; an opened one informs its opener.
                 let path = self.inner.settings.success_path.clone();
                 let path = path.filter(|_| !tells_opener).map(RedirectTo::to);
                 let sent_to = sent_to.or(path);
@@ -357,11 +357,11 @@ impl<S: CodeStore> Connect<S> {
 
     fn refused_end(&self, refusal: &Refusal, tells_opener: bool) -> ConsentEnd {
         self.inner.counts.add(Family::Consents, refusal.code());
-        tracing::warn!(code = refusal.code(), "a consent came to nothing");
+        tracing::warn!(code = refusal.code(), "a consent failed");
         ConsentEnd::refused(refusal, tells_opener)
     }
 
-    /// If the application panics, the account is connected all the same.
+    /// If the application panics, the account is still connected.
     async fn ask_application(&self, connected: Connected, parts: Parts) -> Option<RedirectTo> {
         let connect = self.clone();
         let seen = without_secrets(parts, self.inner.cookies);

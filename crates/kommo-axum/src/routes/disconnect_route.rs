@@ -36,7 +36,7 @@ pub(crate) async fn disconnect<S: CodeStore>(
     empty(status)
 }
 
-/// A disconnect, and what proved it. Nothing was built for it.
+/// A disconnect, and what proved it. No keeper was built for it.
 struct Proven {
     client_id: ClientId,
     account_id: AccountId,
@@ -44,7 +44,7 @@ struct Proven {
 }
 
 impl<S: CodeStore> Connect<S> {
-    /// Whose disconnect it is. Why something is not proven is told to nobody.
+    /// The integration of a disconnect. The answer does not say why something is not proven.
     async fn prove(&self, query: &str) -> Option<Proven> {
         if query.len() > QUERY_MAX_BYTES {
             return None;

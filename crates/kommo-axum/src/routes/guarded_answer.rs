@@ -12,7 +12,7 @@ use axum::http::{Response, StatusCode};
 pub(crate) struct OwnPage;
 
 /// Adds what is not there. An answer of the application keeps its policies; but it is for one
-/// browser, so it too is kept by nobody and leaves no address behind.
+/// browser, so it too is not cached and sends no referrer.
 pub(crate) async fn guard(mut response: Response<Body>) -> Response<Body> {
     let is_own = response.extensions_mut().remove::<OwnPage>().is_some();
     let headers = response.headers_mut();
@@ -34,7 +34,7 @@ pub(crate) async fn guard(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// A status and nothing else.
+/// A status with an empty body.
 pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;

@@ -1,7 +1,7 @@
 //! The install hook: the code is durable, then the answer, within the 3 seconds that the platform
 //! waits; the exchange comes after.
 //!
-//! Anybody can send one, with any code. It is read without a session and its grant belongs to the
+//! Anyone can send one, with any code. It is read without a session and its grant belongs to the
 //! account that the token names. So no more are taken than the gate lets in; the others cost
 //! nothing but their answer.
 //!
@@ -68,7 +68,7 @@ impl<S: CodeStore> Connect<S> {
             return (StatusCode::SERVICE_UNAVAILABLE, "not-kept");
         };
         let exchange_room = self.inner.exchange_room.clone();
-        // A task of its own: the platform that hangs up does not take the code with it.
+        // A task of its own: if the platform hangs up, the code is still stored.
         let keeping = tokio::spawn(async move {
             let put = keeper.accept_code(&pending).await;
             drop(room);

@@ -17,7 +17,7 @@ use crate::setup::connect::Connect;
 use kommo_keeper::CodeStore;
 
 impl<S: CodeStore> Connect<S> {
-    /// The page itself, for an address with nothing to hide in it.
+    /// The page itself, for an address without a secret.
     pub(crate) fn page(&self, end: &ConsentEnd, headers: &HeaderMap) -> Response<Body> {
         let settings = &self.inner.settings;
         let way_on = settings.success_path.as_ref().map(|path| path.as_str());

@@ -1,6 +1,5 @@
 //! `GET result`: the page that says how a consent ended. The callback leads here, because its own
-//! address has a code in it and this one has nothing: neither a secret nor anything that says what
-//! the page is to say.
+//! address has a code in it; this one has no secret and nothing that says what the page is to say.
 
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -20,8 +20,8 @@ use kommo_keeper::CodeStore;
 impl<S: CodeStore> Connect<S> {
     /// The routes, to be nested in the application's router wherever the Redirect URI leads.
     ///
-    /// They keep nothing in the application's state and need no layer. A layer that logs whole
-    /// addresses would log codes and states.
+    /// They do not use the application's state and need no layer. A layer that logs whole addresses
+    /// would log codes and states.
     pub fn router<T: Clone + Send + Sync + 'static>(&self) -> Router<T> {
         let settings = &self.inner.settings;
         let paths = &settings.paths;

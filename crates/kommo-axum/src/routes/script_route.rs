@@ -12,7 +12,7 @@ use kommo_keeper::CodeStore;
 
 const SCRIPT: &str = include_str!("../pages/opener.js");
 
-/// The same for everybody: no state and no secret is in it.
+/// The same for every browser: it contains no state and no secret.
 pub(crate) async fn script<S: CodeStore>(State(connect): State<Connect<S>>) -> Response<Body> {
     let mut response = Response::new(Body::from(connect.opener_script()));
     let javascript = HeaderValue::from_static("text/javascript; charset=utf-8");

@@ -1,5 +1,5 @@
 //! `POST secrets_uri`: id and secret of an integration that the consent page has just made.
-//! Unsigned, so it counts only over TLS, for a state of ours that lives, once, not for our own
+//! Unsigned, so it is accepted only over TLS, for a valid state of ours, once, not for our own
 //! integration, and a few times for one user. The answer is 200 exactly: another one, even 204,
 //! stops the consent.
 //!
@@ -78,7 +78,7 @@ impl<S: CodeStore> Connect<S> {
     ) -> (StatusCode, &'static str) {
         let inner = &self.inner;
         let now = inner.now();
-        // The state before all else: whoever has none learns nothing.
+        // The state before all else: a sender without a valid one learns nothing.
         let state = inner.sealer.known_state(&received.state);
         let Some(state) = state.filter(|state| state.ends_at >= now) else {
             return (StatusCode::FORBIDDEN, "state-unknown");
@@ -89,7 +89,7 @@ impl<S: CodeStore> Connect<S> {
             return (StatusCode::BAD_REQUEST, "unreadable");
         };
         if client_id == inner.credentials().client_id {
-            // The consent page never makes the one that is there.
+            // The consent page never makes an integration that exists.
             return (StatusCode::FORBIDDEN, "own-integration");
         }
         if let Some(owner) = state.owner

@@ -14,9 +14,10 @@ pub enum ConnectError {
     PageOrigin,
     /// The integration to be made has another Redirect URI than the keeper's credentials.
     RedirectUriDiffers,
-    /// The Redirect URI does not end with the path of the callback, so nobody would come there.
+    /// The Redirect URI does not end with the path of the callback, so no browser would reach the
+    /// route.
     RedirectUriElsewhere,
-    /// A path of a route is none, or has a pattern in it.
+    /// A path of a route is invalid, or contains a pattern.
     Path {
         /// Which.
         path: String,
@@ -47,7 +48,7 @@ impl fmt::Display for ConnectError {
             Self::Path { path } => write!(f, "the path {path:?} cannot be that of a route"),
             Self::PathTwice { path } => write!(f, "two routes have the path {path:?}"),
             Self::ExchangeWait => {
-                f.write_str("the time for an exchange is not between nothing and a minute")
+                f.write_str("the time limit of an exchange is not between zero and a minute")
             }
         }
     }

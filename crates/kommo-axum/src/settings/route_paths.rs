@@ -44,8 +44,8 @@ impl Default for RoutePaths {
 }
 
 impl RoutePaths {
-    /// The router panics on patterns that it cannot read and on a path that is there twice, so both
-    /// are refused here.
+    /// The router panics on patterns that it cannot read and on a repeated path, so both are
+    /// refused here.
     pub(crate) fn check(&self) -> Result<(), ConnectError> {
         let mut paths = [
             &self.start,

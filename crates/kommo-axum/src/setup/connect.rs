@@ -39,20 +39,21 @@ use crate::setup::route_counts::RouteCounts;
 ///
 /// # Security
 ///
-/// They are unsigned: whoever knows the address can send them, with any code and for any account.
-/// Turn them on only if the integration has a widget and its installation alone connects it.
+/// They are unsigned: anyone who knows the address can send them, with any code and for any
+/// account. Turn them on only if the integration has a widget and its installation alone connects
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallHooks {
-    /// Nowhere.
+    /// They are refused.
     #[default]
-    Closed,
+    Off,
     /// At the Redirect URI, where the platform sends them: a request with `from_widget` and without
     /// `state` is handled without a session. Its code is never bound to the browser that brought
     /// it.
     Callback,
-    /// At a path of their own, for a proxy that parts them from the browsers. At the Redirect URI
-    /// `from_widget` is refused.
+    /// At a path of their own, for a proxy that separates them from the browsers. At the Redirect
+    /// URI `from_widget` is refused.
     OwnPath,
 }
 
@@ -60,7 +61,7 @@ pub enum InstallHooks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsProof {
-    /// The program itself listens with TLS, and with nothing else.
+    /// The program itself listens, with TLS only.
     OwnListener,
     /// A proxy in front of the program sets `X-Forwarded-Proto`, and drops what came under that
     /// name from outside. Only `https` passes.
@@ -116,7 +117,7 @@ impl<S: CodeStore> OnTheFly<S> {
             .credentials()
             .map(|credentials| credentials.client_id);
         if ours != Some(client_id) {
-            tracing::error!(%client_id, "the application gave the keeper of another integration");
+            tracing::error!(%client_id, "the application returned the keeper of another integration");
             return None;
         }
         Some(self.keepers.keep(client_id, secret, keeper))
@@ -217,7 +218,7 @@ impl<S: CodeStore> Connect<S> {
         }
     }
 
-    /// Begins a consent for the browser that these headers come from; gives the address of the
+    /// Begins a consent for the browser that these headers come from; returns the address of the
     /// consent page. For applications that send users there themselves; the route `start` does the
     /// same.
     ///
@@ -249,7 +250,7 @@ impl<S: CodeStore> Connect<S> {
         })
     }
 
-    /// Begins a consent for the platform's own button; gives its HTML. `shape` adds title, colour
+    /// Begins a consent for the platform's own button; returns its HTML. `shape` adds title, colour
     /// and so on, and may choose another brand's looks. The page must not be cached.
     ///
     /// # Errors
@@ -278,10 +279,10 @@ impl<S: CodeStore> Connect<S> {
         })
     }
 
-    /// Has codes looked after that wait in the store: from before a restart, or after trouble that
-    /// has passed. Call it when the program starts and every minute or so; it returns at once and
-    /// needs a Tokio runtime. Of integrations made on the fly, those whose keepers are kept here
-    /// are looked after too; for the others call `exchange_codes` of a keeper of theirs.
+    /// Exchanges codes that wait in the store: from before a restart, or after a failure that has
+    /// passed. Call it when the program starts and every minute or so; it returns at once and needs
+    /// a Tokio runtime. Of integrations made on the fly, those whose keepers are kept here are
+    /// looked after too; for the others call `exchange_codes` of a keeper of theirs.
     pub fn exchange_waiting(&self) {
         let inner = &self.inner;
         let made = inner.settings.on_the_fly.as_ref();

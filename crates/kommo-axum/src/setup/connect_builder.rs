@@ -79,9 +79,9 @@ impl<S: CodeStore> Connect<S> {
 }
 
 impl<S: CodeStore> ConnectBuilder<S> {
-    /// Asks the application before a consent begins: it knows who is there. `Ok`: what the attempt
-    /// carries and expects. `Err`: an answer of its own, for example the way to its login. It sees
-    /// the request without its query and without the cookies of attempts.
+    /// Asks the application before a consent begins, since it knows the user. `Ok`: what the
+    /// attempt carries and expects. `Err`: the application's answer, for example a redirect to its
+    /// login. It sees the request without its query and without the cookies of attempts.
     #[must_use]
     pub fn on_start<F, R>(mut self, function: F) -> Self
     where
@@ -110,11 +110,11 @@ impl<S: CodeStore> ConnectBuilder<S> {
         self
     }
 
-    /// Tells the application of a grant while the browser waits, with that browser's request
-    /// (without its query, where the code stands, and without the cookies of attempts). `Some`:
-    /// where the browser goes instead of our page or the success path; in the mode `post_message`
-    /// that is the opened window, and the opener is not told. It is not called for an account that
-    /// was not expected, nor for install hooks.
+    /// Informs the application of a grant while the browser waits, with that browser's request
+    /// (without its query, which has the code, and without the cookies of attempts). `Some`: where
+    /// the browser goes instead of our page or the success path; in the mode `post_message` that is
+    /// the opened window, and the opener is not informed. It is not called for an account that was
+    /// not expected, nor for install hooks.
     ///
     /// If this process dies, or the exchange takes longer than the browser waits, it is never
     /// called: bind grants in the keeper's `on_grant`, by what the attempt carried, and use this
@@ -153,8 +153,8 @@ impl<S: CodeStore> ConnectBuilder<S> {
         self
     }
 
-    /// How long a browser waits for the exchange: more than nothing, at most a minute. Default: 10
-    /// seconds. Then it is told that the connection is almost made; the exchange goes on.
+    /// How long a browser waits for the exchange: more than zero, at most a minute. Default: 10
+    /// seconds. Then its page says that the connection is almost made; the exchange continues.
     #[must_use]
     pub const fn exchange_wait(mut self, wait: Duration) -> Self {
         self.exchange_wait = wait;
@@ -244,22 +244,22 @@ impl<S: CodeStore> ConnectBuilder<S> {
 
     /// Notes which client secret proved a disconnect hook, at most once in a minute for each: while
     /// a secret changes, it says when the old one is needed no more. The answer does not wait for
-    /// it. Default: nobody notes it.
+    /// it. Default: it is not recorded.
     #[must_use]
     pub fn proof_log(mut self, log: impl ProofLog) -> Self {
         self.proof_notes = Some(Arc::new(ProofNotes::new(log)));
         self
     }
 
-    /// Other paths than the usual ones. The Redirect URI must end with that of `callback`; what
-    /// stands before it is where browsers find the other routes.
+    /// Other paths than the usual ones. The Redirect URI must end with that of `callback`; what is
+    /// before it is where browsers find the other routes.
     #[must_use]
     pub fn paths(mut self, paths: RoutePaths) -> Self {
         self.paths = paths;
         self
     }
 
-    /// With the route for metrics. Whoever can reach it can read the counts.
+    /// With the route for metrics. Anyone who can reach it can read the counts.
     #[must_use]
     pub const fn metrics(mut self) -> Self {
         self.has_metrics = true;

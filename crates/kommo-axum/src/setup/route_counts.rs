@@ -1,4 +1,4 @@
-//! What the routes counted. Labels are names of our own alone: nothing that came from outside.
+//! The counters of the routes. Labels are only our own names, with no input from outside.
 
 use alloc::collections::BTreeMap;
 use core::fmt;

@@ -11,7 +11,7 @@ async fn from_widget_is_no_way_around_the_state() {
     for at in [
         InstallHooks::Callback,
         InstallHooks::OwnPath,
-        InstallHooks::Closed,
+        InstallHooks::Off,
     ] {
         let app = App::with(|builder| builder.install_hooks(at));
         let mut browser = Browser::new(&app.router);
@@ -49,7 +49,7 @@ async fn from_widget_without_a_state_is_never_bound_to_the_browser_that_brings_i
 
 #[tokio::test]
 async fn from_widget_is_refused_at_the_callback_unless_install_hooks_are_taken_there() {
-    for at in [InstallHooks::OwnPath, InstallHooks::Closed] {
+    for at in [InstallHooks::OwnPath, InstallHooks::Off] {
         let app = App::with(|builder| builder.install_hooks(at));
         let seen = Browser::new(&app.router)
             .come_back("/kommo/callback?code=def502-1-1&referer=a.kommo.com&from_widget=1")

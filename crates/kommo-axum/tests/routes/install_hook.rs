@@ -95,7 +95,7 @@ async fn it_can_have_a_path_of_its_own() {
     let app = App::with(|builder| builder.install_hooks(InstallHooks::OwnPath));
     let own = hook("def502-1-1").replace("/callback", "/install");
     assert_eq!(fetch(&app.router, &own).await.status, StatusCode::OK);
-    let closed = App::with(|builder| builder.install_hooks(InstallHooks::Closed));
+    let closed = App::with(|builder| builder.install_hooks(InstallHooks::Off));
     assert_eq!(
         fetch(&closed.router, &own).await.status,
         StatusCode::NOT_FOUND
