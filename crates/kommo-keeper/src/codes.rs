@@ -2,4 +2,6 @@
 
 pub(crate) mod outcome;
 mod exchanged_pair;
+mod unsaved_answer;
+mod one_exchange;
 mod exchange;

@@ -130,6 +130,11 @@ impl<S: GrantStore> Keeper<S> {
         self.inner.slots().remove(key);
     }
 
+    /// Whether the program ends: what is safe in the lifeboat is left there.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner.flights.is_draining()
+    }
+
     pub(crate) fn check(&self, key: &GrantKey) -> Result<(), KeeperError> {
         let keeper = self.settings().endpoints.realm();
         if key.realm != keeper {
@@ -145,9 +150,8 @@ impl<S: GrantStore> Keeper<S> {
 
     /// Starts no new work, and waits until the running flights have finished.
     ///
-    /// A refreshed pair that cannot be saved stays in the lifeboat. Without one, this waits until
-    /// the store saves the pair: for ever if that never happens. The same holds for the pair of an
-    /// exchange, which has no key yet and so cannot go to the lifeboat.
+    /// A pair that cannot be saved, from a refresh or an exchange, stays in the lifeboat. Without
+    /// one, this waits until the store saves the pair: for ever if that never happens.
     /// [`drain_within`](Self::drain_within) has a limit.
     pub async fn drain(&self) {
         self.inner.flights.drain().await;

@@ -29,7 +29,7 @@ mod store;
 #[cfg(feature = "postgres")]
 pub use database::url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DatabaseFault, StoreFault};
-pub use lifeboat::Lifeboat;
+pub use lifeboat::{Lifeboat, LifeboatContents};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use location::{StoreLocation, StoreLocationError};
 pub use records::rotated::Rotated;

@@ -3,6 +3,7 @@
 //! ```text
 //!   directory       0700
 //!   HASH.pair       0600   sealed; HASH is made of the grant's key and the attempt
+//!   code-HASH.pair  0600   sealed; the pair of an exchange, and its claim; HASH is made of the code
 //!   HASH.part       0600   a pair that is being written; the file gets its name when it is on the disk
 //!   HASH.pair.new   0600   the same pair while it is sealed anew; nobody reads it, and the next rotation writes over it
 //!   RANDOM.slot     0600   room for a pair, see `slots.rs`; with a pair in it, if it could not be renamed
@@ -24,12 +25,15 @@ use std::path::{Path, PathBuf};
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_keeper::LifeboatPort;
+use kommo_keeper::{ClaimedCode, LifeboatPort, PendingCode};
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
+use kommo_oauth::token::TokenPair;
 use zeroize::Zeroizing;
 
 use crate::error::StoreFault;
 use crate::private_files::{crash_point, new_private_file, private_directory, sync_directory};
+use crate::records::code_record::{answer_from_stored, answer_to_stored};
+use crate::records::realm_text::realm_text;
 use crate::sealing::encryption_key::EncryptionKeys;
 use crate::sealing::hash_text::{hash_text, hex_text};
 use crate::sealing::sealer::{AssociatedData, Sealer};
@@ -38,6 +42,8 @@ use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty,
 
 const ENDING: &str = "pair";
 const PART: &str = "part";
+/// The names of what codes gave begin with it. No hash does.
+const CODE: &str = "code-";
 
 /// No write takes this long: an older torn file has no writer any more.
 const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -89,22 +95,28 @@ impl Lifeboat {
         })
     }
 
-    /// The grants that have pairs in this directory, which is only read: its mode stays, and so
-    /// does a torn file.
+    /// What lies in this directory, which is only read: its mode stays, and so does a torn file.
     ///
     /// # Errors
     ///
-    /// A directory that cannot be read: [`StoreFault::File`]. As [`keys`](LifeboatPort::keys), if
-    /// no file can be read.
+    /// A directory that cannot be read: [`StoreFault::File`]. As [`keys`](LifeboatPort::keys) and
+    /// [`answers`](LifeboatPort::answers), if no file can be read.
     pub async fn look_into(
         path: impl AsRef<Path>,
         keys: Option<EncryptionKeys>,
-    ) -> Result<Vec<GrantKey>, StoreFault> {
+    ) -> Result<LifeboatContents, StoreFault> {
         let directory = path.as_ref().to_path_buf();
         let looked_at = Self {
             inner: Arc::new(Inner::new(directory, keys)),
         };
-        looked_at.blocking(Inner::readable_keys).await
+        looked_at
+            .blocking(|inner| {
+                Ok(LifeboatContents {
+                    grants: inner.readable_keys()?,
+                    exchanges: inner.answers()?.len(),
+                })
+            })
+            .await
     }
 
     /// The files of this directory that cannot be read, each as its error; and whether files can be
@@ -161,28 +173,20 @@ impl LifeboatPort for Lifeboat {
     type Error = StoreFault;
 
     async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
-        let key = *key;
-        self.blocking(move |inner| {
-            let reserved = inner.slots.reserve(&key, &inner.directory);
-            reserved.map_err(|error| {
-                StoreFault::file("reserving room in the lifeboat", &inner.directory, error)
-            })
-        })
-        .await
+        let owner = prefix_of(key);
+        self.blocking(move |inner| inner.reserve(owner)).await
     }
 
     async fn release_slot(&self, key: &GrantKey) -> Result<(), StoreFault> {
-        let key = *key;
-        self.blocking(move |inner| {
-            inner.slots.release(&key);
-            Ok(())
-        })
-        .await
+        let owner = prefix_of(key);
+        self.blocking(move |inner| inner.release(&owner)).await
     }
 
     async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
-        let unsaved = unsaved.clone();
-        self.blocking(move |inner| inner.write(&unsaved)).await
+        let (name, owner) = (name_of(unsaved), prefix_of(&unsaved.key));
+        let plain = unsaved.to_stored();
+        self.blocking(move |inner| inner.write(&name, &owner, &plain))
+            .await
     }
 
     /// An error only if none of the grant's files can be read.
@@ -201,6 +205,65 @@ impl LifeboatPort for Lifeboat {
     async fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
         self.blocking(Inner::keys).await
     }
+
+    async fn reserve_for_code(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        let owner = name_of_code(&code.pending);
+        self.blocking(move |inner| inner.reserve(owner)).await
+    }
+
+    async fn release_code_slot(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        let owner = name_of_code(&code.pending);
+        self.blocking(move |inner| inner.release(&owner)).await
+    }
+
+    async fn write_answer(&self, code: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
+        let name = name_of_code(&code.pending);
+        let plain = answer_to_stored(&name, code, pair)?;
+        self.blocking(move |inner| inner.write(&name, &name, &plain))
+            .await
+    }
+
+    /// An error only if no file of a code can be read.
+    async fn answers(&self) -> Result<Vec<ClaimedCode>, StoreFault> {
+        self.blocking(Inner::answers).await
+    }
+
+    async fn delete_answer(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        let name = name_of_code(&code.pending);
+        self.blocking(move |inner| inner.delete(&name)).await
+    }
+}
+
+/// What lies in a lifeboat, as [`Lifeboat::look_into`] finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LifeboatContents {
+    /// The grants that have pairs there, each once.
+    pub grants: Vec<GrantKey>,
+    /// How many codes have a pair there that is no grant yet.
+    pub exchanges: usize,
+}
+
+/// What lies in a file.
+enum Unsaved {
+    Pair(UnsavedPair),
+    Answer(ClaimedCode),
+}
+
+impl Unsaved {
+    fn pair(self) -> Option<UnsavedPair> {
+        match self {
+            Self::Pair(unsaved) => Some(unsaved),
+            Self::Answer(_) => None,
+        }
+    }
+
+    fn answer(self) -> Option<ClaimedCode> {
+        match self {
+            Self::Answer(code) => Some(code),
+            Self::Pair(_) => None,
+        }
+    }
 }
 
 /// The name begins with the grant, so that the files of one grant are found without being opened.
@@ -213,20 +276,45 @@ fn prefix_of(key: &GrantKey) -> String {
     hash_text("kommo-store lifeboat", &[&key.to_string()])
 }
 
+/// Nobody knows yet which grant the pair belongs to.
+fn name_of_code(pending: &PendingCode) -> String {
+    let parts = [
+        &*realm_text(pending.realm),
+        &*pending.client_id.to_string(),
+        pending.code.expose(),
+    ];
+    format!("{CODE}{}", hash_text("kommo-store lifeboat code", &parts))
+}
+
+fn is_of_code(name: &str) -> bool {
+    name.starts_with(CODE)
+}
+
 impl Inner {
     fn path(&self, name: &str, ending: &str) -> PathBuf {
         self.directory.join(format!("{name}.{ending}"))
     }
 
+    fn reserve(&self, owner: String) -> Result<(), StoreFault> {
+        let reserved = self.slots.reserve(owner, &self.directory);
+        reserved.map_err(|error| {
+            StoreFault::file("reserving room in the lifeboat", &self.directory, error)
+        })
+    }
+
+    fn release(&self, owner: &str) -> Result<(), StoreFault> {
+        self.slots.release(owner);
+        Ok(())
+    }
+
     /// Into the slot that was reserved. Without one: on the disk under a name that is not read,
     /// then renamed, then the directory on the disk too.
-    fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
-        let name = name_of(unsaved);
-        let sealed = self.sealer.seal(place(&name), &unsaved.to_stored())?;
-        let part = self.path(&name, PART);
-        let path = self.path(&name, ENDING);
-        if let Some(slot) = self.slots.take(&unsaved.key)
-            && matches!(slot.fill(&name, &sealed), Ok(true))
+    fn write(&self, name: &str, owner: &str, plain: &[u8]) -> Result<(), StoreFault> {
+        let sealed = self.sealer.seal(place(name), plain)?;
+        let part = self.path(name, PART);
+        let path = self.path(name, ENDING);
+        if let Some(slot) = self.slots.take(owner)
+            && matches!(slot.fill(name, &sealed), Ok(true))
         {
             // The pair is durable, and read from the slot if it cannot get its name.
             if fs::rename(slot.path(), &path).is_ok() {
@@ -273,6 +361,7 @@ impl Inner {
         let (found, problems) = self.read_all(names);
         let oldest = found
             .into_iter()
+            .filter_map(Unsaved::pair)
             .min_by_key(|unsaved| (unsaved.base, unsaved.pair.obtained_at, unsaved.attempt));
         match (oldest, problems.into_iter().next()) {
             (None, Some(problem)) => Err(problem),
@@ -280,7 +369,7 @@ impl Inner {
         }
     }
 
-    fn read_all(&self, names: impl Iterator<Item = String>) -> (Vec<UnsavedPair>, Vec<StoreFault>) {
+    fn read_all(&self, names: impl Iterator<Item = String>) -> (Vec<Unsaved>, Vec<StoreFault>) {
         let mut found = Vec::new();
         let mut problems = Vec::new();
         for name in names {
@@ -293,7 +382,7 @@ impl Inner {
     }
 
     /// `None` if another process removed it meanwhile, or is writing it.
-    fn read(&self, name: &str) -> Result<Option<UnsavedPair>, StoreFault> {
+    fn read(&self, name: &str) -> Result<Option<Unsaved>, StoreFault> {
         let whole = self.read_one(name, ENDING);
         if let Ok(Some(_)) = whole {
             return whole;
@@ -310,22 +399,29 @@ impl Inner {
         }
     }
 
-    fn read_one(&self, name: &str, ending: &str) -> Result<Option<UnsavedPair>, StoreFault> {
+    fn read_one(&self, name: &str, ending: &str) -> Result<Option<Unsaved>, StoreFault> {
         match read_file(&self.path(name, ending))? {
             Some(sealed) => self.open(name, ending, &sealed).map(Some),
             None => Ok(None),
         }
     }
 
-    fn open(&self, name: &str, ending: &str, sealed: &[u8]) -> Result<UnsavedPair, StoreFault> {
+    fn open(&self, name: &str, ending: &str, sealed: &[u8]) -> Result<Unsaved, StoreFault> {
         let file = format!("{name}.{ending}");
         let plain = self.sealer.open(place(name), sealed)?;
+        if is_of_code(name) {
+            let code = answer_from_stored(&file, &plain)?;
+            return match name_of_code(&code.pending) == name {
+                true => Ok(Unsaved::Answer(code)),
+                false => Err(StoreFault::damaged(&file, "the pair of another code")),
+            };
+        }
         let unsaved = UnsavedPair::from_stored(&plain)
             .map_err(|error| StoreFault::of_record(&file, error))?;
         if name_of(&unsaved) != name {
             return Err(StoreFault::damaged(&file, "the pair of another attempt"));
         }
-        Ok(unsaved)
+        Ok(Unsaved::Pair(unsaved))
     }
 
     /// The slot that this pair is in, and the pair, sealed.
@@ -389,13 +485,25 @@ impl Inner {
     }
 
     fn readable_keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
-        let (found, problems) = self.read_all(self.names()?.into_iter());
-        let mut keys: Vec<_> = found.iter().map(|unsaved| unsaved.key).collect();
+        let names = self.names()?.into_iter().filter(|name| !is_of_code(name));
+        let (found, problems) = self.read_all(names);
+        let pairs = found.into_iter().filter_map(Unsaved::pair);
+        let mut keys: Vec<_> = pairs.map(|unsaved| unsaved.key).collect();
         keys.sort();
         keys.dedup();
         match (keys.is_empty(), problems.into_iter().next()) {
             (true, Some(problem)) => Err(problem),
             _ => Ok(keys),
+        }
+    }
+
+    fn answers(&self) -> Result<Vec<ClaimedCode>, StoreFault> {
+        let names = self.names()?.into_iter().filter(|name| is_of_code(name));
+        let (found, problems) = self.read_all(names);
+        let codes: Vec<_> = found.into_iter().filter_map(Unsaved::answer).collect();
+        match (codes.is_empty(), problems.into_iter().next()) {
+            (true, Some(problem)) => Err(problem),
+            _ => Ok(codes),
         }
     }
 

@@ -11,8 +11,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kommo_keeper::LifeboatPort;
+use kommo_keeper::{ClaimedCode, LifeboatPort};
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
+use kommo_oauth::token::TokenPair;
 use kommo_store::{EncryptionKeys, Lifeboat, StoreFault};
 use sha2::{Digest, Sha256};
 
@@ -32,6 +33,33 @@ impl Lifeboats {
     /// Each of them.
     pub(crate) fn as_slice(&self) -> &[Lifeboat] {
         &self.all
+    }
+
+    /// Work on the first one that can do it.
+    async fn first<'a, W>(&'a self, work: impl Fn(&'a Lifeboat) -> W) -> Result<(), StoreFault>
+    where
+        W: Future<Output = Result<(), StoreFault>>,
+    {
+        let mut done = Ok(());
+        for boat in &self.all {
+            done = work(boat).await;
+            if done.is_ok() {
+                break;
+            }
+        }
+        done
+    }
+
+    /// Work on each of them; the first error of all.
+    async fn each<'a, W>(&'a self, work: impl Fn(&'a Lifeboat) -> W) -> Result<(), StoreFault>
+    where
+        W: Future<Output = Result<(), StoreFault>>,
+    {
+        let mut done = Ok(());
+        for boat in &self.all {
+            done = done.and(work(boat).await);
+        }
+        done
     }
 
     /// Opens, and makes, the lifeboats of a store.
@@ -142,33 +170,15 @@ impl LifeboatPort for Lifeboats {
     type Error = StoreFault;
 
     async fn reserve(&self, key: &GrantKey) -> Result<(), StoreFault> {
-        let mut reserved = Ok(());
-        for boat in &self.all {
-            reserved = boat.reserve(key).await;
-            if reserved.is_ok() {
-                break;
-            }
-        }
-        reserved
+        self.first(|boat| boat.reserve(key)).await
     }
 
     async fn release_slot(&self, key: &GrantKey) -> Result<(), StoreFault> {
-        let mut released = Ok(());
-        for boat in &self.all {
-            released = released.and(boat.release_slot(key).await);
-        }
-        released
+        self.each(|boat| boat.release_slot(key)).await
     }
 
     async fn write(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
-        let mut written = Ok(());
-        for boat in &self.all {
-            written = boat.write(unsaved).await;
-            if written.is_ok() {
-                break;
-            }
-        }
-        written
+        self.first(|boat| boat.write(unsaved)).await
     }
 
     /// The oldest of all. An error only if nothing else was found.
@@ -190,11 +200,7 @@ impl LifeboatPort for Lifeboats {
     }
 
     async fn delete(&self, unsaved: &UnsavedPair) -> Result<(), StoreFault> {
-        let mut deleted = Ok(());
-        for boat in &self.all {
-            deleted = deleted.and(boat.delete(unsaved).await);
-        }
-        deleted
+        self.each(|boat| boat.delete(unsaved)).await
     }
 
     async fn keys(&self) -> Result<Vec<GrantKey>, StoreFault> {
@@ -211,5 +217,35 @@ impl LifeboatPort for Lifeboats {
             (true, Some(problem)) => Err(problem),
             _ => Ok(found),
         }
+    }
+
+    async fn reserve_for_code(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        self.first(|boat| boat.reserve_for_code(code)).await
+    }
+
+    async fn release_code_slot(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        self.each(|boat| boat.release_code_slot(code)).await
+    }
+
+    async fn write_answer(&self, code: &ClaimedCode, pair: &TokenPair) -> Result<(), StoreFault> {
+        self.first(|boat| boat.write_answer(code, pair)).await
+    }
+
+    async fn answers(&self) -> Result<Vec<ClaimedCode>, StoreFault> {
+        let (mut found, mut problem) = (Vec::new(), None);
+        for boat in &self.all {
+            match boat.answers().await {
+                Ok(codes) => found.extend(codes),
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        match (found.is_empty(), problem) {
+            (true, Some(problem)) => Err(problem),
+            _ => Ok(found),
+        }
+    }
+
+    async fn delete_answer(&self, code: &ClaimedCode) -> Result<(), StoreFault> {
+        self.each(|boat| boat.delete_answer(code)).await
     }
 }

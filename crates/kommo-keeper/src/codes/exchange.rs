@@ -2,36 +2,26 @@
 //! once. The pair is durable before anything uses it; then the platform is asked for its account.
 //!
 //! ```text
-//!   put_code ─> claim ─> send ─> keep_answer ─> probe ─> write the grant ─> settle
-//!                 └──────── a crash at any point: claimed again when the lease ends ────────┘
+//!   put_code ─> claim ─> reserve ─> send ─> keep_answer ─> probe ─> write the grant ─> settle
+//!                 │       room in the lifeboat   └─ or the lifeboat, until the store takes it    │
+//!                 └──────── a crash at any point: claimed again when the lease ends ────────────┘
 //! ```
 
 use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_oauth::UnixSeconds;
-use kommo_oauth::grant::HoldKind;
-use kommo_oauth::refresh::{AfterExchange, AnotherExchange, EarlierTries, SendOutcome};
-use kommo_oauth::token::{
-    AuthorizationCode, RequestOrigin, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest,
-};
+use kommo_oauth::token::AuthorizationCode;
+use tokio::task::JoinHandle;
 
 use crate::codes::outcome::{CodeOutcome, ExchangeError, ExchangedCode};
 use crate::keeper::Keeper;
+use crate::keeper::error::KeeperError;
 use crate::ports::clock::Clock as _;
-use crate::ports::grant_store::{StoreError, StoreErrorKind};
-use crate::ports::pending_codes::{
-    ClaimedCode, CodeEnd, CodeOrigin, CodePut, CodeStore, PendingCode,
-};
+use crate::ports::pending_codes::{ClaimedCode, CodeOrigin, CodePut, CodeStore, PendingCode};
 use crate::reporting::alarm::AlarmKind;
 use crate::reporting::metrics::Counter;
 
-/// What became of the pair of an exchange.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeptPair {
-    /// It is here, and durable unless the store has another one.
-    Here,
-    /// It was dropped: the account was erased meanwhile, at its owner's request.
-    Erased,
-}
+/// An exchange in a task of its own, if it could be begun.
+type Flight = Result<JoinHandle<Result<CodeOutcome, ExchangeError>>, KeeperError>;
 
 impl<S: CodeStore> Keeper<S> {
     /// A code of this keeper's integration that has just arrived.
@@ -136,13 +126,17 @@ impl<S: CodeStore> Keeper<S> {
             return Ok(CodeOutcome::NotYet);
         };
         let keeper = self.clone();
-        match self.spawn(async move { keeper.exchange(&code).await }) {
-            Ok(flight) => self
-                .finished(flight)
-                .await
-                .unwrap_or(Ok(CodeOutcome::NotYet)),
-            Err(_) => Ok(CodeOutcome::NotYet),
-        }
+        self.outcome_of(self.spawn(async move { keeper.exchange(&code).await }))
+            .await
+    }
+
+    /// [`CodeOutcome::NotYet`] if it was not begun, or goes on for longer than a lease.
+    async fn outcome_of(&self, flight: Flight) -> Result<CodeOutcome, ExchangeError> {
+        let finished = match flight {
+            Ok(flight) => self.finished(flight).await,
+            Err(_) => None,
+        };
+        finished.unwrap_or(Ok(CodeOutcome::NotYet))
     }
 
     async fn exchange_lane(
@@ -150,19 +144,50 @@ impl<S: CodeStore> Keeper<S> {
         limit: u32,
         with_hooks: bool,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
-        let context = self.context();
         let Some(credentials) = self.credentials() else {
             return Ok(Vec::new());
         };
-        let client_id = credentials.client_id;
+        // Before any code is claimed: one of these may be its code, and must not be sent again.
+        let mut outcomes = self.finish_left_behind().await;
+        match self
+            .exchange_claimed(&credentials.client_id, limit, with_hooks)
+            .await
+        {
+            Ok(exchanged) => outcomes.extend(exchanged),
+            Err(error) if outcomes.is_empty() => return Err(error),
+            // It was told; what is done is done.
+            Err(_) => {}
+        }
+        Ok(outcomes)
+    }
+
+    /// From the pairs that earlier programs left in the lifeboat. Those that the store does not
+    /// take now have flights of their own, and what failed was told.
+    async fn finish_left_behind(&self) -> Vec<ExchangedCode> {
+        let mut outcomes = Vec::new();
+        for code in self.answers_left_behind().await {
+            let keeper = self.clone();
+            let pending = code.pending.clone();
+            let flight = self.spawn(async move { keeper.finish_exchange(&code).await });
+            let outcome = self.outcome_of(flight).await;
+            outcomes.extend(outcome.map(|outcome| ExchangedCode::new(&pending, outcome)));
+        }
+        outcomes
+    }
+
+    async fn exchange_claimed(
+        &self,
+        client_id: &ClientId,
+        limit: u32,
+        with_hooks: bool,
+    ) -> Result<Vec<ExchangedCode>, ExchangeError> {
+        let context = self.context();
         let (realm, now) = (context.settings.endpoints.realm(), context.clock.now());
-        let expired = context.store.expire_codes(realm, &client_id, now).await;
+        let expired = context.store.expire_codes(realm, client_id, now).await;
         for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
             self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
         }
-        let claimed = self
-            .claim(realm, &client_id, now, limit, with_hooks)
-            .await?;
+        let claimed = self.claim(realm, client_id, now, limit, with_hooks).await?;
         // Concurrently, so that the last one runs while the lease is still valid; each in a task of
         // its own, which continues if this future is dropped. An error of the store for one does
         // not stop the others.
@@ -176,14 +201,7 @@ impl<S: CodeStore> Keeper<S> {
         let mut outcomes = Vec::with_capacity(flights.len());
         let mut failed = None;
         for (pending, flight) in flights {
-            let outcome = match flight {
-                Ok(flight) => self
-                    .finished(flight)
-                    .await
-                    .unwrap_or(Ok(CodeOutcome::NotYet)),
-                Err(_) => Ok(CodeOutcome::NotYet),
-            };
-            match outcome {
+            match self.outcome_of(flight).await {
                 Ok(outcome) => outcomes.push(ExchangedCode::new(&pending, outcome)),
                 Err(error) => failed = Some(error),
             }
@@ -232,171 +250,5 @@ impl<S: CodeStore> Keeper<S> {
             Err(error) => drop(self.exchange_failed(&error)),
         }
         Ok(claimed)
-    }
-
-    async fn exchange(&self, code: &ClaimedCode) -> Result<CodeOutcome, ExchangeError> {
-        let context = self.context();
-        let (outcome, end) = match &code.answer {
-            Some(pair) => self.settle_pair(code, pair).await?,
-            None => self.send_code(code).await?,
-        };
-        if let CodeOutcome::Granted(grant) = &outcome {
-            // Before the code is settled: a crash between the two reports the grant twice, instead
-            // of never.
-            context.listeners.report_grant(grant);
-        }
-        let settled = context.store.settle_code(code, end).await;
-        settled.map_err(|error| self.exchange_failed(&error))?;
-        match &outcome {
-            CodeOutcome::Granted(_) => context.metrics.add(Counter::CodesExchanged),
-            CodeOutcome::Refused(_) => {
-                self.code_ended(Counter::CodesRefused, AlarmKind::CodeRefused);
-            }
-            CodeOutcome::Lost => self.code_ended(Counter::CodesLost, AlarmKind::CodeLost),
-            CodeOutcome::Erased => self.code_ended(Counter::CodesErased, AlarmKind::CodeErased),
-            CodeOutcome::ClientRefused(_) | CodeOutcome::Deferred(_) | CodeOutcome::NotYet => {}
-        }
-        Ok(outcome)
-    }
-
-    /// A code ended without a grant: counted once, reported once.
-    fn code_ended(&self, counter: Counter, alarm: AlarmKind) {
-        self.context().metrics.add(counter);
-        self.context().listeners.raise_alarm(None, alarm);
-    }
-
-    async fn send_code(&self, code: &ClaimedCode) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
-        let context = self.context();
-        let Some(credentials) = self.credentials() else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect));
-        };
-        let pending = &code.pending;
-        // The sender of an install hook chooses its host, so an answer from there says nothing
-        // about our credentials or address.
-        let origin = match pending.origin {
-            CodeOrigin::InstallHook => RequestOrigin::InstallHook,
-            CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
-        };
-        let request =
-            TokenRequest::exchange(&credentials, &pending.host, &pending.code).with_origin(origin);
-        let outcome = context.endpoint.send(pending.realm, &request).await;
-        let policy = &context.settings.policy;
-        let is_strangers = pending.origin == CodeOrigin::InstallHook;
-        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_strangers);
-        let why = why_not_yet(&outcome);
-        Ok(match AfterExchange::of(outcome, earlier, policy) {
-            AfterExchange::Keep(pair) => match self.keep_pair(code, &pair).await {
-                KeptPair::Here => self.settle_pair(code, &pair).await?,
-                KeptPair::Erased => (CodeOutcome::Erased, CodeEnd::Refused),
-            },
-            AfterExchange::Refused(refusal) => {
-                // A person may have mistyped the account; a redirect or a hook names the right one.
-                let is_mistyped = pending.origin == CodeOrigin::Pasted
-                    && refusal.kind == TokenRefusalKind::InvalidAccount;
-                let end = if is_mistyped {
-                    CodeEnd::WrongAccount
-                } else {
-                    CodeEnd::Refused
-                };
-                (CodeOutcome::Refused(refusal.kind), end)
-            }
-            AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
-            AfterExchange::Again(again) => {
-                self.note_why(code, why).await;
-                self.defer(pending.origin, again)
-            }
-            // A decision of a later version, unknown here: the code stays.
-            _ => (CodeOutcome::NotYet, CodeEnd::TryAgain),
-        })
-    }
-
-    /// Notes with the code why it waits. If this fails, only the note is lost.
-    async fn note_why(&self, code: &ClaimedCode, why: &'static str) {
-        if let Err(error) = self.context().store.note_code(code, why).await {
-            tracing::warn!(%error, "the reason why a code waits was not noted");
-        }
-    }
-
-    /// The code stays for another try; the reason is reported at once.
-    fn defer(&self, origin: CodeOrigin, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
-        let context = self.context();
-        // The sender of an install hook chooses the host, so its answer is worth an alarm only if
-        // it refuses our credentials.
-        let is_news = |kind: &HoldKind| {
-            origin != CodeOrigin::InstallHook || *kind == HoldKind::ClientMisconfigured
-        };
-        if let Some(kind) = again.hold.filter(is_news) {
-            let until = again.pause.map(|pause| context.clock.now().plus(pause));
-            let alarm = AlarmKind::Held { kind, until };
-            context.listeners.raise_alarm(None, alarm);
-        }
-        let outcome = match again.refusal {
-            Some(refusal) if again.hold == Some(HoldKind::ClientMisconfigured) => {
-                CodeOutcome::ClientRefused(refusal.kind)
-            }
-            Some(refusal) => CodeOutcome::Deferred(refusal),
-            None => CodeOutcome::NotYet,
-        };
-        let counts = again.counts;
-        let end = match again.pause {
-            Some(pause) => CodeEnd::Later { pause, counts },
-            None if counts => CodeEnd::TryAgain,
-            None => CodeEnd::NoEffect,
-        };
-        (outcome, end)
-    }
-
-    /// Stores the pair, and retries until the store is back: the code is spent, and there is no
-    /// other copy.
-    async fn keep_pair(&self, code: &ClaimedCode, pair: &TokenPair) -> KeptPair {
-        let context = self.context();
-        let mut tries = 0_u32;
-        while let Err(error) = context.store.keep_answer(code, pair).await {
-            match error.kind() {
-                StoreErrorKind::Erased => return KeptPair::Erased,
-                StoreErrorKind::Taken => {
-                    // The code was exchanged twice. This pair becomes a grant without being stored
-                    // first.
-                    context.store_failed(None, &error);
-                    return KeptPair::Here;
-                }
-                _ => {}
-            }
-            if tries == 0 || tries.is_power_of_two() {
-                context.store_failed(None, &error);
-                let in_lifeboat = false;
-                context
-                    .listeners
-                    .raise_alarm(None, AlarmKind::Unsaved { in_lifeboat });
-            }
-            let pause = context.settings.policy.save_pause_after(tries);
-            tries = tries.saturating_add(1);
-            context.clock.pause(pause).await;
-        }
-        KeptPair::Here
-    }
-}
-
-/// Why a code is not exchanged yet, for an operator.
-const fn why_not_yet(outcome: &SendOutcome) -> &'static str {
-    match outcome {
-        SendOutcome::NotSent => "unreachable",
-        SendOutcome::Withheld { .. } => "blocked",
-        SendOutcome::Lost => "answer-lost",
-        SendOutcome::Answered(TokenAnswer::InDoubt(_)) => "unreadable-answer",
-        SendOutcome::Answered(TokenAnswer::Refused(refusal)) => match refusal.kind {
-            TokenRefusalKind::RedirectUriMismatch => "redirect-uri-mismatch",
-            TokenRefusalKind::ClientIdInvalid
-            | TokenRefusalKind::ClientSecretInvalid
-            | TokenRefusalKind::ClientRejected
-            | TokenRefusalKind::UnknownGrantType
-            | TokenRefusalKind::Unauthorized => "client-misconfigured",
-            TokenRefusalKind::PaymentRequired => "payment-required",
-            TokenRefusalKind::Throttled { .. } => "throttled",
-            TokenRefusalKind::Blocked | TokenRefusalKind::Forbidden => "blocked",
-            TokenRefusalKind::NotFound => "account-not-found",
-            _ => "refused-without-reason",
-        },
-        _ => "not-yet",
     }
 }

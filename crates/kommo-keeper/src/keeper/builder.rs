@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::sync::atomic::AtomicBool;
 
 use kommo_account::ClientId;
 use kommo_oauth::integration::Credentials;
@@ -122,6 +123,7 @@ impl<S: GrantStore> KeeperBuilder<S> {
             metrics: Arc::default(),
             process_holds: ProcessHolds::default(),
             hook_bucket: HookBucket::default(),
+            has_read_answers: AtomicBool::new(false),
         })
     }
 }

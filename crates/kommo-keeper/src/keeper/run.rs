@@ -26,7 +26,7 @@ impl<S: GrantStore> Keeper<S> {
         want: TokenRequirement,
     ) -> Outcome {
         let context = self.context();
-        let is_leaving = || self.inner.flights.is_draining();
+        let is_leaving = || self.is_draining();
         let holds_pair = |holds: bool| slot.note_unsaved(holds);
         let report = run_protocol(context, start, slot.key, want, is_leaving, holds_pair).await;
         let monotonic = context.clock.monotonic();

@@ -4,10 +4,11 @@
 use kommo_account::{AccountHost, Realm};
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
 use kommo_oauth::refresh::{Located, SendOutcome};
-use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenRequest};
+use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenPair, TokenRequest};
 
 use crate::ports::grant_store::StoreError;
 use crate::ports::lifeboat::LifeboatPort;
+use crate::ports::pending_codes::ClaimedCode;
 use crate::ports::shared_clock::Boxed;
 use crate::ports::token_endpoint::{Probe, TokenEndpoint};
 
@@ -55,6 +56,15 @@ pub(crate) trait AnyLifeboat: Send + Sync {
     fn read<'a>(&'a self, key: &'a GrantKey) -> LifeboatCall<'a, Option<UnsavedPair>>;
     fn delete<'a>(&'a self, unsaved: &'a UnsavedPair) -> LifeboatCall<'a, ()>;
     fn keys(&self) -> LifeboatCall<'_, Vec<GrantKey>>;
+    fn reserve_for_code<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()>;
+    fn release_code_slot<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()>;
+    fn write_answer<'a>(
+        &'a self,
+        code: &'a ClaimedCode,
+        pair: &'a TokenPair,
+    ) -> LifeboatCall<'a, ()>;
+    fn answers(&self) -> LifeboatCall<'_, Vec<ClaimedCode>>;
+    fn delete_answer<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()>;
 }
 
 impl<L: LifeboatPort> AnyLifeboat for L {
@@ -80,6 +90,30 @@ impl<L: LifeboatPort> AnyLifeboat for L {
 
     fn keys(&self) -> LifeboatCall<'_, Vec<GrantKey>> {
         boxed(LifeboatPort::keys(self))
+    }
+
+    fn reserve_for_code<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()> {
+        boxed(LifeboatPort::reserve_for_code(self, code))
+    }
+
+    fn release_code_slot<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()> {
+        boxed(LifeboatPort::release_code_slot(self, code))
+    }
+
+    fn write_answer<'a>(
+        &'a self,
+        code: &'a ClaimedCode,
+        pair: &'a TokenPair,
+    ) -> LifeboatCall<'a, ()> {
+        boxed(LifeboatPort::write_answer(self, code, pair))
+    }
+
+    fn answers(&self) -> LifeboatCall<'_, Vec<ClaimedCode>> {
+        boxed(LifeboatPort::answers(self))
+    }
+
+    fn delete_answer<'a>(&'a self, code: &'a ClaimedCode) -> LifeboatCall<'a, ()> {
+        boxed(LifeboatPort::delete_answer(self, code))
     }
 }
 

@@ -3,8 +3,10 @@
 use core::future::Future;
 
 use kommo_oauth::grant::{GrantKey, UnsavedPair};
+use kommo_oauth::token::TokenPair;
 
 use crate::ports::grant_store::StoreError;
+use crate::ports::pending_codes::ClaimedCode;
 
 /// Keeps unsaved pairs in files, or in another storage that outlives this process.
 pub trait LifeboatPort: Send + Sync + 'static {
@@ -36,4 +38,35 @@ pub trait LifeboatPort: Send + Sync + 'static {
 
     /// The grants that have pairs here: recovered first when a program starts.
     fn keys(&self) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
+
+    /// As [`reserve`](Self::reserve), for the pair that an authorization code gives: nobody knows
+    /// yet which grant it belongs to. If it fails, the code must not be sent.
+    fn reserve_for_code(
+        &self,
+        code: &ClaimedCode,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// As [`release_slot`](Self::release_slot), for what
+    /// [`reserve_for_code`](Self::reserve_for_code) made.
+    fn release_code_slot(
+        &self,
+        code: &ClaimedCode,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Writes the pair that a code gave, durably and with the claim; into the reservation of the
+    /// code, if there is one.
+    fn write_answer(
+        &self,
+        code: &ClaimedCode,
+        pair: &TokenPair,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// The codes that have a pair here, each with it as its [`answer`](ClaimedCode::answer).
+    fn answers(&self) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Removes the pair of a code, which is in the store now.
+    fn delete_answer(
+        &self,
+        code: &ClaimedCode,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

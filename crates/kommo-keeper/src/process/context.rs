@@ -1,6 +1,7 @@
 //! What all parts of a keeper share.
 
 use alloc::sync::Arc;
+use core::sync::atomic::AtomicBool;
 
 use kommo_oauth::grant::{AttemptId, GrantKey};
 
@@ -27,6 +28,8 @@ pub(crate) struct Context<S> {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) process_holds: ProcessHolds,
     pub(crate) hook_bucket: HookBucket,
+    /// Whether what earlier programs left of exchanges in the lifeboat was read.
+    pub(crate) has_read_answers: AtomicBool,
 }
 
 impl<S> Context<S> {

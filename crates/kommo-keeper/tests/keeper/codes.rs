@@ -9,7 +9,7 @@ use crate::scene::{CLIENT, DAY, Scene, host, key};
 use crate::virtual_clock::START;
 use crate::wire::Turn;
 
-fn pending(code: &str) -> PendingCode {
+pub(crate) fn pending(code: &str) -> PendingCode {
     PendingCode::new(
         Realm::Real,
         ClientId::parse(CLIENT).unwrap(),

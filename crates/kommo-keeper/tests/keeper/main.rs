@@ -42,5 +42,6 @@ mod secrecy;
 mod stubborn;
 mod sweeps;
 mod two_clocks;
+mod unsaved_answers;
 mod wishes;
 mod withheld;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_keeper::{
-    Alarm, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort, NewGrant,
-    StoreErrorKind,
+    Alarm, ClaimedCode, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort,
+    NewGrant, StoreErrorKind,
 };
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Attempt, AttemptId, Grant, GrantKey, UnsavedPair};
@@ -56,15 +56,33 @@ pub(crate) struct MemoryLifeboat {
     pub(crate) is_full: Arc<AtomicBool>,
     pub(crate) reserved: Arc<Mutex<Vec<GrantKey>>>,
     pub(crate) files: Arc<Mutex<Vec<UnsavedPair>>>,
+    /// Codes with a reservation.
+    pub(crate) reserved_codes: Arc<Mutex<Vec<i64>>>,
+    /// Pairs of codes.
+    pub(crate) answers: Arc<Mutex<Vec<ClaimedCode>>>,
+}
+
+impl MemoryLifeboat {
+    fn has_room(&self) -> Result<(), MemoryError> {
+        match self.is_full.load(Ordering::Relaxed) {
+            true => Err(MemoryError(StoreErrorKind::Unavailable)),
+            false => Ok(()),
+        }
+    }
+
+    fn is_readable(&self) -> Result<(), MemoryError> {
+        match self.is_unreadable.load(Ordering::Relaxed) {
+            true => Err(MemoryError(StoreErrorKind::Unavailable)),
+            false => Ok(()),
+        }
+    }
 }
 
 impl LifeboatPort for MemoryLifeboat {
     type Error = MemoryError;
 
     async fn reserve(&self, key: &GrantKey) -> Result<(), MemoryError> {
-        if self.is_full.load(Ordering::Relaxed) {
-            return Err(MemoryError(StoreErrorKind::Unavailable));
-        }
+        self.has_room()?;
         self.reserved.lock().unwrap().push(*key);
         Ok(())
     }
@@ -80,9 +98,7 @@ impl LifeboatPort for MemoryLifeboat {
     }
 
     async fn read(&self, key: &GrantKey) -> Result<Option<UnsavedPair>, MemoryError> {
-        if self.is_unreadable.load(Ordering::Relaxed) {
-            return Err(MemoryError(StoreErrorKind::Unavailable));
-        }
+        self.is_readable()?;
         let files = self.files.lock().unwrap();
         Ok(files.iter().find(|file| file.key == *key).cloned())
     }
@@ -101,6 +117,36 @@ impl LifeboatPort for MemoryLifeboat {
             .iter()
             .map(|file| file.key)
             .collect())
+    }
+
+    async fn reserve_for_code(&self, code: &ClaimedCode) -> Result<(), MemoryError> {
+        self.has_room()?;
+        self.reserved_codes.lock().unwrap().push(code.id);
+        Ok(())
+    }
+
+    async fn release_code_slot(&self, code: &ClaimedCode) -> Result<(), MemoryError> {
+        let mut reserved = self.reserved_codes.lock().unwrap();
+        reserved.retain(|other| *other != code.id);
+        Ok(())
+    }
+
+    async fn write_answer(&self, code: &ClaimedCode, pair: &TokenPair) -> Result<(), MemoryError> {
+        let mut code = code.clone();
+        code.answer = Some(pair.clone());
+        self.answers.lock().unwrap().push(code);
+        Ok(())
+    }
+
+    async fn answers(&self) -> Result<Vec<ClaimedCode>, MemoryError> {
+        self.is_readable()?;
+        Ok(self.answers.lock().unwrap().clone())
+    }
+
+    async fn delete_answer(&self, code: &ClaimedCode) -> Result<(), MemoryError> {
+        let mut answers = self.answers.lock().unwrap();
+        answers.retain(|other| other.pending.code != code.pending.code);
+        Ok(())
     }
 }
 

@@ -20,7 +20,6 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kommo_oauth::grant::GrantKey;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -131,7 +130,8 @@ pub(super) struct Slots {
 #[derive(Debug, Default)]
 struct Held {
     free: Vec<Slot>,
-    reserved: BTreeMap<GrantKey, Slot>,
+    /// By the name of the grant, or of the code.
+    reserved: BTreeMap<String, Slot>,
 }
 
 /// An empty slot, locked while this value exists.
@@ -147,12 +147,12 @@ impl Slots {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A slot for this grant: the one that it has, one that is free, one that an ended process
+    /// A slot for this grant or code: the one that it has, one that is free, one that an ended process
     /// left, or a new one.
-    pub(super) fn reserve(&self, key: &GrantKey, directory: &Path) -> io::Result<()> {
-        let mine = self.held().reserved.remove(key);
+    pub(super) fn reserve(&self, owner: String, directory: &Path) -> io::Result<()> {
+        let mine = self.held().reserved.remove(&owner);
         if let Some(slot) = mine.filter(Slot::is_there) {
-            self.held().reserved.insert(*key, slot);
+            self.held().reserved.insert(owner, slot);
             return Ok(());
         }
         let free = loop {
@@ -169,17 +169,17 @@ impl Slots {
                 None => Slot::make(directory)?,
             },
         };
-        self.held().reserved.insert(*key, slot);
+        self.held().reserved.insert(owner, slot);
         Ok(())
     }
 
-    /// The slot of this grant, to be written into.
-    pub(super) fn take(&self, key: &GrantKey) -> Option<Slot> {
-        self.held().reserved.remove(key)
+    /// The slot of this grant or code, to be written into.
+    pub(super) fn take(&self, owner: &str) -> Option<Slot> {
+        self.held().reserved.remove(owner)
     }
 
-    pub(super) fn release(&self, key: &GrantKey) {
-        let Some(slot) = self.take(key) else {
+    pub(super) fn release(&self, owner: &str) {
+        let Some(slot) = self.take(owner) else {
             return;
         };
         let mut held = self.held();

@@ -4,10 +4,10 @@
 use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 
-use kommo_keeper::LifeboatPort as _;
+use kommo_keeper::{CodeOrigin, LifeboatPort as _};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{AttemptId, Generation, GrantKey, PairNumber, UnsavedPair};
-use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
+use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
 
 use super::*;
 
@@ -30,6 +30,20 @@ fn unsaved(user: u64) -> UnsavedPair {
     let attempt = AttemptId::new([7; 16]);
     let first = Generation::FIRST;
     UnsavedPair::new(key(user), attempt, first, PairNumber::FIRST, pair)
+}
+
+/// A code whose answer is not there.
+fn claimed(number: i64) -> ClaimedCode {
+    let grant = key(1);
+    let pending = PendingCode::new(
+        grant.realm,
+        grant.client_id,
+        "example.kommo.com".parse().unwrap(),
+        AuthorizationCode::new(format!("code-{number}")).unwrap(),
+        CodeOrigin::Redirect,
+        UnixSeconds::new(1),
+    );
+    ClaimedCode::new(number, 7, 0, pending)
 }
 
 fn say(what: &str) {
@@ -61,6 +75,11 @@ async fn a_process_that_works_with_a_lifeboat() {
     say("deleted 1");
     boat.reserve(&key(5)).await.unwrap();
     boat.release_slot(&key(5)).await.unwrap();
+    boat.reserve_for_code(&claimed(6)).await.unwrap();
+    boat.write_answer(&claimed(6), &unsaved(6).pair)
+        .await
+        .unwrap();
+    say("written 6");
     drop(boat);
     say("end");
 }
@@ -100,6 +119,11 @@ async fn a_process_that_ends_between_two_steps_loses_no_pair_that_it_promised() 
                 read.is_none_or(|read| read == unsaved(user)),
                 "step {steps}"
             );
+        }
+        let answers = boat.answers().await.unwrap();
+        assert!(!has("written 6") || answers.len() == 1, "step {steps}");
+        for answer in answers {
+            assert_eq!((answer.id, answer.answer), (6, Some(unsaved(6).pair)));
         }
         if has("deleted 1") {
             assert_eq!(boat.read(&key(1)).await.unwrap(), None, "step {steps}");

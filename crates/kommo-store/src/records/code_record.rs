@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Realm};
-use kommo_keeper::{CodeOrigin, PendingCode};
+use kommo_keeper::{ClaimedCode, CodeOrigin, PendingCode};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::error::StoreFault;
 use crate::records::grant_record::number;
-use crate::records::realm_text::realm_text;
+use crate::records::realm_text::{parse_realm, realm_text};
 use crate::records::rows::{CodeRow, WaitingRow};
 use crate::records::summaries::CodeLine;
 use crate::sealing::hash_text::hash_text;
@@ -43,6 +43,44 @@ struct CodeRecord {
     code: String,
 }
 
+impl CodeRecord {
+    fn of(pending: &PendingCode) -> Self {
+        Self {
+            v: VERSION,
+            realm: realm_text(pending.realm),
+            client_id: pending.client_id.to_string(),
+            host: pending.host.as_str().to_owned(),
+            origin: pending.origin.name().to_owned(),
+            received_at: pending.received_at.get(),
+            carried: pending.carried.clone(),
+            expected_account: pending.expected_account.map(AccountId::get),
+            code: pending.code.expose().to_owned(),
+        }
+    }
+
+    fn to_pending(&self, name: &str, realm: Realm) -> Result<PendingCode, StoreFault> {
+        let damaged = |what| StoreFault::damaged(name, what);
+        let expected_account = self.expected_account.map(AccountId::from_number);
+        let expected_account = expected_account
+            .transpose()
+            .map_err(|_| damaged("expected_account"))?;
+        Ok(PendingCode::new(
+            realm,
+            ClientId::parse(&self.client_id).map_err(|_| damaged("client_id"))?,
+            AccountHost::parse(&self.host).map_err(|_| damaged("host"))?,
+            AuthorizationCode::new(self.code.as_str()).map_err(|_| damaged("code"))?,
+            // Sealed as it is, a name that is not known can only be a newer program's.
+            CodeOrigin::from_name(&self.origin).ok_or_else(|| StoreFault::NewerRecord {
+                record: name.to_owned(),
+                version: self.v,
+            })?,
+            UnixSeconds::new(self.received_at),
+        )
+        .with_expected_account(expected_account)
+        .with_carried(self.carried.clone()))
+    }
+}
+
 /// Wiped with its code in every case.
 impl Drop for CodeRecord {
     fn drop(&mut self) {
@@ -68,21 +106,9 @@ pub(crate) fn to_columns(sealer: &Sealer, pending: &PendingCode) -> Result<CodeR
             "what a code carries is longer than 1,024 bytes",
         ));
     }
-    let realm = realm_text(pending.realm);
-    let client_id = pending.client_id.to_string();
-    let code = pending.code.expose();
-    let hash = hash_text("kommo-store code", &[&realm, &client_id, code]);
-    let record = CodeRecord {
-        v: VERSION,
-        realm,
-        client_id,
-        host: pending.host.as_str().to_owned(),
-        origin: pending.origin.name().to_owned(),
-        received_at: pending.received_at.get(),
-        carried: pending.carried.clone(),
-        expected_account: pending.expected_account.map(AccountId::get),
-        code: code.to_owned(),
-    };
+    let record = CodeRecord::of(pending);
+    let parts = [&*record.realm, &record.client_id, &record.code];
+    let hash = hash_text("kommo-store code", &parts);
     let json = serde_json::to_vec(&record)
         .map(Zeroizing::new)
         .map_err(|_| StoreFault::damaged(&hash, "cannot be written as JSON"))?;
@@ -114,25 +140,7 @@ pub(crate) fn from_columns(
     if !is_equal {
         return Err(StoreFault::damaged(hash, "columns"));
     }
-    let damaged = |what| StoreFault::damaged(hash, what);
-    let expected_account = record.expected_account.map(AccountId::from_number);
-    let expected_account = expected_account
-        .transpose()
-        .map_err(|_| damaged("expected_account"))?;
-    Ok(PendingCode::new(
-        realm,
-        ClientId::parse(&record.client_id).map_err(|_| damaged("client_id"))?,
-        AccountHost::parse(&record.host).map_err(|_| damaged("host"))?,
-        AuthorizationCode::new(record.code.as_str()).map_err(|_| damaged("code"))?,
-        // Sealed as it is, a name that is not known can only be a newer program's.
-        CodeOrigin::from_name(&record.origin).ok_or_else(|| StoreFault::NewerRecord {
-            record: hash.to_owned(),
-            version: record.v,
-        })?,
-        UnixSeconds::new(record.received_at),
-    )
-    .with_expected_account(expected_account)
-    .with_carried(record.carried.clone()))
+    record.to_pending(hash, realm)
 }
 
 pub(crate) fn to_code_line(row: WaitingRow) -> Result<CodeLine, StoreFault> {
@@ -169,6 +177,31 @@ struct AnswerRecord {
     server_time: Option<u64>,
 }
 
+impl AnswerRecord {
+    fn of(pair: &TokenPair) -> Self {
+        Self {
+            v: VERSION,
+            access: pair.access_token.expose().to_owned(),
+            refresh: pair.refresh_token.expose().to_owned(),
+            obtained_at: pair.obtained_at.get(),
+            expires_at: pair.expires_at.get(),
+            server_time: pair.server_time.map(UnixSeconds::get),
+        }
+    }
+
+    fn to_pair(&self, name: &str) -> Result<TokenPair, StoreFault> {
+        let damaged = |_| StoreFault::damaged(name, "answer");
+        let mut pair = TokenPair::new(
+            AccessToken::new(self.access.as_str()).map_err(damaged)?,
+            RefreshToken::new(self.refresh.as_str()).map_err(damaged)?,
+            UnixSeconds::new(self.obtained_at),
+            UnixSeconds::new(self.expires_at),
+        );
+        pair.server_time = self.server_time.map(UnixSeconds::new);
+        Ok(pair)
+    }
+}
+
 impl Drop for AnswerRecord {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.access);
@@ -189,14 +222,7 @@ pub(crate) fn seal_answer(
     hash: &str,
     pair: &TokenPair,
 ) -> Result<Vec<u8>, StoreFault> {
-    let record = AnswerRecord {
-        v: VERSION,
-        access: pair.access_token.expose().to_owned(),
-        refresh: pair.refresh_token.expose().to_owned(),
-        obtained_at: pair.obtained_at.get(),
-        expires_at: pair.expires_at.get(),
-        server_time: pair.server_time.map(UnixSeconds::get),
-    };
+    let record = AnswerRecord::of(pair);
     let json = serde_json::to_vec(&record)
         .map(Zeroizing::new)
         .map_err(|_| StoreFault::damaged(hash, "cannot be written as JSON"))?;
@@ -208,15 +234,53 @@ pub(crate) fn open_answer(
     hash: &str,
     sealed: &[u8],
 ) -> Result<TokenPair, StoreFault> {
-    let damaged = |what| StoreFault::damaged(hash, what);
     let json = sealer.open(answer_data(hash), sealed)?;
     let record: AnswerRecord = read_record(hash, &json, VERSION)?;
-    let mut pair = TokenPair::new(
-        AccessToken::new(record.access.as_str()).map_err(|_| damaged("answer"))?,
-        RefreshToken::new(record.refresh.as_str()).map_err(|_| damaged("answer"))?,
-        UnixSeconds::new(record.obtained_at),
-        UnixSeconds::new(record.expires_at),
-    );
-    pair.server_time = record.server_time.map(UnixSeconds::new);
-    Ok(pair)
+    record.to_pair(hash)
+}
+
+/// What a lifeboat keeps of an exchange: all that the store needs to take the pair later, as if the
+/// claim had gone on.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnsavedAnswerRecord {
+    v: u64,
+    id: i64,
+    token: String,
+    claims: u32,
+    tries: u32,
+    code: CodeRecord,
+    answer: AnswerRecord,
+}
+
+/// Plain; the lifeboat seals it.
+pub(crate) fn answer_to_stored(
+    name: &str,
+    claimed: &ClaimedCode,
+    pair: &TokenPair,
+) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
+    let record = UnsavedAnswerRecord {
+        v: VERSION,
+        id: claimed.id,
+        token: format!("{:032x}", claimed.token),
+        claims: claimed.earlier_claims,
+        tries: claimed.earlier_tries,
+        code: CodeRecord::of(&claimed.pending),
+        answer: AnswerRecord::of(pair),
+    };
+    serde_json::to_vec(&record)
+        .map(Zeroizing::new)
+        .map_err(|_| StoreFault::damaged(name, "cannot be written as JSON"))
+}
+
+pub(crate) fn answer_from_stored(name: &str, json: &[u8]) -> Result<ClaimedCode, StoreFault> {
+    let damaged = |what| StoreFault::damaged(name, what);
+    let record: UnsavedAnswerRecord = read_record(name, json, VERSION)?;
+    let token = u128::from_str_radix(&record.token, 16).map_err(|_| damaged("token"))?;
+    let realm = parse_realm(&record.code.realm).ok_or_else(|| damaged("realm"))?;
+    let pending = record.code.to_pending(name, realm)?;
+    let mut claimed =
+        ClaimedCode::new(record.id, token, record.claims, pending).with_earlier_tries(record.tries);
+    claimed.answer = Some(record.answer.to_pair(name)?);
+    Ok(claimed)
 }

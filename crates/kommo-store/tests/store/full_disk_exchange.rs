@@ -4,14 +4,17 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use kommo_account::{AccountHost, Endpoints, Realm};
-use kommo_keeper::{AlarmKind, CodeOutcome, GrantStore as _, Keeper, Probe, TokenEndpoint};
+use kommo_keeper::{
+    AlarmKind, CodeOutcome, GrantStore as _, Keeper, KeeperSettings, Probe, TokenEndpoint,
+};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::refresh::{Located, SendOutcome};
 use kommo_oauth::token::{
     AccessToken, SubdomainLookup, TOKEN_MAX_BYTES, TokenRequest, read_token_answer,
 };
-use kommo_store::{Store, StoreSettings};
+use kommo_store::{Lifeboat, Store, StoreSettings};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::samples::{MARKER, account, client, redirected};
 use crate::small_disk::SmallDisk;
@@ -52,46 +55,126 @@ impl TokenEndpoint for Platform {
     }
 }
 
+struct Scene {
+    disk: Arc<SmallDisk>,
+    platform: Platform,
+}
+
+impl Scene {
+    fn new() -> Option<Self> {
+        let disk = Arc::new(SmallDisk::mount("1m")?);
+        let platform = Platform {
+            disk: Arc::clone(&disk),
+            sent: Arc::default(),
+        };
+        Some(Self { disk, platform })
+    }
+
+    async fn store(&self) -> Arc<Store> {
+        let store = Store::open(self.disk.path().join("store.db"), StoreSettings::new());
+        Arc::new(store.await.unwrap())
+    }
+
+    /// A process, and the alarms about a pair that it could not save: whether it lies in the
+    /// lifeboat.
+    fn process(
+        &self,
+        store: &Arc<Store>,
+        with_lifeboat: bool,
+    ) -> (Keeper<Arc<Store>>, mpsc::UnboundedReceiver<bool>) {
+        let (told, unsaved) = mpsc::unbounded_channel();
+        let secret = ClientSecret::new(format!("{MARKER}-secret")).unwrap();
+        let redirect = RedirectUri::parse("https://app.example/callback").unwrap();
+        let settings = KeeperSettings::new(Endpoints::real());
+        let mut keeper = Keeper::builder(Arc::clone(store), self.platform.clone(), settings)
+            .credentials(Credentials::new(client(), secret, redirect))
+            .on_alarm(move |alarm| {
+                if let AlarmKind::Unsaved { in_lifeboat } = alarm.kind {
+                    let _ = told.send(in_lifeboat);
+                }
+            });
+        if with_lifeboat {
+            // On the same disk, which is the worst place.
+            let lifeboat = Lifeboat::in_directory(self.disk.path().join("lifeboat"), None);
+            keeper = keeper.lifeboat(lifeboat.unwrap());
+        }
+        (keeper.build(), unsaved)
+    }
+
+    async fn is_granted(&self, store: &Store, outcomes: &[CodeOutcome]) {
+        let [CodeOutcome::Granted(grant)] = outcomes else {
+            panic!("{outcomes:?}");
+        };
+        let kept = store.load(&grant.key).await.unwrap().unwrap();
+        let newest = kept.state.pairs().unwrap().newest().pair.clone();
+        assert_eq!(newest.refresh_token.expose(), longest_token());
+        assert_eq!(self.platform.sent.load(Ordering::Relaxed), 1);
+    }
+}
+
+fn exchanging(keeper: &Keeper<Arc<Store>>) -> JoinHandle<Vec<CodeOutcome>> {
+    let keeper = keeper.clone();
+    tokio::spawn(async move { keeper.exchange_codes(5).await.unwrap_or_default() })
+}
+
 /// The code is spent and there is no other copy: the pair waits in memory, and is reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pair_of_an_exchange_waits_for_room_and_becomes_a_grant() {
-    let Some(disk) = SmallDisk::mount("1m") else {
-        return;
-    };
-    let disk = Arc::new(disk);
-    let store = Store::open(disk.path().join("store.db"), StoreSettings::new());
-    let store = Arc::new(store.await.unwrap());
-    let platform = Platform {
-        disk: Arc::clone(&disk),
-        sent: Arc::default(),
-    };
-    let (told, mut unsaved) = mpsc::unbounded_channel();
-    let secret = ClientSecret::new(format!("{MARKER}-secret")).unwrap();
-    let redirect = RedirectUri::parse("https://app.example/callback").unwrap();
-    let keeper = Keeper::builder(Arc::clone(&store), platform.clone(), Endpoints::real())
-        .credentials(Credentials::new(client(), secret, redirect))
-        .on_alarm(move |alarm| {
-            if matches!(alarm.kind, AlarmKind::Unsaved { .. }) {
-                let _ = told.send(());
-            }
-        })
-        .build();
+    let Some(scene) = Scene::new() else { return };
+    let store = scene.store().await;
+    let (keeper, mut unsaved) = scene.process(&store, false);
     keeper.accept_code(&redirected("code", 1)).await.unwrap();
-    let exchanging = tokio::spawn({
-        let keeper = keeper.clone();
-        async move { keeper.exchange_codes(5).await }
-    });
-    unsaved.recv().await.unwrap();
+    let exchanging = exchanging(&keeper);
+    assert_eq!(unsaved.recv().await, Some(false));
     assert!(!exchanging.is_finished());
     assert!(store.keys(None, 5).await.unwrap().is_empty());
+    scene.disk.make_room();
+    scene.is_granted(&store, &exchanging.await.unwrap()).await;
+}
 
-    disk.make_room();
-    let outcomes = exchanging.await.unwrap().unwrap();
-    let [CodeOutcome::Granted(grant)] = &*outcomes else {
-        panic!("{outcomes:?}");
-    };
-    let kept = store.load(&grant.key).await.unwrap().unwrap();
-    let newest = kept.state.pairs().unwrap().newest().pair.clone();
-    assert_eq!(newest.refresh_token.expose(), longest_token());
-    assert_eq!(platform.sent.load(Ordering::Relaxed), 1);
+/// The room for it was made before the code was sent. The next process finds it there, however full
+/// the disk was when the first one ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pair_of_an_exchange_outlives_its_process_on_a_full_disk() {
+    let Some(scene) = Scene::new() else { return };
+    let store = scene.store().await;
+    let (keeper, mut unsaved) = scene.process(&store, true);
+    keeper.accept_code(&redirected("code", 1)).await.unwrap();
+    let first = exchanging(&keeper);
+    assert_eq!(unsaved.recv().await, Some(true));
+    keeper.drain().await;
+    let left = first.await.unwrap();
+    assert!(matches!(&*left, [] | [CodeOutcome::NotYet]), "{left:?}");
+    assert!(store.keys(None, 5).await.unwrap().is_empty());
+    drop(keeper);
+    store.close().await;
+
+    scene.disk.make_room();
+    let store = scene.store().await;
+    let (keeper, _) = scene.process(&store, true);
+    scene
+        .is_granted(&store, &exchanging(&keeper).await.unwrap())
+        .await;
+    let lifeboat = scene.disk.path().join("lifeboat");
+    let files = std::fs::read_dir(lifeboat).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let pairs: Vec<_> = names.filter(|name| !name.ends_with(".slot")).collect();
+    assert!(pairs.is_empty(), "{pairs:?}");
+}
+
+/// With no room left for a pair, its code is not sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_is_sent_without_room_for_its_pair() {
+    let Some(scene) = Scene::new() else { return };
+    // Only the lifeboat has no room.
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(place.path().join("store.db"), StoreSettings::new());
+    let store = Arc::new(store.await.unwrap());
+    let (keeper, _) = scene.process(&store, true);
+    keeper.accept_code(&redirected("code", 1)).await.unwrap();
+    scene.disk.fill();
+    assert_eq!(exchanging(&keeper).await.unwrap(), [CodeOutcome::NotYet]);
+    assert_eq!(scene.platform.sent.load(Ordering::Relaxed), 0);
+    let waiting = store.waiting_codes(Realm::Real, &client(), 5).await;
+    assert_eq!(waiting.unwrap().len(), 1, "it is kept");
 }

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use kommo_keeper::{LifeboatPort as _, StoreError as _, StoreErrorKind};
+use kommo_keeper::{ClaimedCode, LifeboatPort as _, StoreError as _, StoreErrorKind};
 use kommo_oauth::grant::{AttemptId, Generation, PairNumber, UnsavedPair};
 use kommo_oauth::token::{AccessToken, RefreshToken, TOKEN_MAX_BYTES, TokenPair};
 use kommo_store::{EncryptionKeys, Lifeboat};
 
-use crate::samples::{MARKER, at, encryption_key, key, pair};
+use crate::samples::{MARKER, account, at, encryption_key, key, pair, redirected};
 #[cfg(target_os = "linux")]
 use crate::small_disk::SmallDisk;
 
@@ -55,6 +55,101 @@ async fn a_pair_is_read_by_the_next_process_and_goes_when_it_is_saved() {
     }
 }
 
+fn claimed(text: &str) -> ClaimedCode {
+    let pending = redirected(text, 7)
+        .with_carried(Some("tenant 7".to_owned()))
+        .with_expected_account(Some(account()));
+    ClaimedCode::new(12, u128::MAX - 5, 2, pending).with_earlier_tries(4)
+}
+
+#[tokio::test]
+async fn the_pair_of_a_code_is_read_with_its_claim_by_the_next_process() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("lifeboat");
+    for keys in [None, keys(1)] {
+        let boat = Lifeboat::in_directory(&directory, keys.clone()).unwrap();
+        assert!(boat.answers().await.unwrap().is_empty());
+        boat.reserve_for_code(&claimed("one")).await.unwrap();
+        boat.write_answer(&claimed("one"), &pair(1)).await.unwrap();
+        boat.write_answer(&claimed("two"), &pair(2)).await.unwrap();
+        boat.write(&unsaved(1, 5)).await.unwrap();
+
+        let seen = Lifeboat::look_into(&directory, keys.clone()).await.unwrap();
+        assert_eq!((seen.grants.len(), seen.exchanges), (1, 2));
+
+        let next = Lifeboat::in_directory(&directory, keys).unwrap();
+        assert_eq!(next.keys().await.unwrap(), [key(1)], "a code is no grant");
+        let mut answers = next.answers().await.unwrap();
+        answers.sort_by_key(|code| code.pending.code.expose().to_owned());
+        for (answer, (text, number)) in answers.iter().zip([("one", 1), ("two", 2)]) {
+            let mut expected = claimed(text);
+            expected.answer = Some(pair(number));
+            assert_eq!(told(answer), told(&expected));
+        }
+        assert_eq!(answers.len(), 2);
+        for answer in answers {
+            next.delete_answer(&answer).await.unwrap();
+            next.delete_answer(&answer).await.unwrap();
+        }
+        assert!(next.answers().await.unwrap().is_empty());
+        next.delete(&unsaved(1, 5)).await.unwrap();
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    }
+}
+
+/// All that the store needs.
+fn told(code: &ClaimedCode) -> impl PartialEq + core::fmt::Debug {
+    let pending = &code.pending;
+    (
+        (code.id, code.token, code.earlier_claims, code.earlier_tries),
+        (
+            pending.realm,
+            pending.client_id,
+            pending.host,
+            pending.origin,
+        ),
+        (pending.code.expose().to_owned(), pending.received_at),
+        (pending.carried.clone(), pending.expected_account),
+        code.answer.clone(),
+    )
+}
+
+#[tokio::test]
+async fn the_pair_of_a_code_is_sealed_anew_and_one_that_cannot_be_read_hides_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let boat = Lifeboat::in_directory(place.path(), keys(1)).unwrap();
+    boat.write_answer(&claimed("one"), &pair(1)).await.unwrap();
+    for file in fs::read_dir(place.path()).unwrap() {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        assert!(
+            !bytes
+                .windows(MARKER.len())
+                .any(|part| part == MARKER.as_bytes())
+        );
+    }
+    let ring = EncryptionKeys::new(encryption_key(2));
+    let ring = ring.and_reading(encryption_key(1)).unwrap();
+    let rotating = Lifeboat::in_directory(place.path(), Some(ring)).unwrap();
+    assert_eq!(rotating.rotate_encryption().await.unwrap().resealed, 1);
+    let boat = Lifeboat::in_directory(place.path(), keys(2)).unwrap();
+    boat.write_answer(&claimed("two"), &pair(2)).await.unwrap();
+    assert_eq!(boat.answers().await.unwrap().len(), 2);
+
+    let other = Lifeboat::in_directory(place.path(), keys(3)).unwrap();
+    let error = other.answers().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
+    assert!(
+        other.keys().await.unwrap().is_empty(),
+        "no grant is concerned"
+    );
+    assert_eq!(other.problems().await.unwrap().len(), 2);
+    other
+        .write_answer(&claimed("three"), &pair(3))
+        .await
+        .unwrap();
+    assert_eq!(other.answers().await.unwrap().len(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_lifeboat_that_is_looked_into_stays_as_it_is() {
@@ -71,7 +166,7 @@ async fn a_lifeboat_that_is_looked_into_stays_as_it_is() {
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
 
     let seen = Lifeboat::look_into(&directory, None).await.unwrap();
-    assert_eq!(seen, [key(1)]);
+    assert_eq!(seen.grants, [key(1)]);
     let mode = fs::metadata(&directory).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o755);
     assert!(torn.exists());
@@ -410,7 +505,7 @@ async fn a_pair_that_stayed_in_its_slot_is_a_pair_like_any_other() {
     assert_eq!(boat.read(&key(1)).await.unwrap(), Some(unsaved(1, 5)));
     assert_eq!(boat.read(&key(2)).await.unwrap(), None);
     let looked = Lifeboat::look_into(place.path(), keys(1)).await.unwrap();
-    assert_eq!(looked, [key(1)]);
+    assert_eq!(looked.grants, [key(1)]);
     let error = Lifeboat::look_into(place.path(), keys(2))
         .await
         .unwrap_err();

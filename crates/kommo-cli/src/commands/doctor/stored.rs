@@ -198,14 +198,15 @@ async fn look_at_lifeboats(place: &StorePlace, keys: Option<EncryptionKeys>, rep
 
 async fn look_at_lifeboat(directory: &Path, keys: Option<EncryptionKeys>, report: &mut Report) {
     match Lifeboat::look_into(directory, keys.clone()).await {
-        Ok(keys) if keys.is_empty() => {}
-        Ok(keys) => report.add(
+        Ok(in_use) if in_use.grants.is_empty() && in_use.exchanges == 0 => {}
+        Ok(in_use) => report.add(
             AREA,
             Level::Warning,
             "lifeboat-in-use",
             &format!(
-                "the lifeboat holds tokens of {} grants that the store would not take",
-                keys.len()
+                "the lifeboat holds tokens that the store would not take: {} grants, {} new consents",
+                in_use.grants.len(),
+                in_use.exchanges
             ),
             "`kommo auth keep-alive --all` saves them",
         ),
