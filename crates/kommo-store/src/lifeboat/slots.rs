@@ -147,8 +147,8 @@ impl Slots {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A slot for this grant or code: the one that it has, one that is free, one that an ended process
-    /// left, or a new one.
+    /// A slot for this grant or code: the one that it has, one that is free, one that an ended
+    /// process left, or a new one.
     pub(super) fn reserve(&self, owner: String, directory: &Path) -> io::Result<()> {
         let mine = self.held().reserved.remove(&owner);
         if let Some(slot) = mine.filter(Slot::is_there) {
