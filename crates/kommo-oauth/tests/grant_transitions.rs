@@ -438,3 +438,77 @@ fn an_illegal_move_says_what_was_tried_and_in_which_state() {
     let error = imported.receive(Generation::FIRST, PairNumber::FIRST, pair("2"), NOW);
     assert_eq!(error.unwrap_err().state, "long-lived");
 }
+
+/// Earlier records of this key were erased; their runs may still be under way.
+const ERASED: Generation = Generation::new(1_000);
+
+/// Each number that a run names, counted from the end of the erased records.
+#[test]
+fn a_record_that_begins_after_erased_ones_has_later_numbers_everywhere() {
+    let used = PairNumber::FIRST;
+    let with_spare =
+        Grant::consent(Some(consented()), key(), host("myshop"), None, pair("2")).grant;
+    let before = pairs(&with_spare);
+    let numbers = |grant: &Grant| {
+        let pairs = pairs(grant);
+        let all = pairs.spares().iter().chain([pairs.newest()]);
+        all.map(|held| held.number.get()).collect::<Vec<_>>()
+    };
+    assert_eq!((before.spares().len(), with_spare.generation.get()), (1, 2));
+    let moved = with_spare.clone().begin_after(ERASED);
+    assert_eq!(moved.generation.get(), 1_002);
+    let shifted: Vec<_> = numbers(&with_spare)
+        .iter()
+        .map(|number| number + 1_000)
+        .collect();
+    assert_eq!(numbers(&moved), shifted);
+    // So is the number of the pair that comes next.
+    let next = refreshed(moved, "3");
+    assert_eq!(pairs(&next).newest().number.get(), shifted[1] + 1);
+
+    // The attempt that is under way, and the one in doubt.
+    let number_of = |grant: &Grant| match &grant.state {
+        GrantState::InDoubt(in_doubt) => (None, Some(in_doubt.doubt.used.get())),
+        GrantState::Refreshing(refreshing) => {
+            let doubt = refreshing.doubt.as_ref().map(|doubt| doubt.used.get());
+            (Some(refreshing.attempt.used.get()), doubt)
+        }
+        _ => (None, None),
+    };
+    let under_way = begun(consented(), 1, used);
+    let in_doubt = doubted(under_way.clone(), 1);
+    let under_way_again = begun(in_doubt.clone(), 2, used);
+    for (grant, expected) in [
+        (consented(), (None, None)),
+        (under_way, (Some(1), None)),
+        (in_doubt, (None, Some(1))),
+        (under_way_again, (Some(1), Some(1))),
+    ] {
+        assert_eq!(number_of(&grant), expected);
+        let (attempt, doubt) = number_of(&grant.clone().begin_after(ERASED));
+        let shifted = expected.0.map(|number| number + 1_000);
+        assert_eq!(attempt, shifted);
+        assert_eq!(doubt, expected.1.map(|number| number + 1_000));
+        // What it holds besides is as it was.
+        assert_eq!(held(&grant.clone().begin_after(ERASED)), held(&grant));
+    }
+}
+
+/// A run of an erased record meets the fence: its pair becomes a spare, and its refusal marks
+/// nothing.
+#[test]
+fn a_late_run_of_an_erased_record_changes_no_pair_of_the_next_one() {
+    let used = PairNumber::FIRST;
+    let grant = consented().begin_after(ERASED);
+    let late = grant
+        .clone()
+        .receive(Generation::FIRST, used, pair("late"), NOW);
+    let (transition, fate) = late.unwrap();
+    assert_eq!(fate, PairFate::Spare);
+    assert_eq!(held(&transition.grant), ["1", "late"]);
+    let under_way = begun(grant, 1, PairNumber::new(1_001));
+    let late = under_way.refuse(id(1), used, ReauthReason::Expired, LATER);
+    if let Some(transition) = late {
+        assert_eq!(refused(&transition.grant), [] as [u64; 0]);
+    }
+}
