@@ -1,4 +1,4 @@
-//! How a command fails: codes, exit statuses, and what is said.
+//! How a command fails: codes, exit statuses, and messages.
 
 // In the order the data flows: a file uses only files above it.
 pub(crate) mod error_code;

@@ -1,4 +1,4 @@
-//! The `kommo` program. Its contract, what scripts may rely on, stands in the README.
+//! The `kommo` program. Its contract, what scripts may rely on, is in the README.
 
 extern crate alloc;
 

@@ -215,7 +215,7 @@ impl Call<'_> {
             _ if is_success(error) && is_write => Failure::new(ErrorCode::Unconfirmed, message)
                 .hint("it was probably carried out: look before you send it again"),
             _ if is_success(error) => Failure::new(ErrorCode::BadAnswer, message),
-            // To read twice changes nothing.
+            // Repeating a read has no effect.
             _ if error.may_be_done() && is_write => Failure::new(ErrorCode::InDoubt, message)
                 .hint("it may have been carried out: look before you send it again"),
             CrmError::Transport { error, .. } => {
@@ -251,7 +251,7 @@ impl Call<'_> {
         }
         match refusal.kind() {
             CrmRefusalKind::Unauthorized if refusal.has_new_token() => {
-                failure.hint("there is a new token now, and nothing was done: send it again")
+                failure.hint("there is a new token now, and the call had no effect: send it again")
             }
             CrmRefusalKind::Blocked => {
                 failure.hint("only the platform's support lifts a block; do not try again at once")

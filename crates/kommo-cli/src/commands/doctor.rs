@@ -88,8 +88,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failu
     let endpoints = args.keeper.endpoints()?;
     let settings = settings::Settings::read(args, context)?;
     let mut report = Report::new();
-    // What is wrong with the profile is a finding; the rest is looked at all the same where it can
-    // be.
+    // A problem of the profile is a finding; the rest is still checked where it can be.
     if let Err(failure) = context.profile() {
         let remedy = failure.hint_text();
         let remedy = remedy.unwrap_or("write it anew with `kommo init --force`");

@@ -21,7 +21,7 @@ pub(crate) struct ManArgs {
 pub(crate) fn run(args: &ManArgs, command: Command, context: &Context) -> Result<Outcome, Failure> {
     let Some(directory) = &args.directory else {
         let mut page = Vec::new();
-        // Writing into memory does not fail; if it did, the page would be of no use.
+        // Writing into memory does not fail; if it did, there would be no page.
         Man::new(command)
             .render(&mut page)
             .map_err(|error| Failure::io(format!("cannot write the page: {error}")))?;

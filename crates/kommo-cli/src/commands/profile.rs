@@ -100,7 +100,7 @@ fn list(context: &Context) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// The files of profiles, in the order of their names. A directory that is not there has none.
+/// The files of profiles, in the order of their names. A missing directory has none.
 fn files_in(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let files = entries.map(|entry| entry.path());
@@ -150,13 +150,13 @@ fn existing(choice: &ProfileChoice) -> Result<PathBuf, Failure> {
     choice.find().ok_or_else(|| choice.missing())
 }
 
-/// One `NAME=VALUE`, checked alone, so that what is wrong is said of each.
+/// One `NAME=VALUE`, checked by itself, so that each gets its own error.
 fn parsed(setting: &str) -> Result<(&str, Option<toml::Value>), String> {
     let Some((name, text)) = setting.split_once('=') else {
         return Err("a setting is written as NAME=VALUE".to_owned());
     };
     if !Profile::SETTINGS.contains(&name) {
-        return Err("there is no setting of that name".to_owned());
+        return Err("there is no setting with that name".to_owned());
     }
     if text.is_empty() {
         return Ok((name, None));

@@ -117,7 +117,7 @@ pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Fail
     runtime()?.block_on(serve(args.listen.0, config, context))
 }
 
-/// Says nothing of what stands in the file: secrets may.
+/// Repeats nothing of the file, which may contain secrets.
 fn read_config(file: &Path) -> Result<SandboxConfig, Failure> {
     let bytes = body_source::read("configuration", file)?;
     let wrong = |error: serde_json::Error| {
@@ -239,7 +239,7 @@ impl<'a> JournalTeller<'a> {
         Self { context, told: 0 }
     }
 
-    /// Tells what happens as it happens, without end.
+    /// Prints the journal as it grows, without end.
     async fn tell_on(&mut self, sandbox: &Sandbox) {
         if !self.context.output.is_verbose() {
             return core::future::pending().await;

@@ -65,7 +65,7 @@ impl SandboxArgs {
             })?,
         };
         match (is_https, &self.sandbox_ca) {
-            // Whoever types it means a sandbox with TLS, so nothing goes anywhere else.
+            // The option means a sandbox with TLS, so no request goes to another host.
             (false, Some(_)) => Err(Failure::usage("--sandbox-ca belongs to a sandbox with TLS")
                 .hint("give its address too: --sandbox https://127.0.0.1:PORT")),
             (false, None) => Ok((endpoints, None)),

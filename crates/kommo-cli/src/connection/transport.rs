@@ -10,17 +10,17 @@ pub(crate) fn transport() -> TransportBuilder {
     TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Adds what to look at when there was no connection, or no answer.
+/// Adds what to check when there was no connection, or no answer.
 pub(crate) fn with_advice(failure: Failure, error: &TransportError) -> Failure {
     let advice = match error {
         TransportError::Connect(_) => {
-            "nothing was sent: is the sandbox running, is the network there, does HTTPS_PROXY name a proxy that works?"
+            "nothing was sent: is the sandbox running, is there a network, does HTTPS_PROXY name a proxy that works?"
         }
         TransportError::Tls(_) => {
             "nothing was sent: a proxy that opens TLS, a wrong clock, or --sandbox-ca is not the sandbox's"
         }
         TransportError::Timeout(_) | TransportError::Cut(_) => {
-            "the connection stood: try again, and look at the proxy if there is one"
+            "the connection was made: try again, and check the proxy if there is one"
         }
         TransportError::Coded { .. } => {
             "something on the way compresses answers that were not to be: look at the proxy"

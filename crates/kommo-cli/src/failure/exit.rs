@@ -1,4 +1,4 @@
-//! How a command ends: the four exit statuses, and what is said with them.
+//! How a command ends: the four exit statuses, and their messages.
 //!
 //! ```text
 //! 0  done                      Ok(Outcome::Done)
@@ -151,7 +151,7 @@ impl Failure {
     }
 }
 
-/// An error and what it stems from, on one line. A cause that says nothing new is left out.
+/// An error and its causes, on one line. A cause that adds nothing is omitted.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -64,7 +64,7 @@ impl Missing {
         self.also.push(advice.to_owned());
     }
 
-    /// The refusal; of nothing, it would be a defect.
+    /// The refusal. It is a defect to call it if no value is missing.
     pub(crate) fn into_failure(self) -> Failure {
         let defect = || Failure::new(ErrorCode::Internal, "a value was lost");
         self.failure().unwrap_or_else(defect)

@@ -1,4 +1,4 @@
-//! What is said of a mistake in the command line: one line about what is wrong, one about what to
+//! The message about a mistake in the command line: one line about what is wrong, one about what to
 //! do.
 
 use core::error::Error;
@@ -74,7 +74,7 @@ fn command_named<'a>(arguments: &[OsString], program: &'a Command) -> (String, &
             is_value = matches!(text, "--format" | "--profile");
             continue;
         }
-        // What stands after a word that is not a command is not a command either.
+        // A word after an unknown command is not a command either.
         let Some(subcommand) = command.find_subcommand(text) else {
             break;
         };

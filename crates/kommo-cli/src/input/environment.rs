@@ -1,8 +1,8 @@
-//! Variables of the environment that stand in for an option.
+//! Variables of the environment that replace an option.
 
 use crate::failure::exit::Failure;
 
-/// The value of a variable; an empty one is as good as none.
+/// The value of a variable; an empty one is treated as absent.
 pub(crate) fn text(name: &str) -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Files that nobody else may read: 0600, in directories of 0700.
+//! Files that only their owner may read: 0600, in directories of 0700.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// What root makes belongs to the owner of the directory that it is in: one command with `sudo`
-/// must not shut a service out of its own store.
+/// must not lock a service out of its own store.
 #[cfg(unix)]
 fn give_to_owner_of_parent(path: &Path, made: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -49,7 +49,7 @@ fn give_to_owner_of_parent(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether nothing is at this path. What cannot be looked at may be there.
+/// Whether nothing exists at this path. A path that cannot be checked may exist.
 pub(crate) fn is_absent(path: &Path) -> bool {
     match path.try_exists() {
         Ok(is_there) => !is_there,

@@ -2,8 +2,8 @@
 //! argument.
 //!
 //! One final line feed of a file or of standard input is dropped, since editors and `echo` add one.
-//! Nothing else is: a carriage return or a space belongs to the secret, and `kommo explain` says
-//! when that is why nothing matches.
+//! No other character is dropped: a carriage return or a space belongs to the secret, and `kommo
+//! explain` says when that is the reason for a mismatch.
 
 use alloc::collections::BTreeSet;
 use std::fs::File;
@@ -22,7 +22,7 @@ use crate::input::private_file::{self, Exposure};
 use crate::input::standard_input::is_dash;
 use crate::terminal::output::Output;
 
-/// How much of a file is read. No secret is longer than 256 bytes; what is longer is another file.
+/// How much of a file is read. No secret is longer than 256 bytes; a longer file is the wrong one.
 const READ_LIMIT_BYTES: usize = 1024;
 
 /// The same for a file with an access token, which is a thousand bytes and more.
@@ -232,7 +232,7 @@ impl SecretText {
 
 fn read_file(file: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, Failure> {
     let label = SecretSource::File(file.to_owned()).label();
-    // Made whole at once: a buffer that grows leaves copies of the secret behind.
+    // Allocated once: a buffer that grows leaves copies of the secret in memory.
     let mut buffer = Zeroizing::new(vec![0; limit_bytes]);
     let mut exposure = None;
     let read = if is_dash(file) {

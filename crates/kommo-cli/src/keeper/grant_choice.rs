@@ -1,4 +1,4 @@
-//! Which grant is meant. With one grant in the store nothing need be said; of several grants of one
+//! Which grant is meant. With one grant in the store no option is needed; of several grants of one
 //! account the primary one is meant; else the error lists what there is.
 
 use core::str::FromStr;
@@ -158,7 +158,7 @@ impl Choice {
         }
     }
 
-    /// Nothing found: says what there is, if there is something.
+    /// No match: lists the stored grants, if there are any.
     pub(crate) async fn nothing(&self, store: &Store) -> Result<Failure, Failure> {
         let codes = waiting_codes::of(store, self.realm, self.client_id).await?;
         if let Some(first) = codes.first() {
@@ -226,7 +226,7 @@ async fn primary(store: &Store, grants: &[GrantSummary]) -> Result<Option<GrantK
     Ok(primary.filter(|key| grants.iter().any(|grant| grant.key == *key)))
 }
 
-/// Whether nothing of a grant is used any more.
+/// Whether a grant has ended.
 pub(crate) fn is_over(grant: &GrantSummary) -> bool {
     grant.state == "disconnected"
 }

@@ -1,4 +1,4 @@
-//! Which integration speaks: its id, its secret, its Redirect URI.
+//! The integration of a command: its id, its secret, its Redirect URI.
 
 use clap::Args;
 use kommo_account::ClientId;
@@ -68,7 +68,7 @@ impl IntegrationArgs {
         self.credentials_besides(Missing::default(), context)
     }
 
-    /// The same; what else is missing already is said with what is missing here.
+    /// The same; values that are missing already are named together with those missing here.
     pub(crate) fn credentials_besides(
         &self,
         mut missing: Missing,

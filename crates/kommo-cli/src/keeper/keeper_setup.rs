@@ -70,7 +70,7 @@ impl KeeperArgs {
         stores::make(&self.store.place(context)?)
     }
 
-    /// Opens the store to read it: nothing is made, not even the lock files.
+    /// Opens the store to read it: no file is created, not even a lock file.
     pub(crate) async fn look(&self, context: &Context) -> Result<Store, Failure> {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
@@ -118,7 +118,7 @@ impl KeeperArgs {
         self.keeper_of(client_id, Some(credentials), context).await
     }
 
-    /// The same; without credentials nothing is refreshed.
+    /// The same; without credentials no grant is refreshed.
     async fn keeper_of(
         &self,
         client_id: ClientId,
@@ -132,7 +132,7 @@ impl KeeperArgs {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         note_place(&place, context);
-        // What is missing on this machine is said before a server is asked.
+        // Missing local values are reported before a server is asked.
         LifeboatPlaces::of(&place)?;
         let waiting = context.progress.wait_for("the store");
         let store = stores::open(&place, keys.clone()).await?;
@@ -189,8 +189,8 @@ impl KeeperArgs {
         Ok((keeper, handle))
     }
 
-    /// A long-lived token needs no client secret, nor does a grant that is over: nothing is
-    /// refreshed, so the keeper has nothing to send one with.
+    /// A long-lived token needs no client secret, nor does a grant that has ended: they are not
+    /// refreshed.
     async fn keep_long_lived(
         &self,
         choice: &Choice,
@@ -212,7 +212,7 @@ impl KeeperArgs {
     }
 }
 
-/// What is shown while a token is waited for, and nothing is being sent for it.
+/// The reason that is shown while a command waits for a token and no request is under way.
 pub(crate) fn token_awaited(context: &Context) -> Waiting {
     context
         .progress
@@ -231,7 +231,7 @@ pub(crate) fn world(realm: Realm) -> String {
     }
 }
 
-/// What a person should know is said on standard error, as it happens.
+/// Prints what a person should know on standard error, as it happens.
 fn tell_alarm(output: Output, alarm: &Alarm) {
     if let Some(text) = alarm_text(alarm) {
         output.note(&format!("warning: {text}"));
@@ -271,7 +271,7 @@ fn alarm_text(alarm: &Alarm) -> Option<String> {
     })
 }
 
-/// Why there is no token: whose turn it is decides the status.
+/// Why there is no token: who must act decides the status.
 pub(crate) fn failure(error: &KeeperError) -> Failure {
     match error {
         KeeperError::NoToken { key, why, again_at } => no_token(key, *why, *again_at),

@@ -23,7 +23,7 @@ use crate::input::private_file;
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
 
-/// One or more lifeboats; the first one is written to, as long as it can be.
+/// One or more lifeboats. Pairs are written to the first one that can be written to.
 #[derive(Clone, Debug)]
 pub(crate) struct Lifeboats {
     all: Vec<Lifeboat>,
@@ -66,7 +66,7 @@ impl Lifeboats {
     pub(crate) fn open(place: &StorePlace, keys: Option<EncryptionKeys>) -> Result<Self, Failure> {
         let places = LifeboatPlaces::of(place)?;
         let mut all = Vec::new();
-        // A home that cannot be written to is no reason to be without the other one.
+        // If the home directory cannot be written to, the other one is still used.
         if let Some(elsewhere) = &places.elsewhere
             && private_file::make_directory(elsewhere).is_ok()
             && let Ok(boat) = Lifeboat::in_directory(elsewhere, keys.clone())
@@ -96,7 +96,7 @@ pub(crate) struct LifeboatPlaces {
 }
 
 impl LifeboatPlaces {
-    /// Looks where they are; makes nothing.
+    /// Finds the existing ones; creates nothing.
     pub(crate) fn of(place: &StorePlace) -> Result<Self, Failure> {
         let StorePlace::Sqlite(path) = place else {
             let beside = private_file::data_directory()
@@ -141,7 +141,7 @@ fn name_of(store: &Path) -> String {
 }
 
 /// Whether a directory, made or not, is on another file system than the store, and its owner is the
-/// store's: what root leaves in a home of its own, no service would find.
+/// store's: a service would not find what root leaves in root's home.
 #[cfg(unix)]
 fn is_apart(directory: &Path, store: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

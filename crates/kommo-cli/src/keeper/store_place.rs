@@ -45,7 +45,7 @@ pub(crate) enum StorePlace {
 }
 
 impl StorePlace {
-    /// The name to be printed. A server's URL may have a password in it, so nothing of it is.
+    /// The name to be printed. A server's URL may have a password in it, so it is not printed.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),

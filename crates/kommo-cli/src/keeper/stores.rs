@@ -43,8 +43,8 @@ pub(crate) fn make(place: &StorePlace) -> Result<(), Failure> {
     }
 }
 
-/// Opens the store that is there: to read, or to change what it holds. Whoever only asks leaves no
-/// file behind.
+/// Opens the store that is there: to read, or to change what it holds. A command that only reads
+/// leaves no file behind.
 pub(crate) async fn open(
     place: &StorePlace,
     keys: Option<EncryptionKeys>,
@@ -56,8 +56,8 @@ pub(crate) async fn open(
     opened.map_err(|error| failure(&error))
 }
 
-/// Opens the store to look at it as it is: nothing is made, narrowed or written. `None` if no store
-/// was made there yet.
+/// Opens the store read-only: no file is created, narrowed or written. `None` if no store was made
+/// there yet.
 pub(crate) async fn look(
     place: &StorePlace,
     keys: Option<EncryptionKeys>,
@@ -145,7 +145,7 @@ fn settings(keys: Option<EncryptionKeys>) -> StoreSettings {
     }
 }
 
-/// The refusal to look for a grant in a store that nobody has made.
+/// The refusal to look for a grant in a store that does not exist.
 pub(crate) fn missing(place: &StorePlace) -> Failure {
     let message = format!("the store has no grant: there is no {}", place.label());
     Failure::new(ErrorCode::NoGrant, message)
@@ -180,7 +180,7 @@ pub(crate) fn failure(error: &StoreFault) -> Failure {
     }
 }
 
-/// The code of a store's trouble.
+/// The code of a store's error.
 pub(crate) const fn code(trouble: StoreErrorKind) -> ErrorCode {
     match trouble {
         StoreErrorKind::Misconfigured => ErrorCode::StoreMisconfigured,

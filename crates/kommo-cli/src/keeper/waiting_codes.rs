@@ -1,5 +1,5 @@
-//! Codes that wait for their exchange: said wherever a grant would be, so that no person consents
-//! once more in vain.
+//! Codes that wait for their exchange: shown wherever a grant would be, so that a person does not
+//! consent again in vain.
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};

@@ -1,4 +1,5 @@
-//! Profiles: what is not typed each time. No secret stands in one, only where each lies.
+//! Profiles: settings that need not be typed each time. They contain no secret, only the file or
+//! variable of each.
 
 use core::fmt::Display;
 use core::str::FromStr;
@@ -78,7 +79,7 @@ impl SecretEntry {
     }
 }
 
-/// The settings of a profile. Secrets are named by their place alone.
+/// The settings of a profile. For a secret they name only its file or variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {

@@ -162,7 +162,7 @@ pub(crate) fn load_file(file: &Path) -> Result<Profile, Failure> {
     Ok(profile)
 }
 
-/// What is wrong in the file and where, without the value that stands there: it may be a secret.
+/// What is wrong in the file and where, without the value, which may be a secret.
 fn harmless(error: &toml::de::Error, text: &str) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let line = text.get(..start).unwrap_or_default().matches('\n').count();
@@ -211,7 +211,7 @@ pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), 
             written => written.map_err(failed),
         };
     }
-    // Beside it first: a full disk must not cost the profile that is there.
+    // Beside it first: a full disk must not destroy the existing profile.
     let beside = file.with_extension(format!("toml.{}", std::process::id()));
     let written = private_file::write_new(&beside, text.as_bytes())
         .and_then(|()| std::fs::rename(&beside, file));

@@ -131,7 +131,7 @@ pub(crate) fn sqlite_path(text: &str) -> Result<Option<&str>, SettingError> {
     postgres_rest(text).map(|_| None)
 }
 
-/// The path behind `sqlite:`, which is the name of a file and no address: what has a host or
+/// The path after `sqlite:`, which is the name of a file and no address: what has a host or
 /// credentials in it was meant otherwise, and a name that is printed must not have a password in
 /// it.
 fn file_path(path: &str) -> Result<&str, SettingError> {
@@ -294,7 +294,7 @@ pub(crate) enum SettingError {
     StoreScheme,
     /// `sqlite:` alone.
     StoreNoPath,
-    /// `sqlite://host/…`, or an address behind `sqlite:`.
+    /// `sqlite://host/…`, or an address after `sqlite:`.
     StoreHost,
     /// `postgres://user:password@host/…`, or credentials under any other scheme.
     StorePassword,
@@ -357,7 +357,7 @@ mod tests {
                 "{text}"
             );
         }
-        // Under sqlite also where a password may stand: the path is printed.
+        // Under sqlite also where a password could be: the path is printed.
         for text in ["sqlite://user:pw@host", "sqlite:postgres://u:p@h/db"] {
             assert_eq!(sqlite_path(text), Err(SettingError::StorePassword));
         }

@@ -82,7 +82,7 @@ impl Context {
         Ok(self.profile.get_or_init(|| profile))
     }
 
-    /// A profile that was named must be there, even if nothing of it turns out to be needed.
+    /// A profile that was named must exist, even if none of its settings is needed.
     pub(crate) fn check_named_profile(&self) -> Result<(), Failure> {
         match self.profile_name {
             Some(_) => self.profile().map(|_| ()),

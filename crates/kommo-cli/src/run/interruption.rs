@@ -20,7 +20,7 @@ use crate::failure::exit::Failure;
 /// The first signal that came; 0 if none did.
 static FIRST: AtomicI32 = AtomicI32::new(0);
 
-/// After the first signal the process does not live longer than this, whatever keeps it.
+/// The process ends at the latest this long after the first signal.
 const ENDS_WITHIN: Duration = Duration::from_secs(50);
 
 /// Listens for the signals, from [`Interruption::listen`] on until the end of the process. Cheap to
@@ -139,7 +139,7 @@ mod platform {
 
     use tokio::sync::watch;
 
-    /// No signal of this kind: the sender lives on, and nothing ever comes.
+    /// No signal of this kind: the sender is kept, and never sends.
     pub(super) fn listen(came: watch::Sender<bool>) -> io::Result<()> {
         let _ = Box::leak(Box::new(came));
         Ok(())

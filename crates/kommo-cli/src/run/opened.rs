@@ -19,9 +19,9 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 /// A future of this thread.
 pub(crate) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Something that has an end of its own.
+/// Something that must be closed.
 pub(crate) trait Open {
-    /// Begins nothing more, and waits for what was begun.
+    /// Begins no new work, and waits for what was begun.
     fn drain(&self) -> Local<'_, ()>;
 
     /// Closes the connections.

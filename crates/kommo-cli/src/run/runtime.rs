@@ -1,5 +1,5 @@
-//! The async runtime, made only by the commands that speak to a socket: `sign`, `verify` and
-//! `explain` start faster.
+//! The async runtime, made only by the commands that use a socket: `sign`, `verify` and `explain`
+//! start faster.
 
 use core::pin::pin;
 use core::time::Duration;

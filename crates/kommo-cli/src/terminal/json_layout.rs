@@ -1,7 +1,7 @@
 //! Lays JSON out anew without touching what it says: a number of the platform stays as it was
 //! written, `1.10` and long ids too.
 //!
-//! Only for text that is known to be JSON: what stands between its texts is structure, numbers and
+//! Only for text that is known to be JSON: everything outside its strings is structure, numbers and
 //! words.
 
 /// Everything on one line, without white space between.
@@ -71,7 +71,7 @@ fn new_line(out: &mut String, depth: usize) {
     out.extend(core::iter::repeat_n("  ", depth));
 }
 
-/// The texts of JSON with their quotes, and what stands between them.
+/// The strings of JSON with their quotes, and what is between them.
 fn pieces(json: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = json;
     core::iter::from_fn(move || {

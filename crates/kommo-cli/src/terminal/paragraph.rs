@@ -3,8 +3,8 @@
 /// The width of everything that is written for people.
 const COLUMNS: usize = 80;
 
-/// Breaks a sentence between words, each line behind the same indent. A word that is too long
-/// stands on a line alone.
+/// Breaks a sentence between words, each line with the same indent. A word that is too long gets
+/// its own line.
 pub(crate) fn wrapped(sentence: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;

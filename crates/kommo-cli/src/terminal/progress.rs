@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::terminal::output::Output;
 
-/// What takes less is over before it could be read.
+/// A shorter wait ends before its text could be read.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// How often a wait that continues is shown again.
@@ -38,7 +38,7 @@ struct Wait {
     since: Instant,
 }
 
-/// A wait; it is over when this is dropped.
+/// A wait; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     progress: Progress,
@@ -80,7 +80,7 @@ impl Progress {
         }
     }
 
-    /// Notes why there will be a pause, or that there is no reason any more.
+    /// Sets the reason of a pause, or that there is no longer one.
     pub(crate) fn note_reason(&self, why: Option<String>) {
         self.change(|waits| waits.why = why);
     }

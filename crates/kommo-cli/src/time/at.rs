@@ -31,7 +31,7 @@ impl FromStr for At {
         }
         let header = as_header(text);
         let date = RequestDate::parse(header.as_deref().unwrap_or(text));
-        let date = date.map_err(|_| format!("this is no date; {FORMS}"))?;
+        let date = date.map_err(|_| format!("this is not a date; {FORMS}"))?;
         let seconds = u64::try_from(date.unix_seconds());
         seconds
             .map(Self)

@@ -1,4 +1,4 @@
-//! The wall clock: the one place of the program that reads it.
+//! The wall clock: only this file reads it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

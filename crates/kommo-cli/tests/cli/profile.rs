@@ -105,7 +105,7 @@ fn every_wrong_setting_is_told_at_once_and_nothing_is_changed() {
     for part in [
         "client_id: ",
         "accounts: ",
-        "no setting of that name",
+        "no setting with that name",
         "NAME=VALUE",
         "hint: the settings are platform, ",
     ] {

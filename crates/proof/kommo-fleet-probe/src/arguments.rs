@@ -24,9 +24,7 @@ impl Arguments {
                 return Err(failure(format!("{} has no value", pair.concat())));
             };
             if !names.contains(name) || given.contains_key(*name) {
-                return Err(failure(format!(
-                    "{name} is not known here, or stands twice"
-                )));
+                return Err(failure(format!("{name} is unknown or repeated")));
             }
             given.insert((*name).to_owned(), (*value).to_owned());
         }
@@ -39,7 +37,7 @@ impl Arguments {
         self.given.get(name).map(String::as_str)
     }
 
-    /// A number, or what it is if it is not given.
+    /// A number, or its default.
     ///
     /// # Errors
     ///
@@ -49,6 +47,6 @@ impl Arguments {
             return Ok(usual);
         };
         let number = text.parse();
-        number.map_err(|_| failure(format!("{name}: {text} is no such number")))
+        number.map_err(|_| failure(format!("{name}: {text} is not such a number")))
     }
 }

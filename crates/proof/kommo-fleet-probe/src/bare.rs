@@ -1,6 +1,6 @@
-//! What the sweep is measured against: the same requests through the same HTTP stack, the same two commits for each on a
-//! connection that nobody else wants, and no protocol: no claim, no lock, no look at what is stored, nothing for the case that
-//! something fails.
+//! What the sweep is measured against: the same requests through the same HTTP stack, the same two
+//! commits for each on a connection that nobody else wants, and no protocol: no claim, no lock, no
+//! look at what is stored, nothing for the case that something fails.
 
 use alloc::sync::Arc;
 
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::bare_table::{BarePair, BareRecord, BareRow, page, write};
 use crate::failure::{Result, ensure, failure};
 use crate::fleet_clock::FleetClock;
-use crate::told::{Finished, Told};
+use crate::worker_message::{Finished, WorkerMessage};
 use crate::worker_order::{PlatformOrder, StorePlace, WorkerOrder};
 
 const TOKEN_PATH: &str = "/oauth2/access_token";
@@ -41,7 +41,7 @@ struct Answer {
     expires_in: i64,
 }
 
-/// Waits for its `go`, refreshes its share, tells, and waits for the end of standard input.
+/// Waits for its `go`, refreshes its share, reports, and waits for the end of standard input.
 pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) -> Result<()> {
     let StorePlace::Postgres(url) = &order.store else {
         return Err(failure("the bare loop runs on postgresql only"));
@@ -58,7 +58,7 @@ pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) ->
         connections: Mutex::new(connections),
         clock: FleetClock::open(&order.clock)?,
     });
-    Told::Ready.tell()?;
+    WorkerMessage::Ready.send()?;
     let mut lines = BufReader::new(stdin()).lines();
     if lines.next_line().await?.is_none() {
         return Ok(());
@@ -67,7 +67,7 @@ pub(crate) async fn run(order: &WorkerOrder, share: (u32, u32), width: usize) ->
         refreshed: refresh_all(&bare, &mut pages, share, width).await?,
         ..Finished::default()
     };
-    Told::Finished(finished).tell()?;
+    WorkerMessage::Finished(finished).send()?;
     while lines.next_line().await?.is_some() {}
     Ok(())
 }

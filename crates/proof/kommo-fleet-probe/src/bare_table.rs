@@ -1,5 +1,5 @@
-//! Grants as the bare loop keeps them: the store's own tables, written to by plain SQL. A record is the newest pair and the one
-//! before, as JSON, which is about as long as the store's.
+//! Grants as the bare loop keeps them: the store's own tables, written to by plain SQL. A record is
+//! the newest pair and the one before, as JSON, which is about as long as the store's.
 
 use kommo_sandbox::MadeGrant;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub(crate) struct BarePair {
     pub(crate) refresh_token: String,
 }
 
-/// What stands in the column `record`.
+/// The content of the column `record`.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct BareRecord {
     pub(crate) newest: BarePair,
@@ -65,7 +65,7 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// The next rows after a key that belong to one of so many shares.
+/// The next rows after a key that belong to one share.
 pub(crate) async fn page(
     connection: &mut PgConnection,
     after: &str,
@@ -125,7 +125,7 @@ pub(crate) async fn write(
         Ok(())
     } else {
         Err(failure(format!(
-            "row {} was written by somebody else",
+            "row {} was written by another worker",
             row.key
         )))
     }

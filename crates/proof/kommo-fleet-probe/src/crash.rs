@@ -1,4 +1,5 @@
-//! Kills workers with SIGKILL around their refreshes, again and again, and shows what becomes of the grants.
+//! Kills workers with SIGKILL around their refreshes, again and again, and shows what becomes of
+//! the grants.
 //!
 //! ```text
 //!   advance the clock ─ go ─ kill one at a random moment ─ a new one takes its place ─ all done ─ judge ─┐
@@ -6,9 +7,10 @@
 //!   then without faults and kills, until every worker has a living token for every grant
 //! ```
 //!
-//! Under the lenient readings no grant may be lost. Under the strict one a grant is lost if, and only if, the sandbox's living
-//! pair was never used and is not in the store: the server had committed, and the answer died with the worker. The sandbox
-//! counts such grants itself, and each loss that a worker tells must be one that it counts.
+//! Under the lenient readings no grant may be lost. Under the strict one a grant is lost if, and
+//! only if, the sandbox's living pair was never used and is not in the store: the server had
+//! committed, and the answer died with the worker. The sandbox counts such grants itself, and each
+//! loss that a worker reports must be one that it counts.
 
 use alloc::collections::BTreeSet;
 use core::time::Duration;
@@ -29,7 +31,7 @@ use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
 use crate::store_choice::{LockChoice, StoreChoice, drop_database, new_database};
 use crate::story::Attempts;
-use crate::told::{Called, Told};
+use crate::worker_message::{Called, WorkerMessage};
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
 const WORKERS: usize = 3;
@@ -147,11 +149,11 @@ struct Drive<'a, S: FleetStore> {
     excuses: u64,
     /// Kills and the like of the round before.
     excuses_before: u64,
-    /// Living pairs that nobody will ever use, by fingerprint.
+    /// Valid pairs that will never be used, by fingerprint.
     known_lost: HashSet<String>,
 }
 
-/// What the workers told in a round.
+/// What the workers reported in a round.
 #[derive(Default)]
 struct Heard {
     /// Grants that a worker said need a new consent.
@@ -183,7 +185,7 @@ impl<S: FleetStore> Drive<'_, S> {
             DUE_SECONDS
         };
         self.scene.world.advance(seconds)?;
-        // A token that is only due is refreshed while its callers go on.
+        // A token that is only due is refreshed while its callers continue.
         self.excuses += u64::from(!expired);
         self.order_faults();
         let wanted = self.order.kills - self.report.kills;
@@ -192,8 +194,9 @@ impl<S: FleetStore> Drive<'_, S> {
         self.judge(&heard, kills).await
     }
 
-    /// I5 as the platform sees it, whatever the records declare: a round needs one request for a grant, and one more for each kill and
-    /// each lost answer, of this round or of the one before. More come only of workers that send beside each other.
+    /// I5 as the platform sees it, whatever the records declare: a round needs one request for a
+    /// grant, and one more for each kill and each lost answer, of this round or of the one before.
+    /// More come only of workers that send beside each other.
     fn judge_requests(&mut self, kills: u64) -> Result<()> {
         let counted = self.scene.world.sandbox.counters().refresh_requests;
         let sent = counted - core::mem::replace(&mut self.counted, counted);
@@ -208,8 +211,9 @@ impl<S: FleetStore> Drive<'_, S> {
         })
     }
 
-    /// Slow answers widen the window between commit and save. Under the lenient readings answers are lost and connections cut
-    /// too; under the strict one that would lose grants without any kill.
+    /// Slow answers widen the window between commit and save. Under the lenient readings answers
+    /// are lost and connections cut too; under the strict one that would lose grants without any
+    /// kill.
     fn order_faults(&mut self) {
         let world = &self.scene.world;
         world.sandbox.clear_faults();
@@ -250,7 +254,7 @@ impl<S: FleetStore> Drive<'_, S> {
         after.into_iter().map(moment).collect()
     }
 
-    /// One round: until every worker has told that it is done.
+    /// One round: until every worker has reported that it is done.
     async fn round(&mut self, kills: u64) -> Result<Heard> {
         self.report.rounds += 1;
         let round = self.report.rounds;
@@ -264,9 +268,9 @@ impl<S: FleetStore> Drive<'_, S> {
         while !busy.is_empty() || moments.peek().is_some() {
             let moment = moments.peek().copied();
             tokio::select! {
-                told = self.fleet.next() => {
-                    let (place, told) = told?;
-                    self.hear(&mut heard, &mut busy, place, round, told).await?;
+                message = self.fleet.next() => {
+                    let (place, message) = message?;
+                    self.hear(&mut heard, &mut busy, place, round, message).await?;
                 }
                 () = sleep_until(moment.unwrap_or(begun)), if moment.is_some() => {
                     moments.next();
@@ -290,14 +294,14 @@ impl<S: FleetStore> Drive<'_, S> {
         busy: &mut BTreeSet<usize>,
         place: usize,
         round: u64,
-        told: Told,
+        message: WorkerMessage,
     ) -> Result<()> {
-        match told {
-            Told::Ready => self.fleet.go(place, round).await?,
-            Told::Done { round: done } if done == round => {
+        match message {
+            WorkerMessage::Ready => self.fleet.go(place, round).await?,
+            WorkerMessage::Done { round: done } if done == round => {
                 busy.remove(&place);
             }
-            Told::Token { grant, call, .. } => {
+            WorkerMessage::Token { grant, call, .. } => {
                 self.report.tokens += 1;
                 ensure(call != Called::Unauthorized, || {
                     format!("grant {grant}: the sandbox refuses the token that the keeper gave")
@@ -306,19 +310,19 @@ impl<S: FleetStore> Drive<'_, S> {
                     *heard.alive.entry(grant).or_default() += 1;
                 }
             }
-            Told::NoToken {
+            WorkerMessage::NoToken {
                 grant, why, reason, ..
             } => match (why.as_str(), reason.as_str()) {
                 ("reauth-required", "revoked") => {
                     heard.ended.insert(grant);
                 }
-                // They pass; at the end nobody may say so any more.
+                // They are temporary; at the end no worker may report one any more.
                 ("busy" | "in-doubt" | "unreachable" | "contended", _) => {}
                 _ => {
                     return Err(failure(format!("grant {grant}: no token: {why} {reason}")));
                 }
             },
-            Told::Done { .. } | Told::Finished(_) => {}
+            WorkerMessage::Done { .. } | WorkerMessage::Finished(_) => {}
         }
         Ok(())
     }
@@ -329,7 +333,7 @@ impl<S: FleetStore> Drive<'_, S> {
         for grant in &heard.ended {
             let key = GrantKey::parse(grant)?;
             ensure(self.is_strict(), || {
-                format!("grant {grant} is lost, though the old refresh token goes on working")
+                format!("grant {grant} is lost, though the old refresh token continues to work")
             })?;
             ensure(kills > 0, || {
                 format!("grant {grant} is lost in a round without a kill")
@@ -342,7 +346,7 @@ impl<S: FleetStore> Drive<'_, S> {
         Ok(())
     }
 
-    /// The sandbox has a living pair that nobody ever used, and the store has not got it.
+    /// The sandbox has a valid pair that was never used, and the store does not have it.
     async fn check_evidence(&mut self, key: &GrantKey) -> Result<()> {
         self.scene.ensure_state(key, "reauth-required").await?;
         let stored = self.scene.stored_fingerprints(key).await?;
@@ -368,8 +372,8 @@ impl<S: FleetStore> Drive<'_, S> {
         self.scene.world.sandbox.clear_faults();
         for rounds in 1..=SETTLE_AT_MOST {
             self.scene.world.advance(LIFETIME_SECONDS + 1)?;
-            // What a kill of the last round lost is a doubt in the first one without, as the killed worker might have lost its lock alone,
-            // and is found out in the second.
+            // What a kill of the last round lost is a doubt in the first one without, as the killed
+            // worker might have lost its lock alone, and is found out in the second.
             let heard = self.round(0).await?;
             self.judge(&heard, u64::from(rounds <= 2)).await?;
             let is_alive = |key: &GrantKey| heard.alive.get(&key.to_string()) == Some(&WORKERS);
@@ -401,7 +405,7 @@ impl<S: FleetStore> Drive<'_, S> {
         let counters = self.scene.world.sandbox.counters();
         let left = counters.lost_grants + counters.abandoned_grants;
         ensure(left == 0, || {
-            format!("the sandbox counts {left} lost grants that no worker told of")
+            format!("the sandbox counts {left} lost grants that no worker reported")
         })?;
         self.report.refreshes = counters.refreshes;
         self.report.double_refreshes = counters.double_refreshes;

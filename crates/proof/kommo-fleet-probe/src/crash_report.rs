@@ -6,7 +6,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrashReport {
-    /// Names the drive's choices: the same seed makes the same ones, though not the same instants of the processes.
+    /// Names the drive's choices: the same seed makes the same ones, though not the same instants
+    /// of the processes.
     pub seed: u64,
     /// Workers that were killed.
     pub kills: u64,
@@ -22,15 +23,17 @@ pub struct CrashReport {
     pub attempts: u64,
     /// Of those, retries of an attempt in doubt.
     pub declared_retries: u64,
-    /// Grants that came to need a new consent: the server had committed, and the only answer died with its worker.
+    /// Grants that came to need a new consent: the server had committed, and the only answer died
+    /// with its worker.
     pub lost: u64,
     /// Rounds without faults and kills until every worker had a living token for every grant.
     pub settled_after: u64,
 }
 
 impl CrashReport {
-    /// Answers that were lost between the server's commit and our save, as far as the platform shows it: either the pair before
-    /// still worked and was refreshed again, or the grant was lost.
+    /// Answers that were lost between the server's commit and our save, as far as the platform
+    /// shows it: either the pair before still worked and was refreshed again, or the grant was
+    /// lost.
     #[must_use]
     pub const fn between_commit_and_save(&self) -> u64 {
         self.double_refreshes + self.lost

@@ -1,4 +1,5 @@
-//! Makes the store fail under its workers, again and again, under the strict reading of rotation, and shows that no grant is lost.
+//! Makes the store fail under its workers, again and again, under the strict reading of rotation,
+//! and shows that no grant is lost.
 //!
 //! ```text
 //!   tokens expire ─ go ─ the store fails at a random moment ─ it works again ─ all have answered ─ judge ─┐
@@ -6,7 +7,8 @@
 //!   then without trouble, until every worker has a living token for every grant
 //! ```
 //!
-//! No process dies, so each pair that the sandbox has given out must reach the store: by way of memory, or of the lifeboat.
+//! No process dies, so each pair that the sandbox has given out must reach the store: by way of
+//! memory, or of the lifeboat.
 
 use alloc::collections::BTreeSet;
 use core::fmt;
@@ -29,8 +31,8 @@ use crate::silent_proxy::{SilentProxy, address_of};
 use crate::small_disk::SmallDisk;
 use crate::store_choice::{StoreChoice, drop_database, new_database};
 use crate::story::Attempts;
-use crate::told::{Called, Told};
 use crate::trouble::{Means, TroubleKind};
+use crate::worker_message::{Called, WorkerMessage};
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
 use kommo_test_support::PostgresCluster;
 
@@ -44,7 +46,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// Rounds without trouble after which everything must be settled.
 const SETTLE_AT_MOST: u64 = 12;
 
-/// The size of the small disk: a log of SQLite's, which grows to four mebibytes, twice over, and the slots of the lifeboat.
+/// The size of the small disk: a log of SQLite's, which grows to four mebibytes, twice over, and
+/// the slots of the lifeboat.
 const DISK_KIBIBYTES: u64 = 12 * 1024;
 
 /// The size of the small disk of a server: three times what a new one takes.
@@ -77,19 +80,20 @@ pub struct FailingReport {
     pub trouble: TroubleKind,
     /// How often.
     pub times: u64,
-    /// Of those, times that it was met: a disk was used up, or a server on it went down. The other troubles are always met.
+    /// Of those, how often the fault took effect: a disk was used up, or a server on it went down.
+    /// The other faults always take effect.
     pub met: u64,
     /// Names the drive's choices.
     pub seed: u64,
     /// Tokens that workers got.
     pub tokens: u64,
-    /// Answers without a token, each of them passing.
+    /// Answers without a token, each of them temporary.
     pub without_token: u64,
     /// Refreshes that the sandbox committed.
     pub refreshes: u64,
     /// Of those, second ones with the same refresh token.
     pub double_refreshes: u64,
-    /// Attempts that were begun again because nobody knew what became of the one before.
+    /// Attempts that were begun again because the outcome of the one before was unknown.
     pub declared_retries: u64,
     /// The longest time without an answer.
     pub longest_wait: Duration,
@@ -287,7 +291,8 @@ impl<S: FleetStore> Drive<S> {
             self.slow_answers();
             self.round(Some(means)).await?;
             self.report.times += 1;
-            // Now and then the workers may find their feet: what was left in memory or in the lifeboat must be saved.
+            // Now and then the workers may find their feet: what was left in memory or in the
+            // lifeboat must be saved.
             if self.report.times.is_multiple_of(10) {
                 self.settle().await?;
             }
@@ -305,8 +310,8 @@ impl<S: FleetStore> Drive<S> {
         self.slowness = Duration::from_millis(delay_ms);
     }
 
-    /// One round: until every worker has answered for every grant, and the trouble is over. Returns how many workers got a living
-    /// token, by grant.
+    /// One round: until every worker has answered for every grant, and the fault has ended. Returns
+    /// how many workers got a living token, by grant.
     async fn round(&mut self, mut means: Option<&mut Means>) -> Result<HashMap<String, usize>> {
         self.round += 1;
         let mut tick = interval(Duration::from_secs(1) / PACE);
@@ -323,9 +328,9 @@ impl<S: FleetStore> Drive<S> {
         let mut ends: Option<Instant> = None;
         while !busy.is_empty() || begins.is_some() || ends.is_some() {
             tokio::select! {
-                told = self.fleet.next() => {
-                    let (place, told) = told?;
-                    self.hear(&mut alive, &mut busy, place, told)?;
+                message = self.fleet.next() => {
+                    let (place, message) = message?;
+                    self.hear(&mut alive, &mut busy, place, message)?;
                     self.report.longest_wait = self.report.longest_wait.max(begun.elapsed());
                 }
                 () = sleep_until(begins.unwrap_or(begun)), if begins.is_some() => {
@@ -358,13 +363,13 @@ impl<S: FleetStore> Drive<S> {
         alive: &mut HashMap<String, usize>,
         busy: &mut BTreeSet<usize>,
         place: usize,
-        told: Told,
+        message: WorkerMessage,
     ) -> Result<()> {
-        match told {
-            Told::Done { round } if round == self.round => {
+        match message {
+            WorkerMessage::Done { round } if round == self.round => {
                 busy.remove(&place);
             }
-            Told::Token { grant, call, .. } => {
+            WorkerMessage::Token { grant, call, .. } => {
                 self.report.tokens += 1;
                 ensure(call != Called::Unauthorized, || {
                     format!("grant {grant}: the sandbox refuses the token that the keeper gave")
@@ -373,7 +378,7 @@ impl<S: FleetStore> Drive<S> {
                     *alive.entry(grant).or_default() += 1;
                 }
             }
-            Told::NoToken {
+            WorkerMessage::NoToken {
                 grant, why, reason, ..
             } => {
                 ensure(why != "reauth-required" && why != "revoked", || {
@@ -382,12 +387,13 @@ impl<S: FleetStore> Drive<S> {
                 self.report.without_token += 1;
                 self.last_why = format!("{grant}: {why} {reason}");
             }
-            Told::Ready | Told::Done { .. } | Told::Finished(_) => {}
+            WorkerMessage::Ready | WorkerMessage::Done { .. } | WorkerMessage::Finished(_) => {}
         }
         Ok(())
     }
 
-    /// Starts a worker, stops it at a random moment of its start, and has another one start meanwhile.
+    /// Starts a worker, stops it at a random moment of its start, and has another one start
+    /// meanwhile.
     async fn stop_starts(
         &mut self,
         program: &std::path::Path,

@@ -1,4 +1,5 @@
-//! Why a run of the probe ends: a sentence, or somebody else's error. It is a program for ourselves, and nobody branches on these.
+//! Why a run of the probe ends: a sentence, or another crate's error. It is an internal program,
+//! and no code branches on these.
 
 use core::error::Error;
 use core::fmt;
@@ -6,7 +7,7 @@ use core::fmt;
 /// Anything that ends a run.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// What every step of the probe gives.
+/// The result of every step of the probe.
 pub type Result<T> = core::result::Result<T, Failure>;
 
 /// A sentence.
@@ -26,7 +27,8 @@ pub(crate) fn failure(sentence: impl Into<String>) -> Failure {
     Box::new(Sentence(sentence.into()))
 }
 
-/// Fails with the sentence unless the condition holds: a promise of the design is broken, or the probe itself is.
+/// Fails with the sentence unless the condition holds: a promise of the design is broken, or the
+/// probe itself is.
 pub(crate) fn ensure(holds: bool, sentence: impl FnOnce() -> String) -> Result<()> {
     if holds {
         Ok(())

@@ -1,4 +1,5 @@
-//! The driver's side of the workers: starts them, tells them to go, hears what they tell, kills, stops and replaces them.
+//! The driver's side of the workers: starts them, tells them to go, reads their reports, kills,
+//! stops and replaces them.
 
 use core::time::Duration;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,10 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use crate::failure::{Result, ensure, failure};
-use crate::told::Told;
+use crate::worker_message::WorkerMessage;
 use crate::worker_order::WorkerOrder;
 
-/// Workers by their place. They are killed when this is dropped.
+/// Workers by index. They are killed when this is dropped.
 pub(crate) struct Fleet {
     program: PathBuf,
     workers: Vec<Worker>,
@@ -24,7 +25,7 @@ struct Worker {
     order: WorkerOrder,
     child: Child,
     input: ChildStdin,
-    /// How often the place was filled anew; what an earlier one told does not count any more.
+    /// How often the worker was replaced; reports of an earlier one no longer count.
     incarnation: u64,
 }
 
@@ -32,7 +33,7 @@ struct Heard {
     place: usize,
     incarnation: u64,
     /// `None`: its output has ended.
-    told: Option<Told>,
+    message: Option<WorkerMessage>,
 }
 
 impl Fleet {
@@ -50,9 +51,9 @@ impl Fleet {
             fleet.workers.push(worker);
         }
         for _ in 0..fleet.workers.len() {
-            let (place, told) = fleet.next().await?;
-            ensure(told == Told::Ready, || {
-                format!("worker {place} told {told:?} before it was ready")
+            let (place, message) = fleet.next().await?;
+            ensure(message == WorkerMessage::Ready, || {
+                format!("worker {place} sent {message:?} before it was ready")
             })?;
         }
         Ok(fleet)
@@ -74,7 +75,7 @@ impl Fleet {
         })
     }
 
-    /// How many places there are.
+    /// How many workers there are.
     pub(crate) fn len(&self) -> usize {
         self.workers.len()
     }
@@ -85,20 +86,21 @@ impl Fleet {
     }
 
     /// The next line of a worker that is alive.
-    pub(crate) async fn next(&mut self) -> Result<(usize, Told)> {
+    pub(crate) async fn next(&mut self) -> Result<(usize, WorkerMessage)> {
         loop {
             let heard = self.heard.recv().await;
             // INVARIANT: `self` has a sender, so the channel is open.
             let Some(heard) = heard else {
-                return Err(failure("nobody is left to be heard"));
+                return Err(failure("no worker is left"));
             };
             let worker = self.worker(heard.place)?;
             if worker.incarnation != heard.incarnation {
                 continue;
             }
-            let told = heard.told;
-            let told = told.ok_or_else(|| failure(format!("worker {} ended", heard.place)))?;
-            return Ok((heard.place, told));
+            let message = heard.message;
+            let message =
+                message.ok_or_else(|| failure(format!("worker {} ended", heard.place)))?;
+            return Ok((heard.place, message));
         }
     }
 
@@ -118,7 +120,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// SIGKILL, and another worker in its place, which will tell when it is ready.
+    /// SIGKILL, and another worker instead, which reports when it is ready.
     pub(crate) async fn replace(&mut self, place: usize) -> Result<()> {
         let worker = self.worker(place)?;
         worker.child.kill().await?;
@@ -179,9 +181,9 @@ impl Starting {
             ))
         })?;
         let line = line?.ok_or_else(|| failure("a worker that starts has ended"))?;
-        let told: Told = serde_json::from_str(&line)?;
-        ensure(told == Told::Ready, || {
-            format!("a worker that starts told {told:?}")
+        let message: WorkerMessage = serde_json::from_str(&line)?;
+        ensure(message == WorkerMessage::Ready, || {
+            format!("a worker that starts sent {message:?}")
         })
     }
 }
@@ -205,7 +207,7 @@ async fn send_signal(id: u32, signal: &str) -> Result<()> {
     })
 }
 
-/// Hands on what a worker tells, to its end. The last line of one that was killed may be cut.
+/// Passes on a worker's reports, to its end. The last line of one that was killed may be cut.
 async fn hear(
     output: ChildStdout,
     place: usize,
@@ -214,14 +216,14 @@ async fn hear(
 ) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(told) = serde_json::from_str(&line) else {
+        let Ok(message) = serde_json::from_str(&line) else {
             break;
         };
-        let told = Some(told);
+        let message = Some(message);
         let heard = Heard {
             place,
             incarnation,
-            told,
+            message,
         };
         if to_heard.send(heard).is_err() {
             return;
@@ -230,6 +232,6 @@ async fn hear(
     let _ = to_heard.send(Heard {
         place,
         incarnation,
-        told: None,
+        message: None,
     });
 }

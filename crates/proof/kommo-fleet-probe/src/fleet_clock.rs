@@ -64,8 +64,8 @@ impl FleetClock {
         Ok(Self { file, started })
     }
 
-    /// INVARIANT: `open` has read eight bytes of this file, and nobody makes it shorter. If reading
-    /// fails all the same, the clock stands where it stood at the start.
+    /// INVARIANT: `open` has read eight bytes of this file, and it is never truncated. If reading
+    /// still fails, the clock shows the time of the start.
     fn seconds(&self) -> u64 {
         read(&self.file).unwrap_or(self.started)
     }

@@ -1,4 +1,5 @@
-//! A keeper as a worker has it: the store, the token endpoint over HTTP, the shared clock; no jitter.
+//! A keeper as a worker has it: the store, the token endpoint over HTTP, the shared clock; no
+//! jitter.
 
 use core::time::Duration;
 
@@ -39,7 +40,8 @@ impl PlatformOrder {
     }
 }
 
-/// Pauses are long by the virtual clock, so that fifteen losers do not take the processor from one winner.
+/// Pauses are long by the virtual clock, so that fifteen losers do not take the processor from one
+/// winner.
 pub(crate) fn keeper<S: FleetStore>(
     platform: &PlatformOrder,
     store: S,

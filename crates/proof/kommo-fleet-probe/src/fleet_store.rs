@@ -28,7 +28,8 @@ impl FleetStore for Store {
     }
 }
 
-/// Few connections, since there are many processes; a lock that is silent for three times `request_limit` is given up.
+/// Few connections, since there are many processes; a lock that is silent for three times
+/// `request_limit` is given up.
 pub(crate) fn settings(request_limit: Duration, refreshes_at_a_time: u32) -> StoreSettings {
     let mut settings = StoreSettings::new();
     settings.request_limit = request_limit;

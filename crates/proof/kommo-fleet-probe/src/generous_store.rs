@@ -1,4 +1,5 @@
-//! A mistake on purpose: a store that grants the lock to everybody who asks. The drives must notice.
+//! A mistake on purpose: a store that grants the lock to every worker that asks. The drives must
+//! detect it.
 
 use core::time::Duration;
 
@@ -14,7 +15,7 @@ use kommo_oauth::token::TokenPair;
 use crate::failure::Result;
 use crate::fleet_store::FleetStore;
 
-/// The store inside, with locks that mean nothing.
+/// The inner store, with locks without effect.
 pub(crate) struct GenerousStore<S>(pub(crate) S);
 
 type Outcome<T, S> = core::result::Result<T, <S as GrantStore>::Error>;

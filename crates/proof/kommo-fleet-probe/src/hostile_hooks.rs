@@ -3,7 +3,7 @@
 //! measured in turn in one run, so that a busy machine is busy for both.
 //!
 //! ```text
-//!   callers ──────────── CrmClient ──┐                      ┌── stranger, so many hooks a second
+//!   callers ──────────── CrmClient ──┐                      ┌── stranger, a rate of forged hooks
 //!   users ── start, callback ── axum ┼── one budget ── sandbox
 //!                                    └── SQLite store ──────┘
 //! ```
@@ -57,7 +57,7 @@ pub struct HostileOrder {
 }
 
 impl HostileOrder {
-    /// So many hooks a second.
+    /// Hooks a second.
     #[must_use]
     pub const fn new(hooks_a_second: u32, phase: Duration, rounds: u32) -> Self {
         Self {
@@ -219,8 +219,8 @@ async fn consent(world: Arc<World>, tally: Arc<Tally>, numbers: Arc<AtomicU64>) 
     Ok(())
 }
 
-/// Hooks with codes that nobody issued: half of them for accounts that there are, half for names
-/// that the stranger made up.
+/// Hooks with codes that were never issued: half of them for accounts that there are, half for
+/// names that the stranger made up.
 async fn flood(
     world: Arc<World>,
     a_second: u32,

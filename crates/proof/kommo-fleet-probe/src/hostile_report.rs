@@ -64,7 +64,7 @@ impl Half {
     }
 }
 
-/// The value that so many hundredths of them do not exceed.
+/// The value that this percentage of them does not exceed.
 fn percentile(sorted: &[Duration], hundredths: usize) -> Duration {
     let place = (sorted.len() * hundredths).div_ceil(100).saturating_sub(1);
     sorted.get(place).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Real processes at one store: what they are told, what they do, and who drives them. Unpublished.
+//! Real processes that share one store: their orders, their work, and their drivers. Unpublished.
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -10,7 +10,7 @@ mod fleet_clock;
 mod process_figures;
 mod store_choice;
 mod worker_order;
-mod told;
+mod worker_message;
 mod story;
 mod fleet_store;
 mod generous_store;

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to do if standard error is closed.
+            // If standard error is closed, nothing can be reported.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -90,7 +90,7 @@ fn say(text: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// The server of the environment, or one that lives as long as the second value.
+/// The server of the environment, or one that runs while the second value exists.
 fn server() -> Result<(String, Option<PostgresCluster>)> {
     if let Ok(url) = env::var(SERVER) {
         return Ok((url, None));
@@ -104,7 +104,7 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
         "strict" => Rotation::Strict,
         "until-refresh-used" => Rotation::UntilRefreshUsed,
         "until-access-used" => Rotation::UntilAccessUsed,
-        other => return Err(format!("--rotation: {other} is none").into()),
+        other => return Err(format!("--rotation: {other} is unknown").into()),
     };
     let (store, _cluster) = store(arguments)?;
     let seed = seed(arguments)?;
@@ -150,7 +150,7 @@ fn store(arguments: &Arguments) -> Result<(StoreChoice, Option<PostgresCluster>)
             let (url, cluster) = server()?;
             Ok((StoreChoice::Postgres { url }, cluster))
         }
-        other => Err(format!("--store: {other} is none").into()),
+        other => Err(format!("--store: {other} is unknown").into()),
     }
 }
 
@@ -164,7 +164,7 @@ fn fail_with(arguments: &Arguments, trouble: &str) -> Result<()> {
     let trouble = TroubleKind::named(trouble).ok_or("--trouble: there is no such kind")?;
     let (store, _cluster) = store(arguments)?;
     if !trouble.befalls(matches!(store, StoreChoice::Postgres { .. })) {
-        return Err(format!("--trouble: {trouble} does not befall this --store").into());
+        return Err(format!("--trouble: {trouble} cannot happen to this --store").into());
     }
     let order = FailingOrder {
         program: own_program()?,

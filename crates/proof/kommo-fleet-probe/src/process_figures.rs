@@ -1,4 +1,5 @@
-//! What the kernel says of a process: memory and processor time. Linux only, as the signals of the probe are.
+//! What the kernel says of a process: memory and processor time. Linux only, as the signals of the
+//! probe are.
 
 use std::fs;
 
@@ -31,7 +32,8 @@ impl Memory {
 /// Processor time that it took, in milliseconds; the kernel counts in steps of ten.
 pub(crate) fn processor_ms(process: u32) -> Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name in brackets may hold anything; user and system time are the 12th and 13th field after it.
+    // The name in brackets may hold anything; user and system time are the 12th and 13th field
+    // after it.
     let after = stat.rsplit_once(") ").map(|(_, after)| after);
     let fields: Vec<&str> = after.unwrap_or_default().split_ascii_whitespace().collect();
     let ticks = |index: usize| {

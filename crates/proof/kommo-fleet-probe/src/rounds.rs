@@ -1,4 +1,5 @@
-//! A worker that gets tokens in rounds: at each `go N` on standard input, so many tasks for each grant, at once.
+//! A worker that gets tokens in rounds: at each `go N` on standard input, N tasks for each grant,
+//! at once.
 
 use alloc::sync::Arc;
 
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::failure::{Result, failure};
 use crate::fleet_keeper::{FleetEndpoint, FleetKeeper};
 use crate::fleet_store::FleetStore;
-use crate::told::{Called, Told};
+use crate::worker_message::{Called, WorkerMessage};
 
 /// Grants that a page of keys has.
 const PAGE: u32 = 1000;
@@ -56,10 +57,10 @@ impl<S: FleetStore> Rounds<S> {
     /// Until standard input ends.
     pub(crate) async fn run(self) -> Result<()> {
         let mut lines = BufReader::new(stdin()).lines();
-        Told::Ready.tell()?;
+        WorkerMessage::Ready.send()?;
         while let Some(round) = next_round(&mut lines).await? {
             self.round(round).await?;
-            Told::Done { round }.tell()?;
+            WorkerMessage::Done { round }.send()?;
         }
         self.keeper.drain().await;
         Ok(())
@@ -73,8 +74,8 @@ impl<S: FleetStore> Rounds<S> {
                 asking.spawn(ask(grant.clone(), endpoint, round));
             }
         }
-        while let Some(told) = asking.join_next().await {
-            told?.tell()?;
+        while let Some(message) = asking.join_next().await {
+            message?.send()?;
         }
         Ok(())
     }
@@ -109,7 +110,11 @@ async fn next_round(lines: &mut Lines<BufReader<Stdin>>) -> Result<Option<u64>> 
         .ok_or_else(|| failure(format!("not a line for a worker: {line}")))
 }
 
-async fn ask<S: FleetStore>(grant: Handle<S>, endpoint: Option<FleetEndpoint>, round: u64) -> Told {
+async fn ask<S: FleetStore>(
+    grant: Handle<S>,
+    endpoint: Option<FleetEndpoint>,
+    round: u64,
+) -> WorkerMessage {
     let token = match grant.token().await {
         Ok(token) => token,
         Err(error) => return without_token(&grant, round, &error),
@@ -144,8 +149,8 @@ fn with_token<S: FleetStore>(
     round: u64,
     token: &Arc<UsableToken>,
     call: Called,
-) -> Told {
-    Told::Token {
+) -> WorkerMessage {
+    WorkerMessage::Token {
         round,
         grant: grant.key().to_string(),
         generation: token.generation.get(),
@@ -153,7 +158,11 @@ fn with_token<S: FleetStore>(
     }
 }
 
-fn without_token<S: FleetStore>(grant: &Handle<S>, round: u64, error: &KeeperError) -> Told {
+fn without_token<S: FleetStore>(
+    grant: &Handle<S>,
+    round: u64,
+    error: &KeeperError,
+) -> WorkerMessage {
     let (why, reason) = match error {
         KeeperError::NoToken { why, .. } => {
             let reason = match why {
@@ -165,7 +174,7 @@ fn without_token<S: FleetStore>(grant: &Handle<S>, round: u64, error: &KeeperErr
         }
         other => (other.to_string(), String::new()),
     };
-    Told::NoToken {
+    WorkerMessage::NoToken {
         round,
         grant: grant.key().to_string(),
         why,

@@ -1,5 +1,5 @@
-//! A sandbox in a process of its own, so that its work and its memory are not counted as a worker's: questions and answers are
-//! lines of JSON over its pipes.
+//! A sandbox in a process of its own, so that its work and its memory are not counted as a
+//! worker's: questions and answers are lines of JSON over its pipes.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -19,7 +19,7 @@ use crate::worker_order::PlatformOrder;
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Question {
-    /// Make so many grants, so many seconds old.
+    /// Make this number of grants, of this age in seconds.
     Make { count: u64, age_seconds: u64 },
     /// The counters.
     Counters,
@@ -85,7 +85,7 @@ async fn say(answer: &impl Serialize) -> Result<()> {
 /// The driver's side: a sandbox that runs until this is dropped.
 pub(crate) struct SandboxProcess {
     pub(crate) platform: PlatformOrder,
-    /// Its clock, which stands.
+    /// Its clock, which is stopped.
     pub(crate) now: u64,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,

@@ -1,4 +1,5 @@
-//! The world of a drive: a sandbox in this process, the clock that everybody shares, a store, and grants that were consented to.
+//! The world of a drive: a sandbox in this process, the clock that all share, a store, and grants
+//! that were consented to.
 
 use core::time::Duration;
 use std::path::Path;
@@ -22,10 +23,10 @@ use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
 /// Made-up users begin here.
 const FIRST_USER: u64 = 30_000_000;
 
-/// How long an access token lives in the sandbox.
+/// How long an access token is valid in the sandbox.
 pub(crate) const LIFETIME_SECONDS: u64 = 86_400;
 
-/// The sandbox, its clock, and a place for files.
+/// The sandbox, its clock, and a directory for files.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) platform: PlatformOrder,
@@ -62,7 +63,7 @@ impl World {
         })
     }
 
-    /// The place for files.
+    /// The directory for files.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -90,7 +91,8 @@ impl World {
         })
     }
 
-    /// Moves everybody's clock: first that of the workers, so that none of them uses a token that the sandbox finds expired.
+    /// Moves all clocks: first that of the workers, so that none of them uses a token that the
+    /// sandbox finds expired.
     pub(crate) fn advance(&self, seconds: u64) -> Result<()> {
         self.clock.set(self.sandbox.now() + seconds)?;
         self.sandbox.advance_seconds(seconds);

@@ -1,4 +1,5 @@
-//! A TCP proxy that can go silent: its connections stay open, and no byte passes until it speaks again.
+//! A TCP proxy that can go silent: its connections stay open, and no byte passes until it forwards
+//! again.
 
 use core::net::{Ipv4Addr, SocketAddr};
 
@@ -85,7 +86,7 @@ async fn pass(client: TcpStream, target: SocketAddr, silent: watch::Receiver<boo
     );
 }
 
-/// Until either side ends; the other one is then told so.
+/// Until either side closes; then it closes the other side too.
 async fn one_way(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,

@@ -1,4 +1,5 @@
-//! Many processes with many tasks each at one grant: an expiry is one refresh, however many want the token.
+//! Many processes with many tasks each at one grant: an expiry is one refresh, however many want
+//! the token.
 
 use alloc::collections::BTreeSet;
 use core::time::Duration;
@@ -12,7 +13,7 @@ use crate::fleet::Fleet;
 use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
 use crate::store_choice::{LockChoice, StoreChoice, drop_database, new_database};
-use crate::told::Told;
+use crate::worker_message::WorkerMessage;
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
 const REQUEST_LIMIT: Duration = Duration::from_secs(20);
@@ -56,7 +57,8 @@ pub struct SingleFlightReport {
 ///
 /// # Errors
 ///
-/// A task got no token, or one of another generation than the newest; or something could not be started.
+/// A task got no token, or one of another generation than the newest; or something could not be
+/// started.
 pub async fn run(order: SingleFlightOrder) -> Result<SingleFlightReport> {
     let world = World::new(Rotation::Strict).await?;
     match &order.store {
@@ -118,19 +120,19 @@ async fn round(fleet: &mut Fleet, expiry: u64) -> Result<u64> {
     let mut tokens = 0;
     while !busy.is_empty() {
         match fleet.next().await? {
-            (place, Told::Done { round }) if round == expiry => {
+            (place, WorkerMessage::Done { round }) if round == expiry => {
                 busy.remove(&place);
             }
-            (place, Told::Token { generation, .. }) => {
+            (place, WorkerMessage::Token { generation, .. }) => {
                 // The consent brought generation 1, and each expiry one more.
                 ensure(generation == expiry + 1, || {
                     format!("expiry {expiry}: worker {place} got generation {generation}")
                 })?;
                 tokens += 1;
             }
-            (place, told) => {
+            (place, message) => {
                 return Err(failure(format!(
-                    "expiry {expiry}: worker {place} told {told:?}"
+                    "expiry {expiry}: worker {place} sent {message:?}"
                 )));
             }
         }

@@ -1,4 +1,5 @@
-//! A disk of a few mebibytes that can be filled: a tmpfs of the drive's own. Mounting one needs root.
+//! A disk of a few mebibytes that can be filled: a tmpfs of the drive's own. Mounting one needs
+//! root.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{ErrorKind, Write};
@@ -20,7 +21,7 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts one, which everybody may write to, in a new directory.
+    /// Mounts one, world-writable, in a new directory.
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl SmallDisk {
         self.path().join("ballast")
     }
 
-    /// Fills it but for so many blocks.
+    /// Fills it up to this number of free blocks.
     pub(crate) fn fill_but(&self, blocks: u64) -> Result<()> {
         let mut file = File::create(self.ballast())?;
         let mut written = 0_u64;
@@ -79,7 +80,7 @@ impl SmallDisk {
         Ok(file.set_len(written.saturating_sub(free))?)
     }
 
-    /// Whether not one block is left: somebody has met the end of the disk, or is about to.
+    /// Whether no block is left: a process has filled the disk, or is about to.
     pub(crate) fn is_full(&self) -> Result<bool> {
         let last = self.path().join("last-block");
         let written = fs::write(&last, [0; BLOCK]);

@@ -1,9 +1,10 @@
-//! Stops the holder of a grant's lock (SIGSTOP) while the only living pair is on its way to it, and lets it go on (SIGCONT).
+//! Stops the holder of a grant's lock (SIGSTOP) while the only valid pair is on its way to it, and
+//! lets it continue (SIGCONT).
 //!
 //! ```text
 //!   holder:  record ─ send ────────── stopped ────────────── goes on ─ save: newest, or spare behind the fence
 //!   sandbox:             commit ─ answer waits for it
-//!   others:                              told "busy" in time; on PostgreSQL they take over when the lock's session ends
+//!   others:                              "busy" in time;      on PostgreSQL they take over when the lock's session ends
 //! ```
 
 use alloc::collections::BTreeMap;
@@ -22,13 +23,14 @@ use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
 use crate::store_choice::{StoreChoice, drop_database, new_database};
 use crate::story::Attempts;
-use crate::told::{Called, Told};
+use crate::worker_message::{Called, WorkerMessage};
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
 
-/// On PostgreSQL: short, so that the server gives the silent session up after three seconds, and long enough for a slow machine.
+/// On PostgreSQL: short, so that the server gives the silent session up after three seconds, and
+/// long enough for a slow machine.
 const SHORT_REQUEST_LIMIT: Duration = Duration::from_secs(1);
 
-/// On SQLite nothing hangs on it.
+/// On SQLite it has no effect.
 const REQUEST_LIMIT: Duration = Duration::from_secs(20);
 
 const WORK: Work = Work::Rounds {
@@ -43,18 +45,18 @@ const OTHERS: [usize; 2] = [1, 2];
 /// Rounds of the others while the holder is stopped; each takes at most two seconds of real time.
 const ROUNDS_AT_MOST: u64 = 20;
 
-/// Far above what a process needs that goes on, on a busy machine too.
+/// Far more than a continued process needs, on a busy machine too.
 const SAVED_WITHIN: Duration = Duration::from_secs(60);
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoppedReport {
-    /// Rounds in which the others were told that the grant is busy.
+    /// Rounds in which the others learned that the grant is busy.
     pub busy_rounds: u64,
-    /// Whether another worker took over before the holder went on.
+    /// Whether another worker took over before the holder continued.
     pub taken_over: bool,
-    /// Whether the holder's pair met the fence and was kept as a spare.
+    /// Whether the holder's pair came too late (the fence) and was kept as a spare.
     pub spare_kept: bool,
     /// Refreshes that the sandbox committed until then.
     pub refreshes: u64,
@@ -64,11 +66,12 @@ pub struct StoppedReport {
     pub declared_retries: u64,
 }
 
-/// Drives, under a reading in which the old refresh token goes on working.
+/// Drives, under a reading in which the old refresh token stays valid.
 ///
 /// # Errors
 ///
-/// Somebody waited for ever, the grant was lost, or the workers disagree at the end; or something could not be started.
+/// A worker waited for ever, the grant was lost, or the workers disagree at the end; or something
+/// could not be started.
 pub async fn run(program: PathBuf, store: StoreChoice) -> Result<StoppedReport> {
     let world = World::new(Rotation::UntilRefreshUsed).await?;
     match &store {
@@ -130,7 +133,7 @@ struct Drive<S: FleetStore> {
     round: u64,
 }
 
-/// What one worker told in a round.
+/// What one worker reported in a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Got {
     Generation(u64),
@@ -138,14 +141,16 @@ enum Got {
 }
 
 impl Got {
-    /// Somebody is at it: another worker, or on a slow machine a flight of this one's own that is on its way to say so.
+    /// The grant is busy: with another worker, or on a slow machine with a flight of this one that
+    /// is about to report so.
     fn passes(&self) -> bool {
         matches!(self, Self::Nothing(why) if why == "busy" || why == "still-running")
     }
 }
 
 impl<S: FleetStore> Drive<S> {
-    /// The token has expired, the sandbox has committed the refresh, the answer waits, and so does the holder.
+    /// The token has expired, the sandbox has committed the refresh, the answer waits, and so does
+    /// the holder.
     async fn stop_the_holder(&mut self) -> Result<()> {
         let world = &self.scene.world;
         let hold = Fault::new(FaultKind::Hold).on(Surface::Token).times(1);
@@ -162,7 +167,8 @@ impl<S: FleetStore> Drive<S> {
         Ok(())
     }
 
-    /// The others ask, again and again. They always get an answer, and while the lock is held it is that somebody is at it.
+    /// The others ask, again and again. They always get an answer, and while the lock is held it is
+    /// "busy".
     async fn watch_the_others(&mut self, lock_ends_by_itself: bool) -> Result<StoppedReport> {
         let mut report = StoppedReport::default();
         let rounds = if lock_ends_by_itself {
@@ -183,7 +189,7 @@ impl<S: FleetStore> Drive<S> {
         Ok(report)
     }
 
-    /// A round of some workers, with the virtual clock going on so that those who wait come to the end of their wait.
+    /// A round of some workers, with the virtual clock running, so that every wait ends.
     async fn round_of(&mut self, places: &[usize]) -> Result<BTreeMap<usize, Got>> {
         self.round += 1;
         for place in places {
@@ -198,19 +204,19 @@ impl<S: FleetStore> Drive<S> {
         let mut got = BTreeMap::new();
         while !busy.is_empty() {
             tokio::select! {
-                told = self.fleet.next() => match told? {
-                    (place, Told::Done { .. }) => busy.retain(|other| *other != place),
-                    (place, Told::Token { generation, call, .. }) => {
+                message = self.fleet.next() => match message? {
+                    (place, WorkerMessage::Done { .. }) => busy.retain(|other| *other != place),
+                    (place, WorkerMessage::Token { generation, call, .. }) => {
                         ensure(call == Called::Alive, || {
                             format!("worker {place}: the call with its token was {call:?}")
                         })?;
                         got.insert(place, Got::Generation(generation));
                     }
-                    (place, Told::NoToken { why, .. }) => {
+                    (place, WorkerMessage::NoToken { why, .. }) => {
                         got.insert(place, Got::Nothing(why));
                     }
-                    (place, told) => {
-                        return Err(failure(format!("worker {place} told {told:?}")));
+                    (place, message) => {
+                        return Err(failure(format!("worker {place} sent {message:?}")));
                     }
                 },
                 _ = tick.tick() => self.scene.world.advance(1)?,
@@ -219,7 +225,8 @@ impl<S: FleetStore> Drive<S> {
         Ok(got)
     }
 
-    /// The holder goes on; what it has is saved, as the newest pair or as a spare. Then all agree, at the next expiry too.
+    /// The holder continues; its pair is saved, as the newest pair or as a spare. Then all agree,
+    /// at the next expiry too.
     async fn go_on(&mut self, report: &mut StoppedReport) -> Result<()> {
         self.fleet.signal(HOLDER, "CONT").await?;
         let got = self.hear(&[HOLDER]).await?;
@@ -249,7 +256,8 @@ impl<S: FleetStore> Drive<S> {
         self.scene.ensure_state(&self.key, "active").await
     }
 
-    /// The holder's caller may have its token, from the store, before its own flight has saved the late pair.
+    /// The holder's caller may have its token, from the store, before its own flight has saved the
+    /// late pair.
     async fn late_pair_is_saved(&self) -> Result<()> {
         let store = self.scene.keeper.store();
         let mut look = interval(Duration::from_millis(20));

@@ -26,11 +26,11 @@ pub enum LockChoice {
     /// As it does.
     #[default]
     AsItIs,
-    /// A mistake on purpose: everybody who asks gets the lock.
+    /// A mistake on purpose: every worker that asks gets the lock.
     AlwaysGranted,
 }
 
-/// Makes a database and gives its URL.
+/// Makes a database and returns its URL.
 pub(crate) async fn new_database(url: &str) -> Result<String> {
     let name = format!("kommo_fleet_{:016x}", fastrand::u64(..));
     let mut connection = PgConnection::connect(url).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn new_database(url: &str) -> Result<String> {
     Ok(format!("{server}/{name}"))
 }
 
-/// Removes it again, whoever is connected.
+/// Removes it again, even if clients are connected.
 pub(crate) async fn drop_database(server: &str, url: &str) -> Result<()> {
     let (_, name) = url
         .rsplit_once('/')

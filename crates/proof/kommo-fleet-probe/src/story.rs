@@ -1,7 +1,7 @@
-//! Reads the story of a grant for what invariant I5 allows: a second request with the same refresh token only as the declared
-//! retry of an attempt in doubt.
+//! Reads the story of a grant for what invariant I5 allows: a second request with the same refresh
+//! token only as the declared retry of an attempt in doubt.
 
-/// How often an attempt was begun, and how often as the retry of one of which nobody knew what became of it.
+/// How often an attempt was begun, and how often as the retry of one whose outcome was unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) begun: u64,
@@ -19,7 +19,7 @@ impl Attempts {
                     attempts.begun += 1;
                     attempts.declared_retries += u64::from(is_doubtful);
                     was_doubtful = is_doubtful;
-                    // Until its outcome is written, whoever comes next finds it in doubt.
+                    // Until its outcome is written, the next worker finds it in doubt.
                     is_doubtful = true;
                 }
                 "without-effect" => is_doubtful = was_doubtful,

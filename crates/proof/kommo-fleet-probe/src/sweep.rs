@@ -1,6 +1,8 @@
-//! Refreshes very many grants with a few worker processes, once with the keeper's sweep and once with the bare loop.
+//! Refreshes very many grants with a few worker processes, once with the keeper's sweep and once
+//! with the bare loop.
 //!
-//! Each run has a sandbox process, a database and grants of its own, all of them due and none of them expired.
+//! Each run has a sandbox process, a database and grants of its own, all of them due and none of
+//! them expired.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -27,7 +29,7 @@ use crate::sandbox_process::SandboxProcess;
 use crate::scene::LIFETIME_SECONDS;
 use crate::store_choice::{LockChoice, drop_database, new_database};
 use crate::sweep_report::{SweepPair, SweepRun};
-use crate::told::{Finished, Told};
+use crate::worker_message::{Finished, WorkerMessage};
 use crate::worker_order::{PlatformOrder, StorePlace, Work, WorkerOrder};
 
 /// Half an hour is left of every token.
@@ -64,7 +66,8 @@ pub struct SweepOrder {
 ///
 /// # Errors
 ///
-/// A run left grants unrefreshed, or refreshed or lost some twice; or something could not be started.
+/// A run left grants unrefreshed, or refreshed or lost some twice; or something could not be
+/// started.
 pub async fn run(order: &SweepOrder) -> Result<SweepPair> {
     let bare = run_one(order, false).await?;
     let sweep = run_one(order, true).await?;
@@ -224,16 +227,16 @@ async fn measure(fleet: &mut Fleet) -> Result<SweepRun> {
     let mut left = fleet.len();
     while left > 0 {
         tokio::select! {
-            told = fleet.next() => match told? {
-                (_, Told::Finished(one)) => {
+            message = fleet.next() => match message? {
+                (_, WorkerMessage::Finished(one)) => {
                     left -= 1;
                     finished.refreshed += one.refreshed;
                     finished.fresh += one.fresh;
                     finished.later += one.later;
                     finished.ended += one.ended;
                 }
-                (place, told) => {
-                    return Err(failure(format!("worker {place} told {told:?}")));
+                (place, message) => {
+                    return Err(failure(format!("worker {place} sent {message:?}")));
                 }
             },
             _ = look.tick() => looks.push(memory(fleet)?.now_kib),

@@ -37,7 +37,8 @@ pub struct SweepRun {
     pub later: u64,
     /// The most memory that a worker had, in KiB.
     pub peak_kib: u64,
-    /// The largest worker's memory over the run: at a tenth of the time, in the middle, and at the end.
+    /// The largest worker's memory over the run: at a tenth of the time, in the middle, and at the
+    /// end.
     pub memory_kib: [u64; 3],
     /// Processor time of all workers.
     pub workers_processor: Duration,
@@ -91,8 +92,8 @@ impl SweepPair {
         self.sweep.rate() / self.bare.rate()
     }
 
-    /// The goals that this pair of runs missed, a sentence each. `growth` is the cost of a grant by that of the first row.
-    /// Grants that were refreshed twice or lost have failed the run before.
+    /// The goals that this pair of runs missed, a sentence each. `growth` is the cost of a grant by
+    /// that of the first row. Grants that were refreshed twice or lost have failed the run before.
     #[must_use]
     pub fn missed_goals(&self, growth: f64) -> Vec<String> {
         let grants = self.sweep.grants;

@@ -1,4 +1,5 @@
-//! A worker that looks after all grants: `Keeper::sweep_once`, again and again, until nothing is due.
+//! A worker that refreshes all due grants: `Keeper::sweep_once`, again and again, until no grant is
+//! due.
 
 use kommo_account::UserId;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
@@ -6,27 +7,28 @@ use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use crate::failure::{Result, failure};
 use crate::fleet_keeper::FleetKeeper;
 use crate::fleet_store::FleetStore;
-use crate::told::{Finished, Told};
+use crate::worker_message::{Finished, WorkerMessage};
 
-/// Waits for its `go`, sweeps, tells, and waits for the end of standard input.
+/// Waits for its `go`, sweeps, reports, and waits for the end of standard input.
 pub(crate) async fn run<S: FleetStore>(
     keeper: FleetKeeper<S>,
     batch: u32,
     width: usize,
 ) -> Result<()> {
     open_sessions(&keeper, width).await?;
-    Told::Ready.tell()?;
+    WorkerMessage::Ready.send()?;
     let mut lines = BufReader::new(stdin()).lines();
     if lines.next_line().await?.is_none() {
         return Ok(());
     }
-    Told::Finished(sweep(&keeper, batch).await?).tell()?;
+    WorkerMessage::Finished(sweep(&keeper, batch).await?).send()?;
     while lines.next_line().await?.is_some() {}
     keeper.drain().await;
     Ok(())
 }
 
-/// The store opens a lock's session when it is first wanted. The bare loop has its connections before its `go`, so this one has too.
+/// The store opens a lock's session when it is first wanted. The bare loop has its connections
+/// before its `go`, so this one has too.
 async fn open_sessions<S: FleetStore>(keeper: &FleetKeeper<S>, width: usize) -> Result<()> {
     let store = keeper.store();
     let Some(mut key) = store.keys(None, 1).await?.pop() else {

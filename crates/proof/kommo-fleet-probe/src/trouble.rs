@@ -13,7 +13,8 @@ use crate::silent_proxy::SilentProxy;
 use crate::small_disk::SmallDisk;
 use kommo_test_support::{PostgresCluster, Stop};
 
-/// What fails under the workers. No process dies of it, so no grant may be lost, under the strict reading too.
+/// What fails under the workers. No process dies of it, so no grant may be lost, under the strict
+/// reading too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TroubleKind {
@@ -93,7 +94,7 @@ pub(crate) enum Means {
 impl Means {
     pub(crate) async fn begin(&mut self, rng: &mut Rng) -> Result<()> {
         match self {
-            // From nothing at all to what a record needs.
+            // From zero up to the size of a record.
             Self::Disk { disk, store } => {
                 shorten_log(store).await?;
                 disk.fill_but(rng.u64(..24))
@@ -120,7 +121,8 @@ impl Means {
         }
     }
 
-    /// Ends it. Returns whether it was met: whether the disk was used up, or its server went down. The others are always met.
+    /// Ends it. Returns whether it took effect: whether the disk was used up, or its server went
+    /// down. The others always take effect.
     pub(crate) async fn end(&mut self) -> Result<bool> {
         match self {
             Self::Disk { disk, .. } => {
@@ -163,7 +165,8 @@ fn restart(cluster: &mut PostgresCluster, stop: Stop) -> Result<()> {
         .map_err(|error| -> Failure { error.into() })
 }
 
-/// Gives the room of SQLite's log back to the disk, if nobody is writing: else the log has room for what comes.
+/// Releases the space of SQLite's log, if there is no writer: otherwise the log has room for the
+/// next writes.
 async fn shorten_log(store: &Path) -> Result<()> {
     let mut connection = SqliteConnectOptions::new()
         .filename(store)
@@ -175,7 +178,8 @@ async fn shorten_log(store: &Path) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// Has the server begin new files of its log, for which there is no room once those that it keeps ready are used up.
+/// Makes the server begin new files of its log, for which there is no room once those that it keeps
+/// ready are used up.
 async fn use_up_log(url: &str, files: u8) -> Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     for _ in 0..files {

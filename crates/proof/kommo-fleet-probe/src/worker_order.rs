@@ -1,4 +1,5 @@
-//! What a worker is told when it is started: one variable of its environment, as JSON. No secret stands among its arguments.
+//! The orders of a worker at its start: one variable of its environment, as JSON. Its arguments
+//! contain no secret.
 
 use std::path::PathBuf;
 use std::process;
@@ -20,13 +21,13 @@ pub(crate) struct WorkerOrder {
     pub(crate) lock: LockChoice,
     pub(crate) clock: PathBuf,
     pub(crate) work: Work,
-    /// The directory of the lifeboat; `None` is none.
+    /// The directory of the lifeboat, if there is one.
     pub(crate) lifeboat: Option<PathBuf>,
-    /// The store gives a silent lock up after three times this; in milliseconds.
+    /// The store releases a silent lock after three times this; in milliseconds.
     pub(crate) request_limit_ms: u64,
 }
 
-/// Where the sandbox is, and who the integration is there.
+/// The address of the sandbox, and the integration's credentials there.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlatformOrder {
@@ -57,7 +58,7 @@ pub(crate) enum Work {
         /// Whether each token is used for a call.
         calls: bool,
     },
-    /// At `go`, `Keeper::sweep_once` until nothing is due.
+    /// At `go`, `Keeper::sweep_once` until no grant is due.
     Sweep { batch: u32, width: usize },
     /// At `go`, the same requests and commits without a protocol, for one share of the grants.
     Bare { share: u32, of: u32, width: usize },

@@ -3,35 +3,35 @@
 use crate::platform::PairId;
 use crate::setup::Noise;
 
-/// What a run is begun for.
+/// The requirement that a run begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ask {
     /// A token of a later generation than the stored one.
     Newer,
     /// A token that is valid for a while.
     ValidFor(u64),
-    /// The same, by a worker that was told that the grant is due and begins at the lock.
+    /// The same, by a worker that knows that the grant is due and begins at the lock.
     Due(u64),
     /// One in place of a token that the platform answered 401 to.
     InsteadOfRejected,
-    /// A pair that is younger than so many seconds.
+    /// A pair that is younger than this number of seconds.
     YoungerThan(u64),
 }
 
-/// How a step of a worker goes.
+/// The outcome of a worker's step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// As it should.
+    /// It succeeds.
     Fine,
-    /// It fails, and nothing was done.
+    /// It fails without an effect.
     FailsBefore,
     /// It is done, and reported as failed.
     FailsAfter,
-    /// The store fails before it, in a way that only a person mends.
+    /// The store fails before it, in a way that only a person can repair.
     NeedsPerson,
 }
 
-/// What becomes of a request at the platform.
+/// What happens to a request at the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answering {
     /// It acts and answers.
@@ -42,24 +42,24 @@ pub enum Answering {
     ActsSilently,
     /// It acts and answers 503.
     ActsAndFails,
-    /// Somebody else answers.
+    /// Another server answers.
     Noise(Noise),
 }
 
-/// One step of the world. Workers are named by their places.
+/// One step of the world. Workers are named by their indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A worker begins a run.
     Begin(usize, Ask),
-    /// A worker does what its run says.
+    /// A worker carries out the step of its run.
     Step(usize, Fate),
     /// The request of a worker arrives.
     Arrive(usize, Answering),
-    /// A worker waits no longer; its request stays on its way.
+    /// A worker stops waiting; its request stays under way.
     GiveUp(usize),
-    /// A request that nobody waits for arrives.
+    /// A request whose sender no longer waits arrives.
     ArriveLate(usize),
-    /// A worker is gone. Its request stays on its way or vanishes.
+    /// A worker crashes. Its request stays under way or vanishes.
     Crash {
         /// Which.
         worker: usize,
@@ -74,9 +74,9 @@ pub enum Action {
     Stop(usize),
     /// A caller uses an access token.
     Call(PairId),
-    /// The user consents anew.
+    /// The user consents again.
     Consent,
-    /// The account moves.
+    /// The account gets another host.
     Move,
     /// The account is erased on request, and its record with it.
     Erase,

@@ -1,4 +1,4 @@
-//! How many bad things may happen in one behaviour of the model.
+//! How many faults may happen in one behaviour of the model.
 
 /// What is left of each kind. `faults` bounds their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -7,19 +7,19 @@ pub struct Budget {
     pub runs: u32,
     /// All of the following together, except consents.
     pub faults: u32,
-    /// A worker is gone, with everything that it had in memory.
+    /// A worker crashes, with everything that it had in memory.
     pub crashes: u32,
-    /// A lock is lost while its holder goes on.
+    /// A lock is lost while its holder continues.
     pub lost_locks: u32,
     /// A request or an answer is lost, late, or a 5xx; a request that could not leave.
     pub network: u32,
     /// The store fails, before a write or after it.
     pub store: u32,
-    /// The store fails in a way that only a person mends.
+    /// The store fails in a way that only a person can repair.
     pub person: u32,
     /// A lifeboat cannot be read, written or removed.
     pub lifeboat: u32,
-    /// Refusals that say nothing of the token: 429, 403, 404, 402.
+    /// Refusals that do not concern the token: 429, 403, 404, 402.
     pub noise: u32,
     /// New consents of the user.
     pub consents: u32,
@@ -50,7 +50,7 @@ pub(crate) enum Fault {
 }
 
 impl Budget {
-    /// Nothing bad happens any more, and nothing new begins.
+    /// No more faults, and no new runs.
     pub(crate) const NONE: Self = Self {
         runs: 0,
         faults: 0,

@@ -48,7 +48,7 @@ impl World {
         own.run.is_none() && idle.next().is_none()
     }
 
-    /// What a worker at work does next if nothing goes wrong.
+    /// The next step of a working worker without faults.
     pub(crate) fn good_choice(&self, worker: usize) -> Option<Action> {
         let run = self.run(worker)?;
         Some(match run.waiting {
@@ -57,12 +57,13 @@ impl World {
         })
     }
 
-    /// What can go wrong with a worker now.
+    /// The faults that can hit a worker now.
     pub(crate) fn bad_choices(&self, setup: &Setup, worker: usize, choices: &mut Vec<Action>) {
         let (Some(run), Some(own)) = (self.run(worker), self.workers.get(worker)) else {
             return;
         };
-        // A loss shows when another asks for the lock; before that, nothing tells it from a lock that is held.
+        // A loss shows when another worker asks for the lock; before that, it looks like a lock
+        // that is held.
         let is_asked_for = own.standing == Standing::Holds && self.is_lock_wanted();
         if is_asked_for && self.left.has(Fault::LostLock) {
             choices.push(Action::LoseLock(worker));
@@ -74,7 +75,8 @@ impl World {
             choices.push(Action::Leave(worker));
         }
         let is_sent = matches!(run.waiting, Waiting::Sent(_));
-        // A run that never had the lock has done nothing: losing it is the same as not having begun it.
+        // A run that never had the lock has done nothing: losing it is the same as not having begun
+        // it.
         if run.protocol.is_locked() && self.may(setup, worker, Fault::Crash) {
             let crash = |request_stays| Action::Crash {
                 worker,
@@ -99,14 +101,15 @@ impl World {
         self.left.has(fault) && (setup.has_wasted_runs || !self.is_fresh(worker))
     }
 
-    /// Whether a worker has a request on its way, or a pair in its hands.
+    /// Whether a worker has a request under way, or a pair in memory.
     pub(crate) fn has_something(&self, worker: usize) -> bool {
         self.run(worker).is_some_and(|run| {
             matches!(run.waiting, Waiting::Sent(_)) || run.protocol.unsaved().is_some()
         })
     }
 
-    /// Whether the pair in the hands of a worker is of an earlier generation than the record; `None` if there is no such pair.
+    /// Whether the pair in a worker's memory is of an earlier generation than the record; `None` if
+    /// there is no such pair.
     pub(crate) fn has_late_pair(&self, worker: usize) -> Option<bool> {
         let base = self.run(worker)?.protocol.unsaved()?.base;
         Some(base < self.grant()?.generation)

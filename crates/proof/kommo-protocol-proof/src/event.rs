@@ -1,4 +1,5 @@
-//! What an event is called when a simulation counts how often it met one: the kind of step, and what it meets.
+//! The name under which a simulation counts an event: the kind of step, and the state that it
+//! finds.
 
 use core::hash::{Hash, Hasher};
 use core::mem::discriminant;
@@ -10,8 +11,9 @@ use crate::action::Action;
 use crate::world::World;
 
 impl World {
-    /// The name of what would happen: which step of a worker, how it goes, in which state the record is and whether it is the one that
-    /// the run knows, how the worker stands to the lock, and what the others are at.
+    /// The name of a possible event: the worker's step, its outcome, the state of the record and
+    /// whether it is the one that
+    /// the run knows, whether the worker holds the lock, and what the others are doing.
     pub(crate) fn event(&self, action: Action) -> u64 {
         let mut hasher = DefaultHasher::new();
         discriminant(&action).hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! What becomes of a grant when nothing goes wrong any more: one worker per machine runs until there is an end.
+//! How a grant ends without further faults: one worker per machine runs until there is an end.
 
 use kommo_oauth::grant::GrantState;
 
@@ -14,7 +14,7 @@ const STEPS_PER_RUN: usize = 200;
 /// How a grant ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
-    /// With a pair that the platform has just given.
+    /// With a pair that the platform has just issued.
     Active,
     /// With a request for a new consent, and no pair is left that the platform honours.
     ReauthRequired,
@@ -24,7 +24,7 @@ pub enum Ending {
     Broken(Rule),
 }
 
-/// Runs on from a world in which nobody is at work.
+/// Continues from a world in which no worker is at work.
 #[must_use]
 pub fn end_of(setup: &Setup, world: &World) -> Ending {
     let mut world = world.clone();

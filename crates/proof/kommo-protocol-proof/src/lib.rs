@@ -1,6 +1,6 @@
-//! The refresh protocol of `kommo-oauth` on trial: the procedure itself, not a copy of it, run by
-//! workers that crash, over a network that loses, delays and crosses, on a store that fails before
-//! and after a write, against a platform of which nobody knows how it rotates tokens.
+//! Proofs about the refresh protocol of `kommo-oauth`: the procedure itself, not a copy of it, run
+//! by workers that crash, over a network that loses, delays and reorders, on a store that fails
+//! before and after a write, against a platform whose token rotation is not known.
 //!
 //! ```text
 //!             ┌ model check: every order of events within bounds (stateright)

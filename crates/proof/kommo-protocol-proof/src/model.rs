@@ -13,12 +13,12 @@ use crate::setup::{BEGINNING, Setup};
 use crate::worker::{Standing, Waiting};
 use crate::world::World;
 
-/// Something that a check is to have met on its way: else it proved less than it seems to.
+/// A situation that a check must have reached: otherwise it proved less than it seems to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sight {
-    /// A declared retry on its way.
+    /// A declared retry under way.
     DeclaredRetry,
-    /// A pair that met the fence, kept as a spare.
+    /// A pair that came too late (the fence), kept as a spare.
     LateSpare,
     /// A grant that needs a new consent.
     ConsentRequired,
@@ -32,11 +32,11 @@ pub enum Sight {
     Hold,
     /// The account at its new host.
     MovedHost,
-    /// A grant that needs a new consent, while a pair of an earlier generation is still on its way to it.
+    /// A grant that needs a new consent, while a pair of an earlier generation is still under way.
     LateForEnded,
     /// A lock that was dropped since the store failed, with another holder beside it.
     DroppedLock,
-    /// A pair in hands or in a lifeboat whose record was erased.
+    /// A pair in memory or in a lifeboat whose record was erased.
     PairOfErased,
     /// A run of a process that is stopped as a whole.
     Stopped,
@@ -49,7 +49,7 @@ pub enum Sight {
 pub struct RefreshModel {
     /// What is checked.
     pub setup: Setup,
-    /// What is to be met.
+    /// The situations to reach.
     pub sights: Vec<Sight>,
 }
 

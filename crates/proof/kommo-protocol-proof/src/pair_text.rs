@@ -1,4 +1,5 @@
-//! Tokens whose last digits are the number of their pair, so that a token that is found anywhere can be told.
+//! Tokens whose last digits are the number of their pair, so that a token can be recognised
+//! wherever it is found.
 
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, HeldPair, UnsavedPair};
@@ -6,13 +7,14 @@ use kommo_oauth::token::{ACCESS_TOKEN_LIFETIME, AccessToken, RefreshToken, Token
 
 use crate::platform::PairId;
 
-/// An unsigned token that names a shared API host, as the platform's own do: `{}` and `{"api_domain":"api-c.kommo.com"}`.
+/// An unsigned token that names a shared API host, as the platform's own do: `{}` and
+/// `{"api_domain":"api-c.kommo.com"}`.
 const WITH_API_DOMAIN: &str = "e30.eyJhcGlfZG9tYWluIjoiYXBpLWMua29tbW8uY29tIn0.a";
 
 /// The pair of this number, as an answer of the platform would carry it.
 #[allow(
     clippy::expect_used,
-    reason = "letters and digits are a token; a model that cannot make one has nothing to say"
+    reason = "letters and digits are a token; a model that cannot make one is useless"
 )]
 pub(crate) fn pair(id: PairId, has_api_domain: bool, now: UnixSeconds) -> TokenPair {
     let before = if has_api_domain { WITH_API_DOMAIN } else { "a" };

@@ -5,9 +5,11 @@
 pub enum Rotation {
     /// At once. Source: amoCRM page "OAuth".
     Strict,
-    /// When the refresh token of a pair that it brought is used. Source: Kommo page "OAuth", first reading.
+    /// When the refresh token of a pair that it brought is used. Source: Kommo page "OAuth", first
+    /// reading.
     UntilRefreshUsed,
-    /// When a token of a pair that it brought is used, the access token too. Source: the same page, second reading.
+    /// When a token of a pair that it brought is used, the access token too. Source: the same page,
+    /// second reading.
     UntilAccessUsed,
 }
 

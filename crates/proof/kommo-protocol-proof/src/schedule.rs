@@ -1,9 +1,10 @@
-//! Random orders of events: many workers, several grants, the pauses of the real policy and a clock that only moves when the
-//! dice say so. The same seed gives the same behaviour, to the last step.
+//! Random orders of events: many workers, several grants, the pauses of the real policy and a clock
+//! that moves only by random choice. The same seed gives the same behaviour, to the last step.
 //!
-//! Half of the simulations are crowds: any worker takes any next step. The others are steered to rare meetings: a few workers at one
-//! grant, of two possible events the one is taken that was met more seldom in this simulation, and every few dozen steps all runs
-//! are brought to their end and what is left is judged. What counts as the same event: the kind of step, and what it meets.
+//! Half of the simulations are crowds: any worker takes any next step. The others are steered to
+//! rare interleavings: a few workers at one grant; of two possible events the rarer one in this
+//! simulation is taken; and every few dozen steps all runs are brought to their end and the result
+//! is checked. Two events are the same if the kind of step and the state that it finds are.
 
 extern crate alloc;
 
@@ -24,22 +25,22 @@ use crate::reading::Reading;
 use crate::setup::{BEGINNING, Mutation, Noise, Setup};
 use crate::world::World;
 
-/// What a simulation did, so that a test can say that it did something.
+/// What a simulation did, so that a test can check that it did enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Steps of any kind.
     pub steps: u64,
     /// Runs of the protocol that began.
     pub runs: u64,
-    /// Pairs that the platform gave.
+    /// Pairs that the platform issued.
     pub pairs: u64,
-    /// Things that went wrong.
+    /// Faults.
     pub faults: u64,
     /// Calls that were answered 401.
     pub rejected_calls: u64,
     /// New consents.
     pub consents: u64,
-    /// Endings at which a grant was living.
+    /// Endings at which a grant was usable.
     pub active: u64,
     /// Endings at which a grant needed a consent.
     pub reauth_required: u64,
@@ -93,19 +94,19 @@ impl Dice {
     }
 }
 
-/// What leads a simulation to rare meetings.
+/// What leads a simulation to rare interleavings.
 #[derive(Debug)]
 struct Steering {
-    /// How often each event was met.
+    /// How often each event happened.
     met: HashMap<u64, u32>,
-    /// A worker with a request on its way, or a pair in its hands, that does nothing for a while.
+    /// A worker with a request under way, or a pair in memory, that pauses for a while.
     asleep: Option<usize>,
-    /// About so many steps lie between two endings.
+    /// The average number of steps between two endings.
     length: u64,
 }
 
 impl Steering {
-    /// Of two events the one that was met more seldom.
+    /// The rarer of two events.
     fn choose(&mut self, events: [(Action, u64); 2]) -> Action {
         let often = |print: u64| self.met.get(&print).copied().unwrap_or(0);
         let [one, other] = events;
@@ -126,7 +127,7 @@ pub struct Schedule {
     setup: Setup,
     grants: Vec<World>,
     now: UnixSeconds,
-    /// Of a thousand steps of a worker, so many go wrong.
+    /// How many of a thousand steps of a worker fail.
     faults_per_mille: u64,
     /// Of a simulation that is steered.
     steering: Option<Steering>,
@@ -134,8 +135,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A simulation that this seed names: how the platform works, how many workers and machines there are (1 to 64 workers over
-    /// 1 to 4 grants), and how much goes wrong are drawn from it.
+    /// A simulation that this seed names: how the platform works, how many workers and machines
+    /// there are (1 to 64 workers over 1 to 4 grants), and how much goes wrong are drawn from it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self::with_mistake(seed, Mutation::None)
@@ -193,7 +194,7 @@ impl Schedule {
         }
     }
 
-    /// So many steps, and then the end of every grant.
+    /// Runs this number of steps, and then brings every grant to its end.
     ///
     /// # Errors
     ///
@@ -218,9 +219,10 @@ impl Schedule {
         self.end()
     }
 
-    /// Of two events that are possible, the rarer one.
+    /// The rarer of two possible events.
     fn meet(&mut self, place: usize) {
-        // A pair that sleeps is to be overtaken: first by a consent, and then by whatever may end the grant.
+        // A paused pair should be overtaken: first by a consent, and then by an event that may end
+        // the grant.
         let late = self.late_pair(place);
         if self.dice.one_in(if late == Some(true) { 5 } else { 20 }) {
             self.pass_time();
@@ -276,13 +278,13 @@ impl Schedule {
         }
     }
 
-    /// Whether the worker that sleeps has a pair that was overtaken.
+    /// Whether the paused worker has a pair that was overtaken.
     fn late_pair(&self, place: usize) -> Option<bool> {
         let worker = self.steering.as_ref()?.asleep?;
         self.grants.get(place)?.has_late_pair(worker)
     }
 
-    /// Brings every run to its end, and looks what would become of the grant.
+    /// Brings every run to its end, and checks how the grant would end.
     fn judge(&mut self, place: usize) -> Result<(), (Rule, u64)> {
         self.bring_to_rest(place);
         let Some(grant) = self.grants.get(place) else {
@@ -327,7 +329,7 @@ impl Schedule {
         }
     }
 
-    /// An account whose tokens do not say where to look it up needs a person when it moves.
+    /// An account whose tokens do not name a look-up host needs a person when its host changes.
     const fn may_move(&self) -> bool {
         self.faults_per_mille > 0 && self.setup.has_api_domain
     }
@@ -356,7 +358,7 @@ impl Schedule {
         self.now = self.now.plus(length);
     }
 
-    /// One worker goes on, or begins.
+    /// One worker continues, or begins.
     fn work(&mut self, place: usize) {
         let Some(grant) = self.grants.get(place) else {
             return;
@@ -395,7 +397,7 @@ impl Schedule {
         }
     }
 
-    /// Nothing goes wrong any more.
+    /// No more faults.
     fn end(mut self) -> Result<Tally, (Rule, u64)> {
         for place in 0..self.grants.len() {
             self.judge(place)?;

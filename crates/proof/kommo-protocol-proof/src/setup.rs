@@ -1,4 +1,5 @@
-//! What stays the same in all behaviours of one check: the answers of the platform ready-made, the policy, the mutation.
+//! What stays the same in all behaviours of one check: the answers of the platform ready-made, the
+//! policy, the mutation.
 
 use core::time::Duration;
 
@@ -17,7 +18,7 @@ pub enum Mutation {
     /// None: the protocol as it is.
     #[default]
     None,
-    /// The store writes whatever revision the record was made from.
+    /// The store writes without comparing the revision.
     NoFence,
     /// The store keeps the newest pair only.
     SparesDropped,
@@ -27,23 +28,24 @@ pub enum Mutation {
     AttemptNotWritten,
     /// A machine that goes down takes the last write of the store with it (`fsync` off).
     LastWriteForgotten,
-    /// An answer that did not come is taken for a request that did not leave.
+    /// A missing answer is taken for a request that did not leave.
     LostTakenForNotSent,
     /// A page of a proxy, 401, is taken for a proof of death.
     NoiseTakenForDeath,
     /// A saved pair is not looked for in the lifeboat.
     LifeboatNotRead,
-    /// `Token has been revoked` counts at once, although the attempt of a worker without its lock may still be answered.
+    /// `Token has been revoked` counts at once, although the attempt of a worker without its lock
+    /// may still be answered.
     RevokedCountsAtOnce,
     /// The refresh token is sent although no room could be made in the lifeboat.
     RoomNotNeeded,
-    /// The store grants the lock to everybody who asks.
+    /// The store grants the lock to every worker that asks.
     LockAlwaysGranted,
-    /// A worker goes on as if it had the lock that the store refused.
+    /// A worker continues as if it had the lock that the store refused.
     LockRefusalIgnored,
     /// A late pair does not revive a grant that needs a consent.
     LateSpareNotRevived,
-    /// A worker is not told that its process is stopped as a whole.
+    /// A worker does not learn that its process is stopped as a whole.
     StopIgnored,
 }
 
@@ -67,7 +69,7 @@ impl Mutation {
     ];
 }
 
-/// A refusal that says nothing of the token.
+/// A refusal that does not concern the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Noise {
     /// 429.
@@ -93,7 +95,7 @@ impl Noise {
     ];
 }
 
-/// What is checked, against what, within which bounds.
+/// The subject of a check, the platform's behaviour, and the bounds.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// How the platform works.
@@ -104,13 +106,15 @@ pub struct Setup {
     pub machines: usize,
     /// Whether there are lifeboats.
     pub has_lifeboat: bool,
-    /// Whether access tokens say where the account can be looked up.
+    /// Whether access tokens name the host where the account can be looked up.
     pub has_api_domain: bool,
-    /// Whether faults may hit a run that has written and received nothing. What they leave is the world without that run.
+    /// Whether faults may hit a run that has written and received nothing. What they leave is the
+    /// world without that run.
     pub has_wasted_runs: bool,
-    /// Whether a request that took effect may be answered 503. To the protocol that is another name for an answer that was lost.
+    /// Whether a request that took effect may be answered 503. To the protocol that is another name
+    /// for an answer that was lost.
     pub has_server_errors: bool,
-    /// Which refusals may come out of nothing.
+    /// Which refusals may come without a cause.
     pub noise: Vec<Noise>,
     /// How much may happen.
     pub budget: Budget,
@@ -118,8 +122,8 @@ pub struct Setup {
     pub mutation: Mutation,
     /// Pauses.
     pub policy: RefreshPolicy,
-    /// Whether revisions and attempts count on for ever, or are named anew when nobody holds the old name any more. The latter
-    /// keeps the space of states finite; what is compared is only whether two are the same.
+    /// Whether revisions and attempts count up for ever, or are renamed when the old name is no
+    /// longer used. The latter keeps the state space finite; they are compared only for equality.
     pub counts_on: bool,
     pub(crate) key: GrantKey,
     pub(crate) home: AccountHost,
@@ -129,8 +133,8 @@ pub struct Setup {
     refusals: Vec<(Noise, TokenAnswer)>,
 }
 
-/// How far the clock moves when time passes in a model: longer than any hold that the policy lays, shorter than the life of an
-/// access token.
+/// How far the clock moves when time passes in a model: longer than any hold of the policy, shorter
+/// than the life of an access token.
 pub(crate) const HOURS: Duration = Duration::from_secs(7 * 3_600);
 
 /// When everything begins.

@@ -17,7 +17,8 @@ const PRINTS: RandomState = RandomState::with_seeds(
     0x082e_fa98_ec4e_6c89,
 );
 
-/// A value with the fingerprint of it. Two of them are equal if their fingerprints are, as states are for the model checker.
+/// A value with the fingerprint of it. Two of them are equal if their fingerprints are, as states
+/// are for the model checker.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared<T> {
     value: Arc<T>,

@@ -1,4 +1,4 @@
-//! What a run asks for, with everything taken out of it that is needed to do it.
+//! The step that a run asks for, with all the data that it needs.
 
 extern crate alloc;
 

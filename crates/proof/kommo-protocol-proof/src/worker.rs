@@ -75,14 +75,15 @@ pub(crate) struct Worker {
     pub(crate) run: Option<Run>,
 }
 
-/// How a worker stands to the lock in truth. The run itself may believe otherwise.
+/// Whether a worker really holds the lock. The run itself may believe otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Standing {
-    /// It was not granted, or was given back.
+    /// It was not granted, or was released.
     Without,
     /// It was granted.
     Holds,
-    /// It was granted and is lost, which the worker has not noticed: a stopped process, a dead connection.
+    /// It was granted and is lost, which the worker has not noticed: a stopped process, a dead
+    /// connection.
     Lost,
     /// The worker has dropped it: the store failed, and the lock may have gone with its connection.
     Dropped,

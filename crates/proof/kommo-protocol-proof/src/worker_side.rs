@@ -1,4 +1,4 @@
-//! A worker carries out what its run says, as the keeper does.
+//! A worker carries out the steps of its run, as the keeper does.
 
 use core::time::Duration;
 
@@ -352,7 +352,7 @@ impl World {
         }
     }
 
-    /// What touches nothing outside the worker is done at once.
+    /// A step without an effect outside the worker is done at once.
     fn rest(&mut self, worker: usize) {
         let Some(run) = self.run(worker) else {
             return;
@@ -400,9 +400,9 @@ impl World {
         }
     }
 
-    /// I5, as the world sees it: whoever sends was granted the lock, and no other live run holds
-    /// it. One that has lost its lock does not know that; what it sends is announced by a record
-    /// that the revision protects.
+    /// I5, as the world sees it: a sender was granted the lock, and no other live run holds it. One
+    /// that has lost its lock does not know that; what it sends is announced by a record that the
+    /// revision protects.
     fn check_lock(&mut self, worker: usize) {
         let mut others = self.workers.iter().enumerate();
         let is_beside =

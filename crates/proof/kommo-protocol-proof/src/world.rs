@@ -1,4 +1,4 @@
-//! The whole world at one instant, and what is checked whenever it changes.
+//! The whole world at one instant, and the rules that are checked whenever it changes.
 
 extern crate alloc;
 
@@ -24,12 +24,12 @@ pub struct World {
     pub(crate) platform: Shared<Platform>,
     /// None once the account was erased.
     pub(crate) record: Option<Shared<Grant>>,
-    /// What stood there before the last write. Kept for one mutation only.
+    /// The record before the last write. Kept for one mutation only.
     pub(crate) forgotten: Option<Shared<Grant>>,
     /// One per machine: files that outlive a crash.
     pub(crate) lifeboats: Vec<Shared<Vec<UnsavedPair>>>,
     pub(crate) workers: Vec<Shared<Worker>>,
-    /// Requests that nobody waits for.
+    /// Requests whose senders no longer wait.
     pub(crate) late: Vec<Request>,
     pub(crate) seen: Shared<Seen>,
     pub(crate) left: Budget,
@@ -40,7 +40,7 @@ pub struct World {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Excuse {
     None,
-    /// A worker went down with it.
+    /// A worker crashed with it.
     Crash,
     /// A consent replaced it.
     Consent,
@@ -49,7 +49,7 @@ pub(crate) enum Excuse {
 }
 
 impl World {
-    /// A grant that has just been consented to, and nobody at work.
+    /// A grant right after its consent, with no worker at work.
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
         let mut platform = Platform::new(setup.reading, setup.home);
@@ -221,7 +221,7 @@ impl World {
         }
     }
 
-    /// What a write drops for a reason need not be held any more, even if somebody still has a
+    /// A pair that a write drops for a reason need not be held any more, even if there is still a
     /// copy.
     fn note_dropped(&mut self, before: &Grant, excuse: Excuse) {
         let after: Vec<PairId> = self.held().collect();
@@ -233,7 +233,7 @@ impl World {
         }
     }
 
-    /// A revision that nobody holds.
+    /// A revision that is not in use.
     fn fresh_revision(&self, setup: &Setup) -> Revision {
         let stored = self.grant().map(|grant| grant.revision);
         if setup.counts_on {
@@ -266,8 +266,8 @@ impl World {
         slot
     }
 
-    /// I6: every living pair that was received is in the store, in a lifeboat, or in the hands of a
-    /// worker; else there is a reason for it.
+    /// I6: every valid pair that was received is in the store, in a lifeboat, or in a worker's
+    /// memory; else there is a reason for it.
     pub(crate) fn account_for_pairs(&mut self, excuse: Excuse) {
         let mut gone = BTreeSet::new();
         let kept = self.kept();
@@ -285,9 +285,9 @@ impl World {
         }
     }
 
-    /// After a refresh, the pair that was used and the siblings of the new one are still needed:
-    /// nobody knows whether the platform honours the new one. Of the others, what came before the
-    /// new one is not.
+    /// After a refresh, the pair that was used and the siblings of the new one are still needed: it
+    /// is unknown whether the platform honours the new one. The others that came before the new one
+    /// are not.
     fn is_excused(&self, id: PairId, excuse: Excuse) -> bool {
         if self.seen.erased.contains(&self.platform.root(id)) {
             return true;
@@ -303,7 +303,7 @@ impl World {
         }
     }
 
-    /// The pair that serves.
+    /// The newest pair.
     pub(crate) fn newest(&self) -> PairId {
         let pairs = self.state().and_then(GrantState::pairs);
         pairs.map_or(0, |pairs| id_of_pair(pairs.newest()))
@@ -320,7 +320,7 @@ impl World {
         self.grant().into_iter().flat_map(held_by).map(id_of_pair)
     }
 
-    /// The pairs that are in the hands of a worker or in a lifeboat.
+    /// The pairs in workers' memory or in a lifeboat.
     pub(crate) fn unsaved(&self) -> impl Iterator<Item = &UnsavedPair> {
         let runs = self.workers.iter().filter_map(|worker| worker.run.as_ref());
         let in_hands = runs.filter_map(|run| run.protocol.unsaved());

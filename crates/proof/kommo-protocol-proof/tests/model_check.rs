@@ -1,4 +1,5 @@
-//! Every order of events within the bounds. `KOMMO_MODEL_FAULTS` and `KOMMO_MODEL_RUNS` add to the bounds of each check.
+//! Every order of events within the bounds. `KOMMO_MODEL_FAULTS` and `KOMMO_MODEL_RUNS` add to the
+//! bounds of each check.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,7 +32,7 @@ fn bounds(runs: u32, faults: u32) -> Budget {
     }
 }
 
-/// Checks one setup under every reading, with what is to be met on the way.
+/// Checks one setup under every reading, with the situations that must be reached.
 fn check(name: &str, change: impl Fn(&mut Setup), sights: impl Fn(Reading) -> Vec<Sight>) {
     check_under(&Reading::ALL, name, change, sights);
 }
@@ -65,7 +66,7 @@ fn check_under(
         checker.assert_properties();
         assert!(
             checker.is_done(),
-            "the space of states was not walked to its end"
+            "the state space was not explored completely"
         );
         assert!(checker.unique_state_count() > 1_000);
     }
@@ -79,8 +80,8 @@ fn is_strict(reading: Reading) -> bool {
     reading.rotation == Rotation::Strict
 }
 
-/// Three faults under the strict reading and where a newer answer kills an older one; two under the others, whose spaces are the
-/// widest.
+/// Three faults under the strict reading and where a newer answer kills an older one; two under the
+/// others, whose spaces are the widest.
 #[test]
 fn two_workers_of_one_machine_lose_nothing() {
     let change = |setup: &mut Setup| {
@@ -100,7 +101,8 @@ fn two_workers_of_one_machine_lose_nothing() {
             Sight::HolderDied,
             Sight::DroppedLock,
         ];
-        // Where one token has two answers, the late one is kept; where it kills the other, it is needed.
+        // Where one token has two answers, the late one is kept; where it kills the other, it is
+        // needed.
         sights.push(if is_strict(reading) {
             Sight::ConsentRequired
         } else {
@@ -163,7 +165,8 @@ fn refusals_that_prove_nothing_and_a_moved_account_lose_nothing() {
     });
 }
 
-/// The grant needs a consent, and then comes a pair of an earlier generation. Under the other readings an old token works on.
+/// The grant needs a consent, and then comes a pair of an earlier generation. Under the other
+/// readings an old token works on.
 #[test]
 fn a_late_pair_revives_a_grant_that_needs_a_consent() {
     let change = |setup: &mut Setup| {

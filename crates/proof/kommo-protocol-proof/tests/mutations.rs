@@ -1,4 +1,5 @@
-//! The checkers can fail: each of these mistakes is found, by the model check and by the simulation.
+//! The checkers can fail: each of these mistakes is found, by the model check and by the
+//! simulation.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,6 @@
-//! A million steps in random orders. A failure names its seed: `KOMMO_SIMULATION_SEED=… cargo test -p kommo-protocol-proof
-//! --test simulation` repeats it alone. `KOMMO_SIMULATION_STEPS` sets how many steps there are in all.
+//! A million steps in random orders. A failure names its seed: `KOMMO_SIMULATION_SEED=… cargo test
+//! -p kommo-protocol-proof --test simulation` repeats it alone. `KOMMO_SIMULATION_STEPS` sets how
+//! many steps there are in all.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,9 +42,9 @@ fn a_million_steps_in_random_orders_break_no_rule() {
         FIRST_SEED + seeds - 1
     );
     assert!(tally.steps >= steps);
-    assert!(tally.runs > steps / 100, "hardly anything was run");
+    assert!(tally.runs > steps / 100, "hardly any run began");
     assert!(tally.pairs > steps / 1_000, "hardly anything was refreshed");
-    assert!(tally.faults > steps / 1_000, "hardly anything went wrong");
+    assert!(tally.faults > steps / 1_000, "hardly any fault happened");
     assert!(tally.rejected_calls > 0 && tally.consents > 0);
     assert!(tally.active > 0 && tally.reauth_required > 0);
 }

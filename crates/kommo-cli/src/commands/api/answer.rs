@@ -52,7 +52,7 @@ impl Shown {
         context.output.bytes(&bytes)
     }
 
-    /// One line of JSON of our own: what the platform's says, its numbers as they were written.
+    /// The platform's JSON on one line, with its numbers as they were written.
     fn line(self, response: &RawResponse) -> String {
         let body = value(response);
         let line = if self.has_headers {
@@ -115,7 +115,7 @@ fn head(response: &RawResponse) -> String {
     head
 }
 
-/// JSON with line breaks, and nothing that could move a cursor or hide.
+/// JSON with line breaks, without characters that could move a cursor or hide.
 fn for_terminal(content_type: Option<&str>, body: &[u8]) -> String {
     let text = json_text(body);
     let text = String::from_utf8_lossy(&text);

@@ -8,7 +8,7 @@ pub(super) struct Finding<'a> {
     error: &'a ValidationError,
     /// A JSON pointer into the body that was sent.
     pointer: Option<String>,
-    /// Whether something stands there.
+    /// Whether the body has a value there.
     is_in_body: bool,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Finding<'a> {
     }
 }
 
-/// The item by the `request_id` that it was sent with, else by its place; then the path, whose
+/// The item by the `request_id` that it was sent with, else by its index; then the path, whose
 /// parts are divided by points.
 fn pointer(error: &ValidationError, sent: &Value) -> Option<String> {
     let mut pointer = String::new();

@@ -37,7 +37,7 @@ Example:
   kommo auth credential --format json --min-validity 300
   kommo auth credential --format json --rejected-generation 7";
 
-/// Tokens live for a day: to want more than half of that would spend a refresh on call after call.
+/// Tokens are valid for a day: requiring more than half of that would spend a refresh on each call.
 const LONGEST_VALIDITY_SECONDS: u64 = TokenRequirement::LONGEST_VALIDITY.as_secs();
 
 /// `kommo auth credential`.
@@ -100,7 +100,7 @@ fn validity(text: &str) -> Result<u64, String> {
         .filter(|seconds| *seconds <= LONGEST_VALIDITY_SECONDS)
         .ok_or_else(|| {
             let hours = LONGEST_VALIDITY_SECONDS / 3600;
-            format!("seconds from 0 to {LONGEST_VALIDITY_SECONDS} ({hours} hours) are expected: a token lives for a day")
+            format!("seconds from 0 to {LONGEST_VALIDITY_SECONDS} ({hours} hours) are expected: a token is valid for a day")
         })
 }
 
@@ -155,9 +155,9 @@ impl CredentialArgs {
                 Some(usable) if self.min_validity.is_none() => return Ok(usable),
                 // How long it is valid is another question.
                 Some(_) => {}
-                None => context.output.note(
-                    "warning: a probe with this token was let in: the 401 was about the call",
-                ),
+                None => context
+                    .output
+                    .note("warning: a probe with this token succeeded: the 401 was about the call"),
             }
         }
         let asked = match self.min_validity {

@@ -139,7 +139,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Nothing was exported: an empty file would look as if something had been.
+    /// No grant was exported: an empty file would look like an export.
     fn remove(self) {
         if let Self::File(_, path) = self {
             let _ = std::fs::remove_file(path);

@@ -25,7 +25,7 @@ pub(super) fn key_fields(key: &GrantKey) -> Map<String, Value> {
     fields
 }
 
-/// Whether nothing will get better without a person.
+/// Whether only a person can help.
 pub(super) fn needs_person(grant: &Grant, now: UnixSeconds) -> bool {
     match &grant.state {
         GrantState::ReauthRequired(_) => true,
@@ -148,7 +148,7 @@ pub(super) fn to_text(grant: &Grant, now: UnixSeconds) -> String {
     text_with(grant, now, "")
 }
 
-/// The same with a mark behind whose it is.
+/// The same with a mark after its owner.
 pub(super) fn text_with(grant: &Grant, now: UnixSeconds, mark: &str) -> String {
     let key = &grant.key;
     let mut text = format!(

@@ -173,7 +173,7 @@ impl ImportArgs {
                 ErrorCode::SecretInvalid,
                 "the token does not say whose it is",
             )
-            .hint("check that the file holds a long-lived token and nothing else")
+            .hint("check that the file contains only a long-lived token")
         };
         if self.offline {
             return claimed.ok_or_else(unsaid);

@@ -1,4 +1,4 @@
-//! `kommo auth keep-alive`: for cron. A refresh token that nobody uses for three months is dead.
+//! `kommo auth keep-alive`: for cron. A refresh token that is not used for three months is dead.
 
 use clap::Args;
 use kommo_keeper::CodeOutcome;
@@ -39,8 +39,8 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
             exchange_waiting(keeper, context).await?;
         }
         let outcome = for_each(keeper, which, context, keep_alive).await;
-        // An unreadable lifeboat keeps no grant from being kept alive; which trouble it is, the
-        // doctor says.
+        // An unreadable lifeboat does not stop the refresh of other grants; what is wrong with it,
+        // the doctor says.
         let lifeboat = recovered.map_err(|_| {
             Failure::new(ErrorCode::StoreFailed, "the lifeboat cannot be read")
                 .hint("`kommo doctor` says why")

@@ -88,7 +88,7 @@ pub(crate) struct LoginArgs {
     keeper: KeeperArgs,
 }
 
-/// The account that was named, as far as it is known where it lives.
+/// The account that was named, with its host if that is known.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     host: AccountHost,
@@ -172,7 +172,7 @@ impl LoginArgs {
                 id: Some(id),
             })),
             None => Err(Failure::usage(
-                "--account: the store has no grant that says the host of this account",
+                "--account: no grant in the store names the host of this account",
             )
             .hint("give its host, for example shop.kommo.com")),
         }
@@ -249,7 +249,7 @@ impl LoginArgs {
                 let host = host_of_bare_code(wanted, endpoints, context)?;
                 Ok(Brought { code, host, origin })
             }
-            _ => Err(Failure::usage("nothing that can be read was pasted")),
+            _ => Err(Failure::usage("the pasted text is empty or unreadable")),
         };
         let brought = paste::read(attempt, &credentials.client_id, context, take)?;
         run_to_end(context, async {
@@ -327,7 +327,7 @@ fn account_of_profile(
     }
 }
 
-/// A code does not say which account it is of, and is exchanged at that account's host only.
+/// A code does not name its account, and can be exchanged only at that account's host.
 fn host_of_bare_code(
     wanted: Option<Wanted>,
     endpoints: Endpoints,

@@ -26,7 +26,7 @@ other integrations in the store stay.
 Example:
   kommo auth logout --account shop.kommo.com";
 
-/// Writes that met another writer before it is given up.
+/// Writes that conflict with another writer before it is given up.
 const CONFLICTS_AT_MOST: usize = 16;
 
 /// `kommo auth logout`.

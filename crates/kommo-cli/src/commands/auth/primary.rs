@@ -1,4 +1,4 @@
-//! `kommo auth primary`: which of several grants speaks for its account.
+//! `kommo auth primary`: which of several grants is the primary one of its account.
 
 use clap::Args;
 use serde_json::{Value, json};

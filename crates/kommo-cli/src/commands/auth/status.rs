@@ -46,7 +46,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
     let endpoints = args.keeper.endpoints()?;
     runtime()?.block_on(async {
         let store = args.keeper.look(context).await?;
-        // Whatever the profile says is no reason to hide a grant here: only what was typed chooses.
+        // The profile hides no grant here: only options on the command line choose.
         let choice = args.grant.typed(endpoints.realm(), None);
         let lines = match args.all {
             true => choice.in_every_world(&store).await?,

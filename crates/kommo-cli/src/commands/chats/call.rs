@@ -1,4 +1,4 @@
-//! Sends, and tells what was learned on the way.
+//! Sends a request, and reports what was learned with it.
 
 use kommo_http::{Answer, ChatsClient, ChatsError};
 use kommo_sign::ChannelSecret;

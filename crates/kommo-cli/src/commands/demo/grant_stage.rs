@@ -141,7 +141,7 @@ async fn new_keeper(
     )
 }
 
-/// A directory that is gone at the end: tokens stand in its store.
+/// A directory that is removed at the end, since its store has tokens.
 struct Home {
     directory: PathBuf,
 }

@@ -18,7 +18,7 @@ const DAY_SECONDS: u64 = 86_400;
 /// More than a keeper waits between two probes of an account.
 const PROBE_PAUSE_SECONDS: u64 = 601;
 
-/// Tells every step as it happens, and whether all went well.
+/// Prints every step as it happens, and whether all succeeded.
 pub(super) async fn tell_all(sandbox: &Sandbox, context: &Context) -> Result<bool, Failure> {
     let mut stage = GrantStage::set(sandbox).await?;
     let (step, key) = consent(&stage).await;

@@ -28,7 +28,7 @@ impl HookReceiver {
             }
         });
         let server = tokio::spawn(async move {
-            // It ends with the receiver; an end of its own has no one to report to.
+            // It ends with the receiver; an earlier end cannot be reported.
             let _ = axum::serve(listener, app).await;
         });
         Ok(Self {

@@ -40,7 +40,7 @@ struct Stage {
     account_host: String,
 }
 
-/// Tells every step as it happens, and whether all went well.
+/// Prints every step as it happens, and whether all succeeded.
 pub(super) async fn tell_all(context: &Context, keep: Option<&Keep>) -> Result<bool, Failure> {
     let stage = Stage::set().await?;
     let started = format!("a simulated Kommo listens at {}", stage.sandbox.base_url());
@@ -132,8 +132,7 @@ impl Stage {
         }
     }
 
-    /// A request that lay around for an hour. It is sent below the client, which would sign it
-    /// anew.
+    /// A request that is an hour old. It is sent below the client, which would sign it anew.
     async fn stale_date(&self) -> Step {
         let name = "stale-date";
         match self.send_an_hour_late().await {

@@ -1,11 +1,11 @@
-//! A step of the demo, and how it is told.
+//! A step of the demo, and how it is printed.
 
 use serde_json::{Map, Value};
 
 use crate::failure::exit::Failure;
 use crate::run::context::Context;
 
-/// What came of a step.
+/// The result of a step.
 pub(super) struct Step {
     name: &'static str,
     is_ok: bool,

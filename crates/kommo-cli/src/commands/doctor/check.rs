@@ -37,7 +37,7 @@ impl Level {
     }
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 struct Check {
     area: &'static str,
     level: Level,
@@ -46,7 +46,7 @@ struct Check {
     remedy: Option<String>,
 }
 
-/// Everything that was looked at, in order.
+/// Everything that was checked, in order.
 pub(super) struct Report {
     checks: Vec<Check>,
 }

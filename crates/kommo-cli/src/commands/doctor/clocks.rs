@@ -52,7 +52,7 @@ pub(super) async fn look(
             AREA,
             Level::Warning,
             "server-date-missing",
-            "the answer of the server has no date that can be read",
+            "the answer of the server has no readable date",
             "a proxy on the way may have taken it out",
         ),
         Err(error) => report.add(

@@ -1,4 +1,4 @@
-//! Hosts: every place that a secret or a token could go to passed the allow-list; here it is
+//! Hosts: every host that a secret or a token could go to passed the allow-list; here it is
 //! reported where two of them disagree.
 
 use kommo_account::{EndpointRole, Endpoints, Platform, Realm};
@@ -56,15 +56,15 @@ pub(super) fn look(
     if report.len() == before {
         let message = match account {
             Some(account) => format!("{account} is an account host"),
-            None => "nothing is named that could be wrong".to_owned(),
+            None => "no host is named".to_owned(),
         };
         report.good(AREA, "hosts-agree", message);
     }
     Ok(())
 }
 
-/// What the access token says of itself, beside what is stored. Nobody can verify it, and it is not
-/// followed blindly.
+/// The claims of the access token, compared with the stored grant. They cannot be verified, and it
+/// is not followed blindly.
 fn look_at(grant: &Grant, report: &mut Report) {
     let token = match &grant.state {
         GrantState::LongLived(token) => Some(&token.access_token),

@@ -1,4 +1,4 @@
-//! Where the secrets lie: whether each is there, can be one, and is nobody else's to read.
+//! The files and variables of secrets: whether each exists, is well-formed, and is private.
 
 use crate::failure::exit::Failure;
 use crate::input::private_file;
@@ -46,7 +46,7 @@ pub(super) fn look(
         look_at_mode("encryption key", &source, report);
     }
     if looked == 0 {
-        report.good(AREA, "no-secrets", "none is named, so none was looked at");
+        report.good(AREA, "no-secrets", "none is named, so none was checked");
     }
     Ok(())
 }

@@ -97,7 +97,7 @@ async fn look_at_problems(store: &Store, report: &mut Report) {
         let (code, remedy) = match problem.kind() {
             StoreErrorKind::Damaged => (
                 "store-damaged",
-                "stop every program that uses it, keep a copy, and put a backup in its place",
+                "stop every program that uses it, keep a copy, and replace it by a backup",
             ),
             _ => (
                 "store-unwritable",
@@ -188,7 +188,7 @@ async fn look_at_lifeboats(place: &StorePlace, keys: Option<EncryptionKeys>, rep
             Level::Advice,
             "lifeboat-same-disk",
             "the lifeboat is on the same file system as the store: when that fails, both do",
-            "give XDG_STATE_HOME a directory of the store's owner on another file system; without one, a full disk is met by room that is made before each refresh",
+            "give XDG_STATE_HOME a directory of the store's owner on another file system; without one, against a full disk there is only the space that is reserved before each refresh",
         );
     }
     for directory in places.all().filter(|path| path.exists()) {
@@ -210,7 +210,7 @@ async fn look_at_lifeboat(directory: &Path, keys: Option<EncryptionKeys>, report
             ),
             "`kommo auth keep-alive --all` saves them",
         ),
-        // Told below, file by file.
+        // Reported below, file by file.
         Err(_) => {}
     }
     let problems = match Lifeboat::problems_in(directory, keys).await {

@@ -32,7 +32,7 @@ pub(super) fn print(
     }
     let mut text = finding_list::to_text(explanation, &context.output);
     if let Some(judged) = judged.filter(|judged| !judged.is_typed && has_date(explanation)) {
-        // Behind the verdict, before the first finding.
+        // After the verdict, before the first finding.
         let end = text.find('\n').unwrap_or(text.len());
         let date = instant::date(UnixSeconds::new(judged.at));
         text.insert_str(

@@ -1,4 +1,4 @@
-//! Where a secret lies, as it is typed at a terminal: a path, or `env:NAME`.
+//! Where a secret is, as it is typed at a terminal: a path, or `env:NAME`.
 
 use std::path::PathBuf;
 

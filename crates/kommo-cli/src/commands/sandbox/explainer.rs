@@ -1,4 +1,4 @@
-//! Lets the sandbox say why it refused: it asks `kommo-explain`, which it knows nothing of.
+//! Lets the sandbox say why it refused, with `kommo-explain`, on which it does not depend.
 
 use kommo_explain::explain_chats_request;
 use kommo_sandbox::{Explainer, Explanation, ReceivedRequest};
@@ -14,8 +14,7 @@ impl Explainer for SandboxExplainer {
         channel_secret: &str,
         now: u64,
     ) -> Vec<Explanation> {
-        // A value that is not UTF-8 is refused for what it is, whatever stands in place of its
-        // broken bytes.
+        // A value that is not UTF-8 is refused for that, whatever replaces its broken bytes.
         let headers: Vec<_> = request
             .headers()
             .iter()

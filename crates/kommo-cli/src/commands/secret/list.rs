@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome, Failure> {
                 .hint("name one with `kommo init` or `kommo secret add`"),
         );
     }
-    // The secrets are the profile's; a store that cannot be asked takes nothing from their list.
+    // The secrets are the profile's; they are listed even if the store cannot be read.
     let uses = secret_use::all(context).unwrap_or_else(|failure| {
         let message = failure.message();
         let unknown = format!("not known which secret matched last: {message}");

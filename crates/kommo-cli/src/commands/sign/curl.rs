@@ -2,7 +2,7 @@
 //!
 //! curl gets the body's file by name and sends its bytes unchanged (`--data-binary`, where `--data`
 //! would drop line feeds). Its options leave the address alone: no dot segments resolved, no braces
-//! and brackets expanded. Every word that is not ours stands in single quotes, in which sh changes
+//! and brackets expanded. Every word that is not ours is in single quotes, in which sh expands
 //! nothing.
 
 use std::path::Path;

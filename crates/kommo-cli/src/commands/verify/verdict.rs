@@ -22,7 +22,7 @@ Not valid: status 1, one line why, and with --format json {\"valid\":false,\"rea
 pub(super) struct Refusal {
     /// A stable code.
     pub(super) reason: &'static str,
-    /// One line. No part of what came, and no signature, stands in it.
+    /// One line, without any part of the input and without a signature.
     pub(super) message: String,
     /// Which parameter of a query, where there is one.
     pub(super) parameter: Option<&'static str>,
@@ -74,7 +74,7 @@ impl Proof {
     }
 }
 
-/// Asks `check` with each secret in turn, and prints what the first that says yes has proven.
+/// Asks `check` with each secret in turn, and prints what the first matching one has proven.
 ///
 /// If none does, `typed`, the other options of the command, make the hint: the matching `kommo
 /// explain`.

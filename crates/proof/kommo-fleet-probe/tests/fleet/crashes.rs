@@ -27,14 +27,14 @@ async fn crash(store: StoreChoice, rotation: Rotation) -> CrashReport {
     report
 }
 
-/// The older refresh token goes on working for a while: nothing may be lost.
+/// The older refresh token stays valid for a while: no grant may be lost.
 async fn lenient(store: StoreChoice, rotation: Rotation) {
     let report = crash(store, rotation).await;
     assert_eq!(report.lost, 0);
     assert!(report.declared_retries > 0, "no kill hit a refresh");
 }
 
-/// The older refresh token dies at once: what is lost is told with its evidence.
+/// The older refresh token dies at once: losses are reported with their evidence.
 async fn strict(store: StoreChoice) {
     let report = crash(store, Rotation::Strict).await;
     assert_eq!(report.double_refreshes, 0);
@@ -80,7 +80,8 @@ async fn when_the_old_refresh_token_dies_at_once_only_kills_between_commit_and_s
     strict(store).await;
 }
 
-/// The drive can fail: with a lock that everybody gets, each collision is declared as a retry, and the platform still sees it.
+/// The drive can fail: with a lock that every worker gets, each collision is declared as a retry,
+/// and the platform still sees it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_everybody_gets_is_noticed() {
     let order = CrashOrder {

@@ -1,4 +1,5 @@
-//! The store fails under its workers, and no process dies: no grant is lost, and nobody waits for a minute.
+//! The store fails under its workers, and no process dies: no grant is lost, and no worker waits
+//! for a minute.
 
 use std::io::Write as _;
 
@@ -25,7 +26,7 @@ async fn fail(store: StoreChoice, trouble: TroubleKind) {
     let report = report.unwrap_or_else(|error| panic!("{trouble}, seed {seed}: {error}"));
     println!("{report}");
     assert_eq!(report.times, TIMES);
-    assert!(report.met > 0, "the trouble was never met");
+    assert!(report.met > 0, "the fault never took effect");
     assert!(report.tokens > 0, "workers hardly got a token");
 }
 

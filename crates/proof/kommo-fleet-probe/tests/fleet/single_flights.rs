@@ -1,4 +1,5 @@
-//! Sixteen processes with sixteen tasks each want the token of one grant, through two hundred expiries.
+//! Sixteen processes with sixteen tasks each want the token of one grant, through two hundred
+//! expiries.
 
 use kommo_fleet_probe::single_flight::{SingleFlightOrder, run};
 use kommo_fleet_probe::{LockChoice, StoreChoice};
@@ -37,7 +38,7 @@ async fn each_of_two_hundred_expiries_is_exactly_one_refresh_on_postgres() {
     every_expiry_is_one_refresh(store).await;
 }
 
-/// The drive can fail: with a lock that everybody gets, an expiry is more than one refresh.
+/// The drive can fail: with a lock that every worker gets, an expiry is more than one refresh.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_everybody_gets_is_noticed() {
     let order = SingleFlightOrder {

@@ -12,7 +12,7 @@ use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::latest_refusal::RefusalText;
 
-/// Codes that are looked after in one login: those that an earlier one left behind come along.
+/// Codes that one login exchanges: those that an earlier login left are exchanged too.
 const CODES_AT_MOST: usize = 16;
 
 /// A name by which the outcome of our code is known again.
@@ -39,7 +39,7 @@ pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<()
     }
 }
 
-/// Exchanges it, and says what came of it.
+/// Exchanges it, and reports the result.
 pub(super) async fn finish(
     keeper: &CliKeeper,
     pending: &PendingCode,
@@ -55,7 +55,7 @@ pub(super) async fn finish(
         _ => came.as_ref().map(|came| came.kind),
     };
     let told = tell_outcome(keeper, outcome, came, context).await;
-    // A refusal that says nothing of itself: what it mostly comes from, with what was sent.
+    // A refusal without a reason: its most common causes, with what was sent.
     let sent = keeper
         .credentials()
         .map(|credentials| credentials.redirect_uri);
@@ -107,7 +107,7 @@ async fn tell_outcome(
     }
 }
 
-/// Neither granted nor refused: it says so itself, or nothing came that could be read.
+/// Neither granted nor refused: the answer says so, or there is no readable answer.
 fn no_answer(came: Option<TokenRefusal>) -> Failure {
     let (code, message) = match came {
         Some(refusal) => {

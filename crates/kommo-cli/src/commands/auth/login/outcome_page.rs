@@ -90,7 +90,7 @@ impl IntoResponse for OutcomePage {
             .replace("{{style}}", STYLE)
             .replace("{{title}}", self.title)
             .replace("{{outcome}}", self.outcome)
-            // The last one: what is put in is not looked at again.
+            // The last one: the inserted text is not searched again.
             .replace("{{sentence}}", &escaped(&self.sentence));
         let headers = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),

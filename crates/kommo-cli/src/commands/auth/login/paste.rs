@@ -11,7 +11,7 @@ use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure};
 use crate::run::context::Context;
 
-/// Bad pastes before it is given up: a file that is not an answer at all does not go on for ever.
+/// Bad pastes before the login gives up: a wrong file as input must not be read for ever.
 const PASTES_AT_MOST: usize = 16;
 
 /// Reads lines of standard input until one can be taken. At the end of the input the latest reason

@@ -5,7 +5,7 @@
 //!   the same once more          ──> 303 ──────┘               a prefetch, a second tab, back: the first one's result
 //! ```
 //!
-//! The page never stands at the address with the code: what stands in the address bar stays in the
+//! The page is never at the address with the code: what is in the address bar stays in the
 //! browser's history.
 //!
 //! Any path is taken, since a proxy in front may change it: what counts is the `state`, which no
@@ -272,7 +272,7 @@ async fn judge<T>(
                 Err(Failure::new(ErrorCode::CodeRefused, "the user refused")
                     .reason("access-denied"))
             }
-            // The right state and something else wrong: it is ours, and it is over.
+            // The right state, but another error: it is ours, and it has ended.
             Err(error) => Err(Failure::new(ErrorCode::CodeRefused, exit::chain(&error))),
             Ok(_) => Err(Failure::new(
                 ErrorCode::CodeRefused,

@@ -1,4 +1,4 @@
-//! What a worker tells: one line of JSON each. A token never stands in one.
+//! The reports of a worker: one line of JSON each. They never contain a token.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// One line of a worker.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(tag = "told", rename_all = "kebab-case")]
-pub(crate) enum Told {
+#[serde(tag = "message", rename_all = "kebab-case")]
+pub(crate) enum WorkerMessage {
     /// It has its store and waits for its first `go`.
     Ready,
     /// A task got a token.
@@ -25,13 +25,13 @@ pub(crate) enum Told {
         /// Of a grant that needs a new consent.
         reason: String,
     },
-    /// Every task of the round has told.
+    /// Every task of the round has reported.
     Done { round: u64 },
     /// The work of a sweep is done.
     Finished(Finished),
 }
 
-/// What the call with the token said.
+/// The result of the call with the token.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Called {
@@ -54,9 +54,9 @@ pub(crate) struct Finished {
     pub(crate) ended: u64,
 }
 
-impl Told {
+impl WorkerMessage {
     /// Writes the line to standard output, at once.
-    pub(crate) fn tell(&self) -> io::Result<()> {
+    pub(crate) fn send(&self) -> io::Result<()> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
         let mut out = io::stdout().lock();
