@@ -20,8 +20,8 @@ use crate::control::hook_calls::hook_control;
 use crate::crm::call::is_crm_path;
 use crate::faults::surface::Surface;
 use crate::oauth::token_endpoint;
-use crate::reply::exchange::{Exchange, exchange};
 use crate::reply::outcome::Outcome;
+use crate::reply::pipeline::{RequestContext, answer};
 use crate::reply::response::{set, set_date, with_json};
 use crate::secrets::channel_key::same_text;
 use crate::secrets::random_text::random_hex;
@@ -97,21 +97,21 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
     match consents {
         Some((site, ConsentRoute::Consent)) => {
             let outcome = visit_outcome(&platform, site, &request).await;
-            return exchange(platform, request, host, None, |_| outcome).await;
+            return answer(platform, request, host, None, |_| outcome).await;
         }
         Some((_, ConsentRoute::Button)) => return button(),
         Some((_, ConsentRoute::Icon)) => return no_icon(),
         None => {}
     }
     if let Err(refusal) = refusal {
-        return exchange(platform, request, host, None, |_| refusal.into_outcome()).await;
+        return answer(platform, request, host, None, |_| refusal.into_outcome()).await;
     }
-    let judge: fn(&Exchange<'_>) -> Outcome = match surface {
+    let judge: fn(&RequestContext<'_>) -> Outcome = match surface {
         Some(Surface::Token) => token_endpoint::judge,
         Some(Surface::Crm) => crm::endpoint::judge,
         Some(Surface::Chats | Surface::Hook) | None => chats::endpoint::judge,
     };
-    exchange(platform, request, host, surface, judge).await
+    answer(platform, request, host, surface, judge).await
 }
 
 /// The part of the platform that a path belongs to.

@@ -6,4 +6,4 @@ pub(crate) mod problem;
 pub(crate) mod fault_answer;
 pub(crate) mod outcome;
 pub(crate) mod journal_entry;
-pub(crate) mod exchange;
+pub(crate) mod pipeline;

@@ -8,8 +8,8 @@ use crate::chats::refusal::Refusal;
 use crate::chats::route::{Change, find_route};
 use crate::chats::signature_check::{check_signature, right_signatures};
 use crate::config::sandbox_config::DisconnectAnswer;
-use crate::reply::exchange::Exchange;
 use crate::reply::outcome::Outcome;
+use crate::reply::pipeline::RequestContext;
 use crate::reply::response::{empty, with_json};
 use crate::state::explainer::Explanation;
 use crate::state::platform::Platform;
@@ -23,10 +23,10 @@ pub(crate) fn is_chats_path(path: &str) -> bool {
 
 /// Judges one request to the Chats API. Its dates are judged by the clock that the server shows,
 /// skewed or not.
-pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
-    let (platform, request, now) = (exchange.platform, exchange.request, exchange.moment.told);
+pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
+    let (platform, request, now) = (context.platform, context.request, context.moment.told);
     let mut state = platform.lock();
-    let judged = read(platform, request, &state, now).map(|change| match exchange.commits() {
+    let judged = read(platform, request, &state, now).map(|change| match context.commits() {
         true => carry_out(platform, &mut state, change),
         false => in_order(&change),
     });

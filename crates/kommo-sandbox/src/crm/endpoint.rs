@@ -6,29 +6,29 @@ use crate::crm::call::{Call, is_crm_path};
 use crate::crm::{account, contacts, leads, subdomain, webhooks};
 use crate::faults::kind::FaultKind;
 use crate::oauth::token_endpoint::account_here;
-use crate::reply::exchange::Exchange;
 use crate::reply::outcome::Outcome;
+use crate::reply::pipeline::RequestContext;
 use crate::reply::problem::problem;
 use crate::state::platform_state::PlatformState;
 use crate::wire::platform_host::PlatformHost;
 
 /// Judges one call.
-pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
-    let Exchange {
+pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
+    let RequestContext {
         platform,
         request,
         host,
         moment,
         ..
-    } = exchange;
-    let next = exchange.fault(FaultKind::ForeignNext);
+    } = context;
+    let next = context.fault(FaultKind::ForeignNext);
     let call = Call {
         request,
         host,
         // Checks a signature, which is not done under the lock.
         bearer: bearer(request, platform.signing_key()),
         now: moment.now,
-        commit: exchange.commits(),
+        commit: context.commits(),
         next_host: next.map(|fault| fault.host.as_deref().unwrap_or("attacker.example")),
     };
     judged(&mut platform.lock(), &call).unwrap_or_else(|refused| refused)

@@ -17,8 +17,8 @@ use crate::grants::{GrantKey, PairId};
 use crate::oauth::token_pair::DraftPair;
 use crate::oauth::token_request::{GrantType, TokenRequest, Unread};
 use crate::oauth::watched_body::watched;
-use crate::reply::exchange::Exchange;
 use crate::reply::outcome::Outcome;
+use crate::reply::pipeline::RequestContext;
 use crate::reply::problem::{Language, problem, token_problem};
 use crate::reply::response::with_text;
 use crate::secrets::channel_key::same_text;
@@ -89,12 +89,12 @@ fn nothing_here(status: u16) -> Response<Body> {
 }
 
 /// Judges one request to the token endpoint; signs, so it takes the lock itself.
-pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
-    let (platform, moment) = (exchange.platform, exchange.moment);
+pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
+    let (platform, moment) = (context.platform, context.moment);
     let mut state = platform.lock();
-    let plan = match read(&mut state, exchange.request, exchange.host, moment.now) {
+    let plan = match read(&mut state, context.request, context.host, moment.now) {
         Err(refused) => return refused,
-        Ok(_) if !exchange.commits() => {
+        Ok(_) if !context.commits() => {
             let reason = "the request was in order; nothing was changed";
             return Outcome::accepted("in-order", reason, Response::default());
         }
@@ -102,7 +102,7 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Outcome {
     };
     let issued = carry_out(&mut state, plan, moment);
     drop(state);
-    let with_refresh = exchange.fault(FaultKind::NoRefreshToken).is_none();
+    let with_refresh = context.fault(FaultKind::NoRefreshToken).is_none();
     issued
         .and_then(|issued| pair_answer(platform, issued, with_refresh))
         .unwrap_or_else(|| {

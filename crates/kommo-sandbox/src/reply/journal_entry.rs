@@ -1,4 +1,4 @@
-//! What the journal says about an exchange: masked and cut to size.
+//! What the journal says about a request and its answer: masked and cut to size.
 
 use crate::faults::queue::MetFaults;
 use crate::reply::outcome::Outcome;

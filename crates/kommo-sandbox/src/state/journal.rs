@@ -1,4 +1,4 @@
-//! The journal: what came, what became of it, and why. It holds the latest 1000 exchanges and no
+//! The journal: what came, what became of it, and why. It holds the latest 1000 requests and no
 //! secret.
 
 use alloc::collections::VecDeque;
@@ -10,7 +10,7 @@ use crate::state::explainer::Explanation;
 /// How many entries are kept.
 const CAPACITY: usize = 1000;
 
-/// One exchange.
+/// One request and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JournalEntry {
@@ -61,7 +61,7 @@ pub enum Verdict {
     Fault,
 }
 
-/// Why an exchange ended as it did.
+/// Why a request was answered as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Detail {

@@ -241,14 +241,14 @@ impl Platform {
         self.lock().faults.on_order().to_vec()
     }
 
-    /// The latest exchanges, oldest first, at most 1000. An exchange stands here before its answer
+    /// The latest requests, oldest first, at most 1000. A request is listed before its answer
     /// leaves.
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.journal_after(0)
     }
 
-    /// The latest exchanges with an id greater than `id`, oldest first.
+    /// The latest requests with an id greater than `id`, oldest first.
     #[must_use]
     pub fn journal_after(&self, id: u64) -> Vec<JournalEntry> {
         self.lock().journal.after(id)

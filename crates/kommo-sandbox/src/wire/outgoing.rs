@@ -73,12 +73,12 @@ pub(crate) fn check_reach(to: &WebAddress, reach: Reach) -> Result<(), Unanswere
 /// Sends the request; the status that came back.
 pub(crate) async fn send(outgoing: &Outgoing, reach: Reach) -> Result<u16, Unanswered> {
     check_reach(&outgoing.to, reach)?;
-    tokio::time::timeout(outgoing.limit, exchange(outgoing))
+    tokio::time::timeout(outgoing.limit, send_once(outgoing))
         .await
         .unwrap_or(Err(Unanswered::TimedOut))
 }
 
-async fn exchange(outgoing: &Outgoing) -> Result<u16, Unanswered> {
+async fn send_once(outgoing: &Outgoing) -> Result<u16, Unanswered> {
     let stream = connect(&outgoing.to)
         .await
         .map_err(|_| Unanswered::NotConnected)?;

@@ -7,9 +7,9 @@
 //! Each part of the platform brings a judge. It says what a request comes to, and commits the
 //! change if the fault lets it. Everything else is the same for all of them and is written here.
 //!
-//! What a judge does under the lock happens at once, so a change is made wholly or not at all. An
-//! exchange runs in a task of its own: a client that hangs up neither stops what the platform has
-//! begun nor keeps it out of the journal.
+//! What a judge does under the lock happens at once, so a change is made wholly or not at all. Each
+//! request runs in its own task: a client that hangs up neither stops what the platform has begun
+//! nor keeps it out of the journal.
 
 use core::time::Duration;
 
@@ -34,7 +34,7 @@ use crate::wire::platform_host::PlatformHost;
 use crate::wire::received_request::ReceivedRequest;
 
 /// One request, with everything that decides about it.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct RequestContext<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) request: &'a ReceivedRequest<'a>,
     pub(crate) host: &'a PlatformHost,
@@ -42,7 +42,7 @@ pub(crate) struct Exchange<'a> {
     met: &'a MetFaults,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> RequestContext<'a> {
     /// The fault that the request meets, if it is of this kind.
     pub(crate) fn fault(&self, kind: FaultKind) -> Option<&'a Fault> {
         let fault = self.met.fault.as_ref();
@@ -74,12 +74,12 @@ impl<'a> Exchange<'a> {
 }
 
 /// Answers one request: with the faults of `surface`, if it has any, and with what `judge` says.
-pub(crate) async fn exchange(
+pub(crate) async fn answer(
     platform: Platform,
     request: OwnedRequest,
     host: PlatformHost,
     surface: Option<Surface>,
-    judge: impl FnOnce(&Exchange<'_>) -> Outcome + Send + 'static,
+    judge: impl FnOnce(&RequestContext<'_>) -> Outcome + Send + 'static,
 ) -> Response<Body> {
     let task =
         tokio::spawn(async move { carry_out(&platform, &request, &host, surface, judge).await });
@@ -94,21 +94,21 @@ async fn carry_out(
     request: &OwnedRequest,
     host: &PlatformHost,
     surface: Option<Surface>,
-    judge: impl FnOnce(&Exchange<'_>) -> Outcome,
+    judge: impl FnOnce(&RequestContext<'_>) -> Outcome,
 ) -> Response<Body> {
     let met = surface.map_or_else(MetFaults::default, |surface| {
         platform.lock().faults.meet(surface)
     });
     hold(platform, &met, CommitPoint::After).await;
     let mut response = request.view(|request| {
-        let exchange = Exchange {
+        let context = RequestContext {
             platform,
             request,
             host,
             moment: Moment::told_askew(platform.now(), met.skew_seconds.unwrap_or(0)),
             met: &met,
         };
-        exchange.conclude(judge(&exchange))
+        context.conclude(judge(&context))
     });
     if matches!(surface, Some(Surface::Token | Surface::Crm)) {
         set_request_id(&mut response);
