@@ -152,6 +152,21 @@ impl StoreFault {
         }
     }
 
+    /// The same once more, for another who waited for the same transaction.
+    pub(crate) fn repeated(&self) -> Self {
+        match self {
+            Self::Database { doing, source } => Self::Database {
+                doing,
+                source: source.clone(),
+            },
+            Self::Misconfigured { what } => Self::Misconfigured { what },
+            _ => Self::Database {
+                doing: "keeping hooks",
+                source: DatabaseFault::closed(),
+            },
+        }
+    }
+
     pub(crate) fn damaged(record: impl fmt::Display, what: &'static str) -> Self {
         Self::Damaged {
             record: record.to_string(),

@@ -25,10 +25,17 @@ mod database;
 mod location;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod inbox;
 
 #[cfg(feature = "postgres")]
 pub use database::url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DatabaseFault, StoreFault};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use inbox::{
+    ClaimedHook, HookFilter, HookLine, HookState, Inbox, InboxDepth, InboxName, InboxNameError,
+    InboxSettings, Swept,
+};
 pub use lifeboat::{Lifeboat, LifeboatContents};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use location::{StoreLocation, StoreLocationError};

@@ -6,3 +6,4 @@ pub(crate) mod rotated;
 pub(crate) mod summaries;
 pub(crate) mod grant_record;
 pub(crate) mod code_record;
+pub(crate) mod hook_record;

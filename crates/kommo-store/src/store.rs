@@ -24,8 +24,8 @@ use crate::settings::StoreSettings;
 /// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an
 /// `Arc` of it: one store serves the keepers of several integrations and the rest of the program.
 pub struct Store {
-    database: Database,
-    sealer: Sealer,
+    pub(crate) database: Database,
+    pub(crate) sealer: Sealer,
     settings: StoreSettings,
 }
 
@@ -114,7 +114,7 @@ impl fmt::Debug for Store {
 
 /// One record that cannot be read does not block the others: it stays leased, comes again with the
 /// next lease, and is an error as soon as it is the only one claimed. Until then it is logged.
-fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault> {
+pub(crate) fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault> {
     let mut problems = Vec::new();
     let mut read = Vec::with_capacity(claims.len());
     for claim in claims {
@@ -135,7 +135,7 @@ fn readable<T>(claims: Vec<Result<T, StoreFault>>) -> Result<Vec<T>, StoreFault>
 }
 
 /// Sixteen bytes for a lease.
-fn lease_token() -> Result<u128, StoreFault> {
+pub(crate) fn lease_token() -> Result<u128, StoreFault> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
@@ -146,12 +146,12 @@ fn lease_token() -> Result<u128, StoreFault> {
 /// clock far ahead, and does not count.
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn lease_milliseconds(lease: Duration) -> i64 {
+pub(crate) fn lease_milliseconds(lease: Duration) -> i64 {
     milliseconds(lease.min(LONGEST_LEASE))
 }
 
 /// A length of time as the databases count it. Sums of a few of these fit.
-fn milliseconds(length: Duration) -> i64 {
+pub(crate) fn milliseconds(length: Duration) -> i64 {
     i64::try_from(length.as_millis())
         .unwrap_or(i64::MAX / 4)
         .min(i64::MAX / 4)

@@ -4,14 +4,16 @@ use core::time::Duration;
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 
+use kommo_hooks::inbox::Put;
 use kommo_keeper::CodePut;
 
 use crate::database::statements::all_statements;
 use crate::error::StoreFault;
 use crate::records::rows::{
-    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
-    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
-    SecretRow, SettledRow, StoredRow, WaitingRow,
+    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
+    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookRow, KeyUseRow, ListedHookRow, ListedRow,
+    OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
+    SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 use crate::settings::StoreSettings;
 
@@ -164,6 +166,25 @@ impl Database {
 
     pub(crate) async fn settle_due(&self, settled: &[SettledRow]) -> Result<(), StoreFault> {
         on_either!(self, one => one.settle_due(settled).await)
+    }
+
+    /// Takes hooks into an inbox, all of them or none, in their order; of unsigned ones of an
+    /// account at most so many wait. Durable when this returns.
+    pub(crate) async fn put_hooks(
+        &self,
+        of: &OfInbox,
+        hooks: &[HookRow],
+        most_unsigned: i64,
+    ) -> Result<Vec<Put>, StoreFault> {
+        on_either!(self, one => one.put_hooks(of, hooks, most_unsigned).await)
+    }
+
+    /// Ends attempts, in their order. `false`: not the lease of the last attempt.
+    pub(crate) async fn settle_hooks(
+        &self,
+        settled: &[SettledHookRow],
+    ) -> Result<Vec<bool>, StoreFault> {
+        on_either!(self, one => one.settle_hooks(settled).await)
     }
 
     /// After an erasure: also removes what the database keeps beside the tables, as far as it can.

@@ -18,3 +18,5 @@ pub(super) mod connections;
 mod open;
 mod statements;
 mod work;
+#[cfg(test)]
+mod hook_plans;

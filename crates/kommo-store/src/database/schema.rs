@@ -7,7 +7,7 @@
 use crate::error::StoreFault;
 
 /// The version that this program makes: the number of its steps.
-pub(crate) const SCHEMA_VERSION: i64 = 4;
+pub(crate) const SCHEMA_VERSION: i64 = 5;
 
 /// The versions that a store names.
 #[derive(Clone, Copy, Debug)]

@@ -19,4 +19,6 @@ mod statements;
 mod problems;
 mod work;
 #[cfg(test)]
+mod hook_plans;
+#[cfg(test)]
 mod tests;

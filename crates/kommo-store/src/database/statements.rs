@@ -5,6 +5,7 @@ mod accounts;
 mod buckets;
 mod codes;
 mod grants;
+mod hooks;
 mod sealed;
 mod secrets;
 
@@ -12,6 +13,7 @@ pub(crate) use self::accounts::account_statements;
 pub(crate) use self::buckets::bucket_statements;
 pub(crate) use self::codes::code_statements;
 pub(crate) use self::grants::grant_statements;
+pub(crate) use self::hooks::hook_statements;
 pub(crate) use self::sealed::sealed_statements;
 pub(crate) use self::secrets::secret_statements;
 
@@ -22,22 +24,29 @@ pub(crate) const CLOCKS_MAY_DIFFER: i64 = 5 * 60;
 /// far ahead, and does not count: no lease is longer than a day.
 ///
 /// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in
-/// milliseconds, `$skip` what keeps two claims from waiting for each other.
+/// milliseconds, `$skip` what keeps two claims from waiting for each other; `$any_of` and `$end`
+/// enclose a query for a few ids, so that their rows are looked up one by one, whatever the planner
+/// expects.
 macro_rules! statements {
-    ($connection:ty, now: $now:literal, skip: $skip:literal, lock: [$($lock:literal)?]) => {
+    ($connection:ty, now: $now:literal, skip: $skip:literal, any_of: [$any_of:literal $end:literal],
+     lock: [$($lock:literal)?], lock_hooks: [$($lock_hooks:literal)?]) => {
         use kommo_keeper::CodePut;
         use sqlx::{Result, query, query_as, query_scalar};
 
         use crate::database::statements::CLOCKS_MAY_DIFFER;
         use crate::records::rows::{
-            AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, HistoryRow,
-            KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut,
-            SecretRoom, SecretRow, StoredRow, WaitingRow,
+            AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
+            HistoryRow, HookChoice, HookDepthRow, KeyUseRow, ListedHookRow, ListedRow, OfAccount,
+            OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
+            SettledHookRow, StoredRow, WaitingRow,
         };
 
         $crate::database::statements::grant_statements!($connection, now: $now, skip: $skip);
         $crate::database::statements::code_statements!($connection, now: $now, skip: $skip);
         $crate::database::statements::account_statements!($connection, lock: [$($lock)?]);
+        $crate::database::statements::hook_statements!(
+            $connection, now: $now, skip: $skip, any_of: [$any_of $end], lock: [$($lock_hooks)?]
+        );
         $crate::database::statements::secret_statements!($connection, now: $now);
         $crate::database::statements::sealed_statements!($connection);
         $crate::database::statements::bucket_statements!($connection, now: $now);
@@ -156,6 +165,23 @@ macro_rules! all_statements {
             fn forget_full_buckets() -> u64;
             reader "reading the uses of keys"
             fn key_uses() -> Vec<KeyUseRow>;
+            writer "claiming hooks"
+            fn claim_hooks(of: &OfInbox, limit: i64, lease_milliseconds: i64, token: &[u8])
+                -> Vec<ClaimedHookRow>;
+            writer "renewing a lease of a hook"
+            fn renew_hook(id: i64, token: &[u8], attempts: i64, lease_milliseconds: i64) -> bool;
+            reader "listing hooks"
+            fn list_hooks(of: &OfInbox, chosen: &HookChoice, after: i64, limit: i64) -> Vec<ListedHookRow>;
+            transaction "replaying hooks"
+            fn replay_hooks(of: &OfInbox, chosen: &HookChoice, limit: i64) -> u64;
+            writer "forgetting hooks"
+            fn forget_hooks(of: &OfInbox, state: &str, age_milliseconds: i64, limit: i64) -> u64;
+            writer "mending instants of hooks"
+            fn mend_due_hooks(of: &OfInbox) -> u64;
+            reader "counting hooks"
+            fn hook_depth(of: &OfInbox) -> HookDepthRow;
+            transaction "erasing hooks"
+            fn erase_hooks(of: &OfInbox, account: &str) -> u64;
             reader "reading sealed records"
             fn sealed(table: SealedTable, after: &str, limit: i64) -> Vec<SealedRow>;
             writer "sealing a record anew"

@@ -81,6 +81,11 @@ impl DatabaseFault {
         Self::new(StoreErrorKind::Unavailable, "no answer in time")
     }
 
+    /// The store is closed, or the program ends.
+    pub(crate) fn closed() -> Self {
+        Self::new(StoreErrorKind::Unavailable, "store is closed")
+    }
+
     /// The session is not the one that it was.
     #[cfg(feature = "postgres")]
     pub(crate) fn lost() -> Self {

@@ -329,10 +329,102 @@ pub struct Erased {
     /// Client secrets: 1 if the integration was made on the fly and no account has a grant of it
     /// any more.
     pub secrets: u64,
+    /// Hooks of the account in the inbox that has the integration's id as its name.
+    pub hooks: u64,
     /// Whether the bytes are gone from the database's files too. `SQLite`: `false` if the log was
     /// being read all the time; then the bytes stay in it until an erasure finds it free, so call
     /// it again. `PostgreSQL`: `false`, since its vacuum does that.
     pub bytes_gone: bool,
+}
+
+/// Which inbox.
+#[derive(Clone, Debug)]
+pub(crate) struct OfInbox {
+    pub(crate) realm: String,
+    pub(crate) inbox: String,
+}
+
+/// A hook to be put.
+#[derive(Clone, Debug)]
+pub(crate) struct HookRow {
+    pub(crate) key: String,
+    pub(crate) kind: &'static str,
+    pub(crate) event: &'static str,
+    pub(crate) account: Option<String>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) is_unsigned: bool,
+    pub(crate) record: Vec<u8>,
+}
+
+row! {
+    /// A hook that was claimed.
+    ClaimedHookRow {
+        id: i64,
+        key: String,
+        kind: String,
+        event: String,
+        account: Option<String>,
+        conversation: Option<String>,
+        attempts: i64,
+        stored_at: i64,
+        record: Vec<u8>,
+        now: i64,
+    }
+}
+
+/// An attempt that is over.
+#[derive(Clone, Debug)]
+pub(crate) struct SettledHookRow {
+    pub(crate) id: i64,
+    pub(crate) conversation: Option<String>,
+    /// Of the lease.
+    pub(crate) token: Vec<u8>,
+    pub(crate) attempts: i64,
+    /// It leaves no trace.
+    pub(crate) is_removed: bool,
+    pub(crate) state: &'static str,
+    /// Of what waits again, in milliseconds.
+    pub(crate) pause: Option<i64>,
+    pub(crate) reason: Option<String>,
+}
+
+/// Which hooks a person means.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HookChoice {
+    pub(crate) state: Option<&'static str>,
+    pub(crate) kind: Option<String>,
+    pub(crate) event: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) key: Option<String>,
+}
+
+row! {
+    /// What is read of a hook's row for a list.
+    ListedHookRow {
+        id: i64,
+        key: String,
+        kind: String,
+        event: String,
+        account: Option<String>,
+        state: String,
+        attempts: i64,
+        stored_at: i64,
+        ended_at: Option<i64>,
+        due_at: Option<i64>,
+        reason: Option<String>,
+        is_leased: bool,
+        now: i64,
+    }
+}
+
+row! {
+    /// How much waits.
+    HookDepthRow {
+        waiting: i64,
+        failed: i64,
+        oldest: Option<i64>,
+        now: i64,
+    }
 }
 
 /// The tables that hold sealed records.
@@ -342,4 +434,5 @@ pub(crate) enum SealedTable {
     Codes,
     Answers,
     Secrets,
+    Hooks,
 }

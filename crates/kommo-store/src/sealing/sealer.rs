@@ -23,7 +23,7 @@ const NONCE_BYTES: usize = 24;
 /// Which record it is: what the encryption is bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct AssociatedData<'a> {
-    /// `grant`, `code`, `secret`, `lifeboat` or `export`.
+    /// `grant`, `code`, `secret`, `hook`, `lifeboat` or `export`.
     pub(crate) purpose: &'static str,
     /// The record's name, which errors name too.
     pub(crate) name: &'a str,

@@ -3,6 +3,7 @@
 use crate::error::StoreFault;
 use crate::records::code_record::{answer_data, code_data};
 use crate::records::grant_record::grant_data;
+use crate::records::hook_record::hook_data;
 use crate::records::rotated::Rotated;
 use crate::records::rows::{SealedRow, SealedTable};
 use crate::sealing::sealer::AssociatedData;
@@ -33,6 +34,7 @@ impl Store {
             SealedTable::Codes,
             SealedTable::Answers,
             SealedTable::Secrets,
+            SealedTable::Hooks,
         ] {
             let mut after = String::new();
             loop {
@@ -61,6 +63,7 @@ impl Store {
             SealedTable::Codes => code_data(&row.name),
             SealedTable::Answers => answer_data(&row.name),
             SealedTable::Secrets => secret_data(&row.name),
+            SealedTable::Hooks => hook_data(&row.name),
         };
         let plain = self.sealer.open(place, &row.record)?;
         let new = self.sealer.seal(place, &plain)?;

@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod samples;
+mod hook_samples;
 mod log_lines;
 mod place;
 mod child;

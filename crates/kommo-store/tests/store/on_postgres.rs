@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use kommo_hooks::inbox::{HandlingOutcome, HookFacts};
 use kommo_keeper::{
     CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind, Written,
 };
@@ -11,6 +12,7 @@ use kommo_test_support::postgres_is_left_out;
 use sqlx::{AssertSqlSafe, raw_sql};
 
 use crate::child::{OtherProcess, REQUEST_LIMIT, until_some};
+use crate::hook_samples::{body, inbox, number_of, proven};
 use crate::place::Place as _;
 use crate::pooler::Pooler;
 use crate::postgres_place::{PostgresPlace, cluster, connect, start_with};
@@ -553,4 +555,53 @@ async fn stores_that_open_at_once_make_the_tables_once() {
     let opened = tokio::join!(place.open(), place.open(), place.open(), place.open());
     opened.0.write(None, &consented(1), at(1)).await.unwrap();
     assert!(opened.3.load(&key(1)).await.unwrap().is_some());
+}
+
+/// Whatever was confirmed is there, in its order, although the server ends every session again and
+/// again while hooks come and are handled.
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_were_confirmed_outlive_every_session() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let receiver = inbox(&Arc::new(place.open().await));
+    let worker = inbox(&Arc::new(place.open().await));
+    let mut ending = connect(&place.url).await;
+    let mut confirmed = Vec::new();
+    let mut handled = Vec::new();
+    for number in 0..60 {
+        let text = body(number);
+        let facts = HookFacts::new("message").in_conversation("a");
+        let hook = proven(&text, facts);
+        // As a receiver that may try again, since its hook is known by its key.
+        let putting = until_some(async || receiver.put(&hook).await.ok());
+        match number % 3 {
+            0 => tokio::join!(putting, end_other_sessions(&mut ending)).0,
+            _ => putting.await,
+        };
+        confirmed.push(number);
+        // An attempt whose settlement got no answer is settled again.
+        if let Ok(hooks) = worker.claim(10).await {
+            for hook in hooks {
+                let settling =
+                    until_some(async || worker.settle(&hook, HandlingOutcome::Done).await.ok());
+                match number % 4 {
+                    0 => tokio::join!(settling, end_other_sessions(&mut ending)).0,
+                    _ => settling.await,
+                };
+                handled.push(number_of(&hook));
+            }
+        }
+    }
+    // A claim whose answer was lost waits for the end of its lease.
+    place
+        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+        .await;
+    loop {
+        let hooks = until_some(async || worker.claim(10).await.ok()).await;
+        let Some(hook) = hooks.first() else { break };
+        assert!(worker.settle(hook, HandlingOutcome::Done).await.unwrap());
+        handled.push(number_of(hook));
+    }
+    assert_eq!(handled, confirmed);
 }

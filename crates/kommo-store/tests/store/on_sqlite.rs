@@ -3,8 +3,11 @@
 use std::fs;
 use std::io::Write as _;
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
+#[cfg(target_os = "linux")]
+use kommo_hooks::inbox::{HookFacts, Put};
 use kommo_keeper::{
     GrantStore as _, LifeboatPort as _, PendingCodes as _, StoreError, StoreErrorKind, Written,
 };
@@ -14,6 +17,8 @@ use sqlx::ConnectOptions as _;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::child::{OtherProcess, until_some};
+#[cfg(target_os = "linux")]
+use crate::hook_samples::{body, inbox, numbers_of, proven};
 use crate::log_lines::LogLines;
 use crate::place::Place as _;
 use crate::samples::{LEASE, MARKER, at, consented, encrypted_with, key, pair};
@@ -457,6 +462,41 @@ async fn a_store_on_a_full_disk_writes_again_when_there_is_room() {
     let written = store.write(None, &consented(user), at(1)).await.unwrap();
     assert!(matches!(written, Written::Confirmed(_)));
     assert!(store.load(&key(1)).await.unwrap().is_some());
+}
+
+/// Whatever was confirmed before the disk was full is handed out, and what was not can be put
+/// again.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_on_a_full_disk_confirms_nothing_and_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        return;
+    };
+    let store = Store::open(disk.path().join("store.db"), StoreSettings::new()).await;
+    let inbox = inbox(&Arc::new(store.unwrap()));
+    disk.fill();
+    let mut confirmed = Vec::new();
+    let mut failed = None;
+    for number in 0..2_000 {
+        let text = body(number);
+        match inbox.put(&proven(&text, HookFacts::new("message"))).await {
+            Ok(_) => confirmed.push(number),
+            Err(error) => {
+                failed = Some((number, error));
+                break;
+            }
+        }
+    }
+    let (number, error) = failed.expect("the disk was full");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    disk.make_room();
+    let text = body(number);
+    let put = inbox.put(&proven(&text, HookFacts::new("message"))).await;
+    assert_eq!(put.unwrap(), Put::Stored);
+    confirmed.push(number);
+    let mut numbers = numbers_of(&inbox.claim(3_000).await.unwrap());
+    numbers.sort_unstable();
+    assert_eq!(numbers, confirmed);
 }
 
 #[tokio::test]

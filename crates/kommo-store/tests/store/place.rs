@@ -6,6 +6,9 @@ pub(crate) trait Place: Sized + Send + Sync {
     /// Writes another version into the plain records of all codes.
     const NEWER_CODES: &str;
 
+    /// Writes another version into the plain records of all hooks.
+    const NEWER_HOOKS: &str;
+
     /// `None` if the operator left this kind out.
     async fn make() -> Option<Self>;
 

@@ -57,6 +57,9 @@ impl Place for PostgresPlace {
     const NEWER_CODES: &str = "UPDATE kommo_codes SET record = '\\x00'::bytea || convert_to(replace(convert_from( \
                                substr(record, 2), 'UTF8'), '{\"v\":1,', '{\"v\":2,\"more\":true,'), 'UTF8')";
 
+    const NEWER_HOOKS: &str = "UPDATE kommo_hooks SET record = substr(record, 1, 5) || convert_to(replace(convert_from( \
+                               substr(record, 6), 'UTF8'), '{\"v\":1,', '{\"v\":2,'), 'UTF8')";
+
     async fn make() -> Option<Self> {
         if postgres_is_left_out() {
             return None;

@@ -22,6 +22,9 @@ impl Place for SqlitePlace {
     const NEWER_CODES: &str = "UPDATE kommo_codes SET record = CAST(x'00' || CAST(replace(CAST(substr(record, 2) AS TEXT), \
                                '{\"v\":1,', '{\"v\":2,\"more\":true,') AS BLOB) AS BLOB)";
 
+    const NEWER_HOOKS: &str = "UPDATE kommo_hooks SET record = CAST(substr(record, 1, 5) || CAST(replace(CAST(substr(record, 6) AS TEXT), \
+                               '{\"v\":1,', '{\"v\":2,') AS BLOB) AS BLOB)";
+
     async fn make() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         Some(Self { directory })

@@ -20,11 +20,12 @@ use super::lock_sessions::LockSessions;
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never
 /// changes.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// A connection that was idle for this long is pinged before its next statement. One that was in

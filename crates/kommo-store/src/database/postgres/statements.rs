@@ -3,13 +3,15 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::database::statements::statements;
-use crate::records::rows::{GrantRow, SettledRow};
+use crate::records::rows::{GrantRow, HookRow, SettledRow};
 
 statements! {
     PgConnection,
     now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     skip: "FOR UPDATE SKIP LOCKED",
-    lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"]
+    any_of: ["= ANY (ARRAY(" "))"],
+    lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"],
+    lock_hooks: ["LOCK TABLE kommo_hooks IN SHARE ROW EXCLUSIVE MODE"]
 }
 
 /// Puts the row in place of the revision before its own, and the line into the history: one
@@ -111,4 +113,85 @@ pub(super) async fn settle_all(
     .execute(connection)
     .await
     .map(|_| ())
+}
+
+/// The class of the advisory locks of conversations; their number is the beginning of the hash.
+const CONVERSATION_LOCKS: i32 = 0x4b48_434c;
+
+/// Until the end of the transaction nothing else is put into these conversations or settled in
+/// them: who inserts behind a head, and who promotes the next when the head leaves, must see each
+/// other. A process that stops meanwhile is ended by the server. In one order for all, so that no
+/// two wait for each other.
+pub(super) async fn lock_conversations(
+    connection: &mut PgConnection,
+    conversations: impl Iterator<Item = &str>,
+    silent_milliseconds: u128,
+) -> Result<()> {
+    let number = |hash: &str| {
+        let digits = hash.get(..8).unwrap_or_default();
+        u32::from_str_radix(digits, 16)
+            .unwrap_or_default()
+            .cast_signed()
+    };
+    let mut numbers: Vec<i32> = conversations.map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    query(
+        "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
+         (SELECT COUNT(locked) FROM (SELECT CAST(pg_advisory_xact_lock($2, number) AS TEXT) AS locked \
+         FROM unnest($3::int[]) AS given (number) OFFSET 0) AS taken)",
+    )
+    .bind(silent_milliseconds.max(1_000).to_string())
+    .bind(CONVERSATION_LOCKS)
+    .bind(numbers)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, realm, inbox, kind, event, account, conversation, is_unsigned, record, \
+         state, stored_at, due_at) \
+         SELECT key, $1, $2, kind, event, account, conversation, is_unsigned, record, 'waiting', now, \
+         CASE WHEN conversation IS NULL OR (may_lead AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS known \
+         WHERE known.conversation = given.conversation COLLATE \"C\" AND known.state = 'waiting')) THEN now END \
+         FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::bool[], $10::bytea[]) \
+         WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
+         (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
+         ORDER BY place ON CONFLICT (key) DO NOTHING RETURNING key";
+
+/// In a transaction that holds the locks of the conversations. Returns the keys that are new. A
+/// hook whose `may_lead` is false is behind another of the same call.
+pub(super) async fn put_hooks(
+    connection: &mut PgConnection,
+    of: &OfInbox,
+    hooks: &[(&HookRow, bool)],
+) -> Result<Vec<String>> {
+    let texts = |of: fn(&HookRow) -> &str| hooks.iter().map(|(hook, _)| of(hook)).collect();
+    let keys: Vec<&str> = texts(|hook| &hook.key);
+    let kinds: Vec<&str> = texts(|hook| hook.kind);
+    let events: Vec<&str> = texts(|hook| hook.event);
+    let accounts: Vec<Option<&str>> = hooks
+        .iter()
+        .map(|(hook, _)| hook.account.as_deref())
+        .collect();
+    let conversations: Vec<Option<&str>> = hooks
+        .iter()
+        .map(|(hook, _)| hook.conversation.as_deref())
+        .collect();
+    let unsigned: Vec<bool> = hooks.iter().map(|(hook, _)| hook.is_unsigned).collect();
+    let leading: Vec<bool> = hooks.iter().map(|(_, may_lead)| *may_lead).collect();
+    let records: Vec<&[u8]> = hooks.iter().map(|(hook, _)| &*hook.record).collect();
+    query_scalar(PUT_HOOKS)
+        .bind(&of.realm)
+        .bind(&of.inbox)
+        .bind(keys)
+        .bind(kinds)
+        .bind(events)
+        .bind(accounts)
+        .bind(conversations)
+        .bind(unsigned)
+        .bind(leading)
+        .bind(records)
+        .fetch_all(connection)
+        .await
 }

@@ -1,23 +1,29 @@
 //! The operations of a store on the database. Every method is one transaction: if its future is
 //! dropped, the transaction happened as a whole or not at all.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
+use kommo_hooks::inbox::Put;
 use kommo_keeper::CodePut;
-use sqlx::query_as;
+use sqlx::{Connection as _, query_as};
 use tokio::time::timeout;
 
 use crate::database::statements::{all_statements, methods_by_statements};
 use crate::error::StoreFault;
 use crate::records::rows::{
-    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
-    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
-    SecretRow, SettledRow, StoredRow, WaitingRow,
+    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
+    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookRow, KeyUseRow, ListedHookRow, ListedRow,
+    OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
+    SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 
 use super::connections::Postgres;
 use super::lock_sessions::PostgresLock;
 use super::statements;
+
+/// Each statement sees what was committed before it, whatever the database's default is.
+const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Postgres {
     all_statements!(methods_by_statements);
@@ -86,6 +92,101 @@ impl Postgres {
             statements::settle_all(&mut connection, settled).await?;
             connection.sound();
             Ok(())
+        })
+        .await
+    }
+
+    /// Group commit: one way there and back for all hooks, however many they are.
+    pub(in crate::database) async fn put_hooks(
+        &self,
+        of: &OfInbox,
+        hooks: &[HookRow],
+        most_unsigned: i64,
+    ) -> Result<Vec<Put>, StoreFault> {
+        self.within("keeping hooks", async {
+            let mut connection = self.writer().await?;
+            let mut all = connection.begin_with(READ_COMMITTED).await?;
+            let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
+            let silent = self.wait_at_most.as_millis();
+            statements::lock_conversations(&mut all, conversations, silent).await?;
+            let mut room = BTreeMap::new();
+            let mut leading = BTreeSet::new();
+            let mut known = BTreeSet::new();
+            let mut chosen = Vec::with_capacity(hooks.len());
+            let mut done = Vec::with_capacity(hooks.len());
+            for hook in hooks {
+                if hook.is_unsigned {
+                    let account = hook.account.as_deref();
+                    let room = match room.get_mut(&account) {
+                        Some(room) => room,
+                        None => {
+                            let waiting =
+                                statements::unsigned_waiting(&mut all, of, account, most_unsigned);
+                            let left = most_unsigned - waiting.await?;
+                            room.entry(account).or_insert(left)
+                        }
+                    };
+                    if *room <= 0 {
+                        done.push(Put::Full);
+                        continue;
+                    }
+                    *room -= 1;
+                }
+                done.push(Put::Duplicate);
+                if !known.insert(&*hook.key) {
+                    continue;
+                }
+                let may_lead = hook
+                    .conversation
+                    .as_deref()
+                    .is_none_or(|conversation| leading.insert(conversation));
+                chosen.push((hook, may_lead));
+            }
+            let new = statements::put_hooks(&mut all, of, &chosen).await?;
+            let mut new: BTreeSet<&str> = new.iter().map(String::as_str).collect();
+            // The first of a conversation was known, so another may have to lead.
+            for (hook, may_lead) in &chosen {
+                if let (true, Some(conversation), false) =
+                    (may_lead, &hook.conversation, new.contains(&*hook.key))
+                {
+                    statements::promote_hook(&mut all, conversation).await?;
+                }
+            }
+            all.commit().await?;
+            connection.sound();
+            for (put, hook) in done.iter_mut().zip(hooks) {
+                if *put == Put::Duplicate && new.remove(&*hook.key) {
+                    *put = Put::Stored;
+                }
+            }
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(in crate::database) async fn settle_hooks(
+        &self,
+        settled: &[SettledHookRow],
+    ) -> Result<Vec<bool>, StoreFault> {
+        self.within("settling hooks", async {
+            let mut connection = self.writer().await?;
+            let mut all = connection.begin_with(READ_COMMITTED).await?;
+            let conversations = settled
+                .iter()
+                .filter_map(|hook| hook.conversation.as_deref());
+            let silent = self.wait_at_most.as_millis();
+            statements::lock_conversations(&mut all, conversations, silent).await?;
+            let mut done = Vec::with_capacity(settled.len());
+            for hook in settled {
+                let is_settled = statements::settle_hook(&mut all, hook).await?;
+                if let (true, Some(conversation)) = (is_settled, &hook.conversation) {
+                    statements::promote_hook(&mut all, conversation).await?;
+                }
+                done.push(is_settled);
+            }
+            all.commit().await?;
+            connection.sound();
+            Ok(done)
         })
         .await
     }

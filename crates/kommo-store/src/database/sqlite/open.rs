@@ -18,11 +18,12 @@ use super::lock_files::LockFiles;
 
 /// The steps that lead to the tables as they are, oldest first. A step that was published never
 /// changes.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS kommo_meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT";

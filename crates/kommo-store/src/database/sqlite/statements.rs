@@ -3,13 +3,15 @@
 use sqlx::SqliteConnection;
 
 use crate::database::statements::statements;
-use crate::records::rows::{GrantRow, SettledRow};
+use crate::records::rows::{GrantRow, HookRow, SettledRow};
 
 statements! {
     SqliteConnection,
     now: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
     skip: "",
-    lock: []
+    any_of: ["IN (" ")"],
+    lock: [],
+    lock_hooks: []
 }
 
 /// Puts the row in place of the revision before its own. `false`: that is not there, or the pair of
@@ -135,4 +137,31 @@ pub(super) async fn settle_one(
     .execute(connection)
     .await
     .map(|_| ())
+}
+
+pub(super) const PUT_HOOK: &str = "INSERT INTO kommo_hooks (key, realm, inbox, kind, event, account, conversation, is_unsigned, record, \
+         state, stored_at, due_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', now, \
+         CASE WHEN $7 IS NULL OR NOT EXISTS (SELECT 1 FROM kommo_hooks WHERE conversation = $7 AND state = 'waiting') \
+         THEN now END FROM (SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER) AS now) WHERE TRUE \
+         ON CONFLICT (key) DO NOTHING";
+
+/// In a transaction. `false`: one with its key is there.
+pub(super) async fn put_hook(
+    connection: &mut SqliteConnection,
+    of: &OfInbox,
+    hook: &HookRow,
+) -> Result<bool> {
+    let done = query(PUT_HOOK)
+        .bind(&hook.key)
+        .bind(&of.realm)
+        .bind(&of.inbox)
+        .bind(hook.kind)
+        .bind(hook.event)
+        .bind(hook.account.as_deref())
+        .bind(hook.conversation.as_deref())
+        .bind(hook.is_unsigned)
+        .bind(&hook.record)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }

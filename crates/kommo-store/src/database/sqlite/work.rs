@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 
+use kommo_hooks::inbox::Put;
 use kommo_keeper::CodePut;
 use sqlx::{Connection as _, query_as};
 use tokio::time::timeout;
@@ -10,9 +11,10 @@ use tokio::time::timeout;
 use crate::database::statements::{all_statements, methods_by_statements};
 use crate::error::StoreFault;
 use crate::records::rows::{
-    AnswerKept, BucketRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased, GrantRow, HistoryRow,
-    KeyUseRow, ListedRow, OfAccount, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom,
-    SecretRow, SettledRow, StoredRow, WaitingRow,
+    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
+    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookRow, KeyUseRow, ListedHookRow, ListedRow,
+    OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
+    SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 
 use super::connections::Sqlite;
@@ -66,6 +68,60 @@ impl Sqlite {
             all.commit().await?;
             writer.sound();
             Ok(())
+        })
+        .await
+    }
+
+    pub(in crate::database) async fn put_hooks(
+        &self,
+        of: &OfInbox,
+        hooks: &[HookRow],
+        most_unsigned: i64,
+    ) -> Result<Vec<Put>, StoreFault> {
+        self.within("keeping hooks", async {
+            let mut writer = self.writer().await?;
+            let mut all = self.begin(&mut writer).await?;
+            let mut done = Vec::with_capacity(hooks.len());
+            for hook in hooks {
+                if hook.is_unsigned {
+                    let account = hook.account.as_deref();
+                    let waiting =
+                        statements::unsigned_waiting(&mut all, of, account, most_unsigned).await?;
+                    if waiting >= most_unsigned {
+                        done.push(Put::Full);
+                        continue;
+                    }
+                }
+                done.push(match statements::put_hook(&mut all, of, hook).await? {
+                    true => Put::Stored,
+                    false => Put::Duplicate,
+                });
+            }
+            all.commit().await?;
+            writer.sound();
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(in crate::database) async fn settle_hooks(
+        &self,
+        settled: &[SettledHookRow],
+    ) -> Result<Vec<bool>, StoreFault> {
+        self.within("settling hooks", async {
+            let mut writer = self.writer().await?;
+            let mut all = self.begin(&mut writer).await?;
+            let mut done = Vec::with_capacity(settled.len());
+            for hook in settled {
+                let is_settled = statements::settle_hook(&mut all, hook).await?;
+                if let (true, Some(conversation)) = (is_settled, &hook.conversation) {
+                    statements::promote_hook(&mut all, conversation).await?;
+                }
+                done.push(is_settled);
+            }
+            all.commit().await?;
+            writer.sound();
+            Ok(done)
         })
         .await
     }

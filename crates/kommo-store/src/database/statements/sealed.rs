@@ -24,6 +24,11 @@ macro_rules! sealed_statements {
                     "SELECT state_hash AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_secrets \
                      WHERE state_hash > $1 ORDER BY state_hash LIMIT $2"
                 }
+                // What is done has lost its body.
+                SealedTable::Hooks => {
+                    "SELECT key AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_hooks \
+                     WHERE key > $1 AND state <> 'done' ORDER BY key LIMIT $2"
+                }
             };
             query_as(statement)
                 .bind(after)
@@ -51,6 +56,9 @@ macro_rules! sealed_statements {
                 }
                 SealedTable::Secrets => {
                     "UPDATE kommo_secrets SET record = $3 WHERE state_hash = $1 AND record = $2"
+                }
+                SealedTable::Hooks => {
+                    "UPDATE kommo_hooks SET record = $3 WHERE key = $1 AND record = $2"
                 }
             };
             let done = query(statement)

@@ -1,0 +1,394 @@
+//! The inbox: hooks that are durable before they are answered, and are handed out in order.
+//!
+//! ```text
+//!   put ──┐
+//!   put ──┼─> one task ──> one transaction for all that wait ──> each learns what became of its own
+//!   put ──┘
+//!   claim ──> lease ──> a handler ──> settle: done, again after a pause, or failed for good
+//! ```
+//!
+//! The rules are those of [`kommo_hooks::inbox`].
+
+mod name;
+mod settings;
+mod claimed;
+mod lists;
+mod group_commit;
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use kommo_account::Realm;
+use kommo_hooks::inbox::{HandlingOutcome, HookAccount, NewHook, Put, Settlement};
+use tokio::time::timeout;
+
+use crate::error::{DatabaseFault, StoreFault};
+use crate::records::hook_record::{open_record, to_row};
+use crate::records::realm_text::realm_text;
+use crate::records::rows::{ClaimedHookRow, HookChoice, OfInbox, SettledHookRow};
+use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
+
+use group_commit::GroupCommit;
+use lists::to_line;
+
+pub use claimed::ClaimedHook;
+pub use lists::{HookFilter, HookLine, HookState, InboxDepth, Swept};
+pub use name::{InboxName, InboxNameError};
+pub use settings::InboxSettings;
+
+/// How many rows a sweep or a replay takes in one transaction.
+const AT_A_TIME: i64 = 1_000;
+
+/// What is written of an entry whose workers all ended without a word.
+const NO_WORD: &str = "every attempt ended without a result";
+
+/// The inbox of an integration, in a [`Store`]. Clones share it.
+///
+/// # Examples
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use kommo_account::Realm;
+/// # use kommo_hooks::inbox::{HandlingOutcome, HookFacts, NewHook, Put};
+/// # use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
+/// # use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
+/// # use kommo_store::{Inbox, InboxName, InboxSettings, Store, StoreSettings};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("store.db");
+/// # let key = ChatHookKey::new(&ChannelSecret::new("channel-secret")?);
+/// # let (body, now) = (br#"{"account_id":"x","time":1}"#, 1_796_000_000);
+/// # let signature = key.sign(body);
+/// # let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
+/// # keys.insert(KeyId::parse("2026-11")?, key, None)?;
+/// # let signature = ReceivedSignature::from_text(signature.as_str());
+/// # let proven = ChatHookVerifier::new(keys).verify(body, signature, now)?;
+/// let store = Arc::new(Store::open(path, StoreSettings::new()).await?);
+/// let name = InboxName::parse("chats")?;
+/// let inbox = Inbox::new(&store, Realm::Real, name, InboxSettings::new());
+///
+/// // Durable before the answer 200; a repeat is known.
+/// let hook = NewHook::proven(&proven, HookFacts::new("message"));
+/// assert_eq!(inbox.put(&hook).await?, Put::Stored);
+/// assert_eq!(inbox.put(&hook).await?, Put::Duplicate);
+///
+/// // A worker.
+/// for hook in inbox.claim(10).await? {
+///     let proven = hook.proven().ok_or("not proven")?;
+///     assert_eq!(proven.proof().key_id.as_str(), "2026-11");
+///     assert!(inbox.settle(&hook, HandlingOutcome::Done).await?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Inbox {
+    store: Arc<Store>,
+    of: OfInbox,
+    settings: InboxSettings,
+    writing: GroupCommit,
+}
+
+impl Inbox {
+    /// The inbox of this name. Begins the task that writes, which ends with the last clone; so it
+    /// needs a tokio runtime.
+    #[must_use]
+    pub fn new(store: &Arc<Store>, realm: Realm, name: InboxName, settings: InboxSettings) -> Self {
+        let of = OfInbox {
+            realm: realm_text(realm),
+            inbox: name.into_text(),
+        };
+        let writing = GroupCommit::start(Arc::clone(store), of.clone(), &settings);
+        Self {
+            store: Arc::clone(store),
+            of,
+            settings,
+            writing,
+        }
+    }
+
+    /// Takes a hook. When this returns [`Put::Stored`] or [`Put::Duplicate`], the hook is durable:
+    /// answer 200 then, and not before.
+    ///
+    /// Hooks that are put at the same time are written in one transaction. If this future is
+    /// dropped, the hook may be stored all the same; its repeat is then a duplicate.
+    ///
+    /// # Errors
+    ///
+    /// The database's; trouble `Unavailable` also if it did not answer within
+    /// [`put_within`](InboxSettings::put_within). The hook may have been stored nevertheless.
+    pub async fn put(&self, hook: &NewHook<'_>) -> Result<Put, StoreFault> {
+        let row = to_row(&self.store.sealer, &self.of, hook)?;
+        let written = timeout(self.settings.put_within, self.writing.write(row)).await;
+        written.unwrap_or_else(|_| {
+            Err(StoreFault::Database {
+                doing: "keeping a hook",
+                source: DatabaseFault::too_slow(),
+            })
+        })
+    }
+
+    /// Begins attempts at the `limit` hooks that are due for the longest time, for
+    /// [`lease`](InboxSettings::lease). Of a conversation at most one is being handled at a time,
+    /// whoever claims.
+    ///
+    /// A hook whose attempts all ended without a word fails for good here. One that cannot be read
+    /// is logged, stays leased, and comes again; it is an error as soon as nothing else was claimed
+    /// with it.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of an unreadable record.
+    pub async fn claim(&self, limit: u32) -> Result<Vec<ClaimedHook>, StoreFault> {
+        let token = lease_token()?;
+        let rows = self
+            .store
+            .database
+            .claim_hooks(
+                &self.of,
+                i64::from(limit),
+                lease_milliseconds(self.settings.lease),
+                &token.to_be_bytes(),
+            )
+            .await?;
+        let attempt = |row: &ClaimedHookRow| u32::try_from(row.attempts).unwrap_or(u32::MAX);
+        let (over, rows): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|row| self.settings.retry.is_over(attempt(row)));
+        if !over.is_empty() {
+            self.give_up(&over, token).await?;
+        }
+        let claimed = |row: ClaimedHookRow| {
+            let opened = open_record(&self.store.sealer, &row.key, &row.kind, &row.record)?;
+            Ok(ClaimedHook::new(attempt(&row), row, token, opened))
+        };
+        readable(rows.into_iter().map(claimed).collect())
+    }
+
+    async fn give_up(&self, over: &[ClaimedHookRow], token: u128) -> Result<(), StoreFault> {
+        let failed = |row: &ClaimedHookRow| SettledHookRow {
+            id: row.id,
+            conversation: row.conversation.clone(),
+            token: token.to_be_bytes().to_vec(),
+            attempts: row.attempts,
+            is_removed: false,
+            state: HookState::Failed.name(),
+            pause: None,
+            reason: Some(NO_WORD.to_owned()),
+        };
+        let rows: Vec<_> = over.iter().map(failed).collect();
+        self.store.database.settle_hooks(&rows).await.map(|_| ())
+    }
+
+    /// Lengthens the lease of a hook that is still being handled. `false`: another attempt has
+    /// begun, or the hook is gone: stop.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn renew(&self, hook: &ClaimedHook) -> Result<bool, StoreFault> {
+        let lease = lease_milliseconds(self.settings.lease);
+        let attempts = i64::from(hook.attempt());
+        let token = hook.lease().token.to_be_bytes();
+        self.store
+            .database
+            .renew_hook(hook.id(), &token, attempts, lease)
+            .await
+    }
+
+    /// Ends an attempt. `false`: another attempt has begun since, or the hook was erased; nothing
+    /// is changed then.
+    ///
+    /// # Errors
+    ///
+    /// The database's. Without an answer it is not known whether the attempt ended: settling again
+    /// does no harm.
+    pub async fn settle(
+        &self,
+        hook: &ClaimedHook,
+        outcome: HandlingOutcome,
+    ) -> Result<bool, StoreFault> {
+        let settled = self.settle_all(&[(hook, outcome)]).await?;
+        Ok(settled.first().copied().unwrap_or(false))
+    }
+
+    /// The same for several, in one transaction. The answers are in the order of the hooks.
+    ///
+    /// # Errors
+    ///
+    /// As [`settle`](Self::settle): all ended, or none.
+    pub async fn settle_all(
+        &self,
+        outcomes: &[(&ClaimedHook, HandlingOutcome)],
+    ) -> Result<Vec<bool>, StoreFault> {
+        let mut rows = Vec::with_capacity(outcomes.len());
+        for (hook, outcome) in outcomes {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(|_| {
+                StoreFault::misconfigured("operating system returned no random bytes")
+            })?;
+            let random = u64::from_be_bytes(random);
+            let retry = &self.settings.retry;
+            rows.push(hook.settled(retry.settle(outcome.clone(), hook.attempt(), random)));
+        }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.database.settle_hooks(&rows).await
+    }
+
+    /// Hooks that match a filter, the oldest first, after the one with the id `after`, at most
+    /// `limit`. Opens no record.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a column that cannot be read is [`StoreFault::Damaged`].
+    pub async fn list(
+        &self,
+        filter: &HookFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<HookLine>, StoreFault> {
+        let chosen = filter.choice();
+        let rows = self
+            .store
+            .database
+            .list_hooks(&self.of, &chosen, after, i64::from(limit))
+            .await?;
+        rows.into_iter().map(to_line).collect()
+    }
+
+    /// Lets all hooks that failed and match a filter wait again, in their old places. Returns their
+    /// number. The filter's state does not count.
+    ///
+    /// # Errors
+    ///
+    /// The database's. It is done in steps; what was done stays done.
+    pub async fn replay(&self, filter: &HookFilter) -> Result<u64, StoreFault> {
+        let chosen = HookChoice {
+            state: None,
+            ..filter.choice()
+        };
+        let mut all = 0;
+        loop {
+            let some = self
+                .store
+                .database
+                .replay_hooks(&self.of, &chosen, AT_A_TIME)
+                .await?;
+            all += some;
+            if some < AT_A_TIME.unsigned_abs() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Forgets what ended long enough ago ([`keep_done`](InboxSettings::keep_done),
+    /// [`keep_failed`](InboxSettings::keep_failed)), and mends instants that a clock which was far
+    /// ahead left. Call it now and then.
+    ///
+    /// # Errors
+    ///
+    /// The database's. It is done in steps; what was done stays done.
+    pub async fn sweep(&self) -> Result<Swept, StoreFault> {
+        let mended = self.store.database.mend_due_hooks(&self.of).await?;
+        let done = self
+            .forget(HookState::Done, self.settings.keep_done)
+            .await?;
+        let failed = self
+            .forget(HookState::Failed, self.settings.keep_failed)
+            .await?;
+        Ok(Swept {
+            done,
+            failed,
+            mended,
+        })
+    }
+
+    async fn forget(&self, state: HookState, age: Duration) -> Result<u64, StoreFault> {
+        let mut all = 0;
+        loop {
+            let some = self
+                .store
+                .database
+                .forget_hooks(&self.of, state.name(), milliseconds(age), AT_A_TIME)
+                .await?;
+            all += some;
+            if some < AT_A_TIME.unsigned_abs() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// How many wait and have failed, and how long the oldest has waited. It counts the rows that
+    /// wait, so ask once a minute and not once a hook.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn depth(&self) -> Result<InboxDepth, StoreFault> {
+        let row = self.store.database.hook_depth(&self.of).await?;
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        let age = row.oldest.map(|oldest| count(row.now - oldest));
+        Ok(InboxDepth {
+            waiting: count(row.waiting),
+            failed: count(row.failed),
+            oldest: age.map(Duration::from_millis),
+        })
+    }
+
+    /// Erases all hooks of an account. Returns their number. Attempts at them that are on their way
+    /// end without an effect here.
+    ///
+    /// [`Store::erase_account`] erases those that name the account by its number in the CRM, in the
+    /// inbox that has the integration's id as its name. Chat hooks name it by its id in the Chats
+    /// API, which nothing in the store ties to the number: erase them by this.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn erase_account(&self, account: HookAccount) -> Result<u64, StoreFault> {
+        let account = account.to_string();
+        let erased = self.store.database.erase_hooks(&self.of, &account).await?;
+        self.store.database.scrub().await?;
+        Ok(erased)
+    }
+}
+
+impl ClaimedHook {
+    /// The row that ends the attempt.
+    fn settled(&self, settlement: Settlement) -> SettledHookRow {
+        let (state, pause, reason) = match settlement {
+            Settlement::Done => (HookState::Done, None, None),
+            Settlement::Again { pause, reason } => {
+                let pause = lease_milliseconds(pause);
+                (HookState::Waiting, Some(pause), Some(reason))
+            }
+            Settlement::Failed { reason } => (HookState::Failed, None, Some(reason)),
+            // A settlement of a newer version: the lease ends by itself.
+            _ => (HookState::Waiting, Some(0), None),
+        };
+        SettledHookRow {
+            id: self.id(),
+            conversation: self.conversation().map(str::to_owned),
+            token: self.lease().token.to_be_bytes().to_vec(),
+            attempts: i64::from(self.attempt()),
+            // Two equal unsigned hooks are two, so nothing is to be known again.
+            is_removed: state == HookState::Done && self.unsigned().is_some(),
+            state: state.name(),
+            pause,
+            reason,
+        }
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("of", &self.of)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

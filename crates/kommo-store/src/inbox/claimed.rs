@@ -1,0 +1,120 @@
+//! A hook that is being handled.
+
+use core::fmt;
+use core::time::Duration;
+
+use kommo_hooks::StoredVerified;
+use kommo_hooks::dangerous::proven_when_stored;
+use kommo_hooks::inbox::{HookOrigin, Lease, UnsignedKind};
+
+use crate::records::hook_record::OpenedHook;
+use crate::records::rows::ClaimedHookRow;
+
+/// A hook that is being handled, under a lease. Its bytes are there in one of two forms: proven
+/// when they were stored, or unsigned.
+#[derive(Clone)]
+pub struct ClaimedHook {
+    id: i64,
+    key: String,
+    event: String,
+    account: Option<String>,
+    conversation: Option<String>,
+    age: Duration,
+    lease: Lease,
+    opened: OpenedHook,
+}
+
+impl ClaimedHook {
+    pub(crate) fn new(attempt: u32, row: ClaimedHookRow, token: u128, opened: OpenedHook) -> Self {
+        let age = u64::try_from(row.now - row.stored_at).unwrap_or_default();
+        Self {
+            id: row.id,
+            key: row.key,
+            event: row.event,
+            account: row.account,
+            conversation: row.conversation,
+            age: Duration::from_millis(age),
+            lease: Lease::new(token, attempt),
+            opened,
+        }
+    }
+
+    /// Its number in the inbox: later ones have higher numbers.
+    #[must_use]
+    pub const fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Its name: the same for every attempt and every repeat. A receiver that may get a hook twice
+    /// knows it by this. 64 hex digits.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Which event, as it was put.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// Whose it is, as text: `crm:…` or `chats:…`.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The hash of its conversation, if it has one.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&str> {
+        self.conversation.as_deref()
+    }
+
+    /// How long ago it was stored.
+    #[must_use]
+    pub const fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.lease.attempt
+    }
+
+    /// The lease.
+    #[must_use]
+    pub const fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// The proven bytes, with the verdict that was recorded. `None`: it had no proof.
+    #[must_use]
+    pub fn proven(&self) -> Option<StoredVerified<&[u8]>> {
+        match self.opened.origin {
+            HookOrigin::Proven(proof) => Some(proven_when_stored(&*self.opened.bytes, proof)),
+            _ => None,
+        }
+    }
+
+    /// The body of a hook that had no proof.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<(UnsignedKind, &[u8])> {
+        match self.opened.origin {
+            HookOrigin::Unsigned(kind) => Some((kind, &self.opened.bytes)),
+            _ => None,
+        }
+    }
+}
+
+/// Hides the bytes: a body is a person's message.
+impl fmt::Debug for ClaimedHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClaimedHook")
+            .field("id", &self.id)
+            .field("event", &self.event)
+            .field("origin", &self.opened.origin)
+            .field("attempt", &self.lease.attempt)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! What a person sees of an inbox, and by which filter.
+
+use core::time::Duration;
+
+use kommo_hooks::inbox::HookAccount;
+
+use crate::error::StoreFault;
+use crate::records::rows::{HookChoice, ListedHookRow};
+
+/// Where a hook stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HookState {
+    /// It waits, or is being handled.
+    Waiting,
+    /// It was handled.
+    Done,
+    /// It failed for good.
+    Failed,
+}
+
+impl HookState {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Waiting, Self::Done, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// Which hooks are meant. What is `None` does not count.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HookFilter {
+    /// Where they stand.
+    pub state: Option<HookState>,
+    /// Their kind: a name of [`HookKind`](kommo_hooks::HookKind) or
+    /// [`UnsignedKind`](kommo_hooks::inbox::UnsignedKind).
+    pub kind: Option<String>,
+    /// Their event.
+    pub event: Option<String>,
+    /// Whose they are.
+    pub account: Option<HookAccount>,
+    /// The one with this [`key`](crate::ClaimedHook::key).
+    pub key: Option<String>,
+}
+
+impl HookFilter {
+    /// All.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            state: None,
+            kind: None,
+            event: None,
+            account: None,
+            key: None,
+        }
+    }
+
+    pub(crate) fn choice(&self) -> HookChoice {
+        HookChoice {
+            state: self.state.map(HookState::name),
+            kind: self.kind.clone(),
+            event: self.event.clone(),
+            account: self.account.map(|account| account.to_string()),
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// A hook, as a list shows it. Nothing of its body is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HookLine {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub key: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its event.
+    pub event: String,
+    /// Whose it is: `crm:…` or `chats:…`.
+    pub account: Option<String>,
+    /// Where it stands.
+    pub state: HookState,
+    /// How many attempts have begun.
+    pub attempts: u32,
+    /// How long ago it was stored.
+    pub age: Duration,
+    /// How long ago it ended.
+    pub ended: Option<Duration>,
+    /// How long before it can be claimed. `None` if it has ended, or waits behind another of its
+    /// conversation.
+    pub due_in: Option<Duration>,
+    /// Whether a worker has it.
+    pub is_leased: bool,
+    /// Why it waits again or has failed.
+    pub reason: Option<String>,
+}
+
+pub(crate) fn to_line(row: ListedHookRow) -> Result<HookLine, StoreFault> {
+    let state = HookState::from_name(&row.state)
+        .ok_or_else(|| StoreFault::damaged(&row.key, "column state"))?;
+    let length =
+        |milliseconds: i64| Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default());
+    Ok(HookLine {
+        id: row.id,
+        state,
+        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        age: length(row.now - row.stored_at),
+        ended: row.ended_at.map(|at| length(row.now - at)),
+        due_in: row.due_at.map(|at| length(at - row.now)),
+        is_leased: row.is_leased,
+        key: row.key,
+        kind: row.kind,
+        event: row.event,
+        account: row.account,
+        reason: row.reason,
+    })
+}
+
+/// How full an inbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InboxDepth {
+    /// How many wait or are being handled.
+    pub waiting: u64,
+    /// How many have failed for good and are still here.
+    pub failed: u64,
+    /// How long the oldest of those that wait has waited.
+    pub oldest: Option<Duration>,
+}
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Swept {
+    /// Hooks that were done and are forgotten.
+    pub done: u64,
+    /// Hooks that had failed and are forgotten.
+    pub failed: u64,
+    /// Hooks that a clock which was far ahead had put off.
+    pub mended: u64,
+}

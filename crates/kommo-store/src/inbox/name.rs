@@ -1,0 +1,59 @@
+//! What an inbox is called.
+
+use core::{error, fmt};
+
+use kommo_account::{ChannelId, ClientId};
+
+/// The longest name of an inbox, in bytes.
+const NAME_MAX_BYTES: usize = 64;
+
+/// What an inbox is called: the id of its integration, the id of its channel, or any word. Of an
+/// inbox with the integration's id, [`Store::erase_account`](crate::Store::erase_account) erases
+/// the hooks too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxName(String);
+
+impl InboxName {
+    /// Takes 1 to 64 letters, digits, dots, hyphens and low lines.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxNameError`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InboxNameError> {
+        let admitted =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        match (1..=NAME_MAX_BYTES).contains(&text.len()) && text.bytes().all(admitted) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(InboxNameError),
+        }
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl From<&ClientId> for InboxName {
+    fn from(id: &ClientId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl From<&ChannelId> for InboxName {
+    fn from(id: &ChannelId) -> Self {
+        Self(id.as_str().to_owned())
+    }
+}
+
+/// A text names no inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InboxNameError;
+
+impl fmt::Display for InboxNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("name of an inbox is not 1 to 64 letters, digits, dots, hyphens and low lines")
+    }
+}
+
+impl error::Error for InboxNameError {}

@@ -1,0 +1,57 @@
+//! How an inbox is to be used.
+
+use core::time::Duration;
+
+use kommo_hooks::inbox::RetryPolicy;
+
+/// Settings of an inbox, with defaults. The defaults are choices.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InboxSettings {
+    /// How long [`Inbox::put`](crate::Inbox::put) waits for the database. Default: 1 second; a hook
+    /// of the CRM must be answered within two, a chat hook within five.
+    pub put_within: Duration,
+    /// How many hooks are written in one transaction at most. Default: 128.
+    pub group_at_most: usize,
+    /// How many hooks wait for the transaction before theirs at most; further ones wait outside,
+    /// within `put_within`. Default: 1,024.
+    pub waiting_at_most: usize,
+    /// How long a worker has for an attempt before another may begin one, unless it renews its
+    /// lease. At most a day. Default: a minute.
+    pub lease: Duration,
+    /// How often a hook is tried.
+    pub retry: RetryPolicy,
+    /// How many unsigned hooks of one account wait at most; a further one is
+    /// [`Put::Full`](kommo_hooks::inbox::Put::Full). Anybody who knows the address can send them.
+    /// Default: 1,000.
+    pub unsigned_at_most: u32,
+    /// How long a hook that is done stays known, so that its repeat is a duplicate. Its bytes go at
+    /// once. Default: 7 days.
+    pub keep_done: Duration,
+    /// How long a hook that failed stays. Default: 30 days.
+    pub keep_failed: Duration,
+}
+
+impl InboxSettings {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            put_within: Duration::from_secs(1),
+            group_at_most: 128,
+            waiting_at_most: 1_024,
+            lease: Duration::from_secs(60),
+            retry: RetryPolicy::DEFAULT,
+            unsigned_at_most: 1_000,
+            keep_done: DAY.saturating_mul(7),
+            keep_failed: DAY.saturating_mul(30),
+        }
+    }
+}
+
+impl Default for InboxSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}

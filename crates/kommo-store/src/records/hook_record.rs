@@ -1,0 +1,117 @@
+//! Between a hook and its row. The bytes lie sealed under the hook's key, with the verdict on them.
+//!
+//! ```text
+//! length of the head, 4, big-endian │ head, JSON with `v` │ the proven bytes, or the body
+//! ```
+
+use kommo_hooks::dangerous::recorded_proof;
+use kommo_hooks::inbox::{HookOrigin, NewHook, UnsignedKind};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreFault;
+use crate::records::rows::{HookRow, OfInbox};
+use crate::sealing::hash_text::{hash_text, hex_text};
+use crate::sealing::sealer::{AssociatedData, Sealer};
+use crate::sealing::versioned::read_record;
+
+/// The version of the sealed head.
+const VERSION: u64 = 1;
+
+/// Unsigned hooks that name no account share the room of one.
+const NO_ACCOUNT: &str = "none";
+
+/// What is sealed with the bytes: the verdict.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookRecord {
+    v: u64,
+    /// Of a verifier or of what has no proof: the names differ.
+    kind: String,
+    key_id: Option<String>,
+    verified_at: Option<u64>,
+}
+
+/// A hook as it was stored.
+#[derive(Clone)]
+pub(crate) struct OpenedHook {
+    pub(crate) origin: HookOrigin,
+    pub(crate) bytes: Vec<u8>,
+}
+
+pub(crate) const fn hook_data(key: &str) -> AssociatedData<'_> {
+    AssociatedData {
+        purpose: "hook",
+        name: key,
+        generation: 0,
+    }
+}
+
+pub(crate) fn to_row(
+    sealer: &Sealer,
+    of: &OfInbox,
+    hook: &NewHook<'_>,
+) -> Result<HookRow, StoreFault> {
+    let hashed = |purpose, key: &[u8]| hash_text(purpose, &[&of.realm, &of.inbox, &hex_text(key)]);
+    let key = hashed("kommo-store hook", hook.key().as_bytes());
+    let conversation = hook.conversation();
+    let proof = match hook.origin() {
+        HookOrigin::Proven(proof) => Some(proof),
+        _ => None,
+    };
+    let head = HookRecord {
+        v: VERSION,
+        kind: hook.origin().name().to_owned(),
+        key_id: proof.map(|proof| proof.key_id.as_str().to_owned()),
+        verified_at: proof.map(|proof| proof.verified_at),
+    };
+    let head = serde_json::to_vec(&head)
+        .map_err(|_| StoreFault::damaged(&key, "cannot be written as JSON"))?;
+    let length = u32::try_from(head.len())
+        .map_err(|_| StoreFault::damaged(&key, "cannot be written as JSON"))?;
+    let mut plain = Vec::with_capacity(4 + head.len() + hook.bytes().len());
+    plain.extend_from_slice(&length.to_be_bytes());
+    plain.extend_from_slice(&head);
+    plain.extend_from_slice(hook.bytes());
+    let is_unsigned = proof.is_none();
+    let account = hook.account().map(|account| account.to_string());
+    Ok(HookRow {
+        record: sealer.seal(hook_data(&key), &plain)?,
+        key,
+        kind: hook.origin().name(),
+        event: hook.event(),
+        account: account.or_else(|| is_unsigned.then(|| NO_ACCOUNT.to_owned())),
+        conversation: conversation.map(|key| hashed("kommo-store conversation", key.as_bytes())),
+        is_unsigned,
+    })
+}
+
+/// What was sealed. A column that says something else than the record is damage.
+pub(crate) fn open_record(
+    sealer: &Sealer,
+    key: &str,
+    kind: &str,
+    record: &[u8],
+) -> Result<OpenedHook, StoreFault> {
+    let damaged = |what| StoreFault::damaged(key, what);
+    let plain = sealer.open(hook_data(key), record)?;
+    let (length, rest) = plain
+        .split_first_chunk::<4>()
+        .ok_or_else(|| damaged("length"))?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged("length"))?;
+    let (head, bytes) = rest
+        .split_at_checked(length)
+        .ok_or_else(|| damaged("length"))?;
+    let head: HookRecord = read_record(key, head, VERSION)?;
+    if head.kind != kind {
+        return Err(damaged("kind"));
+    }
+    let origin = match (&head.key_id, head.verified_at) {
+        (Some(key_id), Some(at)) => recorded_proof(kind, key_id, at).map(HookOrigin::Proven),
+        (None, None) => UnsignedKind::from_name(kind).map(HookOrigin::Unsigned),
+        _ => None,
+    };
+    Ok(OpenedHook {
+        origin: origin.ok_or_else(|| damaged("proof"))?,
+        bytes: bytes.to_vec(),
+    })
+}

@@ -1,0 +1,480 @@
+//! The inbox: one entry a hook, one at a time of a conversation, nothing settled by a worker whose
+//! lease ended, nothing lost.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::sync::Mutex;
+
+use kommo_account::Realm;
+use kommo_hooks::inbox::{HandlingOutcome, HookFacts, Put};
+use kommo_keeper::{StoreError as _, StoreErrorKind};
+use kommo_store::{HookFilter, HookState, InboxName, InboxSettings};
+use tokio::task::JoinSet;
+
+use crate::conformance::{on_both, place};
+use crate::hook_samples::{
+    body, chats_account, crm_account, inbox, inbox_with, number_of, numbers_of, proven, put,
+    put_unsigned,
+};
+use crate::place::Place;
+use crate::samples::{MARKER, account, client, encrypted_with};
+
+on_both! {
+    a_thousand_repeats_are_one_hook
+    a_hook_comes_out_as_it_was_proven
+    hooks_that_come_together_are_durable_when_they_are_answered
+    a_hook_that_is_done_stays_known_without_its_bytes_until_a_sweep
+    two_processes_and_four_workers_keep_the_order_of_each_conversation
+    a_hook_that_waits_again_holds_its_conversation_and_no_other
+    a_worker_whose_lease_ended_settles_nothing
+    a_lease_that_is_renewed_does_not_end
+    what_fails_for_good_is_seen_and_replayed_by_filter
+    attempts_that_end_without_a_word_fail_for_good
+    unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace
+    an_erasure_takes_the_hooks_of_the_account
+    two_inboxes_share_nothing
+    bodies_are_encrypted_as_the_store_is_and_sealed_anew
+}
+
+async fn a_thousand_repeats_are_one_hook<P: Place>() {
+    let place = place!(P);
+    let (one, other) = (place.open().await, place.open().await);
+    let inboxes = [inbox(&Arc::new(one)), inbox(&Arc::new(other))];
+    let mut repeats = JoinSet::new();
+    for number in 0..1_000 {
+        let inbox = inboxes[number % 2].clone();
+        repeats.spawn(async move { put(&inbox, 1, "c").await });
+    }
+    let puts = repeats.join_all().await;
+    let stored = puts.iter().filter(|put| **put == Put::Stored).count();
+    let known = puts.iter().filter(|put| **put == Put::Duplicate).count();
+    assert_eq!((stored, known), (1, 999));
+    assert_eq!(inboxes[0].claim(10).await.unwrap().len(), 1);
+}
+
+async fn a_hook_comes_out_as_it_was_proven<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let inbox = inbox(&store);
+    put(&inbox, 1, "c").await;
+    let hooks = inbox.claim(10).await.unwrap();
+    let hook = &hooks[0];
+    let stored = hook.proven().unwrap();
+    assert_eq!(*stored.get(), body(1).as_bytes());
+    assert_eq!(stored.proof().kind.name(), "chat");
+    assert_eq!(stored.proof().key_id.as_str(), "2026-11");
+    assert_eq!(stored.proof().verified_at, 1_796_000_000);
+    assert!(hook.unsigned().is_none());
+    assert_eq!((hook.event(), hook.attempt()), ("message", 1));
+    assert_eq!(hook.account(), Some(&*chats_account().to_string()));
+    assert_eq!(hook.key().len(), 64);
+    assert!(!format!("{hook:?} {inbox:?}").contains(MARKER));
+}
+
+async fn hooks_that_come_together_are_durable_when_they_are_answered<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let inbox_of_one = inbox(&store);
+    let mut coming = JoinSet::new();
+    for number in 0..300 {
+        let inbox = inbox_of_one.clone();
+        coming.spawn(async move { put(&inbox, number, &format!("c{}", number % 40)).await });
+    }
+    assert!(
+        coming
+            .join_all()
+            .await
+            .iter()
+            .all(|put| *put == Put::Stored)
+    );
+    // Another process sees all of them.
+    let other = inbox(&Arc::new(place.open().await));
+    let mut numbers = Vec::new();
+    loop {
+        let hooks = other.claim(100).await.unwrap();
+        if hooks.is_empty() {
+            break;
+        }
+        numbers.extend(numbers_of(&hooks));
+        let done: Vec<_> = hooks
+            .iter()
+            .map(|hook| (hook, HandlingOutcome::Done))
+            .collect();
+        assert!(other.settle_all(&done).await.unwrap().iter().all(|is| *is));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..300).collect::<Vec<_>>());
+    assert_eq!(other.depth().await.unwrap().waiting, 0);
+}
+
+async fn a_hook_that_is_done_stays_known_without_its_bytes_until_a_sweep<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    let inbox_now = inbox_with(&store, settings.clone());
+    put(&inbox_now, 1, "c").await;
+    let hook = inbox_now.claim(1).await.unwrap().remove(0);
+    assert!(
+        inbox_now
+            .settle(&hook, HandlingOutcome::Done)
+            .await
+            .unwrap()
+    );
+    assert_eq!(put(&inbox_now, 1, "c").await, Put::Duplicate);
+    // Nothing is left of the body: a record that is not empty could not be deleted here.
+    place
+        .sql("DELETE FROM kommo_hooks WHERE length(record) > 0")
+        .await;
+    let swept = inbox_now.sweep().await.unwrap();
+    assert_eq!((swept.done, swept.failed, swept.mended), (0, 0, 0));
+    settings.keep_done = Duration::ZERO;
+    let inbox_later = inbox_with(&store, settings);
+    assert_eq!(inbox_later.sweep().await.unwrap().done, 1);
+    assert_eq!(put(&inbox_later, 1, "c").await, Put::Stored);
+}
+
+async fn two_processes_and_four_workers_keep_the_order_of_each_conversation<P: Place>() {
+    let place = place!(P);
+    let receiver = inbox(&Arc::new(place.open().await));
+    let conversations = ["a", "b", "c"];
+    let expected: u64 = 60;
+    let handled: Arc<Mutex<BTreeMap<String, Vec<u64>>>> = Arc::default();
+    let in_hand: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mut workers = JoinSet::new();
+    for _ in 0..4 {
+        let inbox = inbox(&Arc::new(place.open().await));
+        let (handled, in_hand) = (Arc::clone(&handled), Arc::clone(&in_hand));
+        workers.spawn(async move {
+            loop {
+                let all = handled
+                    .lock()
+                    .unwrap()
+                    .values()
+                    .map(Vec::len)
+                    .sum::<usize>();
+                if all as u64 == expected {
+                    return;
+                }
+                for hook in inbox.claim(2).await.unwrap() {
+                    let conversation = hook.conversation().unwrap().to_owned();
+                    {
+                        let mut in_hand = in_hand.lock().unwrap();
+                        assert!(!in_hand.contains(&conversation), "two of one conversation");
+                        in_hand.push(conversation.clone());
+                    }
+                    tokio::task::yield_now().await;
+                    handled
+                        .lock()
+                        .unwrap()
+                        .entry(conversation.clone())
+                        .or_default()
+                        .push(number_of(&hook));
+                    in_hand
+                        .lock()
+                        .unwrap()
+                        .retain(|other| *other != conversation);
+                    assert!(inbox.settle(&hook, HandlingOutcome::Done).await.unwrap());
+                }
+            }
+        });
+    }
+    // One after the other for each conversation, as one sender does.
+    let mut senders = JoinSet::new();
+    for (offset, conversation) in (0..).zip(conversations) {
+        let receiver = receiver.clone();
+        senders.spawn(async move {
+            for number in 0..expected / 3 {
+                assert_eq!(
+                    put(&receiver, number * 3 + offset, conversation).await,
+                    Put::Stored
+                );
+            }
+        });
+    }
+    senders.join_all().await;
+    workers.join_all().await;
+    let handled = handled.lock().unwrap();
+    assert_eq!(handled.len(), 3);
+    for numbers in handled.values() {
+        assert_eq!(numbers.len() as u64, expected / 3);
+        assert!(numbers.is_sorted(), "{numbers:?}");
+    }
+}
+
+fn later(seconds: u64) -> HandlingOutcome {
+    HandlingOutcome::Later {
+        reason: "http 503".to_owned(),
+        not_before: Some(Duration::from_secs(seconds)),
+    }
+}
+
+async fn a_hook_that_waits_again_holds_its_conversation_and_no_other<P: Place>() {
+    let place = place!(P);
+    let inbox = inbox(&Arc::new(place.open().await));
+    for (number, conversation) in [(1, "a"), (2, "a"), (3, "b")] {
+        put(&inbox, number, conversation).await;
+    }
+    let hooks = inbox.claim(10).await.unwrap();
+    assert_eq!(numbers_of(&hooks), [1, 3]);
+    assert!(inbox.settle(&hooks[0], later(600)).await.unwrap());
+    assert!(
+        inbox
+            .settle(&hooks[1], HandlingOutcome::Done)
+            .await
+            .unwrap()
+    );
+    assert!(inbox.claim(10).await.unwrap().is_empty());
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    let waits = &lines[0];
+    assert_eq!(
+        (waits.state, waits.attempts, waits.is_leased),
+        (HookState::Waiting, 1, false)
+    );
+    assert_eq!(waits.reason.as_deref(), Some("http 503"));
+    assert!(waits.due_in.unwrap() > Duration::from_secs(500));
+    assert_eq!(lines[1].due_in, None, "it is behind the first");
+    assert_eq!(lines[2].state, HookState::Done);
+    let depth = inbox.depth().await.unwrap();
+    assert_eq!((depth.waiting, depth.failed), (2, 0));
+    assert!(depth.oldest.is_some());
+    // A clock that was far ahead has put it off for ever.
+    place
+        .sql("UPDATE kommo_hooks SET due_at = due_at + 900000000 WHERE due_at IS NOT NULL")
+        .await;
+    assert_eq!(inbox.sweep().await.unwrap().mended, 1);
+    let hooks = inbox.claim(10).await.unwrap();
+    assert_eq!(numbers_of(&hooks), [1]);
+    assert_eq!(hooks[0].attempt(), 2);
+}
+
+async fn a_worker_whose_lease_ended_settles_nothing<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.lease = Duration::ZERO;
+    let slow = inbox_with(&store, settings);
+    let quick = inbox(&Arc::new(place.open().await));
+    put(&slow, 1, "a").await;
+    put(&slow, 2, "a").await;
+    let late = slow.claim(10).await.unwrap().remove(0);
+    let hook = quick.claim(10).await.unwrap().remove(0);
+    assert_eq!((number_of(&hook), hook.attempt()), (1, 2));
+    for outcome in [HandlingOutcome::Done, later(1)] {
+        assert!(!slow.settle(&late, outcome).await.unwrap());
+    }
+    assert!(!slow.renew(&late).await.unwrap());
+    // The late one changed nothing: neither is the second handed out, nor is the first done.
+    assert!(quick.claim(10).await.unwrap().is_empty());
+    assert!(quick.settle(&hook, HandlingOutcome::Done).await.unwrap());
+    assert!(!quick.settle(&hook, HandlingOutcome::Done).await.unwrap());
+    assert_eq!(numbers_of(&quick.claim(10).await.unwrap()), [2]);
+}
+
+async fn a_lease_that_is_renewed_does_not_end<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.lease = Duration::ZERO;
+    let short = inbox_with(&store, settings);
+    let long = inbox(&store);
+    put(&long, 1, "a").await;
+    let hook = short.claim(1).await.unwrap().remove(0);
+    assert!(long.renew(&hook).await.unwrap());
+    assert!(long.claim(1).await.unwrap().is_empty());
+    assert!(long.settle(&hook, HandlingOutcome::Done).await.unwrap());
+}
+
+async fn what_fails_for_good_is_seen_and_replayed_by_filter<P: Place>() {
+    let place = place!(P);
+    let inbox = inbox(&Arc::new(place.open().await));
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "a").await;
+    let typing = HookFacts::new("typing").of_account(Some(chats_account()));
+    inbox.put(&proven(&body(3), typing)).await.unwrap();
+    let refused = || HandlingOutcome::Refused {
+        reason: "no such customer\0\n".to_owned(),
+    };
+    let hooks = inbox.claim(10).await.unwrap();
+    assert_eq!(numbers_of(&hooks), [1, 3]);
+    for hook in &hooks {
+        assert!(inbox.settle(hook, refused()).await.unwrap());
+    }
+    // A hook that failed is in nobody's way, is known, and keeps its body.
+    assert_eq!(put(&inbox, 1, "a").await, Put::Duplicate);
+    let second = inbox.claim(10).await.unwrap().remove(0);
+    assert_eq!(number_of(&second), 2);
+    let mut failed = HookFilter::new();
+    failed.state = Some(HookState::Failed);
+    let lines = inbox.list(&failed, 0, 10).await.unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0].reason.as_deref(), Some("no such customer  "));
+    let next = inbox.list(&failed, lines[0].id, 10).await.unwrap();
+    assert_eq!((next.len(), next[0].id), (1, lines[1].id));
+    let mut other = HookFilter::new();
+    other.kind = Some("open-api".to_owned());
+    assert_eq!(inbox.replay(&other).await.unwrap(), 0);
+    let mut messages = HookFilter::new();
+    messages.event = Some("message".to_owned());
+    messages.account = Some(chats_account());
+    messages.kind = Some("chat".to_owned());
+    messages.key = Some(lines[0].key.clone());
+    assert_eq!(inbox.replay(&messages).await.unwrap(), 1);
+    // One of its conversation is being handled: it waits for that.
+    assert!(inbox.claim(10).await.unwrap().is_empty());
+    assert!(inbox.settle(&second, HandlingOutcome::Done).await.unwrap());
+    let again = inbox.claim(10).await.unwrap();
+    assert_eq!((numbers_of(&again), again[0].attempt()), (vec![1], 1));
+    assert_eq!(inbox.replay(&HookFilter::new()).await.unwrap(), 1);
+    assert_eq!(numbers_of(&inbox.claim(10).await.unwrap()), [3]);
+}
+
+async fn attempts_that_end_without_a_word_fail_for_good<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.lease = Duration::ZERO;
+    settings.retry.attempts = 2;
+    let inbox = inbox_with(&store, settings);
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "a").await;
+    for attempt in [1, 2] {
+        assert_eq!(inbox.claim(1).await.unwrap()[0].attempt(), attempt);
+    }
+    assert!(inbox.claim(1).await.unwrap().is_empty());
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!(lines[0].state, HookState::Failed);
+    assert!(lines[0].reason.is_some() && lines[0].ended.is_some());
+    assert_eq!(numbers_of(&inbox.claim(1).await.unwrap()), [2]);
+}
+
+async fn unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.unsigned_at_most = 3;
+    let inbox = inbox_with(&store, settings);
+    let mut coming = JoinSet::new();
+    for nonce in 0..20 {
+        let inbox = inbox.clone();
+        coming.spawn(async move { put_unsigned(&inbox, nonce, 1).await });
+    }
+    let puts = coming.join_all().await;
+    assert_eq!(puts.iter().filter(|put| **put == Put::Stored).count(), 3);
+    assert_eq!(puts.iter().filter(|put| **put == Put::Full).count(), 17);
+    // Neither another account nor what is proven is kept out.
+    assert_eq!(put_unsigned(&inbox, 100, 2).await, Put::Stored);
+    assert_eq!(put(&inbox, 1, "a").await, Put::Stored);
+    let hooks = inbox.claim(10).await.unwrap();
+    assert_eq!(hooks.len(), 5);
+    let unsigned: Vec<_> = hooks
+        .iter()
+        .filter(|hook| hook.proven().is_none())
+        .collect();
+    assert_eq!(unsigned.len(), 4);
+    assert_eq!(unsigned[0].unsigned().unwrap().1, b"leads[add][0][id]=1");
+    for hook in &unsigned {
+        assert!(inbox.settle(hook, HandlingOutcome::Done).await.unwrap());
+    }
+    assert_eq!(
+        inbox.list(&HookFilter::new(), 0, 10).await.unwrap().len(),
+        1
+    );
+    assert_eq!(put_unsigned(&inbox, 1, 1).await, Put::Stored);
+}
+
+async fn an_erasure_takes_the_hooks_of_the_account<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let inbox = inbox(&store);
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "a").await;
+    put_unsigned(&inbox, 1, account().get()).await;
+    put_unsigned(&inbox, 2, 77).await;
+    let claimed = inbox.claim(10).await.unwrap();
+    assert_eq!(claimed.len(), 3, "of the conversation, one");
+    let erased = store.erase_account(Realm::Real, &client(), account()).await;
+    assert_eq!(erased.unwrap().hooks, 1);
+    assert_eq!(inbox.erase_account(chats_account()).await.unwrap(), 2);
+    assert_eq!(inbox.erase_account(crm_account(1)).await.unwrap(), 0);
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].account.as_deref(), Some("crm:77"));
+    // Attempts that were on their way end in nothing.
+    for hook in &claimed {
+        let is_there = hook.account() == Some("crm:77");
+        assert_eq!(
+            inbox.settle(hook, HandlingOutcome::Done).await.unwrap(),
+            is_there
+        );
+    }
+    assert_eq!(put(&inbox, 1, "a").await, Put::Stored);
+}
+
+async fn two_inboxes_share_nothing<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let one = inbox(&store);
+    let sandbox = kommo_account::Endpoints::loopback("127.0.0.1:4010".parse().unwrap())
+        .unwrap()
+        .realm();
+    let settings = || {
+        let mut settings = InboxSettings::new();
+        settings.put_within = Duration::from_secs(60);
+        settings
+    };
+    let named = |realm, name: &str| {
+        let name = InboxName::parse(name).unwrap();
+        kommo_store::Inbox::new(&store, realm, name, settings())
+    };
+    let others = [
+        named(Realm::Real, "other"),
+        named(sandbox, crate::samples::CLIENT),
+    ];
+    put(&one, 1, "a").await;
+    for other in &others {
+        assert!(other.claim(10).await.unwrap().is_empty());
+        assert_eq!(put(other, 1, "a").await, Put::Stored);
+        assert_eq!(other.claim(10).await.unwrap().len(), 1);
+        assert_eq!(other.depth().await.unwrap().waiting, 1);
+    }
+    assert_eq!(one.erase_account(chats_account()).await.unwrap(), 1);
+    assert_eq!(others[0].depth().await.unwrap().waiting, 1);
+    for wrong in ["", "a b", "a/b", &"x".repeat(65)] {
+        assert!(InboxName::parse(wrong).is_err());
+    }
+}
+
+async fn bodies_are_encrypted_as_the_store_is_and_sealed_anew<P: Place>() {
+    let place = place!(P);
+    let plain = Arc::new(place.open().await);
+    put(&inbox(&plain), 1, "a").await;
+    let store = Arc::new(place.open_with(encrypted_with(1)).await.unwrap());
+    put(&inbox(&store), 2, "b").await;
+    // Before the rotation both are read; one without the key reads the plain one.
+    let rotated = store.rotate_encryption().await.unwrap();
+    assert_eq!((rotated.resealed, rotated.current), (1, 1));
+    let error = inbox(&plain).claim(10).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
+    assert!(!error.to_string().contains(MARKER));
+    place
+        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+        .await;
+    let mut numbers = numbers_of(&inbox(&store).claim(10).await.unwrap());
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2]);
+    // One body that was copied over another does not open.
+    place
+        .sql(
+            "UPDATE kommo_hooks SET due_at = 0, record = (SELECT record FROM kommo_hooks ORDER BY id LIMIT 1) \
+             WHERE due_at IS NOT NULL",
+        )
+        .await;
+    let hooks = inbox(&store).claim(10).await.unwrap();
+    assert_eq!(numbers_of(&hooks), [1]);
+}
