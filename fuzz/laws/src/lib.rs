@@ -21,6 +21,7 @@ mod json_entries;
 mod naive_mac;
 
 mod account_host;
+mod bulk_batch;
 mod claims;
 mod disconnect_query;
 mod explain;
@@ -41,6 +42,7 @@ mod oauth_seeds;
 mod seeds;
 
 pub use account_host::account_host;
+pub use bulk_batch::bulk_batch;
 pub use claims::claims;
 pub use disconnect_query::disconnect_query;
 pub use explain::explain;
@@ -61,8 +63,9 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 13] = [
+pub const LAWS: [(&str, Law); 14] = [
     ("account_host", account_host),
+    ("bulk_batch", bulk_batch),
     ("claims", claims),
     ("disconnect_query", disconnect_query),
     ("explain", explain),

@@ -16,6 +16,7 @@ use crate::oauth_seeds;
 pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     match target {
         "account_host" => account_host(),
+        "bulk_batch" => bulk_batch(),
         "claims" => oauth_seeds::claims(),
         "disconnect_query" => disconnect_query(),
         "explain" => explain(),
@@ -36,6 +37,29 @@ fn account_host() -> Vec<(String, Vec<u8>)> {
     account_hosts()
         .into_iter()
         .map(|case| (case.name, case.input.into_bytes()))
+        .collect()
+}
+
+fn bulk_batch() -> Vec<(String, Vec<u8>)> {
+    let bodies: Vec<Vec<u8>> = chat_hooks().into_iter().map(|case| case.body).collect();
+    let requests = chats_requests().into_iter().enumerate();
+    requests
+        .filter_map(|(number, case)| {
+            let (content_type, date) = (case.content_type?, case.date?);
+            let texts = [
+                &case.secret,
+                &case.method,
+                &case.target,
+                &content_type,
+                &date,
+            ];
+            let mut fields: Vec<&[u8]> = texts.map(|text| text.as_bytes()).to_vec();
+            fields.push(&case.body);
+            fields.extend(bodies.iter().map(Vec::as_slice));
+            fields.retain(|field| !field.is_empty());
+            let choices = u8::try_from(number % 16).unwrap_or_default();
+            Some((case.name, join(choices, &fields)))
+        })
         .collect()
 }
 

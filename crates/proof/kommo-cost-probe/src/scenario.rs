@@ -13,6 +13,7 @@ use kommo_sign::{
     ContentMd5, ContentType, DisconnectKey, JwsAlgorithm, JwsError, JwsKey, OpenApiKey,
     RequestDate, RequestMethod, RequestPath, Signature,
 };
+use kommo_sign_bulk::{BulkHookKey, HookVerdict, ReceivedHook};
 
 use crate::difference::Difference;
 
@@ -23,7 +24,10 @@ const BODY: &[u8] = br#"{"account_id":"af9945ff-1490-4cad-807d-945c15d88bec","ti
 const BODY_AND_LF: &[u8] =
     b"{\"account_id\":\"af9945ff-1490-4cad-807d-945c15d88bec\",\"time\":1669231521}\n";
 
-/// A function of `kommo-sign`, or the control.
+/// The hooks of a batch.
+const MANY: usize = 21;
+
+/// A function of `kommo-sign` or `kommo-sign-bulk`, or the control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scenario {
     Request,
@@ -31,6 +35,9 @@ pub(crate) enum Scenario {
     ChatHookLf,
     ChatHookLfSigned,
     ChatHookStreamed,
+    ChatHooksMany,
+    ChatHooksManyLf,
+    ChatHooksManyLfSigned,
     OpenApi,
     Disconnect,
     JwsHs256,
@@ -39,12 +46,15 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Request,
         Self::ChatHook,
         Self::ChatHookLf,
         Self::ChatHookLfSigned,
         Self::ChatHookStreamed,
+        Self::ChatHooksMany,
+        Self::ChatHooksManyLf,
+        Self::ChatHooksManyLfSigned,
         Self::OpenApi,
         Self::Disconnect,
         Self::JwsHs256,
@@ -59,6 +69,9 @@ impl Scenario {
             Self::ChatHookLf => "chat-hook-lf",
             Self::ChatHookLfSigned => "chat-hook-lf-signed",
             Self::ChatHookStreamed => "chat-hook-streamed",
+            Self::ChatHooksMany => "chat-hooks-many",
+            Self::ChatHooksManyLf => "chat-hooks-many-lf",
+            Self::ChatHooksManyLfSigned => "chat-hooks-many-signed",
             Self::OpenApi => "open-api",
             Self::Disconnect => "disconnect",
             Self::JwsHs256 => "jws-hs256",
@@ -84,6 +97,9 @@ impl Scenario {
             Self::ChatHookLf => chat_hook(BODY_AND_LF, BODY, difference),
             Self::ChatHookLfSigned => chat_hook(BODY_AND_LF, BODY_AND_LF, difference),
             Self::ChatHookStreamed => chat_hook_streamed(difference),
+            Self::ChatHooksMany => chat_hooks_many(BODY, BODY, difference),
+            Self::ChatHooksManyLf => chat_hooks_many(BODY_AND_LF, BODY, difference),
+            Self::ChatHooksManyLfSigned => chat_hooks_many(BODY_AND_LF, BODY_AND_LF, difference),
             Self::OpenApi => open_api(difference),
             Self::Disconnect => disconnect(difference),
             Self::JwsHs256 => jws(JwsAlgorithm::Hs256, difference),
@@ -153,6 +169,44 @@ fn chat_hook(body: &[u8], signed: &[u8], difference: Difference) -> bool {
 #[inline(never)]
 fn measured_chat_hook(key: &ChatHookKey, body: &[u8], received: &str) -> bool {
     key.verify(body, received).is_ok()
+}
+
+/// A batch that fills more than one register, with one hook in question in the middle of genuine ones.
+#[expect(
+    clippy::expect_used,
+    reason = "constants of this file, which a test runs"
+)]
+fn chat_hooks_many(body: &[u8], signed: &[u8], difference: Difference) -> bool {
+    let key = chat_hook_key();
+    let many = BulkHookKey::new(&ChannelSecret::new(SECRET).expect("a secret"));
+    let right = key.sign(signed);
+    let received = received(right.as_str(), difference);
+    let mut hooks = [ReceivedHook {
+        body,
+        signature: right.as_str(),
+    }; MANY];
+    let mut verdicts = [HookVerdict::Mismatch; MANY];
+    // The processor is asked what it has before anything is counted.
+    let _ = many.verify_many(&hooks, &mut verdicts);
+    hooks[MANY / 2].signature = &received;
+    measured_chat_hooks_many(
+        black_box(&many),
+        black_box(&hooks),
+        black_box(&mut verdicts),
+    );
+    let others = verdicts.iter().filter(|it| it.is_proven()).count();
+    let accepted = verdicts[MANY / 2].is_proven();
+    assert_eq!(others, MANY - 1 + usize::from(accepted));
+    accepted
+}
+
+#[inline(never)]
+fn measured_chat_hooks_many(
+    key: &BulkHookKey,
+    hooks: &[ReceivedHook<'_>; MANY],
+    verdicts: &mut [HookVerdict; MANY],
+) {
+    let _ = key.verify_many(hooks, verdicts);
 }
 
 fn chat_hook_streamed(difference: Difference) -> bool {

@@ -70,6 +70,10 @@ fn a_dropped_key_schedule_is_wiped() {
     for (before, after) in [
         before_and_after(ChatsSigner::new(&secret)),
         before_and_after(ChatHookKey::new(&secret)),
+        before_and_after(kommo_sign_bulk::BulkHookKey::with_level(
+            &secret,
+            kommo_sign_bulk::Level::ONE_AT_A_TIME,
+        )),
     ] {
         assert!(
             before.iter().any(|byte| *byte != 0),

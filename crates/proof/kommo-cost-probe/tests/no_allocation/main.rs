@@ -32,6 +32,9 @@ use kommo_sign::{
     JwsKey, KeyId, KeyRing, OpenApiKey, RequestDate, RequestMethod, RequestPath, Signature,
     visitor_signature,
 };
+use kommo_sign_bulk::{
+    BulkHookKey, BulkSigned, BulkSigner, HookVerdict, Level, ReceivedHook, RequestText,
+};
 use kommo_test_vectors::{
     ChatsRequestCase, account_hosts, chat_hooks, chats_requests, compact_jws, disconnects,
     open_api_bodies, visitors,
@@ -306,5 +309,37 @@ fn parsing_an_account_host_allocates_nothing() {
             "{}",
             case.name
         );
+    }
+}
+
+#[test]
+fn batches_on_every_level_allocate_nothing() {
+    const BODY: &[u8] = &[b'b'; 3000];
+    let secret = ChannelSecret::new("channel-secret").unwrap();
+    let requests: [RequestText<'_>; 700] = core::array::from_fn(|number| RequestText {
+        method: "POST",
+        path: if number % 5 == 0 {
+            "/v2/one"
+        } else {
+            "/v2/two"
+        },
+        content_type: "application/json",
+        date: "Wed, 23 Nov 2022 19:25:21 +0000",
+        body: &BODY[..number * 4],
+    });
+    let hooks = requests.map(|request| ReceivedHook {
+        body: request.body,
+        signature: "0123456789abcdef0123456789abcdef01234567",
+    });
+    for level in Level::all() {
+        let mut results = [BulkSigned::UNWRITTEN; 700];
+        let mut verdicts = [HookVerdict::Mismatch; 700];
+        allocates_nothing(level.name(), || {
+            let signer = BulkSigner::with_level(&secret, level);
+            let signed = signer.sign_many_texts(&requests, &mut results);
+            let key = BulkHookKey::with_level(&secret, level);
+            let judged = key.verify_many(&hooks, &mut verdicts);
+            assert!(signed.is_ok() && judged.is_ok());
+        });
     }
 }
