@@ -14,7 +14,15 @@ use crate::shell::{cargo, root, run};
 const PACKAGE: &str = "kommo-bench-core";
 const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
-const BENCHES: [&str; 5] = ["sign", "verify_hook", "open_api", "ratios", "keeper_fresh"];
+const BENCHES: [&str; 7] = [
+    "sign",
+    "verify_hook",
+    "open_api",
+    "ratios",
+    "bulk",
+    "bulk_ratios",
+    "keeper_fresh",
+];
 
 /// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that
 /// the profile of the tests will do, and with the whole workspace's features their artefacts.
@@ -60,6 +68,8 @@ pub(crate) fn measure() -> Result<()> {
         "verify_hook",
         "--bench",
         "open_api",
+        "--bench",
+        "bulk",
     ];
     run(&mut cargo(&criterion))?;
     let mut families: BTreeMap<(String, u64), BTreeMap<String, f64>> = BTreeMap::new();
@@ -86,7 +96,14 @@ pub(crate) fn measure() -> Result<()> {
         "--bench",
         "ratios",
     ]))?;
-    run(&mut cargo(&["bench", "--package", ADAPTERS]))
+    run(&mut cargo(&["bench", "--package", ADAPTERS]))?;
+    run(&mut cargo(&[
+        "bench",
+        "--package",
+        PACKAGE,
+        "--bench",
+        "bulk_ratios",
+    ]))
 }
 
 fn print_ratios(families: &BTreeMap<(String, u64), BTreeMap<String, f64>>) -> Result<()> {
@@ -112,7 +129,7 @@ fn print_ratios(families: &BTreeMap<(String, u64), BTreeMap<String, f64>>) -> Re
 }
 
 /// `benchmark.json` names the id, `estimates.json` beside it holds the median in nanoseconds.
-fn median_of(directory: &Path) -> Result<(String, f64)> {
+pub(crate) fn median_of(directory: &Path) -> Result<(String, f64)> {
     let read = |name: &str| -> Result<Value> {
         let path = directory.join(name);
         let text = std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
@@ -129,7 +146,7 @@ fn median_of(directory: &Path) -> Result<(String, f64)> {
 }
 
 /// The directories called `new` below criterion's, which hold the last run.
-fn estimates_below(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn estimates_below(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let entries =
         std::fs::read_dir(directory).with_context(|| format!("{}", directory.display()))?;
@@ -144,6 +161,6 @@ fn estimates_below(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn target_directory() -> PathBuf {
+pub(crate) fn target_directory() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -8,7 +8,7 @@ use crate::metadata::Graph;
 use crate::report::Report;
 use crate::shell::{cargo, run, say};
 use crate::tests::Scope;
-use crate::{benches, features, fuzz, judges, licences, no_std, rust_versions, tests};
+use crate::{benches, features, fuzz, judges, lanes, licences, no_std, rust_versions, tests};
 
 const FUZZ_SECONDS: u32 = 10;
 const MANIFEST: &str = "Cargo.toml";
@@ -17,7 +17,7 @@ const FUZZ_MANIFEST: &str = "fuzz/Cargo.toml";
 type Step = fn(&mut Report) -> Result<()>;
 
 /// The steps, in their order: the quick ones that fail most often come first.
-const STEPS: [(&str, Step); 13] = [
+const STEPS: [(&str, Step); 14] = [
     ("fmt", |_| format()),
     ("rust-version", |_| {
         rust_versions::check(&Graph::load(MANIFEST)?)
@@ -30,6 +30,7 @@ const STEPS: [(&str, Step); 13] = [
     ("features", |_| features::run_all(&Graph::load(MANIFEST)?)),
     ("judges", judges::install_and_run),
     ("no-std", no_std::run_all),
+    ("lanes", lanes::run_all),
     ("benches", |_| benches::try_once()),
     ("instructions", benches::count_instructions),
     ("fuzz", |report| fuzz::run_all(report, FUZZ_SECONDS)),

@@ -20,7 +20,12 @@ const TROUBLES: [&str; 5] = [
     "restart",
     "stopped-at-start",
 ];
-const PURE: [&str; 3] = ["kommo-sign", "kommo-account", "kommo-explain"];
+const PURE: [&str; 4] = [
+    "kommo-sign",
+    "kommo-sign-bulk",
+    "kommo-account",
+    "kommo-explain",
+];
 
 /// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then
 /// long fuzzing.

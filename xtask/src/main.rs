@@ -1,5 +1,5 @@
 //! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`,
-//! `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `where`, `deep`.
+//! `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-picture`, `where`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -23,11 +23,13 @@ mod postgres;
 mod metadata;
 
 mod benches;
+mod bulk_picture;
 mod crash;
 mod features;
 mod fuzz;
 mod hooks;
 mod judges;
+mod lanes;
 mod licences;
 mod mutants;
 mod no_std;
@@ -61,6 +63,7 @@ cargo xtask hooks [--rate N] [--seconds N] [--rounds N]
                             calls and consents beside a stranger who sends install hooks
 cargo xtask mutants [FILE]… small changes of the refresh protocol, each of which a test must notice; hours for all files
 cargo xtask pictures        the pictures of the README, made anew; look at them before they land
+cargo xtask bulk-picture    the picture of kommo-sign-bulk, from the last benchmarks
 cargo xtask where [--check] the files of each rule, in the last column of docs/protocol.md
 cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
 ";
@@ -100,6 +103,7 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["hooks", rest @ ..] => hooks::run_with(rest),
         ["mutants", names @ ..] => mutants::run(names),
+        ["bulk-picture"] => bulk_picture::draw(),
         ["pictures"] => pictures::take(),
         ["where"] => rule_places::fill(false),
         ["where", "--check"] => rule_places::fill(true),

@@ -81,6 +81,9 @@ fn has_target(report: &mut Report, target: &str) -> bool {
     there
 }
 
+/// Whose default features need `std`.
+const WITH_STD: &str = "kommo-sign-bulk";
+
 /// Each alone, since another's features would hide what one of them lacks. Nothing is linked, so
 /// that a check is enough.
 fn check_pure(target: &str) -> Result<()> {
@@ -94,7 +97,15 @@ fn check_pure(target: &str) -> Result<()> {
             target,
         ]))?;
     }
-    Ok(())
+    run(&mut cargo(&[
+        "check",
+        "--quiet",
+        "--package",
+        WITH_STD,
+        "--no-default-features",
+        "--target",
+        target,
+    ]))
 }
 
 /// How many imports a WebAssembly module has. `None` if it is none.

@@ -13,8 +13,9 @@ const ENTRIES: usize = 48;
 
 /// Every level says of every entry what `kommo-sign` says of it alone.
 ///
-/// Fields: secret, method, path, content type, date, then the bodies; each body is cut and repeated to many lengths. Choice 0: the
-/// signatures of hooks are right; choice 1: each request has a path of its own; choice 2: signatures in upper case.
+/// Fields: secret, method, path, content type, date, then the bodies; each body is cut and repeated
+/// to many lengths. Choice 0: the signatures of hooks are right; choice 1: each request has a path
+/// of its own; choice 2: signatures in upper case.
 ///
 /// # Panics
 ///

@@ -171,7 +171,8 @@ fn measured_chat_hook(key: &ChatHookKey, body: &[u8], received: &str) -> bool {
     key.verify(body, received).is_ok()
 }
 
-/// A batch that fills more than one register, with one hook in question in the middle of genuine ones.
+/// A batch that fills more than one register, with one hook in question in the middle of genuine
+/// ones.
 #[expect(
     clippy::expect_used,
     reason = "constants of this file, which a test runs"
