@@ -5,7 +5,7 @@
 //! draws their load.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use core::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 

@@ -5,5 +5,6 @@ pub(crate) mod environment;
 pub(crate) mod standard_input;
 pub(crate) mod private_file;
 pub(crate) mod body_source;
+pub(crate) mod batch_lines;
 pub(crate) mod query_source;
 pub(crate) mod secret_source;

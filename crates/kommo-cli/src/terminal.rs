@@ -6,5 +6,6 @@ pub(crate) mod paragraph;
 pub(crate) mod json_layout;
 pub(crate) mod output;
 pub(crate) mod progress;
+pub(crate) mod progress_bar;
 pub(crate) mod finding_list;
 pub(crate) mod attempt_log;

@@ -8,6 +8,7 @@ mod signed_chats;
 mod curl;
 
 mod body;
+mod batch;
 mod chats;
 mod disconnect;
 mod visitor;

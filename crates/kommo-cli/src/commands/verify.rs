@@ -7,6 +7,7 @@
 mod explain_hint;
 mod verdict;
 
+mod batch;
 mod body;
 mod disconnect;
 

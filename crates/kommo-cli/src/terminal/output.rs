@@ -60,6 +60,27 @@ impl Output {
         self.bytes(format!("{}\n", without_commands(text)).as_bytes())
     }
 
+    /// The line that [`result`](Self::result) would print, of many that are printed together.
+    pub(crate) fn line_of(&self, text: &str, json: &Value) -> String {
+        if self.is_json() {
+            return self.object_line(json);
+        }
+        format!("{}\n", escaped_lines(text))
+    }
+
+    /// The line that [`json_line`](Self::json_line) would print.
+    #[expect(clippy::unused_self, reason = "one way to print, beside the others")]
+    pub(crate) fn object_line(&self, json: &Value) -> String {
+        format!("{}\n", escaped_json(&json.to_string()))
+    }
+
+    /// Draws the last line of a terminal again, if somebody looks at it and the results go elsewhere. An empty text clears it.
+    pub(crate) fn transient(&self, text: &str) {
+        if !self.quiet && io::stderr().is_terminal() && !io::stdout().is_terminal() {
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[K{}", shown(text));
+        }
+    }
+
     /// One object on a line of its own.
     pub(crate) fn json_line(&self, json: &Value) -> Result<(), Failure> {
         let line = json.to_string();

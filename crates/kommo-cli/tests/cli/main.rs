@@ -21,6 +21,7 @@ mod api;
 mod api_answers;
 mod auth_login;
 mod auth_verbs;
+mod batch;
 mod chats;
 mod contract;
 mod credential;

@@ -1,16 +1,20 @@
 //! `kommo sign chats`: the four headers of a Chats API request.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 use kommo_sign::{
     ChannelSecret, ChatsSigner, ContentType, RequestDate, RequestMethod, RequestPath,
 };
+use kommo_sign_bulk::BulkSigner;
 
+use super::batch::{self, Defaults};
 use super::curl;
 use super::signed_chats::SignedChats;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source::BodyArgs;
 use crate::input::secret_source::SecretArgs;
-use crate::input::standard_input::claimed_once;
+use crate::input::standard_input::{claimed_once, is_dash};
 use crate::profile::content::SecretKind;
 use crate::run::context::Context;
 use crate::time::at::At;
@@ -24,7 +28,10 @@ Examples:
 
   sh -c \"$(kommo sign chats --secret-file channel.secret --method POST \\
     --url https://amojo.kommo.com/v2/origin/custom/SCOPE_ID \\
-    --body message.json --output curl)\"";
+    --body message.json --output curl)\"
+
+  kommo sign chats --secret-file channel.secret --method POST \\
+    --path /v2/origin/custom/SCOPE_ID --batch messages.ndjson > signed.ndjson";
 
 /// `kommo sign chats`.
 #[derive(Debug, Args)]
@@ -34,8 +41,8 @@ pub(crate) struct ChatsArgs {
     secret: SecretArgs,
 
     /// The method, in upper case
-    #[arg(long, value_name = "METHOD")]
-    method: String,
+    #[arg(long, value_name = "METHOD", required_unless_present = "batch")]
+    method: Option<String>,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -62,13 +69,18 @@ pub(crate) struct ChatsArgs {
     /// Headers one a line, a JSON object, or a curl command that sends the body's file
     #[arg(long, value_enum, value_name = "OUTPUT")]
     output: Option<OutputForm>,
+
+    /// Many requests, one a line: {"body":"BASE64"}, and `method`, `path`, `date`, `content_type` where they differ from the options;
+    /// one object a line comes out. `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "url", "output", "no_content_type"])]
+    batch: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct TargetArgs {
     /// The path that will be requested; a query in it is not signed
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", required_unless_present_any = ["url", "batch"])]
     path: Option<String>,
 
     /// The URL that will be requested; its path alone is signed
@@ -87,9 +99,14 @@ enum OutputForm {
 }
 
 pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once([args.secret.claim(), args.body.claim()])?;
+    let batch = ("--batch", args.batch.as_ref().is_some_and(is_dash));
+    claimed_once([args.secret.claim(), args.body.claim(), batch])?;
+    if let Some(file) = &args.batch {
+        return run_batch(file, args, context);
+    }
     let form = args.form(context);
-    let method = RequestMethod::parse(&args.method).map_err(Failure::usage)?;
+    let method = args.method.as_deref().unwrap_or_default();
+    let method = RequestMethod::parse(method).map_err(Failure::usage)?;
     let path = args.target.path()?;
     let content_type = args.content_type()?;
     let date = args.date()?;
@@ -116,6 +133,22 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
         _ => context.output.bytes(signed.to_lines().as_bytes())?,
     }
     Ok(Outcome::Done)
+}
+
+fn run_batch(file: &Path, args: &ChatsArgs, context: &Context) -> Result<Outcome, Failure> {
+    let source = args
+        .secret
+        .or(|| context.profile_secret(SecretKind::Channel))?;
+    let signer = BulkSigner::new(&source.read_to_sign(&context.output, ChannelSecret::new)?);
+    let content_type = args.content_type()?.unwrap_or(ContentType::JSON);
+    let date = args.date()?;
+    let defaults = Defaults {
+        method: args.method.as_deref(),
+        path: args.target.path.as_deref(),
+        content_type: content_type.as_str(),
+        date: date.as_str(),
+    };
+    batch::run(file, &signer, &defaults, context)
 }
 
 impl ChatsArgs {

@@ -1,24 +1,28 @@
 //! `kommo verify chat-hook` and `kommo verify open-api`: a body and its signature.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kommo_sign::{AppSecret, BodyForm, ChannelSecret, ChatHookKey, OpenApiKey};
+use kommo_sign::{AppSecret, ChannelSecret, ChatHookKey, OpenApiKey};
 use serde_json::{Map, Value};
 
-use super::verdict::{self, Proof, REASONS, Refusal};
+use super::batch;
+use super::verdict::{self, Proof, REASONS, Refusal, form};
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source::BodyArgs;
 use crate::input::secret_source::{SecretSource, SecretsArgs};
-use crate::input::standard_input::claimed_once;
+use crate::input::standard_input::{claimed_once, is_dash};
 use crate::profile::content::SecretKind;
 use crate::run::context::Context;
 
 const CHAT_HOOK_EXAMPLE: &str = "\
-Example:
+Examples:
   kommo verify chat-hook --secret-file channel.secret --body hook.json \\
-    --signature 0123456789abcdef0123456789abcdef01234567";
+    --signature 0123456789abcdef0123456789abcdef01234567
+
+  kommo verify chat-hook --secret-file channel.secret --batch archive.ndjson \\
+    --format json > verdicts.ndjson";
 
 const OPEN_API_EXAMPLE: &str = "\
 Example:
@@ -33,11 +37,20 @@ pub(crate) struct ChatHookArgs {
     secrets: SecretsArgs,
 
     /// The X-Signature header, as it came
-    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
-    signature: OsString,
+    #[arg(
+        long,
+        value_name = "HEX",
+        allow_hyphen_values = true,
+        required_unless_present = "batch"
+    )]
+    signature: Option<OsString>,
 
     #[command(flatten)]
     body: BodyArgs,
+
+    /// Many hooks, one a line: {"body":"BASE64","signature":"HEX"}; one verdict a line comes out. `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signature", "file"])]
+    batch: Option<PathBuf>,
 }
 
 /// `kommo verify open-api`.
@@ -56,8 +69,13 @@ pub(crate) struct OpenApiArgs {
 }
 
 pub(super) fn run_chat_hook(args: &ChatHookArgs, context: &Context) -> Result<Outcome, Failure> {
-    let received = (&args.body, args.signature.as_os_str());
     let proof = Proof::new(SecretKind::Channel, "chat-hook", &args.secrets);
+    if let Some(file) = &args.batch {
+        claimed_once(args.secrets.claims().chain([("--batch", is_dash(file))]))?;
+        let sources = args.secrets.or(|| context.profile_secrets(proof.kind))?;
+        return batch::run(file, &sources, proof, context);
+    }
+    let received = (&args.body, args.signature.as_deref().unwrap_or_default());
     let read = |source: &SecretSource| Ok(ChatHookKey::new(&source.read_as(ChannelSecret::new)?));
     let check = |key: &ChatHookKey, body: &[u8], signature: &str| {
         let proven = key.verify(body, signature)?;
@@ -105,13 +123,4 @@ fn run<K>(
 /// Broken UTF-8 becomes a character that no signature has.
 fn text(received: &OsStr) -> String {
     received.to_string_lossy().into_owned()
-}
-
-/// Which bytes of the body the signature covers (rule H2).
-const fn form(form: BodyForm) -> &'static str {
-    match form {
-        BodyForm::WithoutLf => "without-lf",
-        BodyForm::WithoutCrlf => "without-crlf",
-        _ => "raw",
-    }
 }

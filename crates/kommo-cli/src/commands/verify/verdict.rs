@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use kommo_sign::{ParseSignatureError, VerifyError};
+use kommo_sign::{BodyForm, ParseSignatureError, VerifyError};
 use serde_json::{Map, Value, json};
 
 use super::explain_hint::explain_hint;
@@ -72,6 +72,14 @@ impl Proof {
             is_of_profile: !typed.is_typed(),
         }
     }
+
+    /// Notes that a secret of the profile proved something: during a rotation this shows when the
+    /// old one is not needed any more.
+    pub(super) fn note_use(self, source: &SecretSource, context: &Context) {
+        if self.is_of_profile {
+            secret_use::note(self.kind, self.purpose, source, context);
+        }
+    }
 }
 
 /// Asks `check` with each secret in turn, and prints what the first matching one has proven.
@@ -94,10 +102,7 @@ pub(super) fn with_each<K>(
     for (index, (source, key)) in sources.iter().zip(&keys).enumerate() {
         match check(key) {
             Ok(proven) => {
-                // During a rotation this shows when the old secret is not needed any more.
-                if proof.is_of_profile {
-                    secret_use::note(proof.kind, proof.purpose, source, context);
-                }
+                proof.note_use(source, context);
                 return print_valid(&proven, &source.label(), index, context);
             }
             Err(why) => refusal = why,
@@ -131,6 +136,15 @@ fn print_valid(
     }
     context.output.detail(&format!("key: {key}"));
     Ok(Outcome::Done)
+}
+
+/// Which bytes of the body the signature covers (rule H2).
+pub(super) const fn form(form: BodyForm) -> &'static str {
+    match form {
+        BodyForm::WithoutLf => "without-lf",
+        BodyForm::WithoutCrlf => "without-crlf",
+        _ => "raw",
+    }
 }
 
 /// The line for people, and the object for programs.
