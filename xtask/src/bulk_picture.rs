@@ -4,8 +4,8 @@
 //! `docs/pictures/bulk.svg` is looked at by a person before it lands: a machine that others use
 //! draws their load.
 
-use std::collections::BTreeMap;
 use core::fmt::Write;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 

@@ -1,4 +1,5 @@
-//! A batch: one JSON object a line, read in chunks, so that an archive of any size fits into memory.
+//! A batch: one JSON object a line, read in chunks, so that an archive of any size fits into
+//! memory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -65,7 +66,7 @@ impl BatchLines {
 
     /// The next lines, blank ones left out; none at the end.
     ///
-    /// `entry` makes of an object what is wanted of it; its refusal is reported with the number of the line.
+    /// `entry` converts an object; its refusal is reported with the number of the line.
     pub(crate) fn next_chunk<D: DeserializeOwned, T>(
         &mut self,
         entry: impl Fn(D) -> Result<T, String>,

@@ -74,7 +74,8 @@ impl Output {
         format!("{}\n", escaped_json(&json.to_string()))
     }
 
-    /// Draws the last line of a terminal again, if somebody looks at it and the results go elsewhere. An empty text clears it.
+    /// Draws the last line of a terminal again, if standard error is one and the results go
+    /// elsewhere. An empty text clears it.
     pub(crate) fn transient(&self, text: &str) {
         if !self.quiet && io::stderr().is_terminal() && !io::stdout().is_terminal() {
             let _ = write!(io::stderr().lock(), "\r\u{1b}[K{}", shown(text));

@@ -2,7 +2,7 @@
 
 use crate::terminal::output::Output;
 
-const WIDTH: u64 = 30;
+const WIDTH: usize = 30;
 
 /// A bar on standard error; nothing where no person looks at it.
 #[derive(Debug)]
@@ -33,11 +33,10 @@ fn line(entries: u64, bytes: u64, total: Option<u64>) -> String {
     let Some(total) = total.filter(|total| *total > 0) else {
         return format!("{entries} done");
     };
-    let bytes = u128::from(bytes.min(total));
-    let part = |of: u64| (bytes * u128::from(of) / u128::from(total)) as usize;
-    let bar = "#".repeat(part(WIDTH));
-    let width = WIDTH as usize;
-    format!("[{bar:<width$}] {:>3} %, {entries} done", part(100))
+    let percent = u128::from(bytes.min(total)) * 100 / u128::from(total);
+    let filled = usize::try_from(percent).unwrap_or(100) * WIDTH / 100;
+    let bar = "#".repeat(filled);
+    format!("[{bar:<WIDTH$}] {percent:>3} %, {entries} done")
 }
 
 #[cfg(test)]

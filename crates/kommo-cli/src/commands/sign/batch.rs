@@ -1,4 +1,5 @@
-//! `kommo sign chats --batch`: the headers of many requests, one object a line, in the order of the lines.
+//! `kommo sign chats --batch`: the headers of many requests, one object a line, in the order of the
+//! lines.
 
 use std::path::Path;
 
@@ -34,7 +35,8 @@ struct Entry {
     body: Vec<u8>,
 }
 
-/// Signs every line. A line that cannot be signed ends the command; those of earlier chunks are printed.
+/// Signs every line. A line that cannot be signed ends the command; those of earlier chunks are
+/// printed.
 pub(super) fn run(
     file: &Path,
     signer: &BulkSigner,

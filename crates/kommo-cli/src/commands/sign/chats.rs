@@ -70,8 +70,8 @@ pub(crate) struct ChatsArgs {
     #[arg(long, value_enum, value_name = "OUTPUT")]
     output: Option<OutputForm>,
 
-    /// Many requests, one a line: {"body":"BASE64"}, and `method`, `path`, `date`, `content_type` where they differ from the options;
-    /// one object a line comes out. `-` is standard input
+    /// Many requests, one a line: {"body":"BASE64"}, and `method`, `path`, `date`, `content_type`
+    /// where they differ from the options; one object a line comes out. `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "url", "output", "no_content_type"])]
     batch: Option<PathBuf>,
 }

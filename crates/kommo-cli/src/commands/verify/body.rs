@@ -48,7 +48,8 @@ pub(crate) struct ChatHookArgs {
     #[command(flatten)]
     body: BodyArgs,
 
-    /// Many hooks, one a line: {"body":"BASE64","signature":"HEX"}; one verdict a line comes out. `-` is standard input
+    /// Many hooks, one a line: {"body":"BASE64","signature":"HEX"}; one verdict a line comes out.
+    /// `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["signature", "file"])]
     batch: Option<PathBuf>,
 }
