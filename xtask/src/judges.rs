@@ -52,7 +52,12 @@ const JUDGES: [Judge; 6] = [
         program: "go",
         question: "version",
         package: "golang-go",
-        arguments: &["run", "docs/recipes/go/kommosign.go", VECTORS],
+        arguments: &[
+            "run",
+            "docs/recipes/go/kommosign.go",
+            "docs/recipes/go/vectors.go",
+            VECTORS,
+        ],
     },
     Judge {
         language: "the Java recipe",

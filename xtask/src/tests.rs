@@ -214,12 +214,14 @@ fn bring_browser(report: &mut Report) -> bool {
 /// missing.
 fn bring_languages(report: &mut Report) -> bool {
     judges::install();
-    let are_there = ["php", "python3", "node"]
+    let are_there = ["php", "python3", "node", "javac"]
         .iter()
-        .all(|program| has(program, "--version"));
+        .all(|program| has(program, "--version"))
+        && has("go", "version");
     if !are_there {
         report.left_out(
-            "recipes that run against the program (apt-get install php-cli python3-minimal nodejs)",
+            "recipes that run against the program (apt-get install php-cli python3-minimal nodejs \
+             golang-go default-jdk-headless)",
         );
     }
     are_there

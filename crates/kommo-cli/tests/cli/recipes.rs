@@ -1,6 +1,8 @@
 //! The recipes of `docs/recipes/` that need a program or a socket: calls with a token of the
 //! program, and the receivers of hooks.
 
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -16,42 +18,68 @@ use crate::shop::{ACCOUNT, Shop};
 
 /// A language with its recipes.
 struct Language {
-    interpreter: &'static str,
-    options: &'static [&'static str],
-    folder: &'static str,
+    name: &'static str,
     /// Reads a call a line, sends it by the recipe, and prints a line with what came.
     caller: (&'static str, &'static str),
-    /// The file of the receiver, and how the interpreter is told its port.
+    /// The file of the receiver.
     receiver: &'static str,
-    serve: fn(&mut Command, &Path, u16),
+    tools: Tools,
 }
 
-const LANGUAGES: [Language; 3] = [
+/// How a file of a language is made to run.
+enum Tools {
+    /// An interpreter, its options, and how it is told the port of a receiver.
+    Interpreter(&'static str, &'static [&'static str], Serve),
+    /// `go build` of the file with these recipes beside it.
+    Go {
+        caller: &'static str,
+        receiver: &'static str,
+    },
+    /// `javac`, which finds the recipes itself, and then `java`.
+    Java,
+}
+
+#[derive(Clone, Copy)]
+enum Serve {
+    /// `php -S 127.0.0.1:8080 file`
+    BuiltIn,
+    /// `file 8080`
+    Argument,
+}
+
+const LANGUAGES: [Language; 5] = [
     Language {
-        interpreter: "php",
-        options: &["-n"],
-        folder: "php",
+        name: "php",
         caller: ("caller.php", PHP),
         receiver: "receive_hooks.php",
-        serve: |command, file, port| {
-            command.arg("-S").arg(format!("127.0.0.1:{port}")).arg(file);
+        tools: Tools::Interpreter("php", &["-n"], Serve::BuiltIn),
+    },
+    Language {
+        name: "python",
+        caller: ("caller.py", PYTHON),
+        receiver: "receive_hooks.py",
+        tools: Tools::Interpreter("python3", &["-B"], Serve::Argument),
+    },
+    Language {
+        name: "node",
+        caller: ("caller.mjs", NODE),
+        receiver: "receive-hooks.mjs",
+        tools: Tools::Interpreter("node", &[], Serve::Argument),
+    },
+    Language {
+        name: "go",
+        caller: ("caller.go", GO),
+        receiver: "receivehooks.go",
+        tools: Tools::Go {
+            caller: "kommoapi.go",
+            receiver: "kommosign.go",
         },
     },
     Language {
-        interpreter: "python3",
-        options: &["-B"],
-        folder: "python",
-        caller: ("caller.py", PYTHON),
-        receiver: "receive_hooks.py",
-        serve: file_and_port,
-    },
-    Language {
-        interpreter: "node",
-        options: &[],
-        folder: "node",
-        caller: ("caller.mjs", NODE),
-        receiver: "receive-hooks.mjs",
-        serve: file_and_port,
+        name: "java",
+        caller: ("Caller.java", JAVA),
+        receiver: "ReceiveHooks.java",
+        tools: Tools::Java,
     },
 ];
 
@@ -103,9 +131,69 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 "#;
 
-fn file_and_port(command: &mut Command, file: &Path, port: u16) {
-    command.arg(file).arg(port.to_string());
+const GO: &str = r#"
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+func main() {
+	kommo := NewKommoAPI(os.Getenv("KOMMO"))
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		words := append(strings.SplitN(lines.Text(), " ", 3), "")
+		var body []byte
+		if words[2] != "" {
+			body = []byte(words[2])
+		}
+		status, answer, err := kommo.Call(words[0], words[1], body)
+		var missing *KommoCredentialError
+		switch {
+		case errors.As(err, &missing):
+			fmt.Println(missing.Code)
+		case errors.Is(err, ErrKommoPath):
+			fmt.Println("no path")
+		case err != nil:
+			fmt.Println(err)
+		default:
+			found := struct{ ID json.Number `json:"id"` }{"-"}
+			_ = json.Unmarshal(answer, &found)
+			fmt.Println(status, found.ID)
+		}
+	}
 }
+"#;
+
+const JAVA: &str = r#"
+import java.io.*;
+import java.util.regex.*;
+
+public class Caller {
+    public static void main(String[] arguments) throws Exception {
+        KommoApi kommo = new KommoApi(System.getenv("KOMMO"));
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            String[] words = line.split(" ", 3);
+            try {
+                byte[] body = words.length < 3 ? null : words[2].getBytes("UTF-8");
+                KommoApi.Answer answer = kommo.call(words[0], words[1], body);
+                Matcher id = Pattern.compile("\"id\":([0-9]+)").matcher(new String(answer.body(), "UTF-8"));
+                System.out.println(answer.status() + " " + (id.find() ? id.group(1) : "-"));
+            } catch (KommoApi.CredentialException error) {
+                System.out.println(error.code);
+            } catch (IllegalArgumentException error) {
+                System.out.println("no path");
+            }
+        }
+    }
+}
+"#;
 
 /// The languages, unless they are to be left out, which is said.
 #[allow(
@@ -124,18 +212,124 @@ fn languages() -> &'static [Language] {
 impl Language {
     fn recipes(&self) -> PathBuf {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes");
-        docs.join(self.folder).canonicalize().unwrap()
+        docs.join(self.name).canonicalize().unwrap()
     }
 
-    /// The interpreter, with no variable of the test's own environment.
+    fn caller(&self) -> Runnable {
+        let room = Room::new();
+        let (name, text) = self.caller;
+        let file = room.file(name, text);
+        match self.tools {
+            Tools::Interpreter(..) => self.interpreted(room, file),
+            Tools::Go { caller, .. } => {
+                let recipe = room.path().join(caller);
+                fs::copy(self.recipes().join(caller), &recipe).unwrap();
+                self.built(room, &[file.into(), recipe])
+            }
+            Tools::Java => self.built(room, &[file.into()]),
+        }
+    }
+
+    fn receiver(&self) -> Runnable {
+        let file = self.recipes().join(self.receiver);
+        match self.tools {
+            Tools::Interpreter(..) => self.interpreted(Room::new(), file),
+            Tools::Go { receiver, .. } => {
+                self.built(Room::new(), &[self.recipes().join(receiver), file])
+            }
+            Tools::Java => self.built(Room::new(), &[file]),
+        }
+    }
+
+    fn interpreted(&self, room: Room, file: impl Into<PathBuf>) -> Runnable {
+        let Tools::Interpreter(program, options, serve) = &self.tools else {
+            panic!("{} is not interpreted", self.name);
+        };
+        Runnable {
+            program: program.into(),
+            options: options.iter().map(OsString::from).collect(),
+            file: Some(file.into()),
+            serve: *serve,
+            _room: room,
+        }
+    }
+
+    fn built(&self, room: Room, files: &[PathBuf]) -> Runnable {
+        let program = room.path().join("program");
+        let (mut compiler, runnable) = match &self.tools {
+            Tools::Go { .. } => {
+                let mut compiler = command("go", room.path());
+                compiler.arg("build").arg("-o").arg(&program);
+                (compiler, (program.into(), Vec::new()))
+            }
+            _ => {
+                let mut compiler = command("javac", room.path());
+                let sources = self.recipes();
+                compiler
+                    .arg("-d")
+                    .arg(&program)
+                    .arg("-sourcepath")
+                    .arg(sources);
+                let class = files[0].file_stem().unwrap().to_owned();
+                let options = vec!["-cp".into(), program.into(), class];
+                (compiler, (OsString::from("java"), options))
+            }
+        };
+        let output = compiler.args(files).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", self.name);
+        Runnable {
+            program: runnable.0,
+            options: runnable.1,
+            file: None,
+            serve: Serve::Argument,
+            _room: room,
+        }
+    }
+}
+
+/// A program, with no variable of the test's own environment.
+fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home)
+        .current_dir(home);
+    command
+}
+
+/// A file of a language that can be run, while this value exists.
+struct Runnable {
+    program: OsString,
+    options: Vec<OsString>,
+    file: Option<PathBuf>,
+    serve: Serve,
+    _room: Room,
+}
+
+impl Runnable {
     fn command(&self, room: &Room) -> Command {
-        let mut command = Command::new(self.interpreter);
+        let mut command = command(&self.program, room.path());
+        command.args(&self.options);
         command
-            .args(self.options)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", room.path())
-            .current_dir(room.path());
+    }
+
+    fn call(&self, room: &Room) -> Command {
+        let mut command = self.command(room);
+        command.args(&self.file);
+        command
+    }
+
+    fn serve(&self, room: &Room, port: u16) -> Command {
+        let mut command = self.command(room);
+        match self.serve {
+            Serve::BuiltIn => command
+                .arg("-S")
+                .arg(format!("127.0.0.1:{port}"))
+                .args(&self.file),
+            Serve::Argument => command.args(&self.file).arg(port.to_string()),
+        };
         command
     }
 }
@@ -158,11 +352,9 @@ struct Caller {
 }
 
 impl Caller {
-    fn start(language: &Language, shop: &Shop) -> Self {
-        let (name, text) = language.caller;
-        let mut command = language.command(&shop.room);
+    fn start(language: &Language, runnable: &Runnable, shop: &Shop) -> Self {
+        let mut command = runnable.call(&shop.room);
         command
-            .arg(shop.room.file(name, text))
             .env("RECIPES", language.recipes())
             .env("KOMMO", env!("CARGO_BIN_EXE_kommo"))
             .env("KOMMO_SANDBOX_URL", shop.sandbox.base_url())
@@ -198,7 +390,8 @@ fn a_call_is_sent_once_more_after_a_401_with_the_token_that_is_current_then() {
     for language in languages() {
         let shop = Shop::open();
         shop.log_in();
-        let mut caller = Caller::start(language, &shop);
+        let runnable = language.caller();
+        let mut caller = Caller::start(language, &runnable, &shop);
         let account = format!("200 {ACCOUNT}");
         assert_eq!(caller.call("GET /api/v4/account"), account);
         // Another process refreshes: the token that the caller holds is dead, and the new one is
@@ -225,7 +418,8 @@ fn a_refusal_is_an_answer_and_an_end_of_the_grant_is_an_error_with_its_code() {
     for language in languages() {
         let shop = Shop::open();
         shop.log_in();
-        let mut caller = Caller::start(language, &shop);
+        let runnable = language.caller();
+        let mut caller = Caller::start(language, &runnable, &shop);
         shop.sandbox.order(
             "faults",
             &json!({ "on": "crm", "kind": "payment-required", "times": 1 }),
@@ -237,7 +431,7 @@ fn a_refusal_is_an_answer_and_an_end_of_the_grant_is_an_error_with_its_code() {
             assert_eq!(caller.call(&format!("GET {path}")), "no path");
         }
         shop.run(["auth", "logout"]).done();
-        let mut later = Caller::start(language, &shop);
+        let mut later = Caller::start(language, &runnable, &shop);
         assert_eq!(later.call("GET /api/v4/account"), "reauth-required");
     }
 }
@@ -250,15 +444,10 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn start(language: &Language, client_id: &str) -> Self {
+    fn start(runnable: &Runnable, client_id: &str) -> Self {
         let room = Room::new();
         let port = free_port();
-        let mut command = language.command(&room);
-        (language.serve)(
-            &mut command,
-            &language.recipes().join(language.receiver),
-            port,
-        );
+        let mut command = runnable.serve(&room, port);
         command
             .env(
                 "KOMMO_CHANNEL_SECRET_FILE",
@@ -276,7 +465,7 @@ impl Receiver {
         let mut process = Process(command.spawn().unwrap());
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = process.0.try_wait().unwrap();
-            assert!(ended.is_none(), "{}: {ended:?}", language.interpreter);
+            assert!(ended.is_none(), "{:?}: {ended:?}", runnable.program);
             thread::yield_now();
         }
         Self {
@@ -315,8 +504,8 @@ impl Receiver {
     /// What was kept since the last time.
     fn kept(&self) -> Vec<Value> {
         let file = self.room.path().join("hooks.jsonl");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let _ = std::fs::remove_file(&file);
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let _ = fs::remove_file(&file);
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
@@ -327,12 +516,13 @@ impl Receiver {
 fn the_receivers_keep_every_genuine_chat_hook_and_refuse_every_other_one() {
     let (mut accepted, mut refused) = (0, 0);
     for language in languages() {
-        let receiver = Receiver::start(language, "");
+        let runnable = language.receiver();
+        let receiver = Receiver::start(&runnable, "");
         for case in chat_hooks() {
             receiver
                 .room
                 .file("channel.secret", format!("{}\n", case.secret));
-            let name = format!("{}: {}", language.interpreter, case.name);
+            let name = format!("{}: {}", language.name, case.name);
             let status = receiver.post(Some(&case.signature), &case.body);
             let kept = receiver.kept();
             if case.is_valid() {
@@ -354,15 +544,16 @@ fn the_receivers_keep_every_genuine_chat_hook_and_refuse_every_other_one() {
 #[test]
 fn the_receivers_take_a_disconnect_hook_of_the_own_integration_alone() {
     for language in languages() {
+        let runnable = language.receiver();
         let mut cases = disconnects();
         // A receiver keeps one secret; that several may be tried is shown by the recipe's own run.
         cases.retain(|case| case.secrets.len() == 1);
         cases.sort_by(|one, other| one.client_id.cmp(&other.client_id));
         for cases in cases.chunk_by(|one, other| one.client_id == other.client_id) {
-            let receiver = Receiver::start(language, &cases[0].client_id);
+            let receiver = Receiver::start(&runnable, &cases[0].client_id);
             for case in cases {
                 receiver.room.file("client.secret", &case.secret);
-                let name = format!("{}: {}", language.interpreter, case.name);
+                let name = format!("{}: {}", language.name, case.name);
                 let status = receiver.get(&case.query);
                 let hooks = receiver.kept();
                 if case.is_valid() {
