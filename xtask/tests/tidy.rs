@@ -502,6 +502,53 @@ fn the_glossary_defines_each_term_once() {
     );
 }
 
+/// Crates of ours that a text names between backticks.
+fn crates_named(text: &str) -> BTreeSet<String> {
+    let names = text.split('`').skip(1).step_by(2);
+    names
+        .filter(|name| *name == "kommo" || name.starts_with("kommo-"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Crates of ours among the dependencies of a manifest, optional ones too.
+fn crates_used(manifest: &str) -> BTreeSet<String> {
+    let table = manifest
+        .split("\n[")
+        .find(|table| table.starts_with("dependencies]"));
+    let names = table.unwrap_or_default().lines().filter_map(|line| {
+        let name = line.split(['.', ' ', '=']).next()?;
+        name.starts_with("kommo").then(|| name.to_owned())
+    });
+    names.collect()
+}
+
+#[test]
+fn the_map_names_what_each_crate_uses_from_the_bottom_up() {
+    let page = read(&root().join("ARCHITECTURE.md"));
+    let mut above = BTreeSet::new();
+    for row in page.lines() {
+        let Some((name, uses)) = row
+            .strip_prefix("| `kommo")
+            .and_then(|row| row.split_once("` | "))
+        else {
+            continue;
+        };
+        let name = format!("kommo{name}");
+        let manifest = read(&root().join("crates").join(&name).join("Cargo.toml"));
+        assert_eq!(crates_named(uses), crates_used(&manifest), "{name}");
+        let unknown: Vec<_> = crates_used(&manifest).difference(&above).cloned().collect();
+        assert!(unknown.is_empty(), "{name} is above {unknown:?}");
+        above.insert(name);
+    }
+    let crates = std::fs::read_dir(root().join("crates")).unwrap();
+    let names = crates.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    assert_eq!(
+        above,
+        names.filter(|name| name.starts_with("kommo")).collect()
+    );
+}
+
 /// The lines of prose, with their numbers: comments of code, or a page; tables, code blocks, links
 /// and whatever has no space to break at are left out.
 fn prose_lines(path: &Path, text: &str) -> Vec<(usize, String)> {

@@ -224,9 +224,9 @@ impl Language {
             Tools::Go { caller, .. } => {
                 let recipe = room.path().join(caller);
                 fs::copy(self.recipes().join(caller), &recipe).unwrap();
-                self.built(room, &[file.into(), recipe])
+                self.built(room, &[file, recipe])
             }
-            Tools::Java => self.built(room, &[file.into()]),
+            Tools::Java => self.built(room, &[file]),
         }
     }
 
