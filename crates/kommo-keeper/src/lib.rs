@@ -14,6 +14,8 @@ mod keeper;
 mod tokens;
 mod codes;
 mod maintenance;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cache::cached_token::FreshToken;
 pub use codes::outcome::{CodeOutcome, ExchangeError, ExchangedCode};

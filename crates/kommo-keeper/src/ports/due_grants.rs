@@ -36,6 +36,11 @@ pub trait DueGrants: Send + Sync + 'static {
 
     /// Claims at most `limit` unclaimed grants of this realm and client that are due at `now`, for
     /// the length of the lease. Committed before it returns.
+    ///
+    /// A grant is due as [`Grant::due_at`](kommo_oauth::grant::Grant::due_at) says. It is also due
+    /// if a clock far ahead of `now` computed that instant
+    /// ([`due_reckoned_at`](kommo_oauth::grant::Grant::due_reckoned_at)): otherwise one wrong clock
+    /// would hide it from every sweep.
     fn claim_due(
         &self,
         realm: Realm,

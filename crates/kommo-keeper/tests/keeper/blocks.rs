@@ -4,13 +4,13 @@
 use core::time::Duration;
 
 use kommo_account::{AccountHost, ClientId, Realm};
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{Clock, CodeOrigin, KeeperError, PendingCode};
 use kommo_oauth::grant::HoldKind;
 use kommo_oauth::refresh::Unmet;
 use kommo_oauth::token::{AuthorizationCode, RequestOrigin};
 
 use crate::scene::{CLIENT, Handle, Scene};
-use crate::wire::Turn;
 
 const BLOCK: (u16, &str) = (403, "<html>blocked</html>");
 
@@ -104,8 +104,8 @@ async fn accounts_that_never_worked_are_no_evidence_however_many_they_are() {
     tokio::time::advance(Duration::from_secs(60)).await;
     scene.wire.with(|platform| {
         platform
-            .turns
-            .extend((0..5).map(|_| Turn::Answer(BLOCK.0, BLOCK.1)));
+            .replies
+            .extend((0..5).map(|_| Reply::Answer(BLOCK.0, BLOCK.1)));
     });
     for handle in &new {
         assert!(is_blocked(&handle.token().await));
@@ -132,7 +132,7 @@ async fn codes_of_install_hooks_hold_nobody_and_raise_no_alarm_about_a_block() {
         scene.keeper.accept_code(&pending).await.unwrap();
         scene
             .wire
-            .with(|platform| platform.turns.push_back(Turn::Answer(BLOCK.0, BLOCK.1)));
+            .with(|platform| platform.replies.push_back(Reply::Answer(BLOCK.0, BLOCK.1)));
     }
     scene.keeper.exchange_codes(10).await.unwrap();
     let origins = scene.wire.with(|platform| platform.origins.clone());

@@ -59,7 +59,7 @@ async fn a_caller_who_drops_its_wish_for_a_token_anywhere_costs_no_pair() {
             slow(&scene);
             scene
                 .store
-                .with(|kept| kept.failing_saves = u32::from(is_first_save_lost));
+                .with(|kept| kept.faults.failing_saves = u32::from(is_first_save_lost));
             let got = polled(handle.token(), polls).await;
             landed(&scene).await;
             let sent = scene.wire.sent();
@@ -84,7 +84,7 @@ async fn a_disconnect_hook_whose_task_goes_away_anywhere_is_looked_after_all_the
         let handle = scene.grant(DAY);
         handle.token().await.unwrap();
         slow(&scene);
-        scene.wire.kill();
+        scene.wire.revoke_all();
         scene
             .wire
             .with(|platform| platform.refused_access.insert("access-0".to_owned()));
@@ -115,17 +115,17 @@ async fn a_rescue_that_goes_away_anywhere_leaves_the_pair_where_the_next_one_fin
         let one = Scene::with_lifeboat(lifeboat.clone());
         let handle = one.grant(10);
         tokio::time::advance(Duration::from_secs(DAY)).await;
-        one.store.with(|kept| kept.failing_saves = u32::MAX);
+        one.store.with(|kept| kept.faults.failing_saves = u32::MAX);
         let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
         assert!(ended.is_err());
         landed(&one).await;
         assert_eq!(lifeboat.files.lock().unwrap().len(), 1);
         // The store is back after two more failures.
-        one.store.with(|kept| kept.failing_saves = 2);
+        one.store.with(|kept| kept.faults.failing_saves = 2);
         let two = next(&one, lifeboat.clone());
         let got = polled(two.keeper.recover_unsaved(), polls).await;
         landed(&two).await;
-        one.store.with(|kept| kept.failing_saves = 0);
+        one.store.with(|kept| kept.faults.failing_saves = 0);
         let three = next(&one, lifeboat.clone());
         three.keeper.recover_unsaved().await.unwrap();
         assert_eq!(one.state(), "active", "{polls} polls");

@@ -1,13 +1,14 @@
 //! From a code to a grant.
 
+use core::time::Duration;
+
 use kommo_account::{AccountId, ClientId, Endpoints, Realm};
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, Counter, ExchangeError, PendingCode};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::token::{AuthorizationCode, TokenRefusalKind};
 
-use crate::scene::{CLIENT, DAY, Scene, host, key};
-use crate::virtual_clock::START;
-use crate::wire::Turn;
+use crate::scene::{CLIENT, DAY, LEASE, START, Scene, host, key};
 
 pub(crate) fn pending(code: &str) -> PendingCode {
     PendingCode::new(
@@ -67,6 +68,7 @@ async fn a_pair_whose_owner_could_not_be_asked_is_kept_and_asked_for_later() {
     scene
         .wire
         .with(|platform| platform.probe_is_inconclusive = false);
+    scene.clock.advance(LEASE);
     let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
     assert!(matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]));
     assert_eq!(scene.wire.sent().len(), 1, "the code was sent once");
@@ -79,17 +81,17 @@ async fn a_refused_code_ends_and_a_refused_client_does_not_end_it() {
     scene.keeper.accept_code(&pending(&code)).await.unwrap();
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(401, "{}")));
+        .with(|platform| platform.replies.push_back(Reply::Answer(401, "{}")));
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::ClientRefused(TokenRefusalKind::Unauthorized)]
     );
     assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
-    scene.clock.jump(30);
+    scene.clock.advance(Duration::from_secs(30));
     let expired = r#"{"hint":"Authorization code has expired"}"#;
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(400, expired)));
+        .with(|platform| platform.replies.push_back(Reply::Answer(400, expired)));
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::Refused(TokenRefusalKind::CodeExpired)]
@@ -104,13 +106,14 @@ async fn a_lost_exchange_is_sent_again_only_to_learn_what_became_of_it() {
     scene.keeper.accept_code(&pending(&code)).await.unwrap();
     scene.wire.with(|platform| {
         platform
-            .turns
-            .extend([Turn::LoseAnswer, Turn::LoseAnswer, Turn::LoseAnswer])
+            .replies
+            .extend([Reply::LoseAnswer, Reply::LoseAnswer, Reply::LoseAnswer])
     });
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::NotYet]
     );
+    scene.clock.advance(LEASE);
     assert_eq!(
         scene.keeper.exchange_codes(10).await.unwrap(),
         [CodeOutcome::Lost]
@@ -129,18 +132,19 @@ async fn what_was_not_sent_or_not_looked_at_does_not_count_as_an_exchange() {
     scene.keeper.accept_code(&pending(&code)).await.unwrap();
     scene.wire.with(|platform| {
         platform.is_lenient = true;
-        platform.turns.extend([
-            Turn::NotSent,
-            Turn::Answer(429, "{}"),
-            Turn::NotSent,
-            Turn::Answer(401, "{}"),
-            Turn::LoseAnswer,
+        platform.replies.extend([
+            Reply::NotSent,
+            Reply::Answer(429, "{}"),
+            Reply::NotSent,
+            Reply::Answer(401, "{}"),
+            Reply::LoseAnswer,
         ]);
     });
     for round in 0..5 {
         scene.keeper.exchange_codes(10).await.unwrap();
-        // The pauses after the 429 and after the 401.
-        scene.clock.jump(if round == 3 { 240 } else { 60 });
+        // The lease, and the longer pause after the 401.
+        let length = if round == 3 { 2 * LEASE } else { LEASE };
+        scene.clock.advance(length);
     }
     let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
     assert!(
@@ -156,7 +160,7 @@ async fn a_pair_of_an_exchange_waits_until_the_store_takes_it() {
     let scene = Scene::new();
     let code = scene.wire.consent();
     scene.keeper.accept_code(&pending(&code)).await.unwrap();
-    scene.store.with(|kept| kept.failing_answers = 5);
+    scene.store.with(|kept| kept.faults.failing_answers = 5);
     let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
     assert!(
         matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]),

@@ -35,7 +35,7 @@ async fn a_hook_that_probe_and_refresh_confirm_ends_the_grant() {
     scene
         .wire
         .with(|platform| platform.refused_access.insert("access-0".to_owned()));
-    scene.wire.kill();
+    scene.wire.revoke_all();
     let verdicts = scene
         .keeper
         .disconnect_reported(key().account_id)
@@ -120,7 +120,7 @@ async fn a_consent_that_comes_before_the_end_is_written_is_not_ended() {
     scene
         .wire
         .with(|platform| platform.refused_access.insert("access-0".to_owned()));
-    scene.wire.kill();
+    scene.wire.revoke_all();
     // The refusal is written first; the new consent comes before the end is written.
     handle
         .token_after_401(handle.fresh().unwrap().generation)
@@ -139,7 +139,9 @@ async fn a_consent_that_comes_before_the_end_is_written_is_not_ended() {
     )
     .grant;
     consented.revision = revision.next();
-    scene.store.with(|kept| kept.before_write = Some(consented));
+    scene
+        .store
+        .with(|kept| kept.faults.before_write = Some(consented));
     let verdicts = scene
         .keeper
         .disconnect_reported(key().account_id)

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::Generation;
 use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, Scene};
-use crate::wire::Turn;
 
 fn why(error: &KeeperError) -> Unmet {
     let KeeperError::NoToken { why, .. } = error else {
@@ -21,7 +21,7 @@ async fn our_own_flight_is_not_called_another_worker_and_after_its_limit_the_nex
     let scene = Scene::new();
     let handle = scene.grant(10);
     tokio::time::advance(Duration::from_secs(60)).await;
-    scene.store.with(|kept| kept.hanging_loads = 1);
+    scene.store.with(|kept| kept.faults.hanging_loads = 1);
     for _ in 0..3 {
         let error = handle.token().await.unwrap_err();
         assert_eq!(why(&error), Unmet::StillRunning);
@@ -41,7 +41,7 @@ async fn a_flight_that_has_the_newest_pair_is_waited_for_as_long_as_it_takes() {
     let scene = Scene::new();
     let handle = scene.grant(10);
     tokio::time::advance(Duration::from_secs(60)).await;
-    scene.store.with(|kept| kept.failing_saves = 60);
+    scene.store.with(|kept| kept.faults.failing_saves = 60);
     for _ in 0..8 {
         drop(handle.token().await);
     }
@@ -50,7 +50,7 @@ async fn a_flight_that_has_the_newest_pair_is_waited_for_as_long_as_it_takes() {
         1,
         "no other flight spends the token"
     );
-    scene.store.with(|kept| kept.failing_saves = 0);
+    scene.store.with(|kept| kept.faults.failing_saves = 0);
     assert_eq!(handle.token().await.unwrap().generation.get(), 2);
     assert_eq!(scene.wire.sent().len(), 1);
 }
@@ -61,8 +61,8 @@ async fn a_flight_that_comes_to_its_end_late_puts_nothing_old_over_what_is_new()
     scene.wire.with(|platform| {
         platform.is_lenient = true;
         platform
-            .turns
-            .push_back(Turn::Slow(Duration::from_secs(200)));
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(200)));
     });
     let handle = scene.grant(DAY);
     handle.token().await.unwrap();

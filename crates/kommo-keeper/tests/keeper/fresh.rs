@@ -3,13 +3,13 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::grant::{Generation, GrantKey};
 use kommo_oauth::refresh::{TokenRequirement, Unmet};
 use tokio::task::JoinSet;
 
-use crate::scene::{DAY, HOUR, NO_LIFEBOAT, Scene, key};
-use crate::wire::Turn;
+use crate::scene::{DAY, HOUR, NO_LIFEBOAT, START, Scene, key};
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_token_comes_from_memory_without_the_store() {
@@ -40,8 +40,8 @@ async fn a_due_token_is_given_at_once_and_refreshed_beside() {
     tokio::time::advance(Duration::from_secs(DAY - HOUR + 1)).await;
     scene.wire.with(|platform| {
         platform
-            .turns
-            .push_back(Turn::Slow(Duration::from_secs(10)))
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(10)))
     });
     // The answer takes ten seconds; no caller waits for it.
     for _ in 0..50 {
@@ -86,8 +86,11 @@ async fn two_processes_make_one_refresh_and_the_loser_adopts_the_pair() {
     );
     let other = two.keeper.grant(&key()).unwrap();
     tokio::time::advance(Duration::from_secs(60)).await;
-    one.wire
-        .with(|platform| platform.turns.push_back(Turn::Slow(Duration::from_secs(5))));
+    one.wire.with(|platform| {
+        platform
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(5)))
+    });
     let (mine, theirs) = tokio::join!(handle.token(), other.token());
     assert_eq!(mine.unwrap().access_token.expose(), "access-2");
     assert_eq!(theirs.unwrap().access_token.expose(), "access-2");
@@ -103,9 +106,11 @@ async fn a_caller_that_goes_away_does_not_end_the_refresh() {
     let scene = Scene::new();
     let handle = scene.grant(10);
     tokio::time::advance(Duration::from_secs(60)).await;
-    scene
-        .wire
-        .with(|platform| platform.turns.push_back(Turn::Slow(Duration::from_secs(5))));
+    scene.wire.with(|platform| {
+        platform
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(5)))
+    });
     let impatient = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(impatient.is_err(), "the caller went away");
     scene.keeper.drain().await;
@@ -202,7 +207,7 @@ async fn a_wall_clock_that_jumps_ahead_costs_no_fresh_token() {
 async fn a_pair_that_lay_idle_is_kept_alive() {
     let scene = Scene::new();
     let handle = scene.grant(30 * DAY);
-    let since = kommo_oauth::UnixSeconds::new(crate::virtual_clock::START + 1);
+    let since = kommo_oauth::UnixSeconds::new(START + 1);
     assert!(
         TokenRequirement::obtained_since(since)
             .obtained_since
@@ -235,7 +240,7 @@ async fn when_a_token_is_due_is_spread_by_chance_over_twenty_minutes() {
             |settings| settings.policy.jitter = Duration::from_secs(20 * MINUTE),
         );
         scene.grant(DAY);
-        scene.clock.set_chance(chance);
+        scene.clock.set_random(chance);
         let handle = spread.keeper.grant(&key()).unwrap();
         handle.token().await.unwrap();
         tokio::time::advance(Duration::from_secs(DAY - minutes * MINUTE - 1)).await;
@@ -259,7 +264,7 @@ async fn the_looks_of_those_who_wait_are_spread_by_chance() {
         let scene = Scene::new();
         let handle = scene.grant(10);
         tokio::time::advance(Duration::from_secs(60)).await;
-        scene.clock.set_chance(chance);
+        scene.clock.set_random(chance);
         let lock = kommo_keeper::GrantStore::try_lock(&scene.store, &key()).await;
         let freed = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -280,9 +285,11 @@ async fn in_its_last_minute_a_token_is_replaced_before_it_is_given() {
         let handle = scene.grant(DAY);
         handle.token().await.unwrap();
         tokio::time::advance(Duration::from_secs(DAY - left)).await;
-        scene
-            .wire
-            .with(|platform| platform.turns.push_back(Turn::Slow(Duration::from_secs(5))));
+        scene.wire.with(|platform| {
+            platform
+                .replies
+                .push_back(Reply::Slow(Duration::from_secs(5)))
+        });
         let before = tokio::time::Instant::now();
         let token = handle.token().await.unwrap();
         assert_eq!(token.access_token.expose(), given, "{left} seconds left");

@@ -7,8 +7,7 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::Grant;
 use kommo_oauth::token::TokenPair;
 
-use crate::scene::{DAY, HOUR, Handle, Scene, host, key, pair};
-use crate::virtual_clock::START;
+use crate::scene::{DAY, HOUR, Handle, START, Scene, host, key, pair};
 
 const AHEAD: u64 = 100 * DAY;
 

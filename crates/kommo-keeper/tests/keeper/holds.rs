@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::HoldKind;
 use kommo_oauth::refresh::{Located, Unmet};
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, host, key};
-use crate::wire::Turn;
 
 fn held(error: &KeeperError) -> Option<HoldKind> {
     match error {
@@ -25,7 +25,7 @@ async fn refused(scene: &Scene, status: u16, body: &'static str) -> KeeperError 
     tokio::time::advance(Duration::from_secs(DAY)).await;
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(status, body)));
+        .with(|platform| platform.replies.push_back(Reply::Answer(status, body)));
     handle.token().await.unwrap_err()
 }
 
@@ -103,8 +103,8 @@ async fn a_blocked_address_that_retries_a_doubt_leaves_it_to_the_others() {
     let scene = Scene::new();
     scene.wire.with(|platform| {
         platform.is_lenient = true;
-        platform.turns.push_back(Turn::LoseAnswer);
-        platform.turns.push_back(Turn::Answer(403, "<html>"));
+        platform.replies.push_back(Reply::LoseAnswer);
+        platform.replies.push_back(Reply::Answer(403, "<html>"));
     });
     let handle = scene.grant(10);
     tokio::time::advance(Duration::from_secs(DAY)).await;
@@ -144,8 +144,8 @@ async fn a_proxy_that_answers_404_for_an_hour_loses_nothing() {
     scene.wire.with(|platform| {
         for _ in 0..1_000 {
             platform
-                .turns
-                .push_back(Turn::Answer(404, "<html>404</html>"));
+                .replies
+                .push_back(Reply::Answer(404, "<html>404</html>"));
         }
     });
     for _ in 0..60 {
@@ -156,7 +156,7 @@ async fn a_proxy_that_answers_404_for_an_hour_loses_nothing() {
     let sent = scene.wire.sent().len();
     assert!(sent < 10, "{sent} requests in an hour");
     assert_eq!(scene.state(), "active");
-    scene.wire.with(|platform| platform.turns.clear());
+    scene.wire.with(|platform| platform.replies.clear());
     tokio::time::advance(Duration::from_secs(900)).await;
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),

@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_keeper::KeeperError;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::{Grant, HoldKind};
 use kommo_oauth::refresh::{Located, Unmet};
 
 use crate::claimed::access_token_of;
 use crate::scene::{Scene, host, key, pair};
-use crate::wire::Turn;
 
 /// A grant whose access token names this host, and whose platform no longer knows the account.
 async fn refused(api_domain: &str) -> (Scene, Result<(), KeeperError>) {
@@ -24,7 +24,7 @@ async fn refused(api_domain: &str) -> (Scene, Result<(), KeeperError>) {
     let host = AccountHost::parse("renamed.kommo.com").unwrap();
     scene.wire.with(|platform| {
         platform.located = Some(Located::At { account_id, host });
-        platform.turns.push_back(Turn::Answer(404, "{}"));
+        platform.replies.push_back(Reply::Answer(404, "{}"));
     });
     let token = scene.keeper.grant(&key()).unwrap().token().await;
     (scene, token.map(|_| ()))

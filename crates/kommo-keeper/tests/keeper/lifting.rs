@@ -1,10 +1,10 @@
 //! A person lifts a hold after its cause was fixed.
 
 use kommo_keeper::StoreErrorKind;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::{Generation, HoldKind};
 
 use crate::scene::{DAY, SECRET, Scene, key};
-use crate::wire::Turn;
 
 #[tokio::test(start_paused = true)]
 async fn a_lifted_hold_lets_the_next_refresh_go() {
@@ -22,7 +22,7 @@ async fn a_lifted_hold_lets_the_next_refresh_go() {
         let handle = scene.grant(DAY);
         scene
             .wire
-            .with(|platform| platform.turns.push_back(Turn::Answer(status, body)));
+            .with(|platform| platform.replies.push_back(Reply::Answer(status, body)));
         for _ in 0..2 {
             handle
                 .token_newer_than(Generation::FIRST)
@@ -59,7 +59,9 @@ async fn the_hold_of_the_process_goes_with_it_so_that_the_other_grants_follow() 
 async fn a_store_that_fails_lifts_nothing_and_says_so() {
     let scene = Scene::new();
     scene.grant(DAY);
-    scene.store.with(|kept| kept.is_out_of_reach = true);
+    scene
+        .store
+        .with(|kept| kept.faults.error = Some(StoreErrorKind::Unavailable));
     let failed = scene.keeper.lift_holds(&key()).await;
     assert_eq!(failed, Err(StoreErrorKind::Unavailable));
 }

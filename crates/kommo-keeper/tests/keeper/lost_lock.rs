@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::{Attempt, AttemptId, DoubtReason, Generation, ReauthReason};
 use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, key};
-use crate::wire::Turn;
 
 fn another(scene: &Scene) -> Scene {
     Scene::beside(
@@ -36,8 +36,8 @@ async fn a_lock_that_is_lost_during_a_refresh_makes_nobody_say_that_the_grant_is
     tokio::time::advance(Duration::from_secs(60)).await;
     scene.wire.with(|platform| {
         platform
-            .turns
-            .push_back(Turn::Slow(Duration::from_secs(15)));
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(15)));
     });
     let holder = tokio::spawn(async move { handle.token().await });
     while scene.wire.sent().is_empty() {
@@ -80,7 +80,7 @@ async fn a_holder_that_died_leaves_a_doubt_for_minutes_and_then_the_end() {
         begun.revision = revision.next();
         kept.grants.insert(key(), begun);
     });
-    scene.wire.kill();
+    scene.wire.revoke_all();
     let error = handle.token().await.unwrap_err();
     assert_eq!(why(&error), Unmet::InDoubt(DoubtReason::HolderDied));
     assert!(error.is_passing());
@@ -105,13 +105,13 @@ async fn a_holder_that_died_leaves_a_doubt_for_minutes_and_then_the_end() {
 async fn a_holder_that_learns_that_its_lock_is_gone_sends_nothing() {
     let scene = Scene::new();
     let handle = scene.grant(DAY);
-    scene.store.with(|kept| kept.is_lock_lost = true);
+    scene.store.with(|kept| kept.faults.is_lock_lost = true);
     handle
         .token_newer_than(Generation::FIRST)
         .await
         .unwrap_err();
     assert!(scene.wire.sent().is_empty());
     assert_eq!(scene.state(), "active");
-    scene.store.with(|kept| kept.is_lock_lost = false);
+    scene.store.with(|kept| kept.faults.is_lock_lost = false);
     handle.token_newer_than(Generation::FIRST).await.unwrap();
 }

@@ -11,10 +11,7 @@
 )]
 
 mod claimed;
-mod memory_store;
 mod scene;
-mod virtual_clock;
-mod wire;
 
 mod blocks;
 mod cancelled;

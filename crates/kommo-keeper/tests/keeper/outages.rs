@@ -6,8 +6,7 @@ use kommo_keeper::{Clock, GrantStore, KeeperError, StoreErrorKind};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::refresh::Unmet;
 
-use crate::scene::{DAY, HOUR, Handle, Scene, key};
-use crate::virtual_clock::START;
+use crate::scene::{DAY, HOUR, Handle, START, Scene, key};
 
 /// A token in memory with fifty minutes left, which is due.
 async fn due(scene: &Scene) -> Handle {
@@ -26,7 +25,9 @@ fn access(token: &kommo_oauth::grant::UsableToken) -> &str {
 async fn a_store_that_is_away_costs_no_token_that_is_valid() {
     let scene = Scene::new();
     let handle = due(&scene).await;
-    scene.store.with(|kept| kept.is_out_of_reach = true);
+    scene
+        .store
+        .with(|kept| kept.faults.error = Some(StoreErrorKind::Unavailable));
     for second in 0..20 {
         let before = scene.clock.monotonic();
         let token = handle.token().await.unwrap();
@@ -34,7 +35,7 @@ async fn a_store_that_is_away_costs_no_token_that_is_valid() {
         assert_eq!(scene.clock.monotonic(), before, "a caller waited");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    scene.store.with(|kept| kept.is_out_of_reach = false);
+    scene.store.with(|kept| kept.faults.error = None);
     tokio::time::sleep(Duration::from_secs(3)).await;
     handle.token().await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -49,7 +50,7 @@ async fn a_store_that_goes_away_while_the_lock_is_taken_costs_no_token_either() 
     // A sweep begins with the lock, and cannot read a record.
     scene
         .store
-        .with(|kept| kept.lock_trouble = Some(StoreErrorKind::Unavailable));
+        .with(|kept| kept.faults.lock_error = Some(StoreErrorKind::Unavailable));
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
     let loads = scene.store.with(|kept| kept.loads);
     assert_eq!(access(&handle.token().await.unwrap()), "access-0");
@@ -105,7 +106,7 @@ async fn whose_turn_it_is_when_a_store_fails_is_told() {
     ] {
         let scene = Scene::new();
         let handle = scene.grant(10);
-        scene.store.with(|kept| kept.trouble = Some(trouble));
+        scene.store.with(|kept| kept.faults.error = Some(trouble));
         let before = scene.clock.monotonic();
         let error = handle.token().await.unwrap_err();
         assert_eq!(
@@ -130,7 +131,7 @@ async fn a_record_that_cannot_be_read_does_not_come_back_with_every_sweep() {
     tokio::time::advance(Duration::from_secs(20)).await;
     scene
         .store
-        .with(|kept| kept.lock_trouble = Some(StoreErrorKind::WrongKey));
+        .with(|kept| kept.faults.lock_error = Some(StoreErrorKind::WrongKey));
     let report = scene.keeper.sweep_once(10).await.unwrap();
     assert_eq!((report.ended, report.later), (1, 0));
     let settled = scene.store.with(|kept| kept.settled.clone());

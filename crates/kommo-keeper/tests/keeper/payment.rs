@@ -73,7 +73,7 @@ async fn a_402_meets_a_record_that_moves_and_leaves_one_that_is_over() {
     scene.store.with(|kept| {
         let mut other = kept.grants[&key()].clone();
         other.revision = other.revision.next();
-        kept.before_write = Some(other);
+        kept.faults.before_write = Some(other);
     });
     handle.payment_required();
     while scene.alarm_names().is_empty() {

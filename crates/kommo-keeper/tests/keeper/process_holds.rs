@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::grant::HoldKind;
 use kommo_oauth::refresh::Unmet;
@@ -170,7 +171,7 @@ async fn a_try_that_says_nothing_lets_the_next_one_try() {
     grants[0].token().await.unwrap_err();
     scene.wire.with(|platform| {
         platform.refuses = None;
-        platform.turns.push_back(crate::wire::Turn::NotSent);
+        platform.replies.push_back(Reply::NotSent);
     });
     tokio::time::advance(Duration::from_secs(15 * 60)).await;
     assert_eq!(all_at_once(&grants).await, grants.len());

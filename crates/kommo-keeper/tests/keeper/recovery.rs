@@ -4,12 +4,14 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use kommo_account::Endpoints;
+use kommo_keeper::testing::{MemoryStore, Reply};
 use kommo_keeper::{Counter, Keeper, KeeperError, KeeperSettings, StoreErrorKind};
 use kommo_oauth::grant::{GrantState, Orphan, ReauthReason};
 use kommo_oauth::refresh::Unmet;
 
-use crate::scene::{DAY, HOUR, MemoryLifeboat, NO_LIFEBOAT, SECRET, Scene, credentials, key};
-use crate::wire::Turn;
+use crate::scene::{
+    DAY, HOUR, MemoryLifeboat, NO_LIFEBOAT, SECRET, START, Scene, credentials, key,
+};
 
 async fn expire() {
     tokio::time::advance(Duration::from_secs(DAY)).await;
@@ -25,7 +27,7 @@ async fn after_a_lost_answer_the_old_token_serves_and_the_same_refresh_token_is_
     tokio::time::advance(Duration::from_secs(DAY - HOUR + 1)).await;
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
+        .with(|platform| platform.replies.push_back(Reply::LoseAnswer));
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),
         "access-0"
@@ -56,8 +58,8 @@ async fn without_any_token_a_caller_waits_for_the_retry_of_a_doubt() {
     let handle = scene.grant(10);
     expire().await;
     scene.wire.with(|platform| {
-        platform.turns.push_back(Turn::LoseAnswer);
-        platform.turns.push_back(Turn::Answer(502, "<html>"));
+        platform.replies.push_back(Reply::LoseAnswer);
+        platform.replies.push_back(Reply::Answer(502, "<html>"));
     });
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),
@@ -74,7 +76,7 @@ async fn a_strict_platform_that_lost_the_answer_needs_a_new_consent_and_says_so(
     expire().await;
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
+        .with(|platform| platform.replies.push_back(Reply::LoseAnswer));
     let error = handle.token().await.unwrap_err();
     let expected = Unmet::ReauthRequired(ReauthReason::Revoked);
     assert!(matches!(error, KeeperError::NoToken { why, .. } if why == expected));
@@ -103,7 +105,7 @@ async fn a_pair_that_cannot_be_saved_is_not_handed_out_until_it_is() {
     let scene = Scene::with_lifeboat(lifeboat.clone());
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.failing_saves = 3);
+    scene.store.with(|kept| kept.faults.failing_saves = 3);
     let token = handle.token().await.unwrap();
     assert_eq!(token.access_token.expose(), "access-2");
     assert_eq!(
@@ -128,7 +130,7 @@ async fn a_pair_in_the_lifeboat_is_saved_by_the_next_program() {
     let one = Scene::with_lifeboat(lifeboat.clone());
     let handle = one.grant(10);
     expire().await;
-    one.store.with(|kept| kept.failing_saves = u32::MAX);
+    one.store.with(|kept| kept.faults.failing_saves = u32::MAX);
     let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(ended.is_err(), "no token is handed out");
     assert_eq!(lifeboat.files.lock().unwrap().len(), 1);
@@ -136,7 +138,7 @@ async fn a_pair_in_the_lifeboat_is_saved_by_the_next_program() {
 
     // The first program is gone for good; its store is back.
     let store = one.store.clone();
-    let copy = crate::memory_store::MemoryStore::default();
+    let copy = MemoryStore::default();
     let grant = store.with(|kept| kept.grants[&key()].clone());
     copy.with(|kept| kept.grants.insert(key(), grant));
     let two = Scene::beside(
@@ -164,7 +166,7 @@ async fn an_attempt_of_a_program_that_died_is_taken_over() {
         let grant = kept.grants[&key()].clone();
         let used = grant.state.pairs().unwrap().newest().number;
         let id = kommo_oauth::grant::AttemptId::new([7; 16]);
-        let now = kommo_oauth::UnixSeconds::new(crate::virtual_clock::START);
+        let now = kommo_oauth::UnixSeconds::new(START);
         let moved = grant
             .begin(kommo_oauth::grant::Attempt::new(id, used, now))
             .unwrap();
@@ -182,7 +184,9 @@ async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
     let scene = Scene::new();
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.is_out_of_reach = true);
+    scene
+        .store
+        .with(|kept| kept.faults.error = Some(StoreErrorKind::Unavailable));
     let error = handle.token().await.unwrap_err();
     assert!(matches!(
         error,
@@ -194,7 +198,7 @@ async fn a_store_out_of_reach_is_a_passing_error_and_nothing_is_sent() {
     assert!(error.is_passing());
     assert!(scene.wire.sent().is_empty());
     assert!(scene.alarm_names().contains(&"store-failed"));
-    scene.store.with(|kept| kept.is_out_of_reach = false);
+    scene.store.with(|kept| kept.faults.error = None);
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),
         "access-2"
@@ -207,8 +211,8 @@ async fn what_did_not_leave_is_no_doubt() {
     let handle = scene.grant(10);
     expire().await;
     scene.wire.with(|platform| {
-        platform.turns.push_back(Turn::NotSent);
-        platform.turns.push_back(Turn::NotSent);
+        platform.replies.push_back(Reply::NotSent);
+        platform.replies.push_back(Reply::NotSent);
     });
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),
@@ -237,7 +241,7 @@ async fn clocks_that_differ_are_told() {
     let scene = Scene::new();
     scene
         .wire
-        .with(|platform| platform.server_time = Some(crate::virtual_clock::START));
+        .with(|platform| platform.server_time = Some(START));
     let handle = scene.grant(10);
     expire().await;
     handle.token().await.unwrap();
@@ -250,7 +254,9 @@ async fn a_drain_leaves_in_the_lifeboat_what_the_store_will_not_take() {
     let scene = Scene::with_lifeboat(lifeboat.clone());
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    scene
+        .store
+        .with(|kept| kept.faults.failing_saves = u32::MAX);
     let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(ended.is_err());
     let drained = tokio::time::timeout(Duration::from_secs(60), scene.keeper.drain()).await;
@@ -264,7 +270,7 @@ async fn a_drain_leaves_in_the_lifeboat_what_the_store_will_not_take() {
     assert!(told < 10, "{told} alarms");
 
     // The next program finds it there.
-    scene.store.with(|kept| kept.failing_saves = 0);
+    scene.store.with(|kept| kept.faults.failing_saves = 0);
     let two = Scene::beside(
         scene.store.clone(),
         scene.wire.clone(),
@@ -286,11 +292,11 @@ async fn a_rescue_brings_back_a_grant_that_was_given_up() {
     let one = Scene::with_lifeboat(lifeboat.clone());
     let handle = one.grant(10);
     expire().await;
-    one.store.with(|kept| kept.failing_saves = u32::MAX);
+    one.store.with(|kept| kept.faults.failing_saves = u32::MAX);
     let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(ended.is_err());
     one.keeper.drain().await;
-    one.store.with(|kept| kept.failing_saves = 0);
+    one.store.with(|kept| kept.faults.failing_saves = 0);
     // A machine without that lifeboat gives up the grant.
     let other = Scene::beside(
         one.store.clone(),
@@ -324,11 +330,13 @@ async fn nothing_is_sent_while_a_lifeboat_cannot_be_read_that_may_hold_the_newes
     let scene = Scene::with_lifeboat(lifeboat.clone());
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    scene
+        .store
+        .with(|kept| kept.faults.failing_saves = u32::MAX);
     let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(ended.is_err());
     scene.keeper.drain().await;
-    scene.store.with(|kept| kept.failing_saves = 0);
+    scene.store.with(|kept| kept.faults.failing_saves = 0);
     let two = Scene::beside(
         scene.store.clone(),
         scene.wire.clone(),
@@ -370,7 +378,7 @@ async fn a_listener_that_panics_costs_no_pair() {
     let handle = keeper.grant(&key()).unwrap();
     expire().await;
     scene.wire.with(|platform| platform.server_time = Some(1));
-    scene.store.with(|kept| kept.failing_saves = 2);
+    scene.store.with(|kept| kept.faults.failing_saves = 2);
     assert_eq!(
         handle.token().await.unwrap().access_token.expose(),
         "access-2"
@@ -393,7 +401,7 @@ async fn a_pair_that_is_not_saved_is_told_and_counted_once_with_and_without_a_li
 async fn unsaved(scene: &Scene) -> Vec<bool> {
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.failing_saves = 3);
+    scene.store.with(|kept| kept.faults.failing_saves = 3);
     handle.token().await.unwrap();
     assert_eq!(scene.count(Counter::Unsaved), 1);
     let alarms = scene.alarms.lock().unwrap();
@@ -410,7 +418,9 @@ async fn a_rescue_and_a_disconnect_hook_wait_no_longer_than_a_lease_for_a_store_
     let scene = Scene::with_lifeboat(lifeboat.clone());
     let handle = scene.grant(10);
     expire().await;
-    scene.store.with(|kept| kept.failing_saves = u32::MAX);
+    scene
+        .store
+        .with(|kept| kept.faults.failing_saves = u32::MAX);
     let ended = tokio::time::timeout(Duration::from_secs(1), handle.token()).await;
     assert!(ended.is_err());
     scene.keeper.drain().await;
@@ -422,11 +432,11 @@ async fn a_rescue_and_a_disconnect_hook_wait_no_longer_than_a_lease_for_a_store_
         "default",
         SECRET,
     );
-    next.store.with(|kept| kept.hanging_loads = 1);
+    next.store.with(|kept| kept.faults.hanging_loads = 1);
     let limit = Duration::from_secs(300);
     let recovered = tokio::time::timeout(limit, next.keeper.recover_unsaved()).await;
     assert_eq!(recovered.unwrap(), Ok(0));
-    next.store.with(|kept| kept.hanging_loads = 1);
+    next.store.with(|kept| kept.faults.hanging_loads = 1);
     let account = key().account_id;
     let verdicts = tokio::time::timeout(limit, next.keeper.disconnect_reported(account)).await;
     assert_eq!(

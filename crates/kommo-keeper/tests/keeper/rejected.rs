@@ -71,7 +71,7 @@ async fn a_rejected_token_is_not_handed_out_again_even_if_the_refresh_is_refused
     scene
         .wire
         .with(|platform| platform.refused_access.insert("access-0".to_owned()));
-    scene.wire.kill();
+    scene.wire.revoke_all();
     let error = handle.token_after_401(token.generation).await.unwrap_err();
     assert!(!error.is_passing());
     assert!(handle.fresh().is_none());
@@ -85,7 +85,7 @@ async fn a_rejected_token_is_not_handed_out_again_even_if_the_refresh_is_refused
 async fn while_a_new_consent_is_awaited_the_token_that_lives_goes_on_serving() {
     let scene = Scene::new();
     let handle = scene.grant(DAY);
-    scene.wire.kill();
+    scene.wire.revoke_all();
     assert!(handle.token_newer_than(Generation::FIRST).await.is_err());
     assert_eq!(scene.state(), "reauth-required");
     assert_eq!(
@@ -98,7 +98,7 @@ async fn while_a_new_consent_is_awaited_the_token_that_lives_goes_on_serving() {
 async fn it_serves_in_its_last_minute_too_and_not_a_moment_longer() {
     let scene = Scene::new();
     let handle = scene.grant(DAY);
-    scene.wire.kill();
+    scene.wire.revoke_all();
     assert!(handle.token_newer_than(Generation::FIRST).await.is_err());
     tokio::time::advance(Duration::from_secs(DAY - 30)).await;
     let token = handle.token().await.unwrap();
@@ -111,7 +111,7 @@ async fn it_serves_in_its_last_minute_too_and_not_a_moment_longer() {
 async fn a_grant_that_ended_is_told_once_however_often_it_is_asked_for() {
     let scene = Scene::new();
     let handle = scene.grant(10);
-    scene.wire.kill();
+    scene.wire.revoke_all();
     tokio::time::advance(Duration::from_secs(DAY)).await;
     for _ in 0..5 {
         handle.token().await.unwrap_err();

@@ -3,12 +3,12 @@
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{KeeperError, StoreErrorKind};
 use kommo_oauth::grant::Generation;
 use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, MemoryLifeboat, Scene};
-use crate::wire::Turn;
 
 // Invariant I6.
 #[tokio::test(start_paused = true)]
@@ -40,16 +40,16 @@ async fn without_room_for_its_successor_no_token_is_spent() {
 async fn what_was_reserved_is_there_during_the_request_and_given_back_at_the_end() {
     let turns = [
         None,
-        Some(Turn::LoseAnswer),
-        Some(Turn::NotSent),
-        Some(Turn::Answer(402, "{}")),
+        Some(Reply::LoseAnswer),
+        Some(Reply::NotSent),
+        Some(Reply::Answer(402, "{}")),
     ];
     for turn in turns {
         let lifeboat = MemoryLifeboat::default();
         let scene = Scene::with_lifeboat(lifeboat.clone());
         let handle = scene.grant(DAY);
         scene.wire.with(|platform| {
-            platform.turns.extend(turn);
+            platform.replies.extend(turn);
             platform.latency = Duration::from_millis(50);
         });
         let asked = tokio::spawn(async move {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
+use kommo_keeper::testing::{MemoryError, MemoryStore, ScriptedEndpoint, VirtualClock};
 use kommo_keeper::{
     Alarm, ClaimedCode, Clock, Counter, GrantHandle, Keeper, KeeperSettings, LifeboatPort,
     NewGrant, StoreErrorKind,
@@ -14,12 +15,12 @@ use kommo_oauth::grant::{Attempt, AttemptId, Grant, GrantKey, UnsavedPair};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::token::{AccessToken, RefreshToken, TokenPair};
 
-use crate::memory_store::{MemoryError, MemoryStore};
-use crate::virtual_clock::{START, VirtualClock};
-use crate::wire::Wire;
-
 pub(crate) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+/// The wall clock of a scene at its beginning.
+pub(crate) const START: u64 = kommo_keeper::testing::START.get();
 pub(crate) const SECRET: &str = "marker-client-secret";
+/// The lease of a claim, by default.
+pub(crate) const LEASE: Duration = Duration::from_secs(120);
 pub(crate) const HOUR: u64 = 3_600;
 pub(crate) const DAY: u64 = 86_400;
 
@@ -65,14 +66,14 @@ pub(crate) struct MemoryLifeboat {
 impl MemoryLifeboat {
     fn has_room(&self) -> Result<(), MemoryError> {
         match self.is_full.load(Ordering::Relaxed) {
-            true => Err(MemoryError(StoreErrorKind::Unavailable)),
+            true => Err(MemoryError::new(StoreErrorKind::Unavailable)),
             false => Ok(()),
         }
     }
 
     fn is_readable(&self) -> Result<(), MemoryError> {
         match self.is_unreadable.load(Ordering::Relaxed) {
-            true => Err(MemoryError(StoreErrorKind::Unavailable)),
+            true => Err(MemoryError::new(StoreErrorKind::Unavailable)),
             false => Ok(()),
         }
     }
@@ -156,7 +157,7 @@ pub(crate) const NO_LIFEBOAT: Option<MemoryLifeboat> = None;
 pub(crate) struct Scene {
     pub(crate) keeper: Keeper<MemoryStore>,
     pub(crate) store: MemoryStore,
-    pub(crate) wire: Wire,
+    pub(crate) wire: ScriptedEndpoint,
     pub(crate) clock: VirtualClock,
     pub(crate) alarms: Arc<Mutex<Vec<Alarm>>>,
     pub(crate) grants: Arc<Mutex<Vec<NewGrant>>>,
@@ -172,9 +173,9 @@ impl Scene {
 
     pub(crate) fn with_lifeboat(lifeboat: impl Into<Option<MemoryLifeboat>>) -> Self {
         let clock = VirtualClock::new();
-        let wire = Wire::new(clock.clone());
+        let wire = ScriptedEndpoint::new(clock.clone());
         Self::beside(
-            MemoryStore::default(),
+            MemoryStore::new(clock.clone()),
             wire,
             clock,
             lifeboat,
@@ -186,7 +187,7 @@ impl Scene {
     /// Another process at the same store and platform.
     pub(crate) fn beside(
         store: MemoryStore,
-        wire: Wire,
+        wire: ScriptedEndpoint,
         clock: VirtualClock,
         lifeboat: impl Into<Option<MemoryLifeboat>>,
         egress: &str,
@@ -200,14 +201,12 @@ impl Scene {
     /// The same with other settings.
     pub(crate) fn beside_with(
         store: MemoryStore,
-        wire: Wire,
+        wire: ScriptedEndpoint,
         clock: VirtualClock,
         lifeboat: impl Into<Option<MemoryLifeboat>>,
         secret: &str,
         adjust: impl FnOnce(&mut KeeperSettings),
     ) -> Self {
-        let store_clock = clock.clone();
-        store.with(|kept| kept.now = Some(Box::new(move || store_clock.now())));
         let alarms: Arc<Mutex<Vec<Alarm>>> = Arc::default();
         let grants: Arc<Mutex<Vec<NewGrant>>> = Arc::default();
         let (told, given) = (Arc::clone(&alarms), Arc::clone(&grants));

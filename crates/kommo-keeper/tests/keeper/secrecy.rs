@@ -1,7 +1,8 @@
 //! Planted markers, searched for in everything that can be printed.
 
+use kommo_keeper::testing::Reply;
+
 use crate::scene::{DAY, SECRET, Scene};
-use crate::wire::Turn;
 
 // Invariant I8.
 #[tokio::test(start_paused = true)]
@@ -10,9 +11,11 @@ async fn no_secret_and_no_token_is_in_any_debug_text_error_or_metric() {
     let handle = scene.grant(10);
     let token = handle.token().await;
     tokio::time::advance(core::time::Duration::from_secs(DAY)).await;
-    scene
-        .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(403, "marker-body")));
+    scene.wire.with(|platform| {
+        platform
+            .replies
+            .push_back(Reply::Answer(403, "marker-body"))
+    });
     let error = handle.token().await.unwrap_err();
     let credentials = scene.keeper.credentials();
     let shown = [

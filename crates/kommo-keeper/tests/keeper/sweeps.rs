@@ -2,13 +2,12 @@
 
 use core::time::Duration;
 
+use kommo_keeper::testing::Reply;
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, LongLived};
 use kommo_oauth::token::AccessToken;
 
-use crate::scene::{DAY, Scene, host, key, pair};
-use crate::virtual_clock::START;
-use crate::wire::Turn;
+use crate::scene::{DAY, START, Scene, host, key, pair};
 
 /// A grant whose token has ten seconds left of thirty.
 async fn due(scene: &Scene) {
@@ -47,14 +46,14 @@ async fn a_claim_is_given_back_unless_its_grant_is_fresh_for_longer_than_the_lea
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert!(scene.store.with(|kept| kept.settled.is_empty()));
     // Due again before the lease ends, and so settled.
-    scene.clock.jump(DAY);
+    scene.clock.advance(Duration::from_secs(DAY));
     scene.wire.with(|platform| platform.expires_in = 200);
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().refreshed, 1);
     assert_eq!(scene.store.with(|kept| kept.settled.len()), 1);
     // Deferred: settled with the instant of the next claim.
-    scene.clock.jump(DAY);
+    scene.clock.advance(Duration::from_secs(DAY));
     scene.wire.with(|platform| {
-        platform.turns.push_back(Turn::NotSent);
+        platform.replies.push_back(Reply::NotSent);
         platform.expires_in = DAY;
     });
     assert_eq!(scene.keeper.sweep_once(10).await.unwrap().later, 1);
@@ -68,7 +67,9 @@ async fn a_sweep_that_is_dropped_finishes_what_it_began_and_a_drain_waits_for_it
     let scene = Scene::new();
     due(&scene).await;
     scene.wire.with(|platform| {
-        platform.turns.push_back(Turn::Slow(Duration::from_secs(5)));
+        platform
+            .replies
+            .push_back(Reply::Slow(Duration::from_secs(5)));
     });
     let sweep = scene.keeper.sweep_once(10);
     assert!(
@@ -86,10 +87,10 @@ async fn a_sweep_that_is_dropped_finishes_what_it_began_and_a_drain_waits_for_it
 async fn a_pair_that_cannot_be_saved_does_not_keep_a_sweep_from_the_others() {
     let scene = Scene::new();
     due(&scene).await;
-    scene.store.with(|kept| kept.failing_saves = 1_000);
+    scene.store.with(|kept| kept.faults.failing_saves = 1_000);
     let report = scene.keeper.sweep_once(10).await.unwrap();
     assert_eq!((report.claimed, report.refreshed, report.later), (1, 0, 1));
-    scene.store.with(|kept| kept.failing_saves = 0);
+    scene.store.with(|kept| kept.faults.failing_saves = 0);
     scene.keeper.drain().await;
     assert_eq!(scene.state(), "active");
     assert_eq!(scene.wire.sent().len(), 1);
@@ -106,7 +107,7 @@ async fn a_hold_of_this_machine_puts_the_grant_off_for_nobody_else() {
         due(&scene).await;
         scene
             .wire
-            .with(|platform| platform.turns.push_back(Turn::Answer(status, body)));
+            .with(|platform| platform.replies.push_back(Reply::Answer(status, body)));
         scene.keeper.sweep_once(10).await.unwrap();
         let settled = scene.store.with(|kept| kept.settled.clone());
         assert_eq!(settled.len(), 1);

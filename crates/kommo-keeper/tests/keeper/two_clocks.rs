@@ -2,21 +2,20 @@
 
 use core::time::Duration;
 
+use kommo_keeper::testing::{MemoryStore, Reply, ScriptedEndpoint, VirtualClock};
 use kommo_keeper::{Keeper, KeeperError, KeeperSettings};
 use kommo_oauth::grant::Generation;
 
 use crate::scene::{DAY, NO_LIFEBOAT, SECRET, Scene, credentials, key};
-use crate::virtual_clock::VirtualClock;
-use crate::wire::{Turn, Wire};
 
 /// A grant whose hold or doubt was written by a machine that is a day ahead; then another machine,
 /// whose clock is right.
-async fn a_day_behind(turn: Turn) -> (Scene, Scene) {
+async fn a_day_behind(turn: Reply) -> (Scene, Scene) {
     let right = VirtualClock::new();
     let ahead = right.ahead_by(DAY);
-    let wire = Wire::new(right.clone());
+    let wire = ScriptedEndpoint::new(right.clone());
     let scene = Scene::beside(
-        crate::memory_store::MemoryStore::default(),
+        MemoryStore::new(right.clone()),
         wire.clone(),
         ahead,
         NO_LIFEBOAT,
@@ -26,7 +25,7 @@ async fn a_day_behind(turn: Turn) -> (Scene, Scene) {
     let handle = scene.grant(10);
     wire.with(|platform| {
         platform.is_lenient = true;
-        platform.turns.push_back(turn);
+        platform.replies.push_back(turn);
     });
     let than = Generation::FIRST;
     let asked = tokio::time::timeout(Duration::from_millis(500), handle.token_newer_than(than));
@@ -50,7 +49,7 @@ async fn a_hold_of_a_machine_that_is_a_day_ahead_stops_nobody_for_a_day() {
         (404, "{}"),
         (418, "{}"),
     ] {
-        let (_ahead, right) = a_day_behind(Turn::Answer(status, body)).await;
+        let (_ahead, right) = a_day_behind(Reply::Answer(status, body)).await;
         tokio::time::advance(Duration::from_secs(60)).await;
         let handle = right.keeper.grant(&key()).unwrap();
         handle.token().await.unwrap();
@@ -60,7 +59,7 @@ async fn a_hold_of_a_machine_that_is_a_day_ahead_stops_nobody_for_a_day() {
 
 #[tokio::test(start_paused = true)]
 async fn a_doubt_of_a_machine_that_is_a_day_ahead_is_tried_again() {
-    for turn in [Turn::LoseAnswer, Turn::Answer(502, "<html>")] {
+    for turn in [Reply::LoseAnswer, Reply::Answer(502, "<html>")] {
         let (ahead, right) = a_day_behind(turn).await;
         assert_eq!(ahead.state(), "in-doubt");
         tokio::time::advance(Duration::from_secs(60)).await;
@@ -77,7 +76,7 @@ async fn clocks_that_differ_a_little_keep_a_hold() {
     tokio::time::advance(Duration::from_secs(60)).await;
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(402, "{}")));
+        .with(|platform| platform.replies.push_back(Reply::Answer(402, "{}")));
     handle.token().await.unwrap_err();
     let behind = VirtualClock::new();
     let mut settings = KeeperSettings::new(kommo_account::Endpoints::real());
@@ -99,14 +98,14 @@ async fn clocks_that_differ_a_little_keep_a_hold() {
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_back_leaves_no_hold_and_no_doubt_for_a_day() {
     for turn in [
-        Turn::Answer(402, "{}"),
-        Turn::Answer(429, r#"{"retry_after":120}"#),
-        Turn::Answer(502, "<html>"),
+        Reply::Answer(402, "{}"),
+        Reply::Answer(429, r#"{"retry_after":120}"#),
+        Reply::Answer(502, "<html>"),
     ] {
         let scene = Scene::new();
         scene.clock.jump(DAY);
         let handle = scene.grant(10);
-        scene.wire.with(|platform| platform.turns.push_back(turn));
+        scene.wire.with(|platform| platform.replies.push_back(turn));
         let than = Generation::FIRST;
         let asked = tokio::time::timeout(Duration::from_millis(500), handle.token_newer_than(than));
         assert!(!matches!(asked.await, Ok(Ok(_))));

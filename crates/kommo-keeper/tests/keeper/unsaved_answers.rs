@@ -3,11 +3,11 @@
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{AlarmKind, CodeOutcome};
 
 use crate::codes::pending;
-use crate::scene::{MemoryLifeboat, SECRET, Scene, key};
-use crate::wire::Turn;
+use crate::scene::{LEASE, MemoryLifeboat, SECRET, Scene, key};
 
 /// More failures than any test waits for.
 const FOR_EVER: u32 = u32::MAX;
@@ -55,6 +55,7 @@ async fn without_room_for_its_pair_no_code_is_sent() {
     assert_eq!(why, "no-room-for-answer");
 
     lifeboat.is_full.store(false, Ordering::Relaxed);
+    scene.clock.advance(LEASE);
     granted(&scene.keeper.exchange_codes(5).await.unwrap());
     assert_eq!(scene.wire.sent().len(), 1);
 }
@@ -63,10 +64,10 @@ async fn without_room_for_its_pair_no_code_is_sent() {
 async fn the_room_is_there_during_the_request_and_given_back_whatever_comes_of_it() {
     let turns = [
         None,
-        Some(Turn::LoseAnswer),
-        Some(Turn::NotSent),
-        Some(Turn::Answer(402, "{}")),
-        Some(Turn::Answer(
+        Some(Reply::LoseAnswer),
+        Some(Reply::NotSent),
+        Some(Reply::Answer(402, "{}")),
+        Some(Reply::Answer(
             400,
             r#"{"hint":"Authorization code has expired"}"#,
         )),
@@ -76,7 +77,7 @@ async fn the_room_is_there_during_the_request_and_given_back_whatever_comes_of_i
         let scene = Scene::with_lifeboat(lifeboat.clone());
         accepted(&scene).await;
         scene.wire.with(|platform| {
-            platform.turns.extend(turn);
+            platform.replies.extend(turn);
             platform.latency = Duration::from_millis(50);
         });
         let keeper = scene.keeper.clone();
@@ -96,7 +97,7 @@ async fn a_pair_that_the_store_takes_late_leaves_nothing_in_the_lifeboat() {
     let lifeboat = MemoryLifeboat::default();
     let scene = Scene::with_lifeboat(lifeboat.clone());
     accepted(&scene).await;
-    scene.store.with(|kept| kept.failing_answers = 3);
+    scene.store.with(|kept| kept.faults.failing_answers = 3);
     granted(&scene.keeper.exchange_codes(5).await.unwrap());
     assert_eq!(in_lifeboat(&scene), [true, true, true]);
     assert!(lifeboat.answers.lock().unwrap().is_empty());
@@ -108,7 +109,9 @@ async fn a_process_that_ends_leaves_the_pair_and_the_next_one_makes_the_grant() 
     let lifeboat = MemoryLifeboat::default();
     let first = Scene::with_lifeboat(lifeboat.clone());
     accepted(&first).await;
-    first.store.with(|kept| kept.failing_answers = FOR_EVER);
+    first
+        .store
+        .with(|kept| kept.faults.failing_answers = FOR_EVER);
     let keeper = first.keeper.clone();
     let exchanging = tokio::spawn(async move { keeper.exchange_codes(5).await });
     while lifeboat.answers.lock().unwrap().is_empty() {
@@ -119,7 +122,7 @@ async fn a_process_that_ends_leaves_the_pair_and_the_next_one_makes_the_grant() 
     assert_eq!(exchanging.await.unwrap().unwrap(), [CodeOutcome::NotYet]);
     assert_eq!(lifeboat.answers.lock().unwrap().len(), 1);
 
-    first.store.with(|kept| kept.failing_answers = 0);
+    first.store.with(|kept| kept.faults.failing_answers = 0);
     let next = another_process(&first, &lifeboat);
     granted(&next.keeper.exchange_codes(5).await.unwrap());
     assert_eq!(
@@ -138,7 +141,9 @@ async fn a_pair_that_was_left_is_a_grant_although_its_code_has_expired() {
     let lifeboat = MemoryLifeboat::default();
     let first = Scene::with_lifeboat(lifeboat.clone());
     accepted(&first).await;
-    first.store.with(|kept| kept.failing_answers = FOR_EVER);
+    first
+        .store
+        .with(|kept| kept.faults.failing_answers = FOR_EVER);
     let keeper = first.keeper.clone();
     let exchanging = tokio::spawn(async move { keeper.exchange_codes(5).await });
     while lifeboat.answers.lock().unwrap().is_empty() {
@@ -148,7 +153,7 @@ async fn a_pair_that_was_left_is_a_grant_although_its_code_has_expired() {
     exchanging.await.unwrap().unwrap();
 
     first.clock.jump(2 * 60 * 60);
-    first.store.with(|kept| kept.failing_answers = 0);
+    first.store.with(|kept| kept.faults.failing_answers = 0);
     let next = another_process(&first, &lifeboat);
     granted(&next.keeper.exchange_codes(5).await.unwrap());
     assert!(lifeboat.answers.lock().unwrap().is_empty());
@@ -161,15 +166,17 @@ async fn a_code_that_was_tried_before_is_not_sent_while_its_pair_may_lie_in_the_
     accepted(&first).await;
     first
         .wire
-        .with(|platform| platform.turns.push_back(Turn::LoseAnswer));
+        .with(|platform| platform.replies.push_back(Reply::LoseAnswer));
     let outcomes = first.keeper.exchange_codes(5).await.unwrap();
     assert_eq!(outcomes, [CodeOutcome::NotYet]);
     lifeboat.is_unreadable.store(true, Ordering::Relaxed);
+    first.clock.advance(LEASE);
     let outcomes = first.keeper.exchange_codes(5).await.unwrap();
     assert_eq!(outcomes, [CodeOutcome::NotYet]);
     assert_eq!(first.wire.sent().len(), 1);
     assert_eq!(first.alarm_names(), ["lifeboat-failed"]);
     lifeboat.is_unreadable.store(false, Ordering::Relaxed);
+    first.clock.advance(LEASE);
     first.keeper.exchange_codes(5).await.unwrap();
     assert_eq!(first.wire.sent().len(), 2);
 }
@@ -183,7 +190,9 @@ async fn a_code_that_is_claimed_again_finds_its_pair_in_the_lifeboat() {
     // What others left was read before.
     assert!(second.keeper.exchange_codes(5).await.unwrap().is_empty());
     accepted(&first).await;
-    first.store.with(|kept| kept.failing_answers = FOR_EVER);
+    first
+        .store
+        .with(|kept| kept.faults.failing_answers = FOR_EVER);
     let keeper = first.keeper.clone();
     let exchanging = tokio::spawn(async move { keeper.exchange_codes(5).await });
     while lifeboat.answers.lock().unwrap().is_empty() {
@@ -191,7 +200,8 @@ async fn a_code_that_is_claimed_again_finds_its_pair_in_the_lifeboat() {
     }
     first.keeper.drain().await;
     exchanging.await.unwrap().unwrap();
-    first.store.with(|kept| kept.failing_answers = 0);
+    first.store.with(|kept| kept.faults.failing_answers = 0);
+    first.clock.advance(LEASE);
     granted(&second.keeper.exchange_codes(5).await.unwrap());
     assert_eq!(second.wire.sent().len(), 1, "the code was sent once");
     assert!(lifeboat.answers.lock().unwrap().is_empty());

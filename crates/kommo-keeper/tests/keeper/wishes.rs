@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use kommo_keeper::KeeperError;
+use kommo_keeper::testing::Reply;
 use kommo_oauth::grant::Generation;
 use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Handle, Scene};
-use crate::wire::Turn;
 
 /// A grant in doubt, after an outage of twelve minutes: its next try is ten minutes away.
 async fn long_doubt(scene: &Scene) -> Handle {
@@ -67,7 +67,7 @@ async fn a_person_waits_for_a_hold_all_the_same() {
     let handle = scene.grant(HOUR);
     scene
         .wire
-        .with(|platform| platform.turns.push_back(Turn::Answer(402, "{}")));
+        .with(|platform| platform.replies.push_back(Reply::Answer(402, "{}")));
     for _ in 0..3 {
         handle
             .refresh_for_person(Generation::FIRST)

@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
+use kommo_keeper::testing::Reply;
 use kommo_keeper::{Counter, KeeperError};
 use kommo_oauth::grant::{HoldKind, HoldScope};
 use kommo_oauth::refresh::Unmet;
 
 use crate::scene::{DAY, HOUR, Scene, key};
-use crate::wire::Turn;
 
 // Rules L6, M4.
 #[tokio::test(start_paused = true)]
@@ -21,13 +21,13 @@ async fn a_refresh_that_is_held_back_is_a_hold_as_long_as_the_block() {
             expected = "in-doubt";
             scene
                 .wire
-                .with(|platform| platform.turns.push_back(Turn::Lost));
+                .with(|platform| platform.replies.push_back(Reply::Lost));
             // The doubt is tried again after a second, and then withheld.
         }
         let left = Duration::from_secs(3 * HOUR);
         scene
             .wire
-            .with(|platform| platform.turns.push_back(Turn::Withheld(left)));
+            .with(|platform| platform.replies.push_back(Reply::Withheld(left)));
         let error = handle.token().await.unwrap_err();
         let KeeperError::NoToken { why, again_at, .. } = error else {
             panic!("{error}");

@@ -1,5 +1,6 @@
-//! What every store must do, whichever database is below.
+//! What the store does on both databases: the promises of every store, and those of its own.
 
+mod promises;
 mod accounts;
 mod buckets;
 mod codes;

@@ -10,7 +10,7 @@ pub(crate) trait Place: Sized + Send + Sync {
     const NEWER_HOOKS: &str;
 
     /// `None` if the operator left this kind out.
-    async fn make() -> Option<Self>;
+    fn make() -> impl Future<Output = Option<Self>> + Send;
 
     /// Opens the store, as another process would.
     fn open_with(
@@ -22,7 +22,7 @@ pub(crate) trait Place: Sized + Send + Sync {
     }
 
     /// Does what a hand or a fault would do to the tables.
-    async fn sql(&self, statement: &'static str);
+    fn sql(&self, statement: &str) -> impl Future<Output = ()> + Send;
 
     /// Where it is, for another process.
     fn address(&self) -> String;

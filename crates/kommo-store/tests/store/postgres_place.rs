@@ -67,9 +67,12 @@ impl Place for PostgresPlace {
         Some(Self::on(server_url).await)
     }
 
-    async fn sql(&self, statement: &'static str) {
+    async fn sql(&self, statement: &str) {
         let mut connection = connect(&self.url).await;
-        raw_sql(statement).execute(&mut connection).await.unwrap();
+        raw_sql(AssertSqlSafe(statement.to_owned()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, raw_sql};
 use tempfile::TempDir;
 
 use crate::place::Place;
@@ -30,10 +30,13 @@ impl Place for SqlitePlace {
         Some(Self { directory })
     }
 
-    async fn sql(&self, statement: &'static str) {
+    async fn sql(&self, statement: &str) {
         let options = SqliteConnectOptions::new().filename(self.path());
         let mut connection = options.connect().await.unwrap();
-        raw_sql(statement).execute(&mut connection).await.unwrap();
+        raw_sql(AssertSqlSafe(statement.to_owned()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
     }
 

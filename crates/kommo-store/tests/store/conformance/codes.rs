@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_account::{AccountId, Endpoints, Realm};
+use kommo_account::Realm;
 use kommo_keeper::{CodeEnd, CodePut, PendingCodes as _, StoreError as _, StoreErrorKind};
 use kommo_store::StoreSettings;
 use tokio::sync::Barrier;
@@ -19,293 +19,17 @@ const LIFE: u64 = 20 * 60;
 const AGED: &str = "UPDATE kommo_codes SET kept_at = kept_at - 1200000";
 
 on_both! {
-    a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate
-    a_code_for_the_wrong_account_may_be_given_again
-    a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind
-    a_code_that_nobody_settled_is_claimed_again_and_counted
-    a_claim_that_came_to_no_exchange_does_not_count
-    a_code_that_is_put_off_is_not_claimed_before_the_pause_is_over
-    codes_that_grew_too_old_are_ended_and_counted_once
-    an_answer_may_be_kept_twice_and_another_one_not
     the_table_is_bounded_and_old_codes_make_room
     a_flood_of_hooks_leaves_half_of_the_room_to_consents
     codes_that_have_ended_take_no_room_and_the_longest_remembered_goes_first
     codes_that_come_at_once_never_overshoot_the_bound
-    the_newest_code_is_claimed_first
-    a_sandbox_neither_sees_nor_ages_real_codes
     an_answer_is_given_back_to_the_next_claim_and_outlives_the_code
-    a_second_answer_does_not_replace_the_first
-    a_clock_that_is_ahead_ends_nobodys_codes
     codes_of_a_clock_that_was_far_ahead_do_not_stay_for_ever
     one_host_takes_no_room_from_the_others
-    consents_are_claimed_before_hooks_and_without_them
     every_claim_is_a_try_and_a_list_says_why_a_code_waits
     a_code_of_a_newer_program_is_newer_and_not_damaged
     a_damaged_code_is_an_error_without_the_code
     a_damaged_code_keeps_no_other_from_its_exchange_and_is_logged
-}
-
-fn sandbox() -> Realm {
-    Endpoints::loopback("127.0.0.1:8080".parse().unwrap())
-        .unwrap()
-        .realm()
-}
-
-async fn a_code_is_kept_claimed_once_and_its_second_delivery_is_a_duplicate<P: Place>() {
-    let place = place!(P);
-    let store = place.open_with(encrypted_with(1)).await.unwrap();
-    let pending = code("a", 1)
-        .with_carried(Some("tenant-5".to_owned()))
-        .with_expected_account(Some(AccountId::from_number(7).unwrap()));
-    assert_eq!(store.put_code(&pending).await.unwrap(), CodePut::Stored);
-    assert_eq!(store.put_code(&pending).await.unwrap(), CodePut::Duplicate);
-
-    let other = place.open_with(encrypted_with(1)).await.unwrap();
-    let claims = other
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(claims.len(), 1);
-    let claimed = &claims[0];
-    assert_eq!(claimed.pending.code, pending.code);
-    assert_eq!(claimed.pending.host, pending.host);
-    assert_eq!(claimed.pending.origin, pending.origin);
-    assert_eq!(claimed.pending.carried, pending.carried);
-    assert_eq!(claimed.pending.expected_account, pending.expected_account);
-    assert_eq!(claimed.pending.received_at, at(1));
-    assert_eq!((claimed.earlier_claims, &claimed.answer), (0, &None));
-    let again = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert!(again.is_empty());
-}
-
-async fn a_code_for_the_wrong_account_may_be_given_again<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    let client = client();
-    let claim = || store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
-    let claims = claim().await.unwrap();
-    // Of an old lease, it changes nothing.
-    let mut stale = claims[0].clone();
-    stale.token ^= 1;
-    store
-        .settle_code(&stale, CodeEnd::WrongAccount)
-        .await
-        .unwrap();
-    let put = store.put_code(&code("a", 3)).await.unwrap();
-    assert_eq!(put, CodePut::Duplicate);
-
-    store
-        .settle_code(&claims[0], CodeEnd::WrongAccount)
-        .await
-        .unwrap();
-    assert!(claim().await.unwrap().is_empty());
-    let put = store.put_code(&code("a", 3)).await.unwrap();
-    assert_eq!(put, CodePut::Stored);
-    assert_eq!(claim().await.unwrap().len(), 1);
-}
-
-async fn a_code_that_is_done_is_never_claimed_and_leaves_no_code_behind<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
-        .await
-        .unwrap();
-    store
-        .settle_code(&claims[0], CodeEnd::Exchanged)
-        .await
-        .unwrap();
-    let again = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert!(again.is_empty());
-    assert_eq!(
-        store.put_code(&code("a", 5)).await.unwrap(),
-        CodePut::Duplicate
-    );
-    // Twenty minutes after it came the hash goes too.
-    place.sql(AGED).await;
-    assert_eq!(
-        store.put_code(&code("b", 1)).await.unwrap(),
-        CodePut::Stored
-    );
-    assert_eq!(
-        store.put_code(&code("a", 1)).await.unwrap(),
-        CodePut::Stored
-    );
-}
-
-async fn a_claim_that_came_to_no_exchange_does_not_count<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    for end in [CodeEnd::NoEffect, CodeEnd::NoEffect, CodeEnd::TryAgain] {
-        let claims = store
-            .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
-            .await
-            .unwrap();
-        assert_eq!(claims[0].earlier_claims, 0);
-        store.settle_code(&claims[0], end).await.unwrap();
-        // Once is enough, and a claim that has passed to another worker changes nothing.
-        let mut stale = claims[0].clone();
-        stale.token = 1;
-        store.settle_code(&stale, CodeEnd::NoEffect).await.unwrap();
-    }
-    let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(claims[0].earlier_claims, 1);
-}
-
-async fn a_code_that_is_put_off_is_not_claimed_before_the_pause_is_over<P: Place>() {
-    let place = place!(P);
-    let client = client();
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    for (counts, expected) in [(false, 0), (true, 0), (true, 1), (false, 2)] {
-        let claims = store
-            .claim_codes(Realm::Real, &client, at(2), 5, LEASE)
-            .await
-            .unwrap();
-        assert_eq!(claims[0].earlier_claims, expected);
-        let pause = Duration::from_secs(3_600);
-        let end = CodeEnd::Later { pause, counts };
-        let mut stale = claims[0].clone();
-        stale.token = 1;
-        store.settle_code(&stale, end).await.unwrap();
-        store.settle_code(&claims[0], end).await.unwrap();
-        // A worker whose claim has ended settles nothing any more.
-        let refused = CodeEnd::Refused;
-        store.settle_code(&claims[0], refused).await.unwrap();
-        let early = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
-        assert!(early.await.unwrap().is_empty());
-        // An hour of the database's clock.
-        place
-            .sql("UPDATE kommo_codes SET lease_until = lease_until - 3600000")
-            .await;
-    }
-    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, LEASE);
-    assert_eq!(claims.await.unwrap()[0].earlier_claims, 2);
-}
-
-async fn codes_that_grew_too_old_are_ended_and_counted_once<P: Place>() {
-    let place = place!(P);
-    let client = client();
-    let store = place.open().await;
-    let other = place.open().await;
-    let expire = |now| store.expire_codes(Realm::Real, &client, at(now));
-    for text in ["answered", "refused", "claimed", "put-off", "waiting"] {
-        store.put_code(&redirected(text, 1)).await.unwrap();
-    }
-    let claims = store
-        .claim_codes(Realm::Real, &client, at(2), 5, LEASE)
-        .await
-        .unwrap();
-    let [waiting, put_off, _, refused, answered] = claims.as_slice() else {
-        panic!("{claims:?}");
-    };
-    let pause = 99 * LEASE;
-    let later = CodeEnd::Later {
-        pause,
-        counts: false,
-    };
-    store.settle_code(put_off, later).await.unwrap();
-    let now = Duration::ZERO;
-    let at_once = CodeEnd::Later {
-        pause: now,
-        counts: true,
-    };
-    store.settle_code(waiting, at_once).await.unwrap();
-    store.settle_code(refused, CodeEnd::Refused).await.unwrap();
-    store.keep_answer(answered, &pair(3)).await.unwrap();
-    assert_eq!(expire(2).await.unwrap(), 0, "not too old yet");
-    place.sql(AGED).await;
-    store.put_code(&redirected("young", 2)).await.unwrap();
-    // A new code does not sweep away what was not counted.
-    let late = store.put_code(&redirected("late", 1 + LIFE)).await;
-    assert_eq!(late.unwrap(), CodePut::Stored);
-    let sandboxed = store.expire_codes(sandbox(), &client, at(9 * LIFE));
-    assert_eq!(sandboxed.await.unwrap(), 0, "of another realm");
-    // The one that waits and the one that was put off; not the one that a worker holds.
-    assert_eq!(expire(1 + LIFE).await.unwrap(), 2);
-    let again = other.expire_codes(Realm::Real, &client, at(1 + LIFE));
-    assert_eq!(again.await.unwrap(), 0, "counted once");
-    place.sql("UPDATE kommo_codes SET lease_until = 0").await;
-    assert_eq!(expire(1 + LIFE).await.unwrap(), 1);
-    // The pair stays to be asked for, and the young ones to be exchanged.
-    let claims = store
-        .claim_codes(Realm::Real, &client, at(1 + LIFE), 9, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(claims.len(), 3);
-    let answers = claims.iter().filter_map(|claim| claim.answer.as_ref());
-    assert_eq!(answers.collect::<Vec<_>>(), [&pair(3)]);
-}
-
-async fn an_answer_may_be_kept_twice_and_another_one_not<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    for _ in 0..2 {
-        store.keep_answer(&claims[0], &pair(1)).await.unwrap();
-    }
-    let error = store.keep_answer(&claims[0], &pair(2)).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Taken);
-}
-
-async fn a_code_that_nobody_settled_is_claimed_again_and_counted<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    for earlier in 0..3 {
-        let claims = store
-            .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
-            .await
-            .unwrap();
-        assert_eq!(claims[0].earlier_claims, earlier);
-        store
-            .settle_code(&claims[0], CodeEnd::TryAgain)
-            .await
-            .unwrap();
-    }
-    let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    let mut stale = claims[0].clone();
-    stale.token = 1;
-    // A worker whose lease has passed to another ends nothing.
-    store.settle_code(&stale, CodeEnd::Refused).await.unwrap();
-    store
-        .settle_code(&claims[0], CodeEnd::Refused)
-        .await
-        .unwrap();
-    assert!(
-        store
-            .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    // Too old for the platform.
-    store.put_code(&code("old", 3)).await.unwrap();
-    place.sql(AGED).await;
-    let late = store
-        .claim_codes(Realm::Real, &client(), at(4), 5, LEASE)
-        .await
-        .unwrap();
-    assert!(late.is_empty());
 }
 
 async fn the_table_is_bounded_and_old_codes_make_room<P: Place>() {
@@ -425,45 +149,6 @@ async fn codes_that_come_at_once_never_overshoot_the_bound<P: Place>() {
     assert_eq!(claims.await.unwrap().len(), 9);
 }
 
-async fn the_newest_code_is_claimed_first<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    for text in ["hook-1", "hook-2"] {
-        store.put_code(&code(text, 1)).await.unwrap();
-    }
-    store.put_code(&redirected("person", 2)).await.unwrap();
-    for expected in [&["person", "hook-2"][..], &["hook-1"]] {
-        let claims = store
-            .claim_codes(Realm::Real, &client(), at(3), 2, LEASE)
-            .await
-            .unwrap();
-        let codes: Vec<_> = claims.iter().map(|claim| &claim.pending.code).collect();
-        let expected: Vec<_> = expected.iter().map(|text| code(text, 1).code).collect();
-        assert_eq!(codes, expected.iter().collect::<Vec<_>>());
-    }
-}
-
-async fn a_sandbox_neither_sees_nor_ages_real_codes<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("real", 1)).await.unwrap();
-    let mut later = code("sandbox", 1_000 * LIFE);
-    later.realm = sandbox();
-    assert_eq!(store.put_code(&later).await.unwrap(), CodePut::Stored);
-    let real = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(real.len(), 1);
-    assert_eq!(real[0].pending.realm, Realm::Real);
-    let claims = store
-        .claim_codes(sandbox(), &client(), at(1_000 * LIFE), 5, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(claims.len(), 1);
-    assert_eq!(claims[0].pending.realm, sandbox());
-}
-
 async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Place>() {
     let place = place!(P);
     let client = client();
@@ -512,48 +197,6 @@ async fn an_answer_is_given_back_to_the_next_claim_and_outlives_the_code<P: Plac
         .await
         .unwrap();
     assert!(rest.iter().all(|claim| claim.answer.is_none()));
-}
-
-async fn a_second_answer_does_not_replace_the_first<P: Place>() {
-    let place = place!(P);
-    let store = place.open().await;
-    store.put_code(&code("a", 1)).await.unwrap();
-    let claims = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, Duration::ZERO)
-        .await
-        .unwrap();
-    store.keep_answer(&claims[0], &pair(3)).await.unwrap();
-    let error = store.keep_answer(&claims[0], &pair(4)).await.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains(MARKER));
-    let again = store
-        .claim_codes(Realm::Real, &client(), at(2), 5, LEASE)
-        .await
-        .unwrap();
-    assert_eq!(again[0].answer, Some(pair(3)));
-}
-
-async fn a_clock_that_is_ahead_ends_nobodys_codes<P: Place>() {
-    let place = place!(P);
-    let client = client();
-    let store = place.open().await;
-    let ahead = at(1 + LIFE + 300);
-    let held = store.put_code(&redirected("mine", 1)).await.unwrap();
-    assert_eq!(held, CodePut::Stored);
-    let claims = store.claim_codes(Realm::Real, &client, at(2), 5, Duration::ZERO);
-    store
-        .settle_code(&claims.await.unwrap()[0], CodeEnd::TryAgain)
-        .await
-        .unwrap();
-    // A machine whose clock is 25 minutes ahead does all it does.
-    let other = place.open().await;
-    let expired = other.expire_codes(Realm::Real, &client, ahead).await;
-    assert_eq!(expired.unwrap(), 0);
-    let theirs = redirected("theirs", 1 + LIFE + 300);
-    assert_eq!(other.put_code(&theirs).await.unwrap(), CodePut::Stored);
-    let claims = other.claim_codes(Realm::Real, &client, ahead, 5, Duration::ZERO);
-    assert_eq!(claims.await.unwrap().len(), 2);
-    let claims = store.claim_codes(Realm::Real, &client, at(3), 5, LEASE);
-    assert_eq!(claims.await.unwrap().len(), 2);
 }
 
 async fn codes_of_a_clock_that_was_far_ahead_do_not_stay_for_ever<P: Place>() {
@@ -606,41 +249,6 @@ async fn one_host_takes_no_room_from_the_others<P: Place>() {
     }
     let put = store.put_code(&code("c", 1)).await.unwrap();
     assert_eq!(put, CodePut::Stored);
-}
-
-async fn consents_are_claimed_before_hooks_and_without_them<P: Place>() {
-    let place = place!(P);
-    let client = client();
-    let store = place.open().await;
-    for text in ["first", "second"] {
-        store.put_code(&redirected(text, 1)).await.unwrap();
-    }
-    for hook in 0..5 {
-        let pending = code(&format!("hook-{hook}"), 1);
-        store.put_code(&pending).await.unwrap();
-    }
-    let texts = |claims: Vec<kommo_keeper::ClaimedCode>| -> Vec<String> {
-        let codes = claims.iter().map(|claim| claim.pending.code.expose());
-        codes.map(|code| code.replace(MARKER, "")).collect()
-    };
-    let now = Duration::ZERO;
-    let claims = store.claim_codes(Realm::Real, &client, at(2), 3, now);
-    assert_eq!(
-        texts(claims.await.unwrap()),
-        ["-second", "-first", "-hook-4"]
-    );
-    let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
-    assert_eq!(texts(claims.await.unwrap()), ["-second", "-first"]);
-    let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
-    assert!(claims.await.unwrap().is_empty());
-    // One code by itself, while it is not claimed.
-    let one = code("hook-2", 1);
-    let claimed = store.claim_code(&one, at(2), LEASE).await.unwrap();
-    assert_eq!(texts(claimed.into_iter().collect()), ["-hook-2"]);
-    for taken in [one, code("unknown", 1), redirected("first", 1)] {
-        let claimed = store.claim_code(&taken, at(2), LEASE).await.unwrap();
-        assert!(claimed.is_none());
-    }
 }
 
 async fn every_claim_is_a_try_and_a_list_says_why_a_code_waits<P: Place>() {
