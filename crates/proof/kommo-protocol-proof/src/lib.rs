@@ -10,6 +10,8 @@
 //!   World = workers (each a `RefreshProtocol`) + store + lifeboats + network + platform + what has been seen so far
 //! ```
 //!
+//! The inbox is on trial in [`inbox`].
+//!
 //! What is modelled and what is not, with the bounds and the numbers of states:
 //! `docs/refresh-protocol.md`.
 
@@ -40,6 +42,8 @@ mod last_run;
 mod event;
 mod model;
 mod schedule;
+
+pub mod inbox;
 
 pub use action::{Action, Answering, Ask, Fate};
 pub use broken::Rule;

@@ -1,0 +1,134 @@
+//! What can happen next in a world, and how it ends when nothing goes wrong any more.
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+
+use kommo_hooks::inbox::EntryState;
+
+use crate::inbox::action::{Action, Fate, SettleFate};
+use crate::inbox::mistake::Broken;
+use crate::inbox::setup::Setup;
+use crate::inbox::world::{Receiving, Working, World};
+
+impl World {
+    pub(crate) fn choices(&self, setup: &Setup, actions: &mut Vec<Action>) {
+        let fates: &[Fate] = match self.faults {
+            0 => &[Fate::Written],
+            _ => &[Fate::Written, Fate::Unknown, Fate::Failed],
+        };
+        for (at, receiver) in self.receivers.iter().enumerate() {
+            match receiver.doing {
+                Some(Receiving::Putting(_)) => {
+                    actions.extend(fates.iter().map(|fate| Action::Put(at, *fate)));
+                }
+                Some(Receiving::Spooling(_)) => {
+                    actions.extend(fates.iter().map(|fate| Action::Spool(at, *fate)));
+                }
+                Some(Receiving::Answering { .. }) => actions.push(Action::Answer(at)),
+                Some(Receiving::Forgetting(_)) => actions.push(Action::Forget(at)),
+                None => {
+                    if receiver.came < setup.hooks.get(at).map_or(0, Vec::len) {
+                        actions.push(Action::Arrive(at));
+                    }
+                    if self.repeats > 0 {
+                        let came = setup.hooks.iter().zip(&self.receivers);
+                        let came = came.flat_map(|(hooks, one)| hooks.iter().take(one.came));
+                        actions.extend(came.map(|hook| Action::Repeat(at, *hook)));
+                    }
+                    if !receiver.spool.is_empty() {
+                        actions.extend(fates.iter().map(|fate| Action::Merge(at, *fate)));
+                    }
+                }
+            }
+            if self.crashes > 0 && (receiver.doing.is_some() || receiver.unsynced > 0) {
+                actions.push(Action::CrashReceiver(at));
+            }
+        }
+        for (worker, working) in self.workers.iter().enumerate() {
+            match working {
+                None if self.claims > 0 => {
+                    let claimable = self.claimable();
+                    actions.extend(claimable.iter().map(|entry| Action::Claim(worker, *entry)));
+                }
+                None => {}
+                Some(Working::Claimed { .. }) => {
+                    let ends = [SettleFate::Done, SettleFate::Again, SettleFate::Failed];
+                    actions.extend(ends.map(|how| Action::Handle(worker, how)));
+                }
+                Some(Working::Ending { .. }) => {
+                    actions.extend(fates.iter().map(|fate| Action::Settle(worker, *fate)));
+                }
+            }
+            if self.crashes > 0 && working.is_some() {
+                actions.push(Action::CrashWorker(worker));
+            }
+        }
+        if self.claims > 0 && self.faults > 0 {
+            actions.extend(
+                self.claimable()
+                    .iter()
+                    .map(|entry| Action::LoseClaim(*entry)),
+            );
+        }
+        if self.replays > 0 {
+            let entries = self.queue.entries().iter().enumerate();
+            let failed = entries.filter(|(_, entry)| entry.state == EntryState::Failed);
+            actions.extend(failed.map(|(entry, _)| Action::Replay(entry)));
+        }
+    }
+
+    /// The world goes on without faults: every receiver ends what it does and merges, then one
+    /// worker handles what waits. What was answered 200 must have ended: returns what is broken.
+    #[must_use]
+    pub fn end(&self, setup: &Setup) -> Option<Broken> {
+        let mut world = self.clone();
+        for at in 0..world.receivers.len() {
+            while let Some(action) = world.next_of_receiver(at) {
+                world.act(setup, action);
+            }
+        }
+        for worker in 0..world.workers.len() {
+            world.finish(setup, worker);
+        }
+        while let Some(entry) = world.claimable().first().copied() {
+            world.claims = world.claims.max(1);
+            world.act(setup, Action::Claim(0, entry));
+            world.act(setup, Action::Handle(0, SettleFate::Done));
+            world.act(setup, Action::Settle(0, Fate::Written));
+            if world.broken().is_some() {
+                return world.broken();
+            }
+        }
+        let mut answered = world.receivers.iter().flat_map(|one| &one.answered);
+        let has_ended = answered.all(|hook| match world.state_of(*hook) {
+            Some(EntryState::Done) => world.is_handled(*hook),
+            state => state == Some(EntryState::Failed),
+        });
+        match has_ended {
+            true => world.broken(),
+            false => Some(Broken::NoEnd),
+        }
+    }
+
+    fn next_of_receiver(&self, at: usize) -> Option<Action> {
+        let receiver = self.receivers.get(at)?;
+        match receiver.doing {
+            Some(Receiving::Putting(_)) => Some(Action::Put(at, Fate::Written)),
+            Some(Receiving::Spooling(_)) => Some(Action::Spool(at, Fate::Written)),
+            Some(Receiving::Answering { .. }) => Some(Action::Answer(at)),
+            Some(Receiving::Forgetting(_)) => Some(Action::Forget(at)),
+            None if receiver.spool.is_empty() => None,
+            None => Some(Action::Merge(at, Fate::Written)),
+        }
+    }
+
+    fn finish(&mut self, setup: &Setup, worker: usize) {
+        if let Some(Some(Working::Claimed { .. })) = self.workers.get(worker) {
+            self.act(setup, Action::Handle(worker, SettleFate::Again));
+        }
+        if let Some(Some(Working::Ending { .. })) = self.workers.get(worker) {
+            self.act(setup, Action::Settle(worker, Fate::Written));
+        }
+    }
+}
