@@ -19,7 +19,6 @@
 )]
 
 mod routes {
-    pub(crate) mod memory_store;
     pub(crate) mod fake_platform;
     pub(crate) mod browser;
     pub(crate) mod app;
@@ -33,7 +32,7 @@ use axum::http::Request;
 use kommo_axum::InstallHooks;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::routes::{app, browser, fake_platform, memory_store};
+use crate::routes::{app, browser, fake_platform};
 
 use crate::app::{App, CLIENT, SECRET, eventually, redirect_query};
 use crate::browser::{Browser, fetch, send};

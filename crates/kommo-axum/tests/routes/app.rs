@@ -1,7 +1,7 @@
 //! An application with the routes in it, whose parts a test can reach.
 
 use core::num::NonZeroU32;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 use core::time::Duration;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,45 +9,24 @@ use std::sync::Mutex;
 use axum::Router;
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, ConnectBuilder, StateKey};
-use kommo_keeper::{BucketSize, Clock, Keeper, KeeperSettings, NewGrant};
+use kommo_keeper::testing::{MemoryStore, VirtualClock};
+use kommo_keeper::{BucketSize, Keeper, KeeperSettings, NewGrant, StoreErrorKind};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 
 use crate::fake_platform::FakePlatform;
-use crate::memory_store::MemoryStore;
 
 pub(crate) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const SECRET: &str = "PLANTED-CLIENT-SECRET";
 pub(crate) const REDIRECT: &str = "https://app.example/kommo/callback";
 pub(crate) const START: u64 = 1_700_000_000;
 
-/// A clock that moves when told.
-#[derive(Clone)]
-pub(crate) struct TestClock(Arc<AtomicU64>);
+/// The most codes that wait.
+pub(crate) const CODES_MAX: usize = 20;
 
-impl TestClock {
-    pub(crate) fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> UnixSeconds {
-        UnixSeconds::new(self.0.load(Ordering::SeqCst))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
-    }
-
-    /// The runtime's time, which tests may pause. It is waited for only where something hangs.
-    async fn pause(&self, length: Duration) {
-        tokio::time::sleep(length).await;
-    }
-
-    fn random_bytes(&self) -> [u8; 16] {
-        [7; 16]
-    }
+/// From now on the store fails.
+pub(crate) fn fail(store: &MemoryStore) {
+    store.with(|state| state.faults.error = Some(StoreErrorKind::Unavailable));
 }
 
 pub(crate) type TestKeeper = Keeper<MemoryStore>;
@@ -55,7 +34,7 @@ pub(crate) type TestKeeper = Keeper<MemoryStore>;
 pub(crate) struct App {
     pub(crate) store: MemoryStore,
     pub(crate) platform: FakePlatform,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: VirtualClock,
     pub(crate) told: Arc<Mutex<Vec<NewGrant>>>,
     pub(crate) connect: Connect<MemoryStore>,
     pub(crate) router: Router,
@@ -70,7 +49,7 @@ pub(crate) fn keeper(
     redirect: &str,
     store: &MemoryStore,
     platform: &FakePlatform,
-    clock: &TestClock,
+    clock: &VirtualClock,
     told: &Arc<Mutex<Vec<NewGrant>>>,
 ) -> TestKeeper {
     let credentials = Credentials::new(
@@ -106,24 +85,34 @@ impl App {
     pub(crate) fn with(
         shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
     ) -> Self {
-        Self::sharing(&MemoryStore::default(), shape)
+        let clock = VirtualClock::standing_at(UnixSeconds::new(START));
+        let store = MemoryStore::new(clock.clone());
+        store.with(|state| state.codes_at_most = Some(CODES_MAX));
+        Self::of(store, clock, shape)
     }
 
-    /// One more process with the same store.
-    pub(crate) fn sharing(
-        store: &MemoryStore,
+    /// One more process with the same store, and with the same time.
+    pub(crate) fn beside(
+        other: &Self,
+        shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
+    ) -> Self {
+        Self::of(other.store.clone(), other.clock.clone(), shape)
+    }
+
+    fn of(
+        store: MemoryStore,
+        clock: VirtualClock,
         shape: impl FnOnce(ConnectBuilder<MemoryStore>) -> ConnectBuilder<MemoryStore>,
     ) -> Self {
         let platform = FakePlatform::default();
-        let clock = TestClock(Arc::new(AtomicU64::new(START)));
         let told = Arc::default();
-        let keeper = keeper(CLIENT, REDIRECT, store, &platform, &clock, &told);
+        let keeper = keeper(CLIENT, REDIRECT, &store, &platform, &clock, &told);
         let connect = shape(Connect::builder(keeper, Platform::Global, key()))
             .build()
             .unwrap();
         let router = Router::new().nest("/kommo", connect.router());
         Self {
-            store: store.clone(),
+            store,
             platform,
             clock,
             told,

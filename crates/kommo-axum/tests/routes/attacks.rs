@@ -1,6 +1,7 @@
 //! What somebody who means harm tries at the Redirect URI.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -113,7 +114,7 @@ async fn a_state_is_used_once_even_if_the_cookie_is_kept() {
 #[tokio::test]
 async fn a_replay_at_another_process_meets_the_store() {
     let one = App::new();
-    let other = App::sharing(&one.store, |builder| builder);
+    let other = App::beside(&one, |builder| builder);
     let mut browser = Browser::new(&one.router);
     let state = browser.begin("popup").await;
     let mut replay = Browser::new(&other.router);
@@ -140,7 +141,7 @@ async fn a_state_ends_after_twenty_minutes() {
     let app = App::new();
     let mut browser = Browser::new(&app.router);
     let state = browser.begin("popup").await;
-    app.clock.advance(1_201);
+    app.clock.advance(Duration::from_secs(1_201));
     assert_eq!(
         browser
             .come_back(&redirect_query("def502-1-1", &state))

@@ -1,6 +1,8 @@
 //! The callback's address has a code in it, so it shows no page: it leads to an address that has
 //! nothing in it, and whose page says only what happened, to the browser that it happened to.
 
+use core::time::Duration;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
@@ -167,9 +169,9 @@ async fn a_result_can_be_looked_at_again_and_for_twenty_minutes() {
                 .contains("data-kommo-opener=\"https://app.example\"")
         );
     }
-    app.clock.advance(1_200);
+    app.clock.advance(Duration::from_secs(1_200));
     assert_eq!(browser.get(&address).await.code(), "connected");
-    app.clock.advance(1);
+    app.clock.advance(Duration::from_secs(1));
     assert_says_nothing(&browser.get(&address).await);
     assert_eq!(app.store.codes().len(), 1, "looking does nothing");
 }
@@ -278,7 +280,7 @@ async fn a_result_is_worth_nothing_changed_or_under_another_name_or_key() {
 #[tokio::test]
 async fn a_result_may_be_shown_by_another_process() {
     let one = App::new();
-    let other = App::sharing(&one.store, |builder| builder);
+    let other = App::beside(&one, |builder| builder);
     let mut browser = Browser::new(&one.router);
     let state = browser.begin("popup").await;
     let seen = browser.get(&redirect_query("def502-1-1", &state)).await;

@@ -1,5 +1,6 @@
 //! Consents as they should go.
 
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use axum::http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
@@ -134,7 +135,7 @@ async fn two_tabs_finish_in_any_order() {
 #[tokio::test]
 async fn a_consent_may_end_at_another_process_than_it_began_at() {
     let one = App::new();
-    let other = App::sharing(&one.store, |builder| builder);
+    let other = App::beside(&one, |builder| builder);
     let mut browser = Browser::new(&one.router);
     let state = browser.begin("popup").await;
     let mut elsewhere = Browser::new(&other.router);
@@ -154,7 +155,7 @@ async fn a_browser_has_a_bounded_number_of_attempts_under_way() {
     let mut browser = Browser::new(&app.router);
     let oldest = browser.begin("popup").await;
     for _ in 0..20 {
-        app.clock.advance(1);
+        app.clock.advance(Duration::from_secs(1));
         browser.begin("popup").await;
     }
     assert_eq!(browser.cookies.len(), 6);

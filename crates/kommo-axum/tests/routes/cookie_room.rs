@@ -1,6 +1,8 @@
 //! How much room our cookies take: a request whose cookies are too long is refused by the proxy in
 //! front, until they end.
 
+use core::time::Duration;
+
 use axum::http::StatusCode;
 use kommo_axum::{Attempt, CARRIED_MAX_BYTES, LocalPath};
 
@@ -26,7 +28,7 @@ async fn attempts_that_carry_much_stay_within_half_of_a_header() {
     let mut browser = Browser::new(&app.router);
     let mut newest = String::new();
     for _ in 0..20 {
-        app.clock.advance(1);
+        app.clock.advance(Duration::from_secs(1));
         newest = browser.begin("popup").await;
         let length = browser.cookie_header().len();
         assert!(length <= 4_096, "{length}");
@@ -44,7 +46,7 @@ async fn room_is_left_for_the_cookies_of_others() {
     let mut browser = Browser::new(&app.router);
     browser.cookies.insert("session".into(), "s".repeat(5_500));
     for _ in 0..10 {
-        app.clock.advance(1);
+        app.clock.advance(Duration::from_secs(1));
         browser.begin("popup").await;
         let length = browser.cookie_header().len();
         assert!(length <= LINE_MAX_BYTES, "{length}");

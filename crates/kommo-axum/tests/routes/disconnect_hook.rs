@@ -2,6 +2,7 @@
 
 use core::num::NonZeroU64;
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
@@ -135,7 +136,7 @@ async fn while_a_secret_changes_both_count_and_then_the_new_one_alone() {
             "{secret}"
         );
     }
-    app.clock.advance(101);
+    app.clock.advance(Duration::from_secs(101));
     assert_eq!(
         fetch(&app.router, &hook("old-secret", 1)).await.status,
         StatusCode::UNAUTHORIZED
@@ -149,7 +150,7 @@ async fn while_a_secret_changes_both_count_and_then_the_new_one_alone() {
 #[tokio::test]
 async fn a_hanging_store_does_not_hold_the_answer_up() {
     let app = App::new();
-    app.store.hangs.store(true, Ordering::SeqCst);
+    app.store.with(|state| state.faults.hangs = true);
     assert_eq!(
         fetch(&app.router, &hook(SECRET, 77)).await.status,
         StatusCode::OK
@@ -192,7 +193,7 @@ async fn which_secret_proved_a_hook_is_noted_once_in_a_minute() {
     }
     fetch(&app.router, &hook("new-secret", 1)).await;
     eventually(|| told().len() == 2).await;
-    app.clock.advance(60);
+    app.clock.advance(Duration::from_secs(60));
     fetch(&app.router, &hook("new-secret", 1)).await;
     eventually(|| told().len() == 3).await;
     // As `kommo secret` names them; computed by another program.

@@ -1,11 +1,12 @@
 //! What becomes of codes while browsers wait, and after they have gone.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use crate::app::{App, eventually, redirect_query};
+use crate::app::{App, eventually, fail, redirect_query};
 use crate::browser::Browser;
 
 #[tokio::test]
@@ -90,7 +91,7 @@ async fn our_own_mistakes_are_told_apart_from_the_users() {
         (seen.status, seen.code()),
         (StatusCode::BAD_GATEWAY, "client-refused")
     );
-    app.store.is_broken.store(true, Ordering::SeqCst);
+    fail(&app.store);
     let state = browser.begin("popup").await;
     let seen = browser
         .come_back(&redirect_query("def502-1-1", &state))
@@ -113,8 +114,8 @@ async fn codes_that_waited_through_a_restart_are_exchanged() {
             .code(),
         "waiting"
     );
-    let after = App::sharing(&before.store, |builder| builder);
-    after.clock.advance(121);
+    let after = App::beside(&before, |builder| builder);
+    after.clock.advance(Duration::from_secs(121));
     after.connect.exchange_waiting();
     let exchanges = Arc::clone(&after.platform.exchanges);
     eventually(|| exchanges.load(Ordering::SeqCst) == 1).await;

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use kommo_axum::InstallHooks;
 
-use crate::app::{App, CLIENT, SECRET, eventually, redirect_query};
+use crate::app::{App, CLIENT, CODES_MAX, SECRET, eventually, fail, redirect_query};
 use crate::browser::{Browser, fetch};
-use crate::memory_store::CODES_MAX;
 
 fn hook(code: &str) -> String {
     hook_of("myshop", code)
@@ -133,7 +132,7 @@ async fn a_flood_from_many_accounts_costs_no_more_than_its_share() {
             .install_hooks(InstallHooks::Callback)
             .install_hooks_a_minute(1)
     });
-    app.store.is_broken.store(true, Ordering::SeqCst);
+    fail(&app.store);
     let mut asked = 0;
     for number in 1..1_000 {
         let target = hook_of(&format!("evil-{number}"), &format!("def502-{number}-1"));
@@ -141,15 +140,15 @@ async fn a_flood_from_many_accounts_costs_no_more_than_its_share() {
             fetch(&app.router, &target).await.status,
             StatusCode::SERVICE_UNAVAILABLE
         );
-        asked = app.store.asked.load(Ordering::SeqCst);
+        asked = app.store.with(|state| state.operations);
     }
     assert_eq!(asked, 10, "ten minutes' worth at once, and no more");
-    app.clock.advance(60);
+    app.clock.advance(Duration::from_secs(60));
     for number in 1_000..1_100 {
         let target = hook_of(&format!("evil-{number}"), &format!("def502-{number}-1"));
         fetch(&app.router, &target).await;
     }
-    assert_eq!(app.store.asked.load(Ordering::SeqCst), 11);
+    assert_eq!(app.store.with(|state| state.operations), 11);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +190,7 @@ async fn consents_wait_for_no_hook_and_hooks_are_exchanged_at_their_pace() {
 #[tokio::test(start_paused = true)]
 async fn hooks_under_way_leave_room_for_proven_disconnects() {
     let app = open();
-    app.store.hangs.store(true, Ordering::SeqCst);
+    app.store.with(|state| state.faults.hangs = true);
     let mut under_way = Vec::new();
     for number in 0..200 {
         let router = app.router.clone();
@@ -215,7 +214,7 @@ async fn hooks_under_way_leave_room_for_proven_disconnects() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_does_not_hold_the_answer_up() {
     let app = open();
-    app.store.hangs.store(true, Ordering::SeqCst);
+    app.store.with(|state| state.faults.hangs = true);
     let before = tokio::time::Instant::now();
     let seen = fetch(&app.router, &hook("def502-1-1")).await;
     assert_eq!(
@@ -229,7 +228,7 @@ async fn a_store_that_hangs_does_not_hold_the_answer_up() {
 #[tokio::test]
 async fn a_store_that_fails_is_not_answered_200() {
     let app = open();
-    app.store.is_broken.store(true, Ordering::SeqCst);
+    fail(&app.store);
     let seen = fetch(&app.router, &hook("def502-1-1")).await;
     assert_eq!(
         (seen.status, seen.text.as_str()),
@@ -244,7 +243,7 @@ async fn hooks_under_way_are_bounded() {
             .install_hooks(InstallHooks::Callback)
             .install_hooks_a_minute(1_000)
     });
-    app.store.hangs.store(true, Ordering::SeqCst);
+    app.store.with(|state| state.faults.hangs = true);
     let mut under_way = Vec::new();
     for number in 0..256 {
         let router = app.router.clone();

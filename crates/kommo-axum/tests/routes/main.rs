@@ -10,8 +10,6 @@
     clippy::std_instead_of_alloc,
     reason = "a program of std, which has no `extern crate alloc`"
 )]
-
-mod memory_store;
 mod fake_platform;
 mod browser;
 mod app;

@@ -2,6 +2,7 @@
 //! by the way back. All visits of the browser that began it get the same end.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderValue, StatusCode};
@@ -173,16 +174,16 @@ async fn an_attempt_that_is_over_says_so() {
     let state = browser.begin("popup").await;
     let callback = redirect_query("def502-1-1", &state);
     browser.come_back(&callback).await;
-    app.clock.advance(1_200);
+    app.clock.advance(Duration::from_secs(1_200));
     assert_eq!(browser.come_back(&callback).await.code(), "connected");
-    app.clock.advance(1);
+    app.clock.advance(Duration::from_secs(1));
     assert_eq!(browser.come_back(&callback).await.code(), "state-expired");
 }
 
 #[tokio::test]
 async fn another_process_does_not_say_that_it_is_not_connected() {
     let one = App::new();
-    let other = App::sharing(&one.store, |builder| builder);
+    let other = App::beside(&one, |builder| builder);
     let mut browser = Browser::new(&one.router);
     let state = browser.begin("popup").await;
     let callback = redirect_query("def502-1-1", &state);

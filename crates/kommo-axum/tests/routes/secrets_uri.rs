@@ -2,6 +2,7 @@
 
 use core::num::NonZeroU64;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -13,11 +14,11 @@ use kommo_axum::{
     Attempt, Connect, ConnectBuilder, ConnectError, IntegrationSecrets, NotKept, SecretSink,
     TlsProof,
 };
+use kommo_keeper::testing::MemoryStore;
 use kommo_oauth::integration::{ClientSecret, NewIntegration, RedirectUri, Scope, SecretsUri};
 
 use crate::app::{App, REDIRECT, keeper, key};
 use crate::browser::{Browser, Seen, fetch, send, state_of};
-use crate::memory_store::MemoryStore;
 
 const MADE: &str = "99999999-2222-3333-4444-555555555555";
 
@@ -212,7 +213,7 @@ async fn secrets_come_over_tls_for_a_live_state_and_once() {
         StatusCode::CONFLICT
     );
     let late = browser.begin("popup").await;
-    app.clock.advance(1_201);
+    app.clock.advance(Duration::from_secs(1_201));
     assert_eq!(
         post(&router, Some("https"), body(&late)).await.status,
         StatusCode::FORBIDDEN
@@ -488,6 +489,6 @@ async fn one_user_brings_a_few_secrets_and_takes_no_room_from_others() {
         assert_eq!(browser.come_back(&callback).await.code(), "connected");
     }
     // And after a while there is room again.
-    app.clock.advance(1_201);
+    app.clock.advance(Duration::from_secs(1_201));
     assert_eq!(bring("stranger", 5_000).await.0, StatusCode::OK);
 }

@@ -1,5 +1,7 @@
 //! From where a consent may be begun: not from other sites, unless the application says so.
 
+use core::time::Duration;
+
 use axum::http::StatusCode;
 use kommo_axum::StartFrom;
 use kommo_oauth::integration::PageUri;
@@ -30,7 +32,7 @@ async fn another_site_begins_nothing_and_ends_nothing_of_the_users() {
     let mut browser = Browser::new(&app.router);
     let own = browser.begin("popup").await;
     for _ in 0..20 {
-        app.clock.advance(1);
+        app.clock.advance(Duration::from_secs(1));
         let seen = browser.get_with("/kommo/start", OTHER_SITE).await;
         assert_refused(&seen, "other-site");
         // One click there begins it, since that is the user's own.

@@ -1,10 +1,8 @@
 //! Health and metrics.
 
-use core::sync::atomic::Ordering;
-
 use axum::http::StatusCode;
 
-use crate::app::{App, redirect_query};
+use crate::app::{App, fail, redirect_query};
 use crate::browser::{Browser, fetch};
 
 #[tokio::test]
@@ -15,7 +13,7 @@ async fn health_asks_the_store() {
         (seen.status, seen.text.as_str()),
         (StatusCode::OK, "{\"status\":\"ok\"}\n")
     );
-    app.store.is_broken.store(true, Ordering::SeqCst);
+    fail(&app.store);
     let seen = fetch(&app.router, "/kommo/health").await;
     let unavailable = "{\"status\":\"store-unavailable\"}\n";
     assert_eq!(
@@ -27,7 +25,7 @@ async fn health_asks_the_store() {
 #[tokio::test(start_paused = true)]
 async fn health_waits_for_no_hanging_store() {
     let app = App::new();
-    app.store.hangs.store(true, Ordering::SeqCst);
+    app.store.with(|state| state.faults.hangs = true);
     let seen = fetch(&app.router, "/kommo/health").await;
     assert_eq!(
         (seen.status, seen.text.as_str()),

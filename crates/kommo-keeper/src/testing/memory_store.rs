@@ -175,6 +175,19 @@ impl MemoryStore {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The grants.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        self.with(|state| state.grants.values().cloned().collect())
+    }
+
+    /// The codes, in the order of their arrival.
+    #[must_use]
+    pub fn codes(&self) -> Vec<PendingCode> {
+        let pending = |code: &MemoryCode| code.pending.clone();
+        self.with(|state| state.codes.iter().map(pending).collect())
+    }
+
     /// One operation, unless it is to fail.
     async fn operation<T>(
         &self,
