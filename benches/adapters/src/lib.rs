@@ -16,4 +16,4 @@ mod counting;
 mod one_grant;
 
 pub use counting::{Counting, allocations};
-pub use one_grant::{Handle, Nowhere, OneGrant, ReadOnly, fresh_handle};
+pub use one_grant::{Handle, fresh_handle};

@@ -17,7 +17,6 @@ use kommo_test_support::{collector, gzip, raw_server, test_clock};
 mod test_tokens;
 
 #[cfg(feature = "oauth")]
-mod one_grant;
 mod scene;
 
 mod against_sandbox;

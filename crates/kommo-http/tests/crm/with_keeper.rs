@@ -9,6 +9,7 @@ use kommo_http::{
     BudgetSettings, CrmAnswer, CrmClient, CrmError, CrmRefusalKind, HttpTokenEndpoint,
     RequestBudget, TransportBuilder,
 };
+use kommo_keeper::testing::MemoryStore;
 use kommo_keeper::{
     Alarm, AlarmKind, Counter, GrantHandle, GrantStore, Keeper, KeeperError, KeeperSettings,
     TokenEndpoint,
@@ -21,15 +22,14 @@ use kommo_oauth::token::{AuthorizationCode, TokenAnswer, TokenRequest};
 use kommo_sandbox::{Fault, FaultKind, Sandbox, Surface};
 use serde_json::Value;
 
-use crate::one_grant::OneGrant;
 use crate::scene::transport;
 
-type Handle = GrantHandle<OneGrant>;
+type Handle = GrantHandle<MemoryStore>;
 
 struct Scene {
     sandbox: Sandbox,
-    store: OneGrant,
-    keeper: Keeper<OneGrant>,
+    store: MemoryStore,
+    keeper: Keeper<MemoryStore>,
     handle: Handle,
     client: CrmClient,
     alarms: Arc<Mutex<Vec<Alarm>>>,
@@ -65,7 +65,7 @@ impl Scene {
         let SendOutcome::Answered(TokenAnswer::Granted(pair)) = outcome else {
             panic!("{outcome:?}");
         };
-        let store = OneGrant::default();
+        let store = MemoryStore::default();
         let moved = Grant::consent(None, key, host, None, pair);
         store
             .write(None, &moved, UnixSeconds::new(0))
@@ -94,6 +94,11 @@ impl Scene {
         }
     }
 
+    /// The grant as it is stored.
+    fn grant(&self) -> Grant {
+        self.store.grants().remove(0)
+    }
+
     fn fault(&self, kind: FaultKind, times: u32) {
         self.sandbox
             .inject(Fault::new(kind).on(Surface::Crm).times(times));
@@ -116,7 +121,7 @@ async fn a_401_that_the_probe_confirms_is_refreshed_and_the_call_replayed() {
     // The call and the probe.
     scene.fault(FaultKind::Unauthorized, 2);
     assert!(scene.account().await.unwrap().into_payload().is_some());
-    let grant = scene.store.grant();
+    let grant = scene.grant();
     assert_eq!((grant.generation.get(), grant.state.name()), (2, "active"));
     assert_eq!(scene.keeper.metrics().get(Counter::Refreshes), 1);
     assert_eq!(scene.keeper.metrics().get(Counter::Probes), 1);
@@ -134,7 +139,7 @@ async fn a_401_that_the_probe_does_not_confirm_is_the_calls_own() {
     let error = scene.account().await.unwrap_err();
     assert_eq!(error.kind(), Some(CrmRefusalKind::Unauthorized));
     assert!(!error.refusal().unwrap().has_new_token());
-    assert_eq!(scene.store.grant().generation.get(), 1);
+    assert_eq!(scene.grant().generation.get(), 1);
     assert_eq!(scene.keeper.metrics().get(Counter::Probes), 1);
 }
 
@@ -146,7 +151,7 @@ async fn a_401_right_after_the_refresh_ends_the_call() {
     let error = scene.account().await.unwrap_err();
     assert_eq!(error.kind(), Some(CrmRefusalKind::Unauthorized));
     assert_eq!(error.refusal().unwrap().attempts(), 2);
-    assert_eq!(scene.store.grant().generation.get(), 2);
+    assert_eq!(scene.grant().generation.get(), 2);
     scene.account().await.unwrap();
 }
 
@@ -162,7 +167,7 @@ async fn a_402_holds_the_grant_once_and_ends_nothing() {
     // The token goes on serving.
     scene.account().await.unwrap();
     scene.keeper.drain().await;
-    let grant = scene.store.grant();
+    let grant = scene.grant();
     assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
     let kinds: Vec<_> = grant.holds.iter().map(|hold| hold.kind).collect();
     assert_eq!(kinds, [HoldKind::PaymentRequired]);
@@ -182,14 +187,12 @@ async fn a_block_on_a_call_keeps_the_refresh_back_and_leaves_no_doubt() {
     scene.fault(FaultKind::ForbiddenHtml, 1);
     let error = scene.account().await.unwrap_err();
     assert_eq!(error.kind(), Some(CrmRefusalKind::Blocked));
-    let newer = scene
-        .handle
-        .token_newer_than(scene.store.grant().generation);
+    let newer = scene.handle.token_newer_than(scene.grant().generation);
     let KeeperError::NoToken { why, .. } = newer.await.unwrap_err() else {
         panic!("another reason");
     };
     assert_eq!(why, Unmet::Held(HoldKind::Blocked));
-    let grant = scene.store.grant();
+    let grant = scene.grant();
     assert_eq!((grant.generation.get(), grant.state.name()), (1, "active"));
     assert_eq!(scene.keeper.metrics().get(Counter::Doubts), 0);
 }
