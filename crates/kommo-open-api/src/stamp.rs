@@ -63,16 +63,7 @@ impl Stamp {
         nonce: impl Into<String>,
     ) -> Result<Self, FieldError> {
         let nonce = nonce.into();
-        let found = nonce.chars().count();
-        if found < NONCE_MIN_BYTES {
-            return Err(FieldError::new(
-                "ranstr",
-                FieldProblem::TooShort {
-                    found,
-                    limit: NONCE_MIN_BYTES,
-                },
-            ));
-        }
+        check_nonce(&nonce)?;
         Ok(Self {
             app_id,
             unix_seconds,
@@ -86,5 +77,17 @@ impl Stamp {
             .text("appid", self.app_id.as_str())
             .number("timestamp", self.unix_seconds)
             .text("ranstr", &self.nonce)
+    }
+}
+
+/// Refuses a random text that is too short to be one.
+pub(crate) fn check_nonce(nonce: &str) -> Result<(), FieldError> {
+    let (found, limit) = (nonce.chars().count(), NONCE_MIN_BYTES);
+    match found < limit {
+        true => Err(FieldError::new(
+            "ranstr",
+            FieldProblem::TooShort { found, limit },
+        )),
+        false => Ok(()),
     }
 }

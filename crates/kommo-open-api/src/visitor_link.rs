@@ -3,11 +3,11 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-use kommo_peer::{FieldError, FieldProblem, check_text};
+use kommo_peer::{FieldError, check_text};
 use kommo_sign::{AppSecret, visitor_signature};
 
 use crate::field::SBS;
-use crate::stamp::{AppId, NONCE_MIN_BYTES};
+use crate::stamp::{AppId, check_nonce};
 
 /// Which host serves the chat page. Two revisions of one page differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -70,16 +70,7 @@ impl VisitorLink {
         nonce: &str,
     ) -> Result<Self, FieldError> {
         check_text("sbs", customer, SBS)?;
-        let found = nonce.chars().count();
-        if found < NONCE_MIN_BYTES {
-            return Err(FieldError::new(
-                "ranstr",
-                FieldProblem::TooShort {
-                    found,
-                    limit: NONCE_MIN_BYTES,
-                },
-            ));
-        }
+        check_nonce(nonce)?;
         let signature = visitor_signature(secret, customer, nonce);
         let link = Self {
             app_id,

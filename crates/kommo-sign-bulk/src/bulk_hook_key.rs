@@ -4,7 +4,7 @@ use core::fmt;
 
 use kommo_sign::{ChannelSecret, ChatHookKey, VerifyError};
 
-use crate::error::ResultsTooShort;
+use crate::error::{ResultsTooShort, results_of};
 use crate::hook::{HookVerdict, ReceivedHook};
 use crate::level::{Level, with_lanes};
 use crate::mac_key::MacKey;
@@ -79,11 +79,7 @@ impl BulkHookKey {
         hooks: &[ReceivedHook<'_>],
         verdicts: &mut [HookVerdict],
     ) -> Result<(), ResultsTooShort> {
-        let found = verdicts.len();
-        let verdicts = verdicts.get_mut(..hooks.len()).ok_or(ResultsTooShort {
-            needed: hooks.len(),
-            found,
-        })?;
+        let verdicts = results_of(verdicts, hooks.len())?;
         for (hooks, verdicts) in hooks.chunks(WINDOW).zip(verdicts.chunks_mut(WINDOW)) {
             with_lanes!(
                 self.level,

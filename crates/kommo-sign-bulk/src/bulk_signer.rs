@@ -4,7 +4,7 @@ use core::fmt;
 
 use kommo_sign::{ChannelSecret, ChatsSigner};
 
-use crate::error::{RequestError, ResultsTooShort, SignManyError};
+use crate::error::{RequestError, ResultsTooShort, SignManyError, results_of};
 use crate::level::{Level, with_lanes};
 use crate::mac_key::MacKey;
 use crate::request::{BulkRequest, BulkSigned, RequestText};
@@ -91,11 +91,7 @@ impl BulkSigner {
         requests: &[BulkRequest<'_>],
         results: &mut [BulkSigned],
     ) -> Result<(), ResultsTooShort> {
-        let found = results.len();
-        let results = results.get_mut(..requests.len()).ok_or(ResultsTooShort {
-            needed: requests.len(),
-            found,
-        })?;
+        let results = results_of(results, requests.len())?;
         let windows = requests.chunks(WINDOW).zip(results.chunks_mut(WINDOW));
         for (requests, results) in windows {
             self.sign_one_window(requests, results);
@@ -117,11 +113,7 @@ impl BulkSigner {
         requests: &[RequestText<'_>],
         results: &mut [BulkSigned],
     ) -> Result<(), SignManyError> {
-        let found = results.len();
-        let results = results.get_mut(..requests.len()).ok_or(ResultsTooShort {
-            needed: requests.len(),
-            found,
-        })?;
+        let results = results_of(results, requests.len())?;
         let mut tail = None;
         for (index, request) in requests.iter().enumerate() {
             parse(request, &mut tail).map_err(|cause| SignManyError::Request { index, cause })?;

@@ -14,6 +14,14 @@ pub struct ResultsTooShort {
     pub found: usize,
 }
 
+/// The results that belong to a batch of this length.
+pub(crate) fn results_of<T>(results: &mut [T], needed: usize) -> Result<&mut [T], ResultsTooShort> {
+    let found = results.len();
+    results
+        .get_mut(..needed)
+        .ok_or(ResultsTooShort { needed, found })
+}
+
 impl fmt::Display for ResultsTooShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { needed, found } = self;

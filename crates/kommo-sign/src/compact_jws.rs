@@ -6,7 +6,7 @@
 
 use core::{error, fmt};
 
-use ctutils::CtEq;
+use ctutils::{Choice, CtEq};
 use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha512};
 
@@ -151,7 +151,6 @@ impl JwsKey {
     /// - a signature of 0 or 31 bytes: [`JwsError::Length`].
     /// - another key, algorithm or part: [`JwsError::Mismatch`].
     pub fn verify(&self, token: &CompactJws<'_>, received: &[u8]) -> Result<(), JwsError> {
-        let signed_part = token.signed_part;
         let expected = self.algorithm().signature_bytes();
         if received.len() != expected {
             return Err(JwsError::Length {
@@ -160,22 +159,8 @@ impl JwsKey {
             });
         }
         let same = match &self.mac {
-            KeyedMac::Hs256(mac) => {
-                let computed = mac
-                    .clone()
-                    .chain_update(signed_part)
-                    .finalize()
-                    .into_bytes();
-                computed.as_slice().ct_eq(received)
-            }
-            KeyedMac::Hs512(mac) => {
-                let computed = mac
-                    .clone()
-                    .chain_update(signed_part)
-                    .finalize()
-                    .into_bytes();
-                computed.as_slice().ct_eq(received)
-            }
+            KeyedMac::Hs256(mac) => is_mac_of(mac, token.signed_part, received),
+            KeyedMac::Hs512(mac) => is_mac_of(mac, token.signed_part, received),
         };
         if same.to_bool() {
             Ok(())
@@ -183,6 +168,15 @@ impl JwsKey {
             Err(JwsError::Mismatch(SignatureMismatch))
         }
     }
+}
+
+fn is_mac_of(mac: &(impl Mac + Clone), signed_part: &str, received: &[u8]) -> Choice {
+    let computed = mac
+        .clone()
+        .chain_update(signed_part)
+        .finalize()
+        .into_bytes();
+    computed.as_slice().ct_eq(received)
 }
 
 impl fmt::Debug for JwsKey {

@@ -217,71 +217,24 @@ macro_rules! code_statements {
             .await
         }
 
-        pub(super) async fn note_code(
-            connection: &mut $connection,
-            id: i64,
-            token: &[u8],
-            why: &str,
-        ) -> Result<()> {
-            query("UPDATE kommo_codes SET why = $3 WHERE id = $1 AND lease_token = $2")
-                .bind(id)
-                .bind(token)
-                .bind(why)
-                .execute(connection)
-                .await
-                .map(|_| ())
-        }
+        $crate::database::statements::claim_statements! { $connection;
+            fn note_code(why: &str) =
+                "UPDATE kommo_codes SET why = $3 WHERE id = $1 AND lease_token = $2";
 
-        /// The claim did not lead to an exchange.
-        pub(super) async fn uncount_claim(
-            connection: &mut $connection,
-            id: i64,
-            token: &[u8],
-        ) -> Result<()> {
-            query(
-                "UPDATE kommo_codes SET claims = claims - 1 WHERE id = $1 AND lease_token = $2 AND claims > 0",
-            )
-            .bind(id)
-            .bind(token)
-            .execute(connection)
-            .await
-            .map(|_| ())
-        }
+            /// The claim did not lead to an exchange.
+            fn uncount_claim() =
+                "UPDATE kommo_codes SET claims = claims - 1 WHERE id = $1 AND lease_token = $2 AND claims > 0";
 
-        /// Releases the claim; the code cannot be claimed before the pause ends.
-        pub(super) async fn postpone_code(
-            connection: &mut $connection,
-            id: i64,
-            token: &[u8],
-            pause_milliseconds: i64,
-            uncounted: i64,
-        ) -> Result<()> {
-            query(concat!(
-                "UPDATE kommo_codes SET claims = claims - $3, lease_token = NULL, lease_until = ",
+            /// Releases the claim; the code cannot be claimed before the pause ends.
+            fn postpone_code(pause_milliseconds: i64, uncounted: i64) = concat!(
+                "UPDATE kommo_codes SET claims = claims - $4, lease_token = NULL, lease_until = ",
                 $now,
-                " + $4 WHERE id = $1 AND lease_token = $2 AND claims > 0"
-            ))
-            .bind(id)
-            .bind(token)
-            .bind(uncounted)
-            .bind(pause_milliseconds)
-            .execute(connection)
-            .await
-            .map(|_| ())
-        }
+                " + $3 WHERE id = $1 AND lease_token = $2 AND claims > 0"
+            );
 
-        /// The code may be submitted again, as if it had never come. One with an answer stays.
-        pub(super) async fn forget_code(
-            connection: &mut $connection,
-            id: i64,
-            token: &[u8],
-        ) -> Result<()> {
-            query("DELETE FROM kommo_codes WHERE id = $1 AND lease_token = $2 AND answer IS NULL AND NOT is_done")
-                .bind(id)
-                .bind(token)
-                .execute(connection)
-                .await
-                .map(|_| ())
+            /// The code may be submitted again, as if it had never come. One with an answer stays.
+            fn forget_code() =
+                "DELETE FROM kommo_codes WHERE id = $1 AND lease_token = $2 AND answer IS NULL AND NOT is_done";
         }
 
         /// The hash stays, the code goes. A code that has an answer ends only when that became a
@@ -307,4 +260,32 @@ macro_rules! code_statements {
     };
 }
 
+/// Makes functions of one statement on a claimed code: its id is `$1`, the token of its claim `$2`, and
+/// the arguments follow.
+macro_rules! claim_statements {
+    ($connection:ty; $(
+        $(#[$attribute:meta])*
+        fn $name:ident($($argument:ident: $of:ty),*) = $statement:expr;
+    )*) => {
+        $(
+            $(#[$attribute])*
+            pub(super) async fn $name(
+                connection: &mut $connection,
+                id: i64,
+                token: &[u8],
+                $($argument: $of),*
+            ) -> Result<()> {
+                query($statement)
+                    .bind(id)
+                    .bind(token)
+                    $(.bind($argument))*
+                    .execute(connection)
+                    .await
+                    .map(|_| ())
+            }
+        )*
+    };
+}
+
+pub(crate) use claim_statements;
 pub(crate) use code_statements;
