@@ -115,7 +115,9 @@ fn give_to_owner_of(_: &Path, _: &File) -> io::Result<()> {
 #[cfg(feature = "sqlite")]
 pub(crate) fn private_file_unopened(path: &Path) -> io::Result<()> {
     match std::fs::metadata(path) {
-        Ok(_) => return narrow(path, 0o600),
+        Ok(found) if found.is_file() => return narrow(path, 0o600),
+        // As root, narrowing a device such as `/dev/null` would harm the whole machine.
+        Ok(_) => return Err(io::Error::other("not a regular file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

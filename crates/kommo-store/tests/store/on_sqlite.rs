@@ -59,6 +59,21 @@ async fn all_files_are_the_owners_alone() {
     }
 }
 
+/// A device such as `/dev/null` would lose its mode for the whole machine.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_not_a_file_is_refused_and_keeps_its_mode() {
+    let place = SqlitePlace::make().await.unwrap();
+    fs::create_dir(place.path()).unwrap();
+    set_mode(&place.path(), 0o755);
+    let refused = Store::open(place.path(), StoreSettings::new()).await;
+    assert!(
+        matches!(refused, Err(StoreFault::File { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(mode(&place.path()), 0o755);
+}
+
 /// The names of all files, with their modes and their bytes.
 #[cfg(unix)]
 fn everything_in(directory: &std::path::Path) -> Vec<(String, u32, Vec<u8>)> {
