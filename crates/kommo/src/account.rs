@@ -11,7 +11,8 @@ use kommo_store::Store;
 
 use crate::error::Error;
 
-/// An account with the grant that speaks for it. Cheap to clone: get it once and keep it.
+/// An account with its primary grant, or one that you chose. Cheap to clone: get it once and keep
+/// it.
 #[derive(Clone)]
 pub struct Account {
     grant: GrantHandle<Arc<Store>>,

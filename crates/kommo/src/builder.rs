@@ -102,8 +102,8 @@ impl Builder {
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl Builder {
-    /// The integration: its id, its secret and its Redirect URI, as they stand in its settings. A
-    /// program with long-lived tokens alone needs none.
+    /// The integration: its id, its secret and its Redirect URI, as in its settings. A program with
+    /// long-lived tokens alone needs none.
     pub fn integration(mut self, client_id: &str, client_secret: &str, redirect_uri: &str) -> Self {
         let client_id = self.read("client_id", ClientId::parse(client_id));
         let secret = self.read("client_secret", ClientSecret::new(client_secret));

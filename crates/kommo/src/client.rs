@@ -33,7 +33,7 @@ pub struct Kommo {
 }
 
 impl Builder {
-    /// Opens the store, and saves what an earlier run could not. Nothing is sent.
+    /// Opens the store, and saves what an earlier run could not. No request is sent.
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl Kommo {
         Builder::default()
     }
 
-    /// The account at this host, `shop.kommo.com`, with the grant that speaks for it. The grants of
-    /// the store are looked through: keep the value, or the key that it has.
+    /// The account at this host, `shop.kommo.com`, with its primary grant. The grants of the store
+    /// are looked through: keep the value, or the key that it has.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Kommo {
         }
     }
 
-    /// The account of a grant whose key is known. Nothing is read or sent.
+    /// The account of a grant whose key is known. It neither reads the store nor sends a request.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Kommo {
         ))
     }
 
-    /// Exchanges a code that a user brought, after it is durable, and gives the account.
+    /// Exchanges a code that a user brought, after it is durable, and returns the account.
     ///
     /// # Errors
     ///

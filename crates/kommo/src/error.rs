@@ -28,7 +28,7 @@ pub enum Error {
     /// The lifeboat, the recovery file beside the store, cannot be read.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Recovery(kommo_keeper::StoreErrorKind),
-    /// The store has no grant of this account, or none that speaks for it.
+    /// The store has no grant of this account, or no primary one.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     NoGrant,
     /// The code was not stored, or not exchanged.
@@ -77,7 +77,7 @@ impl fmt::Display for Error {
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Recovery(_) => f.write_str("the recovery files cannot be read"),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            Self::NoGrant => f.write_str("the store has no grant that speaks for this account"),
+            Self::NoGrant => f.write_str("the store has no primary grant of this account"),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Exchange(_) => f.write_str("the code was not exchanged"),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod buckets;
+pub(crate) mod claimed_code;
 mod codes;
 mod grants;
 mod hooks;
@@ -11,7 +12,7 @@ mod secrets;
 
 pub(crate) use self::accounts::account_statements;
 pub(crate) use self::buckets::bucket_statements;
-pub(crate) use self::codes::{claim_statements, code_statements};
+pub(crate) use self::codes::code_statements;
 pub(crate) use self::grants::grant_statements;
 pub(crate) use self::hooks::hook_statements;
 pub(crate) use self::sealed::sealed_statements;

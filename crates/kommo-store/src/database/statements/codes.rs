@@ -217,7 +217,7 @@ macro_rules! code_statements {
             .await
         }
 
-        $crate::database::statements::claim_statements! { $connection;
+        $crate::database::statements::claimed_code::claim_statements! { $connection;
             fn note_code(why: &str) =
                 "UPDATE kommo_codes SET why = $3 WHERE id = $1 AND lease_token = $2";
 
@@ -260,32 +260,4 @@ macro_rules! code_statements {
     };
 }
 
-/// Makes functions of one statement on a claimed code: its id is `$1`, the token of its claim `$2`, and
-/// the arguments follow.
-macro_rules! claim_statements {
-    ($connection:ty; $(
-        $(#[$attribute:meta])*
-        fn $name:ident($($argument:ident: $of:ty),*) = $statement:expr;
-    )*) => {
-        $(
-            $(#[$attribute])*
-            pub(super) async fn $name(
-                connection: &mut $connection,
-                id: i64,
-                token: &[u8],
-                $($argument: $of),*
-            ) -> Result<()> {
-                query($statement)
-                    .bind(id)
-                    .bind(token)
-                    $(.bind($argument))*
-                    .execute(connection)
-                    .await
-                    .map(|_| ())
-            }
-        )*
-    };
-}
-
-pub(crate) use claim_statements;
 pub(crate) use code_statements;
