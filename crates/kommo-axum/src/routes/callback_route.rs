@@ -18,11 +18,10 @@ use axum::extract::{Request, State};
 use axum::http::header::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use kommo_account::ClientId;
 use kommo_keeper::{CodeOrigin, CodeOutcome, CodePut, CodeStore, Keeper, NewGrant};
 use kommo_oauth::consent::{
-    CallbackFieldError, ConsentMode, ConsentRedirect, ConsentState, InstallHook, InstallHookError,
-    RedirectError, RedirectOutcome,
+    CallbackFieldError, CallbackQuery, ConsentMode, ConsentRedirect, RedirectError,
+    RedirectOutcome, RedirectQuery,
 };
 use kommo_oauth::token::TokenRefusalKind;
 use tracing::Instrument as _;
@@ -39,12 +38,9 @@ use crate::pages::refusal::Refusal;
 use crate::result::sealed_result::{ConsentResult, ResultName};
 use crate::result::used_attempts::{AttemptEnd, EndTeller, Turn};
 use crate::routes::guarded_answer::empty;
-use crate::routes::install_route::ReadHook;
 use crate::routes::responses::with_cookies;
 use crate::setup::connect::{Connect, InstallHooks};
 use crate::setup::route_counts::Family;
-
-type Parsed = Result<RedirectOutcome, RedirectError>;
 
 pub(crate) async fn callback<S: CodeStore>(
     State(connect): State<Connect<S>>,
@@ -57,9 +53,20 @@ pub(crate) async fn callback<S: CodeStore>(
         return empty(StatusCode::SERVICE_UNAVAILABLE);
     }
     let query = Zeroizing::new(parts.uri.query().unwrap_or_default().to_owned());
-    match connect.install_hook(&query) {
-        Some(hook) => connect.take_install_hook(hook).await,
-        None => connect.come_back(query, parts).await,
+    match CallbackQuery::read(&query) {
+        Ok(CallbackQuery::Redirect(redirect)) => connect.come_back(redirect, query, parts).await,
+        Ok(CallbackQuery::InstallHook(hook)) if connect.takes_hooks_here() => {
+            let client_id = connect.inner.credentials().client_id;
+            connect.take_install_hook(hook.check(&client_id)).await
+        }
+        Ok(_) => {
+            let error = RedirectError::InstallHookOnBrowserRoute;
+            connect.without_attempt(&query, error, &parts.headers)
+        }
+        Err(error) => {
+            let error = RedirectError::Query(error);
+            connect.without_attempt(&query, error, &parts.headers)
+        }
     }
 }
 
@@ -70,29 +77,38 @@ enum Finished {
 }
 
 impl<S: CodeStore> Connect<S> {
-    async fn come_back(&self, query: Zeroizing<String>, parts: Parts) -> Response<Body> {
+    async fn come_back(
+        &self,
+        redirect: RedirectQuery,
+        query: Zeroizing<String>,
+        parts: Parts,
+    ) -> Response<Body> {
         let inner = &self.inner;
-        let client_id = inner.credentials().client_id;
-        let (attempt, parsed) = self.whose(&query, &client_id, &parts.headers);
         let now = inner.now();
-        let attempt = match attempt {
+        let attempt = match self.attempt_of(&redirect, &parts.headers) {
             Some(attempt) if attempt.ends_at >= now => attempt,
-            over => {
-                let clear = over.and_then(|over| inner.cookies.clear_attempt(&over.state));
-                let response = self.without_attempt(&query, parsed, &parts.headers);
-                return with_cookies(response, clear);
+            Some(over) => {
+                let client_id = inner.credentials().client_id;
+                let checked = redirect.check(&over.state, &client_id);
+                let error = checked.err().unwrap_or(RedirectError::StateMismatch);
+                let response = self.without_attempt(&query, error, &parts.headers);
+                return with_cookies(response, inner.cookies.clear_attempt(&over.state));
+            }
+            None => {
+                let error = redirect.without_expected_state();
+                return self.without_attempt(&query, error, &parts.headers);
             }
         };
         if !self.is_same_session(&attempt, &parts).await {
             return self.refuse_without_attempt(Refusal::SessionChanged);
         }
         let state = StateDigest::of(&attempt.state);
-        let redirect = RedirectDigest::of(&query);
+        let digest = RedirectDigest::of(&query);
         let clear = inner.cookies.clear_attempt(&attempt.state);
-        let turn = inner.used.enter(state, attempt.ends_at, redirect, now);
+        let turn = inner.used.enter(state, attempt.ends_at, digest, now);
         let (is_other, awaited) = match turn {
             Turn::First(teller, awaited) => {
-                self.carry_out_apart(attempt, parsed, query, parts, teller);
+                self.carry_out_apart(attempt, redirect, parts, teller);
                 (false, awaited)
             }
             Turn::Again(awaited) => {
@@ -107,7 +123,7 @@ impl<S: CodeStore> Connect<S> {
         if is_other {
             return self.answer_another(&attempt_end.end);
         }
-        with_cookies(self.answer_redirect(state, redirect, &attempt_end), clear)
+        with_cookies(self.answer_redirect(state, digest, &attempt_end), clear)
     }
 
     /// In a task of its own: a browser that hangs up, or that fetches ahead what it throws away,
@@ -115,26 +131,29 @@ impl<S: CodeStore> Connect<S> {
     fn carry_out_apart(
         &self,
         attempt: LiveAttempt,
-        parsed: Parsed,
-        query: Zeroizing<String>,
+        redirect: RedirectQuery,
         parts: Parts,
         teller: EndTeller,
     ) {
         let connect = self.clone();
         let work = async move {
-            let finished = connect.finish(&attempt, parsed, &query).await;
+            let finished = connect.finish(&attempt, &redirect).await;
             teller.tell(connect.end_of(attempt.mode, finished, parts).await);
         };
         tokio::spawn(work.in_current_span());
     }
 
     /// Without an attempt under way: the browser may have finished the one that the redirect is of.
-    fn without_attempt(&self, query: &str, parsed: Parsed, headers: &HeaderMap) -> Response<Body> {
+    fn without_attempt(
+        &self,
+        query: &str,
+        error: RedirectError,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
         let inner = &self.inner;
         let now = inner.now();
         let known = state_in(query).and_then(|state| inner.sealer.known_state(state.expose()));
         let Some(known) = known else {
-            let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
             return self.refuse_without_attempt(Refusal::Redirect(error));
         };
         let name = ResultName::of(known.digest);
@@ -153,10 +172,7 @@ impl<S: CodeStore> Connect<S> {
                 self.answer_again(&answered)
             }
             _ if known.ends_at < now => self.refuse_without_attempt(Refusal::StateExpired),
-            _ => {
-                let error = parsed.err().unwrap_or(RedirectError::StateMismatch);
-                self.refuse_without_attempt(Refusal::Redirect(error))
-            }
+            _ => self.refuse_without_attempt(Refusal::Redirect(error)),
         }
     }
 
@@ -184,80 +200,39 @@ impl<S: CodeStore> Connect<S> {
         attempt.session == session.map(|session| inner.sealer.session_tag(session))
     }
 
-    /// Only where install hooks are taken at the Redirect URI. One with a `state` is a browser's
-    /// redirect with a parameter added.
-    fn install_hook(&self, query: &str) -> Option<ReadHook> {
-        if self.inner.settings.install_hooks != InstallHooks::Callback {
-            return None;
-        }
-        let client_id = self.inner.credentials().client_id;
-        match InstallHook::parse(query, &client_id) {
-            Err(
-                InstallHookError::Query(_)
-                | InstallHookError::NotAnInstallHook
-                | InstallHookError::HasState,
-            ) => None,
-            hook => Some(hook),
-        }
+    fn takes_hooks_here(&self) -> bool {
+        self.inner.settings.install_hooks == InstallHooks::Callback
     }
 
     /// Which attempt of this browser the redirect belongs to: each state is compared in constant
-    /// time, and nothing else is read before one matches.
-    fn whose(
-        &self,
-        query: &str,
-        client_id: &ClientId,
-        headers: &HeaderMap,
-    ) -> (Option<LiveAttempt>, Parsed) {
+    /// time, and nothing else is checked before one matches.
+    fn attempt_of(&self, redirect: &RedirectQuery, headers: &HeaderMap) -> Option<LiveAttempt> {
         let attempts = self.inner.cookies.attempts(&self.inner.sealer, headers);
-        for attempt in attempts {
-            let parsed = ConsentRedirect::parse(query, &attempt.state, client_id);
-            match parsed {
-                Err(RedirectError::StateMismatch) => {}
-                Ok(_)
-                | Err(
-                    RedirectError::CodeAndError
-                    | RedirectError::UnknownError
-                    | RedirectError::Field(_),
-                ) => return (Some(attempt), parsed),
-                // Seen before any state was compared.
-                Err(_) => return (None, parsed),
-            }
-        }
-        // No state to compare with; the answer still says what the query lacks.
-        let nobody = ConsentState::from_random([0; 32]);
-        let parsed = match ConsentRedirect::parse(query, &nobody, client_id) {
-            Err(
-                error @ (RedirectError::Query(_)
-                | RedirectError::InstallHookOnBrowserRoute
-                | RedirectError::StateMissing),
-            ) => error,
-            _ => RedirectError::StateMismatch,
-        };
-        (None, Err(parsed))
+        let mut attempts = attempts.into_iter();
+        attempts.find(|attempt| redirect.has_state(&attempt.state))
     }
 
     async fn finish(
         &self,
         attempt: &LiveAttempt,
-        parsed: Parsed,
-        query: &str,
+        redirect: &RedirectQuery,
     ) -> Result<Finished, Refusal> {
         let inner = &self.inner;
         let digest = StateDigest::of(&attempt.state);
         let Some(on_the_fly) = &inner.settings.on_the_fly else {
-            let redirect = allowed(parsed)?;
+            let client_id = inner.credentials().client_id;
+            let redirect = allowed(redirect.check(&attempt.state, &client_id))?;
             return self.exchange(attempt, redirect, inner.keeper.clone()).await;
         };
         // A user who refuses has made no integration, so there is no client id to compare with.
-        if query.split('&').any(|pair| pair == "error=access_denied") {
+        if redirect.is_denied() {
             return Err(Refusal::AccessDenied);
         }
         let other_client = RedirectError::Field(CallbackFieldError::OtherClient);
         let Some(client_id) = on_the_fly.sink.client_of(&digest.whole_text()).await else {
             return Err(Refusal::Redirect(other_client));
         };
-        let redirect = allowed(ConsentRedirect::parse(query, &attempt.state, &client_id))?;
+        let redirect = allowed(redirect.check(&attempt.state, &client_id))?;
         let made = match on_the_fly.sink.secret_of(&client_id).await {
             Some(secret) => on_the_fly.keeper(client_id, &secret).await,
             None => None,
@@ -374,8 +349,8 @@ impl<S: CodeStore> Connect<S> {
     }
 }
 
-fn allowed(parsed: Parsed) -> Result<ConsentRedirect, Refusal> {
-    match parsed {
+fn allowed(checked: Result<RedirectOutcome, RedirectError>) -> Result<ConsentRedirect, Refusal> {
+    match checked {
         Ok(RedirectOutcome::Code(redirect)) => Ok(redirect),
         Ok(_) => Err(Refusal::AccessDenied),
         Err(error) => Err(Refusal::Redirect(error)),

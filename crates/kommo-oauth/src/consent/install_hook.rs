@@ -94,8 +94,27 @@ impl InstallHook {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(query: &str, client_id: &ClientId) -> Result<Self, InstallHookError> {
-        let parameters =
-            KnownParameters::read(query, &PARAMETERS).map_err(InstallHookError::Query)?;
+        let parameters = KnownParameters::read(query, &PARAMETERS);
+        let parameters = parameters.map_err(InstallHookError::Query)?;
+        InstallHookQuery::of(parameters).check(client_id)
+    }
+}
+
+/// The query of an install hook, read and not checked yet.
+pub struct InstallHookQuery(KnownParameters);
+
+impl InstallHookQuery {
+    pub(crate) const fn of(parameters: KnownParameters) -> Self {
+        Self(parameters)
+    }
+
+    /// Checks it. Never panics.
+    ///
+    /// # Errors
+    ///
+    /// As [`InstallHook::parse`], which reads the query as well.
+    pub fn check(&self, client_id: &ClientId) -> Result<InstallHook, InstallHookError> {
+        let parameters = &self.0;
         if parameters.get("from_widget").is_none() {
             return Err(InstallHookError::NotAnInstallHook);
         }
@@ -105,12 +124,19 @@ impl InstallHook {
         if parameters.get("error").is_some() {
             return Err(InstallHookError::HasError);
         }
-        check_client(&parameters, client_id).map_err(InstallHookError::Field)?;
-        let fields = read_code_fields(&parameters).map_err(InstallHookError::Field)?;
-        Ok(Self {
+        check_client(parameters, client_id).map_err(InstallHookError::Field)?;
+        let fields = read_code_fields(parameters).map_err(InstallHookError::Field)?;
+        Ok(InstallHook {
             code: fields.code,
             host: fields.host,
             platform: fields.platform,
         })
+    }
+}
+
+/// Without the code.
+impl fmt::Debug for InstallHookQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InstallHookQuery(..)")
     }
 }

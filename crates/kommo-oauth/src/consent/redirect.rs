@@ -236,27 +236,88 @@ impl ConsentRedirect {
         expected_state: &ConsentState,
         client_id: &ClientId,
     ) -> Result<RedirectOutcome, RedirectError> {
-        let parameters = KnownParameters::read(query, &PARAMETERS).map_err(RedirectError::Query)?;
-        if parameters.get("from_widget").is_some() {
-            return Err(RedirectError::InstallHookOnBrowserRoute);
+        let query = RedirectQuery::read(query).map_err(RedirectError::Query)?;
+        query.check(expected_state, client_id)
+    }
+}
+
+/// The query of a redirect, read and not checked yet: decoded once, however many states of a
+/// browser it is compared with.
+pub struct RedirectQuery(KnownParameters);
+
+impl RedirectQuery {
+    fn read(query: &str) -> Result<Self, QueryError> {
+        KnownParameters::read(query, &PARAMETERS).map(Self)
+    }
+
+    pub(crate) const fn of(parameters: KnownParameters) -> Self {
+        Self(parameters)
+    }
+
+    fn is_install_hook(&self) -> bool {
+        self.0.get("from_widget").is_some()
+    }
+
+    /// Whether it has this state, compared in constant time. An install hook has none.
+    #[must_use]
+    pub fn has_state(&self, expected: &ConsentState) -> bool {
+        let state = self.0.get("state").filter(|_| !self.is_install_hook());
+        state.is_some_and(|state| expected.matches(state))
+    }
+
+    /// Whether it says that the user refused. Trust that only if it
+    /// [has the expected state](Self::has_state).
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.0.get("error") == Some("access_denied")
+    }
+
+    /// Why it is refused if it has none of the states that are expected.
+    #[must_use]
+    pub fn without_expected_state(&self) -> RedirectError {
+        if self.is_install_hook() {
+            return RedirectError::InstallHookOnBrowserRoute;
         }
-        let state = parameters.get("state").ok_or(RedirectError::StateMissing)?;
-        if !expected_state.matches(state) {
-            return Err(RedirectError::StateMismatch);
+        match self.0.get("state") {
+            None => RedirectError::StateMissing,
+            Some(_) => RedirectError::StateMismatch,
         }
-        check_client(&parameters, client_id).map_err(RedirectError::Field)?;
+    }
+
+    /// Checks it, the state first. Never panics.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConsentRedirect::parse`], which reads the query as well.
+    pub fn check(
+        &self,
+        expected_state: &ConsentState,
+        client_id: &ClientId,
+    ) -> Result<RedirectOutcome, RedirectError> {
+        if !self.has_state(expected_state) {
+            return Err(self.without_expected_state());
+        }
+        let parameters = &self.0;
+        check_client(parameters, client_id).map_err(RedirectError::Field)?;
         match parameters.get("error") {
             Some(_) if parameters.get("code").is_some() => Err(RedirectError::CodeAndError),
             Some("access_denied") => Ok(RedirectOutcome::AccessDenied),
             Some(_) => Err(RedirectError::UnknownError),
             None => {
-                let fields = read_code_fields(&parameters).map_err(RedirectError::Field)?;
-                Ok(RedirectOutcome::Code(Self {
+                let fields = read_code_fields(parameters).map_err(RedirectError::Field)?;
+                Ok(RedirectOutcome::Code(ConsentRedirect {
                     code: fields.code,
                     host: fields.host,
                     platform: fields.platform,
                 }))
             }
         }
+    }
+}
+
+/// Without the code and the state.
+impl fmt::Debug for RedirectQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedirectQuery(..)")
     }
 }
