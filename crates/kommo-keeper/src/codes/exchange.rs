@@ -130,7 +130,7 @@ impl<S: CodeStore> Keeper<S> {
             .await
     }
 
-    /// [`CodeOutcome::NotYet`] if it was not begun, or goes on for longer than a lease.
+    /// [`CodeOutcome::NotYet`] if it was not started, or takes longer than a lease.
     async fn outcome_of(&self, flight: Flight) -> Result<CodeOutcome, ExchangeError> {
         let finished = match flight {
             Ok(flight) => self.finished(flight).await,
@@ -155,14 +155,14 @@ impl<S: CodeStore> Keeper<S> {
         {
             Ok(exchanged) => outcomes.extend(exchanged),
             Err(error) if outcomes.is_empty() => return Err(error),
-            // It was told; what is done is done.
+            // It was reported; what was exchanged stays exchanged.
             Err(_) => {}
         }
         Ok(outcomes)
     }
 
-    /// From the pairs that earlier programs left in the lifeboat. Those that the store does not
-    /// take now have flights of their own, and what failed was told.
+    /// Grants from the pairs that earlier programs left in the lifeboat. Those that the store
+    /// cannot save now have flights of their own; failures are reported.
     async fn finish_left_behind(&self) -> Vec<ExchangedCode> {
         let mut outcomes = Vec::new();
         for code in self.answers_left_behind().await {

@@ -19,7 +19,7 @@ enum KeptPair {
     Stored { in_lifeboat: bool },
     /// It is in memory: the store has another pair of the same code.
     BesideAnother { in_lifeboat: bool },
-    /// In the lifeboat alone: the store does not take it, and the program ends.
+    /// In the lifeboat alone: the store cannot save it, and the program ends.
     InLifeboat,
     /// It was dropped: the account was erased meanwhile, at its owner's request.
     Erased { in_lifeboat: bool },
@@ -78,7 +78,7 @@ impl<S: CodeStore> Keeper<S> {
         self.context().listeners.raise_alarm(None, alarm);
     }
 
-    /// A code that was claimed before may have given its pair already.
+    /// A code that was claimed before may have been exchanged already.
     async fn answer_or_send(
         &self,
         code: &ClaimedCode,

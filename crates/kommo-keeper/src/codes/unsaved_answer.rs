@@ -1,5 +1,5 @@
-//! The pair of an exchange that the store does not take: room for it in the lifeboat before the
-//! code is sent, and its way back.
+//! The pair of an exchange that the store cannot save: room for it in the lifeboat before the code
+//! is sent, and its recovery.
 
 use core::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ use crate::ports::pending_codes::{ClaimedCode, CodeStore};
 use crate::reporting::alarm::AlarmKind;
 
 impl<S: CodeStore> Keeper<S> {
-    /// Whether there is room for the pair that the code will give. Without a lifeboat nobody asks.
+    /// Whether there is room for the pair of the code. Without a lifeboat no room is needed.
     pub(crate) async fn has_room_for_answer(&self, code: &ClaimedCode) -> bool {
         let Some(lifeboat) = &self.context().lifeboat else {
             return true;
@@ -22,7 +22,7 @@ impl<S: CodeStore> Keeper<S> {
             .is_ok()
     }
 
-    /// The room is not needed any more, unless the pair lies in it.
+    /// The room is no longer needed, unless it contains the pair.
     pub(crate) async fn release_room_for_answer(&self, code: &ClaimedCode) {
         if let Some(lifeboat) = &self.context().lifeboat
             && let Err(error) = lifeboat.release_code_slot(code).await
@@ -31,7 +31,7 @@ impl<S: CodeStore> Keeper<S> {
         }
     }
 
-    /// Whether the pair lies in the lifeboat now.
+    /// Writes the pair to the lifeboat; returns whether it is there.
     pub(crate) async fn write_answer_to_lifeboat(
         &self,
         code: &ClaimedCode,
@@ -56,11 +56,11 @@ impl<S: CodeStore> Keeper<S> {
         }
     }
 
-    /// The pair that an earlier program got for this code and could not save.
+    /// The pair that an earlier program received for this code and could not save.
     ///
     /// # Errors
     ///
-    /// Nobody knows whether there is one: the code must not be sent.
+    /// It is not known whether there is one: the code must not be sent.
     pub(crate) async fn answer_in_lifeboat(
         &self,
         code: &ClaimedCode,
@@ -75,15 +75,15 @@ impl<S: CodeStore> Keeper<S> {
         Ok(same.and_then(|code| code.answer))
     }
 
-    /// What earlier programs left in the lifeboat, for this keeper's integration, the first time
-    /// that this is asked. A later call gives nothing.
+    /// What earlier programs left in the lifeboat for this keeper's integration. Only the first
+    /// call returns it.
     pub(crate) async fn answers_left_behind(&self) -> Vec<ClaimedCode> {
         let context = self.context();
         if context.has_read_answers.swap(true, Ordering::Relaxed) {
             return Vec::new();
         }
         let Ok(mut found) = self.answers_in_lifeboat().await else {
-            // The alarm has said so; the next call tries again.
+            // An alarm has reported it; the next call tries again.
             context.has_read_answers.store(false, Ordering::Relaxed);
             return Vec::new();
         };
@@ -95,7 +95,7 @@ impl<S: CodeStore> Keeper<S> {
         found
     }
 
-    /// A damaged file is told and hides nothing else: it stays for a person.
+    /// A damaged file is reported and does not hide the others: it stays for a person.
     async fn answers_in_lifeboat(&self) -> Result<Vec<ClaimedCode>, StoreErrorKind> {
         let Some(lifeboat) = &self.context().lifeboat else {
             return Ok(Vec::new());

@@ -30,7 +30,8 @@ pub enum Written {
     BeginAfter(Generation),
 }
 
-/// Durable storage of grants.
+/// Durable storage of grants. Check an implementation with the conformance tests of the feature
+/// `testing`.
 ///
 /// Every future may be dropped at any point; its work then has happened completely or not at all.
 pub trait GrantStore: Send + Sync + 'static {

@@ -39,22 +39,22 @@ pub trait LifeboatPort: Send + Sync + 'static {
     /// The grants that have pairs here: recovered first when a program starts.
     fn keys(&self) -> impl Future<Output = Result<Vec<GrantKey>, Self::Error>> + Send;
 
-    /// As [`reserve`](Self::reserve), for the pair that an authorization code gives: nobody knows
-    /// yet which grant it belongs to. If it fails, the code must not be sent.
+    /// As [`reserve`](Self::reserve), for the pair of an authorization code: its grant is not known
+    /// yet. If it fails, the code must not be sent.
     fn reserve_for_code(
         &self,
         code: &ClaimedCode,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// As [`release_slot`](Self::release_slot), for what
-    /// [`reserve_for_code`](Self::reserve_for_code) made.
+    /// As [`release_slot`](Self::release_slot), for the reservation of
+    /// [`reserve_for_code`](Self::reserve_for_code).
     fn release_code_slot(
         &self,
         code: &ClaimedCode,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Writes the pair that a code gave, durably and with the claim; into the reservation of the
-    /// code, if there is one.
+    /// Writes the pair of a code, durably and with the claim; into the reservation of the code, if
+    /// there is one.
     fn write_answer(
         &self,
         code: &ClaimedCode,
@@ -64,7 +64,7 @@ pub trait LifeboatPort: Send + Sync + 'static {
     /// The codes that have a pair here, each with it as its [`answer`](ClaimedCode::answer).
     fn answers(&self) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Removes the pair of a code, which is in the store now.
+    /// Removes the pair of a code that the store has saved.
     fn delete_answer(
         &self,
         code: &ClaimedCode,

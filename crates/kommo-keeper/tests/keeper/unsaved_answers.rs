@@ -1,4 +1,4 @@
-//! The pair of an exchange that the store does not take, and the lifeboat.
+//! The pair of an exchange that the store cannot save, and the lifeboat.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
@@ -117,7 +117,7 @@ async fn a_process_that_ends_leaves_the_pair_and_the_next_one_makes_the_grant() 
     while lifeboat.answers.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
-    // It waits for nothing that is safe.
+    // It does not wait for a pair that is safe.
     first.keeper.drain().await;
     assert_eq!(exchanging.await.unwrap().unwrap(), [CodeOutcome::NotYet]);
     assert_eq!(lifeboat.answers.lock().unwrap().len(), 1);
@@ -135,7 +135,7 @@ async fn a_process_that_ends_leaves_the_pair_and_the_next_one_makes_the_grant() 
     assert_eq!(next.wire.sent().len(), 1, "the code was sent once");
 }
 
-/// It came back after the code's twenty minutes: the pair lives longer.
+/// It comes back after the code's twenty minutes: the pair is valid for longer.
 #[tokio::test(start_paused = true)]
 async fn a_pair_that_was_left_is_a_grant_although_its_code_has_expired() {
     let lifeboat = MemoryLifeboat::default();
@@ -181,13 +181,13 @@ async fn a_code_that_was_tried_before_is_not_sent_while_its_pair_may_lie_in_the_
     assert_eq!(first.wire.sent().len(), 2);
 }
 
-/// Another process took the pair out of the memory of this one, so to say: it claims the code anew.
+/// Another process claims the code after the first one has ended with the pair in its memory.
 #[tokio::test(start_paused = true)]
 async fn a_code_that_is_claimed_again_finds_its_pair_in_the_lifeboat() {
     let lifeboat = MemoryLifeboat::default();
     let first = Scene::with_lifeboat(lifeboat.clone());
     let second = another_process(&first, &lifeboat);
-    // What others left was read before.
+    // The lifeboat was read before.
     assert!(second.keeper.exchange_codes(5).await.unwrap().is_empty());
     accepted(&first).await;
     first
