@@ -13,11 +13,13 @@ mod name;
 mod settings;
 mod claimed;
 mod lists;
+mod spool;
 mod group_commit;
 
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
+use std::path::Path;
 
 use kommo_account::Realm;
 use kommo_hooks::inbox::{HandlingOutcome, HookAccount, NewHook, Put, Settlement};
@@ -25,12 +27,12 @@ use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::records::hook_record::{open_record, to_row};
-use crate::records::realm_text::realm_text;
 use crate::records::rows::{ClaimedHookRow, HookChoice, OfInbox, SettledHookRow};
 use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
 use group_commit::GroupCommit;
 use lists::to_line;
+use spool::Spool;
 
 pub use claimed::ClaimedHook;
 pub use lists::{HookFilter, HookLine, HookState, InboxDepth, Swept};
@@ -96,11 +98,38 @@ impl Inbox {
     /// needs a tokio runtime.
     #[must_use]
     pub fn new(store: &Arc<Store>, realm: Realm, name: InboxName, settings: InboxSettings) -> Self {
-        let of = OfInbox {
-            realm: realm_text(realm),
-            inbox: name.into_text(),
-        };
-        let writing = GroupCommit::start(Arc::clone(store), of.clone(), &settings);
+        Self::start(store, OfInbox::new(realm, name), settings, None)
+    }
+
+    /// The same with a spool: a directory, best on another disk, for hooks that the database does
+    /// not take. Makes it, with mode 0700, if it is not there. Several inboxes and several
+    /// processes may share it.
+    ///
+    /// What is in the spool is merged as soon as the database takes it, in its order, and what
+    /// comes until then goes there too.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be made or read: [`StoreFault::File`].
+    pub fn with_spool(
+        store: &Arc<Store>,
+        realm: Realm,
+        name: InboxName,
+        settings: InboxSettings,
+        directory: &Path,
+    ) -> Result<Self, StoreFault> {
+        let of = OfInbox::new(realm, name);
+        let spool = Spool::open(directory, &of, settings.spool_bytes_at_most)?;
+        Ok(Self::start(store, of, settings, Some(spool)))
+    }
+
+    fn start(
+        store: &Arc<Store>,
+        of: OfInbox,
+        settings: InboxSettings,
+        spool: Option<Spool>,
+    ) -> Self {
+        let writing = GroupCommit::start(Arc::clone(store), of.clone(), &settings, spool);
         Self {
             store: Arc::clone(store),
             of,
@@ -109,19 +138,26 @@ impl Inbox {
         }
     }
 
-    /// Takes a hook. When this returns [`Put::Stored`] or [`Put::Duplicate`], the hook is durable:
-    /// answer 200 then, and not before.
+    /// Whether hooks go to the spool now, or an earlier one waits to be merged.
+    #[must_use]
+    pub fn is_spooling(&self) -> bool {
+        self.writing.is_spooling()
+    }
+
+    /// Takes a hook. When this returns [`Put::Stored`], [`Put::Duplicate`] or [`Put::Spooled`], the
+    /// hook is durable: answer 200 then, and not before. With an error, answer 503.
     ///
     /// Hooks that are put at the same time are written in one transaction. If this future is
     /// dropped, the hook may be stored all the same; its repeat is then a duplicate.
     ///
     /// # Errors
     ///
-    /// The database's; trouble `Unavailable` also if it did not answer within
-    /// [`put_within`](InboxSettings::put_within). The hook may have been stored nevertheless.
+    /// The database's, and with a spool the spool's; trouble `Unavailable` also if neither was
+    /// ready within twice [`put_within`](InboxSettings::put_within). The hook may have been stored
+    /// nevertheless. Unsigned hooks are not spooled.
     pub async fn put(&self, hook: &NewHook<'_>) -> Result<Put, StoreFault> {
         let row = to_row(&self.store.sealer, &self.of, hook)?;
-        let written = timeout(self.settings.put_within, self.writing.write(row)).await;
+        let written = timeout(self.settings.put_within * 2, self.writing.write(row)).await;
         written.unwrap_or_else(|_| {
             Err(StoreFault::Database {
                 doing: "keeping a hook",

@@ -14,12 +14,18 @@ use std::io;
 use std::sync::Mutex;
 
 use kommo_account::{AccountHost, ClientId, Realm};
+use kommo_hooks::inbox::{HookFacts, NewHook};
+use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
 use kommo_keeper::{CodeOrigin, GrantStore as _, PendingCode, PendingCodes as _};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey};
 use kommo_oauth::integration::ClientSecret;
 use kommo_oauth::token::{AccessToken, AuthorizationCode, RefreshToken, TokenPair};
-use kommo_store::{EncryptionKey, EncryptionKeys, Store, StoreSettings};
+use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
+use kommo_store::{
+    EncryptionKey, EncryptionKeys, HookFilter, Inbox, InboxName, InboxSettings, Store,
+    StoreSettings,
+};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -109,6 +115,8 @@ async fn no_marker_comes_out() {
         if let Ok(text) = store.export_sealed(&key, at, &[]).await {
             assert!(!text.contains(MARKER), "an encrypted export");
         }
+        let store = Arc::new(store);
+        told.push_str(&hook_texts(&store, &place.path().join("spool")).await);
         store.close().await;
         told.push_str(&format!("{:?}", store.load(&key).await.map(|_| ())));
     }
@@ -122,6 +130,29 @@ async fn no_marker_comes_out() {
         "the errors were looked at: {told}"
     );
     assert!(log.contains("the log is heard"));
+}
+
+/// A hook in the inbox, and what shows of it.
+async fn hook_texts(store: &Arc<Store>, spool: &std::path::Path) -> String {
+    let channel_secret = ChannelSecret::new(MARKER).unwrap();
+    let key = ChatHookKey::new(&channel_secret);
+    let body = format!("{{\"text\":\"{MARKER}\"}}");
+    let signature = key.sign(body.as_bytes());
+    let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
+    keys.insert(KeyId::parse("k").unwrap(), key, None).unwrap();
+    let signature = ReceivedSignature::from_text(signature.as_str());
+    let hook = ChatHookVerifier::new(keys).verify(body.as_bytes(), signature, 1);
+    let facts = HookFacts::new("message")
+        .in_conversation(MARKER)
+        .with_id(MARKER);
+    let hook = NewHook::proven(&hook.unwrap(), facts);
+    let name = InboxName::parse("a").unwrap();
+    let settings = InboxSettings::new();
+    let inbox = Inbox::with_spool(store, Realm::Real, name, settings, spool).unwrap();
+    let put = inbox.put(&hook).await;
+    let claimed = inbox.claim(1).await;
+    let lines = inbox.list(&HookFilter::new(), 0, 9).await;
+    format!("{hook:?} {inbox:?} {put:?} {claimed:?} {lines:?}")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -14,6 +14,8 @@ pub enum Put {
     Stored,
     /// It was one before.
     Duplicate,
+    /// The database did not take it, and it is in a spool: as durable, and an entry later.
+    Spooled,
     /// As many unsigned hooks of its account wait as may.
     Full,
 }

@@ -2,7 +2,10 @@
 
 use core::{error, fmt};
 
-use kommo_account::{ChannelId, ClientId};
+use kommo_account::{ChannelId, ClientId, Realm};
+
+use crate::records::realm_text::realm_text;
+use crate::records::rows::OfInbox;
 
 /// The longest name of an inbox, in bytes.
 const NAME_MAX_BYTES: usize = 64;
@@ -27,9 +30,14 @@ impl InboxName {
             false => Err(InboxNameError),
         }
     }
+}
 
-    pub(crate) fn into_text(self) -> String {
-        self.0
+impl OfInbox {
+    pub(super) fn new(realm: Realm, name: InboxName) -> Self {
+        Self {
+            realm: realm_text(realm),
+            inbox: name.0,
+        }
     }
 }
 

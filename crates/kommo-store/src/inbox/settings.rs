@@ -8,14 +8,21 @@ use kommo_hooks::inbox::RetryPolicy;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InboxSettings {
-    /// How long [`Inbox::put`](crate::Inbox::put) waits for the database. Default: 1 second; a hook
-    /// of the CRM must be answered within two, a chat hook within five.
+    /// How long a transaction that takes hooks may last before they go to the spool, or fail.
+    /// [`Inbox::put`](crate::Inbox::put) waits for twice as long at most: for the transaction
+    /// before, and for its own or the spool. Default: 1 second; a hook of the CRM must be answered
+    /// within two, a chat hook within five.
     pub put_within: Duration,
     /// How many hooks are written in one transaction at most. Default: 128.
     pub group_at_most: usize,
     /// How many hooks wait for the transaction before theirs at most; further ones wait outside,
     /// within `put_within`. Default: 1,024.
     pub waiting_at_most: usize,
+    /// How many bytes the spool of this inbox has at most. Default: 1 GiB.
+    pub spool_bytes_at_most: u64,
+    /// The pause before the spool is merged, and before it is tried again; it doubles up to 30
+    /// seconds. Default: 1 second.
+    pub spool_retry: Duration,
     /// How long a worker has for an attempt before another may begin one, unless it renews its
     /// lease. At most a day. Default: a minute.
     pub lease: Duration,
@@ -41,6 +48,8 @@ impl InboxSettings {
             put_within: Duration::from_secs(1),
             group_at_most: 128,
             waiting_at_most: 1_024,
+            spool_bytes_at_most: 1 << 30,
+            spool_retry: Duration::from_secs(1),
             lease: Duration::from_secs(60),
             retry: RetryPolicy::DEFAULT,
             unsigned_at_most: 1_000,

@@ -4,6 +4,8 @@
 //! length of the head, 4, big-endian │ head, JSON with `v` │ the proven bytes, or the body
 //! ```
 
+use alloc::borrow::Cow;
+
 use kommo_hooks::dangerous::recorded_proof;
 use kommo_hooks::inbox::{HookOrigin, NewHook, UnsignedKind};
 use serde::{Deserialize, Serialize};
@@ -77,8 +79,8 @@ pub(crate) fn to_row(
     Ok(HookRow {
         record: sealer.seal(hook_data(&key), &plain)?,
         key,
-        kind: hook.origin().name(),
-        event: hook.event(),
+        kind: Cow::Borrowed(hook.origin().name()),
+        event: Cow::Borrowed(hook.event()),
         account: account.or_else(|| is_unsigned.then(|| NO_ACCOUNT.to_owned())),
         conversation: conversation.map(|key| hashed("kommo-store conversation", key.as_bytes())),
         is_unsigned,

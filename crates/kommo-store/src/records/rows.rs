@@ -1,5 +1,7 @@
 //! Rows as they go to and come from a database: numbers, texts and sealed bytes, nothing decoded.
 
+use alloc::borrow::Cow;
+
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::grant::GrantKey;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -348,8 +350,8 @@ pub(crate) struct OfInbox {
 #[derive(Clone, Debug)]
 pub(crate) struct HookRow {
     pub(crate) key: String,
-    pub(crate) kind: &'static str,
-    pub(crate) event: &'static str,
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) event: Cow<'static, str>,
     pub(crate) account: Option<String>,
     pub(crate) conversation: Option<String>,
     pub(crate) is_unsigned: bool,

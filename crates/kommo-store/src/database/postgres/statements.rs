@@ -168,8 +168,8 @@ pub(super) async fn put_hooks(
 ) -> Result<Vec<String>> {
     let texts = |of: fn(&HookRow) -> &str| hooks.iter().map(|(hook, _)| of(hook)).collect();
     let keys: Vec<&str> = texts(|hook| &hook.key);
-    let kinds: Vec<&str> = texts(|hook| hook.kind);
-    let events: Vec<&str> = texts(|hook| hook.event);
+    let kinds: Vec<&str> = texts(|hook| &hook.kind);
+    let events: Vec<&str> = texts(|hook| &hook.event);
     let accounts: Vec<Option<&str>> = hooks
         .iter()
         .map(|(hook, _)| hook.account.as_deref())
