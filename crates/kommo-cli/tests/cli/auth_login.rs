@@ -271,10 +271,10 @@ fn a_redirect_that_refuses_or_names_a_foreign_host_ends_the_wait_without_a_grant
     let shop = Shop::with(&redirect, &json!({}));
     for (query, wanted) in [
         ("error=access_denied", "the user refused"),
-        ("code=def5020a&referer=evil.example", "no account host"),
+        ("code=def5020a&referer=evil.example", "not an account host"),
         (
             "code=def5020a&referer=kommo.com.evil.example",
-            "no account host",
+            "not an account host",
         ),
     ] {
         let (child, url) = begin(&shop, &["--listen", &format!("127.0.0.1:{port}")]);
