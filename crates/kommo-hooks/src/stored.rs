@@ -7,8 +7,8 @@ use crate::verified::{FromProven, Proof};
 /// A value that a verifier proved before it was stored. It is made only from a recorded verdict
 /// (invariant I9): by [`proven_when_stored`](crate::dangerous::proven_when_stored).
 ///
-/// It is another type than [`Verified`](crate::Verified), since whoever can write to the store can
-/// change it.
+/// It is another type than [`Verified`](crate::Verified), since anyone who can write to the store
+/// can change it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StoredVerified<T> {
     value: T,

@@ -95,8 +95,8 @@ impl<'de> Text<'de> {
     }
 }
 
-/// A whole number from 0, or the same in decimal digits as a text; whatever else stands there
-/// counts as nothing.
+/// A whole number from 0, or the same in decimal digits as a text; any other value counts as
+/// absent.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Number(pub(crate) Option<u64>);
 
@@ -125,8 +125,8 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Whole seconds from 0, also as a text or with a fraction, which is dropped; whatever else stands
-/// there counts as nothing.
+/// Whole seconds from 0, also as a text or with a fraction, which is dropped; any other value
+/// counts as absent.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Time(pub(crate) Option<u64>);
 

@@ -4,7 +4,7 @@
 
 extern crate alloc;
 
-// Reading order: a file uses only what stands above it.
+// Reading order: a file uses only files above it.
 mod field;
 mod stamp;
 

@@ -9,9 +9,9 @@
 //!   RANDOM.slot     0600   room for a pair, see `slots.rs`; with a pair in it, if it could not be renamed
 //! ```
 //!
-//! A file that cannot be read is an error and stays: it may be the only living pair of an account.
-//! A `.part` that a crash left is read like any other if it is complete, which its seal shows. A
-//! torn one has no pair in it and is removed after a day.
+//! A file that cannot be read is an error and stays: it may be the only valid pair of an account. A
+//! `.part` that a crash left is read like any other if it is complete, which its seal shows. A torn
+//! one has no pair in it and is removed after a day.
 
 mod slots;
 mod resealing;
@@ -42,7 +42,7 @@ use self::slots::{Content, SLOT, Slots, is_slot, parse, read_slot, remove_empty,
 
 const ENDING: &str = "pair";
 const PART: &str = "part";
-/// The names of what codes gave begin with it. No hash does.
+/// The names of files with pairs of codes begin with it. No hash does.
 const CODE: &str = "code-";
 
 /// No write takes this long: an older torn file has no writer any more.
@@ -95,7 +95,7 @@ impl Lifeboat {
         })
     }
 
-    /// What lies in this directory, which is only read: its mode stays, and so does a torn file.
+    /// The content of this directory, which is only read: its mode stays, and so does a torn file.
     ///
     /// # Errors
     ///
@@ -234,7 +234,7 @@ impl LifeboatPort for Lifeboat {
     }
 }
 
-/// What lies in a lifeboat, as [`Lifeboat::look_into`] finds it.
+/// The content of a lifeboat, as [`Lifeboat::look_into`] finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LifeboatContents {
@@ -244,7 +244,7 @@ pub struct LifeboatContents {
     pub exchanges: usize,
 }
 
-/// What lies in a file.
+/// The content of a file.
 enum Unsaved {
     Pair(UnsavedPair),
     Answer(ClaimedCode),
@@ -276,7 +276,7 @@ fn prefix_of(key: &GrantKey) -> String {
     hash_text("kommo-store lifeboat", &[&key.to_string()])
 }
 
-/// Nobody knows yet which grant the pair belongs to.
+/// It is not known yet which grant the pair belongs to.
 fn name_of_code(pending: &PendingCode) -> String {
     let parts = [
         &*realm_text(pending.realm),

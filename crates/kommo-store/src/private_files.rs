@@ -55,7 +55,7 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other("file comes and goes"))
+    Err(io::Error::other("file is created and removed all the time"))
 }
 
 /// Another process may make or remove a file between two looks at it.
@@ -163,7 +163,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Takes from a file or directory what goes beyond these rights.
+/// Removes the rights of a file or directory beyond these.
 #[cfg(unix)]
 pub(crate) fn narrow(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -24,7 +24,8 @@ pub struct StoreSettings {
     pub max_unclaimed_secrets: u32,
     /// How long the client secret of an integration without a grant is kept. Default: a day.
     pub unclaimed_secret_life: Duration,
-    /// How many lines of a grant's history stay; up to 15 more before they go. Default: 200.
+    /// How many lines of a grant's history stay; up to 15 more before they are removed.
+    /// Default: 200.
     pub history_lines: u32,
     /// How long before its end a token is due for the sweep. Default: an hour, as in
     /// `RefreshPolicy`.

@@ -28,9 +28,9 @@ struct Held {
 }
 
 impl CookieKind {
-    /// `Set-Cookie` for an attempt, after those that end what must go before it: attempts that are
-    /// over, the oldest beyond what a browser may have, and the oldest beyond the bytes that a
-    /// request may have. Results go before attempts.
+    /// `Set-Cookie` for an attempt, after those that end what must be removed before it: attempts
+    /// that are over, the oldest beyond what a browser may have, and the oldest beyond the bytes
+    /// that a request may have. Results are removed before attempts.
     pub(crate) fn set_attempt(
         self,
         sealer: &AttemptSealer,

@@ -18,7 +18,7 @@ struct Kept<S> {
     used: u64,
 }
 
-/// Those that are kept; the longest unused goes first.
+/// Those that are kept; the longest unused is removed first.
 pub(crate) struct MadeKeepers<S> {
     most: usize,
     kept: Mutex<Shelf<S>>,

@@ -11,7 +11,7 @@ use crate::consent::sealed_attempt::{ATTEMPT_SECONDS, OwnerTag};
 /// A person connects one account, perhaps a few; a real user does not make this many integrations
 /// in twenty minutes.
 const SECRETS_MAX: u32 = 10;
-/// The most owners that are remembered; then the one whose time ends first goes.
+/// The most owners that are remembered; then the one whose time ends first is forgotten.
 const OWNERS_MAX: usize = 16_384;
 
 /// What each owner brought lately.

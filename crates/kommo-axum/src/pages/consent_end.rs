@@ -134,7 +134,7 @@ impl ConsentEnd {
     }
 
     /// What another redirect with the same state is answered with. Its window may be another one
-    /// than the attempt was begun for, so no opener is told.
+    /// than the attempt was begun for, so no opener is informed.
     pub(crate) const fn for_another_redirect(&self) -> Self {
         match self.ending {
             Ending::Connected => Self::connected_before(),

@@ -58,8 +58,7 @@ impl Language {
         best
     }
 
-    /// The language that the range at this place stands for. `*` is whatever is not named
-    /// otherwise.
+    /// The language of the range at this position. `*` is whatever is not named otherwise.
     fn of_range(ranges: &[(&str, u16)], place: usize) -> Option<Self> {
         let (range, _) = ranges.get(place)?;
         if *range != "*" {

@@ -39,7 +39,7 @@ impl<S: CodeStore> Connect<S> {
         )
     }
 
-    /// A link that begins a consent, and the script that gives it a window, for a page of yours.
+    /// A link that begins a consent, and the script that opens its window, for a page of yours.
     /// `prefix` is where the router is nested, for example `/kommo`. It works without a script too,
     /// and under `script-src 'self'`.
     #[must_use]

@@ -91,7 +91,7 @@ pub(crate) type KeeperOf<S> = dyn Fn(ClientId, ClientSecret) -> Pin<Box<dyn Futu
     + Send
     + Sync;
 
-/// Integrations made on the fly: what they are made of, where their secrets go, and who keeps their
+/// Integrations made on the fly: their data, where their secrets are stored, and who keeps their
 /// grants.
 pub(crate) struct OnTheFly<S> {
     pub(crate) integration: NewIntegration,

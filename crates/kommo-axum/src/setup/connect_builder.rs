@@ -235,7 +235,7 @@ impl<S: CodeStore> ConnectBuilder<S> {
     }
 
     /// How many keepers of integrations made on the fly are kept for the next time; the longest
-    /// unused goes first. One at least. Default: 256.
+    /// unused is removed first. One at least. Default: 256.
     #[must_use]
     pub const fn keepers_kept(mut self, keepers: usize) -> Self {
         self.keepers_kept = keepers;

@@ -1,4 +1,4 @@
-//! `kommo doctor`: what is wrong here before something goes wrong there.
+//! `kommo doctor`: finds problems of the setup before they cause failures.
 
 // In the order the data flows: a file uses only files above it.
 mod check;
@@ -68,7 +68,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "N")]
     accounts: Option<u32>,
 
-    /// The private integration lives in a technical account of the platform
+    /// The private integration is in a technical account of the platform
     #[arg(long)]
     technical_account: bool,
 

@@ -204,7 +204,7 @@ impl AuthorityFile {
         private_file::make_directory(&directory).map_err(failed)?;
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            // An earlier process of this number left it behind.
+            // An earlier process with this number has left it.
             _ => {}
         }
         private_file::write_new(&path, pem.as_bytes()).map_err(failed)?;

@@ -40,7 +40,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A failure of a kind that programs can tell from others.
+    /// A failure of a kind that programs can distinguish.
     pub(crate) fn new(code: ErrorCode, message: impl Display) -> Self {
         Self {
             code,

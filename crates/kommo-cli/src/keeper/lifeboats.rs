@@ -1,5 +1,5 @@
-//! Where pairs go that the store would not take: beside the store, and on another file system if
-//! there is one.
+//! Where pairs are kept that the store did not save: beside the store, and on another file system
+//! if there is one.
 //!
 //! ```text
 //!   another file system   $XDG_STATE_HOME/kommo/lifeboat/STORE, else ~/.local/state/…    written first: one full disk takes not both

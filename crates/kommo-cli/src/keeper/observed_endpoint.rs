@@ -62,7 +62,7 @@ impl TokenEndpoint for ObservedEndpoint {
     async fn locate(&self, realm: Realm, look_up: &SubdomainLookup<'_>) -> Located {
         let _waiting = self
             .progress
-            .wait_for("the answer to the question where the account lives");
+            .wait_for("the answer to the look-up of the account's host");
         self.endpoint.locate(realm, look_up).await
     }
 

@@ -172,7 +172,7 @@ fn has_credentials(text: &str) -> bool {
     let plain = percent_decoded(text).to_ascii_lowercase();
     let rest = plain.split_once("://").map_or(&*plain, |(_, rest)| rest);
     let rest = rest.trim_start_matches('/');
-    // To the last `@`, wherever it stands: a password with a slash in it is still a password.
+    // To the last `@`, wherever it is: a password with a slash in it is still a password.
     let is_user_info = |rest: &str| {
         let user_info = rest.rsplit_once('@').map_or("", |(user_info, _)| user_info);
         user_info

@@ -17,9 +17,10 @@ const CONSENT_PATH: &str = "/oauth";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConsentMode {
-    /// The window closes, and the page that opened it goes to the Redirect URI.
+    /// The window closes, and the page that opened it navigates to the Redirect URI.
     Popup,
-    /// The window itself goes to the Redirect URI; the page there informs its opener and closes.
+    /// The window itself navigates to the Redirect URI; the page there informs its opener and
+    /// closes.
     PostMessage,
 }
 

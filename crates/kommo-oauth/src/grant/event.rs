@@ -24,7 +24,7 @@ pub enum GrantEvent {
     Doubted(DoubtReason),
     /// An attempt certainly changed nothing.
     WithoutEffect,
-    /// The platform gave a proof of death for one pair; others are left.
+    /// The platform's answer proved one pair dead; others are left.
     PairRefused(ReauthReason),
     /// Every pair is proven dead.
     ReauthRequired(ReauthReason),

@@ -88,7 +88,7 @@ impl InDoubt {
     }
 }
 
-/// Which proof of death the platform gave for the newest pair.
+/// The platform's proof of death for the newest pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReauthReason {
@@ -140,8 +140,8 @@ impl ReauthReason {
     }
 }
 
-/// The platform gave a proof of death for the newest pair and every spare. An administrator must
-/// consent again.
+/// The platform's answers prove the newest pair and every spare dead. An administrator must consent
+/// again.
 ///
 /// The access token stays usable until it expires or is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use crate::grant::generation::Generation;
 use crate::token::AccessToken;
 use crate::unix_time::UnixSeconds;
 
-/// An access token that may be used, and what goes with it.
+/// An access token that may be used, with its data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct UsableToken {

@@ -138,7 +138,8 @@ impl IntegrationSettings<'_> {
             } else {
                 Level::Warning
             },
-            "the redirect uri has no tls and leads to the machine of whoever opens it".into(),
+            "the redirect uri has no tls and leads to the machine of the person who opens it"
+                .into(),
             "use it while you develop with one account; https before a second one",
         )
     }
@@ -173,7 +174,7 @@ impl IntegrationSettings<'_> {
             "administrator-installs",
             Level::Advice,
             "only an administrator of an account can install an integration there".into(),
-            "have an administrator give the first consent; it keeps full rights",
+            "let an administrator give the first consent; it keeps full rights",
         ));
         let private = self.kind == Some(IntegrationKind::Private);
         if private && self.accounts.is_some_and(|accounts| accounts > 1) {

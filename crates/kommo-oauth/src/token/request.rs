@@ -45,7 +45,7 @@ impl GrantType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestOrigin {
-    /// A refresh of a grant whose account gave a pair, or answered a call, recently.
+    /// A refresh of a grant whose account issued a pair, or answered a call, recently.
     KnownAccount,
     /// A refresh of a grant that has not worked for a while, or never did here, such as one that
     /// was imported.

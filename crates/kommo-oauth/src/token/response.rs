@@ -148,7 +148,7 @@ impl error::Error for DoubtCause {
 /// - everything else: [`TokenAnswer::Refused`]. Without a known hint, 400 is
 ///   [`Unknown`](crate::token::TokenRefusalKind::Unknown) and 401 is
 ///   [`Unauthorized`](crate::token::TokenRefusalKind::Unauthorized). A body over 1 MiB, cut, or
-///   with a field twice gives no hint.
+///   with a repeated field has no hint.
 ///
 /// Source: vendor pages "OAuth" and "Kommo token reference" for the success; captures for the
 /// refusals.

@@ -278,8 +278,8 @@ pub(super) fn slots_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A slot that no living process has, locked now. `None`: there is no such slot any more, or it has
-/// an owner.
+/// A slot that no running process has, locked now. `None`: there is no such slot any more, or it
+/// has an owner.
 fn ownerless(path: &Path) -> io::Result<Option<(Slot, Zeroizing<Vec<u8>>)>> {
     let file = match File::options().read(true).write(true).open(path) {
         Ok(file) => file,

@@ -182,8 +182,8 @@ row! {
     }
 }
 
-/// Which codes go before another is put, and how many may wait then. Ages are in milliseconds, by
-/// the database's clock.
+/// Which codes are removed before another is put, and how many may wait then. Ages are in
+/// milliseconds, by the database's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CodeRoom {
     /// Codes of this age are too old.
@@ -199,7 +199,7 @@ pub(crate) struct CodeRoom {
     pub(crate) most_of_host: i64,
 }
 
-/// A claim on codes that nobody has claimed.
+/// A claim on unclaimed codes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CodeClaim<'a> {
     pub(crate) of: &'a OfIntegration,

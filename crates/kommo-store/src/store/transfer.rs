@@ -50,7 +50,7 @@ impl Store {
     /// [`export_again`](Self::export_again) returns it again.
     ///
     /// Name the lifeboats that the workers of this machine use: the newest pair may be there, and
-    /// would stay behind. Lifeboats of other machines are not seen; export there, or after a
+    /// would be left there. Lifeboats of other machines are not seen; export there, or after a
     /// refresh has succeeded.
     ///
     /// # Errors

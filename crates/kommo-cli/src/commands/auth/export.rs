@@ -102,7 +102,7 @@ fn warn_if_plain(store: &Store, context: &Context) {
     }
 }
 
-/// Where the text goes, made before anything is sealed.
+/// The output for the text, created before the grant is sealed.
 enum Place<'a> {
     Stdout,
     File(File, &'a Path),

@@ -127,7 +127,7 @@ fn hold_json(hold: &Hold) -> Value {
     })
 }
 
-/// Whether only a person can mend what it was laid for.
+/// Whether only a person can remove its cause.
 const fn is_for_a_person(hold: &Hold) -> bool {
     matches!(
         hold.kind,

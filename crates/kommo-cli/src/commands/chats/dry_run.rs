@@ -50,7 +50,7 @@ pub(super) fn print(
     Ok(Outcome::Done)
 }
 
-/// To a sandbox, the real host stands in `Host`.
+/// To a sandbox, the header `Host` has the real host.
 fn headers<'a>(target: &'a Target, signed: &'a Signed<'_>) -> Vec<(&'a str, &'a str)> {
     let host = target.connect_to().map(|_| ("Host", target.host()));
     host.into_iter().chain(signed.headers()).collect()

@@ -223,7 +223,7 @@ async fn look_at_lifeboat(directory: &Path, keys: Option<EncryptionKeys>, report
             Level::Error,
             "lifeboat-unreadable",
             &exit::chain(&problem),
-            "see who owns it; leave its files where they are: they may hold the only living tokens",
+            "see who owns it; leave its files where they are: they may hold the only valid tokens",
         );
     }
 }

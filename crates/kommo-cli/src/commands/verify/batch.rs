@@ -71,7 +71,7 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// Each verdict with the index of the secret that gave it: the first that proves, else the last.
+/// Each verdict with the index of its secret: the first that proves, else the last.
 fn verdicts(
     keys: &[BulkHookKey],
     chunk: &[Line<Hook>],

@@ -76,8 +76,8 @@ impl RefreshProtocol {
         }
     }
 
-    /// The store did not take the pair. It stays in memory, unused, goes into the lifeboat, and is
-    /// saved when the store is back.
+    /// The store did not save the pair. It stays in memory, unused, is written to the lifeboat, and
+    /// is saved when the store is back.
     pub(super) fn keep_afloat(&mut self, kind: StoreErrorKind, now: UnixSeconds) {
         if self.is_recovery() {
             // It is in its file already.

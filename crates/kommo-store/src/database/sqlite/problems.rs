@@ -32,7 +32,7 @@ impl Sqlite {
         Ok(problems)
     }
 
-    /// Takes the lock of a writer and gives it back: over a connection of its own, since this store
+    /// Takes the lock of a writer and releases it: over a connection of its own, since this store
     /// may be read-only.
     async fn write_lock(&self) -> Result<(), StoreFault> {
         let options = SqliteConnectOptions::new()

@@ -95,7 +95,7 @@ async fn tell_outcome(
             .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
         Some(CodeOutcome::Lost) => Err(Failure::new(
             ErrorCode::BadAnswer,
-            "the token endpoint gave no usable answer, twice; the code is spent",
+            "the token endpoint returned no usable answer, twice; the code is spent",
         )
         .hint("begin again: `kommo auth login`")),
         Some(CodeOutcome::Erased) => Err(Failure::new(
@@ -125,7 +125,7 @@ fn no_answer(came: Option<TokenRefusal>) -> Failure {
         }
         None => (
             ErrorCode::Unreachable,
-            "the token endpoint gave no usable answer; the code is kept".to_owned(),
+            "the token endpoint returned no usable answer; the code is kept".to_owned(),
         ),
     };
     Failure::new(code, message)
