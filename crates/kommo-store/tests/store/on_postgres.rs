@@ -1,13 +1,14 @@
 //! What only PostgreSQL has: sessions, server settings, poolers, a server clock.
 
 use alloc::sync::Arc;
+use core::task::Poll;
 use core::time::Duration;
 
-use kommo_hooks::inbox::{HandlingOutcome, HookFacts};
+use kommo_hooks::inbox::{HandlingOutcome, HookFacts, Put};
 use kommo_keeper::{
     CodePut, GrantStore as _, PendingCodes as _, StoreError as _, StoreErrorKind, Written,
 };
-use kommo_store::{DatabaseUrl, Store, StoreFault, StoreSettings};
+use kommo_store::{DatabaseUrl, Inbox, Store, StoreFault, StoreSettings};
 use kommo_test_support::postgres_is_left_out;
 use sqlx::{AssertSqlSafe, raw_sql};
 
@@ -604,4 +605,61 @@ async fn hooks_that_were_confirmed_outlive_every_session() {
         handled.push(number_of(hook));
     }
     assert_eq!(handled, confirmed);
+}
+
+/// Puts hooks in this order, all at once.
+async fn put_all(inbox: &Inbox, bodies: Vec<&String>) -> Vec<Put> {
+    let puts = bodies.into_iter().map(|text| {
+        let hook = proven(text, HookFacts::new("typing"));
+        Box::pin(async move { inbox.put(&hook).await.unwrap() })
+    });
+    let mut puts: Vec<_> = puts.map(|put| (put, None)).collect();
+    core::future::poll_fn(|context| {
+        for (put, done) in &mut puts {
+            if done.is_none()
+                && let Poll::Ready(ready) = put.as_mut().poll(context)
+            {
+                *done = Some(ready);
+            }
+        }
+        match puts.iter().all(|(_, done)| done.is_some()) {
+            true => Poll::Ready(puts.iter().filter_map(|(_, done)| *done).collect()),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Two groups of the same hooks in opposite orders, while both wait for the table: neither is ended
+/// as the victim of a deadlock.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_the_same_hooks_do_not_wait_for_each_other() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let (one, other) = (place.open().await, place.open().await);
+    let inboxes = [inbox(&Arc::new(one)), inbox(&Arc::new(other))];
+    let mut holding = connect(&place.url).await;
+    let lock = "BEGIN; LOCK TABLE kommo_hooks IN ACCESS EXCLUSIVE MODE";
+    raw_sql(lock).execute(&mut holding).await.unwrap();
+    let bodies: Vec<String> = (0..120).map(body).collect();
+    let releasing = async {
+        let mut watching = connect(&place.url).await;
+        let waits = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'kommo_hooks'::regclass";
+        until_some(async || {
+            let row = raw_sql(waits).fetch_one(&mut watching).await.unwrap();
+            let waiting: String = sqlx::Row::get(&row, 0);
+            (waiting == "2").then_some(())
+        })
+        .await;
+        raw_sql("COMMIT").execute(&mut holding).await.unwrap();
+    };
+    let (forwards, backwards, ()) = tokio::join!(
+        put_all(&inboxes[0], bodies.iter().collect()),
+        put_all(&inboxes[1], bodies.iter().rev().collect()),
+        releasing,
+    );
+    let puts = [forwards, backwards].concat();
+    let stored = puts.iter().filter(|put| **put == Put::Stored).count();
+    assert_eq!((stored, puts.len()), (120, 240));
 }

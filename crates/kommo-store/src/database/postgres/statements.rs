@@ -157,10 +157,11 @@ pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, realm, inbox, 
          FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::bool[], $10::bytea[]) \
          WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
          (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
-         ORDER BY place ON CONFLICT (key) DO NOTHING RETURNING key";
+         ORDER BY CASE WHEN conversation IS NULL THEN key END, place ON CONFLICT (key) DO NOTHING RETURNING key";
 
-/// In a transaction that holds the locks of the conversations. Returns the keys that are new. A
-/// hook whose `may_lead` is false is behind another of the same call.
+/// In a transaction that holds the locks of the conversations. Hooks without a conversation are
+/// inserted in the order of their keys: else two transactions with the same hooks could wait for
+/// each other. Returns the keys that are new. A hook whose `may_lead` is false is behind another of the same call.
 pub(super) async fn put_hooks(
     connection: &mut PgConnection,
     of: &OfInbox,
