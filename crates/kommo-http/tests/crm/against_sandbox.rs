@@ -8,16 +8,16 @@ use kommo_http::{
     BreakReason, BudgetSettings, CrmAnswer, CrmClient, CrmRefusalKind, NewWebhook, PagingError,
     RequestBudget, WebhookList,
 };
+use kommo_keeper::testing::VirtualClock;
 use kommo_sandbox::{CrmRules, Fault, FaultKind, GrantOrder, Sandbox, SandboxConfig, Surface};
 use serde_json::{Value, json};
 
 use crate::scene::{Error, get, transport};
-use crate::test_clock::TestClock;
 use crate::test_tokens::{TestTokens, key, usable};
 
 struct Platform {
     sandbox: Sandbox,
-    clock: TestClock,
+    clock: VirtualClock,
     budget: RequestBudget,
     client: CrmClient,
 }
@@ -32,7 +32,7 @@ impl Platform {
         let grants = sandbox.platform().make_grants(GrantOrder::new(2)).unwrap();
         let tokens = TestTokens::of(usable(&grants[0].account_host, &grants[0].access_token, 1))
             .with_successor(usable(&grants[1].account_host, &grants[1].access_token, 2));
-        let clock = TestClock::default();
+        let clock = VirtualClock::skipping_pauses();
         let budget = RequestBudget::with_clock(BudgetSettings::new(), clock.clone());
         let endpoints = Endpoints::loopback_url(sandbox.base_url()).unwrap();
         let client = CrmClient::new(

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_http::{BudgetSettings, LimitShare, RateLimit, RequestBudget};
+use kommo_keeper::testing::VirtualClock;
 use kommo_keeper::{BucketSize, SharedBucket, Taken};
 
 use crate::scene::{Scene, client_at, get, ok, transport};
-use crate::test_clock::TestClock;
 use crate::test_tokens::{HOST, TOKEN, TestTokens, usable};
 
 /// How long so many calls of one client take.
@@ -143,7 +143,7 @@ impl SharedBucket for Store {
 
 #[tokio::test]
 async fn a_bucket_in_a_store_is_asked_until_it_gives() {
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let store = Store::default();
     let settings = BudgetSettings::new().egress_name("office");
     let budget =
@@ -169,7 +169,7 @@ async fn a_bucket_in_a_store_is_asked_until_it_gives() {
 
 #[tokio::test]
 async fn while_the_store_is_away_the_process_counts_by_itself() {
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let store = Store {
         is_away: true,
         ..Store::default()

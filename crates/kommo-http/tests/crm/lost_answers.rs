@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kommo_http::{BudgetSettings, CrmRefusalKind, Repeat, RequestBudget, TransportError};
+use kommo_keeper::testing::VirtualClock;
 
 use crate::raw_server::Reply;
 use crate::scene::{Error, Scene, client_at, get, ok, page, transport, write};
-use crate::test_clock::TestClock;
 use crate::test_tokens::TestTokens;
 
 fn half() -> Reply {
@@ -90,7 +90,7 @@ async fn a_connection_that_never_stood_is_tried_again_even_for_a_write() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let budget = RequestBudget::with_clock(BudgetSettings::new(), clock.clone());
     let tokens = Arc::new(TestTokens::standing());
     let client = client_at(closed, transport(), &tokens, &budget);

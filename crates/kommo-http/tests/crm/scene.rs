@@ -9,9 +9,9 @@ use kommo_http::{
     BudgetSettings, CrmClient, CrmError, CrmMethod, CrmRequest, CrmResponse, RequestBudget,
     Transport, TransportBuilder,
 };
+use kommo_keeper::testing::VirtualClock;
 
 use crate::raw_server::{RawServer, Reply};
-use crate::test_clock::TestClock;
 use crate::test_tokens::{TestTokens, key};
 
 pub(crate) type Error = CrmError;
@@ -23,7 +23,7 @@ pub(crate) const PAGE: &[u8] = b"<html><body><h1>403 Forbidden</h1></body></html
 
 pub(crate) struct Scene {
     pub(crate) server: RawServer,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: VirtualClock,
     pub(crate) tokens: Arc<TestTokens>,
     pub(crate) budget: RequestBudget,
     pub(crate) client: CrmClient,
@@ -71,7 +71,7 @@ impl Scene {
         transport: Transport,
     ) -> Self {
         let server = RawServer::start(replies).await;
-        let clock = TestClock::default();
+        let clock = VirtualClock::skipping_pauses();
         let tokens = Arc::new(tokens);
         let budget = RequestBudget::with_clock(settings, clock.clone());
         let client = client_at(server.address, transport, &tokens, &budget);

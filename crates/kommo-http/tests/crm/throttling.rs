@@ -64,7 +64,7 @@ async fn a_pause_that_nobody_named_is_spread_by_chance_over_ten_seconds() {
     ] {
         for (body, is_named) in [("{}", false), (r#"{"retry_after":30}"#, true)] {
             let scene = Scene::start([throttled(None, body)]).await;
-            scene.clock.set_chance(chance);
+            scene.clock.set_random(chance);
             let error = scene.write().await.unwrap_err();
             let pause = error.refusal().unwrap().retry_after().unwrap();
             let expected = if is_named { 30_000 } else { millis };
@@ -100,7 +100,7 @@ async fn a_short_pause_is_waited_out_even_for_a_write() {
 async fn during_a_long_pause_nothing_is_sent_to_that_account() {
     let scene = Scene::start([throttled(None, r#"{"retry_after":100}"#), ok("{}")]).await;
     scene.get().await.unwrap_err();
-    scene.clock.advance_seconds(50);
+    scene.clock.advance(Duration::from_secs(50));
     let error = scene.get().await.unwrap_err();
     assert!(
         matches!(error, Error::Throttled { left } if left == Duration::from_secs(50)),
@@ -108,7 +108,7 @@ async fn during_a_long_pause_nothing_is_sent_to_that_account() {
     );
     assert_eq!(scene.requests(), 1);
     // What is left now is short enough to wait.
-    scene.clock.advance_seconds(42);
+    scene.clock.advance(Duration::from_secs(42));
     scene.get().await.unwrap();
     assert_eq!(scene.clock.elapsed(), Duration::from_secs(100));
 }
@@ -131,7 +131,7 @@ async fn the_third_throttle_in_a_row_opens_the_breaker_before_the_block_comes() 
         // A pause that is asked for again and again grows, and ends in a hold.
         let pause = error.refusal().unwrap().retry_after();
         assert_eq!(pause, Some(Duration::from_secs(seconds)));
-        scene.clock.advance_seconds(seconds.min(40));
+        scene.clock.advance(Duration::from_secs(seconds.min(40)));
     }
     let error = scene.write().await.unwrap_err();
     let Error::BreakerOpen(open) = error else {
@@ -152,12 +152,12 @@ async fn a_block_stops_all_calls_for_hours_and_then_one_trial_goes() {
     let error = scene.get().await.unwrap_err();
     assert_eq!(error.kind(), Some(CrmRefusalKind::Blocked));
     for hours in 1..=3 {
-        scene.clock.advance_seconds(3600);
+        scene.clock.advance(Duration::from_secs(3600));
         let error = scene.get().await.unwrap_err();
         assert!(matches!(error, Error::BreakerOpen(_)), "{hours}: {error}");
     }
     assert_eq!(scene.requests(), 1);
-    scene.clock.advance_seconds(3600);
+    scene.clock.advance(Duration::from_secs(3600));
     scene.get().await.unwrap();
     scene.get().await.unwrap();
     assert_eq!(scene.requests(), 3);
@@ -167,7 +167,7 @@ async fn a_block_stops_all_calls_for_hours_and_then_one_trial_goes() {
 async fn is_closed_by(trial: Reply) -> bool {
     let scene = Scene::start([page("403 Forbidden"), trial]).await;
     scene.write().await.unwrap_err();
-    scene.clock.advance_seconds(4 * 3600);
+    scene.clock.advance(Duration::from_secs(4 * 3600));
     let _ = scene.write().await;
     assert_eq!(scene.requests(), 2);
     scene.budget.open_breaker(host()).is_none()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kommo_account::AccountHost;
 use kommo_http::{BreakReason, BudgetSettings, RateLimit, RequestBudget, TransportBuilder};
+use kommo_keeper::testing::VirtualClock;
 use kommo_keeper::{BucketSize, Probe, SharedBucket, Taken, TokenEndpoint};
 use kommo_oauth::refresh::{Located, SendOutcome};
 use kommo_oauth::token::{AuthorizationCode, RequestOrigin, TokenAnswer, TokenRequest};
@@ -17,7 +18,6 @@ use crate::scene::{
     CODE, JSON, PAIR, Scene, client_id, credentials, endpoint_at, exchange, host, ok, refresh,
     refresh_token,
 };
-use crate::test_clock::TestClock;
 
 /// A scene whose endpoint counts.
 pub(crate) async fn counted(reply: Reply, settings: BudgetSettings) -> (Scene, RequestBudget) {
@@ -28,7 +28,7 @@ async fn counted_all(
     replies: impl IntoIterator<Item = Reply>,
     settings: BudgetSettings,
 ) -> (Scene, RequestBudget) {
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let budget = RequestBudget::with_clock(settings, clock.clone());
     (counted_in(replies, &budget, clock).await, budget)
 }
@@ -36,7 +36,7 @@ async fn counted_all(
 async fn counted_in(
     replies: impl IntoIterator<Item = Reply>,
     budget: &RequestBudget,
-    clock: TestClock,
+    clock: VirtualClock,
 ) -> Scene {
     let server = RawServer::start(replies).await;
     let (endpoints, endpoint) = endpoint_at(server.address, TransportBuilder::new(), &clock);
@@ -84,7 +84,7 @@ async fn who_gets_no_place_soon_has_sent_nothing() {
     scene.refresh().await;
     assert_eq!(scene.refresh().await, SendOutcome::NotSent);
     assert_eq!(scene.requests(), 1);
-    scene.clock.advance_seconds(60);
+    scene.clock.advance(Duration::from_secs(60));
     assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
 }
 
@@ -99,7 +99,7 @@ async fn a_block_stops_token_requests_and_probes_for_hours_and_then_one_is_the_t
     assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
     let open = budget.open_breaker(host()).unwrap();
     assert_eq!(open.reason, BreakReason::Blocked);
-    scene.clock.advance_seconds(3_600);
+    scene.clock.advance(Duration::from_secs(3_600));
     let realm = scene.endpoints.realm();
     for request in [refresh(), exchange()] {
         let outcome = scene.endpoint.send(realm, &request).await;
@@ -111,7 +111,7 @@ async fn a_block_stops_token_requests_and_probes_for_hours_and_then_one_is_the_t
     }
     assert_eq!(scene.probe().await, Probe::Inconclusive);
     assert_eq!(scene.requests(), 1, "nothing left meanwhile");
-    scene.clock.advance_seconds(3 * 3_600);
+    scene.clock.advance(Duration::from_secs(3 * 3_600));
     assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
     assert_eq!(scene.requests(), 2);
     assert_eq!(budget.open_breaker(host()), None);
@@ -230,7 +230,7 @@ async fn throttles_of_the_token_endpoint_count_too() {
     for _ in 0..3 {
         assert_eq!(budget.open_breaker(host()), None);
         scene.refresh().await;
-        scene.clock.advance_seconds(60);
+        scene.clock.advance(Duration::from_secs(60));
     }
     let open = budget.open_breaker(host()).unwrap();
     assert_eq!(open.reason, BreakReason::TooManyRequests);
@@ -249,7 +249,7 @@ async fn throttles_with_an_answer_of_the_platform_between_them_are_not_in_a_row(
         let (scene, budget) = counted_all(replies, BudgetSettings::new()).await;
         for _ in 0..6 {
             scene.refresh().await;
-            scene.clock.advance_seconds(60);
+            scene.clock.advance(Duration::from_secs(60));
         }
         assert_eq!(scene.requests(), 6);
         assert_eq!(budget.open_breaker(host()).is_some(), is_in_a_row);
@@ -260,7 +260,7 @@ async fn throttles_with_an_answer_of_the_platform_between_them_are_not_in_a_row(
 async fn token_requests_that_left_together_are_one_throttle() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let wide = RateLimit::per_second(1000).with_burst(1000);
     let settings = BudgetSettings::new()
         .egress(wide)
@@ -280,7 +280,7 @@ async fn token_requests_that_left_together_are_one_throttle() {
     }
     // All have left. Their answers come one after the other.
     for stream in &mut streams {
-        clock.advance_seconds(1);
+        clock.advance(Duration::from_secs(1));
         let answer = b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(answer).await.unwrap();
         let outcome = tasks.join_next().await.unwrap().unwrap();
@@ -328,7 +328,7 @@ async fn throttles_of_probes_count_and_their_answers_too() {
         for _ in 0..count {
             assert_eq!(budget.open_breaker(host()), None);
             scene.probe().await;
-            scene.clock.advance_seconds(10);
+            scene.clock.advance(Duration::from_secs(10));
         }
         budget.open_breaker(host())
     };
@@ -344,7 +344,7 @@ async fn throttles_of_probes_count_and_their_answers_too() {
 
 /// A store that always has a place, and takes its time to say so.
 struct SlowStore {
-    clock: TestClock,
+    clock: VirtualClock,
     takes: Duration,
 }
 
@@ -361,7 +361,7 @@ impl SharedBucket for SlowStore {
 #[tokio::test]
 async fn a_store_that_is_slow_counts_as_waiting() {
     for (seconds, requests) in [(3, 2), (4, 1), (11, 0)] {
-        let clock = TestClock::default();
+        let clock = VirtualClock::skipping_pauses();
         let store = SlowStore {
             clock: clock.clone(),
             takes: Duration::from_secs(seconds),

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kommo_http::TransportBuilder;
 use kommo_keeper::TokenEndpoint;
+use kommo_keeper::testing::VirtualClock;
 use kommo_oauth::refresh::SendOutcome;
 use kommo_oauth::token::TokenAnswer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::scene::{PAIR, endpoint_at, refresh};
-use crate::test_clock::TestClock;
 
 // Rule M1.
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn an_idle_connection_is_never_used_again() {
             });
         }
     });
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let (endpoints, endpoint) = endpoint_at(address, TransportBuilder::new(), &clock);
     for number in 1..=5 {
         let outcome = endpoint.send(endpoints.realm(), &refresh()).await;

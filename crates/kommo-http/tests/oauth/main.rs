@@ -13,7 +13,7 @@
     reason = "a test program has std"
 )]
 
-use kommo_test_support::{collector, gzip, raw_server, test_clock};
+use kommo_test_support::{collector, gzip, raw_server};
 
 mod scene;
 

@@ -2,6 +2,7 @@
 
 use kommo_http::TransportBuilder;
 use kommo_keeper::TokenEndpoint;
+use kommo_keeper::testing::VirtualClock;
 use kommo_oauth::refresh::SendOutcome;
 use kommo_oauth::token::TokenAnswer;
 use tokio::io::AsyncReadExt;
@@ -9,7 +10,6 @@ use tokio::net::TcpListener;
 
 use crate::raw_server::Reply;
 use crate::scene::{PAIR, Scene, endpoint_at, refresh};
-use crate::test_clock::TestClock;
 
 #[track_caller]
 fn assert_lost(outcome: &SendOutcome) {
@@ -22,7 +22,7 @@ async fn nobody_listens_so_nothing_was_sent() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let (endpoints, endpoint) = endpoint_at(closed, TransportBuilder::new(), &clock);
     let outcome = endpoint.send(endpoints.realm(), &refresh()).await;
     assert_eq!(outcome, SendOutcome::NotSent);
@@ -92,7 +92,7 @@ async fn a_connection_that_ends_inside_the_request_is_lost() {
         // One byte, then the end: the rest of the request meets a closed socket.
         stream.read_u8().await.unwrap();
     });
-    let clock = TestClock::default();
+    let clock = VirtualClock::skipping_pauses();
     let (endpoints, endpoint) = endpoint_at(address, TransportBuilder::new(), &clock);
     assert_lost(&endpoint.send(endpoints.realm(), &refresh()).await);
     server.await.unwrap();

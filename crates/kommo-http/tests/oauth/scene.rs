@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kommo_account::{AccountHost, ApiDomain, ClientId, Endpoints};
 use kommo_http::{HttpTokenEndpoint, TransportBuilder};
+use kommo_keeper::testing::VirtualClock;
 use kommo_keeper::{Probe, TokenEndpoint};
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
 use kommo_oauth::refresh::{Located, SendOutcome};
@@ -13,7 +14,6 @@ use kommo_oauth::token::{
 };
 
 use crate::raw_server::{RawServer, Reply};
-use crate::test_clock::TestClock;
 
 pub(crate) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const SECRET: &str = "secret-marker-5d1e";
@@ -61,7 +61,7 @@ pub(crate) fn access_token() -> AccessToken {
 
 pub(crate) struct Scene {
     pub(crate) server: RawServer,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: VirtualClock,
     pub(crate) endpoints: Endpoints,
     pub(crate) endpoint: HttpTokenEndpoint,
 }
@@ -79,7 +79,7 @@ impl Scene {
 
     async fn with(replies: impl IntoIterator<Item = Reply>, transport: TransportBuilder) -> Self {
         let server = RawServer::start(replies).await;
-        let clock = TestClock::default();
+        let clock = VirtualClock::skipping_pauses();
         let (endpoints, endpoint) = endpoint_at(server.address, transport, &clock);
         Self {
             server,
@@ -113,7 +113,7 @@ impl Scene {
 pub(crate) fn endpoint_at(
     address: SocketAddr,
     transport: TransportBuilder,
-    clock: &TestClock,
+    clock: &VirtualClock,
 ) -> (Endpoints, HttpTokenEndpoint) {
     let endpoints = Endpoints::loopback(address).unwrap();
     let endpoint = HttpTokenEndpoint::new(transport, endpoints)

@@ -1,13 +1,15 @@
 //! What stands on the wire, and what an answer becomes.
 
+use std::time::Duration;
+
 use kommo_keeper::TokenEndpoint;
+use kommo_keeper::testing::START;
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::refresh::SendOutcome;
 use kommo_oauth::token::{TokenAnswer, TokenRefusalKind};
 
 use crate::raw_server::Reply;
 use crate::scene::{CLIENT, CODE, HOST, PAIR, REFRESH, SECRET, Scene, exchange, ok};
-use crate::test_clock::START;
 
 // Rules K1, K2.
 #[tokio::test]
@@ -48,12 +50,15 @@ async fn an_exchange_brings_the_code() {
 #[tokio::test]
 async fn a_pair_ends_by_our_clock_and_not_by_the_servers() {
     let scene = Scene::start([ok(PAIR)]).await;
-    scene.clock.advance_seconds(100);
+    scene.clock.advance(Duration::from_secs(100));
     let SendOutcome::Answered(TokenAnswer::Granted(pair)) = scene.refresh().await else {
         panic!("no pair");
     };
-    assert_eq!(pair.obtained_at, UnixSeconds::new(START + 100));
-    assert_eq!(pair.expires_at, UnixSeconds::new(START + 100 + 86_400));
+    assert_eq!(pair.obtained_at, START.plus(Duration::from_secs(100)));
+    assert_eq!(
+        pair.expires_at,
+        START.plus(Duration::from_secs(100 + 86_400))
+    );
     assert_eq!(pair.server_time, Some(UnixSeconds::new(1_751_892_369)));
 }
 

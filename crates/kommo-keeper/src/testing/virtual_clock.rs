@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use kommo_oauth::UnixSeconds;
 use tokio::time::Instant;
@@ -26,6 +27,8 @@ pub struct VirtualClock {
     jumped_seconds: Arc<AtomicI64>,
     drawn: Arc<AtomicU64>,
     random: Arc<AtomicU64>,
+    /// `None`: pauses are those of Tokio.
+    skipped: Option<Arc<Mutex<Vec<Duration>>>>,
 }
 
 impl VirtualClock {
@@ -48,7 +51,37 @@ impl VirtualClock {
             jumped_seconds: Arc::default(),
             drawn: Arc::default(),
             random: Arc::default(),
+            skipped: None,
         }
+    }
+
+    /// A clock that begins at [`START`] and that only pauses and [`advance`](Self::advance) move: a
+    /// pause ends at once, and moves the clock by its length. For code that waits beside real
+    /// sockets.
+    #[must_use]
+    pub fn skipping_pauses() -> Self {
+        Self {
+            skipped: Some(Arc::default()),
+            ..Self::standing_at(START)
+        }
+    }
+
+    /// The pauses that a clock of [`skipping_pauses`](Self::skipping_pauses) has skipped.
+    #[must_use]
+    pub fn pauses(&self) -> Vec<Duration> {
+        let pauses = self.skipped.as_ref().map(|skipped| {
+            let skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
+            skipped.clone()
+        });
+        pauses.unwrap_or_default()
+    }
+
+    /// How far the clock has moved, jumps of the wall clock apart.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let followed = self.followed_since.map(|since| since.elapsed());
+        let advanced = Duration::from_nanos(self.advanced_nanos.load(Ordering::SeqCst));
+        followed.unwrap_or_default() + advanced
     }
 
     /// Moves the clock, as if this time had passed.
@@ -104,13 +137,24 @@ impl Clock for VirtualClock {
     }
 
     fn monotonic(&self) -> Duration {
-        let followed = self.followed_since.map(|since| since.elapsed());
-        let advanced = Duration::from_nanos(self.advanced_nanos.load(Ordering::SeqCst));
-        followed.unwrap_or_default() + advanced
+        self.elapsed()
     }
 
     fn pause(&self, length: Duration) -> impl Future<Output = ()> + Send {
-        tokio::time::sleep(length)
+        let sleep = match &self.skipped {
+            None => Some(tokio::time::sleep(length)),
+            Some(skipped) => {
+                let mut skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
+                skipped.push(length);
+                self.advance(length);
+                None
+            }
+        };
+        async {
+            if let Some(sleep) = sleep {
+                sleep.await;
+            }
+        }
     }
 
     /// The first half is the number of [`set_random`](Self::set_random), the second half counts.

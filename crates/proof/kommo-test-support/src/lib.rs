@@ -24,9 +24,6 @@ mod postgres_cluster;
 
 mod postgres_server;
 
-#[cfg(feature = "clock")]
-pub mod test_clock;
-
 #[cfg(feature = "logs")]
 pub mod collector;
 
