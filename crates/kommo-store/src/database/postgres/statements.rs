@@ -161,7 +161,8 @@ pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, realm, inbox, 
 
 /// In a transaction that holds the locks of the conversations. Hooks without a conversation are
 /// inserted in the order of their keys: else two transactions with the same hooks could wait for
-/// each other. Returns the keys that are new. A hook whose `may_lead` is false is behind another of the same call.
+/// each other. Returns the keys that are new. A hook whose `may_lead` is false is behind another of
+/// the same call.
 pub(super) async fn put_hooks(
     connection: &mut PgConnection,
     of: &OfInbox,
