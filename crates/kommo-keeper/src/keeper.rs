@@ -200,9 +200,9 @@ impl<S: GrantStore> Keeper<S> {
 
     /// A grant was ended, or consented to again, with this generation: earlier tokens in memory are
     /// dropped.
-    pub(crate) fn overtake(&self, key: &GrantKey, generation: Generation) {
+    pub(crate) fn supersede(&self, key: &GrantKey, generation: Generation) {
         if let Some(slot) = self.known_slot(key) {
-            slot.overtake(generation);
+            slot.supersede(generation);
         }
     }
 

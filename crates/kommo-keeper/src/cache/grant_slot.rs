@@ -93,7 +93,7 @@ impl GrantSlot {
         FreshToken::new(self.current.load(), monotonic)
     }
 
-    pub(crate) fn look(&self, monotonic: Duration) -> CacheLookup {
+    pub(crate) fn look_up(&self, monotonic: Duration) -> CacheLookup {
         if let Some(fresh) = self.fresh(monotonic) {
             return CacheLookup::Fresh(fresh);
         }
@@ -118,7 +118,7 @@ impl GrantSlot {
 
     /// The grant has ended, or was consented to again, with this generation: forgets earlier
     /// tokens.
-    pub(crate) fn overtake(&self, generation: Generation) {
+    pub(crate) fn supersede(&self, generation: Generation) {
         self.oldest.fetch_max(generation.get(), Ordering::AcqRel);
         self.forget();
     }
@@ -188,7 +188,7 @@ impl GrantSlot {
     }
 
     /// Whether a refresh that is only due may start now.
-    pub(crate) fn may_start(&self, monotonic: Duration) -> bool {
+    pub(crate) fn may_start_refresh(&self, monotonic: Duration) -> bool {
         let flight = self.lock();
         flight.result.is_none() && flight.not_before <= monotonic
     }
@@ -204,7 +204,7 @@ impl GrantSlot {
     }
 
     /// A hold was lifted: its consequences end too.
-    pub(crate) fn begin_anew(&self) {
+    pub(crate) fn reset_pauses(&self) {
         let mut flight = self.lock();
         flight.deferral = None;
         flight.not_before = Duration::ZERO;
@@ -230,12 +230,12 @@ impl FlightGuard {
     pub(crate) fn finish(self, outcome: Outcome) {
         // The slot is freed before the waiters wake, so that one of them can start the next flight
         // at once.
-        self.make_way();
+        self.free_slot();
         self.sender.send_replace(Some(Arc::new(outcome)));
     }
 
     /// Frees the slot, unless another flight has started beside this one.
-    fn make_way(&self) {
+    fn free_slot(&self) {
         let mut flight = self.slot.lock();
         let is_ours = flight
             .result
@@ -249,6 +249,6 @@ impl FlightGuard {
 
 impl Drop for FlightGuard {
     fn drop(&mut self) {
-        self.make_way();
+        self.free_slot();
     }
 }

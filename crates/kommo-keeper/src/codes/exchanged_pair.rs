@@ -19,7 +19,7 @@ impl<S: CodeStore> Keeper<S> {
         code: &ClaimedCode,
         pair: &TokenPair,
     ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
-        let Some((account_id, user_id)) = self.ask_whose(code, pair).await else {
+        let Some((account_id, user_id)) = self.ask_owner(code, pair).await else {
             return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
         };
         let pending = &code.pending;
@@ -46,7 +46,7 @@ impl<S: CodeStore> Keeper<S> {
 
     /// The account and user as the platform names them. The unverified claims of the token are used
     /// only if it does not answer.
-    async fn ask_whose(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
+    async fn ask_owner(&self, code: &ClaimedCode, pair: &TokenPair) -> Option<(AccountId, UserId)> {
         let pending = &code.pending;
         let context = self.context();
         let probe = context
@@ -92,7 +92,7 @@ impl<S: CodeStore> Keeper<S> {
         {
             Changed::Written(consented, _) => {
                 // Handles in use find the new pair with their next look-up.
-                self.overtake(&key, consented.grant.generation);
+                self.supersede(&key, consented.grant.generation);
                 Ok(Some(is_first))
             }
             Changed::NotNeeded => Ok(held_since.map(|since| since == Generation::FIRST)),

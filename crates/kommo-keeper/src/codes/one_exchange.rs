@@ -116,8 +116,8 @@ impl<S: CodeStore> Keeper<S> {
             TokenRequest::exchange(&credentials, &pending.host, &pending.code).with_origin(origin);
         let outcome = context.endpoint.send(pending.realm, &request).await;
         let policy = &context.settings.policy;
-        let is_strangers = pending.origin == CodeOrigin::InstallHook;
-        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_strangers);
+        let is_from_hook = pending.origin == CodeOrigin::InstallHook;
+        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_from_hook);
         let why = why_not_yet(&outcome);
         Ok(match AfterExchange::of(outcome, earlier, policy) {
             AfterExchange::Keep(pair) => self.keep_and_settle_pair(code, &pair, false).await?,

@@ -191,7 +191,7 @@ impl<S: GrantStore> Keeper<S> {
         });
         match changed.await.map_err(failed)? {
             Changed::Written(over, _) => {
-                self.overtake(key, over.grant.generation);
+                self.supersede(key, over.grant.generation);
                 Ok(Ended::Now)
             }
             Changed::NotNeeded => Ok(ended),

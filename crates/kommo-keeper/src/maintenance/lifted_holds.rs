@@ -45,7 +45,7 @@ impl<S: GrantStore> Keeper<S> {
             }
         }
         if let Some(slot) = self.known_slot(key) {
-            slot.begin_anew();
+            slot.reset_pauses();
         }
         Ok(lifted)
     }

@@ -127,7 +127,7 @@ impl Listeners {
     pub(crate) fn report_grant(&self, grant: &NewGrant) {
         tracing::info!(key = %grant.key, origin = grant.origin.name(), "new grant");
         if let Some(listener) = &self.on_grant {
-            shielded("on_grant", || listener(grant));
+            catching_panics("on_grant", || listener(grant));
         }
     }
 
@@ -137,13 +137,13 @@ impl Listeners {
             None => tracing::warn!(alarm = kind.name(), "alarm"),
         }
         if let Some(listener) = &self.on_alarm {
-            shielded("on_alarm", || listener(&Alarm { key, kind }));
+            catching_panics("on_alarm", || listener(&Alarm { key, kind }));
         }
     }
 }
 
 /// A listener that panics must not interrupt the keeper, which may be saving a pair.
-fn shielded(name: &'static str, listener: impl FnOnce()) {
+fn catching_panics(name: &'static str, listener: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
         tracing::error!(listener = name, "a listener of the keeper panicked");
     }

@@ -40,10 +40,10 @@ impl<S: GrantStore> GrantHandle<S> {
     /// [`wait_at_most`](crate::KeeperSettings::wait_at_most).
     pub async fn token(&self) -> Result<Arc<UsableToken>, KeeperError> {
         let clock = &self.keeper.context().clock;
-        match self.slot.look(clock.monotonic()) {
+        match self.slot.look_up(clock.monotonic()) {
             CacheLookup::Fresh(fresh) => Ok(fresh.to_shared()),
             CacheLookup::Due(cached) => {
-                if self.slot.may_start(clock.monotonic()) {
+                if self.slot.may_start_refresh(clock.monotonic()) {
                     // A draining keeper starts no refresh, and the token is still valid.
                     drop(self.join_run(TokenRequirement::valid_for(cached.margin)));
                 }
@@ -65,7 +65,7 @@ impl<S: GrantStore> GrantHandle<S> {
         {
             // The token that is still in memory may be used. It is gone if the store says that the
             // grant has ended.
-            Err(error) => match self.slot.look(self.keeper.context().clock.monotonic()) {
+            Err(error) => match self.slot.look_up(self.keeper.context().clock.monotonic()) {
                 CacheLookup::Fresh(fresh) => Ok(fresh.to_shared()),
                 CacheLookup::Due(cached) | CacheLookup::Expiring(cached) => {
                     Ok(Arc::clone(&cached.usable))
