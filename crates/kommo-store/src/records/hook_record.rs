@@ -22,6 +22,10 @@ const VERSION: u64 = 1;
 /// Unsigned hooks that name no account share the room of one.
 const NO_ACCOUNT: &str = "none";
 
+/// A conversation is in two indexes, so it has half a hash: 128 bits. Two conversations of one hash
+/// would keep each other waiting and no more.
+const CONVERSATION_DIGITS: usize = 32;
+
 /// What is sealed with the bytes: the verdict.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +86,10 @@ pub(crate) fn to_row(
         kind: Cow::Borrowed(hook.origin().name()),
         event: Cow::Borrowed(hook.event()),
         account: account.or_else(|| is_unsigned.then(|| NO_ACCOUNT.to_owned())),
-        conversation: conversation.map(|key| hashed("kommo-store conversation", key.as_bytes())),
+        conversation: conversation.map(|key| {
+            let hash = hashed("kommo-store conversation", key.as_bytes());
+            hash.chars().take(CONVERSATION_DIGITS).collect()
+        }),
         is_unsigned,
     })
 }
