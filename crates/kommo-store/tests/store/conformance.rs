@@ -10,7 +10,7 @@ mod grants;
 mod hooks;
 mod hook_faults;
 mod hook_rules;
-mod hook_spool;
+pub(crate) mod hook_spool;
 mod transfer;
 mod processes;
 mod records;

@@ -13,7 +13,8 @@ use kommo_test_support::postgres_is_left_out;
 use sqlx::{AssertSqlSafe, raw_sql};
 
 use crate::child::{OtherProcess, REQUEST_LIMIT, until_some};
-use crate::hook_samples::{body, inbox, number_of, proven};
+use crate::conformance::hook_spool::{handled, merged, settings, spooled_with};
+use crate::hook_samples::{body, inbox, number_of, proven, put};
 use crate::place::Place as _;
 use crate::pooler::Pooler;
 use crate::postgres_place::{PostgresPlace, cluster, connect, start_with};
@@ -662,4 +663,37 @@ async fn groups_of_the_same_hooks_do_not_wait_for_each_other() {
     let puts = [forwards, backwards].concat();
     let stored = puts.iter().filter(|put| **put == Put::Stored).count();
     assert_eq!((stored, puts.len()), (120, 240));
+}
+
+/// A server that falls silent is one that does not take hooks: they are in the spool in time, and
+/// come back in their order.
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_find_a_silent_server_are_spooled() {
+    if postgres_is_left_out() {
+        return;
+    }
+    let place = PostgresPlace::on(|database| cluster().url_of(database)).await;
+    place.open().await.close().await;
+    let database = place.url.split(['/', '?']).nth(3).unwrap();
+    let way = Silence::before(cluster().socket()).await;
+    let url = format!(
+        "postgres://kommo@127.0.0.1:{}/{database}?sslmode=disable",
+        way.port
+    );
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let store = Store::open(&url, StoreSettings::new()).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut settings = settings();
+    settings.put_within = Duration::from_secs(8);
+    let inbox = spooled_with(&Arc::new(store), directory.path(), settings);
+    merged(&inbox).await;
+    assert_eq!(put(&inbox, 0, "a").await, Put::Stored);
+    way.set(true);
+    for number in 1..4 {
+        assert_eq!(put(&inbox, number, "a").await, Put::Spooled);
+    }
+    way.set(false);
+    merged(&inbox).await;
+    let direct = crate::hook_samples::inbox(&Arc::new(place.open().await));
+    assert_eq!(handled(&direct).await, [0, 1, 2, 3]);
 }

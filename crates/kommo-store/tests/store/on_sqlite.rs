@@ -18,6 +18,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::child::{OtherProcess, until_some};
 #[cfg(target_os = "linux")]
+use crate::conformance::hook_spool::{handled, merged, settings, spooled_with};
+#[cfg(target_os = "linux")]
 use crate::hook_samples::{body, inbox, numbers_of, proven};
 use crate::log_lines::LogLines;
 use crate::place::Place as _;
@@ -512,6 +514,31 @@ async fn an_inbox_on_a_full_disk_confirms_nothing_and_goes_on_when_there_is_room
     let mut numbers = numbers_of(&inbox.claim(3_000).await.unwrap());
     numbers.sort_unstable();
     assert_eq!(numbers, confirmed);
+}
+
+/// With a spool on another disk a full one refuses nothing.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_find_a_full_disk_are_spooled_on_another() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        return;
+    };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let store = Store::open(disk.path().join("store.db"), StoreSettings::new()).await;
+    let inbox = spooled_with(&Arc::new(store.unwrap()), elsewhere.path(), settings());
+    disk.fill();
+    let mut number = 0;
+    let mut spooled = 0;
+    while spooled < 20 {
+        let text = body(number);
+        let facts = HookFacts::new("message").in_conversation("a");
+        let put = inbox.put(&proven(&text, facts)).await.unwrap();
+        spooled += u64::from(put == Put::Spooled);
+        number += 1;
+    }
+    disk.make_room();
+    merged(&inbox).await;
+    assert_eq!(handled(&inbox).await, (0..number).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -31,14 +31,14 @@ on_both! {
 const AWAY: &str = "ALTER TABLE kommo_hooks RENAME TO kommo_away";
 const BACK: &str = "ALTER TABLE kommo_away RENAME TO kommo_hooks";
 
-fn settings() -> InboxSettings {
+pub(crate) fn settings() -> InboxSettings {
     let mut settings = InboxSettings::new();
     settings.put_within = Duration::from_secs(60);
     settings.spool_retry = Duration::from_millis(10);
     settings
 }
 
-fn spooled_with(store: &Arc<Store>, directory: &Path, settings: InboxSettings) -> Inbox {
+pub(crate) fn spooled_with(store: &Arc<Store>, directory: &Path, settings: InboxSettings) -> Inbox {
     let name = InboxName::from(&client());
     Inbox::with_spool(store, Realm::Real, name, settings, directory).unwrap()
 }
@@ -55,12 +55,12 @@ fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     paths
 }
 
-async fn merged(inbox: &Inbox) {
+pub(crate) async fn merged(inbox: &Inbox) {
     until_some(async || (!inbox.is_spooling()).then_some(())).await;
 }
 
 /// Handles what waits, one after the other.
-async fn handled(inbox: &Inbox) -> Vec<u64> {
+pub(crate) async fn handled(inbox: &Inbox) -> Vec<u64> {
     let mut numbers = Vec::new();
     loop {
         let hooks = inbox.claim(1).await.unwrap();
