@@ -112,8 +112,8 @@ fn every_law_holds_on_thousands_of_changed_seeds() {
     for (target, law) in LAWS {
         let seeds = seeds(target);
         let mut random = XorShift(0x9e37_79b9_7f4a_7c15);
-        // An explanation computes up to thousands of MACs; a batch is signed at every level, in code
-        // that is slow without optimisation.
+        // An explanation computes up to thousands of MACs; a batch is signed at every level, in
+        // code that is slow without optimisation.
         let inputs = match target {
             "explain" => 500,
             "bulk_batch" => 300,
