@@ -550,3 +550,25 @@ fn debug_shows_no_text_and_no_person() {
     assert!(!shown.contains("MARKER"), "{shown}");
     assert!(shown.contains("user-1"), "{shown}");
 }
+
+/// An id that a hook brought is one segment of the path, whatever is in it.
+#[test]
+fn an_id_in_a_path_names_no_other_path() {
+    for (id, segment) in [
+        ("0be70000-aa_b~c", "0be70000-aa_b~c"),
+        ("../other", "%2E%2E%2Fother"),
+        ("a?b#c%d", "a%3Fb%23c%25d"),
+        ("ä ", "%C3%A4%20"),
+    ] {
+        let message = AmojoMessageId::new(id).unwrap();
+        let status = SetDeliveryStatus::new(message, DeliveryStatus::Read);
+        let path = format!("/v2/origin/custom/{}/{segment}/delivery_status", scope());
+        assert_eq!(status.path(&scope()), path);
+        let history = History::of(AmojoConversationId::new(id).unwrap());
+        let path = format!(
+            "/v2/origin/custom/{}/chats/{segment}/history?offset=0&limit=50",
+            scope()
+        );
+        assert_eq!(history.path(&scope()), path);
+    }
+}

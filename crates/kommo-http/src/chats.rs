@@ -10,10 +10,12 @@ mod answer;
 mod attempt;
 mod call;
 mod client;
+mod connection;
 
 pub use self::answer::Answer;
 pub use self::client::ChatsClient;
 pub use self::clock::{ChatsClock, Pause, SystemChatsClock};
+pub use self::connection::{ChatsConnection, HistoryPages, MessageOutcome};
 pub use self::error::{ChatsError, Unreadable, UnreadableReason};
 pub use self::peer_pauses::ChatsHold;
 pub use self::raw_request::RawRequest;

@@ -31,8 +31,8 @@ pub use budget::{
 
 #[cfg(feature = "chats")]
 pub use chats::{
-    Answer, ChatsClient, ChatsClock, ChatsError, ChatsHold, Pause, RawRequest, Refusal,
-    SystemChatsClock, Unreadable, UnreadableReason,
+    Answer, ChatsClient, ChatsClock, ChatsConnection, ChatsError, ChatsHold, HistoryPages,
+    MessageOutcome, Pause, RawRequest, Refusal, SystemChatsClock, Unreadable, UnreadableReason,
 };
 
 #[cfg(feature = "oauth")]

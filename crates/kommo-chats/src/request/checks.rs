@@ -1,9 +1,27 @@
 //! Limits of single fields.
 
+use alloc::format;
+use alloc::string::String;
+
 use kommo_peer::{FieldError, FieldProblem};
 
 /// Characters of `source.external_id`: the Chats API takes 40, the sources of the CRM 36.
 const SOURCE_MAX: usize = 36;
+
+/// An id as one segment of a path, whatever is in it: it names no other path. The platform's ids are
+/// UUIDs, which stay as they are.
+pub(super) fn segment(id: &str) -> String {
+    let mut segment = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'-' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                segment.push(char::from(byte));
+            }
+            _ => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    segment
+}
 
 /// A text that must not be empty; no limit is published.
 pub(super) const fn not_empty(field: &'static str, text: &str) -> Result<(), FieldError> {

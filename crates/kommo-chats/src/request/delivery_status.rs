@@ -8,7 +8,7 @@ use kommo_account::ScopeId;
 use kommo_peer::{FieldError, JsonObject};
 
 use crate::ids::AmojoMessageId;
-use crate::request::checks::not_empty;
+use crate::request::checks::{not_empty, segment};
 use crate::request::scope_request::ScopeRequest;
 
 /// How far a message came. That it was sent is the initial state, and has no value.
@@ -115,7 +115,8 @@ impl ScopeRequest for SetDeliveryStatus {
     const METHOD: &'static str = "POST";
 
     fn path(&self, scope: &ScopeId) -> String {
-        format!("/v2/origin/custom/{scope}/{}/delivery_status", self.message)
+        let message = segment(self.message.as_str());
+        format!("/v2/origin/custom/{scope}/{message}/delivery_status")
     }
 
     fn to_body(&self) -> Vec<u8> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::error::DecodeError;
 use crate::hook::{MessageContent, Participant};
 use crate::ids::{AmojoConversationId, AmojoMessageId, ClientMessageId};
+use crate::request::checks::segment;
 use crate::request::create_chat::parse;
 use crate::request::scope_request::ScopeRequest;
 
@@ -77,7 +78,9 @@ impl ScopeRequest for History {
     fn path(&self, scope: &ScopeId) -> String {
         format!(
             "/v2/origin/custom/{scope}/chats/{}/history?offset={}&limit={}",
-            self.conversation, self.offset, self.limit
+            segment(self.conversation.as_str()),
+            self.offset,
+            self.limit
         )
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Call<'a> {
     attempts: u32,
     repetitions: u32,
     tried_offset: Option<i64>,
+    /// Whether an attempt had no answer, or one that does not say what became of it.
+    has_unknown_outcome: bool,
 }
 
 /// What follows an attempt.
@@ -66,6 +68,7 @@ impl<'a> Call<'a> {
             attempts: 0,
             repetitions: 0,
             tried_offset: None,
+            has_unknown_outcome: false,
         }
     }
 
@@ -78,7 +81,13 @@ impl<'a> Call<'a> {
             let now = self.clock.unix_seconds();
             let outcome = self.sender.attempt(self.attempts, now, self.offset()).await;
             let outcome = outcome.map_err(ChatsError::InvalidRequest)?;
-            match self.next(outcome, departure) {
+            let is_unknown = match &outcome.result {
+                Ok(response) => response.status() >= 500,
+                Err(error) => error.is_in_doubt(),
+            };
+            let next = self.next(outcome, departure);
+            self.has_unknown_outcome |= is_unknown;
+            match next {
                 Next::Done(response) => return Ok(self.answer(response)),
                 Next::Fail(error) => return Err(error),
                 Next::CorrectClock(offset) => self.tried_offset = Some(offset),
@@ -156,6 +165,7 @@ impl<'a> Call<'a> {
         let refusal = Box::new(Refusal {
             attempts: self.attempts,
             tried_offset_seconds: self.tried_offset,
+            follows_unknown_outcome: self.has_unknown_outcome,
             ..refusal
         });
         Next::Fail(match refusal.status() {

@@ -145,18 +145,7 @@ impl ChatsClient {
         let answer = self
             .call_safely(RequestMethod::DELETE, &path, &body)
             .await?;
-        let (status, attempts) = (answer.status, answer.attempts);
-        answer.try_map(|response| match expect_no_data(status, response.body()) {
-            Err(unexpected) if !unexpected.is_success() => {
-                let reason = UnreadableReason::NoDataExpected(unexpected);
-                Err(ChatsError::Unreadable(Unreadable {
-                    status,
-                    reason,
-                    attempts,
-                }))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        })
+        without_data(answer)
     }
 
     /// Signs and sends a request that has no method of its own here; any 2xx is a result.
@@ -205,6 +194,22 @@ impl ChatsClient {
             .with_repeat(Repeat::WhenSafe);
         self.call(&request).await
     }
+}
+
+/// A success that has no data in it: a page or a text is none (rule C4).
+pub(super) fn without_data(answer: Answer<RawResponse>) -> Result<Answer<()>, ChatsError> {
+    let (status, attempts) = (answer.status, answer.attempts);
+    answer.try_map(|response| match expect_no_data(status, response.body()) {
+        Err(unexpected) if !unexpected.is_success() => {
+            let reason = UnreadableReason::NoDataExpected(unexpected);
+            Err(ChatsError::Unreadable(Unreadable {
+                status,
+                reason,
+                attempts,
+            }))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    })
 }
 
 impl fmt::Debug for ChatsClient {

@@ -18,6 +18,7 @@ pub struct Refusal {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) tried_offset_seconds: Option<i64>,
     pub(crate) attempts: u32,
+    pub(crate) follows_unknown_outcome: bool,
 }
 
 impl Refusal {
@@ -40,6 +41,7 @@ impl Refusal {
             retry_after: in_seconds.or_else(|| response.retry_after()),
             tried_offset_seconds: None,
             attempts: 1,
+            follows_unknown_outcome: false,
         }
     }
 
@@ -87,6 +89,13 @@ impl Refusal {
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Whether an earlier attempt of this call may have been carried out: it had no answer, or a
+    /// 5xx.
+    #[must_use]
+    pub const fn follows_unknown_outcome(&self) -> bool {
+        self.follows_unknown_outcome
     }
 }
 

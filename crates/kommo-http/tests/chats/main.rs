@@ -19,6 +19,7 @@ mod test_environment;
 mod scene;
 
 mod clock;
+mod channel;
 mod connections;
 mod limits;
 mod proxy;

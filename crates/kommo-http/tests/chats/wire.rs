@@ -16,7 +16,7 @@ use crate::test_environment::START;
 
 /// Checks a request by what was received alone.
 #[track_caller]
-fn assert_signed(received: &Received) {
+pub(crate) fn assert_signed(received: &Received) {
     let date = RequestDate::parse(received.header("Date")).unwrap();
     let content_type = received.header("Content-Type").to_owned();
     let content_md5 = ContentMd5::of(&received.body);
