@@ -8,8 +8,8 @@ use kommo_peer::{FieldError, FieldProblem};
 /// Characters of `source.external_id`: the Chats API takes 40, the sources of the CRM 36.
 const SOURCE_MAX: usize = 36;
 
-/// An id as one segment of a path, whatever is in it: it names no other path. The platform's ids are
-/// UUIDs, which stay as they are.
+/// An id as one segment of a path, whatever is in it: it names no other path. UUIDs, which the
+/// platform uses, stay as they are.
 pub(super) fn segment(id: &str) -> String {
     let mut segment = String::with_capacity(id.len());
     for byte in id.bytes() {
