@@ -12,3 +12,5 @@ pub use self::cause::Cause;
 pub use self::invalid_request::InvalidRequest;
 pub use self::query_error::ParseQueryError;
 pub use self::transport_error::TransportError;
+#[cfg(feature = "crm")]
+pub(crate) use self::transport_error::may_be_done;

@@ -23,7 +23,10 @@ pub(crate) trait AnyTokens: Send + Sync {
 
     fn payment_required(&self);
 
-    fn account_not_found(&self, generation: Generation);
+    fn account_not_found<'a>(
+        &'a self,
+        used: &'a UsableToken,
+    ) -> Boxed<'a, Option<Arc<UsableToken>>>;
 }
 
 impl<T: AccessTokens> AnyTokens for T {
@@ -42,7 +45,10 @@ impl<T: AccessTokens> AnyTokens for T {
         AccessTokens::payment_required(self);
     }
 
-    fn account_not_found(&self, generation: Generation) {
-        AccessTokens::account_not_found(self, generation);
+    fn account_not_found<'a>(
+        &'a self,
+        used: &'a UsableToken,
+    ) -> Boxed<'a, Option<Arc<UsableToken>>> {
+        Box::pin(AccessTokens::account_not_found(self, used))
     }
 }

@@ -9,12 +9,14 @@
 //!                      │           ├─ lost, 500 502 503 ─ safe ────┤
 //!                      │           │                               └─> error
 //!                      │           ├─ 401, once ─> tokens: a later generation?
-//!                      └── the same method, URL, body, headers ◄── yes, and safe
+//!                      ├── the same method, URL, body, headers ◄── yes, and safe
+//!                      │           ├─ no such account, once ─> tokens: another host?
+//!                      └── the same, to that host ◄─────────────── yes
 //!                                  └─ everything else ───────────────> error
 //! ```
 //!
-//! A 429 and a failed connection mean that nothing was done, so they are repeated whatever the
-//! method is.
+//! A 429, a failed connection, and a 404 of a host that does not know the account, mean that
+//! nothing was done, so they are repeated whatever the method is.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -23,7 +25,7 @@ use core::time::Duration;
 
 use kommo_account::{ClientId, EndpointRole, Endpoints};
 use kommo_keeper::Clock;
-use kommo_oauth::grant::{Generation, UsableToken};
+use kommo_oauth::grant::UsableToken;
 use kommo_sign::RequestPath;
 
 use crate::budget::breaker::{KNOWN_FOR, Permit, Rejected, Standing};
@@ -34,7 +36,7 @@ use crate::crm::any_tokens::AnyTokens;
 use crate::crm::error::CrmError;
 use crate::crm::refusal::{CrmRefusal, CrmRefusalKind};
 use crate::crm::request::{CrmMethod, CrmRequest};
-use crate::error::{InvalidRequest, TransportError};
+use crate::error::{InvalidRequest, TransportError, may_be_done};
 use crate::secrets::bearer;
 use crate::secrets::redaction;
 use crate::transport::client::Transport;
@@ -81,6 +83,8 @@ struct Progress {
     /// The token to replay with, after a 401.
     renewed: Option<Arc<UsableToken>>,
     renewals: u32,
+    /// Whether the account's host was looked up, after a 404.
+    is_looked_up: bool,
     /// Whether an attempt that was followed by another may have been carried out.
     was_in_doubt: bool,
 }
@@ -91,6 +95,8 @@ enum Next {
     Repeat(Duration),
     /// 401: ask for another token.
     Renew(CrmRefusal),
+    /// 404, no such account: ask for another host.
+    LookUp(CrmRefusal),
     Fail(CrmError),
 }
 
@@ -131,8 +137,15 @@ impl CrmCall<'_> {
                     });
                 }
                 Next::Fail(error) => {
-                    self.tell_tokens(&error, usable.generation);
+                    self.note_payment(&error);
                     return Err(error);
+                }
+                Next::LookUp(refusal) => {
+                    progress.is_looked_up = true;
+                    let Some(moved) = self.tokens.account_not_found(&usable).await else {
+                        return Err(CrmError::Refused(Box::new(refusal)));
+                    };
+                    progress.renewed = Some(moved);
                 }
                 Next::Renew(refusal) => {
                     let renewed = match progress.renewals {
@@ -190,16 +203,10 @@ impl CrmCall<'_> {
         }
     }
 
-    /// What is about the account and not about the call.
-    fn tell_tokens(&self, error: &CrmError, generation: Generation) {
-        match error.refusal() {
-            Some(refusal) if refusal.kind() == CrmRefusalKind::PaymentRequired => {
-                self.tokens.payment_required();
-            }
-            Some(refusal) if refusal.is_account_not_found() => {
-                self.tokens.account_not_found(generation);
-            }
-            _ => {}
+    /// A 402 is about the account and not about the call.
+    fn note_payment(&self, error: &CrmError) {
+        if error.kind() == Some(CrmRefusalKind::PaymentRequired) {
+            self.tokens.payment_required();
         }
     }
 
@@ -294,6 +301,9 @@ impl CrmCall<'_> {
         if refusal.status() == 401 && progress.renewals < RENEWALS_AT_MOST {
             return Next::Renew(refusal);
         }
+        if refusal.is_account_not_found() && !progress.is_looked_up {
+            return Next::LookUp(refusal);
+        }
         let may_pass = matches!(refusal.status(), 500 | 502 | 503) && self.is_safe();
         let named = self.budget.bounded(refusal.retry_after());
         match self.pause(progress, named).filter(|_| may_pass) {
@@ -366,7 +376,7 @@ impl CrmCall<'_> {
 /// Whether the request of an attempt may have been carried out.
 fn is_in_doubt(result: &Result<RawResponse, TransportError>) -> bool {
     match result {
-        Ok(response) => matches!(response.status(), 500..=599),
+        Ok(response) => may_be_done(response.status()) && !response.is_success(),
         Err(error) => error.is_in_doubt(),
     }
 }

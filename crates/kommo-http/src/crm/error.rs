@@ -8,7 +8,7 @@ use serde_json::error::Category;
 
 use crate::budget::breaker::{BreakReason, OpenBreaker};
 use crate::crm::refusal::{CrmRefusal, CrmRefusalKind};
-use crate::error::{InvalidRequest, TransportError};
+use crate::error::{InvalidRequest, TransportError, may_be_done};
 
 /// Why a call has no result.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ impl CrmError {
     #[must_use]
     pub fn may_be_done(&self) -> bool {
         match self {
-            Self::Refused(refusal) => matches!(refusal.status(), 500..=599),
+            Self::Refused(refusal) => may_be_done(refusal.status()),
             Self::Unreadable { .. } | Self::AfterDoubt(_) => true,
             Self::Transport { error, .. } => error.is_in_doubt(),
             _ => false,

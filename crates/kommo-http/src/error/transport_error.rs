@@ -79,9 +79,7 @@ impl TransportError {
     pub const fn is_in_doubt(&self) -> bool {
         match self {
             Self::Timeout(_) | Self::Cut(_) => true,
-            Self::Coded { status, .. } | Self::BodyTooLarge { status, .. } => {
-                !matches!(status, 300..=407 | 409..=499)
-            }
+            Self::Coded { status, .. } | Self::BodyTooLarge { status, .. } => may_be_done(*status),
             Self::Invalid(_) | Self::Connect(_) | Self::Tls(_) => false,
         }
     }
@@ -94,6 +92,12 @@ impl TransportError {
             _ => None,
         }
     }
+}
+
+/// Whether a request that was answered with this status may have been carried out. A 3xx or 4xx
+/// says that it was not; a 408 says only that the server waited too long.
+pub(crate) const fn may_be_done(status: u16) -> bool {
+    !matches!(status, 300..=407 | 409..=499)
 }
 
 fn has_tls_error(error: &(dyn error::Error + 'static)) -> bool {

@@ -3,8 +3,8 @@
 use kommo_http::{CrmRefusal, CrmRefusalKind};
 
 use crate::raw_server::Reply;
-use crate::scene::{HTML, PROBLEM, Scene, page, problem};
-use crate::test_tokens::TOKEN;
+use crate::scene::{HTML, PROBLEM, Scene, ok, page, problem};
+use crate::test_tokens::{TOKEN, TestTokens, usable};
 
 /// The refusal of a write, which is sent once.
 async fn refusal(reply: Reply) -> CrmRefusal {
@@ -155,6 +155,27 @@ async fn a_host_without_the_account_is_reported_to_the_source_of_tokens() {
         let reported = scene.tokens.not_found();
         assert_eq!(reported == [1], is_reported, "{reported:?}");
     }
+}
+
+// Source: the vendor's library looks an account up after a 404. Nothing was done at the old host.
+#[tokio::test]
+async fn a_call_to_an_account_that_has_moved_is_repeated_once_at_its_new_host() {
+    let missing = || problem("404 X", r#"{"title":"Account not found"}"#);
+    let moved = || TestTokens::standing().moved_to(usable("moved.kommo.com", TOKEN, 1));
+    let scene = Scene::with_tokens([missing(), ok("{}")], moved()).await;
+    let response = scene.write().await.unwrap();
+    assert_eq!(response.host().as_str(), "moved.kommo.com");
+    let received = scene.server.received();
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(scene.tokens.not_found(), [1]);
+
+    let scene = Scene::with_tokens([missing(), missing(), ok("{}")], moved()).await;
+    let error = scene.write().await.unwrap_err();
+    assert!(error.refusal().unwrap().is_account_not_found());
+    assert!(!error.may_be_done());
+    assert_eq!(scene.requests(), 2);
+    assert_eq!(scene.tokens.not_found(), [1]);
 }
 
 // Invariant I8.

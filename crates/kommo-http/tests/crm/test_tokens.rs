@@ -47,6 +47,8 @@ pub(crate) struct TestTokens {
     successors: Mutex<VecDeque<UsableToken>>,
     rejected: Mutex<Vec<Generation>>,
     not_found: Mutex<Vec<Generation>>,
+    /// The token with another host, for a call that met no such account.
+    moved: Mutex<Option<UsableToken>>,
     /// What somebody else puts in the place of the next successor.
     overtaking: Mutex<Option<UsableToken>>,
     fails: bool,
@@ -59,6 +61,7 @@ impl TestTokens {
             successors: Mutex::default(),
             rejected: Mutex::default(),
             not_found: Mutex::default(),
+            moved: Mutex::default(),
             overtaking: Mutex::default(),
             fails: false,
         }
@@ -70,6 +73,12 @@ impl TestTokens {
 
     pub(crate) fn with_successor(self, successor: UsableToken) -> Self {
         self.successors.lock().unwrap().push_back(successor);
+        self
+    }
+
+    /// The account is at another host than the first token says.
+    pub(crate) fn moved_to(self, moved: UsableToken) -> Self {
+        *self.moved.lock().unwrap() = Some(moved);
         self
     }
 
@@ -127,7 +136,10 @@ impl AccessTokens for TestTokens {
         Ok(Some(next))
     }
 
-    fn account_not_found(&self, generation: Generation) {
-        self.not_found.lock().unwrap().push(generation);
+    async fn account_not_found(&self, used: &UsableToken) -> Option<Arc<UsableToken>> {
+        self.not_found.lock().unwrap().push(used.generation);
+        let moved = Arc::new(self.moved.lock().unwrap().clone()?);
+        *self.current.lock().unwrap() = Arc::clone(&moved);
+        Some(moved)
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints, UserId};
 use kommo_http::{
-    BudgetSettings, CrmAnswer, CrmClient, CrmError, CrmRefusalKind, HttpTokenEndpoint,
-    RequestBudget, TransportBuilder,
+    BudgetSettings, CrmAnswer, CrmClient, CrmError, CrmMethod, CrmRefusalKind, CrmRequest,
+    HttpTokenEndpoint, RequestBudget, TransportBuilder,
 };
 use kommo_keeper::testing::MemoryStore;
 use kommo_keeper::{
@@ -199,17 +199,35 @@ async fn a_block_on_a_call_keeps_the_refresh_back_and_leaves_no_doubt() {
 
 // Rule K12.
 #[tokio::test]
-async fn a_call_to_a_renamed_account_leads_to_a_look_up_and_the_next_one_arrives() {
+async fn a_call_to_a_renamed_account_is_repeated_at_the_host_that_a_look_up_finds() {
     let scene = Scene::start().await;
-    scene.account().await.unwrap();
     let account = scene.sandbox.state().accounts[0].id;
     let platform = scene.sandbox.platform();
     platform.rename_account(account, "renamed-shop").unwrap();
-    let error = scene.account().await.unwrap_err();
-    assert_eq!(error.refusal().map(|refusal| refusal.status()), Some(404));
-    // Waits for the look-up, which is done beside.
-    scene.keeper.drain().await;
-    let usable = scene.handle.fresh().unwrap();
-    assert_eq!(usable.host.as_str(), "renamed-shop.kommo.com");
+    let request = CrmRequest::new(CrmMethod::Post, "/api/v4/leads").unwrap();
+    let request = request.with_body(br#"[{"name":"A lead"}]"#.to_vec());
+    let response = scene.client.call_raw(request).await.unwrap();
+    assert_eq!(response.host().as_str(), "renamed-shop.kommo.com");
+    assert_eq!(response.attempts(), 2);
+    assert_eq!(scene.sandbox.counters().leads_created, 1);
     assert_eq!(scene.sandbox.counters().refreshes, 0);
+}
+
+// Rules K12, L3.
+#[tokio::test]
+async fn paging_through_a_renamed_account_continues_at_its_new_host() {
+    let scene = Scene::start().await;
+    let account = scene.sandbox.state().accounts[0].id;
+    let request = CrmRequest::new(CrmMethod::Get, "/api/v4/contacts?limit=50").unwrap();
+    let mut pages = scene.client.pages(request).unwrap();
+    let mut hosts = Vec::new();
+    while let Some(page) = pages.next_page().await.unwrap() {
+        hosts.push(page.response().host().as_str().to_owned());
+        if hosts.len() == 1 {
+            let platform = scene.sandbox.platform();
+            platform.rename_account(account, "renamed-shop").unwrap();
+        }
+    }
+    let renamed = "renamed-shop.kommo.com";
+    assert_eq!(hosts, ["sandbox-one.kommo.com", renamed, renamed]);
 }

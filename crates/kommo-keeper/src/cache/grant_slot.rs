@@ -29,6 +29,8 @@ pub(crate) struct GrantSlot {
     is_ended: AtomicBool,
     /// Runs that have a pair which the store has not confirmed.
     unsaved: AtomicUsize,
+    /// Held while the account's host is looked up.
+    pub(crate) host_look_up: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -85,6 +87,7 @@ impl GrantSlot {
             oldest: AtomicU64::new(0),
             is_ended: AtomicBool::new(false),
             unsaved: AtomicUsize::new(0),
+            host_look_up: tokio::sync::Mutex::default(),
         }
     }
 

@@ -26,11 +26,15 @@ pub trait AccessTokens: Send + Sync {
     /// quickly; the keeper holds the grant and raises one alarm. By default it does nothing.
     fn payment_required(&self) {}
 
-    /// A call with the token of this generation was answered that the host does not know the
-    /// account: 404 "Account not found". Called for each such answer, so return quickly; the keeper
-    /// looks up the account's host in the background, and the next token has it. By default it does
-    /// nothing.
-    fn account_not_found(&self, generation: Generation) {
-        let _ = generation;
+    /// A call with this token was answered that its host does not know the account: 404 "Account
+    /// not found". Returns a token with another host to send the call to once more, or `None`. It
+    /// is called for each such answer; the keeper looks up the account's host at most once in ten
+    /// minutes. By default `None`.
+    fn account_not_found(
+        &self,
+        used: &UsableToken,
+    ) -> impl Future<Output = Option<Arc<UsableToken>>> + Send {
+        let _ = used;
+        core::future::ready(None)
     }
 }

@@ -27,7 +27,7 @@ impl<S: GrantStore> AccessTokens for GrantHandle<S> {
         self.note_payment_required();
     }
 
-    fn account_not_found(&self, generation: Generation) {
-        self.note_account_not_found(generation);
+    async fn account_not_found(&self, used: &UsableToken) -> Option<Arc<UsableToken>> {
+        self.token_at_new_host(used).await
     }
 }

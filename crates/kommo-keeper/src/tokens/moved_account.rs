@@ -1,10 +1,11 @@
 //! A call was answered that there is no such account: it may have been renamed. Its host is looked
 //! up.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_account::AccountHost;
-use kommo_oauth::grant::{Generation, Grant, UsableToken};
+use kommo_oauth::grant::{Grant, UsableToken};
 use kommo_oauth::refresh::{Located, TokenRequirement};
 use kommo_oauth::token::{SubdomainLookup, UnverifiedClaims};
 
@@ -17,37 +18,35 @@ use crate::refresh::record_change::Changed;
 const LOOK_UP_EVERY: Duration = Duration::from_secs(10 * 60);
 
 impl<S: GrantStore> GrantHandle<S> {
-    /// Notes that a call with the token of this generation met a host that does not know the
-    /// account. The account's host is looked up, at most once in ten minutes; a new one is stored,
-    /// and the next token has it. The grant stays in use, and no refresh token is spent.
+    /// A call with this token met a host that does not know the account: the host is looked up, at
+    /// most once in ten minutes, and a new one is stored. Returns a token with another host, if
+    /// there is one now. The grant stays in use, and no refresh token is spent.
     ///
-    /// It returns at once: the work is done in a task that [`drain`](crate::Keeper::drain) waits
-    /// for.
-    pub fn note_account_not_found(&self, generation: Generation) {
-        let is_current = |newest: &UsableToken| newest.generation == generation;
-        // A call with an older token may have gone to a host that is already replaced.
-        if self
-            .slot
-            .newest()
-            .is_some_and(|newest| !is_current(&newest))
-        {
-            return;
-        }
-        let monotonic = self.keeper.context().clock.monotonic();
-        let account_id = self.slot.key.account_id;
-        let look_ups = self.keeper.look_up_times();
-        if !look_ups.take(account_id, monotonic, LOOK_UP_EVERY) {
-            return;
-        }
-        let handle = self.clone();
-        drop(
-            self.keeper
-                .spawn(async move { handle.look_up_host().await }),
-        );
+    /// Calls that meet this together wait for one look-up. It continues when its callers go away,
+    /// and [`drain`](crate::Keeper::drain) waits for it.
+    pub async fn token_at_new_host(&self, used: &UsableToken) -> Option<Arc<UsableToken>> {
+        let (handle, host, generation) = (self.clone(), used.host, used.generation);
+        let flight = self.keeper.spawn(async move {
+            let _turn = handle.slot.host_look_up.lock().await;
+            let is_current =
+                |newest: &UsableToken| newest.generation == generation && newest.host == host;
+            let newest = handle.slot.newest();
+            // Another call was faster, or this one was sent with an older token.
+            if newest.is_none_or(|newest| is_current(&newest)) {
+                handle.look_up_host().await;
+            }
+            handle.slot.newest()
+        });
+        let newest = self.keeper.finished(flight.ok()?).await??;
+        (newest.host != used.host).then_some(newest)
     }
 
-    async fn look_up_host(self) {
+    async fn look_up_host(&self) {
         let (context, key) = (self.keeper.context(), self.slot.key);
+        let look_ups = self.keeper.look_up_times();
+        if !look_ups.take(key.account_id, context.clock.monotonic(), LOOK_UP_EVERY) {
+            return;
+        }
         let grant = match context.store.load(&key).await {
             Ok(Some(grant)) => grant,
             Ok(None) => return,

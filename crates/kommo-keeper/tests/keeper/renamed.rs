@@ -35,12 +35,16 @@ async fn renamed(account_id: AccountId, host_now: AccountHost) -> (Scene, Handle
 
 // Rule A7.
 #[tokio::test(start_paused = true)]
-async fn a_call_that_finds_no_account_leads_to_one_look_up_and_the_next_token_has_the_new_host() {
+async fn calls_that_find_no_account_wait_for_one_look_up_and_get_a_token_with_the_new_host() {
     let (scene, handle) = renamed(key().account_id, new_host()).await;
-    for _ in 0..5 {
-        handle.account_not_found(Generation::FIRST);
+    let used = handle.token().await.unwrap();
+    let (first, second) = tokio::join!(
+        handle.account_not_found(&used),
+        handle.account_not_found(&used)
+    );
+    for token in [first, second, handle.account_not_found(&used).await] {
+        assert_eq!(token.unwrap().host, new_host());
     }
-    scene.keeper.drain().await;
     assert_eq!(handle.fresh().unwrap().host, new_host());
     assert_eq!(scene.wire.with(|platform| platform.look_ups), 1);
     assert!(scene.wire.sent().is_empty(), "no refresh was spent");
@@ -51,9 +55,10 @@ async fn neither_another_account_nor_the_same_host_nor_an_old_token_changes_anyt
     let other = AccountId::from_number(7).unwrap();
     for (account_id, located) in [(other, new_host()), (key().account_id, host())] {
         let (scene, handle) = renamed(account_id, located).await;
+        let used = handle.token().await.unwrap();
         let before = scene.store.with(|kept| kept.grants[&key()].clone());
         for _ in 0..3 {
-            handle.account_not_found(Generation::FIRST);
+            assert!(handle.account_not_found(&used).await.is_none());
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let after = scene.store.with(|kept| kept.grants[&key()].clone());
@@ -61,8 +66,8 @@ async fn neither_another_account_nor_the_same_host_nor_an_old_token_changes_anyt
         assert_eq!(scene.wire.with(|platform| platform.look_ups), 1);
     }
     let (scene, handle) = renamed(key().account_id, new_host()).await;
+    let used = handle.token().await.unwrap();
     handle.token_newer_than(Generation::FIRST).await.unwrap();
-    handle.account_not_found(Generation::FIRST);
-    scene.keeper.drain().await;
+    assert!(handle.account_not_found(&used).await.is_none());
     assert_eq!(scene.wire.with(|platform| platform.look_ups), 0);
 }
