@@ -6,7 +6,7 @@ mod findings;
 use alloc::sync::Arc;
 
 use clap::Args;
-use kommo_account::UserId;
+use kommo_account::{AccountHost, UserId};
 use kommo_http::{
     BreakReason, CrmClient, CrmError, CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest,
     InvalidRequest, PagingError,
@@ -20,7 +20,7 @@ use crate::failure::exit::{self, Failure, Outcome};
 use crate::input::body_source::BodyArgs;
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{self, KeeperArgs};
+use crate::keeper::keeper_setup::{self, CliGrant, KeeperArgs};
 use crate::run::context::Context;
 use crate::run::runtime::run_to_end;
 use crate::terminal::attempt_log;
@@ -38,6 +38,9 @@ Example:
   kommo api /api/v4/account
   kommo api GET '/api/v4/contacts?limit=250' --paginate --format json
   kommo api PATCH /api/v4/leads --body leads.json -i";
+
+/// After a write whose outcome is not known.
+const IN_DOUBT: &str = "it may have been carried out: look before you send it again";
 
 /// Pages of 250 entities may be long.
 const BODY_AT_MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -81,6 +84,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
     }
     run_to_end(context, async {
         let (_, grant) = args.keeper.keep_one(&args.grant, context).await?;
+        let host = known_host(&grant).await?;
         let transport = args.keeper.sandbox.transport()?;
         let transport = transport
             .max_body_bytes(BODY_AT_MOST_BYTES)
@@ -88,7 +92,7 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             .map_err(|error| transport::failure(&error))?;
         let budget = context.budget.clone();
         let key = *grant.key();
-        let client = CrmClient::new(transport, endpoints, key, Arc::new(grant))
+        let client = CrmClient::new(transport, endpoints, key, Arc::new(grant.clone()))
             .map(|client| client.with_budget(budget));
         let call = Call {
             request,
@@ -99,11 +103,18 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             context,
         };
         let _waiting = context.progress.wait_for("the answer to the call");
-        match client {
+        let ended = match client {
             Ok(client) if args.paginate => call.all_pages(&client).await,
             Ok(client) => call.one(&client).await,
             Err(error) => Err(Failure::usage(error)),
+        };
+        if let Some(moved) = grant.fresh().filter(|usable| usable.host != host) {
+            context.output.note(&format!(
+                "{host} does not know the account any more; it is at {} now, and the call was sent there",
+                moved.host
+            ));
         }
+        ended
     })
 }
 
@@ -161,6 +172,12 @@ fn invalid(error: &InvalidRequest) -> Failure {
     }
 }
 
+/// The host that the grant has before the call.
+async fn known_host(grant: &CliGrant) -> Result<AccountHost, Failure> {
+    let usable = grant.token().await;
+    Ok(usable.map_err(|error| keeper_setup::failure(&error))?.host)
+}
+
 /// One run of the command.
 struct Call<'a> {
     request: CrmRequest,
@@ -194,6 +211,9 @@ impl Call<'_> {
     fn failure(&self, error: &CrmError) -> Failure {
         let message = exit::chain(error);
         let is_write = self.request.method() != CrmMethod::Get;
+        if let Some(refusal) = error.refusal() {
+            return self.refused(refusal, message, is_write && error.may_be_done());
+        }
         match error {
             CrmError::Tokens(error) => match error.downcast_ref::<KeeperError>() {
                 Some(error) => keeper_setup::failure(error),
@@ -201,7 +221,6 @@ impl Call<'_> {
             },
             CrmError::InvalidRequest(error) => invalid(error),
             CrmError::Payload | CrmError::Paging(PagingError::Limit) => Failure::usage(message),
-            CrmError::Refused(refusal) => self.refused(refusal, message),
             CrmError::Throttled { left } => Failure::new(ErrorCode::Throttled, message)
                 .retry_at(Some(SystemClock::new().now().plus(*left))),
             CrmError::BreakerOpen(open) => {
@@ -216,8 +235,9 @@ impl Call<'_> {
                 .hint("it was probably carried out: look before you send it again"),
             _ if is_success(error) => Failure::new(ErrorCode::BadAnswer, message),
             // Repeating a read has no effect.
-            _ if error.may_be_done() && is_write => Failure::new(ErrorCode::InDoubt, message)
-                .hint("it may have been carried out: look before you send it again"),
+            _ if error.may_be_done() && is_write => {
+                Failure::new(ErrorCode::InDoubt, message).hint(IN_DOUBT)
+            }
             CrmError::Transport { error, .. } => {
                 transport::with_advice(Failure::new(ErrorCode::Unreachable, message), error)
             }
@@ -227,14 +247,18 @@ impl Call<'_> {
 
     /// The platform's body is printed, here or within the object for programs, and everything that
     /// a validation found.
-    fn refused(&self, refusal: &CrmRefusal, message: String) -> Failure {
+    fn refused(&self, refusal: &CrmRefusal, message: String, is_in_doubt: bool) -> Failure {
         let (response, output) = (refusal.response(), self.context.output);
         if !output.is_json()
             && let Err(failure) = self.shown.print_as_it_came(response, self.context)
         {
             return failure;
         }
-        let mut failure = Failure::new(code(refusal.kind()), message)
+        let code = match is_in_doubt {
+            true => ErrorCode::InDoubt,
+            false => code(refusal.kind()),
+        };
+        let mut failure = Failure::new(code, message)
             .with("http_status", refusal.status())
             .with("request_id", refusal.request_id())
             .with("body", answer::body_text(response));
@@ -250,6 +274,17 @@ impl Call<'_> {
             }
         }
         match refusal.kind() {
+            CrmRefusalKind::BatchTooLarge if is_in_doubt => failure.hint(format!(
+                "{IN_DOUBT}, and then send smaller batches, 50 items at most"
+            )),
+            _ if is_in_doubt => failure.hint(IN_DOUBT),
+            CrmRefusalKind::BatchTooLarge => {
+                failure.hint("ask for less at once, such as a smaller `limit`")
+            }
+            CrmRefusalKind::NotFound if refusal.is_account_not_found() => failure.hint(
+                "the platform knows no such account at that host, and no other host was found for \
+                 it; if it was renamed, log in again at its new host",
+            ),
             CrmRefusalKind::Unauthorized if refusal.has_new_token() => {
                 failure.hint("there is a new token now, and the call had no effect: send it again")
             }
@@ -284,7 +319,7 @@ const fn code(kind: CrmRefusalKind) -> ErrorCode {
         CrmRefusalKind::Blocked => ErrorCode::Blocked,
         CrmRefusalKind::TooManyRequests => ErrorCode::Throttled,
         CrmRefusalKind::NotFound => ErrorCode::NotFound,
-        CrmRefusalKind::ServerError => ErrorCode::ServerError,
+        CrmRefusalKind::ServerError | CrmRefusalKind::BatchTooLarge => ErrorCode::ServerError,
         _ => ErrorCode::Refused,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::planted::{Account, JSON, answer};
 use crate::program::ended;
 use crate::shop::{ACCOUNT, Shop};
 
@@ -116,7 +117,6 @@ fn a_refusal_is_status_1_and_a_gateway_that_fails_tells_of_it() {
         ("forbidden-html", "blocked"),
         ("not-found-html", "404"),
         ("unknown-4xx", "418"),
-        ("gateway-timeout", "smaller batches"),
     ] {
         shop.sandbox
             .order("faults", &json!({ "on": "crm", "kind": kind, "times": 1 }));
@@ -130,6 +130,57 @@ fn a_refusal_is_status_1_and_a_gateway_that_fails_tells_of_it() {
     assert_eq!(refused.status, 1, "{refused:?}");
     assert!(refused.stderr.contains("404"), "{refused:?}");
     assert!(refused.stdout.starts_with('{'), "{refused:?}");
+}
+
+// Rule L7: a 5xx does not say whether a write was done.
+#[test]
+fn a_write_that_met_a_5xx_is_in_doubt_and_a_read_is_not() {
+    for (status, read_code) in [
+        ("500 X", "server-error"),
+        ("502 X", "server-error"),
+        ("504 X", "server-error"),
+        ("408 X", "refused"),
+    ] {
+        let account = Account::answering(vec![answer(status, JSON, b"{}")]);
+        for method in ["POST", "PATCH", "PUT", "DELETE"] {
+            let failed = account.api(&[method, "/api/v4/leads", "--format", "json"]);
+            let error = failed.failed_json(3);
+            assert_eq!(error["code"], "in-doubt", "{status} {failed:?}");
+            assert_eq!(error["http_status"].to_string(), status[..3], "{failed:?}");
+            let hint = error["hint"].as_str().unwrap();
+            assert!(hint.starts_with("it may have been carried out"), "{hint}");
+            assert_eq!(hint.contains("smaller batches"), status == "504 X");
+        }
+        let failed = account.api(&["/api/v4/leads", "--format", "json"]);
+        assert_eq!(failed.failed_json(1)["code"], read_code, "{failed:?}");
+    }
+}
+
+// Rule K12.
+#[test]
+fn a_call_to_a_renamed_account_goes_to_its_new_host_and_says_so() {
+    let shop = Shop::open();
+    shop.log_in();
+    let order = json!({ "action": "rename-account", "account": ACCOUNT, "subdomain": "moved" });
+    shop.sandbox.order("integration", &order);
+    shop.room.file("lead.json", r#"[{"name":"A lead"}]"#);
+    let created = shop.run(["api", "/api/v4/leads", "--body", "lead.json"]);
+    assert_eq!(created.status, 0, "{created:?}");
+    assert!(
+        created.stderr.contains("it is at moved.kommo.com now"),
+        "{created:?}"
+    );
+    assert_eq!(shop.counter("leads_created"), 1);
+    let order = json!({ "action": "rename-account", "account": ACCOUNT, "subdomain": "moved-2" });
+    shop.sandbox.order("integration", &order);
+    let pages = shop.run(["api", "/api/v4/contacts?limit=50", "--paginate"]);
+    assert_eq!(
+        (pages.status, pages.stdout.lines().count()),
+        (0, 3),
+        "{pages:?}"
+    );
+    assert!(pages.stderr.contains("it is at moved-2.kommo.com now"));
+    assert_eq!(shop.counter("refreshes"), 0);
 }
 
 #[test]

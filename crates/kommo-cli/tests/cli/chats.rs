@@ -56,6 +56,27 @@ fn connect_prints_the_scope_id_and_disconnect_ends_it() {
     ended(command, b"").done();
 }
 
+#[test]
+fn a_5xx_leaves_open_whether_it_was_done() {
+    let server = Planted::start(vec![answer("500 X", "", b"{}")]);
+    let room = Room::new();
+    room.file("secret", "MARKER-channel-secret");
+    let place = [
+        "--sandbox",
+        &server.url,
+        "--secret-file",
+        "secret",
+        "--format",
+        "json",
+    ];
+    for verb in ["connect", "disconnect"] {
+        let failed = call(&room, verb, &place);
+        let error = failed.failed_json(3);
+        assert_eq!(error["code"], "in-doubt", "{failed:?}");
+        assert_eq!(error["http_status"], 500, "{failed:?}");
+    }
+}
+
 // Rule E1, invariant I8.
 #[test]
 fn a_refusal_is_status_1_with_its_meaning_and_without_secrets() {

@@ -20,6 +20,10 @@ pub(super) fn of(error: &ChatsError, after_success: &str) -> Failure {
             .with("http_status", error.status())
             .hint(after_success),
         ChatsError::InvalidRequest(_) => Failure::usage(message),
+        // A 5xx does not say whether it was done.
+        ChatsError::Refused(refusal) if matches!(refusal.status(), 408 | 500..=599) => {
+            in_doubt(message).with("http_status", refusal.status())
+        }
         ChatsError::Refused(refusal) => hinted(refused(message, refusal), refusal),
         ChatsError::TooManyRequests(refusal) => Failure::new(ErrorCode::Throttled, message)
             .retry_at(after(refusal.retry_after()))
@@ -35,9 +39,14 @@ pub(super) fn of(error: &ChatsError, after_success: &str) -> Failure {
             let failure = Failure::new(ErrorCode::Unreachable, message);
             transport::with_advice(failure, error)
         }
-        ChatsError::Transport { .. } => Failure::new(ErrorCode::InDoubt, message),
+        ChatsError::Transport { .. } => in_doubt(message),
         _ => Failure::new(ErrorCode::BadAnswer, message),
     }
+}
+
+fn in_doubt(message: String) -> Failure {
+    Failure::new(ErrorCode::InDoubt, message)
+        .hint("it may have been carried out; to run it again later is harmless")
 }
 
 fn refused(message: String, refusal: &Refusal) -> Failure {
