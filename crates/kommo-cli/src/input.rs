@@ -4,6 +4,7 @@
 pub(crate) mod environment;
 pub(crate) mod standard_input;
 pub(crate) mod private_file;
+pub(crate) mod bounded;
 pub(crate) mod body_source;
 pub(crate) mod batch_lines;
 pub(crate) mod query_source;

@@ -15,7 +15,9 @@ use serde_json::{Map, Value, json};
 use self::explainer::SandboxExplainer;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source;
+use crate::input::bounded;
 use crate::input::private_file;
+use crate::profile::profile_file::without_value;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
 
@@ -117,33 +119,29 @@ pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Fail
     runtime()?.block_on(serve(args.listen.0, config, context))
 }
 
-/// Repeats nothing of the file, which may contain secrets.
+/// Repeats nothing of the file but the names of its fields: it may contain secrets.
 fn read_config(file: &Path) -> Result<SandboxConfig, Failure> {
-    let bytes = body_source::read("configuration", file)?;
-    let wrong = |error: serde_json::Error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Failure::usage(format!(
-            "the configuration {} is wrong: {}",
-            file.display(),
-            harmless(&error, &place)
-        ))
+    let bytes = body_source::read("configuration", file, bounded::DOCUMENT_BYTES)?;
+    let wrong = |what: String| {
+        let file = file.display();
+        Failure::usage(format!("the configuration {file} is wrong: {what}"))
     };
-    let mut fields: Map<String, Value> = serde_json::from_slice(&bytes).map_err(wrong)?;
+    let mut fields: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        wrong(format!("no JSON object, at line {line}, column {column}"))
+    })?;
     if !fields.contains_key("now") && !fields.contains_key("follow_wall_clock") {
         fields.insert("follow_wall_clock".to_owned(), Value::from(true));
     }
-    serde_json::from_value(Value::Object(fields)).map_err(wrong)
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| wrong(harmless(&error)))
 }
 
-/// The message of a parser quotes a value of the wrong type, which may be a secret.
-fn harmless(error: &serde_json::Error, place: &str) -> String {
-    let message = error.to_string();
-    if message.starts_with("unknown field") || message.starts_with("missing field") {
-        return message;
-    }
-    match error.line() {
-        0 => "a value of the wrong type".to_owned(),
-        _ => format!("no JSON object, at {place}"),
+/// Where and what, without the value that the message of a parser quotes.
+fn harmless(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let message = without_value(&error.inner().to_string());
+    match error.path().to_string().as_str() {
+        "." => message,
+        path => format!("{path}: {message}"),
     }
 }
 

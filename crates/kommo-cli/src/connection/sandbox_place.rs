@@ -8,6 +8,7 @@ use kommo_http::TransportBuilder;
 
 use crate::connection::transport::transport;
 use crate::failure::exit::Failure;
+use crate::input::bounded;
 use crate::input::environment;
 
 /// `--sandbox`, `--sandbox-ca`.
@@ -22,6 +23,9 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "FILE")]
     sandbox_ca: Option<PathBuf>,
 }
+
+/// The longest file with a certificate.
+const CERTIFICATE_BYTES: usize = 1 << 20;
 
 impl SandboxArgs {
     /// The real platform, or a sandbox, which must be loopback (invariant I3): nothing is sent
@@ -40,7 +44,7 @@ impl SandboxArgs {
         let (_, Some(file)) = self.place()? else {
             return Ok(transport());
         };
-        let pem = std::fs::read(&file).map_err(|error| {
+        let pem = bounded::read_file(&file, CERTIFICATE_BYTES).map_err(|error| {
             Failure::io(format!(
                 "cannot read the certificate file '{}': {error}",
                 file.display()

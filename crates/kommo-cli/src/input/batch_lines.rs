@@ -84,11 +84,11 @@ impl BatchLines {
             }
             self.line += 1;
             self.bytes = self.bytes.saturating_add(read as u64);
-            if text.trim_ascii().is_empty() {
-                continue;
-            }
             if read == LINE_LIMIT_BYTES {
                 return Err(self.refused("is longer than 16 MiB"));
+            }
+            if text.trim_ascii().is_empty() {
+                continue;
             }
             // The position within the line, and never its text: it holds what people wrote.
             let object: D = serde_json::from_slice(&text).map_err(|error| {

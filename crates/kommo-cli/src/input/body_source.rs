@@ -1,11 +1,12 @@
 //! Where a body comes from: a file, standard input, or nowhere. Its bytes are taken as they are.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::failure::exit::Failure;
+use crate::input::bounded;
 use crate::input::standard_input::is_dash;
 
 /// `--body`.
@@ -28,27 +29,27 @@ impl BodyArgs {
     }
 
     pub(crate) fn read(&self) -> Result<Vec<u8>, Failure> {
-        self.file
-            .as_deref()
-            .map_or_else(|| Ok(Vec::new()), |file| read("body", file))
+        self.file.as_deref().map_or_else(
+            || Ok(Vec::new()),
+            |file| read("body", file, bounded::BODY_BYTES),
+        )
     }
 }
 
-/// All bytes of a file or, for `-`, of standard input.
-pub(crate) fn read(what: &str, file: &Path) -> Result<Vec<u8>, Failure> {
-    if is_dash(file) {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        return read.map(|_| bytes).map_err(|error| {
-            Failure::io(format!(
-                "cannot read the {what} from standard input: {error}"
-            ))
-        });
-    }
-    std::fs::read(file).map_err(|error| {
-        Failure::io(format!(
-            "cannot read the {what} file '{}': {error}",
-            file.display()
-        ))
+/// All bytes of a file or, for `-`, of standard input, up to a limit.
+pub(crate) fn read(what: &str, file: &Path, limit_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let (read, place) = if is_dash(file) {
+        let read = bounded::read(io::stdin().lock(), limit_bytes);
+        (read, format!("the {what} from standard input"))
+    } else {
+        let read = bounded::read_file(file, limit_bytes);
+        (read, format!("the {what} file '{}'", file.display()))
+    };
+    read.map_err(|error| {
+        let message = format!("cannot read {place}: {error}");
+        match error.kind() {
+            ErrorKind::FileTooLarge => Failure::usage(message),
+            _ => Failure::io(message),
+        }
     })
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::failure::exit::Failure;
 use crate::input::body_source;
+use crate::input::bounded;
 use crate::input::standard_input::is_dash;
 
 /// `--query` or `--query-file`: the query of a disconnect hook, as the peer wrote it.
@@ -43,7 +44,7 @@ impl QueryArgs {
             return Ok(query.to_string_lossy().into_owned());
         }
         let bytes = match &self.query_file {
-            Some(file) => body_source::read("query", file)?,
+            Some(file) => body_source::read("query", file, bounded::DOCUMENT_BYTES)?,
             None => Vec::new(),
         };
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);

@@ -6,17 +6,21 @@
 //! --profile FILE                                with a slash, or .toml at the end
 //! ```
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
+use crate::input::bounded;
 use crate::input::private_file;
 use crate::profile::content::Profile;
 use crate::profile::setting::ProfileName;
 
 /// Where an administrator puts profiles for every user and every service of the machine.
 const OF_THE_MACHINE: &str = "/etc/kommo/profiles";
+
+/// The longest profile.
+const LIMIT_BYTES: usize = 1 << 20;
 
 /// Which profile: by its name, or by its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,9 +152,17 @@ pub(crate) fn load(named: Option<&str>) -> Result<Profile, Failure> {
 }
 
 pub(crate) fn load_file(file: &Path) -> Result<Profile, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let text = bounded::read_file(file, LIMIT_BYTES).and_then(|bytes| {
+        String::from_utf8(bytes)
+            .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not utf-8 text"))
+    });
+    let text = text.map_err(|error| {
+        let code = match error.kind() {
+            ErrorKind::FileTooLarge | ErrorKind::InvalidData => ErrorCode::ProfileInvalid,
+            _ => ErrorCode::Io,
+        };
         let message = format!("cannot read the profile {}: {error}", file.display());
-        Failure::io(message)
+        Failure::new(code, message)
     })?;
     let wrong = |what: &str| {
         let message = format!("the profile {} is wrong: {what}", file.display());
@@ -181,8 +193,13 @@ fn is_setting(key: &str) -> bool {
 
 /// `invalid type: integer `5`, expected a string` is `a string is expected`.
 pub(crate) fn without_value(message: &str) -> String {
-    let quotes_value = message.starts_with("invalid type") || message.starts_with("invalid value");
+    let quotes_value = ["invalid type", "invalid value", "unknown variant"]
+        .iter()
+        .any(|start| message.starts_with(start));
     match message.rsplit_once(", expected ") {
+        Some((_, "u64" | "u32" | "i64" | "u16" | "usize")) if quotes_value => {
+            "a whole number is expected".to_owned()
+        }
         Some((_, expected)) if quotes_value => format!("{expected} is expected"),
         _ if quotes_value => "a value of another type is expected".to_owned(),
         _ => message.replace('\n', ", "),
@@ -191,7 +208,7 @@ pub(crate) fn without_value(message: &str) -> String {
 
 /// Writes a profile, whole or not at all. One that is there is replaced only if that is wanted.
 pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         Failure::io(format!(
             "cannot write the profile {}: {error}",
             file.display()

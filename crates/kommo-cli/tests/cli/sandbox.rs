@@ -183,6 +183,36 @@ fn a_wrong_configuration_is_a_mistake_of_the_operator_and_is_not_repeated() {
 }
 
 #[test]
+fn a_value_of_another_type_is_named_by_its_field() {
+    let room = Room::new();
+    for (text, part) in [
+        (
+            r#"{"client_secret":5}"#,
+            "client_secret: a string is expected",
+        ),
+        (
+            r#"{"accounts":[{"id":"MARKER"}]}"#,
+            "accounts[0].id: a whole number is expected",
+        ),
+        (
+            r#"{"oauth":{"rotation":"MARKER"}}"#,
+            "oauth.rotation: one of `strict`, `until-refresh-used`, `until-access-used` is expected",
+        ),
+        (r#"{"tls":"MARKER"}"#, "tls: a boolean is expected"),
+        (
+            r#"{"accounts":[{"id":1}]}"#,
+            "accounts[0]: missing field `host`",
+        ),
+        (r#"{"crm":{"nil":1}}"#, "crm.nil: unknown field `nil`"),
+    ] {
+        room.file("sandbox.json", text);
+        let failed = room.run(["sandbox", "--config", "sandbox.json"]);
+        let said = failed.failed(2);
+        assert!(said.contains(part) && !said.contains("MARKER"), "{said}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_io() {
     let room = Room::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

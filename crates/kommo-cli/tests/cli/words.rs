@@ -234,3 +234,77 @@ fn a_home_that_is_no_directory_is_said_and_what_was_given_suffices() {
     run(&["init", "--no-input", "--account", "shop.kommo.com"]).failed(3);
     run(&["auth", "status"]).failed(1);
 }
+
+// A device without an end is the worst of wrong files.
+#[test]
+fn what_is_read_has_a_limit_and_an_error_that_says_so() {
+    let room = Room::new();
+    room.file("s", "MARKER-secret");
+    let zero = "/dev/zero";
+    for (words, code) in [
+        (
+            &["sign", "hook", "--secret-file", "s", "--body", zero][..],
+            "usage",
+        ),
+        (
+            &["sign", "chats", "--secret-file", "s", "--batch", zero],
+            "usage",
+        ),
+        (&["sign", "hook", "--secret-file", zero], "secret-invalid"),
+        (
+            &[
+                "verify",
+                "disconnect",
+                "--secret-file",
+                "s",
+                "--client-id",
+                crate::shop::CLIENT,
+                "--query-file",
+                zero,
+            ],
+            "usage",
+        ),
+        (&["sandbox", "--config", zero], "usage"),
+        (&["auth", "import", "--export-file", zero], "usage"),
+        (&["auth", "status", "--store-file", zero], "secret-invalid"),
+    ] {
+        let failed = room.run(words.iter().chain(&["--format", "json"]));
+        let error = failed.failed_json(2);
+        assert_eq!(error["code"], code, "{words:?}: {failed:?}");
+        assert!(
+            error["message"].as_str().unwrap().contains("long"),
+            "{failed:?}"
+        );
+    }
+    let link = room.path().join("zero.toml");
+    std::os::unix::fs::symlink(zero, &link).unwrap();
+    let words = [
+        "--profile",
+        "./zero.toml",
+        "profile",
+        "show",
+        "--format",
+        "json",
+    ];
+    let failed = room.run(words);
+    assert_eq!(
+        failed.failed_json(2)["code"],
+        "profile-invalid",
+        "{failed:?}"
+    );
+    for words in [
+        &["sign", "hook", "--secret-file", "s", "--body", "-"][..],
+        &["sign", "chats", "--secret-file", "s", "--batch", "-"],
+    ] {
+        let mut command = room.command(words);
+        command.stdin(std::fs::File::open(zero).unwrap());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+    }
+    let mut command = room.command(["api", "/a"]);
+    command
+        .env("KOMMO_SANDBOX_URL", "https://127.0.0.1:9")
+        .env("KOMMO_SANDBOX_CA", zero);
+    let failed = ended(command, b"");
+    assert!(matches!(failed.status, 1..=3), "{failed:?}");
+}

@@ -15,6 +15,7 @@ use super::grant_view;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure, Outcome};
 use crate::input::body_source;
+use crate::input::bounded;
 use crate::input::secret_source::{self, SecretSource};
 use crate::input::standard_input::{claimed_once, is_dash};
 use crate::keeper::grant_choice::AccountName;
@@ -208,7 +209,11 @@ impl ImportArgs {
         endpoints: Endpoints,
         context: &Context,
     ) -> Result<Outcome, Failure> {
-        let bytes = Zeroizing::new(body_source::read("exported grant", file)?);
+        let bytes = Zeroizing::new(body_source::read(
+            "exported grant",
+            file,
+            bounded::DOCUMENT_BYTES,
+        )?);
         secret_source::check_mode(file)?;
         let text = core::str::from_utf8(&bytes).map_err(|_| {
             Failure::new(

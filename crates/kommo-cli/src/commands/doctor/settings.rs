@@ -9,6 +9,7 @@ use super::DoctorArgs;
 use super::check::{Level, Report};
 use crate::failure::exit::Failure;
 use crate::input::body_source;
+use crate::input::bounded;
 use crate::run::context::Context;
 
 const AREA: &str = "settings";
@@ -51,7 +52,7 @@ impl Settings {
             icon: args
                 .icon
                 .as_deref()
-                .map(|file| body_source::read("icon", file))
+                .map(|file| body_source::read("icon", file, bounded::BODY_BYTES))
                 .transpose()?,
             kind: args.kind.or(profile.kind).map(|kind| kind.kind()),
             accounts: args.accounts.or(profile.accounts),
@@ -91,7 +92,7 @@ fn add(finding: &Finding, report: &mut Report) {
 }
 
 fn read_text(file: PathBuf) -> Result<String, Failure> {
-    let bytes = body_source::read("description", &file)?;
+    let bytes = body_source::read("description", &file, bounded::DOCUMENT_BYTES)?;
     String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{} is not utf-8 text", file.display())))
 }

@@ -17,6 +17,9 @@ only the file or the variable of each one. Enter leaves a setting out; Ctrl-C
 ends without writing.
 ";
 
+/// The longest answer.
+const ANSWER_BYTES: u64 = 64 << 10;
+
 /// Asks for every setting that is not there yet.
 pub(super) fn complete(
     profile: Profile,
@@ -118,8 +121,12 @@ impl Guide<'_> {
             write!(self.screen, "{question}: ")?;
             self.screen.flush()?;
             let mut line = String::new();
-            if self.input.read_line(&mut line)? == 0 {
+            let mut limited = io::Read::take(&mut *self.input, ANSWER_BYTES);
+            if limited.read_line(&mut line)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if limited.limit() == 0 {
+                return Err(io::Error::other("an answer is too long"));
             }
             let answer = line.trim();
             if answer.is_empty() {
