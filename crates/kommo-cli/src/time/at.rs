@@ -4,15 +4,37 @@ use core::str::FromStr;
 
 use kommo_sign::RequestDate;
 
-/// An instant, in Unix seconds.
+/// An instant, in Unix seconds, or a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct At(u64);
+pub(crate) struct At {
+    seconds: u64,
+    is_day: bool,
+}
 
 impl At {
+    const fn instant(seconds: u64) -> Self {
+        Self {
+            seconds,
+            is_day: false,
+        }
+    }
+
+    /// Of a day its midnight.
     pub(crate) const fn unix_seconds(self) -> u64 {
-        self.0
+        self.seconds
+    }
+
+    /// The first and the last second of a day, if no time was typed.
+    pub(crate) const fn day(self) -> Option<(u64, u64)> {
+        match self.is_day {
+            true => Some((self.seconds, self.seconds.saturating_add(86_399))),
+            false => None,
+        }
     }
 }
+
+/// The last second of the year 9999: a larger number is no number of seconds.
+const LATEST: u64 = 253_402_300_799;
 
 /// What the error says to write instead.
 const FORMS: &str =
@@ -26,17 +48,32 @@ impl FromStr for At {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seconds = text.parse().map(Self);
-            return seconds.map_err(|_| format!("this number of seconds is too large; {FORMS}"));
+            return match text.parse() {
+                Ok(seconds) if seconds <= LATEST => Ok(Self::instant(seconds)),
+                _ => Err(too_large(text)),
+            };
         }
         let header = as_header(text);
         let date = RequestDate::parse(header.as_deref().unwrap_or(text));
         let date = date.map_err(|_| format!("this is not a date; {FORMS}"))?;
         let seconds = u64::try_from(date.unix_seconds());
-        seconds
-            .map(Self)
-            .map_err(|_| "this date is before 1970".to_owned())
+        let seconds = seconds.map_err(|_| "this date is before 1970".to_owned())?;
+        // A date alone: `2026-11-30`.
+        let is_day = text.len() == 10;
+        Ok(Self { seconds, is_day })
     }
+}
+
+/// Digits that are more than seconds can be: probably milliseconds, or a smaller unit.
+fn too_large(digits: &str) -> String {
+    let (unit, kept) = match digits.len() {
+        13 => ("milliseconds", 10),
+        16 => ("microseconds", 10),
+        19 => ("nanoseconds", 10),
+        _ => return format!("this number of seconds is too large; {FORMS}"),
+    };
+    let seconds = digits.get(..kept).unwrap_or(digits);
+    format!("these are {unit}; as seconds it is {seconds}; {FORMS}")
 }
 
 /// An ISO 8601 date in the form of a `Date` header, whose parser knows the calendar. The weekday is
@@ -88,6 +125,8 @@ fn time_and_zone(text: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::At;
 
     const AT: u64 = 1_796_049_008;
@@ -109,12 +148,38 @@ mod tests {
             "Mon, 30 Nov 2026 14:30:08 +0000",
             "Mon, 30 Nov 2026 14:30:08 GMT",
         ] {
-            assert_eq!(text.parse(), Ok(At(AT)), "{text:?}");
+            assert_eq!(text.parse(), Ok(At::instant(AT)), "{text:?}");
         }
-        assert_eq!("2026-11-30".parse(), Ok(At(AT - 52_208)));
-        assert_eq!("2026-11-30T14:30".parse(), Ok(At(AT - 8)));
-        assert_eq!("0".parse(), Ok(At(0)));
-        assert_eq!("1970-01-01".parse(), Ok(At(0)));
+        assert_eq!("2026-11-30T14:30".parse(), Ok(At::instant(AT - 8)));
+        assert_eq!("0".parse(), Ok(At::instant(0)));
+    }
+
+    #[test]
+    fn a_date_alone_is_the_whole_day() {
+        let midnight = AT - 52_208;
+        let day: At = "2026-11-30".parse().unwrap();
+        assert_eq!(day.unix_seconds(), midnight);
+        assert_eq!(day.day(), Some((midnight, midnight + 86_399)));
+        let instant: At = "2026-11-30T00:00:00Z".parse().unwrap();
+        assert_eq!((instant.unix_seconds(), instant.day()), (midnight, None));
+    }
+
+    #[test]
+    fn a_smaller_unit_than_seconds_is_named() {
+        for (text, part) in [
+            (
+                "1603972795000",
+                "these are milliseconds; as seconds it is 1603972795",
+            ),
+            (
+                "1603972795000000",
+                "these are microseconds; as seconds it is 1603972795",
+            ),
+            ("253402300800", "too large"),
+        ] {
+            let error = text.parse::<At>().unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

@@ -274,6 +274,18 @@ fn a_time_is_taken_as_seconds_and_as_a_date_and_a_zone_is_named() {
         explained(&room, &at("2021-12-16T02:22:58Z"), false, "no zone"),
         ["date-stale"]
     );
+    // A date alone is the whole day, and too coarse for the difference of a zone.
+    assert_eq!(room.run(at("2021-12-15")).done(), "accepted\n");
+    for (text, date) in [
+        ("2021-12-16", "date-stale"),
+        ("2021-12-14", "date-future"),
+        ("2021-12-20", "date-stale"),
+    ] {
+        assert_eq!(explained(&room, &at(text), false, text), [date]);
+    }
+    let ended = room.run(at("1639609975000"));
+    let said = ended.failed(2);
+    assert!(said.contains("as seconds it is 1639609975"), "{said}");
     let ended = room.run(at("2021-13-01"));
     let said = ended.failed(2);
     assert!(said.contains("2026-11-30T14:30:08Z"), "{said}");

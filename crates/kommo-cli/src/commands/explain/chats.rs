@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use kommo_explain::{ReceivedRequest, explain_chats_request};
+use kommo_explain::{Explanation, FindingCode, ReceivedRequest, explain_chats_request};
+use kommo_sign::RequestDate;
 
 use super::answer::{Judged, print};
 use crate::failure::exit::{Failure, Outcome};
@@ -24,6 +25,9 @@ Example:
     --header 'Content-MD5: a5e8ae04332a6d0aac15f01ad05d40e3' \\
     --header 'X-Signature: e0dcc1936d766a7d5f53fe19887fafa50bef92e0' \\
     --body connect.json --at 2020-10-29T11:59:55Z";
+
+/// Less than the step between two zones, and more than what counts as one of them.
+const NO_ZONE_SECONDS: u64 = 7 * 60;
 
 /// `kommo explain chats`.
 #[derive(Debug, Args)]
@@ -51,8 +55,8 @@ pub(crate) struct ChatsArgs {
     #[command(flatten)]
     body: BodyArgs,
 
-    /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be;
-    /// left out, the request is judged as of now
+    /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be; a
+    /// date alone is that whole day; left out, the request is judged as of now
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     at: Option<At>,
 }
@@ -68,8 +72,10 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let at = args.at.map(At::unix_seconds);
-    let now = at.map_or_else(clock::unix_now, Ok)?;
+    let now = match args.at {
+        Some(at) => as_of(at, &headers),
+        None => clock::unix_now()?,
+    };
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
@@ -77,16 +83,47 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
     let body = args.body.read()?;
     let (method, url) = (args.method.to_string_lossy(), args.url.to_string_lossy());
     let request = ReceivedRequest::new(&method, &url, &headers, &body);
-    let explanation = explain_chats_request(&request, secret.expose(), Some(now))
-        .map_err(|error| source.refused(error))?;
+    let explained = |now| {
+        explain_chats_request(&request, secret.expose(), Some(now))
+            .map_err(|error| source.refused(error))
+    };
+    let mut explanation = explained(now)?;
+    if let Some((first, last)) = args.at.and_then(At::day).filter(|_| has_zone(&explanation)) {
+        // A day is too coarse to tell a zone: another minute of it does not show one.
+        let other = if now == first {
+            first + NO_ZONE_SECONDS
+        } else {
+            last - NO_ZONE_SECONDS
+        };
+        explanation = explained(other)?;
+    }
     print(
         &explanation,
         Some(Judged {
             at: now,
-            is_typed: at.is_some(),
+            is_typed: args.at.is_some(),
         }),
         context,
     )
+}
+
+/// The instant that was typed. Of a day it is the one that is nearest to the request's own date: a
+/// request of that day is neither old nor ahead.
+fn as_of(at: At, headers: &[(&str, &str)]) -> u64 {
+    let Some((first, last)) = at.day() else {
+        return at.unix_seconds();
+    };
+    let date = headers
+        .iter()
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("date"));
+    let date = date.and_then(|(_, text)| RequestDate::parse(text.trim()).ok());
+    let date = date.and_then(|date| u64::try_from(date.unix_seconds()).ok());
+    date.map_or(first, |date| date.clamp(first, last))
+}
+
+fn has_zone(explanation: &Explanation) -> bool {
+    let mut codes = explanation.findings().iter().map(|finding| finding.code());
+    codes.any(|code| code == FindingCode::DateZone)
 }
 
 /// How a header is written is up to the operator, so a missing colon is a mistake of theirs.
