@@ -10,6 +10,7 @@ mod verdict;
 mod batch;
 mod body;
 mod disconnect;
+mod token;
 
 use clap::Subcommand;
 
@@ -24,6 +25,10 @@ pub(crate) enum VerifyCommand {
     ChatHook(body::ChatHookArgs),
     /// A disconnect hook: its query
     Disconnect(disconnect::DisconnectArgs),
+    /// A widget's one-time token: the header X-Auth-Token of a call from a browser
+    WidgetToken(token::WidgetTokenArgs),
+    /// A bot's token: the field `token` of a widget_request
+    BotToken(token::BotTokenArgs),
     /// An Open API webhook: x-chat-signature over its body
     OpenApi(body::OpenApiArgs),
 }
@@ -32,6 +37,8 @@ pub(crate) fn run(command: &VerifyCommand, context: &Context) -> Result<Outcome,
     match command {
         VerifyCommand::ChatHook(args) => body::run_chat_hook(args, context),
         VerifyCommand::Disconnect(args) => disconnect::run(args, context),
+        VerifyCommand::WidgetToken(args) => token::run_widget(args, context),
+        VerifyCommand::BotToken(args) => token::run_bot(args, context),
         VerifyCommand::OpenApi(args) => body::run_open_api(args, context),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Needed {
 pub(crate) const CLIENT_ID: Needed = needed("client_id", "client id", "--client-id C");
 pub(crate) const REDIRECT_URI: Needed =
     needed("redirect_uri", "redirect uri", "--redirect-uri URI");
+pub(crate) const AUDIENCE: Needed = needed("redirect_uri", "redirect uri", "--audience URL");
 pub(crate) const SECRET: Needed = needed(
     "secret",
     "secret",

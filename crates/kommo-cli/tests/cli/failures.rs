@@ -46,6 +46,16 @@ const FAILURES: &[(&str, &str, &str)] = &[
         "setting-missing",
     ),
     (
+        "verify widget-token",
+        "--token-file secret",
+        "setting-missing",
+    ),
+    (
+        "verify bot-token",
+        "--secret-file secret --token-file missing --client-id c11e0000-0000-4000-8000-000000000001",
+        "io",
+    ),
+    (
         "verify open-api",
         "--secret-file secret --signature 00 --body missing",
         "io",

@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 
 use kommo_test_vectors::{
-    Covered, chat_hook, chat_hooks, disconnect, disconnects, open_api_bodies, open_api_body,
+    Covered, chat_hook, chat_hooks, compact_jws, disconnect, disconnects, open_api_bodies,
+    open_api_body,
 };
 
 use crate::program::{Ended, Room};
@@ -463,4 +464,141 @@ fn a_refusal_names_the_command_that_says_why() {
         "hint: `kommo explain disconnect --secret-file channel.secret --client-id {client} --query '{query}'` says why"
     );
     assert_eq!(ended.failed(1).lines().nth(1).unwrap(), hint);
+}
+
+/// The integration of the vectors of tokens, and moments inside the lives of their tokens.
+const TOKEN_CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+const WIDGET_NOW: &str = "1594205000";
+const BOT_NOW: &str = "2023-11-14T22:15:00Z";
+
+fn widget_arguments<'a>(secret: &'a OsStr, token: &'a OsStr, at: &'a str) -> Vec<&'a OsStr> {
+    let audience = "https://external.integration.io/oauth/callback";
+    let mut arguments = vec![OsStr::new("verify"), OsStr::new("widget-token")];
+    arguments.extend([
+        OsStr::new("--secret-file"),
+        secret,
+        OsStr::new("--token-file"),
+        token,
+    ]);
+    let rest = [
+        "--client-id",
+        TOKEN_CLIENT,
+        "--audience",
+        audience,
+        "--at",
+        at,
+    ];
+    arguments.extend(rest.map(OsStr::new));
+    arguments.extend(["--format", "json"].map(OsStr::new));
+    arguments
+}
+
+fn bot_arguments<'a>(secret: &'a OsStr, token: &'a OsStr, more: &'a [&'a str]) -> Vec<&'a OsStr> {
+    let mut arguments = vec![OsStr::new("verify"), OsStr::new("bot-token")];
+    arguments.extend([
+        OsStr::new("--secret-file"),
+        secret,
+        OsStr::new("--token-file"),
+        token,
+    ]);
+    arguments.extend(["--client-id", TOKEN_CLIENT, "--at", BOT_NOW].map(OsStr::new));
+    arguments.extend(["--format", "json"].map(OsStr::new));
+    arguments.extend(more.iter().map(OsStr::new));
+    arguments
+}
+
+// Rules J1 to J11.
+#[test]
+fn tokens_agree_with_every_vector() {
+    let room = Room::new();
+    for case in compact_jws() {
+        let secret = room.file("secret", case.secret.as_bytes());
+        let token = room.file("token", format!("{}\n", case.token));
+        let (secret, token) = (secret.as_os_str(), token.as_os_str());
+        let judged = if case.algorithm == "HS512" {
+            room.run(bot_arguments(secret, token, &[]))
+        } else {
+            let widget = room.run(widget_arguments(secret, token, WIDGET_NOW));
+            match case.name.starts_with("bot") {
+                true => room.run(bot_arguments(secret, token, &["--allow-hs256"])),
+                false => widget,
+            }
+        };
+        assert_eq!(judged.status, i32::from(!case.is_valid()), "{}", case.name);
+        let json = judged.json();
+        assert_eq!(json["valid"], case.is_valid(), "{}", case.name);
+        assert_eq!(
+            json["reason"].is_string(),
+            !case.is_valid(),
+            "{}",
+            case.name
+        );
+        assert!(!judged.stdout.contains(&case.secret), "{}", case.name);
+        assert!(!judged.stderr.contains("explain"), "{}", case.name);
+    }
+}
+
+#[test]
+fn what_a_token_proves_is_told_and_its_id_is_not() {
+    let room = Room::new();
+    let cases = compact_jws();
+    let case = cases
+        .iter()
+        .find(|case| case.name == "widget-hs256")
+        .unwrap();
+    let secret = room.file("secret", case.secret.as_bytes());
+    let token = room.file("token", case.token.as_bytes());
+    let (secret, token) = (secret.as_os_str(), token.as_os_str());
+    let proven = room.run(widget_arguments(secret, token, WIDGET_NOW));
+    let json = proven.json();
+    assert_eq!(json["valid"], true);
+    assert_eq!(json["account"], "subdomain.kommo.com");
+    for number in ["account_id", "user_id", "issued_at", "expires_at"] {
+        assert!(json[number].is_u64(), "{number}: {json}");
+    }
+    assert!(json.get("jti").is_none() && json.get("token_id").is_none());
+
+    // Outside of its time, and for somebody else.
+    let late = room.run(widget_arguments(secret, token, "1594300000"));
+    assert_eq!(
+        (late.status, &late.json()["reason"]),
+        (1, &"expired".into())
+    );
+    let early = room.run(widget_arguments(secret, token, "1594100000"));
+    assert_eq!(early.json()["reason"], "not-yet-valid");
+    let mut other: Vec<_> = widget_arguments(secret, token, WIDGET_NOW);
+    let client = other.iter().position(|word| *word == TOKEN_CLIENT).unwrap();
+    other[client] = OsStr::new("99999999-2222-3333-4444-555555555555");
+    assert_eq!(room.run(other).json()["reason"], "other-client");
+    let mut other: Vec<_> = widget_arguments(secret, token, WIDGET_NOW);
+    let audience = other.iter().position(|word| *word == "--audience").unwrap();
+    other[audience + 1] = OsStr::new("https://elsewhere.example/oauth/callback");
+    assert_eq!(room.run(other).json()["reason"], "other-audience");
+}
+
+/// What came can only be "not valid", and what is missing is said at once.
+#[test]
+fn no_token_whatever_it_is_makes_another_error() {
+    let room = Room::new();
+    let secret = room.file("secret", "a-secret-of-the-integration");
+    for token in [&b""[..], b"..", b"a.b.c", b"\xff\xfe", &[b'a'; 100_000]] {
+        let token = room.file("token", token);
+        let judged = room.run(bot_arguments(secret.as_os_str(), token.as_os_str(), &[]));
+        assert_eq!((judged.status, &judged.json()["valid"]), (1, &false.into()));
+    }
+    let token = room.file("token", "a.b.c");
+    let missing = room.run([
+        OsStr::new("verify"),
+        OsStr::new("widget-token"),
+        OsStr::new("--token-file"),
+        token.as_os_str(),
+        OsStr::new("--format"),
+        OsStr::new("json"),
+    ]);
+    assert_eq!(missing.status, 2);
+    let error = &missing.json()["error"];
+    assert_eq!(
+        error["missing"],
+        serde_json::json!(["redirect_uri", "client_id", "secret"])
+    );
 }

@@ -62,6 +62,7 @@ pub(super) struct Proof {
     pub(super) kind: SecretKind,
     purpose: &'static str,
     is_of_profile: bool,
+    is_explained: bool,
 }
 
 impl Proof {
@@ -70,7 +71,14 @@ impl Proof {
             kind,
             purpose,
             is_of_profile: !typed.is_typed(),
+            is_explained: true,
         }
+    }
+
+    /// For what `kommo explain` does not know.
+    pub(super) const fn without_explanation(mut self) -> Self {
+        self.is_explained = false;
+        self
     }
 
     /// Notes that a secret of the profile proved something: during a rotation this shows when the
@@ -110,7 +118,9 @@ pub(super) fn with_each<K>(
     }
     // `explain` takes one secret: of several, the first.
     let secret = sources.first().filter(|_| !proof.is_of_profile);
-    let hint = explain_hint(proof.purpose, secret, typed, context);
+    let hint = proof
+        .is_explained
+        .then(|| explain_hint(proof.purpose, secret, typed, context));
     print_refusal(refusal, hint, context)
 }
 
@@ -148,7 +158,11 @@ pub(super) const fn form(form: BodyForm) -> &'static str {
 }
 
 /// The line for people, and the object for programs.
-fn print_refusal(refusal: Refusal, hint: String, context: &Context) -> Result<Outcome, Failure> {
+fn print_refusal(
+    refusal: Refusal,
+    hint: Option<String>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
     if context.output.is_json() {
         let mut object = json!({ "valid": false, "reason": refusal.reason });
         if let (Some(object), Some(parameter)) = (object.as_object_mut(), refusal.parameter) {
@@ -157,5 +171,9 @@ fn print_refusal(refusal: Refusal, hint: String, context: &Context) -> Result<Ou
         context.output.json_line(&object)?;
     }
     let failure = Failure::refused(format!("not valid: {}", refusal.message));
-    Err(failure.hint(hint).in_result())
+    let failure = match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    };
+    Err(failure.in_result())
 }
