@@ -6,6 +6,8 @@ pub(crate) mod json_tree;
 pub(crate) mod json_number;
 pub(crate) mod json_style;
 pub(crate) mod python;
+pub(crate) mod php_query;
+pub(crate) mod compressed;
 pub(crate) mod charset;
 
 /// Texts that languages print for a missing value, an object, or a list.

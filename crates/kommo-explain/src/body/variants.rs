@@ -10,6 +10,7 @@ use crate::search::Variant;
 use crate::text::json_number::Numbers;
 use crate::text::json_style::{self, Escapes, KeyOrder, Layout, Style};
 use crate::text::json_tree::{self, Loss, Node};
+use crate::text::php_query;
 use crate::text::python;
 use crate::text::{NO_VALUES, charset};
 
@@ -165,15 +166,20 @@ impl<'a> BodyVariants<'a> {
         }
         for (loss, message) in LOSSES {
             let node = json_tree::with_loss(node, loss);
-            for escapes in [
-                Escapes::PHP,
-                Escapes::PHP_UNICODE,
-                Escapes::NON_ASCII,
-                Escapes::NONE,
-            ] {
-                let text = json_style::write(&node, Style::compact(escapes));
+            for style in php_styles(&[
+                Numbers::Kept,
+                Numbers::Shortest,
+                Numbers::Php17,
+                Numbers::Php14,
+            ]) {
+                let text = json_style::write(&node, style);
                 self.re_encoded(false, text.into_bytes(), message);
             }
+        }
+        let message = "The JSON was signed as a query, as PHP's `http_build_query` writes it.";
+        for is_encoded in [true, false] {
+            let text = php_query::of_value(node, is_encoded);
+            self.re_encoded(false, text.into_bytes(), message);
         }
         let message =
             "The text that Python prints for a dictionary was signed in place of its JSON.";
@@ -376,36 +382,55 @@ fn styles() -> impl Iterator<Item = (Style, bool)> {
     })
 }
 
-/// Encoders that write numbers in their own way, each with the escapes that go with it.
-fn number_styles() -> impl Iterator<Item = Style> {
-    let php = [
+/// What PHP writes with and without its flags for slashes, letters and indentation.
+fn php_styles(numbers: &[Numbers]) -> impl Iterator<Item = Style> {
+    const LAYOUTS: [Layout; 2] = [Layout::Compact, Layout::Indented(4)];
+    const ESCAPES: [Escapes; 4] = [
         Escapes::PHP,
         Escapes::PHP_UNICODE,
         Escapes::NON_ASCII,
         Escapes::NONE,
     ];
-    let compact = |numbers: Numbers| {
+    let layouts = numbers
+        .iter()
+        .flat_map(|numbers| LAYOUTS.map(|layout| (*numbers, layout)));
+    layouts.flat_map(|(numbers, layout)| {
+        ESCAPES.map(|escapes| Style {
+            layout,
+            numbers,
+            ..Style::compact(escapes)
+        })
+    })
+}
+
+/// Encoders that write numbers in their own way, each with the escapes that go with it.
+fn number_styles() -> impl Iterator<Item = Style> {
+    let style = |layout: Layout, numbers: Numbers| {
         move |escapes: Escapes| Style {
+            layout,
             numbers,
             ..Style::compact(escapes)
         }
     };
     let shortest = ESCAPES.into_iter().map(|(escapes, _)| escapes);
-    let python = [Layout::Compact, Layout::Spaced]
+    // JavaScript's indentation; PHP's is below.
+    let indented = style(Layout::Indented(2), Numbers::Shortest)(Escapes::NONE);
+    let python = [Layout::Compact, Layout::Spaced, Layout::Indented(4)]
         .into_iter()
-        .flat_map(|layout| {
-            [Escapes::PYTHON, Escapes::NONE].map(|escapes| Style {
-                layout,
-                numbers: Numbers::Python,
-                ..Style::compact(escapes)
-            })
+        .flat_map(move |layout| {
+            [Escapes::PYTHON, Escapes::NONE].map(style(layout, Numbers::Python))
         });
+    let java = [Escapes::GSON, Escapes::NONE].map(style(Layout::Compact, Numbers::Java));
     shortest
-        .map(compact(Numbers::Shortest))
+        .map(style(Layout::Compact, Numbers::Shortest))
+        .chain([indented])
         .chain(python)
-        .chain(php.map(compact(Numbers::Php17)))
-        .chain(php.map(compact(Numbers::Php14)))
-        .chain([Escapes::GSON, Escapes::NONE].map(compact(Numbers::Java)))
+        .chain(php_styles(&[
+            Numbers::Shortest,
+            Numbers::Php17,
+            Numbers::Php14,
+        ]))
+        .chain(java)
 }
 
 /// What the signed text has and the received one lacks; `came` are the styles that yield the

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::signature::signature_text::{from_base64, from_hex};
 use crate::text::charset;
+use crate::text::compressed;
 use crate::text::percent;
 use crate::text::python;
 
@@ -18,7 +19,10 @@ use crate::text::python;
 pub(crate) type Changed = (Vec<u8>, &'static str);
 
 /// The most bodies that are looked for inside one that came.
-const UNWRAPPED_MAX: usize = 24;
+const UNWRAPPED_MAX: usize = 40;
+
+/// The longest body that is taken out of a compressed one.
+const UNPACKED_BYTES_MAX: usize = 64 * 1024;
 
 /// The most pairs of a form that are looked at.
 const FORM_PAIRS_MAX: usize = 16;
@@ -67,12 +71,27 @@ fn taken_off(body: &[u8]) -> Vec<Changed> {
         let message = "The body came with a byte-order mark before it that was not signed.";
         found.push((text.to_vec(), message));
     }
+    if let Some(bytes) = compressed::undone(body, UNPACKED_BYTES_MAX) {
+        let message = "The body came compressed, and was signed before that.";
+        found.push((bytes, message));
+    }
+    if let Some(text) = body.trim_ascii_end().strip_suffix(b"\0") {
+        let end = text.iter().rposition(|byte| *byte != 0);
+        let text = text.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+        let message = "The body came with NUL bytes at its end, as from a buffer of C.";
+        found.push((text.to_vec(), message));
+    }
     let Ok(text) = core::str::from_utf8(body) else {
         return found;
     };
     let trimmed = text.trim();
     found.extend(of_json(trimmed));
     found.extend(of_quotes(trimmed));
+    found.extend(of_doubled(trimmed));
+    if let Some(inner) = of_call(trimmed) {
+        let message = "The body came as the argument of a function, as in JSONP.";
+        found.push((inner.as_bytes().to_vec(), message));
+    }
     for plus_is_space in [false, true] {
         let message = "The body came URL-encoded, and was signed before that.";
         let decoded = percent::decode(body, plus_is_space);
@@ -160,8 +179,11 @@ fn of_quotes(text: &str) -> Vec<Changed> {
     };
     let mut found = Vec::new();
     if let Some(inner) = inside(text) {
+        let literal = inner.contains('\\').then(|| python::to_bytes(&inner));
         let message = "The body came with quotes around it, as from a command line.";
         found.push((inner.into_bytes(), message));
+        let message = "The body came as a text in the source of a program, with its escapes.";
+        found.extend(literal.flatten().map(|inner| (inner, message)));
     }
     let bytes = text.strip_prefix('b').and_then(inside);
     if let Some(inner) = bytes.and_then(|inner| python::to_bytes(&inner)) {
@@ -169,6 +191,64 @@ fn of_quotes(text: &str) -> Vec<Changed> {
         found.push((inner, message));
     }
     found
+}
+
+/// Quotes that were written twice, and backslashes before them.
+fn of_doubled(text: &str) -> Vec<Changed> {
+    let inside = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    let mut found = Vec::new();
+    if text.contains("''") {
+        let inner = inside('\'').unwrap_or(text).replace("''", "'");
+        let message = "The body came with its apostrophes written twice, as in SQL.";
+        found.push((inner.into_bytes(), message));
+    }
+    if let Some(inner) = inside('"').filter(|inner| inner.contains("\"\"")) {
+        let message = "The body came with its quotes written twice, as in a CSV file.";
+        found.push((inner.replace("\"\"", "\"").into_bytes(), message));
+    }
+    if text.contains("\\\"") || text.contains("\\'") {
+        let message =
+            "The body came with backslashes before its quotes, as PHP's addslashes puts them.";
+        found.push((without_slashes(text).into_bytes(), message));
+    }
+    found
+}
+
+/// PHP's `stripslashes`.
+fn without_slashes(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => bare.extend(
+                rest.next()
+                    .map(|next| if next == '0' { '\0' } else { next }),
+            ),
+            c => bare.push(c),
+        }
+    }
+    bare
+}
+
+/// PHP's `addslashes`.
+fn with_slashes(text: &str) -> String {
+    let mut slashed = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        match c {
+            '\'' | '"' | '\\' => slashed.extend(['\\', c]),
+            '\0' => slashed.push_str("\\0"),
+            c => slashed.push(c),
+        }
+    }
+    slashed
+}
+
+/// The argument of `name(…);`.
+fn of_call(text: &str) -> Option<&str> {
+    let text = text.strip_suffix(';').unwrap_or(text).trim_end();
+    let (name, argument) = text.strip_suffix(')')?.split_once('(')?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_.$*/ []".contains(c);
+    name.chars().all(is_part).then(|| argument.trim())
 }
 
 /// The value of a field of a form, or its name if the whole body became a name.
@@ -216,26 +296,93 @@ fn of_digits(text: &str) -> Vec<Changed> {
     found
 }
 
-const ENTITIES: [(&str, &str); 7] = [
-    ("&quot;", "\""),
-    ("&#34;", "\""),
-    ("&#039;", "'"),
-    ("&#39;", "'"),
-    ("&lt;", "<"),
-    ("&gt;", ">"),
-    // Last, since it makes the others.
-    ("&amp;", "&"),
+/// An entity without its `&` and `;` is no longer.
+const ENTITY_BYTES_MAX: usize = 10;
+
+/// Decoded in one pass, so that `&amp;lt;` is `&lt;`.
+fn without_entities(text: &str) -> Option<String> {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        decoded.push_str(before);
+        let mut start = behind.bytes().take(ENTITY_BYTES_MAX);
+        let end = start.position(|byte| byte == b';');
+        let name = end.and_then(|end| behind.get(..end));
+        match name.and_then(entity) {
+            Some(character) => {
+                decoded.push(character);
+                rest = behind.split_once(';').map_or("", |(_, rest)| rest);
+            }
+            None => {
+                decoded.push('&');
+                rest = behind;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    (decoded != text).then_some(decoded)
+}
+
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "quot" => '"',
+        "apos" => '\'',
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "nbsp" => '\u{a0}',
+        name => {
+            let digits = name.strip_prefix('#')?;
+            let number = match digits.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => digits.parse(),
+            };
+            char::from_u32(number.ok()?)?
+        }
+    })
+}
+
+/// What escapers write for `"`, for `'`, and for what else they escape besides `&`, `<` and `>`.
+type Escaper = (&'static str, &'static str, &'static [(char, &'static str)]);
+
+const ESCAPERS: [Escaper; 8] = [
+    // Named ones alone: PHP's `htmlspecialchars` before 8.1.
+    ("&quot;", "'", &[]),
+    // PHP since 8.1.
+    ("&quot;", "&#039;", &[]),
+    // Python's `html.escape`, lodash.
+    ("&quot;", "&#x27;", &[]),
+    ("&quot;", "&#39;", &[]),
+    // Go's `html.EscapeString`.
+    ("&#34;", "&#39;", &[]),
+    // Mustache.
+    (
+        "&quot;",
+        "&#39;",
+        &[('/', "&#x2F;"), ('`', "&#x60;"), ('=', "&#x3D;")],
+    ),
+    // Underscore.
+    ("&quot;", "&#x27;", &[('`', "&#x60;")]),
+    // Without quotes, as the text of an element.
+    ("\"", "'", &[]),
 ];
 
-fn without_entities(text: &str) -> Option<String> {
-    if !text.contains("&quot;") && !text.contains("&#34;") {
-        return None;
+fn with_entities(text: &str, (quote, apostrophe, others): Escaper) -> String {
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str(quote),
+            '\'' => escaped.push_str(apostrophe),
+            c => match others.iter().find(|(other, _)| *other == c) {
+                Some((_, entity)) => escaped.push_str(entity),
+                None => escaped.push(c),
+            },
+        }
     }
-    let mut decoded = text.to_owned();
-    for (entity, character) in ENTITIES {
-        decoded = decoded.replace(entity, character);
-    }
-    Some(decoded)
+    escaped
 }
 
 /// The body of a whole HTTP message, and a chunked body.
@@ -311,16 +458,14 @@ pub(crate) fn wrapped(body: &[u8]) -> Vec<Changed> {
     for quote in ["'", "\""] {
         made.push((format!("{quote}{text}{quote}").into_bytes(), message));
     }
-    let mut entities = text.to_owned();
-    for (entity, character) in ENTITIES
-        .iter()
-        .rev()
-        .filter(|(entity, _)| !entity.contains('#'))
-    {
-        entities = entities.replace(character, entity);
-    }
+    let message = "The body was signed with backslashes before its quotes.";
+    made.push((with_slashes(text).into_bytes(), message));
     let message = "The body was signed with HTML entities in it.";
-    made.push((entities.into_bytes(), message));
+    let entities = ESCAPERS.map(|escaper| with_entities(text, escaper));
+    let entities = entities.into_iter().filter(|escaped| escaped != text);
+    made.extend(entities.map(|escaped| (escaped.into_bytes(), message)));
+    let message = "The body was signed with a NUL byte at its end.";
+    made.push(([body, b"\0"].concat(), message));
     let message = "The text of Python's bytes, `b'…'`, was signed in place of the bytes.";
     made.push((python::of_bytes(body).into_bytes(), message));
     made

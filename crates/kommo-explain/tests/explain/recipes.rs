@@ -682,6 +682,30 @@ static BODIES: &[Recipe] = &[
         |sender| line_of(sender, PHP.replace("{}", "[]")),
     ),
     recipe(
+        "the query of the data in place of its JSON",
+        "PHP",
+        Inferred("schemes of payment services hash http_build_query"),
+        &["body-re-encoded"],
+        |sender| {
+            line_of(
+                sender,
+                "title=a%2Fb+%26+%3C%D0%92%D0%B0%D1%81%D1%8F%3E+%F0%9F%98%8D&account_id=52e591f7&n%5B0%5D=1&n%5B1%5D=2.5&ok=1",
+            )
+        },
+    ),
+    recipe(
+        "JSON_PRETTY_PRINT of arrays: an empty object and the zero of a number lost",
+        "PHP",
+        Inferred("json_decode into arrays and json_encode with JSON_PRETTY_PRINT"),
+        &["body-re-encoded"],
+        |sender| {
+            line_of(
+                sender,
+                "{\n    \"title\": \"a\\/b & <\\u0412\\u0430\\u0441\\u044f> \\ud83d\\ude0d\",\n    \"account_id\": \"52e591f7\",\n    \"n\": [\n        1,\n        2.5,\n        []\n    ],\n    \"ok\": true\n}",
+            )
+        },
+    ),
+    recipe(
         "question marks in place of other letters",
         "C#",
         Inferred("Encoding.ASCII.GetBytes"),
@@ -814,6 +838,36 @@ static HOOKS: &[Hook] = &[
         name: "copied from a page, its quotes as entities",
         source: Inferred("a page that shows the body"),
         came: "{&quot;account_id&quot;:&quot;52e591f7&quot;,&quot;time&quot;:1639660529,&quot;message&quot;:{&quot;text&quot;:&quot;a/b Вася 😍&quot;,&quot;media&quot;:&quot;&quot;,&quot;tags&quot;:{}}}\n",
+        expected: &["body-re-encoded"],
+    },
+    Hook {
+        name: "shown by a template of Mustache, its slashes as entities too",
+        source: Inferred("mustache.js escapes / ` and = besides what others escape"),
+        came: "{&quot;account_id&quot;:&quot;52e591f7&quot;,&quot;time&quot;:1639660529,&quot;message&quot;:{&quot;text&quot;:&quot;a&#x2F;b Вася 😍&quot;,&quot;media&quot;:&quot;&quot;,&quot;tags&quot;:{}}}\n",
+        expected: &["body-re-encoded"],
+    },
+    Hook {
+        name: "out of a CSV file, its quotes written twice",
+        source: Inferred("an export of a table of hooks; RFC 4180"),
+        came: "\"{\"\"account_id\"\":\"\"52e591f7\"\",\"\"time\"\":1639660529,\"\"message\"\":{\"\"text\"\":\"\"a/b Вася 😍\"\",\"\"media\"\":\"\"\"\",\"\"tags\"\":{}}}\n\"\n",
+        expected: &["body-re-encoded"],
+    },
+    Hook {
+        name: "through WordPress, with slashes before its quotes",
+        source: Inferred("wp_magic_quotes runs addslashes over what came"),
+        came: "{\\\"account_id\\\":\\\"52e591f7\\\",\\\"time\\\":1639660529,\\\"message\\\":{\\\"text\\\":\\\"a/b Вася 😍\\\",\\\"media\\\":\\\"\\\",\\\"tags\\\":{}}}",
+        expected: &["body-re-encoded"],
+    },
+    Hook {
+        name: "from a buffer of C, with the NUL at its end",
+        source: Inferred("the length of a buffer in place of the length of its text"),
+        came: "{\"account_id\":\"52e591f7\",\"time\":1639660529,\"message\":{\"text\":\"a/b Вася 😍\",\"media\":\"\",\"tags\":{}}}\n\0",
+        expected: &["body-re-encoded"],
+    },
+    Hook {
+        name: "parsed and written again by json_encode with JSON_PRETTY_PRINT, an empty object lost",
+        source: Inferred("json_decode into arrays and json_encode with flags"),
+        came: "{\n    \"account_id\": \"52e591f7\",\n    \"time\": 1639660529,\n    \"message\": {\n        \"text\": \"a\\/b \\u0412\\u0430\\u0441\\u044f \\ud83d\\ude0d\",\n        \"media\": \"\",\n        \"tags\": []\n    }\n}",
         expected: &["body-re-encoded"],
     },
     Hook {
