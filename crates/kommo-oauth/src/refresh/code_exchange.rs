@@ -10,6 +10,9 @@
 //!   403, nothing sent ─────────── Again               until the code is too old; these tries do not count
 //! ```
 //!
+//! No pause is longer than half the life of a code: what is tried again after its end is not tried
+//! again.
+//!
 //! Source: rules G10, G15 of `docs/protocol.md`.
 
 use core::time::Duration;
@@ -37,6 +40,10 @@ pub const TRIES_AT_MOST_FOR_STRANGERS: u32 = 3;
 
 /// The first pause after a refusal that may pass. It doubles with each try.
 const PAUSE_AT_FIRST: Duration = Duration::from_secs(30);
+
+/// The longest pause, whatever a hold or the peer asks for: a code that has just come is tried once
+/// more before its end.
+pub const CODE_PAUSE_AT_MOST: Duration = Duration::from_secs(10 * 60);
 
 /// What was tried with a code before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,7 +112,8 @@ pub struct AnotherExchange {
     /// Whether the platform may have processed the code, so that this exchange counts towards
     /// [`EXCHANGES_AT_MOST`].
     pub counts: bool,
-    /// The pause before it. `None`: at the next opportunity, which is minutes away.
+    /// The pause before it, at most [`CODE_PAUSE_AT_MOST`]. `None`: at the next opportunity, which
+    /// is minutes away.
     pub pause: Option<Duration>,
 }
 
@@ -113,7 +121,7 @@ impl AfterExchange {
     /// What follows from the outcome of an exchange.
     #[must_use]
     pub fn of(outcome: SendOutcome, earlier: EarlierTries, policy: &RefreshPolicy) -> Self {
-        match outcome {
+        let after = match outcome {
             SendOutcome::Answered(TokenAnswer::Granted(pair)) => Self::Keep(pair),
             SendOutcome::Answered(TokenAnswer::Refused(refusal)) => {
                 after_refusal(refusal, earlier, policy)
@@ -128,6 +136,13 @@ impl AfterExchange {
                 pause: Some(left),
                 ..AnotherExchange::default()
             }),
+        };
+        match after {
+            Self::Again(again) => Self::Again(AnotherExchange {
+                pause: again.pause.map(|pause| pause.min(CODE_PAUSE_AT_MOST)),
+                ..again
+            }),
+            after => after,
         }
     }
 }
