@@ -130,6 +130,26 @@ impl<S: CodeStore> Keeper<S> {
             .await
     }
 
+    /// Ends the pauses of the codes that wait, of this account alone if one is named, after a
+    /// person has fixed what they wait for: a redirect URI, an unpaid account. Nothing is sent: the
+    /// next [`exchange_codes`](Self::exchange_codes) may take them. Returns how many were paused.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Store`]: the store failed. [`ExchangeError::NoCredentials`]: the keeper
+    /// knows no integration.
+    pub async fn lift_code_pauses(&self, host: Option<AccountHost>) -> Result<u64, ExchangeError> {
+        let context = self.context();
+        let client_id = context.identity.get().client_id;
+        let client_id = client_id.ok_or(ExchangeError::NoCredentials)?;
+        let realm = context.settings.endpoints.realm();
+        let lifted = context
+            .store
+            .lift_code_pauses(realm, &client_id, host)
+            .await;
+        lifted.map_err(|error| self.exchange_failed(&error))
+    }
+
     /// [`CodeOutcome::NotYet`] if it was not started, or takes longer than a lease.
     async fn outcome_of(&self, flight: Flight) -> Result<CodeOutcome, ExchangeError> {
         let finished = match flight {

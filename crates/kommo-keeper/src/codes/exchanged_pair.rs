@@ -20,7 +20,7 @@ impl<S: CodeStore> Keeper<S> {
         pair: &TokenPair,
     ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
         let Some((account_id, user_id)) = self.ask_owner(code, pair).await else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+            return Ok((CodeOutcome::NotYet, self.paused_for_a_lease(true)));
         };
         let pending = &code.pending;
         let key = GrantKey {
@@ -30,7 +30,7 @@ impl<S: CodeStore> Keeper<S> {
             user_id,
         };
         let Some(is_first) = self.write_consent(key, code, pair).await? else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::TryAgain));
+            return Ok((CodeOutcome::NotYet, self.paused_for_a_lease(true)));
         };
         let grant = NewGrant {
             key,

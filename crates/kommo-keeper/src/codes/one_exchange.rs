@@ -2,7 +2,9 @@
 
 use kommo_oauth::grant::HoldKind;
 use kommo_oauth::refresh::{AfterExchange, AnotherExchange, EarlierTries, SendOutcome};
-use kommo_oauth::token::{RequestOrigin, TokenAnswer, TokenPair, TokenRefusalKind, TokenRequest};
+use kommo_oauth::token::{
+    DoubtCause, RequestOrigin, TokenAnswer, TokenPair, TokenRefusal, TokenRefusalKind, TokenRequest,
+};
 
 use crate::codes::outcome::{CodeOutcome, ExchangeError};
 use crate::keeper::Keeper;
@@ -83,7 +85,7 @@ impl<S: CodeStore> Keeper<S> {
         &self,
         code: &ClaimedCode,
     ) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
-        let not_sent = (CodeOutcome::NotYet, CodeEnd::NoEffect);
+        let not_sent = (CodeOutcome::NotYet, self.paused_for_a_lease(false));
         if code.earlier_tries > 0 {
             match self.answer_in_lifeboat(code).await {
                 Ok(Some(pair)) => return self.keep_and_settle_pair(code, &pair, true).await,
@@ -103,7 +105,7 @@ impl<S: CodeStore> Keeper<S> {
     async fn send_code(&self, code: &ClaimedCode) -> Result<(CodeOutcome, CodeEnd), ExchangeError> {
         let context = self.context();
         let Some(credentials) = self.credentials() else {
-            return Ok((CodeOutcome::NotYet, CodeEnd::NoEffect));
+            return Ok((CodeOutcome::NotYet, self.paused_for_a_lease(false)));
         };
         let pending = &code.pending;
         // The sender of an install hook chooses its host, so an answer from there says nothing
@@ -121,16 +123,15 @@ impl<S: CodeStore> Keeper<S> {
         let why = why_not_yet(&outcome);
         Ok(match AfterExchange::of(outcome, earlier, policy) {
             AfterExchange::Keep(pair) => self.keep_and_settle_pair(code, &pair, false).await?,
+            AfterExchange::Refused(TokenRefusal { kind, .. })
+            | AfterExchange::Again(AnotherExchange {
+                refusal: Some(TokenRefusal { kind, .. }),
+                ..
+            }) if is_mistyped(pending.origin, kind) => {
+                (CodeOutcome::Refused(kind), CodeEnd::WrongAccount)
+            }
             AfterExchange::Refused(refusal) => {
-                // A person may have mistyped the account; a redirect or a hook names the right one.
-                let is_mistyped = pending.origin == CodeOrigin::Pasted
-                    && refusal.kind == TokenRefusalKind::InvalidAccount;
-                let end = if is_mistyped {
-                    CodeEnd::WrongAccount
-                } else {
-                    CodeEnd::Refused
-                };
-                (CodeOutcome::Refused(refusal.kind), end)
+                (CodeOutcome::Refused(refusal.kind), CodeEnd::Refused)
             }
             AfterExchange::Lost => (CodeOutcome::Lost, CodeEnd::Refused),
             AfterExchange::Again(again) => {
@@ -172,10 +173,16 @@ impl<S: CodeStore> Keeper<S> {
         let counts = again.counts;
         let end = match again.pause {
             Some(pause) => CodeEnd::Later { pause, counts },
-            None if counts => CodeEnd::TryAgain,
-            None => CodeEnd::NoEffect,
+            None => self.paused_for_a_lease(counts),
         };
         (outcome, end)
+    }
+
+    /// This worker is done with the code for now: its next try is as far away as if the lease went
+    /// on, but a person may have it sooner.
+    pub(super) fn paused_for_a_lease(&self, counts: bool) -> CodeEnd {
+        let pause = self.settings().lease;
+        CodeEnd::Later { pause, counts }
     }
 
     async fn keep_and_settle_pair(
@@ -247,12 +254,23 @@ impl<S: CodeStore> Keeper<S> {
     }
 }
 
+/// Whether a person may have mistyped the account: there is another one at this host, or none. A
+/// redirect or a hook names the right one.
+fn is_mistyped(origin: CodeOrigin, kind: TokenRefusalKind) -> bool {
+    let is_elsewhere = matches!(
+        kind,
+        TokenRefusalKind::InvalidAccount | TokenRefusalKind::NotFound
+    );
+    origin == CodeOrigin::Pasted && is_elsewhere
+}
+
 /// Why a code is not exchanged yet, for an operator.
 const fn why_not_yet(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::NotSent => "unreachable",
         SendOutcome::Withheld { .. } => "blocked",
         SendOutcome::Lost => "answer-lost",
+        SendOutcome::Answered(TokenAnswer::InDoubt(DoubtCause::Status { .. })) => "server-error",
         SendOutcome::Answered(TokenAnswer::InDoubt(_)) => "unreadable-answer",
         SendOutcome::Answered(TokenAnswer::Refused(refusal)) => match refusal.kind {
             TokenRefusalKind::RedirectUriMismatch => "redirect-uri-mismatch",

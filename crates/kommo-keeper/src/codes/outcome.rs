@@ -15,7 +15,9 @@ use crate::reporting::alarm::NewGrant;
 pub enum CodeOutcome {
     /// There is a durable grant.
     Granted(NewGrant),
-    /// The platform refused the code. The user must start again.
+    /// The platform refused the code. The user must start again; if the operator pasted the code
+    /// with an account that is not its own (`InvalidAccount`, `NotFound`), it is not spent, and may
+    /// be accepted again with the right one.
     Refused(TokenRefusalKind),
     /// The platform refused the client id, the client secret or the redirect URI. The code stays
     /// for another try.

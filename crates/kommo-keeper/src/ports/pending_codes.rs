@@ -169,10 +169,11 @@ pub enum CodeEnd {
     Exchanged,
     /// It cannot become one: expired, used, refused.
     Refused,
-    /// It was pasted with the wrong account, and is not spent. The store forgets it, so that it can
-    /// be pasted again with the right account.
+    /// It was pasted with the wrong account, or with one that does not exist, and is not spent. The
+    /// store forgets it, so that it can be pasted again with the right account.
     WrongAccount,
-    /// Not known; it is claimed again when the lease ends.
+    /// Not known; it is claimed again when the lease ends, and not before: only this worker may
+    /// have its pair.
     TryAgain,
     /// Nothing was sent, or the platform answered without looking at the code. It is claimed again
     /// when the lease ends, and this claim does not count.
@@ -234,6 +235,16 @@ pub trait PendingCodes: Send + Sync + 'static {
         limit: u32,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
+
+    /// Ends the pauses ([`CodeEnd::Later`]) of the codes that wait, of this host alone if one is
+    /// named: a person has fixed what they wait for, and the next claim may take them. A code that
+    /// a worker has claimed stays claimed. Returns how many were paused.
+    fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
     /// Claims this code, if it waits and is unclaimed.
     fn claim_code(
@@ -304,6 +315,15 @@ impl<S: PendingCodes> PendingCodes for Arc<S> {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send {
         S::claim_consents(self, realm, client_id, now, limit, lease)
+    }
+
+    fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        S::lift_code_pauses(self, realm, client_id, host)
     }
 
     fn claim_code(

@@ -202,6 +202,7 @@ macro_rules! __promises {
             a_code_that_was_not_settled_is_claimed_again_and_counted
             a_claim_without_an_exchange_does_not_count
             a_deferred_code_is_not_claimed_before_its_pause_is_over
+            a_person_ends_the_pauses_of_codes_and_takes_none_from_a_worker
             a_code_that_is_too_old_is_not_claimed
             codes_that_grew_too_old_are_ended_and_counted_once
             the_pair_of_a_code_is_returned_to_the_next_claim_until_it_is_a_grant

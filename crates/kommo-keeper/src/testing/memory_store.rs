@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kommo_account::{AccountId, ClientId, Realm};
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::{Grant, GrantKey, Revision, Transition};
 use kommo_oauth::refresh::RefreshPolicy;
@@ -585,6 +585,29 @@ impl PendingCodes for MemoryStore {
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
         let is_consent = |code: &PendingCode| code.origin != CodeOrigin::InstallHook;
         self.claim(realm, client_id, limit, lease, is_consent).await
+    }
+
+    async fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> Result<u64, MemoryError> {
+        self.operation(|state, now| {
+            let mut lifted = 0;
+            for code in &mut state.codes {
+                let pending = &code.pending;
+                let is_meant = (pending.realm, pending.client_id) == (realm, *client_id)
+                    && host.is_none_or(|host| pending.host == host);
+                let is_paused = code.lease.token.is_none() && !code.lease.is_free(now);
+                if is_meant && is_paused && !code.is_done {
+                    code.lease = Lease::default();
+                    lifted += 1;
+                }
+            }
+            Ok(lifted)
+        })
+        .await
     }
 
     async fn claim_code(

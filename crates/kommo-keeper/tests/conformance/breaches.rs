@@ -95,6 +95,8 @@ mistakes! {
         consents_are_claimed_before_hooks_and_without_them;
     a_store_that_believes_the_clock_of_its_caller: BelievesCallersClock breaks
         a_clock_that_is_ahead_ends_no_code;
+    a_store_that_lifts_pauses_of_every_host: LiftsPausesOfEveryHost breaks
+        a_person_ends_the_pauses_of_codes_and_takes_none_from_a_worker;
     a_bucket_without_a_bottom: BucketWithoutBottom breaks
         a_bucket_returns_its_burst_and_then_how_long_to_wait
         stores_and_tasks_together_take_what_is_there_and_no_more;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::time::Duration;
 
-use kommo_account::{AccountId, ClientId, Realm};
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::testing::conformance::StoreFixture;
 use kommo_keeper::testing::{MemoryError, MemoryLock, MemoryStore};
 use kommo_keeper::{
@@ -38,6 +38,7 @@ pub(crate) enum Mistake {
     OldestCodeFirst,
     MixesRealms,
     BelievesCallersClock,
+    LiftsPausesOfEveryHost,
     BucketWithoutBottom,
     BucketThatNeverFills,
 }
@@ -292,6 +293,16 @@ impl PendingCodes for BrokenStore {
         self.store
             .claim_consents(realm, client_id, now, limit, lease)
             .await
+    }
+
+    async fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> Result<u64> {
+        let host = host.filter(|_| !self.has(Mistake::LiftsPausesOfEveryHost));
+        self.store.lift_code_pauses(realm, client_id, host).await
     }
 
     async fn claim_code(

@@ -230,3 +230,67 @@ async fn a_code_of_another_realm_is_not_taken() {
     );
     assert!(scene.store.with(|kept| kept.codes.is_empty()));
 }
+
+/// The pause after a refusal and the lease after a lost answer alike. Another worker's claim stays.
+#[tokio::test(start_paused = true)]
+async fn a_person_who_mended_the_cause_does_not_wait_for_the_next_try() {
+    let refused = Reply::Answer(401, "{}");
+    for reply in [
+        refused,
+        Reply::Answer(403, "<html>"),
+        Reply::LoseAnswer,
+        Reply::NotSent,
+    ] {
+        let scene = Scene::new();
+        let code = scene.wire.consent();
+        scene.keeper.accept_code(&pending(&code)).await.unwrap();
+        scene.wire.with(|platform| {
+            platform.is_lenient = true;
+            platform.replies.push_back(reply);
+        });
+        scene.keeper.exchange_codes(10).await.unwrap();
+        assert!(scene.keeper.exchange_codes(10).await.unwrap().is_empty());
+        assert_eq!(scene.keeper.lift_code_pauses(None).await, Ok(1));
+        let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+        assert!(
+            matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]),
+            "{outcomes:?}"
+        );
+        assert_eq!(scene.keeper.lift_code_pauses(None).await, Ok(0));
+    }
+}
+
+/// With a host that has no account (404), or another one: the code was not looked at.
+#[tokio::test(start_paused = true)]
+async fn a_code_that_was_pasted_with_a_wrong_host_may_be_accepted_with_the_right_one() {
+    let wrong = [
+        (404, "{}", TokenRefusalKind::NotFound),
+        (404, "<html>", TokenRefusalKind::NotFound),
+        (
+            400,
+            r#"{"hint":"Invalid account"}"#,
+            TokenRefusalKind::InvalidAccount,
+        ),
+    ];
+    for (status, body, kind) in wrong {
+        for origin in [CodeOrigin::Pasted, CodeOrigin::Redirect] {
+            let scene = Scene::new();
+            let mut pending = pending(&scene.wire.consent());
+            pending.origin = origin;
+            scene.keeper.accept_code(&pending).await.unwrap();
+            scene.wire.with(|platform| {
+                platform.replies.push_back(Reply::Answer(status, body));
+            });
+            let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+            let again = scene.keeper.accept_code(&pending).await.unwrap();
+            if origin == CodeOrigin::Redirect {
+                assert_eq!(again, CodePut::Duplicate, "the platform named that host");
+                continue;
+            }
+            assert_eq!(outcomes, [CodeOutcome::Refused(kind)]);
+            assert_eq!(again, CodePut::Stored);
+            let outcomes = scene.keeper.exchange_codes(10).await.unwrap();
+            assert!(matches!(outcomes.as_slice(), [CodeOutcome::Granted(_)]));
+        }
+    }
+}

@@ -124,6 +124,8 @@ macro_rules! all_statements {
             fn expire_codes(of: &OfIntegration, life: i64) -> u64;
             writer "claiming codes"
             fn claim_codes(claim: &CodeClaim<'_>) -> Vec<ClaimedRow>;
+            writer "ending pauses of codes"
+            fn lift_code_pauses(of: &OfIntegration, host: Option<&str>) -> u64;
             reader "listing codes"
             fn waiting_codes(of: &OfIntegration, limit: i64) -> Vec<WaitingRow>;
             writer "noting why a code waits"

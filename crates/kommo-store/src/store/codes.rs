@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use kommo_account::{ClientId, Realm};
+use kommo_account::{AccountHost, ClientId, Realm};
 use kommo_keeper::{ClaimedCode, CodeEnd, CodeOrigin, CodePut, PendingCode, PendingCodes};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::refresh::CODE_LIFETIME;
@@ -88,6 +88,17 @@ impl PendingCodes for Store {
     ) -> Result<Vec<ClaimedCode>, StoreFault> {
         self.claim(realm, client_id, limit, lease, Which::Consents)
             .await
+    }
+
+    async fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> Result<u64, StoreFault> {
+        let of = OfIntegration::new(realm, client_id);
+        let host = host.as_ref().map(AccountHost::as_str);
+        self.database.lift_code_pauses(&of, host).await
     }
 
     async fn claim_code(

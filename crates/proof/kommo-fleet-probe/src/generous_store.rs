@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use kommo_account::{AccountId, ClientId, Realm};
+use kommo_account::{AccountHost, AccountId, ClientId, Realm};
 use kommo_keeper::{
     ClaimedCode, CodeEnd, CodePut, DueClaim, DueGrants, GrantStore, PendingCode, PendingCodes,
     Written,
@@ -125,6 +125,15 @@ impl<S: FleetStore> PendingCodes for GenerousStore<S> {
     ) -> Outcome<Vec<ClaimedCode>, S> {
         let claimed = self.0.claim_consents(realm, client_id, now, limit, lease);
         claimed.await
+    }
+
+    async fn lift_code_pauses(
+        &self,
+        realm: Realm,
+        client_id: &ClientId,
+        host: Option<AccountHost>,
+    ) -> Outcome<u64, S> {
+        self.0.lift_code_pauses(realm, client_id, host).await
     }
 
     async fn claim_code(

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use kommo_account::{AccountId, Realm};
+use kommo_account::{AccountHost, AccountId, Realm};
 
 use super::{Promise, StoreFixture, fixture};
 use crate::ports::grant_store::{StoreError as _, StoreErrorKind};
@@ -178,6 +178,45 @@ pub async fn a_deferred_code_is_not_claimed_before_its_pause_is_over<
         fixture.pass_time(2 * LEASE).await;
     }
     assert_eq!(claim(&store, 5, LEASE).await[0].earlier_claims, 2);
+}
+
+/// A claimed code stays with its worker, a code that is done stays so, and no pause of another host
+/// or realm ends.
+pub async fn a_person_ends_the_pauses_of_codes_and_takes_none_from_a_worker<
+    F: StoreFixture<Store: PendingCodes>,
+>() {
+    let fixture = fixture!(F);
+    let store = fixture.open().await;
+    let client = client();
+    let pause = CodeEnd::Later {
+        pause: 4 * LEASE,
+        counts: true,
+    };
+    for (text, end) in [("paused", pause), ("done", CodeEnd::Refused)] {
+        put(&store, &redirected_code(text, 1)).await;
+        let claims = claim(&store, 5, LEASE).await;
+        settle(&store, &claims[0], end).await;
+    }
+    put(&store, &redirected_code("claimed", 1)).await;
+    let claimed = claim(&store, 5, LEASE).await;
+    let lift = async |realm, host| {
+        let lifted = store.lift_code_pauses(realm, &client, host).await;
+        lifted.unwrap()
+    };
+    let host = claimed[0].pending.host;
+    let other = AccountHost::parse("another-account.kommo.com").unwrap();
+    assert_eq!(lift(sandbox(), None).await, 0, "of another realm");
+    assert_eq!(lift(Realm::Real, Some(other)).await, 0, "of another host");
+    assert!(claim(&store, 5, LEASE).await.is_empty());
+
+    assert_eq!(lift(Realm::Real, Some(host)).await, 1);
+    assert_eq!(lift(Realm::Real, None).await, 0, "it is not paused now");
+    let claims = claim(&store, 5, LEASE).await;
+    assert_eq!(texts(&claims), ["-paused"]);
+    assert_eq!(claims[0].earlier_claims, 1, "the exchange still counts");
+    settle(&store, &claims[0], pause).await;
+    assert_eq!(lift(Realm::Real, None).await, 1);
+    assert_eq!(texts(&claim(&store, 5, LEASE).await), ["-paused"]);
 }
 
 /// The platform would refuse it.

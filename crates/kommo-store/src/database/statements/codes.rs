@@ -155,6 +155,25 @@ macro_rules! code_statements {
             Ok(claims)
         }
 
+        /// Of the codes that no worker has.
+        pub(super) async fn lift_code_pauses(
+            connection: &mut $connection,
+            of: &OfIntegration,
+            host: Option<&str>,
+        ) -> Result<u64> {
+            let done = query(concat!(
+                "UPDATE kommo_codes SET lease_until = NULL \
+                 WHERE realm = $1 AND client_id = $2 AND NOT is_done AND lease_token IS NULL \
+                 AND host = COALESCE($3, host) AND lease_until > ", $now
+            ))
+            .bind(&of.realm)
+            .bind(&of.client_id)
+            .bind(host)
+            .execute(connection)
+            .await?;
+            Ok(done.rows_affected())
+        }
+
         pub(super) async fn keep_answer(
             connection: &mut $connection,
             claimed: &ClaimedRow,
