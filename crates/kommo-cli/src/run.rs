@@ -3,6 +3,6 @@
 // In the order the data flows: a file uses only files above it.
 pub(crate) mod interruption;
 pub(crate) mod opened;
-pub(crate) mod latest_refusal;
+pub(crate) mod latest_came;
 pub(crate) mod context;
 pub(crate) mod runtime;

@@ -10,12 +10,13 @@ pub(crate) fn transport() -> TransportBuilder {
     TransportBuilder::new().user_agent_suffix(concat!("kommo-cli/", env!("CARGO_PKG_VERSION")))
 }
 
+/// What to check when there is no connection.
+pub(crate) const NO_CONNECTION: &str = "nothing was sent: is the sandbox running, is there a network, does HTTPS_PROXY name a proxy that works?";
+
 /// Adds what to check when there was no connection, or no answer.
 pub(crate) fn with_advice(failure: Failure, error: &TransportError) -> Failure {
     let advice = match error {
-        TransportError::Connect(_) => {
-            "nothing was sent: is the sandbox running, is there a network, does HTTPS_PROXY name a proxy that works?"
-        }
+        TransportError::Connect(_) => NO_CONNECTION,
         TransportError::Tls(_) => {
             "nothing was sent: a proxy that opens TLS, a wrong clock, or --sandbox-ca is not the sandbox's"
         }

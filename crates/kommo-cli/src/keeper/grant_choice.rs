@@ -6,7 +6,7 @@ use core::str::FromStr;
 use clap::Args;
 use kommo_account::{AccountHost, AccountId, ClientId, Realm, UserId};
 use kommo_oauth::grant::GrantKey;
-use kommo_store::{GrantSummary, Store};
+use kommo_store::{CodeLine, GrantSummary, Store};
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
@@ -97,6 +97,14 @@ impl GrantArgs {
 }
 
 impl Choice {
+    /// The host of the account, if it was named so.
+    pub(crate) const fn account_host(&self) -> Option<AccountHost> {
+        match self.account {
+            Some(AccountName::Host(host)) => Some(host),
+            _ => None,
+        }
+    }
+
     fn takes(&self, grant: &GrantSummary) -> bool {
         let key = &grant.key;
         let is_account = match self.account {
@@ -160,27 +168,19 @@ impl Choice {
 
     /// No match: lists the stored grants, if there are any.
     pub(crate) async fn nothing(&self, store: &Store) -> Result<Failure, Failure> {
-        let codes = waiting_codes::of(store, self.realm, self.client_id).await?;
+        let codes = self.waiting_codes(store).await?;
         if let Some(first) = codes.first() {
             let message = format!(
                 "the store has no such grant yet: {}",
                 waiting_codes::line(first)
             );
             let codes: Vec<_> = codes.iter().map(waiting_codes::to_json).collect();
-            let failure = Failure::new(ErrorCode::NoGrant, message)
-                .reason("code-waits")
-                .with("codes", codes);
+            let failure = waiting_codes::failure(first, message).with("codes", codes);
             return Ok(failure.hint(
-                "mend what it waits for; `kommo auth keep-alive --all` exchanges it, no new consent is needed",
+                "no new consent is needed: mend what it waits for, then `kommo auth retry` tries it at once",
             ));
         }
-        let others = Self {
-            account: None,
-            user: None,
-            client_id: None,
-            ..*self
-        };
-        let others = others.all(store).await?;
+        let others = self.every_grant().all(store).await?;
         if others.is_empty() {
             let failure = Failure::new(
                 ErrorCode::NoGrant,
@@ -190,6 +190,36 @@ impl Choice {
         }
         let failure = Failure::new(ErrorCode::NoGrant, "the store has no such grant");
         Ok(failure.hint(format!("the store has {}", list(others.iter()))))
+    }
+
+    /// The codes that may become a grant that is meant. One of an account that is named by its
+    /// number may be any whose host the store does not know as another account's.
+    pub(crate) async fn waiting_codes(&self, store: &Store) -> Result<Vec<CodeLine>, Failure> {
+        let mut codes = waiting_codes::of(store, self.realm, self.client_id).await?;
+        match self.account {
+            None => {}
+            Some(AccountName::Host(host)) => codes.retain(|code| code.host == host),
+            Some(AccountName::Id(_)) if codes.is_empty() => {}
+            Some(AccountName::Id(id)) => {
+                let known = self.every_grant().all(store).await?;
+                let is_of_another = |code: &CodeLine| {
+                    let mut known = known.iter();
+                    known.any(|grant| grant.host == code.host && grant.key.account_id != id)
+                };
+                codes.retain(|code| !is_of_another(code));
+            }
+        }
+        Ok(codes)
+    }
+
+    /// Of the same world.
+    const fn every_grant(&self) -> Self {
+        Self {
+            realm: self.realm,
+            client_id: None,
+            account: None,
+            user: None,
+        }
     }
 
     fn world(&self) -> &'static str {

@@ -11,7 +11,7 @@ use kommo_keeper::{
     SystemClock,
 };
 use kommo_oauth::UnixSeconds;
-use kommo_oauth::grant::{GrantKey, HoldKind, ReauthReason};
+use kommo_oauth::grant::{Grant, GrantKey, GrantState, HoldKind, ReauthReason};
 use kommo_oauth::integration::Credentials;
 use kommo_oauth::refresh::Unmet;
 use kommo_store::Store;
@@ -140,7 +140,7 @@ impl KeeperArgs {
         let lifeboat = Lifeboats::open(&place, keys)?;
         let endpoint = ObservedEndpoint::new(
             token_endpoint,
-            context.latest_refusal.clone(),
+            context.latest_came.clone(),
             context.progress.clone(),
         );
         let output = context.output;
@@ -297,15 +297,31 @@ fn whose(key: &GrantKey) -> String {
     format!("account {}, user {}", key.account_id, key.user_id)
 }
 
-/// What to do about a grant that is dead. A sandbox forgets its grants when it ends, which has one
-/// look: it has never issued the token.
-fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
-    match (key.realm, reason) {
-        (Realm::Sandbox(_), ReauthReason::Undecryptable) => {
-            "the sandbox was restarted, and its grants ended with it: `kommo auth login`"
-        }
-        _ => "an administrator must consent again: `kommo auth login`",
+/// Whether a dead grant ended with its sandbox, which forgets its grants when it ends: it has never
+/// issued the token.
+pub(crate) const fn is_forgotten(key: &GrantKey, reason: ReauthReason) -> bool {
+    matches!(
+        (key.realm, reason),
+        (Realm::Sandbox(_), ReauthReason::Undecryptable)
+    )
+}
+
+/// What to do about a grant that is dead.
+const fn consent_again(key: &GrantKey, reason: ReauthReason) -> &'static str {
+    match is_forgotten(key, reason) {
+        true => "the sandbox was restarted, and its grants ended with it: `kommo auth login`",
+        false => "an administrator must consent again: `kommo auth login`",
     }
+}
+
+/// Why a grant that has ended is of no more use.
+pub(crate) fn ended(grant: &Grant) -> Option<Failure> {
+    let why = match &grant.state {
+        GrantState::ReauthRequired(ended) => Unmet::ReauthRequired(ended.reason),
+        GrantState::Disconnected(over) => Unmet::Disconnected(over.reason),
+        _ => return None,
+    };
+    Some(no_token(&grant.key, why, None))
 }
 
 fn no_token(key: &GrantKey, why: Unmet, again_at: Option<UnixSeconds>) -> Failure {
@@ -348,7 +364,7 @@ fn no_token(key: &GrantKey, why: Unmet, again_at: Option<UnixSeconds>) -> Failur
             ErrorCode::Unreachable,
             format!("the platform cannot be reached: {whose}"),
         )
-        .hint("nothing was sent, and nothing is lost: check the network, then try again"),
+        .hint(transport::NO_CONNECTION),
         Unmet::StoreFailed(trouble) => store_failed(trouble, &whose),
         Unmet::StillRunning => {
             let message = format!("our own refresh of this grant has not come to its end: {whose}");
@@ -424,7 +440,7 @@ fn held(kind: HoldKind, whose: &str, again_at: Option<UnixSeconds>) -> Failure {
         HoldKind::PaymentRequired => failure.hint("the account is not paid for; once it is, `kommo auth retry`"),
         HoldKind::Throttled => failure.hint("too many requests: wait"),
         HoldKind::MovedHost => {
-            failure.hint("the account has another host now; a later command looks it up")
+            failure.hint("the answer was 404: the account has another host now, which a later command looks up, or a proxy on the way answered; `kommo auth retry` tries again at once")
         }
         _ => failure.hint(
             "an answer could not be understood, or a new token got 401 like the old one; a later command tries again",

@@ -1,5 +1,4 @@
-//! The token endpoint over HTTP: its latest refusal is written down, and what is waited for is
-//! shown.
+//! The token endpoint over HTTP: what came last is written down, and what is waited for is shown.
 
 use kommo_account::{AccountHost, Realm};
 use kommo_http::HttpTokenEndpoint;
@@ -7,21 +6,21 @@ use kommo_keeper::{Probe, TokenEndpoint};
 use kommo_oauth::refresh::{Located, SendOutcome};
 use kommo_oauth::token::{AccessToken, SubdomainLookup, TokenAnswer, TokenRequest};
 
-use crate::run::latest_refusal::LatestRefusal;
+use crate::run::latest_came::{Came, LatestCame};
 use crate::terminal::progress::Progress;
 
-/// The endpoint over HTTP, and where its refusals are written down.
+/// The endpoint over HTTP, and where it is written down what came.
 #[derive(Clone, Debug)]
 pub(crate) struct ObservedEndpoint {
     endpoint: HttpTokenEndpoint,
-    latest: LatestRefusal,
+    latest: LatestCame,
     progress: Progress,
 }
 
 impl ObservedEndpoint {
     pub(crate) const fn new(
         endpoint: HttpTokenEndpoint,
-        latest: LatestRefusal,
+        latest: LatestCame,
         progress: Progress,
     ) -> Self {
         Self {
@@ -52,10 +51,7 @@ impl TokenEndpoint for ObservedEndpoint {
             self.endpoint.send(realm, request).await
         };
         self.progress.note_reason(reason(&outcome));
-        self.latest.set(match &outcome {
-            SendOutcome::Answered(TokenAnswer::Refused(refusal)) => Some(*refusal),
-            _ => None,
-        });
+        self.latest.set(Came::of(&outcome));
         outcome
     }
 

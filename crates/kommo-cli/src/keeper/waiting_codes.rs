@@ -1,6 +1,8 @@
 //! Codes that wait for their exchange: shown wherever a grant would be, so that a person does not
 //! consent again in vain.
 
+use core::fmt::Display;
+
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
@@ -8,6 +10,7 @@ use kommo_oauth::refresh::CODE_LIFETIME;
 use kommo_store::{CodeLine, Store};
 use serde_json::{Value, json};
 
+use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::keeper::stores;
 use crate::time::instant;
@@ -25,7 +28,10 @@ pub(crate) async fn of(
         return Ok(Vec::new());
     };
     let codes = store.waiting_codes(realm, &client_id, SHOWN_AT_MOST).await;
-    codes.map_err(|error| stores::failure(&error))
+    let mut codes = codes.map_err(|error| stores::failure(&error))?;
+    // What is too old waits only to be counted.
+    codes.retain(|code| code.has_answer || code.age < CODE_LIFETIME);
+    Ok(codes)
 }
 
 /// Until when it can be exchanged.
@@ -33,9 +39,45 @@ fn ends_at(code: &CodeLine, now: UnixSeconds) -> UnixSeconds {
     now.plus(CODE_LIFETIME.saturating_sub(code.age))
 }
 
-/// When it is tried again at the earliest, if it is paused.
+/// When it is tried again at the earliest, if it is paused and does not end before.
 fn next_try(code: &CodeLine, now: UnixSeconds) -> Option<UnixSeconds> {
-    (!code.pause.is_zero()).then(|| now.plus(code.pause))
+    let at = now.plus(code.pause);
+    let is_in_time = code.has_answer || at < ends_at(code, now);
+    (!code.pause.is_zero() && is_in_time).then_some(at)
+}
+
+/// What follows by itself, in words.
+fn next_text(code: &CodeLine, now: UnixSeconds) -> Option<String> {
+    match next_try(code, now) {
+        Some(at) => Some(format!("next try {}", instant::when(at, now))),
+        None if code.pause.is_zero() => None,
+        None => Some("its next try would come too late: `kommo auth retry`".to_owned()),
+    }
+}
+
+/// What a program does about it: wait, or have a setting changed; never ask for consent again.
+fn error_code(code: &CodeLine) -> ErrorCode {
+    match code.why.as_deref() {
+        _ if code.has_answer => ErrorCode::Held,
+        _ if code.is_claimed => ErrorCode::Busy,
+        Some("client-misconfigured" | "redirect-uri-mismatch") => ErrorCode::ClientMisconfigured,
+        Some("payment-required") => ErrorCode::PaymentRequired,
+        Some("throttled") => ErrorCode::Throttled,
+        Some("blocked") => ErrorCode::Blocked,
+        Some("server-error") => ErrorCode::ServerError,
+        Some("answer-lost" | "unreadable-answer") => ErrorCode::InDoubt,
+        Some("unreachable") => ErrorCode::Unreachable,
+        _ => ErrorCode::Held,
+    }
+}
+
+/// The failure of a command that needs the grant that this code may become.
+pub(crate) fn failure(code: &CodeLine, message: impl Display) -> Failure {
+    let now = SystemClock::new().now();
+    Failure::new(error_code(code), message)
+        .reason("code-waits")
+        .retry_at(next_try(code, now))
+        .with("codes", vec![to_json(code)])
 }
 
 /// Why it still waits.
@@ -58,8 +100,8 @@ pub(crate) fn line(code: &CodeLine) -> String {
         why(code),
         instant::when(ends_at(code, now), now)
     );
-    if let Some(at) = next_try(code, now) {
-        text.push_str(&format!("; next try {}", instant::when(at, now)));
+    if let Some(next) = next_text(code, now) {
+        text.push_str(&format!("; {next}"));
     }
     text
 }
@@ -77,8 +119,8 @@ pub(crate) fn paragraph(code: &CodeLine) -> String {
         why(code),
         instant::when(ends_at(code, now), now)
     );
-    if let Some(at) = next_try(code, now) {
-        text.push_str(&format!("\n  next try {}", instant::when(at, now)));
+    if let Some(next) = next_text(code, now) {
+        text.push_str(&format!("\n  {next}"));
     }
     text
 }

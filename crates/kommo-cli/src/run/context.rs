@@ -13,7 +13,7 @@ use crate::input::secret_source::{self, SecretSource};
 use crate::profile::content::{Profile, SecretKind};
 use crate::profile::profile_file::{self, ProfileChoice};
 use crate::run::interruption::Interruption;
-use crate::run::latest_refusal::LatestRefusal;
+use crate::run::latest_came::LatestCame;
 use crate::run::opened::Opened;
 use crate::terminal::global_options::GlobalOptions;
 use crate::terminal::output::Output;
@@ -26,8 +26,8 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) profile_name: Option<String>,
     profile: OnceCell<Profile>,
-    /// What the token endpoint refused last.
-    pub(crate) latest_refusal: LatestRefusal,
+    /// What came last from the token endpoint.
+    pub(crate) latest_came: LatestCame,
     /// What calls and token requests of this process share.
     pub(crate) budget: RequestBudget,
     /// What is drained and closed at the end.
@@ -50,7 +50,7 @@ impl Context {
             output,
             profile_name,
             profile: OnceCell::new(),
-            latest_refusal: LatestRefusal::default(),
+            latest_came: LatestCame::default(),
             budget: RequestBudget::default(),
             opened: Opened::default(),
             interruption: OnceCell::new(),

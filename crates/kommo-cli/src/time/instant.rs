@@ -9,7 +9,7 @@ use kommo_sign::RequestDate;
 /// calendar has it.
 pub(crate) fn when(instant: UnixSeconds, now: UnixSeconds) -> String {
     let date = date(instant);
-    let length = words(now.get().abs_diff(instant.get()));
+    let length = length(now.get().abs_diff(instant.get()));
     let beside = match instant.cmp(&now) {
         Ordering::Less => format!("{length} ago"),
         Ordering::Equal => "now".to_owned(),
@@ -38,7 +38,7 @@ fn iso(instant: UnixSeconds) -> Option<String> {
 
 /// A length of time in words, in its largest unit, below three of them with the next one: `2 hours
 /// 5 minutes`, `12 minutes`.
-fn words(seconds: u64) -> String {
+pub(crate) fn length(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (86_400, "day"),
         (3600, "hour"),
@@ -67,20 +67,9 @@ fn words(seconds: u64) -> String {
     count(0, "second")
 }
 
-/// The distance between two instants in its two largest units: `23 h 59 min`.
+/// The distance between two instants in words.
 pub(crate) fn distance(from: UnixSeconds, to: UnixSeconds) -> String {
     length(from.get().abs_diff(to.get()))
-}
-
-/// A length of time in its two largest units.
-pub(crate) fn length(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
 }
 
 #[cfg(test)]
@@ -89,13 +78,14 @@ mod tests {
     use kommo_oauth::UnixSeconds;
 
     #[test]
-    fn a_length_is_told_in_its_two_largest_units() {
+    fn a_length_is_told_in_its_largest_units() {
         let told = [
-            (0, "0 s"),
-            (59, "59 s"),
-            (60, "1 min"),
-            (86_399, "23 h 59 min"),
-            (90_000, "1 d 1 h"),
+            (0, "0 seconds"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (86_399, "23 hours"),
+            (86_400, "1 day"),
+            (90_000, "1 day 1 hour"),
         ];
         for (seconds, text) in told {
             assert_eq!(length(seconds), text);

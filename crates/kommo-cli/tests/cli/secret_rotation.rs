@@ -132,7 +132,7 @@ fn the_list_says_which_secret_matched_last_and_when() {
         );
     }
     assert!(
-        text.stdout.contains("matched 0 s ago (chat-hook)")
+        text.stdout.contains("matched 0 seconds ago (chat-hook)")
             || text.stdout.contains("ago (chat-hook)")
     );
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::shop::{ACCOUNT, HOST, Shop, private};
+use crate::shop::{ACCOUNT, HOST, Shop, USER, private};
 
 #[test]
 fn a_hold_whose_cause_was_mended_is_lifted_by_a_retry_and_told_in_words() {
@@ -180,12 +180,18 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
         &["auth", "keep-alive"],
         &["auth", "token"],
         &["auth", "credential"],
-        &["auth", "retry"],
         &["api", "GET", "/api/v4/account"],
     ] {
         let failed = shop.json_whatever(words);
         let error = &failed["error"];
-        assert_eq!(error["code"], "no-grant", "{words:?}: {failed}");
+        // A program waits, and asks nobody for a new consent.
+        assert_eq!(error["code"], "payment-required", "{words:?}: {failed}");
+        assert_eq!(error["reason"], "code-waits", "{words:?}: {failed}");
+        assert_eq!(
+            error["retry_at"], codes[0]["next_try"],
+            "{words:?}: {failed}"
+        );
+        assert!(error["retry_at"].is_u64());
         let said = error["message"].as_str().unwrap();
         assert!(
             said.contains(&format!("a code of {HOST} waits")),
@@ -195,11 +201,81 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
             said.contains("payment-required") && said.contains("UTC (in "),
             "{said}"
         );
+        let hint = error["hint"].as_str().unwrap();
         assert!(
-            !error["hint"].as_str().unwrap().contains("auth login"),
+            !hint.contains("auth login") && hint.contains("auth retry"),
             "{failed}"
         );
         assert!(!failed.to_string().contains(&code));
+    }
+    // It is no answer to a question about another account.
+    for account in ["sandbox-two.amocrm.ru", "none.kommo.com"] {
+        let failed = shop.json_whatever(&["auth", "refresh", "--account", account]);
+        assert_eq!(failed["error"]["code"], "no-grant", "{failed}");
+        assert!(!failed.to_string().contains(HOST), "{failed}");
+    }
+    let told = shop.json_whatever(&["doctor", "--offline"]);
+    assert!(told.to_string().contains("code-waits"), "{told}");
+}
+
+/// A person has mended what the code waits for: its pause is not waited for, and no code of another
+/// account is tried.
+#[test]
+fn a_code_that_waits_is_exchanged_at_once_by_a_retry() {
+    let shop = Shop::open();
+    let wait = |account: u64, kind: &str| {
+        let (code, host) = shop.code(&json!({ "account": account }));
+        let fault = json!({ "on": "token", "kind": kind, "times": 1 });
+        shop.sandbox.order("faults", &fault);
+        let login = ["auth", "login", "--code", &code, "--account", &host];
+        assert_ne!(shop.run(login).status, 0);
+        host
+    };
+    let host = wait(ACCOUNT, "forbidden-html");
+    // Not mended: it still waits.
+    let fault = json!({ "on": "token", "kind": "forbidden-html", "times": 1 });
+    shop.sandbox.order("faults", &fault);
+    let retried = shop.json_whatever(&["auth", "retry"]);
+    assert_eq!(retried["error"]["reason"], "code-waits", "{retried}");
+    let granted = shop.json(&["auth", "retry", "--account", &host]);
+    assert_eq!(granted["granted"], true, "{granted}");
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+
+    // The same beside a grant; what is not meant is told of, and waits on.
+    let other = wait(10_000_002, "payment-required");
+    for words in [
+        &["auth", "retry", "--account", &host][..],
+        &["auth", "keep-alive", "--all"],
+        &["auth", "refresh", "--all"],
+    ] {
+        let ended = shop.run(words);
+        assert_eq!(ended.status, 0, "{ended:?}");
+        let is_told = ended.stderr.contains(&format!("a code of {other} waits"));
+        assert_eq!(is_told, words.contains(&"--all"), "{words:?}: {ended:?}");
+    }
+    assert_eq!(shop.counter("codes_exchanged"), 1);
+    shop.run(["auth", "retry", "--all"]).done();
+    assert_eq!(shop.counter("codes_exchanged"), 2);
+    shop.run(["auth", "refresh", "--account", &other]).done();
+}
+
+/// Its access token may still be good: that is not what was to be mended.
+#[test]
+fn a_dead_grant_cannot_be_retried_or_kept_alive() {
+    let shop = Shop::open();
+    shop.log_in();
+    let revoke = json!({ "action": "revoke-grant", "account": ACCOUNT, "user": USER });
+    shop.sandbox.order("integration", &revoke);
+    shop.run(["auth", "refresh"]).failed(1);
+    for verb in ["retry", "keep-alive"] {
+        for more in [&[][..], &["--all"]] {
+            let words = ["auth", verb, "--format", "json"];
+            let ended = shop.run(words.iter().chain(more));
+            assert_eq!(ended.status, 1, "{ended:?}");
+            let error = &ended.json()["error"];
+            assert_eq!(error["code"], "reauth-required", "{ended:?}");
+            assert_eq!(error["reason"], "revoked", "{ended:?}");
+        }
     }
 }
 
@@ -207,14 +283,20 @@ fn codes_that_wait_are_shown_with_their_reason_and_their_end_in_the_place_of_no_
 fn a_code_that_was_given_with_the_wrong_account_is_not_spent() {
     let shop = Shop::open();
     let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
-    let other = "sandbox-two.amocrm.ru";
-    assert_ne!(host, other);
-    let wrong = shop.run(["auth", "login", "--code", &code, "--account", other]);
-    let said = wrong.failed(1);
-    assert!(
-        said.contains("not spent") && said.contains("--account HOST"),
-        "{said}"
-    );
+    // Another one, and one that there is not.
+    for other in ["sandbox-two.amocrm.ru", "sandbox-onne.kommo.com"] {
+        assert_ne!(host, other);
+        let login = ["auth", "login", "--code", &code, "--account", other];
+        let wrong = shop.run(login);
+        let said = wrong.failed(1);
+        assert!(
+            said.contains("not spent") && said.contains("--account HOST"),
+            "{said}"
+        );
+        let error = shop.json_whatever(&login)["error"].clone();
+        assert_eq!(error["code"], "code-refused", "{error}");
+        assert_eq!(error["reason"], "wrong-account", "{error}");
+    }
     shop.run(["auth", "login", "--code", &code, "--account", &host])
         .done();
     shop.run(["api", "GET", "/api/v4/account"]).done();

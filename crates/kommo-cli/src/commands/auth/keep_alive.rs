@@ -6,7 +6,7 @@ use kommo_oauth::grant::GrantKey;
 use serde_json::{Value, json};
 
 use super::grant_view;
-use super::many::{Each, GrantsArgs, for_each};
+use super::many::{Each, GrantsArgs, for_each, living};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::keeper_setup::{self, CliKeeper};
@@ -51,6 +51,7 @@ pub(super) fn run(args: &KeepAliveArgs, context: &Context) -> Result<Outcome, Fa
 
 /// One grant.
 async fn keep_alive(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
+    living(&keeper, &key).await?;
     let oldest = grant_view::now().minus(keeper.settings().policy.keep_alive_after);
     let handle = keeper
         .grant(&key)
@@ -79,18 +80,19 @@ pub(super) async fn exchange_waiting(
                 );
                 context.output.result(&text, &Value::Object(fields))?;
             }
-            CodeOutcome::Refused(kind) | CodeOutcome::ClientRefused(kind) => {
+            CodeOutcome::Refused(kind) => {
                 context
                     .output
                     .note(&format!("warning: a code that waited was refused: {kind}"));
             }
-            CodeOutcome::Deferred(refusal) => context
-                .output
-                .note(&format!("warning: a code still waits: {refusal}")),
             CodeOutcome::Lost => context
                 .output
                 .note("warning: a waiting code got no usable answer and is given up"),
-            _ => context.output.note("warning: a code still waits"),
+            CodeOutcome::Erased => context
+                .output
+                .note("warning: the account of a waiting code was erased; nothing was kept"),
+            // It still waits: those that do are told at the end.
+            _ => {}
         }
     }
     Ok(granted)

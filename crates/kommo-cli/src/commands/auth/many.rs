@@ -1,7 +1,8 @@
 //! One grant or all of them, several side by side; one that fails stops no other.
 
 use clap::Args;
-use kommo_oauth::grant::GrantKey;
+use kommo_keeper::GrantStore;
+use kommo_oauth::grant::{Grant, GrantKey, UsableToken};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -10,8 +11,10 @@ use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::grant_choice::{Choice, GrantArgs, is_over};
 use crate::keeper::keeper_setup::{self, CliKeeper, KeeperArgs};
+use crate::keeper::{stores, waiting_codes};
 use crate::run::context::Context;
 use crate::run::runtime::{interrupted, run_to_end};
+use crate::time::instant;
 
 /// How many grants are looked after side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -47,8 +50,35 @@ impl GrantsArgs {
             };
             let keeper = self.keeper.keeper(credentials, context).await?;
             let _waiting = keeper_setup::token_awaited(context);
-            work(&keeper, which).await
+            let outcome = work(&keeper, which).await?;
+            let (Each::One(choice) | Each::All(choice)) = which;
+            for code in choice.waiting_codes(keeper.store()).await? {
+                let line = waiting_codes::line(&code);
+                context.output.note(&format!("warning: {line}"));
+            }
+            Ok(outcome)
         })
+    }
+}
+
+/// The grant, if it has not ended: what has ended is not looked after, even while its access token
+/// is still valid.
+pub(super) async fn living(keeper: &CliKeeper, key: &GrantKey) -> Result<Grant, Failure> {
+    let loaded = keeper.store().load(key).await;
+    let grant = loaded.map_err(|error| stores::failure(&error))?;
+    let grant = grant.ok_or_else(|| Failure::new(ErrorCode::NoGrant, "the grant is gone"))?;
+    match keeper_setup::ended(&grant) {
+        None => Ok(grant),
+        Some(failure) => Err(match grant.usable(grant_view::now()) {
+            Some(UsableToken {
+                expires_at: Some(end),
+                ..
+            }) => failure.line(format!(
+                "its access token is valid until {}, and there will be no other",
+                instant::when(end, grant_view::now())
+            )),
+            _ => failure,
+        }),
     }
 }
 

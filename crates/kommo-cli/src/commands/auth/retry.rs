@@ -1,24 +1,22 @@
 //! `kommo auth retry`: a person has mended what a pause was for.
 
 use clap::Args;
-use kommo_keeper::GrantStore;
 use kommo_oauth::grant::{GrantKey, GrantState};
 use serde_json::{Value, json};
 
 use super::grant_view;
 use super::keep_alive::exchange_waiting;
-use super::many::{Each, GrantsArgs, for_each};
-use crate::failure::error_code::ErrorCode;
+use super::many::{Each, GrantsArgs, for_each, living};
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::keeper_setup::{self, CliKeeper};
-use crate::keeper::stores;
 use crate::run::context::Context;
 
 const HELP: &str = "\
 After a wrong secret, an unpaid account or a block a grant is paused, so that
 nobody asks in vain. Once you have mended the cause, this lifts the pause and
-refreshes once. Codes that wait are exchanged too. A grant that is neither
-paused nor in doubt is only looked at.
+refreshes once. Codes that wait for their exchange are tried at once too, those
+of the account alone if --account names its host. A grant that is neither paused
+nor in doubt is only looked at; one that has ended needs a new consent.
 
 Example:
   kommo auth retry --account shop.kommo.com";
@@ -33,8 +31,10 @@ pub(crate) struct RetryArgs {
 
 pub(super) fn run(args: &RetryArgs, context: &Context) -> Result<Outcome, Failure> {
     args.grants.run(context, async |keeper, which| {
-        let granted = exchange_waiting(keeper, context).await?;
         let (Each::All(choice) | Each::One(choice)) = which;
+        let lifted = keeper.lift_code_pauses(choice.account_host()).await;
+        lifted.map_err(|error| keeper_setup::exchange_failure(&error))?;
+        let granted = exchange_waiting(keeper, context).await?;
         // A code that became the first grant is what was to be retried.
         if granted > 0 && choice.all(keeper.store()).await?.len() == granted {
             return Ok(Outcome::Done);
@@ -45,9 +45,7 @@ pub(super) fn run(args: &RetryArgs, context: &Context) -> Result<Outcome, Failur
 
 /// One grant.
 async fn retry(keeper: CliKeeper, key: GrantKey) -> Result<(String, Value), Failure> {
-    let loaded = keeper.store().load(&key).await;
-    let grant = loaded.map_err(|error| stores::failure(&error))?;
-    let grant = grant.ok_or_else(|| Failure::new(ErrorCode::NoGrant, "the grant is gone"))?;
+    let grant = living(&keeper, &key).await?;
     let lifted = keeper.lift_holds(&key).await;
     let lifted = lifted.map_err(|trouble| keeper_setup::store_trouble(&key, trouble))?;
     let handle = keeper

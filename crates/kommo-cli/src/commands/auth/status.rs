@@ -52,13 +52,18 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
             true => choice.in_every_world(&store).await?,
             false => choice.all(&store).await?,
         };
-        let mut clients: Vec<_> = lines.iter().map(|line| line.key.client_id).collect();
-        clients.extend(args.keeper.integration.known_client_id(context)?);
-        clients.sort();
-        clients.dedup();
+        let known = args.keeper.integration.known_client_id(context)?;
+        let listed = lines
+            .iter()
+            .map(|line| (line.key.realm, line.key.client_id));
+        let known = known.map(|client_id| (endpoints.realm(), client_id));
+        let mut integrations: Vec<_> = listed.chain(known).collect();
+        integrations.sort();
+        integrations.dedup();
         let mut codes = Vec::new();
-        for client_id in clients {
-            codes.extend(waiting_codes::of(&store, endpoints.realm(), Some(client_id)).await?);
+        for (realm, client_id) in integrations {
+            let choice = args.grant.typed(realm, Some(client_id));
+            codes.extend(choice.waiting_codes(&store).await?);
         }
         if lines.is_empty() && codes.is_empty() {
             return Err(match args.all {

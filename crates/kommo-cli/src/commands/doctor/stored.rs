@@ -13,6 +13,7 @@ use crate::keeper::keeper_setup::KeeperArgs;
 use crate::keeper::lifeboats::LifeboatPlaces;
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
+use crate::keeper::waiting_codes;
 use crate::run::context::Context;
 
 const AREA: &str = "store";
@@ -64,6 +65,7 @@ pub(super) async fn look(
     }
     look_at_problems(&store, report).await;
     let grants = read_all(&store, report).await;
+    look_at_codes(&store, &grants, keeper, context, report).await;
     stores::close(&store).await;
     look_at_lifeboats(&place, keys, report).await;
     grants
@@ -129,6 +131,40 @@ async fn read_all(store: &Store, report: &mut Report) -> Vec<Grant> {
         report.good(AREA, "records-readable", message);
     }
     grants
+}
+
+/// Codes that wait, of the integration of the profile and of those that have grants.
+async fn look_at_codes(
+    store: &Store,
+    grants: &[Grant],
+    keeper: &KeeperArgs,
+    context: &Context,
+    report: &mut Report,
+) {
+    let known = keeper.integration.known_client_id(context).ok().flatten();
+    let realm = keeper.endpoints().map(|endpoints| endpoints.realm());
+    let listed = grants
+        .iter()
+        .map(|grant| (grant.key.realm, grant.key.client_id));
+    let mut integrations: Vec<_> = listed.chain(realm.ok().zip(known)).collect();
+    integrations.sort();
+    integrations.dedup();
+    for (realm, client_id) in integrations {
+        match waiting_codes::of(store, realm, Some(client_id)).await {
+            Ok(codes) => {
+                for code in codes {
+                    report.add(
+                        AREA,
+                        Level::Warning,
+                        "code-waits",
+                        &waiting_codes::line(&code),
+                        "mend what it waits for, then `kommo auth retry`; no new consent is needed",
+                    );
+                }
+            }
+            Err(failure) => found(report, "store-failed", &failure),
+        }
+    }
 }
 
 fn bad_record(error: &StoreFault, report: &mut Report) {

@@ -1,16 +1,18 @@
 //! From a code to a grant, by the keeper.
 
-use kommo_keeper::{Clock, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
-use kommo_oauth::token::{TokenRefusal, TokenRefusalKind};
+use kommo_account::Realm;
+use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
+use kommo_oauth::token::TokenRefusalKind;
 use serde_json::Value;
 
 use super::super::grant_view;
+use crate::connection::transport;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::keeper_setup::{self, CliKeeper};
-use crate::keeper::stores;
+use crate::keeper::{stores, waiting_codes};
 use crate::run::context::Context;
-use crate::run::latest_refusal::RefusalText;
+use crate::run::latest_came::{Came, RefusalText};
 
 /// Codes that one login exchanges: those that an earlier login left are exchanged too.
 const CODES_AT_MOST: usize = 16;
@@ -52,9 +54,9 @@ pub(super) async fn finish(
     let refusal = match &outcome {
         Some(CodeOutcome::Refused(kind) | CodeOutcome::ClientRefused(kind)) => Some(*kind),
         Some(CodeOutcome::Deferred(refusal)) => Some(refusal.kind),
-        _ => came.as_ref().map(|came| came.kind),
+        _ => came.and_then(Came::refusal).map(|came| came.kind),
     };
-    let told = tell_outcome(keeper, outcome, came, context).await;
+    let told = tell_outcome(keeper, pending, outcome, came, context).await;
     // A refusal without a reason: its most common causes, with what was sent.
     let sent = keeper
         .credentials()
@@ -73,26 +75,28 @@ pub(super) async fn finish(
 
 async fn tell_outcome(
     keeper: &CliKeeper,
+    pending: &PendingCode,
     outcome: Option<CodeOutcome>,
-    came: Option<TokenRefusal>,
+    came: Option<Came>,
     context: &Context,
 ) -> Result<Outcome, Failure> {
     match outcome {
         Some(CodeOutcome::Granted(grant)) => tell(keeper, &grant, context).await,
-        Some(CodeOutcome::Refused(kind)) => {
+        Some(CodeOutcome::Refused(kind)) => Err(refused(pending, kind, came)),
+        Some(CodeOutcome::ClientRefused(kind)) => {
+            let came = came.and_then(Came::refusal);
             let why = RefusalText { kind, came };
-            let message = format!("the code was refused: {why}");
-            let hint = match kind {
-                TokenRefusalKind::InvalidAccount => {
-                    "the code is not spent: give it again with its own account, --account HOST"
-                }
-                _ => "begin again: `kommo auth login`",
-            };
-            Err(Failure::new(ErrorCode::CodeRefused, message).hint(hint))
+            let message = format!("the integration was refused: {why}");
+            let failure = kept(keeper, pending, &message).await?;
+            Err(match kind {
+                TokenRefusalKind::RedirectUriMismatch => failure.hint(
+                    "copy the redirect uri from the settings, with every slash; the code is kept: `kommo auth retry` tries it at once",
+                ),
+                _ => failure.hint(
+                    "check client id and client secret; the code is kept: `kommo auth retry` tries it at once",
+                ),
+            })
         }
-        Some(CodeOutcome::ClientRefused(kind)) => Err(client_refused(kind, came)),
-        Some(CodeOutcome::Deferred(refusal)) => Err(no_answer(Some(refusal))
-            .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
         Some(CodeOutcome::Lost) => Err(Failure::new(
             ErrorCode::BadAnswer,
             "the token endpoint returned no usable answer, twice; the code is spent",
@@ -102,68 +106,105 @@ async fn tell_outcome(
             ErrorCode::Erased,
             "the account was erased meanwhile; nothing was kept",
         )),
-        _ => Err(no_answer(came)
-            .hint("`kommo auth keep-alive --all` tries it again within its 20 minutes")),
+        Some(CodeOutcome::Deferred(refusal)) => {
+            Err(not_yet(keeper, pending, Some(Came::Refusal(refusal))).await?)
+        }
+        _ => Err(not_yet(keeper, pending, came).await?),
     }
 }
 
-/// Neither granted nor refused: the answer says so, or there is no readable answer.
-fn no_answer(came: Option<TokenRefusal>) -> Failure {
-    let (code, message) = match came {
-        Some(refusal) => {
-            let kind = refusal.kind;
-            let why = RefusalText { kind, came };
-            let code = match kind {
-                TokenRefusalKind::PaymentRequired => ErrorCode::PaymentRequired,
-                TokenRefusalKind::Blocked => ErrorCode::Blocked,
-                TokenRefusalKind::Throttled { .. } => ErrorCode::Throttled,
-                _ => ErrorCode::Held,
-            };
-            let message =
-                format!("the token endpoint does not exchange it now: {why}; the code is kept");
-            (code, message)
+/// The code has ended; one that met the wrong account is not spent.
+fn refused(pending: &PendingCode, kind: TokenRefusalKind, came: Option<Came>) -> Failure {
+    let came = came.and_then(Came::refusal);
+    let why = RefusalText { kind, came };
+    let message = format!("the code was refused: {why}");
+    let failure = Failure::new(ErrorCode::CodeRefused, message);
+    match (kind, pending.realm) {
+        (TokenRefusalKind::InvalidAccount, _) if pending.origin == CodeOrigin::Pasted => failure
+            .reason("wrong-account")
+            .hint("the code is not spent: give it again with its own account, --account HOST"),
+        (TokenRefusalKind::NotFound, _) if pending.origin == CodeOrigin::Pasted => {
+            let host = pending.host;
+            failure.reason("wrong-account").hint(format!(
+                "is {host} spelled right? The code is not spent: give it again with its own account, --account HOST"
+            ))
         }
-        None => (
-            ErrorCode::Unreachable,
-            "the token endpoint returned no usable answer; the code is kept".to_owned(),
+        (TokenRefusalKind::CodeUndecryptable, Realm::Sandbox(_)) => failure.hint(
+            "a sandbox that was restarted has forgotten its codes; begin again: `kommo auth login`",
         ),
-    };
-    Failure::new(code, message)
+        _ => failure.hint("begin again: `kommo auth login`"),
+    }
 }
 
-/// The outcome of our code, and what came if it was refused; what else was waiting is looked after
+/// Neither granted nor refused: what came, and what can be done before the next try.
+async fn not_yet(
+    keeper: &CliKeeper,
+    pending: &PendingCode,
+    came: Option<Came>,
+) -> Result<Failure, Failure> {
+    let host = pending.host;
+    let message = match came {
+        Some(Came::Refusal(came)) => {
+            let (kind, came) = (came.kind, Some(came));
+            let why = RefusalText { kind, came };
+            format!("the token endpoint does not exchange it now: {why}")
+        }
+        Some(Came::Failure(status)) => format!("the token endpoint failed (status {status})"),
+        Some(Came::Unreadable) => "the answer of the token endpoint cannot be read".to_owned(),
+        Some(Came::Cut) => format!("the connection to {host} ended before the answer was whole"),
+        Some(Came::NotSent) => format!("no connection to {host}"),
+        Some(Came::Withheld) => "this address is blocked for now".to_owned(),
+        None => "the code was not exchanged yet".to_owned(),
+    };
+    let failure = kept(keeper, pending, &message).await?;
+    Ok(match came {
+        Some(Came::NotSent) => failure.hint(format!(
+            "{}; then `kommo auth retry` exchanges the code",
+            transport::NO_CONNECTION
+        )),
+        _ => failure.hint(
+            "`kommo auth keep-alive --all` tries it again when its pause is over, `kommo auth retry` at once",
+        ),
+    })
+}
+
+/// The failure of a code that waits in the store, with the reason and the next try as they are
+/// there.
+async fn kept(
+    keeper: &CliKeeper,
+    pending: &PendingCode,
+    message: &str,
+) -> Result<Failure, Failure> {
+    let message = format!("{message}; the code is kept");
+    let (realm, client_id) = (pending.realm, Some(pending.client_id));
+    let waiting = waiting_codes::of(keeper.store(), realm, client_id).await?;
+    // The newest of its host.
+    let ours = waiting.iter().find(|code| code.host == pending.host);
+    Ok(match ours {
+        Some(code) => waiting_codes::failure(code, message),
+        None => Failure::new(ErrorCode::Held, message).reason("code-waits"),
+    })
+}
+
+/// The outcome of our code, and what came if it was not granted; what else was waiting is looked after
 /// on the way.
 async fn exchange(
     keeper: &CliKeeper,
     pending: &PendingCode,
     context: &Context,
-) -> Result<(Option<CodeOutcome>, Option<TokenRefusal>), Failure> {
+) -> Result<(Option<CodeOutcome>, Option<Came>), Failure> {
     for _ in 0..CODES_AT_MOST {
         let exchanged = keeper.exchange_codes_each(1).await;
         let exchanged = exchanged.map_err(|error| keeper_setup::exchange_failure(&error))?;
         let Some(exchanged) = exchanged.into_iter().next() else {
             break;
         };
-        let came = context.latest_refusal.take();
+        let came = context.latest_came.take();
         if exchanged.is_of(&pending.code) {
             return Ok((Some(exchanged.outcome), came));
         }
     }
     Ok((None, None))
-}
-
-fn client_refused(kind: TokenRefusalKind, came: Option<TokenRefusal>) -> Failure {
-    let why = RefusalText { kind, came };
-    let message = format!("the integration was refused: {why}");
-    let failure = Failure::new(ErrorCode::ClientMisconfigured, message);
-    match kind {
-        TokenRefusalKind::RedirectUriMismatch => failure.hint(
-            "copy the redirect uri from the settings, with every slash; the code is kept for another try",
-        ),
-        _ => failure.hint(
-            "check client id and client secret; the code is kept: `kommo auth keep-alive --all` tries again",
-        ),
-    }
 }
 
 async fn tell(keeper: &CliKeeper, new: &NewGrant, context: &Context) -> Result<Outcome, Failure> {
