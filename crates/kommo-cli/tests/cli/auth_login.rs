@@ -214,7 +214,16 @@ fn follow(back: &str, redirect: &str) -> plain_http::Answer {
     for header in ["cache-control: no-store", "referrer-policy: no-referrer"] {
         assert!(answer.head.contains(header), "{}", answer.head);
     }
-    plain_http::get(redirect)
+    show(redirect)
+}
+
+/// Opens the page as a browser does that shows it: with its image.
+#[track_caller]
+fn show(redirect: &str) -> plain_http::Answer {
+    let page = plain_http::get(redirect);
+    assert!(page.body.contains("src=\"?shown\""), "{}", page.body);
+    assert_eq!(plain_http::get(&format!("{redirect}?shown")).status, 204);
+    page
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -241,7 +250,13 @@ fn with_a_sandbox_it_waits_for_the_redirect_at_a_redirect_uri_of_this_machine() 
         ),
         format!("callback?code={code}&referer={HOST}&from_widget=1&state={state}"),
     ] {
-        let answer = plain_http::get(&format!("http://127.0.0.1:{port}/{stray}"));
+        let mut answer = plain_http::get(&format!("http://127.0.0.1:{port}/{stray}"));
+        if stray.contains("code=") {
+            // No page is at an address with a code.
+            assert_eq!((answer.status, answer.body.as_str()), (303, ""), "{stray}");
+            assert_eq!(answer.header("location"), Some("./callback?other"));
+            answer = plain_http::get(&format!("{redirect}?other"));
+        }
         assert_eq!(answer.status, 404, "{stray}");
     }
     let back = format!("{redirect}?code={code}&state={state}&referer={HOST}&client_id={CLIENT}");
@@ -383,6 +398,9 @@ fn the_same_redirect_twice_shows_the_result_of_the_first() {
     assert!(!page.body.contains(&code));
     // Back, at once: the same result.
     assert_eq!(plain_http::get(&back).status, 303);
+    assert_eq!(show(&redirect).body, page.body);
+    // The same once it was shown.
+    assert_eq!(plain_http::get(&back).status, 303);
     assert_eq!(plain_http::get(&redirect).body, page.body);
     let (status, _, stderr) = end(child);
     assert_eq!((status, stderr.as_str()), (0, ""));
@@ -397,14 +415,17 @@ fn a_redirect_of_another_account_is_told_so_and_the_wait_continues() {
     let (child, url) = begin(&shop, &["--account", HOST]);
     let state = state_of(&url);
     let (other, host) = shop.code(&json!({ "account": 10_000_002 }));
-    let answer = plain_http::get(&format!(
-        "{redirect}?code={other}&state={state}&referer={host}"
-    ));
-    assert_eq!(answer.status, 409);
-    assert!(answer.body.contains("it was not used"), "{}", answer.body);
+    let page = follow(
+        &format!("{redirect}?code={other}&state={state}&referer={host}"),
+        &redirect,
+    );
+    assert_eq!(page.status, 409);
+    assert!(page.body.contains("it was not used"), "{}", page.body);
     let (code, _) = shop.code(&json!({ "account": ACCOUNT }));
     let back = format!("{redirect}?code={code}&state={state}&referer={HOST}");
-    let page = follow(&back, &redirect);
+    let answer = plain_http::get(&back);
+    assert_eq!((answer.status, answer.body.as_str()), (303, ""));
+    let page = show(&redirect);
     assert!(page.body.contains("Connected"), "{}", page.body);
     assert_eq!(end(child).0, 0);
     assert_eq!(shop.counter("codes_exchanged"), 1);
@@ -437,7 +458,7 @@ fn a_wait_that_is_over_says_how_long_it_was() {
     let (status, _, stderr) = end(child);
     assert_eq!(
         (status, stderr.as_str()),
-        (1, "error: no redirect came in 0 s\n")
+        (1, "error: no redirect came in 0 seconds\n")
     );
 }
 
@@ -507,6 +528,44 @@ fn a_refused_code_is_told_with_the_status_and_the_hint_that_came() {
         "{said}"
     );
     assert_eq!(shop.counter("codes_exchanged"), 0);
+}
+
+/// What a program does about a code that is kept depends on why, and on when it is tried again.
+#[test]
+fn a_login_whose_code_is_kept_says_what_came_and_when_it_is_tried_again() {
+    let shop = Shop::open();
+    for (kind, code, said) in [
+        ("bad-gateway", "server-error", "failed (status 502)"),
+        ("cut", "in-doubt", "ended before the answer was whole"),
+        ("non-json", "in-doubt", "cannot be read"),
+        ("unknown-4xx", "held", "(status 4"),
+        ("not-found-html", "code-refused", "no such account"),
+        ("payment-required", "payment-required", "not paid for"),
+        ("too-many-requests", "throttled", "too many requests"),
+        ("forbidden-html", "blocked", "blocked"),
+    ] {
+        let fault = json!({ "on": "token", "kind": kind, "times": 1 });
+        shop.sandbox.order("faults", &fault);
+        let (given, host) = shop.code(&json!({ "account": ACCOUNT }));
+        let login = ["auth", "login", "--code", &given, "--account", &host];
+        let failed = shop.json_whatever(&login);
+        let error = &failed["error"];
+        assert_eq!(error["code"], code, "{kind}: {failed}");
+        assert!(
+            error["message"].as_str().unwrap().contains(said),
+            "{kind}: {failed}"
+        );
+        if code == "code-refused" {
+            assert_eq!(error["reason"], "wrong-account", "{failed}");
+            continue;
+        }
+        assert_eq!(error["reason"], "code-waits", "{kind}: {failed}");
+        let until = error["codes"][0]["until"].as_u64().unwrap();
+        let retry_at = error["retry_at"].as_u64().unwrap();
+        assert!(retry_at < until, "{kind}: {failed}");
+        // What the others wait for must not stop this one: each is tried alone.
+        shop.run(["auth", "retry"]).done();
+    }
 }
 
 #[test]
@@ -638,7 +697,12 @@ fn a_sandbox_that_is_gone_is_network_and_the_code_is_kept() {
         &host,
     ];
     let failed = shop.run(base);
-    assert!(failed.failed(3).contains("the code is kept"), "{failed:?}");
+    let said = failed.failed(3);
+    assert!(
+        said.contains(&format!("no connection to {host}; the code is kept"))
+            && said.contains("is the sandbox running"),
+        "{failed:?}"
+    );
     shop.assert_quiet(&failed);
     assert!(!failed.stderr.contains(SECRET));
 }

@@ -11,6 +11,8 @@ mod paste;
 
 mod outcome_page;
 
+mod page_visits;
+
 mod redirect_listener;
 
 mod exchange;
@@ -299,7 +301,14 @@ impl LoginArgs {
             Ok(pending) => exchange::finish(&keeper, &pending, context).await,
             Err(failure) => Err(failure),
         };
-        farewell.say(&ended).await;
+        // The terminal first: the browser may be slow, or not come.
+        if let Err(failure) = &ended {
+            context.output.complain(failure);
+        }
+        let _waiting = context
+            .progress
+            .wait_for("the browser to show how it ended, at most 15 s");
+        farewell.say(&ended, interruption).await;
         ended
     }
 

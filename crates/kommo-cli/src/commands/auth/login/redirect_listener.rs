@@ -3,10 +3,11 @@
 //! ```text
 //!   …/callback?code=…&state=…   ──> 303 ──>   …/callback      the page, as soon as the exchange is over
 //!   the same once more          ──> 303 ──────┘               a prefetch, a second tab, back: the first one's result
+//!   one that is not taken       ──> 303 ──────┘               why; and the listener waits on
+//!   one of another attempt      ──> 303 ──>   …/callback?other    nothing is there
 //! ```
 //!
-//! The page is never at the address with the code: what is in the address bar stays in the
-//! browser's history.
+//! No page is at an address with a code: what is in the address bar stays in the browser's history.
 //!
 //! Any path is taken, since a proxy in front may change it: what counts is the `state`, which no
 //! stranger knows. A request without it learns nothing, and the listener waits on.
@@ -23,10 +24,11 @@ use kommo_account::ClientId;
 use kommo_oauth::consent::{ConsentRedirect, ConsentState, RedirectError, RedirectOutcome};
 use kommo_oauth::integration::Credentials;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::outcome_page::OutcomePage;
+use super::page_visits::PageVisits;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure, Outcome};
 use crate::run::interruption::Interruption;
@@ -36,11 +38,11 @@ use crate::time::instant;
 /// Redirects that wait to be judged. More of one attempt can only be repetitions.
 const WAITING_AT_MOST: usize = 16;
 
-/// How long the browser may take to ask for the page.
-const FOLLOWS_WITHIN: Duration = Duration::from_secs(5);
+/// The query with which the page asks for its image, which says that it is shown.
+const SHOWN: &str = "shown";
 
-/// How long after the page another visit of the same browser is still answered.
-const LINGERS: Duration = Duration::from_secs(1);
+/// The query of the page for a redirect of another attempt.
+const OTHER: &str = "?other";
 
 /// How long the last answer may take to leave.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -53,14 +55,15 @@ pub(super) struct RedirectListener {
 /// A redirect that answers the attempt, and how to answer it.
 struct Visit {
     redirect: Result<RedirectOutcome, RedirectError>,
-    /// `None`: it was taken, and the page is at the address without the query.
-    answer: oneshot::Sender<Option<OutcomePage>>,
+    /// It was judged: the page is at the address without the query.
+    judged: oneshot::Sender<()>,
 }
 
 /// How far the attempt is.
 #[derive(Clone)]
 enum Stage {
-    Waiting,
+    /// With the reason why the latest redirect was not taken, if one came.
+    Waiting(Option<OutcomePage>),
     /// A redirect was taken; its exchange is on its way.
     Taken,
     Ended(OutcomePage),
@@ -71,10 +74,10 @@ struct Attempt {
     state: ConsentState,
     client_id: ClientId,
     stage: watch::Sender<Stage>,
-    shown: Notify,
+    visits: PageVisits,
     /// The page's address, seen from the redirect URI: the same name without a query, whatever a
     /// proxy in front makes of the rest.
-    address: HeaderValue,
+    address: String,
 }
 
 impl RedirectListener {
@@ -102,8 +105,8 @@ impl RedirectListener {
         let attempt = Arc::new(Attempt {
             state: state.clone(),
             client_id: credentials.client_id,
-            stage: watch::Sender::new(Stage::Waiting),
-            shown: Notify::new(),
+            stage: watch::Sender::new(Stage::Waiting(None)),
+            visits: PageVisits::default(),
             address: bare_address(credentials),
         });
         let shared = Arc::clone(&attempt);
@@ -142,19 +145,16 @@ pub(super) struct Farewell {
 
 impl Farewell {
     /// Shows how the login ended, to a browser that comes for it soon; one that comes twice sees it
-    /// twice.
-    pub(super) async fn say(self, ended: &Result<Outcome, Failure>) {
-        let was_visited = !matches!(*self.attempt.stage.borrow(), Stage::Waiting);
+    /// twice. A signal ends it.
+    pub(super) async fn say(self, ended: &Result<Outcome, Failure>, interruption: &Interruption) {
+        let was_visited = !self.attempt.is_waiting();
         self.attempt
             .stage
             .send_replace(Stage::Ended(OutcomePage::of(ended)));
         if was_visited {
-            let mut wait = FOLLOWS_WITHIN;
-            while tokio::time::timeout(wait, self.attempt.shown.notified())
-                .await
-                .is_ok()
-            {
-                wait = LINGERS;
+            tokio::select! {
+                () = self.attempt.visits.end() => {}
+                () = interruption.wait() => {}
             }
         }
         let _ = self.stop.send(());
@@ -164,14 +164,14 @@ impl Farewell {
 }
 
 /// The last part of the redirect URI's path, as an address beside it.
-fn bare_address(credentials: &Credentials) -> HeaderValue {
+fn bare_address(credentials: &Credentials) -> String {
     let uri = credentials.redirect_uri.as_str();
     let path = uri.split(['?', '#']).next().unwrap_or_default();
     let path = path
         .strip_prefix(credentials.redirect_uri.origin())
         .unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
-    HeaderValue::from_str(&format!("./{name}")).unwrap_or(HeaderValue::from_static("./"))
+    format!("./{name}")
 }
 
 async fn visit(
@@ -184,22 +184,25 @@ async fn visit(
     if query.is_empty() {
         return attempt.page(is_prefetch(&headers)).await.into_response();
     }
+    if query == SHOWN {
+        return attempt.note_shown(is_prefetch(&headers));
+    }
     let redirect = ConsentRedirect::parse(query, &attempt.state, &attempt.client_id);
     if !is_answer(&redirect) {
-        return OutcomePage::not_ours().into_response();
+        return match query.contains("code=") {
+            true => attempt.lead(OTHER),
+            false => OutcomePage::not_ours().into_response(),
+        };
     }
-    if !matches!(*attempt.stage.borrow(), Stage::Waiting) {
-        return attempt.lead();
+    if attempt.is_waiting() {
+        let (judged, is_judged) = oneshot::channel();
+        let visit = Visit { redirect, judged };
+        if visits.try_send(visit).is_ok() {
+            // Without an answer another visit with the same state was faster.
+            let _ = is_judged.await;
+        }
     }
-    let (answer, answered) = oneshot::channel();
-    if visits.try_send(Visit { redirect, answer }).is_err() {
-        return attempt.lead();
-    }
-    // Without an answer another visit with the same state was faster.
-    match answered.await {
-        Ok(Some(page)) => page.into_response(),
-        Ok(None) | Err(_) => attempt.lead(),
-    }
+    attempt.lead("")
 }
 
 /// Whether it has the attempt's state.
@@ -231,18 +234,39 @@ impl Attempt {
             .as_deref()
         {
             Ok(Stage::Ended(page)) => page.clone(),
+            Ok(Stage::Waiting(Some(page))) => return page.clone(),
             Ok(_) => return OutcomePage::not_ours(),
-            Err(_) => OutcomePage::gone(),
+            Err(_) => return OutcomePage::gone(),
         };
         if !is_prefetch {
-            self.shown.notify_one();
+            self.visits.sent();
         }
         page
     }
 
-    fn lead(&self) -> Response {
+    fn note_shown(&self, is_prefetch: bool) -> Response {
+        if !is_prefetch && matches!(*self.stage.borrow(), Stage::Ended(_)) {
+            self.visits.shown();
+        }
         let headers = [
-            (header::LOCATION, self.address.clone()),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::CONNECTION, "close"),
+        ];
+        (StatusCode::NO_CONTENT, headers).into_response()
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(*self.stage.borrow(), Stage::Waiting(_))
+    }
+
+    /// To the page, or to the same address with this query.
+    fn lead(&self, query: &str) -> Response {
+        let address = HeaderValue::from_str(&format!("{}{query}", self.address));
+        let headers = [
+            (
+                header::LOCATION,
+                address.unwrap_or(HeaderValue::from_static("./")),
+            ),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (
                 header::REFERRER_POLICY,
@@ -259,12 +283,18 @@ async fn judge<T>(
     attempt: &Attempt,
     take: impl AsyncFn(ConsentRedirect) -> Result<Result<T, Failure>, Failure>,
 ) -> Result<T, Failure> {
-    while let Some(Visit { redirect, answer }) = visitors.recv().await {
+    while let Some(Visit {
+        redirect,
+        judged: told,
+    }) = visitors.recv().await
+    {
         let judged = match redirect {
             Ok(RedirectOutcome::Code(redirect)) => match take(redirect).await {
                 Ok(taken) => taken,
                 Err(failure) => {
-                    let _ = answer.send(Some(OutcomePage::not_taken(&failure)));
+                    let page = OutcomePage::not_taken(&failure);
+                    attempt.stage.send_replace(Stage::Waiting(Some(page)));
+                    let _ = told.send(());
                     continue;
                 }
             },
@@ -280,7 +310,7 @@ async fn judge<T>(
             )),
         };
         attempt.stage.send_replace(Stage::Taken);
-        let _ = answer.send(None);
+        let _ = told.send(());
         return judged;
     }
     Err(Failure::io("the listener ended"))
