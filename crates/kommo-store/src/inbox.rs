@@ -23,6 +23,7 @@ use std::path::Path;
 
 use kommo_account::Realm;
 use kommo_hooks::inbox::{HandlingOutcome, HookAccount, NewHook, Put, Settlement};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
@@ -136,6 +137,15 @@ impl Inbox {
             settings,
             writing,
         }
+    }
+
+    /// Wakes one worker of this process when hooks were stored.
+    pub(crate) fn stored(&self) -> &Notify {
+        self.writing.stored()
+    }
+
+    pub(crate) const fn lease(&self) -> Duration {
+        self.settings.lease
     }
 
     /// Whether hooks go to the spool now, or an earlier one waits to be merged.
@@ -307,18 +317,8 @@ impl Inbox {
             state: None,
             ..filter.choice()
         };
-        let mut all = 0;
-        loop {
-            let some = self
-                .store
-                .database
-                .replay_hooks(&self.of, &chosen, AT_A_TIME)
-                .await?;
-            all += some;
-            if some < AT_A_TIME.unsigned_abs() {
-                return Ok(all);
-            }
-        }
+        let database = &self.store.database;
+        in_steps(async || database.replay_hooks(&self.of, &chosen, AT_A_TIME).await).await
     }
 
     /// Forgets what ended long enough ago ([`keep_done`](InboxSettings::keep_done),
@@ -329,33 +329,22 @@ impl Inbox {
     ///
     /// The database's. It is done in steps; what was done stays done.
     pub async fn sweep(&self) -> Result<Swept, StoreFault> {
-        let mended = self.store.database.mend_due_hooks(&self.of).await?;
-        let done = self
-            .forget(HookState::Done, self.settings.keep_done)
-            .await?;
-        let failed = self
-            .forget(HookState::Failed, self.settings.keep_failed)
-            .await?;
+        let database = &self.store.database;
+        let mended = in_steps(async || database.mend_due_hooks(&self.of, AT_A_TIME).await).await?;
+        let forget = async |state: HookState, age| {
+            let age = milliseconds(age);
+            in_steps(async || {
+                database
+                    .forget_hooks(&self.of, state.name(), age, AT_A_TIME)
+                    .await
+            })
+            .await
+        };
         Ok(Swept {
-            done,
-            failed,
             mended,
+            done: forget(HookState::Done, self.settings.keep_done).await?,
+            failed: forget(HookState::Failed, self.settings.keep_failed).await?,
         })
-    }
-
-    async fn forget(&self, state: HookState, age: Duration) -> Result<u64, StoreFault> {
-        let mut all = 0;
-        loop {
-            let some = self
-                .store
-                .database
-                .forget_hooks(&self.of, state.name(), milliseconds(age), AT_A_TIME)
-                .await?;
-            all += some;
-            if some < AT_A_TIME.unsigned_abs() {
-                return Ok(all);
-            }
-        }
     }
 
     /// How many wait and have failed, and how long the oldest has waited. It counts the rows that
@@ -390,6 +379,18 @@ impl Inbox {
         let erased = self.store.database.erase_hooks(&self.of, &account).await?;
         self.store.database.scrub().await?;
         Ok(erased)
+    }
+}
+
+/// Repeats a statement that takes [`AT_A_TIME`] rows until none is left. Returns their number.
+async fn in_steps(step: impl AsyncFn() -> Result<u64, StoreFault>) -> Result<u64, StoreFault> {
+    let mut all = 0;
+    loop {
+        let some = step().await?;
+        all += some;
+        if some < AT_A_TIME.unsigned_abs() {
+            return Ok(all);
+        }
     }
 }
 

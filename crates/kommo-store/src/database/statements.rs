@@ -27,9 +27,10 @@ pub(crate) const CLOCKS_MAY_DIFFER: i64 = 5 * 60;
 /// Makes the functions for one kind of connection. `$now` is SQL for the database's own clock in
 /// milliseconds, `$skip` what keeps two claims from waiting for each other; `$any_of` and `$end`
 /// enclose a query for a few ids, so that their rows are looked up one by one, whatever the planner
-/// expects.
+/// expects; `$text_of` and `$bytes_of` turn bytes into hex digits and back.
 macro_rules! statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal, any_of: [$any_of:literal $end:literal],
+     text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal],
      lock: [$($lock:literal)?], lock_hooks: [$($lock_hooks:literal)?]) => {
         use kommo_keeper::CodePut;
         use sqlx::{Result, query, query_as, query_scalar};
@@ -46,10 +47,13 @@ macro_rules! statements {
         $crate::database::statements::code_statements!($connection, now: $now, skip: $skip);
         $crate::database::statements::account_statements!($connection, lock: [$($lock)?]);
         $crate::database::statements::hook_statements!(
-            $connection, now: $now, skip: $skip, any_of: [$any_of $end], lock: [$($lock_hooks)?]
+            $connection, now: $now, skip: $skip, any_of: [$any_of $end],
+            text_of: [$text_of $text_end], bytes_of: [$bytes_of $bytes_end], lock: [$($lock_hooks)?]
         );
         $crate::database::statements::secret_statements!($connection, now: $now);
-        $crate::database::statements::sealed_statements!($connection);
+        $crate::database::statements::sealed_statements!(
+            $connection, text_of: [$text_of $text_end], bytes_of: [$bytes_of $bytes_end]
+        );
         $crate::database::statements::bucket_statements!($connection, now: $now);
     };
 }
@@ -180,7 +184,7 @@ macro_rules! all_statements {
             writer "forgetting hooks"
             fn forget_hooks(of: &OfInbox, state: &str, age_milliseconds: i64, limit: i64) -> u64;
             writer "mending instants of hooks"
-            fn mend_due_hooks(of: &OfInbox) -> u64;
+            fn mend_due_hooks(of: &OfInbox, limit: i64) -> u64;
             reader "counting hooks"
             fn hook_depth(of: &OfInbox) -> HookDepthRow;
             transaction "erasing hooks"

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use kommo_hooks::inbox::Put;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use crate::error::{DatabaseFault, StoreFault};
@@ -39,6 +39,7 @@ struct Waiting {
 pub(super) struct GroupCommit {
     waiting: mpsc::Sender<Waiting>,
     is_spooling: Arc<AtomicBool>,
+    stored: Arc<Notify>,
 }
 
 impl GroupCommit {
@@ -51,17 +52,20 @@ impl GroupCommit {
         let (sender, receiver) = mpsc::channel(settings.waiting_at_most.max(1));
         // What an earlier process left is merged before anything else.
         let is_spooling = Arc::new(AtomicBool::new(spool.is_some()));
+        let stored = Arc::new(Notify::new());
         let writer = Writer {
             store,
             of,
             settings: settings.clone(),
             spool,
             is_spooling: Arc::clone(&is_spooling),
+            stored: Arc::clone(&stored),
         };
         tokio::spawn(writer.run(receiver));
         Self {
             waiting: sender,
             is_spooling,
+            stored,
         }
     }
 
@@ -72,6 +76,10 @@ impl GroupCommit {
         // The task ends only with its runtime.
         sent.map_err(|_| gone())?;
         written.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    pub(super) fn stored(&self) -> &Notify {
+        &self.stored
     }
 
     pub(super) fn is_spooling(&self) -> bool {
@@ -110,6 +118,8 @@ struct Writer {
     settings: InboxSettings,
     spool: Option<Spool>,
     is_spooling: Arc<AtomicBool>,
+    /// Wakes a worker.
+    stored: Arc<Notify>,
 }
 
 impl Writer {
@@ -194,10 +204,10 @@ impl Writer {
     async fn put_rows(&self, rows: &[HookRow]) -> Result<Vec<Put>, StoreFault> {
         let most = i64::from(self.settings.unsigned_at_most);
         let putting = self.store.database.put_hooks(&self.of, rows, most);
-        match timeout(self.settings.put_within, putting).await {
-            Ok(put) => put,
-            Err(_) => Err(too_slow()),
-        }
+        let put = timeout(self.settings.put_within, putting).await;
+        let put = put.unwrap_or_else(|_| Err(too_slow()))?;
+        self.stored.notify_one();
+        Ok(put)
     }
 
     /// Proven hooks only: of the others a stranger may send as many as he likes, and the platform

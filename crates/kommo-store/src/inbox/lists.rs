@@ -7,6 +7,9 @@ use kommo_hooks::inbox::HookAccount;
 use crate::error::StoreFault;
 use crate::records::rows::{HookChoice, ListedHookRow};
 
+/// A key as text.
+const KEY_DIGITS: usize = 64;
+
 /// Where a hook stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,9 +76,15 @@ impl HookFilter {
             kind: self.kind.clone(),
             event: self.event.clone(),
             account: self.account.map(|account| account.to_string()),
-            key: self.key.clone(),
+            key: self.key.as_ref().map(|key| known_key(key)),
         }
     }
+}
+
+/// What is no key is the empty one, which no hook has: a database refuses to read its digits.
+fn known_key(text: &str) -> String {
+    let is_key = text.len() == KEY_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.chars().filter(|_| is_key).collect()
 }
 
 /// A hook, as a list shows it. Nothing of its body is here.

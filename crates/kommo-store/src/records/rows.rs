@@ -8,6 +8,7 @@ use kommo_oauth::grant::GrantKey;
 use sqlx::{FromRow, Row as _};
 
 use crate::records::realm_text::realm_text;
+use crate::sealing::hash_text::hash_number;
 
 /// A row that reads itself from either database.
 macro_rules! read_from {
@@ -344,6 +345,13 @@ pub struct Erased {
 pub(crate) struct OfInbox {
     pub(crate) realm: String,
     pub(crate) inbox: String,
+}
+
+impl OfInbox {
+    /// What its rows have in common.
+    pub(crate) fn number(&self) -> i64 {
+        hash_number("kommo-store inbox", &[&self.realm, &self.inbox])
+    }
 }
 
 /// A hook to be put.

@@ -5,13 +5,22 @@ use sha2::{Digest, Sha256};
 
 /// A hash as text: 64 hex digits. The parts are kept apart by their lengths.
 pub(crate) fn hash_text(purpose: &str, parts: &[&str]) -> String {
+    hex_text(&hash_of(purpose, parts))
+}
+
+fn hash_of(purpose: &str, parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in core::iter::once(&purpose).chain(parts) {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let bytes: [u8; 32] = hash.finalize().into();
-    hex_text(&bytes)
+    hash.finalize().into()
+}
+
+/// A hash as a number: its first 64 bits.
+pub(crate) fn hash_number(purpose: &str, parts: &[&str]) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = hash_of(purpose, parts);
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 pub(crate) fn hex_text(bytes: &[u8]) -> String {

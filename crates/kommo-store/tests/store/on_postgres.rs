@@ -597,7 +597,7 @@ async fn hooks_that_were_confirmed_outlive_every_session() {
     }
     // A claim whose answer was lost waits for the end of its lease.
     place
-        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
         .await;
     loop {
         let hooks = until_some(async || worker.claim(10).await.ok()).await;

@@ -8,9 +8,9 @@ use super::statements;
 use crate::{Store, StoreSettings};
 
 /// So many wait that reading all of them is the dearer way by far.
-const FILLED: &str = "INSERT INTO kommo_hooks (key, realm, inbox, kind, event, account, conversation, is_unsigned, state, due_at, \
+const FILLED: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, state, due_at, \
                       stored_at, ended_at, record) \
-                      SELECT number::text, 'real', 'a', 'chat', 'message', 'crm:' || number % 100, (number / 3)::text, number % 2 = 0, \
+                      SELECT int8send(number), 1, 'chat', 'message', 'crm:' || number % 100, int8send(number / 3), number % 2 = 0, \
                       CASE number % 10 WHEN 0 THEN 'done' ELSE 'waiting' END, CASE number % 3 WHEN 1 THEN number END, 1, \
                       CASE number % 10 WHEN 0 THEN number END, 'x' FROM generate_series(1, 30000) AS given (number); \
                       ANALYZE kommo_hooks";
@@ -44,25 +44,29 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
     for (statement, types, index) in [
         (
             statements::UNSIGNED_WAITING,
-            "text, text, text, bigint",
+            "bigint, text, bigint",
             "kommo_hooks_unsigned",
         ),
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_waiting"),
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_head"),
         (
             statements::CLAIM_HOOKS,
-            "text, text, bigint, bytea, bigint",
+            "bigint, bigint, bytea, bigint",
             "kommo_hooks_due",
         ),
         (
             statements::FORGET_HOOKS,
-            "text, text, text, bigint, bigint",
+            "bigint, text, bigint, bigint",
             "kommo_hooks_ended",
         ),
-        (statements::MEND_DUE_HOOKS, "text, text", "kommo_hooks_due"),
+        (
+            statements::MEND_DUE_HOOKS,
+            "bigint, bigint",
+            "kommo_hooks_due",
+        ),
         (
             statements::PUT_HOOKS,
-            "text, text, text[], text[], text[], text[], text[], bool[], bool[], bytea[]",
+            "bigint, text[], text[], text[], text[], text[], bool[], bool[], bytea[]",
             "kommo_hooks_waiting",
         ),
     ] {

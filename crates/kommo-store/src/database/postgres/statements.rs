@@ -10,6 +10,8 @@ statements! {
     now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     skip: "FOR UPDATE SKIP LOCKED",
     any_of: ["= ANY (ARRAY(" "))"],
+    text_of: ["encode(" ", 'hex')"],
+    bytes_of: ["decode(" ", 'hex')"],
     lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"],
     lock_hooks: ["LOCK TABLE kommo_hooks IN SHARE ROW EXCLUSIVE MODE"]
 }
@@ -149,15 +151,15 @@ pub(super) async fn lock_conversations(
     .map(|_| ())
 }
 
-pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, realm, inbox, kind, event, account, conversation, is_unsigned, record, \
+pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, record, \
          state, stored_at, due_at) \
-         SELECT key, $1, $2, kind, event, account, conversation, is_unsigned, record, 'waiting', now, \
+         SELECT decode(key, 'hex'), $1, kind, event, account, decode(conversation, 'hex'), is_unsigned, record, 'waiting', now, \
          CASE WHEN conversation IS NULL OR (may_lead AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS known \
-         WHERE known.conversation = given.conversation COLLATE \"C\" AND known.state = 'waiting')) THEN now END \
-         FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::bool[], $10::bytea[]) \
+         WHERE known.conversation = decode(given.conversation, 'hex') AND known.state = 'waiting')) THEN now END \
+         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bytea[]) \
          WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
          (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
-         ORDER BY CASE WHEN conversation IS NULL THEN key END, place ON CONFLICT (key) DO NOTHING RETURNING key";
+         ORDER BY CASE WHEN conversation IS NULL THEN key END, place ON CONFLICT (key) DO NOTHING RETURNING encode(key, 'hex')";
 
 /// In a transaction that holds the locks of the conversations. Hooks without a conversation are
 /// inserted in the order of their keys: else two transactions with the same hooks could wait for
@@ -184,8 +186,7 @@ pub(super) async fn put_hooks(
     let leading: Vec<bool> = hooks.iter().map(|(_, may_lead)| *may_lead).collect();
     let records: Vec<&[u8]> = hooks.iter().map(|(hook, _)| &*hook.record).collect();
     query_scalar(PUT_HOOKS)
-        .bind(&of.realm)
-        .bind(&of.inbox)
+        .bind(of.number())
         .bind(keys)
         .bind(kinds)
         .bind(events)

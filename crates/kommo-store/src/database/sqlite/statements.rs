@@ -10,6 +10,8 @@ statements! {
     now: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
     skip: "",
     any_of: ["IN (" ")"],
+    text_of: ["NULLIF(lower(hex(" ")), '')"],
+    bytes_of: ["unhex(" ")"],
     lock: [],
     lock_hooks: []
 }
@@ -139,9 +141,9 @@ pub(super) async fn settle_one(
     .map(|_| ())
 }
 
-pub(super) const PUT_HOOK: &str = "INSERT INTO kommo_hooks (key, realm, inbox, kind, event, account, conversation, is_unsigned, record, \
-         state, stored_at, due_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', now, \
-         CASE WHEN $7 IS NULL OR NOT EXISTS (SELECT 1 FROM kommo_hooks WHERE conversation = $7 AND state = 'waiting') \
+pub(super) const PUT_HOOK: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, record, \
+         state, stored_at, due_at) SELECT unhex($1), $2, $3, $4, $5, unhex($6), $7, $8, 'waiting', now, \
+         CASE WHEN $6 IS NULL OR NOT EXISTS (SELECT 1 FROM kommo_hooks WHERE conversation = unhex($6) AND state = 'waiting') \
          THEN now END FROM (SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER) AS now) WHERE TRUE \
          ON CONFLICT (key) DO NOTHING";
 
@@ -153,8 +155,7 @@ pub(super) async fn put_hook(
 ) -> Result<bool> {
     let done = query(PUT_HOOK)
         .bind(&hook.key)
-        .bind(&of.realm)
-        .bind(&of.inbox)
+        .bind(of.number())
         .bind(&*hook.kind)
         .bind(&*hook.event)
         .bind(hook.account.as_deref())

@@ -2,9 +2,10 @@
 
 macro_rules! hook_statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal, any_of: [$any_of:literal $end:literal],
+     text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal],
      lock: [$($lock:literal)?]) => {
-        pub(super) const UNSIGNED_WAITING: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM kommo_hooks WHERE realm = $1 AND inbox = $2 AND is_unsigned \
-                 AND state = 'waiting' AND account = $3 LIMIT $4) AS waiting";
+        pub(super) const UNSIGNED_WAITING: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM kommo_hooks WHERE inbox = $1 AND is_unsigned \
+                 AND state = 'waiting' AND account = $2 LIMIT $3) AS waiting";
 
         /// How many unsigned hooks of an account wait, up to a number.
         pub(super) async fn unsigned_waiting(
@@ -14,8 +15,7 @@ macro_rules! hook_statements {
             most: i64,
         ) -> Result<i64> {
             query_scalar(UNSIGNED_WAITING)
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .bind(account.unwrap_or_default())
             .bind(most)
             .fetch_one(connection)
@@ -24,8 +24,9 @@ macro_rules! hook_statements {
 
         pub(super) const PROMOTE_HOOK: &str = concat!(
                 "UPDATE kommo_hooks SET due_at = ", $now, " WHERE id = \
-                 (SELECT id FROM kommo_hooks WHERE conversation = $1 AND state = 'waiting' ORDER BY id LIMIT 1) \
-                 AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS head WHERE head.conversation = $1 AND head.due_at IS NOT NULL)"
+                 (SELECT id FROM kommo_hooks WHERE conversation = ", $bytes_of, "$1", $bytes_end, " AND state = 'waiting' \
+                 ORDER BY id LIMIT 1) AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS head \
+                 WHERE head.conversation = ", $bytes_of, "$1", $bytes_end, " AND head.due_at IS NOT NULL)"
             );
 
         /// Gives a conversation a head if it has none and something waits.
@@ -40,11 +41,15 @@ macro_rules! hook_statements {
             .map(|_| ())
         }
 
+        // No indexed column is changed, so that PostgreSQL writes no index. What is leased is read and
+        // passed over: as many rows as there are leases.
         pub(super) const CLAIM_HOOKS: &str = concat!(
-                "UPDATE kommo_hooks SET lease_token = $4, attempts = attempts + 1, due_at = ", $now, " + $5 WHERE id ", $any_of,
-                "SELECT id FROM kommo_hooks WHERE realm = $1 AND inbox = $2 AND due_at IS NOT NULL \
-                 AND due_at <= (SELECT ", $now, ") ORDER BY due_at LIMIT $3 ", $skip, $end,
-                " RETURNING id, key, kind, event, account, conversation, attempts, stored_at, record, ", $now, " AS now"
+                "UPDATE kommo_hooks SET lease_token = $3, attempts = attempts + 1, leased_until = ", $now, " + $4 WHERE id ", $any_of,
+                "SELECT id FROM kommo_hooks WHERE inbox = $1 AND due_at IS NOT NULL \
+                 AND due_at <= (SELECT ", $now, ") AND (leased_until IS NULL OR leased_until <= (SELECT ", $now, ") \
+                 OR leased_until > (SELECT ", $now, " + 172800000)) ORDER BY due_at LIMIT $2 ", $skip, $end,
+                " RETURNING id, ", $text_of, "key", $text_end, " AS key, kind, event, account, ",
+                $text_of, "conversation", $text_end, " AS conversation, attempts, stored_at, record, ", $now, " AS now"
             );
 
         /// Those that are due for the longest time, the oldest first.
@@ -56,8 +61,7 @@ macro_rules! hook_statements {
             token: &[u8],
         ) -> Result<Vec<ClaimedHookRow>> {
             let mut claims: Vec<ClaimedHookRow> = query_as(CLAIM_HOOKS)
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .bind(limit)
             .bind(token)
             .bind(lease_milliseconds)
@@ -76,7 +80,7 @@ macro_rules! hook_statements {
             lease_milliseconds: i64,
         ) -> Result<bool> {
             let done = query(concat!(
-                "UPDATE kommo_hooks SET due_at = ", $now, " + $4 \
+                "UPDATE kommo_hooks SET leased_until = ", $now, " + $4 \
                  WHERE id = $1 AND lease_token = $2 AND attempts = $3"
             ))
             .bind(id)
@@ -103,7 +107,7 @@ macro_rules! hook_statements {
                 return Ok(done.rows_affected() == 1);
             }
             let done = query(concat!(
-                "UPDATE kommo_hooks SET state = $4, due_at = ", $now, " + $5, lease_token = NULL, \
+                "UPDATE kommo_hooks SET state = $4, due_at = ", $now, " + $5, lease_token = NULL, leased_until = NULL, \
                  ended_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN ", $now, " END, reason = $6, \
                  record = CASE WHEN $4 = 'done' THEN $7 ELSE record END \
                  WHERE id = $1 AND lease_token = $2 AND attempts = $3"
@@ -128,14 +132,13 @@ macro_rules! hook_statements {
             limit: i64,
         ) -> Result<Vec<ListedHookRow>> {
             query_as(concat!(
-                "SELECT id, key, kind, event, account, state, attempts, stored_at, ended_at, due_at, reason, \
-                 lease_token IS NOT NULL AS is_leased, ", $now, " AS now FROM kommo_hooks \
-                 WHERE realm = $1 AND inbox = $2 AND id > $3 AND state = COALESCE($5, state) AND kind = COALESCE($6, kind) \
-                 AND event = COALESCE($7, event) AND COALESCE(account, '') = COALESCE($8, account, '') \
-                 AND key = COALESCE($9, key) ORDER BY id LIMIT $4"
+                "SELECT id, ", $text_of, "key", $text_end, " AS key, kind, event, account, state, attempts, stored_at, ended_at, \
+                 COALESCE(leased_until, due_at) AS due_at, reason, lease_token IS NOT NULL AS is_leased, ", $now, " AS now FROM kommo_hooks \
+                 WHERE inbox = $1 AND id > $2 AND state = COALESCE($4, state) AND kind = COALESCE($5, kind) \
+                 AND event = COALESCE($6, event) AND COALESCE(account, '') = COALESCE($7, account, '') \
+                 AND key = COALESCE(", $bytes_of, "$8", $bytes_end, ", key) ORDER BY id LIMIT $3"
             ))
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .bind(after)
             .bind(limit)
             .bind(chosen.state)
@@ -158,12 +161,12 @@ macro_rules! hook_statements {
             let replayed: Vec<Option<String>> = query_scalar(concat!(
                 "UPDATE kommo_hooks SET state = 'waiting', attempts = 0, ended_at = NULL, reason = NULL, \
                  due_at = CASE WHEN conversation IS NULL THEN ", $now, " END WHERE id IN (SELECT id FROM kommo_hooks \
-                 WHERE realm = $1 AND inbox = $2 AND state = 'failed' AND ended_at IS NOT NULL AND kind = COALESCE($4, kind) \
-                 AND event = COALESCE($5, event) AND COALESCE(account, '') = COALESCE($6, account, '') \
-                 AND key = COALESCE($7, key) ORDER BY id LIMIT $3) RETURNING conversation"
+                 WHERE inbox = $1 AND state = 'failed' AND ended_at IS NOT NULL AND kind = COALESCE($3, kind) \
+                 AND event = COALESCE($4, event) AND COALESCE(account, '') = COALESCE($5, account, '') \
+                 AND key = COALESCE(", $bytes_of, "$6", $bytes_end, ", key) ORDER BY id LIMIT $2) \
+                 RETURNING ", $text_of, "conversation", $text_end, " AS conversation"
             ))
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .bind(limit)
             .bind(chosen.kind.as_deref())
             .bind(chosen.event.as_deref())
@@ -181,8 +184,8 @@ macro_rules! hook_statements {
         }
 
         pub(super) const FORGET_HOOKS: &str = concat!(
-                "DELETE FROM kommo_hooks WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE realm = $1 AND inbox = $2 \
-                 AND state = $3 AND ended_at IS NOT NULL AND ended_at <= (SELECT ", $now, " - $4) ORDER BY ended_at LIMIT $5", $end
+                "DELETE FROM kommo_hooks WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE inbox = $1 \
+                 AND state = $2 AND ended_at IS NOT NULL AND ended_at <= (SELECT ", $now, " - $3) ORDER BY ended_at LIMIT $4", $end
             );
 
         /// What ended long enough ago, at most so many.
@@ -194,8 +197,7 @@ macro_rules! hook_statements {
             limit: i64,
         ) -> Result<u64> {
             let done = query(FORGET_HOOKS)
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .bind(state)
             .bind(age_milliseconds)
             .bind(limit)
@@ -205,19 +207,20 @@ macro_rules! hook_statements {
         }
 
         pub(super) const MEND_DUE_HOOKS: &str = concat!(
-                "UPDATE kommo_hooks SET due_at = ", $now, " WHERE realm = $1 AND inbox = $2 AND due_at IS NOT NULL \
-                 AND due_at > (SELECT ", $now, " + 172800000)"
+                "UPDATE kommo_hooks SET due_at = ", $now, " WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE inbox = $1 \
+                 AND due_at IS NOT NULL AND due_at > (SELECT ", $now, " + 172800000) ORDER BY due_at DESC LIMIT $2", $end
             );
 
-        /// No pause and no lease is longer than a day: what is due later than in two was written
-        /// while the clock was far ahead.
+        /// No pause is longer than a day: what is due later than in two was written while the clock
+        /// was far ahead. (Leases of such a clock do not count in a claim.)
         pub(super) async fn mend_due_hooks(
             connection: &mut $connection,
             of: &OfInbox,
+            limit: i64,
         ) -> Result<u64> {
             let done = query(MEND_DUE_HOOKS)
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
+            .bind(limit)
             .execute(connection)
             .await?;
             Ok(done.rows_affected())
@@ -229,12 +232,11 @@ macro_rules! hook_statements {
         ) -> Result<HookDepthRow> {
             query_as(concat!(
                 "SELECT COUNT(*) AS waiting, MIN(stored_at) AS oldest, \
-                 (SELECT COUNT(*) FROM kommo_hooks WHERE realm = $1 AND inbox = $2 AND state = 'failed' \
+                 (SELECT COUNT(*) FROM kommo_hooks WHERE inbox = $1 AND state = 'failed' \
                  AND ended_at IS NOT NULL) AS failed, ", $now, " AS now \
-                 FROM kommo_hooks WHERE realm = $1 AND inbox = $2 AND state = 'waiting'"
+                 FROM kommo_hooks WHERE inbox = $1 AND state = 'waiting'"
             ))
-            .bind(&of.realm)
-            .bind(&of.inbox)
+            .bind(of.number())
             .fetch_one(connection)
             .await
         }
@@ -246,9 +248,8 @@ macro_rules! hook_statements {
             account: &str,
         ) -> Result<u64> {
             $(query($lock).execute(&mut *connection).await?;)?
-            let done = query("DELETE FROM kommo_hooks WHERE realm = $1 AND inbox = $2 AND account = $3")
-                .bind(&of.realm)
-                .bind(&of.inbox)
+            let done = query("DELETE FROM kommo_hooks WHERE inbox = $1 AND account = $2")
+                .bind(of.number())
                 .bind(account)
                 .execute(connection)
                 .await?;

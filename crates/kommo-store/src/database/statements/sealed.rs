@@ -1,7 +1,7 @@
 //! Sealed records of any table, to be sealed anew.
 
 macro_rules! sealed_statements {
-    ($connection:ty) => {
+    ($connection:ty, text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal]) => {
         pub(super) async fn sealed(
             connection: &mut $connection,
             table: SealedTable,
@@ -26,8 +26,10 @@ macro_rules! sealed_statements {
                 }
                 // What is done has lost its body.
                 SealedTable::Hooks => {
-                    "SELECT key AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_hooks \
-                     WHERE key > $1 AND state <> 'done' ORDER BY key LIMIT $2"
+                    concat!(
+                        "SELECT ", $text_of, "key", $text_end, " AS name, CAST(0 AS BIGINT) AS generation, record FROM kommo_hooks \
+                         WHERE key > ", $bytes_of, "$1", $bytes_end, " AND state <> 'done' ORDER BY kommo_hooks.key LIMIT $2"
+                    )
                 }
             };
             query_as(statement)
@@ -58,7 +60,9 @@ macro_rules! sealed_statements {
                     "UPDATE kommo_secrets SET record = $3 WHERE state_hash = $1 AND record = $2"
                 }
                 SealedTable::Hooks => {
-                    "UPDATE kommo_hooks SET record = $3 WHERE key = $1 AND record = $2"
+                    concat!(
+                        "UPDATE kommo_hooks SET record = $3 WHERE key = ", $bytes_of, "$1", $bytes_end, " AND record = $2"
+                    )
                 }
             };
             let done = query(statement)

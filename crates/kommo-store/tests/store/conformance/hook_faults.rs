@@ -66,7 +66,7 @@ async fn a_damaged_hook_keeps_no_other_from_its_handler_and_is_logged<P: Place>(
     );
     // Alone, it is an error; its conversation waits until a person has looked, or it fails.
     place
-        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
         .await;
     let error = inbox.claim(10).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Damaged);

@@ -463,7 +463,7 @@ async fn bodies_are_encrypted_as_the_store_is_and_sealed_anew<P: Place>() {
     assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     assert!(!error.to_string().contains(MARKER));
     place
-        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
         .await;
     let mut numbers = numbers_of(&inbox(&store).claim(10).await.unwrap());
     numbers.sort_unstable();
@@ -471,8 +471,8 @@ async fn bodies_are_encrypted_as_the_store_is_and_sealed_anew<P: Place>() {
     // One body that was copied over another does not open.
     place
         .sql(
-            "UPDATE kommo_hooks SET due_at = 0, record = (SELECT record FROM kommo_hooks ORDER BY id LIMIT 1) \
-             WHERE due_at IS NOT NULL",
+            "UPDATE kommo_hooks SET leased_until = 0, record = (SELECT record FROM kommo_hooks ORDER BY id LIMIT 1) \
+             WHERE leased_until IS NOT NULL",
         )
         .await;
     let hooks = inbox(&store).claim(10).await.unwrap();
