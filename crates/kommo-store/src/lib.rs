@@ -27,6 +27,8 @@ mod location;
 mod store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod inbox;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod worker;
 
 #[cfg(feature = "postgres")]
 pub use database::url::{DatabaseUrl, DatabaseUrlError};
@@ -46,3 +48,5 @@ pub use sealing::encryption_key::{EncryptionKey, EncryptionKeyError, EncryptionK
 pub use settings::StoreSettings;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use store::{Store, StoreLock};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use worker::{HookHandler, InboxWorker, WorkerSettings};

@@ -11,6 +11,7 @@ mod hooks;
 mod hook_faults;
 mod hook_rules;
 pub(crate) mod hook_spool;
+mod worker;
 mod transfer;
 mod processes;
 mod records;
