@@ -41,8 +41,8 @@ macro_rules! hook_statements {
             .map(|_| ())
         }
 
-        // No indexed column is changed, so that PostgreSQL writes no index. What is leased is read and
-        // passed over: as many rows as there are leases.
+        // No indexed column is changed, so that PostgreSQL writes no index. What is leased is read
+        // and passed over: as many rows as there are leases.
         pub(super) const CLAIM_HOOKS: &str = concat!(
                 "UPDATE kommo_hooks SET lease_token = $3, attempts = attempts + 1, leased_until = ", $now, " + $4 WHERE id ", $any_of,
                 "SELECT id FROM kommo_hooks WHERE inbox = $1 AND due_at IS NOT NULL \
