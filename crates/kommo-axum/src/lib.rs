@@ -14,6 +14,7 @@ mod result;
 mod exchange;
 mod setup;
 mod routes;
+mod hooks;
 
 pub use application::callbacks::Connected;
 pub use application::proof_log::{ProofLog, SecretProof};
@@ -22,6 +23,11 @@ pub use application::secret_sink::{IntegrationSecrets, NotKept, SecretSink};
 pub use browser::browser_context::StartFrom;
 pub use consent::attempt::{Attempt, CARRIED_MAX_BYTES, CarriedTooLong};
 pub use consent::state_key::{STATE_KEY_MIN_BYTES, StateKey, StateKeyError};
+pub use hooks::chat_hooks::ChatHooks;
+#[cfg(feature = "store")]
+pub use hooks::chat_inbox::chat_events;
+pub use hooks::hook_refused::HookRefused;
+pub use hooks::proven_chat_hook::ProvenChatHook;
 pub use pages::refusal::Refusal;
 pub use settings::connect_error::ConnectError;
 pub use settings::local_path::{LOCAL_PATH_MAX_BYTES, LocalPath, LocalPathError};

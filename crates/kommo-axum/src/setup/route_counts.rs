@@ -16,6 +16,7 @@ pub(crate) enum Family {
     InstallHooks,
     DisconnectHooks,
     Secrets,
+    ChatHooks,
 }
 
 impl Family {
@@ -26,6 +27,7 @@ impl Family {
             Self::InstallHooks => "kommo_axum_install_hooks_total",
             Self::DisconnectHooks => "kommo_axum_disconnect_hooks_total",
             Self::Secrets => "kommo_axum_secrets_total",
+            Self::ChatHooks => "kommo_axum_chat_hooks_total",
         }
     }
 
@@ -36,6 +38,7 @@ impl Family {
             Self::InstallHooks => "Install hooks.",
             Self::DisconnectHooks => "Disconnect hooks.",
             Self::Secrets => "Calls of secrets_uri.",
+            Self::ChatHooks => "Chat hooks.",
         }
     }
 }
