@@ -35,8 +35,9 @@ pub struct KeeperSettings {
     /// How long a worker may keep a due grant or a code before another one takes it. Default: two
     /// minutes.
     pub lease: Duration,
-    /// How many codes of install hooks this process exchanges: anyone can send them, and each costs
-    /// two requests. Default: one in two seconds, ten at once.
+    /// How many codes of install hooks this process exchanges, and with them codes of unbound
+    /// consents that wait for another try: anyone can send them, and each costs two requests.
+    /// Default: one in two seconds, ten at once.
     pub hook_exchanges: BucketSize,
     /// How long a refresh of this process may take before the next caller starts another one beside
     /// it. A refresh with an unsaved pair has no limit. Default: two minutes.

@@ -12,12 +12,13 @@ pub struct StoreSettings {
     /// file's mode or the database's own rights protect them.
     pub encryption: Option<EncryptionKeys>,
     /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from
-    /// install hooks: [`max_hook_codes`](Self::max_hook_codes). Codes that were exchanged or
+    /// install hooks ([`max_hook_codes`](Self::max_hook_codes)), and a quarter from consents that
+    /// are bound to no session ([`max_unbound_codes`](Self::max_unbound_codes)). Codes that were exchanged or
     /// refused do not count; the same number of their hashes is remembered for each origin, the
     /// newest, so that a second delivery is a duplicate.
     pub max_codes: u32,
-    /// How many codes wait at most for one host of a realm: of install hooks, and again of all
-    /// other origins. Default: 16.
+    /// How many codes wait at most for one host of a realm: of install hooks, again of consents
+    /// that are bound to no session, and again of all other origins. Default: 16.
     pub max_codes_per_host: u32,
     /// The most client secrets that are kept of integrations that never had a grant. Default:
     /// 1,000.
@@ -71,6 +72,13 @@ impl StoreSettings {
     #[must_use]
     pub const fn max_hook_codes(&self) -> u32 {
         self.max_codes / 2
+    }
+
+    /// How many codes of consents that are bound to no session of the application wait at most, of
+    /// one realm: a quarter of `max_codes`. Any program can begin and finish such a consent.
+    #[must_use]
+    pub const fn max_unbound_codes(&self) -> u32 {
+        self.max_codes / 4
     }
 
     /// Read-only: see [`is_read_only`](Self::is_read_only).

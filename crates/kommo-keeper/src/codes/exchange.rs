@@ -62,8 +62,9 @@ impl<S: CodeStore> Keeper<S> {
         Ok(put)
     }
 
-    /// Exchanges up to `limit` unclaimed codes: those of consents first, newest first. Codes of
-    /// install hooks, which anyone can send, come after them and within a small bucket of their own
+    /// Exchanges up to `limit` unclaimed codes: those of consents first, newest first. Codes that
+    /// anyone may have sent ([`CodeOrigin::is_strangers`]), of unbound consents and then of install
+    /// hooks, come after them and within a small bucket of their own
     /// ([`hook_exchanges`](crate::KeeperSettings::hook_exchanges)), so that they do not slow calls
     /// and refreshes. Codes that grew too old while they waited are ended first, and reported as
     /// alarms.
@@ -88,8 +89,8 @@ impl<S: CodeStore> Keeper<S> {
         self.exchange_lane(limit, true).await
     }
 
-    /// Like [`exchange_codes_each`](Self::exchange_codes_each), without the codes of install hooks:
-    /// for workers that those must not keep busy.
+    /// Like [`exchange_codes_each`](Self::exchange_codes_each), without the codes that anyone may
+    /// have sent: for workers that those must not keep busy.
     ///
     /// # Errors
     ///
@@ -103,6 +104,9 @@ impl<S: CodeStore> Keeper<S> {
 
     /// Exchanges this code, which was accepted before. [`CodeOutcome::NotYet`]: another worker has
     /// claimed it, or it waits for a later [`exchange_codes`](Self::exchange_codes).
+    ///
+    /// A code of an install hook takes from its bucket. The pace of unbound consents is the
+    /// caller's to set, who knows how long a browser waits.
     ///
     /// # Errors
     ///
@@ -162,7 +166,7 @@ impl<S: CodeStore> Keeper<S> {
     async fn exchange_lane(
         &self,
         limit: u32,
-        with_hooks: bool,
+        with_strangers: bool,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         let Some(credentials) = self.credentials() else {
             return Ok(Vec::new());
@@ -170,7 +174,7 @@ impl<S: CodeStore> Keeper<S> {
         // Before any code is claimed: one of these may be its code, and must not be sent again.
         let mut outcomes = self.finish_left_behind().await;
         match self
-            .exchange_claimed(&credentials.client_id, limit, with_hooks)
+            .exchange_claimed(&credentials.client_id, limit, with_strangers)
             .await
         {
             Ok(exchanged) => outcomes.extend(exchanged),
@@ -199,7 +203,7 @@ impl<S: CodeStore> Keeper<S> {
         &self,
         client_id: &ClientId,
         limit: u32,
-        with_hooks: bool,
+        with_strangers: bool,
     ) -> Result<Vec<ExchangedCode>, ExchangeError> {
         let context = self.context();
         let (realm, now) = (context.settings.endpoints.realm(), context.clock.now());
@@ -207,7 +211,9 @@ impl<S: CodeStore> Keeper<S> {
         for _ in 0..expired.map_err(|error| self.exchange_failed(&error))? {
             self.code_ended(Counter::CodesExpired, AlarmKind::CodeExpired);
         }
-        let claimed = self.claim(realm, client_id, now, limit, with_hooks).await?;
+        let claimed = self
+            .claim(realm, client_id, now, limit, with_strangers)
+            .await?;
         // Concurrently, so that the last one runs while the lease is still valid; each in a task of
         // its own, which continues if this future is dropped. An error of the store for one does
         // not stop the others.
@@ -232,14 +238,15 @@ impl<S: CodeStore> Keeper<S> {
         }
     }
 
-    /// Claims consents up to the limit, then hooks as their bucket allows, if they are wanted.
+    /// Claims consents up to the limit, then what anyone may have sent as the bucket allows, if it
+    /// is wanted.
     async fn claim(
         &self,
         realm: Realm,
         client_id: &ClientId,
         now: UnixSeconds,
         limit: u32,
-        with_hooks: bool,
+        with_strangers: bool,
     ) -> Result<Vec<ClaimedCode>, ExchangeError> {
         let context = self.context();
         let (store, lease) = (&context.store, context.settings.lease);
@@ -251,18 +258,18 @@ impl<S: CodeStore> Keeper<S> {
         let size = context.settings.hook_exchanges;
         let monotonic = context.clock.monotonic();
         let left = limit.saturating_sub(taken);
-        let left = if with_hooks { left } else { 0 };
+        let left = if with_strangers { left } else { 0 };
         let room = context.hook_bucket.take(size, left, monotonic);
         if room == 0 {
             return Ok(claimed);
         }
         let rest = store.claim_codes(realm, client_id, now, room, lease).await;
-        let is_hook = |code: &&ClaimedCode| code.pending.origin == CodeOrigin::InstallHook;
-        let hooks = rest
+        let is_strangers = |code: &&ClaimedCode| code.pending.origin.is_strangers();
+        let used = rest
             .as_ref()
-            .map_or(0, |rest| rest.iter().filter(is_hook).count());
-        let hooks = u32::try_from(hooks).unwrap_or(room);
-        context.hook_bucket.refund(size, room.saturating_sub(hooks));
+            .map_or(0, |rest| rest.iter().filter(is_strangers).count());
+        let used = u32::try_from(used).unwrap_or(room);
+        context.hook_bucket.refund(size, room.saturating_sub(used));
         match rest {
             Ok(rest) => claimed.extend(rest),
             Err(error) if claimed.is_empty() => return Err(self.exchange_failed(&error)),

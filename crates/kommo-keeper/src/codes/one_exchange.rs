@@ -108,18 +108,20 @@ impl<S: CodeStore> Keeper<S> {
             return Ok((CodeOutcome::NotYet, self.paused_for_a_lease(false)));
         };
         let pending = &code.pending;
-        // The sender of an install hook chooses its host, so an answer from there says nothing
-        // about our credentials or address.
+        // Who sends a code chooses its host, so an answer from there says nothing about our
+        // address: neither origin is evidence.
         let origin = match pending.origin {
             CodeOrigin::InstallHook => RequestOrigin::InstallHook,
-            CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
+            CodeOrigin::Redirect | CodeOrigin::UnboundRedirect | CodeOrigin::Pasted => {
+                RequestOrigin::Consent
+            }
         };
         let request =
             TokenRequest::exchange(&credentials, &pending.host, &pending.code).with_origin(origin);
         let outcome = context.endpoint.send(pending.realm, &request).await;
         let policy = &context.settings.policy;
-        let is_from_hook = pending.origin == CodeOrigin::InstallHook;
-        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_from_hook);
+        let is_strangers = pending.origin.is_strangers();
+        let earlier = EarlierTries::new(code.earlier_claims, code.earlier_tries, is_strangers);
         let why = why_not_yet(&outcome);
         Ok(match AfterExchange::of(outcome, earlier, policy) {
             AfterExchange::Keep(pair) => self.keep_and_settle_pair(code, &pair, false).await?,
@@ -153,11 +155,10 @@ impl<S: CodeStore> Keeper<S> {
     /// The code stays for another try; the reason is reported at once.
     fn defer(&self, origin: CodeOrigin, again: AnotherExchange) -> (CodeOutcome, CodeEnd) {
         let context = self.context();
-        // The sender of an install hook chooses the host, so its answer is worth an alarm only if
-        // it refuses our credentials.
-        let is_news = |kind: &HoldKind| {
-            origin != CodeOrigin::InstallHook || *kind == HoldKind::ClientMisconfigured
-        };
+        // A stranger chooses the host, so its answer is worth an alarm only if it refuses our
+        // credentials.
+        let is_news =
+            |kind: &HoldKind| !origin.is_strangers() || *kind == HoldKind::ClientMisconfigured;
         if let Some(kind) = again.hold.filter(is_news) {
             let until = again.pause.map(|pause| context.clock.now().plus(pause));
             let alarm = AlarmKind::Held { kind, until };

@@ -15,8 +15,12 @@ use crate::ports::grant_store::{GrantStore, StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeOrigin {
-    /// By the browser, with a `state` of ours.
+    /// By the browser, with a `state` of ours, and with the session of the application that the
+    /// `state` is bound to.
     Redirect,
+    /// By a browser with a `state` of ours that is bound to no session of the application: any
+    /// program may have begun that consent.
+    UnboundRedirect,
     /// By the platform's install hook: unsigned, without a `state`, and bound to no session.
     InstallHook,
     /// Pasted by the operator.
@@ -29,6 +33,7 @@ impl CodeOrigin {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Redirect => "redirect",
+            Self::UnboundRedirect => "unbound-redirect",
             Self::InstallHook => "install-hook",
             Self::Pasted => "pasted",
         }
@@ -37,9 +42,19 @@ impl CodeOrigin {
     /// The origin of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Redirect, Self::InstallHook, Self::Pasted]
-            .into_iter()
-            .find(|origin| origin.name() == name)
+        let all = [
+            Self::Redirect,
+            Self::UnboundRedirect,
+            Self::InstallHook,
+            Self::Pasted,
+        ];
+        all.into_iter().find(|origin| origin.name() == name)
+    }
+
+    /// Whether anyone may have sent it, with a code and a host of their choice.
+    #[must_use]
+    pub const fn is_strangers(self) -> bool {
+        matches!(self, Self::UnboundRedirect | Self::InstallHook)
     }
 }
 
@@ -112,7 +127,8 @@ pub enum CodePut {
     Stored,
     /// The same code was stored before.
     Duplicate,
-    /// The store has as many codes as it takes. The unsigned hook may be flooded.
+    /// The store has as many codes as it takes, or as it takes of this origin. Strangers may flood
+    /// it.
     Full,
     /// As many codes of this origin wait for this host as the store takes for one host. Those of
     /// other hosts are not affected.
@@ -214,8 +230,9 @@ pub trait PendingCodes: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Claims at most `limit` unclaimed codes for the length of the lease: those of consents first,
-    /// then those of install hooks, each newest first. Codes of other realms are not claimed.
+    /// Claims at most `limit` unclaimed codes for the length of the lease: those that a person
+    /// stands behind first, then those of [unbound consents](CodeOrigin::UnboundRedirect), then
+    /// those of install hooks, each newest first. Codes of other realms are not claimed.
     fn claim_codes(
         &self,
         realm: Realm,
@@ -225,8 +242,8 @@ pub trait PendingCodes: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<ClaimedCode>, Self::Error>> + Send;
 
-    /// Like [`claim_codes`](Self::claim_codes), without the codes of install hooks: a flood of
-    /// those must not slow the others.
+    /// Like [`claim_codes`](Self::claim_codes), without the codes that anyone may have sent
+    /// ([`CodeOrigin::is_strangers`]): a flood of those must not slow the others.
     fn claim_consents(
         &self,
         realm: Realm,

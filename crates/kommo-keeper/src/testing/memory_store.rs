@@ -217,12 +217,12 @@ impl MemoryStore {
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
         self.operation(|state, now| {
             let mut claimed = Vec::new();
-            for origin_is_hook in [false, true] {
+            for lane in 0..3 {
                 for (id, code) in state.codes.iter_mut().enumerate().rev() {
                     let pending = &code.pending;
                     let is_asked_for = pending.realm == realm
                         && pending.client_id == *client_id
-                        && (pending.origin == CodeOrigin::InstallHook) == origin_is_hook
+                        && lane_of(pending.origin) == lane
                         && is_meant(pending);
                     let is_open = !code.is_done
                         && code.lease.is_free(now)
@@ -583,7 +583,7 @@ impl PendingCodes for MemoryStore {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<ClaimedCode>, MemoryError> {
-        let is_consent = |code: &PendingCode| code.origin != CodeOrigin::InstallHook;
+        let is_consent = |code: &PendingCode| !code.origin.is_strangers();
         self.claim(realm, client_id, limit, lease, is_consent).await
     }
 
@@ -707,5 +707,14 @@ impl SharedBucket for MemoryStore {
             Ok(Taken::Now)
         })
         .await
+    }
+}
+
+/// The order in which codes are claimed.
+const fn lane_of(origin: CodeOrigin) -> u8 {
+    match origin {
+        CodeOrigin::Redirect | CodeOrigin::Pasted => 0,
+        CodeOrigin::UnboundRedirect => 1,
+        CodeOrigin::InstallHook => 2,
     }
 }

@@ -100,6 +100,14 @@ pub fn hook_code(text: &str, received_at: u64) -> PendingCode {
     )
 }
 
+/// A code of a consent that came by a redirect, bound to no session of the application.
+#[must_use]
+pub fn unbound_code(text: &str, received_at: u64) -> PendingCode {
+    let mut pending = hook_code(text, received_at);
+    pending.origin = CodeOrigin::UnboundRedirect;
+    pending
+}
+
 /// A code of a consent that came by a redirect.
 #[must_use]
 pub fn redirected_code(text: &str, received_at: u64) -> PendingCode {

@@ -117,7 +117,16 @@ async fn accounts_that_never_worked_are_no_evidence_however_many_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn codes_of_install_hooks_hold_nobody_and_raise_no_alarm_about_a_block() {
+async fn codes_that_anyone_may_send_hold_nobody_and_raise_no_alarm_about_a_block() {
+    for (origin, sent_as) in [
+        (CodeOrigin::InstallHook, RequestOrigin::InstallHook),
+        (CodeOrigin::UnboundRedirect, RequestOrigin::Consent),
+    ] {
+        strangers_hold_nobody(origin, sent_as).await;
+    }
+}
+
+async fn strangers_hold_nobody(origin: CodeOrigin, sent_as: RequestOrigin) {
     let scene = Scene::new();
     let good = known(&scene, 2).await;
     for (code, host) in [("x1", "evil-one.kommo.com"), ("x2", "evil-two.kommo.com")] {
@@ -126,7 +135,7 @@ async fn codes_of_install_hooks_hold_nobody_and_raise_no_alarm_about_a_block() {
             ClientId::parse(CLIENT).unwrap(),
             AccountHost::parse(host).unwrap(),
             AuthorizationCode::new(code).unwrap(),
-            CodeOrigin::InstallHook,
+            origin,
             scene.clock.now(),
         );
         scene.keeper.accept_code(&pending).await.unwrap();
@@ -136,7 +145,7 @@ async fn codes_of_install_hooks_hold_nobody_and_raise_no_alarm_about_a_block() {
     }
     scene.keeper.exchange_codes(10).await.unwrap();
     let origins = scene.wire.with(|platform| platform.origins.clone());
-    assert_eq!(origins, [RequestOrigin::InstallHook; 2]);
+    assert_eq!(origins, [sent_as; 2]);
     assert!(scene.alarm_names().is_empty());
     for handle in &good {
         handle.token().await.unwrap();

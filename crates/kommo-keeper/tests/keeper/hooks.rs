@@ -1,4 +1,5 @@
-//! Codes of install hooks, which anyone can send: after consents, and within a bucket of their own.
+//! Codes that anyone can send, by install hooks and by consents that are bound to no session: after
+//! those of known users, and within a bucket of their own.
 
 use core::time::Duration;
 
@@ -10,7 +11,9 @@ use crate::scene::{CLIENT, Scene, host};
 
 async fn put(scene: &Scene, code: &str, origin: CodeOrigin) -> AuthorizationCode {
     let host = match origin {
-        CodeOrigin::InstallHook => AccountHost::parse("evil.kommo.com").unwrap(),
+        CodeOrigin::InstallHook | CodeOrigin::UnboundRedirect => {
+            AccountHost::parse("evil.kommo.com").unwrap()
+        }
         _ => host(),
     };
     let code = AuthorizationCode::new(code).unwrap();
@@ -27,16 +30,26 @@ async fn put(scene: &Scene, code: &str, origin: CodeOrigin) -> AuthorizationCode
 }
 
 async fn hooks(scene: &Scene, number: usize) {
-    for hook in 0..number {
-        put(scene, &format!("hook-{hook}"), CodeOrigin::InstallHook).await;
+    codes_of(CodeOrigin::InstallHook, scene, number).await;
+}
+
+async fn codes_of(origin: CodeOrigin, scene: &Scene, number: usize) {
+    for code in 0..number {
+        put(scene, &format!("hook-{code}"), origin).await;
     }
 }
 
 // Rules G10, K9.
 #[tokio::test(start_paused = true)]
-async fn a_consent_comes_before_any_number_of_hooks_and_hooks_come_seldom() {
+async fn a_consent_comes_before_any_number_of_strangers_codes_and_those_come_seldom() {
+    for origin in [CodeOrigin::InstallHook, CodeOrigin::UnboundRedirect] {
+        a_consent_comes_first(origin).await;
+    }
+}
+
+async fn a_consent_comes_first(origin: CodeOrigin) {
     let scene = Scene::new();
-    hooks(&scene, 300).await;
+    codes_of(origin, &scene, 300).await;
     let code = scene.wire.consent();
     let code = put(&scene, &code, CodeOrigin::Redirect).await;
     let exchanged = scene.keeper.exchange_codes_each(1).await.unwrap();
@@ -53,9 +66,10 @@ async fn a_consent_comes_before_any_number_of_hooks_and_hooks_come_seldom() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_of_consents_leaves_hooks_alone() {
+async fn a_worker_of_consents_leaves_strangers_codes_alone() {
     let scene = Scene::new();
-    hooks(&scene, 3).await;
+    hooks(&scene, 2).await;
+    put(&scene, "unbound", CodeOrigin::UnboundRedirect).await;
     assert!(
         scene
             .keeper
@@ -74,7 +88,11 @@ async fn a_worker_of_consents_leaves_hooks_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_that_meets_402_is_tried_a_few_times_and_then_refused() {
-    for (origin, tries) in [(CodeOrigin::Redirect, 6), (CodeOrigin::InstallHook, 3)] {
+    for (origin, tries) in [
+        (CodeOrigin::Redirect, 6),
+        (CodeOrigin::UnboundRedirect, 3),
+        (CodeOrigin::InstallHook, 3),
+    ] {
         let scene = Scene::new();
         put(&scene, "code", origin).await;
         scene

@@ -53,7 +53,8 @@ pub struct EarlierTries {
     pub counted: u32,
     /// Tries of any kind.
     pub all: u32,
-    /// Whether anyone may have sent the code: it came by the unsigned install hook.
+    /// Whether anyone may have sent the code: it came by the unsigned install hook, or by a consent
+    /// that is bound to no session of the application.
     pub is_strangers: bool,
 }
 

@@ -196,7 +196,8 @@ pub(crate) struct CodeRoom {
     /// Of one realm, and of the origin that the code has. The same number that have ended is
     /// remembered, besides.
     pub(crate) most_of_origin: i64,
-    /// Of one realm and host: of install hooks, or of all other origins together.
+    /// Of one realm and host: of install hooks, of unbound consents, or of all other
+    /// origins together.
     pub(crate) most_of_host: i64,
 }
 
@@ -209,7 +210,7 @@ pub(crate) struct CodeClaim<'a> {
     pub(crate) limit: i64,
     pub(crate) lease_milliseconds: i64,
     pub(crate) token: &'a [u8],
-    pub(crate) with_hooks: bool,
+    pub(crate) with_strangers: bool,
     /// Of one code alone.
     pub(crate) hash: Option<&'a str>,
 }

@@ -43,6 +43,7 @@ impl PendingCodes for Store {
         let columns = to_columns(&self.sealer, pending)?;
         let most_of_origin = match pending.origin {
             CodeOrigin::InstallHook => self.settings.max_hook_codes(),
+            CodeOrigin::UnboundRedirect => self.settings.max_unbound_codes(),
             _ => self.settings.max_codes,
         };
         let room = CodeRoom {
@@ -211,7 +212,7 @@ impl Store {
             limit: i64::from(limit),
             lease_milliseconds: lease_milliseconds(lease),
             token: &token.to_be_bytes(),
-            with_hooks: !matches!(which, Which::Consents),
+            with_strangers: !matches!(which, Which::Consents),
             hash: match which {
                 Which::One(hash) => Some(hash),
                 Which::All | Which::Consents => None,

@@ -2,7 +2,7 @@
 
 pub(crate) use kommo_keeper::testing::samples::{
     CLIENT, HOUR, LEASE, MARKER, account, at, client, consented, consented_again,
-    hook_code as code, host, key, pair, redirected_code as redirected,
+    hook_code as code, host, key, pair, redirected_code as redirected, unbound_code as unbound,
 };
 use kommo_store::{EncryptionKey, EncryptionKeys, StoreSettings};
 

@@ -8,7 +8,7 @@ use super::{Promise, StoreFixture, fixture};
 use crate::ports::grant_store::{StoreError as _, StoreErrorKind};
 use crate::ports::pending_codes::{ClaimedCode, CodeEnd, CodePut, PendingCode, PendingCodes};
 use crate::testing::samples::{
-    HOUR, LEASE, MARKER, at, client, hook_code, pair, redirected_code, sandbox,
+    HOUR, LEASE, MARKER, at, client, hook_code, pair, redirected_code, sandbox, unbound_code,
 };
 
 /// How long a code is valid.
@@ -322,7 +322,8 @@ pub async fn the_newest_code_is_claimed_first<F: StoreFixture<Store: PendingCode
     }
 }
 
-/// A flood of hooks does not delay a consent; one code can be claimed alone.
+/// A flood of hooks, or of consents that any program began, does not delay a consent of a user whom
+/// the application knows; one code can be claimed alone.
 pub async fn consents_are_claimed_before_hooks_and_without_them<
     F: StoreFixture<Store: PendingCodes>,
 >() {
@@ -332,11 +333,12 @@ pub async fn consents_are_claimed_before_hooks_and_without_them<
     for text in ["first", "second"] {
         put(&store, &redirected_code(text, 1)).await;
     }
+    put(&store, &unbound_code("unbound", 1)).await;
     for hook in 0..5 {
         put(&store, &hook_code(&format!("hook-{hook}"), 1)).await;
     }
-    let claims = claim(&store, 3, Duration::ZERO).await;
-    assert_eq!(texts(&claims), ["-second", "-first", "-hook-4"]);
+    let claims = claim(&store, 4, Duration::ZERO).await;
+    assert_eq!(texts(&claims), ["-second", "-first", "-unbound", "-hook-4"]);
     for expected in [&["-second", "-first"][..], &[]] {
         let claims = store.claim_consents(Realm::Real, &client, at(2), 9, LEASE);
         assert_eq!(texts(&claims.await.unwrap()), expected);

@@ -254,7 +254,7 @@ async fn a_code_is_claimed_after_the_disk_was_full() {
         limit: 5,
         lease_milliseconds: 60_000,
         token: &[7; 16],
-        with_hooks: true,
+        with_strangers: true,
         hash: None,
     };
     let claims = check(&database, async |database| {

@@ -57,10 +57,11 @@ macro_rules! code_statements {
             if waiting >= room.most || of_origin >= room.most_of_origin {
                 return Ok(CodePut::Full);
             }
-            // Hooks for a host, which anyone can send, take no room from the consents for it.
+            // What anyone can send for a host takes no room from the consents of known users for it.
             let at_host: i64 = query_scalar(concat!(
                 "SELECT COUNT(*) FROM kommo_codes WHERE realm = $1 AND host = $2 AND NOT is_done \
-                 AND (origin = 'install-hook') = ($3 = 'install-hook') AND COALESCE(kept_at, received_at * 1000) > ", $now, " - $4"
+                 AND (origin = 'install-hook') = ($3 = 'install-hook') \
+                 AND (origin = 'unbound-redirect') = ($3 = 'unbound-redirect') AND COALESCE(kept_at, received_at * 1000) > ", $now, " - $4"
             ))
             .bind(&code.realm)
             .bind(&code.host)
@@ -115,7 +116,7 @@ macro_rules! code_statements {
             Ok(done.rows_affected())
         }
 
-        /// Consents first, then hooks; the newest of each first.
+        /// Consents of known users first, then unbound ones, then hooks; the newest of each first.
         pub(super) async fn claim_codes(
             connection: &mut $connection,
             claim: &CodeClaim<'_>,
@@ -127,12 +128,12 @@ macro_rules! code_statements {
                  AND (COALESCE(kept_at, received_at * 1000) > ",
                 $now,
                 " - $3 OR answer IS NOT NULL) \
-                 AND ($7 OR origin <> 'install-hook') AND hash = COALESCE($8, hash) \
+                 AND ($7 OR origin NOT IN ('install-hook', 'unbound-redirect')) AND hash = COALESCE($8, hash) \
                  AND (lease_until IS NULL OR lease_until <= ",
                 $now,
                 " OR lease_until > ",
                 $now,
-                " + 172800000) ORDER BY (origin = 'install-hook'), id DESC LIMIT $4 ",
+                " + 172800000) ORDER BY (origin = 'install-hook'), (origin = 'unbound-redirect'), id DESC LIMIT $4 ",
                 $skip,
                 ") UPDATE kommo_codes SET lease_token = $5, claims = claims + 1, tries = tries + 1, lease_until = ",
                 $now,
@@ -145,12 +146,14 @@ macro_rules! code_statements {
             .bind(claim.limit)
             .bind(claim.token)
             .bind(claim.lease_milliseconds)
-            .bind(claim.with_hooks)
+            .bind(claim.with_strangers)
             .bind(claim.hash)
             .fetch_all(connection)
             .await?;
             claims.sort_by_key(|claim| {
-                (claim.code.origin == "install-hook", core::cmp::Reverse(claim.id))
+                let is = |origin: &str| claim.code.origin == origin;
+                let strangers = (is("install-hook"), is("unbound-redirect"));
+                (strangers, core::cmp::Reverse(claim.id))
             });
             Ok(claims)
         }

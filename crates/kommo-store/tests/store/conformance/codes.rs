@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 use crate::conformance::{on_both, place};
 use crate::log_lines::LogLines;
 use crate::place::Place;
-use crate::samples::{LEASE, MARKER, at, client, code, encrypted_with, pair, redirected};
+use crate::samples::{LEASE, MARKER, at, client, code, encrypted_with, pair, redirected, unbound};
 
 const LIFE: u64 = 20 * 60;
 
@@ -21,6 +21,7 @@ const AGED: &str = "UPDATE kommo_codes SET kept_at = kept_at - 1200000";
 on_both! {
     the_table_is_bounded_and_old_codes_make_room
     a_flood_of_hooks_leaves_half_of_the_room_to_consents
+    a_flood_of_unbound_consents_and_hooks_leaves_a_quarter_to_known_users
     codes_that_have_ended_take_no_room_and_the_longest_remembered_goes_first
     codes_that_come_at_once_never_overshoot_the_bound
     an_answer_is_given_back_to_the_next_claim_and_outlives_the_code
@@ -84,6 +85,33 @@ async fn a_flood_of_hooks_leaves_half_of_the_room_to_consents<P: Place>() {
     place.sql(AGED).await;
     let put = store.put_code(&code("c", 1)).await.unwrap();
     assert_eq!(put, CodePut::Stored);
+}
+
+async fn a_flood_of_unbound_consents_and_hooks_leaves_a_quarter_to_known_users<P: Place>() {
+    let place = place!(P);
+    let mut settings = StoreSettings::new();
+    settings.max_codes = 8;
+    assert_eq!(settings.max_unbound_codes(), 2);
+    let store = place.open_with(settings).await.unwrap();
+    let flood = |number: u32| {
+        let texts = (format!("unbound-{number}"), format!("hook-{number}"));
+        [unbound(&texts.0, 1), code(&texts.1, 1)]
+    };
+    let mut stored = 0;
+    for pending in (0..20).flat_map(flood) {
+        stored += u32::from(store.put_code(&pending).await.unwrap() == CodePut::Stored);
+    }
+    assert_eq!(stored, 2 + 4);
+    for (text, expected) in [
+        ("a", CodePut::Stored),
+        ("b", CodePut::Stored),
+        ("c", CodePut::Full),
+    ] {
+        assert_eq!(
+            store.put_code(&redirected(text, 1)).await.unwrap(),
+            expected
+        );
+    }
 }
 
 async fn codes_that_have_ended_take_no_room_and_the_longest_remembered_goes_first<P: Place>() {
@@ -234,10 +262,13 @@ async fn one_host_takes_no_room_from_the_others<P: Place>() {
         (code("c", 1), CodePut::HostFull),
         (code("b", 1), CodePut::Duplicate),
         (elsewhere("d"), CodePut::Stored),
-        // Hooks for a host, which anyone can send, do not displace its consents.
+        // What anyone can send for a host does not displace the consents of known users.
         (redirected("e", 1), CodePut::Stored),
         (redirected("f", 1), CodePut::Stored),
         (redirected("g", 1), CodePut::HostFull),
+        (unbound("h", 1), CodePut::Stored),
+        (unbound("i", 1), CodePut::Stored),
+        (unbound("j", 1), CodePut::HostFull),
     ] {
         assert_eq!(store.put_code(&pending).await.unwrap(), expected);
     }
