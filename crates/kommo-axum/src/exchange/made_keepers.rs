@@ -14,7 +14,7 @@ pub(crate) const KEEPERS_KEPT: usize = 256;
 
 struct Kept<S> {
     keeper: Keeper<S>,
-    secret: [u8; 32],
+    secret: ClientSecret,
     used: u64,
 }
 
@@ -47,13 +47,19 @@ impl<S: CodeStore> MadeKeepers<S> {
         shelf.uses = shelf.uses.wrapping_add(1);
         let uses = shelf.uses;
         let kept = shelf.keepers.get_mut(&client_id)?;
-        if kept.secret != digest(secret) {
+        if !is_same(&kept.secret, secret) {
             // It was removed by hand, and another came.
             shelf.keepers.remove(&client_id);
             return None;
         }
         kept.used = uses;
         Some(kept.keeper.clone())
+    }
+
+    /// The secret that it was built with. It does not count as a use.
+    pub(crate) fn secret_of(&self, client_id: ClientId) -> Option<ClientSecret> {
+        let shelf = self.shelf();
+        Some(shelf.keepers.get(&client_id)?.secret.clone())
     }
 
     /// Keeps one; returns the one that was kept meanwhile, if there is one.
@@ -76,7 +82,7 @@ impl<S: CodeStore> MadeKeepers<S> {
         }
         let kept = Kept {
             keeper: keeper.clone(),
-            secret: digest(secret),
+            secret: secret.clone(),
             used: shelf.uses,
         };
         shelf.keepers.insert(client_id, kept);
@@ -98,6 +104,8 @@ impl<S: CodeStore> MadeKeepers<S> {
     }
 }
 
-fn digest(secret: &ClientSecret) -> [u8; 32] {
-    Sha256::digest(secret.expose_secret()).into()
+/// By their digests: how many bytes are alike is not to be learnt by measuring time.
+fn is_same(one: &ClientSecret, other: &ClientSecret) -> bool {
+    let digest = |secret: &ClientSecret| Sha256::digest(secret.expose_secret());
+    digest(one) == digest(other)
 }

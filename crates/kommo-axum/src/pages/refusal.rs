@@ -42,6 +42,8 @@ pub enum Refusal {
     NotKept(ExchangeError),
     /// There are too many codes waiting, or too many consents at once.
     Busy,
+    /// Too many consents lately that are bound to no session of the application.
+    TooMany,
     /// The start was asked for a mode that is neither `popup` nor `post_message`.
     UnknownMode,
     /// The request's query has more than 8 KiB.
@@ -69,6 +71,7 @@ impl Refusal {
             Self::OtherAccount => "other-account",
             Self::NotKept(_) => "not-kept",
             Self::Busy => "busy",
+            Self::TooMany => "too-many",
             Self::UnknownMode => "mode-unknown",
             Self::QueryTooLong => "query-too-long",
             Self::NoRandomness => "no-randomness",
@@ -94,7 +97,7 @@ impl Refusal {
             Self::OtherAccount => StatusCode::CONFLICT,
             Self::SessionChanged | Self::OtherSite | Self::NoPage => StatusCode::FORBIDDEN,
             Self::ClientRefused(_) => StatusCode::BAD_GATEWAY,
-            Self::NotKept(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotKept(_) | Self::Busy | Self::TooMany => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoRandomness => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -117,7 +120,9 @@ impl Refusal {
             Self::CodeRefused(_) => Sentence::CodeRefused,
             Self::ClientRefused(_) => Sentence::ClientRefused,
             Self::OtherAccount => Sentence::OtherAccount,
-            Self::NotKept(_) | Self::Busy | Self::NoRandomness => Sentence::TryLater,
+            Self::NotKept(_) | Self::Busy | Self::TooMany | Self::NoRandomness => {
+                Sentence::TryLater
+            }
         }
     }
 }

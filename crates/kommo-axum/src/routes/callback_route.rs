@@ -3,7 +3,7 @@
 //! Source: rules G2 and G6 to G10 of `docs/protocol.md`.
 //!
 //! ```text
-//!   query + cookies ── whose state? ── over? ── session? ── used? ── allowed? ── code kept ── exchanged ── expected account? ── application
+//!   query + cookies ── whose state? ── over? ── session? ── used? ── allowed? ── not too many? ── code kept ── exchanged ── expected account? ── application
 //!         │                                                  └── the end that it came to before
 //!         └── from_widget: the way without a session, or refused
 //! ```
@@ -33,6 +33,7 @@ use crate::browser::browser_context::is_prefetch;
 use crate::consent::redirect_digest::{RedirectDigest, state_in};
 use crate::consent::sealed_attempt::{LiveAttempt, StateDigest};
 use crate::cookies::redacted_parts::without_secrets;
+use crate::exchange::look_up_room::NoRoom;
 use crate::pages::consent_end::ConsentEnd;
 use crate::pages::refusal::Refusal;
 use crate::result::sealed_result::{ConsentResult, ResultName};
@@ -222,6 +223,7 @@ impl<S: CodeStore> Connect<S> {
         let Some(on_the_fly) = &inner.settings.on_the_fly else {
             let client_id = inner.credentials().client_id;
             let redirect = allowed(redirect.check(&attempt.state, &client_id))?;
+            self.admit(attempt, &redirect)?;
             return self.exchange(attempt, redirect, inner.keeper.clone()).await;
         };
         // A user who refuses has made no integration, so there is no client id to compare with.
@@ -229,11 +231,15 @@ impl<S: CodeStore> Connect<S> {
             return Err(Refusal::AccessDenied);
         }
         let other_client = RedirectError::Field(CallbackFieldError::OtherClient);
-        let Some(client_id) = on_the_fly.sink.client_of(&digest.whole_text()).await else {
+        let name = digest.whole_text();
+        let found = async { on_the_fly.sink.client_of(&name).await };
+        let Some(client_id) = self.look_up(attempt, found).await? else {
             return Err(Refusal::Redirect(other_client));
         };
         let redirect = allowed(redirect.check(&attempt.state, &client_id))?;
-        let made = match on_the_fly.sink.secret_of(&client_id).await {
+        self.admit(attempt, &redirect)?;
+        let secret = async { on_the_fly.sink.secret_of(&client_id).await };
+        let made = match self.look_up(attempt, secret).await? {
             Some(secret) => on_the_fly.keeper(client_id, &secret).await,
             None => None,
         };
@@ -250,6 +256,33 @@ impl<S: CodeStore> Connect<S> {
         finished
     }
 
+    /// Whether the code of a redirect is taken. Any program can begin and finish a consent that is
+    /// bound to no session, so of those no more are taken than the gate lets in; the others cost
+    /// nothing but their answer.
+    fn admit(&self, attempt: &LiveAttempt, redirect: &ConsentRedirect) -> Result<(), Refusal> {
+        let inner = &self.inner;
+        if redirect.host.platform() != inner.settings.platform {
+            return Err(Refusal::OtherPlatform);
+        }
+        if attempt.session.is_some() || inner.consent_gate.take(redirect.host, inner.now()) {
+            return Ok(());
+        }
+        Err(Refusal::TooMany)
+    }
+
+    /// Asks the application's sink: within bounds, unless its own session vouches for the browser.
+    async fn look_up<T>(
+        &self,
+        attempt: &LiveAttempt,
+        asked: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
+        if attempt.session.is_some() {
+            return Ok(asked.await);
+        }
+        let answered = self.inner.consent_look_ups.ask(asked).await;
+        answered.map_err(|NoRoom| Refusal::TooMany)
+    }
+
     /// Stores the code, then exchanges it. Both continue in tasks of their own if the browser
     /// hangs up.
     async fn exchange(
@@ -258,11 +291,12 @@ impl<S: CodeStore> Connect<S> {
         redirect: ConsentRedirect,
         keeper: Keeper<S>,
     ) -> Result<Finished, Refusal> {
-        if redirect.host.platform() != self.inner.settings.platform {
-            return Err(Refusal::OtherPlatform);
-        }
+        let origin = match attempt.session {
+            Some(_) => CodeOrigin::Redirect,
+            None => CodeOrigin::UnboundRedirect,
+        };
         let pending = keeper
-            .pending_code(redirect.host, redirect.code, CodeOrigin::Redirect)
+            .pending_code(redirect.host, redirect.code, origin)
             .map_err(Refusal::NotKept)?
             .with_expected_account(attempt.expected_account)
             .with_carried(attempt.carried.clone());

@@ -16,6 +16,7 @@ use kommo_oauth::consent::QUERY_MAX_BYTES;
 use kommo_oauth::integration::{ClientSecret, ClientSecrets};
 use kommo_sign::{DisconnectKey, DisconnectQuery};
 
+use crate::exchange::look_up_room::NoRoom;
 use crate::routes::guarded_answer::empty;
 use crate::setup::connect::Connect;
 use crate::setup::route_counts::Family;
@@ -26,8 +27,8 @@ pub(crate) async fn disconnect<S: CodeStore>(
 ) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
     let (status, outcome) = match connect.prove(query).await {
-        None => (StatusCode::UNAUTHORIZED, "not-proven"),
-        Some(proven) => connect.look_into(proven).await,
+        Err(not_taken) => not_taken,
+        Ok(proven) => connect.look_into(proven).await,
     };
     connect.inner.counts.add(Family::DisconnectHooks, outcome);
     if status != StatusCode::OK {
@@ -35,6 +36,11 @@ pub(crate) async fn disconnect<S: CodeStore>(
     }
     empty(status)
 }
+
+/// The answer to one that is not taken, and its name in the counts.
+type NotTaken = (StatusCode, &'static str);
+
+const NOT_PROVEN: NotTaken = (StatusCode::UNAUTHORIZED, "not-proven");
 
 /// A disconnect, and what proved it. No keeper was built for it.
 struct Proven {
@@ -45,20 +51,46 @@ struct Proven {
 
 impl<S: CodeStore> Connect<S> {
     /// The integration of a disconnect. The answer does not say why something is not proven.
-    async fn prove(&self, query: &str) -> Option<Proven> {
+    ///
+    /// What costs nothing comes first: the shape, and the application's own integration. For the
+    /// others the sink is asked, a few at once and not for long. A flood of forged hooks does not
+    /// shut out those that the secret of a kept keeper proves: they are looked up apart, in case
+    /// that the secret was replaced.
+    async fn prove(&self, query: &str) -> Result<Proven, NotTaken> {
         if query.len() > QUERY_MAX_BYTES {
-            return None;
+            return Err(NOT_PROVEN);
         }
-        let received = DisconnectQuery::parse(query).ok()?;
+        let received = DisconnectQuery::parse(query).map_err(|_| NOT_PROVEN)?;
         let ours = self.inner.credentials().client_id;
-        let (client_id, secrets) = if received.client_id() == ours.as_str() {
-            (ours, self.client_secrets())
-        } else {
-            let made = ClientId::parse(received.client_id()).ok()?;
-            let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
-            let secret = on_the_fly.sink.secret_of(&made).await?;
-            (made, ClientSecrets::new(secret))
+        if received.client_id() == ours.as_str() {
+            let proven = self.proven_by(&self.client_secrets(), ours, query);
+            return proven.ok_or(NOT_PROVEN);
+        }
+        let made = ClientId::parse(received.client_id()).map_err(|_| NOT_PROVEN)?;
+        let on_the_fly = self.inner.settings.on_the_fly.as_ref().ok_or(NOT_PROVEN)?;
+        let proven_by = |secret: Option<ClientSecret>| {
+            let secrets = ClientSecrets::new(secret?);
+            self.proven_by(&secrets, made, query)
         };
+        let kept = proven_by(on_the_fly.keepers.secret_of(made));
+        let look_ups = match &kept {
+            Some(_) => &self.inner.kept_look_ups,
+            None => &self.inner.disconnect_look_ups,
+        };
+        let asked = async { on_the_fly.sink.secret_of(&made).await };
+        match look_ups.ask(asked).await {
+            Ok(secret) => proven_by(secret).ok_or(NOT_PROVEN),
+            Err(NoRoom) => kept.ok_or((StatusCode::SERVICE_UNAVAILABLE, "too-many")),
+        }
+    }
+
+    /// The disconnect of this query, if one of the secrets proves it.
+    fn proven_by(
+        &self,
+        secrets: &ClientSecrets,
+        client_id: ClientId,
+        query: &str,
+    ) -> Option<Proven> {
         let now = self.inner.now();
         let (account_id, secret) = secrets.candidates(now).find_map(|secret| {
             let key = kommo_sign::ClientSecret::new(secret.expose_secret()).ok()?;

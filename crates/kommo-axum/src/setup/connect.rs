@@ -23,8 +23,9 @@ use crate::consent::sealed_attempt::{AttemptSealer, LiveAttempt};
 use crate::consent::state_key::StateKey;
 use crate::consent::used_states::UsedStates;
 use crate::cookies::cookie_kind::CookieKind;
+use crate::exchange::code_gate::CodeGate;
 use crate::exchange::exchange_room::ExchangeRoom;
-use crate::exchange::hook_gate::HookGate;
+use crate::exchange::look_up_room::LookUpRoom;
 use crate::exchange::made_keepers::MadeKeepers;
 use crate::exchange::owner_room::OwnerRoom;
 use crate::pages::page::PagePolicies;
@@ -138,6 +139,7 @@ pub(crate) struct Settings<S> {
     pub(crate) start_from: StartFrom,
     pub(crate) install_hooks: InstallHooks,
     pub(crate) hooks_a_minute: u32,
+    pub(crate) unbound_consents_a_minute: u32,
     pub(crate) on_the_fly: Option<OnTheFly<S>>,
     pub(crate) proof_notes: Option<Arc<ProofNotes>>,
     pub(crate) paths: RoutePaths,
@@ -157,7 +159,14 @@ pub(crate) struct Inner<S> {
     pub(crate) exchange_room: ExchangeRoom,
     pub(crate) counts: RouteCounts,
     pub(crate) policies: PagePolicies,
-    pub(crate) hook_gate: HookGate,
+    pub(crate) hook_gate: CodeGate,
+    /// For consents that are bound to no session of the application.
+    pub(crate) consent_gate: CodeGate,
+    /// Look-ups for such consents, for disconnect hooks that are not proven, and for those that a
+    /// kept keeper's secret proves: a flood of one kind leaves the others alone.
+    pub(crate) consent_look_ups: LookUpRoom,
+    pub(crate) disconnect_look_ups: LookUpRoom,
+    pub(crate) kept_look_ups: LookUpRoom,
     /// Room for install hooks under way, and for proven disconnect hooks: strangers fill the first
     /// alone.
     pub(crate) install_room: Arc<Semaphore>,
@@ -189,6 +198,9 @@ impl<S: CodeStore> Inner<S> {
 /// The most hooks of one kind under way at once; more are turned away.
 const HOOKS_MAX: usize = 256;
 
+/// How long the secret is looked up that a disconnect hook is to be proven with.
+const SECRET_WITHIN: Duration = Duration::from_secs(2);
+
 impl<S: CodeStore> Connect<S> {
     pub(crate) fn from_parts(
         (keeper, credentials): (Keeper<S>, Credentials),
@@ -197,13 +209,21 @@ impl<S: CodeStore> Connect<S> {
     ) -> Self {
         let realm = keeper.settings().endpoints.realm();
         let redirect_uri = credentials.redirect_uri.as_str();
+        let now = keeper.clock().now();
         Self {
             inner: Arc::new(Inner {
                 sealer: AttemptSealer::new(key, realm, redirect_uri),
                 result_sealer: ResultSealer::new(key, realm, redirect_uri),
                 cookies: CookieKind::of(redirect_uri),
-                exchange_room: ExchangeRoom::new(HookGate::pace(settings.hooks_a_minute)),
-                hook_gate: HookGate::new(settings.hooks_a_minute, keeper.clock().now()),
+                exchange_room: ExchangeRoom::new(
+                    CodeGate::pace(settings.unbound_consents_a_minute),
+                    CodeGate::pace(settings.hooks_a_minute),
+                ),
+                hook_gate: CodeGate::of_hooks(settings.hooks_a_minute, now),
+                consent_gate: CodeGate::of_consents(settings.unbound_consents_a_minute, now),
+                consent_look_ups: LookUpRoom::new(settings.exchange_wait),
+                disconnect_look_ups: LookUpRoom::new(SECRET_WITHIN),
+                kept_look_ups: LookUpRoom::new(SECRET_WITHIN),
                 keeper,
                 built_with: credentials,
                 settings,
@@ -287,11 +307,9 @@ impl<S: CodeStore> Connect<S> {
         let inner = &self.inner;
         let made = inner.settings.on_the_fly.as_ref();
         for keeper in made.map(|made| made.keepers.all()).unwrap_or_default() {
-            inner.exchange_room.exchange_waiting(keeper, false);
+            inner.exchange_room.exchange_waiting(keeper);
         }
-        inner
-            .exchange_room
-            .exchange_waiting(inner.keeper.clone(), true);
+        inner.exchange_room.exchange_waiting(inner.keeper.clone());
     }
 
     fn new_attempt(

@@ -19,7 +19,7 @@ use crate::browser::browser_context::StartFrom;
 use crate::browser::browser_origin::browser_origin;
 use crate::consent::attempt::Attempt;
 use crate::consent::state_key::StateKey;
-use crate::exchange::hook_gate::HOOKS_A_MINUTE;
+use crate::exchange::code_gate::{HOOKS_A_MINUTE, UNBOUND_CONSENTS_A_MINUTE};
 use crate::exchange::made_keepers::{KEEPERS_KEPT, MadeKeepers};
 use crate::settings::connect_error::ConnectError;
 use crate::settings::local_path::LocalPath;
@@ -43,6 +43,7 @@ pub struct ConnectBuilder<S> {
     start_from: StartFrom,
     install_hooks: InstallHooks,
     hooks_a_minute: u32,
+    unbound_consents_a_minute: u32,
     on_the_fly: Option<OnTheFly<S>>,
     keepers_kept: usize,
     sink_encrypts: bool,
@@ -68,6 +69,7 @@ impl<S: CodeStore> Connect<S> {
             start_from: StartFrom::default(),
             install_hooks: InstallHooks::default(),
             hooks_a_minute: HOOKS_A_MINUTE,
+            unbound_consents_a_minute: UNBOUND_CONSENTS_A_MINUTE,
             on_the_fly: None,
             keepers_kept: KEEPERS_KEPT,
             sink_encrypts: true,
@@ -182,6 +184,20 @@ impl<S: CodeStore> ConnectBuilder<S> {
     #[must_use]
     pub const fn install_hooks_a_minute(mut self, hooks: u32) -> Self {
         self.hooks_a_minute = hooks;
+        self
+    }
+
+    /// How many consents are taken in a minute that are bound to no session of the application:
+    /// any program can begin and finish one, with any code and for any account. After a rest ten
+    /// minutes' worth is taken at once, and of one account sixteen. Others get a page that asks the
+    /// user to try again. Their codes are exchanged at the same rate, eight at once after a rest; a
+    /// browser that waits too long gets the page that says so. Default: 30. None with 0.
+    ///
+    /// Consents that are bound to a session ([`session_of`](Self::session_of),
+    /// [`Attempt::bound_to`]) are not limited, and wait for none of these.
+    #[must_use]
+    pub const fn unbound_consents_a_minute(mut self, consents: u32) -> Self {
+        self.unbound_consents_a_minute = consents;
         self
     }
 
@@ -320,6 +336,7 @@ impl<S: CodeStore> ConnectBuilder<S> {
             start_from: self.start_from,
             install_hooks: self.install_hooks,
             hooks_a_minute: self.hooks_a_minute,
+            unbound_consents_a_minute: self.unbound_consents_a_minute,
             on_the_fly: self.on_the_fly.map(|on_the_fly| OnTheFly {
                 keepers: MadeKeepers::new(self.keepers_kept),
                 ..on_the_fly

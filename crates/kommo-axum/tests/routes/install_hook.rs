@@ -153,7 +153,11 @@ async fn a_flood_from_many_accounts_costs_no_more_than_its_share() {
 
 #[tokio::test(start_paused = true)]
 async fn consents_wait_for_no_hook_and_hooks_are_exchanged_at_their_pace() {
-    let app = open();
+    let app = App::with(|builder| {
+        builder
+            .install_hooks(InstallHooks::Callback)
+            .session_of(|_| async { Some(String::from("signed in")) })
+    });
     let before = tokio::time::Instant::now();
     for number in 1..=CODES_MAX - 1 {
         let target = hook_of(

@@ -18,6 +18,7 @@ mod consent;
 mod start_from;
 mod cookie_room;
 mod bound_sessions;
+mod unbound_consents;
 mod repeated_visits;
 mod languages;
 mod exchanges;

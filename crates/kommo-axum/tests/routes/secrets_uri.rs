@@ -26,7 +26,19 @@ const MADE: &str = "99999999-2222-3333-4444-555555555555";
 struct Vault {
     kept: Arc<Mutex<BTreeMap<String, IntegrationSecrets>>>,
     fails: Arc<AtomicBool>,
+    /// Whether look-ups are never answered, and how many were asked for.
+    hangs: Arc<AtomicBool>,
+    look_ups: Arc<AtomicUsize>,
     is_plain: bool,
+}
+
+impl Vault {
+    async fn look_up(&self) {
+        self.look_ups.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            core::future::pending::<()>().await;
+        }
+    }
 }
 
 impl SecretSink for Vault {
@@ -47,6 +59,7 @@ impl SecretSink for Vault {
     }
 
     async fn secret_of(&self, client_id: &ClientId) -> Option<ClientSecret> {
+        self.look_up().await;
         let kept = self.kept.lock().unwrap();
         let found = kept
             .values()
@@ -55,6 +68,7 @@ impl SecretSink for Vault {
     }
 
     async fn client_of(&self, attempt: &str) -> Option<ClientId> {
+        self.look_up().await;
         self.kept
             .lock()
             .unwrap()
@@ -410,6 +424,119 @@ async fn no_keeper_is_built_for_a_hook_that_is_not_proven() {
     assert_eq!(built.load(Ordering::SeqCst), 1, "built once, and kept");
 }
 
+#[tokio::test(start_paused = true)]
+async fn forged_disconnects_cause_few_look_ups_and_shut_no_true_one_out() {
+    let vault = Vault::default();
+    let (_app, router) = on_the_fly(&vault, TlsProof::OwnListener);
+    let state = Browser::new(&router).begin("popup").await;
+    post(&router, None, body(&state)).await;
+    let true_one = disconnect(MADE, "PLANTED-MADE-SECRET");
+    assert_eq!(fetch(&router, &true_one).await.status, StatusCode::OK);
+    let asked = || vault.look_ups.load(Ordering::SeqCst);
+    let before = asked();
+    // What is no hook at all costs nothing, whatever its client id.
+    let signature = true_one.split_once("&signature=").unwrap().1;
+    for bad in [
+        format!("/kommo/disconnect?account_id=77&client_uuid={MADE}&signature=00"),
+        format!("/kommo/disconnect?account_id=77&client_uuid=x&signature={signature}"),
+        format!("/kommo/disconnect?account_id=77&client_uuid={MADE}"),
+    ] {
+        assert_eq!(fetch(&router, &bad).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(asked(), before);
+    vault.hangs.store(true, Ordering::SeqCst);
+    let begun = tokio::time::Instant::now();
+    let mut flood = Vec::new();
+    for number in 0..200 {
+        let router = router.clone();
+        let client = if number % 2 == 0 {
+            made(number)
+        } else {
+            MADE.to_owned()
+        };
+        let forged = disconnect(&client, "another-secret");
+        flood.push(tokio::spawn(async move { fetch(&router, &forged).await }));
+    }
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(asked(), before + 2, "the others wait, or are turned away");
+    // The application's own integration, and one whose keeper is kept: the vault is asked for it,
+    // apart from the flood, and its secret is known if there is no answer.
+    let own = disconnect(crate::app::CLIENT, crate::app::SECRET);
+    assert_eq!(fetch(&router, &own).await.status, StatusCode::OK);
+    assert!(begun.elapsed().is_zero(), "nothing was waited for");
+    assert_eq!(asked(), before + 2);
+    assert_eq!(fetch(&router, &true_one).await.status, StatusCode::OK);
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    for one in flood {
+        let seen = one.await.unwrap();
+        let answer = (seen.status, seen.text.as_str());
+        assert_eq!(answer, (StatusCode::SERVICE_UNAVAILABLE, ""));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    // When the vault answers again, so does the route.
+    vault.hangs.store(false, Ordering::SeqCst);
+    let forged = disconnect(MADE, "another-secret");
+    let seen = fetch(&router, &forged).await;
+    assert_eq!(seen.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_proves_with_the_next_look_up() {
+    let vault = Vault::default();
+    let (_app, router, built) = counting(&vault, TlsProof::OwnListener, |builder| builder);
+    let state = Browser::new(&router).begin("popup").await;
+    post(&router, None, body(&state)).await;
+    let old = disconnect(MADE, "PLANTED-MADE-SECRET");
+    assert_eq!(fetch(&router, &old).await.status, StatusCode::OK);
+    for secrets in vault.kept.lock().unwrap().values_mut() {
+        secrets.client_secret = ClientSecret::new("its-next-secret").unwrap();
+    }
+    let new = disconnect(MADE, "its-next-secret");
+    assert_eq!(fetch(&router, &new).await.status, StatusCode::OK);
+    assert_eq!(fetch(&router, &old).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(built.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn consents_of_strangers_cause_few_look_ups_and_keepers() {
+    let vault = Vault::default();
+    let shape = |builder: ConnectBuilder<MemoryStore>| builder.unbound_consents_a_minute(1);
+    let (app, router, built) = counting(&vault, TlsProof::OwnListener, shape);
+    let mut ends = Vec::new();
+    let come_back = async |number: usize| {
+        let mut browser = Browser::new(&router);
+        let state = browser.begin("popup").await;
+        post(&router, None, body_of(&made(number), &state)).await;
+        let callback = format!("/kommo/callback?code=def502-used-{number}&state={state}");
+        let callback = format!("{callback}&referer=evil-{number}.kommo.com");
+        (browser, callback)
+    };
+    for number in 0..40 {
+        let (mut browser, callback) = come_back(number).await;
+        ends.push(browser.come_back(&callback).await.code().to_owned());
+    }
+    let refused = ends.iter().filter(|end| *end == "too-many").count();
+    assert_eq!(refused, 30, "{ends:?}");
+    assert_eq!(built.load(Ordering::SeqCst), 10);
+    let exchanges = app.platform.exchanges.load(Ordering::SeqCst);
+    assert_eq!(exchanges, 8, "at once, and then one a minute");
+    vault.hangs.store(true, Ordering::SeqCst);
+    let before = vault.look_ups.load(Ordering::SeqCst);
+    let mut flood = Vec::new();
+    for number in 100..200 {
+        let (mut browser, callback) = come_back(number).await;
+        flood.push(tokio::spawn(async move {
+            browser.come_back(&callback).await.code().to_owned()
+        }));
+    }
+    for one in flood {
+        assert_eq!(one.await.unwrap(), "too-many");
+    }
+    assert_eq!(vault.look_ups.load(Ordering::SeqCst), before + 2);
+}
+
 #[tokio::test]
 async fn the_keepers_that_are_kept_are_bounded() {
     let vault = Vault::default();
@@ -449,7 +576,7 @@ async fn a_secret_that_took_the_place_of_another_has_a_keeper_of_its_own() {
     assert_eq!(built.load(Ordering::SeqCst), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_user_brings_a_few_secrets_and_takes_no_room_from_others() {
     let vault = Vault::default();
     let user_of = |parts: axum::http::request::Parts| async move {
@@ -483,7 +610,7 @@ async fn one_user_brings_a_few_secrets_and_takes_no_room_from_others() {
         let (status, mut browser, state) = bring("customer", number).await;
         assert_eq!(status, StatusCode::OK);
         let callback = format!(
-            "/kommo/callback?code=def502-{number}-5&state={state}&referer=myshop.kommo.com&client_id={}",
+            "/kommo/callback?code=def502-{number}-5&state={state}&referer=shop-{number}.kommo.com&client_id={}",
             made(number)
         );
         assert_eq!(browser.come_back(&callback).await.code(), "connected");
