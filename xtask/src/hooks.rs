@@ -1,5 +1,5 @@
-//! `cargo xtask hooks`: what a stranger who sends install hooks takes from the calls and consents
-//! of others.
+//! `cargo xtask hooks`: what a stranger who sends install hooks, or with `--stranger consents`
+//! finishes consents of no session, takes from the calls and consents of others.
 
 use anyhow::Result;
 

@@ -1,9 +1,10 @@
 //! What strangers can take from others: an application with its routes mounted, calls of its grants
-//! and consents of its users, without and with a stranger who sends install hooks. Both halves are
+//! and consents of its users, without and with a stranger who sends install hooks, or who begins
+//! consents and finishes them with codes that were never issued. Both halves are
 //! measured in turn in one run, so that a busy machine is busy for both.
 //!
 //! ```text
-//!   callers ──────────── CrmClient ──┐                      ┌── stranger, a rate of forged hooks
+//!   callers ──────────── CrmClient ──┐                      ┌── stranger, a rate of forged hooks or consents
 //!   users ── start, callback ── axum ┼── one budget ── sandbox
 //!                                    └── SQLite store ──────┘
 //! ```
@@ -17,10 +18,11 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use axum::Router;
+use axum::http::header::{COOKIE, HeaderMap};
 use kommo_account::{AccountHost, ClientId, Endpoints, Platform};
 use kommo_axum::{Connect, InstallHooks, StateKey};
 use kommo_http::{CrmClient, HttpTokenEndpoint, RequestBudget, TransportBuilder};
-use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper, PendingCode};
+use kommo_keeper::{CodeOrigin, CodeOutcome, Counter, Keeper, PendingCode};
 use kommo_oauth::UnixSeconds;
 use kommo_oauth::grant::GrantKey;
 use kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri};
@@ -33,7 +35,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::failure::{Result, failure};
-use crate::hostile_report::{HostileReport, Phase};
+use crate::hostile_report::{HostileReport, Phase, Stranger};
 use crate::process_figures::Memory;
 
 type AppKeeper = Keeper<Store>;
@@ -48,8 +50,12 @@ const FIRST_USER: u64 = 30_000_000;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct HostileOrder {
-    /// Hooks in a second.
-    pub hooks_a_second: u32,
+    /// What the stranger does.
+    pub stranger: Stranger,
+    /// How often in a second.
+    pub a_second: u32,
+    /// How many of them the application takes in a minute; `None`: its default.
+    pub taken_a_minute: Option<u32>,
     /// The length of a phase.
     pub phase: Duration,
     /// How often both phases come.
@@ -57,14 +63,23 @@ pub struct HostileOrder {
 }
 
 impl HostileOrder {
-    /// Hooks a second.
+    /// So many in a second.
     #[must_use]
-    pub const fn new(hooks_a_second: u32, phase: Duration, rounds: u32) -> Self {
+    pub const fn new(stranger: Stranger, a_second: u32, phase: Duration, rounds: u32) -> Self {
         Self {
-            hooks_a_second,
+            stranger,
+            a_second,
+            taken_a_minute: None,
             phase,
             rounds,
         }
+    }
+
+    /// With an application that takes so many of them in a minute.
+    #[must_use]
+    pub const fn taken_a_minute(mut self, number: u32) -> Self {
+        self.taken_a_minute = Some(number);
+        self
     }
 }
 
@@ -88,8 +103,8 @@ struct Tally {
     failed_calls: AtomicU64,
     consents: Mutex<Vec<Duration>>,
     failed_consents: AtomicU64,
-    hooks_kept: AtomicU64,
-    hooks_refused: AtomicU64,
+    taken: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 /// Measures.
@@ -98,18 +113,19 @@ struct Tally {
 ///
 /// The world cannot be built, or a part of it does not answer.
 pub async fn run(order: HostileOrder) -> Result<HostileReport> {
-    let world = Arc::new(World::new().await?);
+    let world = Arc::new(World::new(&order).await?);
     let grants = world.grants().await?;
-    let mut report = HostileReport::new(order.hooks_a_second);
+    let mut report = HostileReport::new(order.stranger, order.a_second);
     let numbers = Arc::new(AtomicU64::new(0));
     for _ in 0..order.rounds {
         for is_hostile in [false, true] {
-            let hooks = if is_hostile { order.hooks_a_second } else { 0 };
-            let phase = measure(&world, &grants, hooks, order.phase, &numbers).await?;
+            let hostile = is_hostile.then_some(order);
+            let phase = measure(&world, &grants, hostile, order.phase, &numbers).await?;
             report.add(is_hostile, phase);
         }
     }
     report.store_bytes = world.store_bytes();
+    report.refused_codes = world.keeper.metrics().get(Counter::CodesRefused);
     Ok(report)
 }
 
@@ -117,7 +133,7 @@ pub async fn run(order: HostileOrder) -> Result<HostileReport> {
 async fn measure(
     world: &Arc<World>,
     grants: &[GrantKey],
-    hooks_a_second: u32,
+    hostile: Option<HostileOrder>,
     length: Duration,
     numbers: &Arc<AtomicU64>,
 ) -> Result<Phase> {
@@ -133,10 +149,10 @@ async fn measure(
         Arc::clone(&tally),
         Arc::clone(numbers),
     ));
-    if hooks_a_second > 0 {
+    if let Some(order) = hostile {
         work.spawn(flood(
             Arc::clone(world),
-            hooks_a_second,
+            order,
             Arc::clone(&tally),
             Arc::clone(numbers),
         ));
@@ -160,8 +176,8 @@ async fn measure(
         failed_calls: tally.failed_calls.load(Ordering::SeqCst),
         consents,
         failed_consents: tally.failed_consents.load(Ordering::SeqCst),
-        hooks_kept: tally.hooks_kept.load(Ordering::SeqCst),
-        hooks_refused: tally.hooks_refused.load(Ordering::SeqCst),
+        taken: tally.taken.load(Ordering::SeqCst),
+        turned_away: tally.turned_away.load(Ordering::SeqCst),
         memory: Memory::of(std::process::id())?,
     })
 }
@@ -189,22 +205,16 @@ async fn call(world: Arc<World>, key: GrantKey, tally: Arc<Tally>) -> Result<()>
     Ok(())
 }
 
-/// One user after another connects.
+/// One user after another connects, signed in to the application.
 #[expect(clippy::disallowed_methods, reason = "real time is what is measured")]
 async fn consent(world: Arc<World>, tally: Arc<Tally>, numbers: Arc<AtomicU64>) -> Result<()> {
     while !tally.stops.load(Ordering::SeqCst) {
         let user = FIRST_USER + 1_000 + numbers.fetch_add(1, Ordering::SeqCst);
         let (code, host) = world.code_of(user)?;
         let begun = Instant::now();
-        let started = get(world.address, "/kommo/start?mode=popup", "").await?;
-        let state = started.location.split("state=").nth(1);
-        let state = state
-            .and_then(|rest| rest.split('&').next())
-            .unwrap_or_default();
-        let path = format!("/kommo/callback?code={code}&state={state}&referer={host}");
-        let ended = get(world.address, &path, &started.cookies).await?;
-        let shown = get(world.address, &ended.location, &ended.cookies).await?;
-        if shown.text.contains("data-kommo-code=\"connected\"") {
+        let session = format!("session={user}");
+        let shown = whole_consent(world.address, &code, &host, &session).await?;
+        if shown.contains("data-kommo-code=\"connected\"") {
             let mut consents = tally
                 .consents
                 .lock()
@@ -219,15 +229,52 @@ async fn consent(world: Arc<World>, tally: Arc<Tally>, numbers: Arc<AtomicU64>) 
     Ok(())
 }
 
-/// Hooks with codes that were never issued: half of them for accounts that there are, half for
-/// names that the stranger made up.
+/// Begins a consent and comes back with this code; the page that says how it ended.
+async fn whole_consent(
+    address: SocketAddr,
+    code: &str,
+    host: &str,
+    session: &str,
+) -> Result<String> {
+    let started = get(address, "/kommo/start?mode=popup", session).await?;
+    let state = started.location.split("state=").nth(1);
+    let state = state
+        .and_then(|rest| rest.split('&').next())
+        .unwrap_or_default();
+    let path = format!("/kommo/callback?code={code}&state={state}&referer={host}");
+    let cookies = format!("{session}; {}", started.cookies);
+    let ended = get(address, &path, &cookies).await?;
+    Ok(get(address, &ended.location, &ended.cookies).await?.text)
+}
+
+/// Whether it was taken: the code of a hook or a consent of no session.
+async fn strangers_work(
+    stranger: Stranger,
+    address: SocketAddr,
+    code: &str,
+    host: &str,
+) -> Result<bool> {
+    match stranger {
+        Stranger::Hooks => {
+            let path = format!("/kommo/callback?code={code}&referer={host}&from_widget=1");
+            Ok(get(address, &path, "").await?.status == 200)
+        }
+        Stranger::Consents => {
+            let shown = whole_consent(address, code, host, "").await?;
+            Ok(!shown.contains("data-kommo-code=\"too-many\""))
+        }
+    }
+}
+
+/// Codes that were never issued: half of them for accounts that there are, half for names that the
+/// stranger made up.
 async fn flood(
     world: Arc<World>,
-    a_second: u32,
+    order: HostileOrder,
     tally: Arc<Tally>,
     numbers: Arc<AtomicU64>,
 ) -> Result<()> {
-    let mut beat = tokio::time::interval(Duration::from_secs(1) / a_second);
+    let mut beat = tokio::time::interval(Duration::from_secs(1) / order.a_second.max(1));
     let hosts: Vec<String> = world
         .sandbox
         .state()
@@ -236,7 +283,7 @@ async fn flood(
         .map(|one| one.host)
         .collect();
     let real = hosts.first().cloned().unwrap_or_default();
-    let mut hooks = JoinSet::new();
+    let mut works = JoinSet::new();
     while !tally.stops.load(Ordering::SeqCst) {
         beat.tick().await;
         let number = numbers.fetch_add(1, Ordering::SeqCst);
@@ -245,27 +292,27 @@ async fn flood(
         } else {
             format!("evil-{number}.kommo.com")
         };
-        let path = format!("/kommo/callback?code=def502{number:040}&referer={host}&from_widget=1");
+        let code = format!("def502{number:040}");
         let (address, tally) = (world.address, Arc::clone(&tally));
-        hooks.spawn(async move {
-            let is_kept = get(address, &path, "")
+        works.spawn(async move {
+            let is_taken = strangers_work(order.stranger, address, &code, &host)
                 .await
-                .is_ok_and(|answer| answer.status == 200);
-            let count = if is_kept {
-                &tally.hooks_kept
+                .unwrap_or_default();
+            let count = if is_taken {
+                &tally.taken
             } else {
-                &tally.hooks_refused
+                &tally.turned_away
             };
             count.fetch_add(1, Ordering::SeqCst);
         });
-        while hooks.try_join_next().is_some() {}
+        while works.try_join_next().is_some() {}
     }
-    while hooks.join_next().await.is_some() {}
+    while works.join_next().await.is_some() {}
     Ok(())
 }
 
 impl World {
-    async fn new() -> Result<Self> {
+    async fn new(order: &HostileOrder) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let redirect_uri = format!("http://{address}/kommo/callback");
@@ -292,9 +339,15 @@ impl World {
         let keeper: AppKeeper = Keeper::builder(opened, endpoint, endpoints)
             .credentials(credentials)
             .build();
-        let connect = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
+        let mut builder = Connect::builder(keeper.clone(), Platform::Global, StateKey::random()?)
             .install_hooks(InstallHooks::Callback)
-            .build()?;
+            .session_of(|parts| async move { session_of(&parts.headers) });
+        builder = match (order.taken_a_minute, order.stranger) {
+            (None, _) => builder,
+            (Some(number), Stranger::Hooks) => builder.install_hooks_a_minute(number),
+            (Some(number), Stranger::Consents) => builder.unbound_consents_a_minute(number),
+        };
+        let connect = builder.build()?;
         let router = Router::new().nest("/kommo", connect.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self {
@@ -350,6 +403,13 @@ impl World {
             [self.store.clone(), log].map(|path| std::fs::metadata(path).map(|file| file.len()));
         sizes.into_iter().filter_map(core::result::Result::ok).sum()
     }
+}
+
+/// The user whose session cookie it is.
+fn session_of(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get(COOKIE)?.to_str().ok()?;
+    let mut pairs = cookies.split("; ");
+    pairs.find_map(|pair| pair.strip_prefix("session=").map(String::from))
 }
 
 struct Answer {

@@ -1,4 +1,4 @@
-//! The figures of calls and consents, without and with a stranger who sends install hooks.
+//! The figures of calls and consents, without and with a stranger.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,6 +16,27 @@ const STORE_MIB_AT_MOST: u64 = 64;
 
 const MIB: u64 = 1024;
 
+/// What the stranger does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stranger {
+    /// Sends install hooks.
+    Hooks,
+    /// Begins consents and finishes them, without a session of the application.
+    Consents,
+}
+
+impl Stranger {
+    /// As the option names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hooks => "hooks",
+            Self::Consents => "consents",
+        }
+    }
+}
+
 /// What happened in one phase.
 #[derive(Debug, Default)]
 pub(crate) struct Phase {
@@ -24,8 +45,8 @@ pub(crate) struct Phase {
     pub(crate) failed_calls: u64,
     pub(crate) consents: Vec<Duration>,
     pub(crate) failed_consents: u64,
-    pub(crate) hooks_kept: u64,
-    pub(crate) hooks_refused: u64,
+    pub(crate) taken: u64,
+    pub(crate) turned_away: u64,
     pub(crate) memory: Memory,
 }
 
@@ -37,8 +58,8 @@ struct Half {
     failed_calls: u64,
     consents: Vec<Duration>,
     failed_consents: u64,
-    hooks_kept: u64,
-    hooks_refused: u64,
+    taken: u64,
+    turned_away: u64,
 }
 
 impl Half {
@@ -50,8 +71,8 @@ impl Half {
         self.consents.extend(&phase.consents);
         self.consents.sort_unstable();
         self.failed_consents += phase.failed_consents;
-        self.hooks_kept += phase.hooks_kept;
-        self.hooks_refused += phase.hooks_refused;
+        self.taken += phase.taken;
+        self.turned_away += phase.turned_away;
     }
 
     fn rate(&self) -> f64 {
@@ -75,24 +96,48 @@ fn ratio(hostile: Duration, quiet: Duration) -> f64 {
 }
 
 /// Both halves.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct HostileReport {
-    hooks_a_second: u32,
+    stranger: Stranger,
+    a_second: u32,
     quiet: Half,
     hostile: Half,
     first_kib: Option<u64>,
     last_kib: u64,
     /// The database with its log, at the end.
     pub store_bytes: u64,
+    /// The codes that the platform refused, at the end: those of the stranger.
+    pub refused_codes: u64,
 }
 
 impl HostileReport {
-    pub(crate) fn new(hooks_a_second: u32) -> Self {
+    pub(crate) fn new(stranger: Stranger, a_second: u32) -> Self {
         Self {
-            hooks_a_second,
-            ..Self::default()
+            stranger,
+            a_second,
+            quiet: Half::default(),
+            hostile: Half::default(),
+            first_kib: None,
+            last_kib: 0,
+            store_bytes: 0,
+            refused_codes: 0,
         }
+    }
+
+    /// What the stranger sent: how many were taken, and how many turned away.
+    #[must_use]
+    pub const fn strangers_works(&self) -> (u64, u64) {
+        (self.hostile.taken, self.hostile.turned_away)
+    }
+
+    /// The calls and the consents of users that succeeded beside the stranger, and those that
+    /// failed.
+    #[must_use]
+    pub fn users_works(&self) -> (usize, usize, u64) {
+        let half = &self.hostile;
+        let failed = half.failed_calls.saturating_add(half.failed_consents);
+        (half.calls.len(), half.consents.len(), failed)
     }
 
     pub(crate) fn add(&mut self, is_hostile: bool, phase: Phase) {
@@ -152,14 +197,15 @@ impl fmt::Display for HostileReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "             calls/s   p50 ms   p95 ms   failed   consents   p50 ms   failed   hooks kept   turned away"
+            "             calls/s   p50 ms   p95 ms   failed   consents   p50 ms   failed        taken   turned away"
         )?;
         row(f, "quiet", &self.quiet)?;
-        row(f, "hooks", &self.hostile)?;
+        row(f, self.stranger.name(), &self.hostile)?;
         writeln!(
             f,
-            "{} hooks a second: {:.2} of the rate of calls, {:.2} of their latency; memory from {} to {} MiB; store {} KiB",
-            self.hooks_a_second,
+            "{} {} a second: {:.2} of the rate of calls, {:.2} of their latency; memory from {} to {} MiB; store {} KiB",
+            self.a_second,
+            self.stranger.name(),
             self.rate_ratio(),
             ratio(
                 percentile(&self.hostile.calls, 50),
@@ -183,7 +229,7 @@ fn row(f: &mut fmt::Formatter<'_>, name: &str, half: &Half) -> fmt::Result {
         half.consents.len(),
         percentile(&half.consents, 50).as_millis(),
         half.failed_consents,
-        half.hooks_kept,
-        half.hooks_refused,
+        half.taken,
+        half.turned_away,
     )
 }

@@ -43,6 +43,6 @@ pub mod hostile_hooks;
 pub use crash_report::CrashReport;
 pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
-pub use hostile_report::HostileReport;
+pub use hostile_report::{HostileReport, Stranger};
 pub use store_choice::{LockChoice, StoreChoice};
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

@@ -14,8 +14,8 @@ use kommo_fleet_probe::hostile_hooks::HostileOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::trouble::TroubleKind;
 use kommo_fleet_probe::{
-    GOALS_MET, HEAD, LockChoice, Result, StoreChoice, crash, hostile_hooks, sandbox_process, sweep,
-    worker,
+    GOALS_MET, HEAD, LockChoice, Result, StoreChoice, Stranger, crash, hostile_hooks,
+    sandbox_process, sweep, worker,
 };
 use kommo_sandbox::Rotation;
 use kommo_test_support::PostgresCluster;
@@ -25,7 +25,7 @@ const USAGE: &str = "\
 kommo-fleet-probe crash [--kills 100] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times 200] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe sweep [--grants 100000] [--workers 4] [--width 16] [--batch 256]
-kommo-fleet-probe hooks [--rate 50] [--seconds 15] [--rounds 3]
+kommo-fleet-probe hooks [--stranger hooks|consents] [--rate 50] [--seconds 15] [--rounds 3]
 kommo-fleet-probe worker | sandbox      started by the two above";
 
 /// Names a PostgreSQL server for tests; without it one is started and thrown away.
@@ -68,7 +68,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             sweep_with(&Arguments::read(rest, &names)?)
         }
         ["hooks", rest @ ..] => {
-            let names = ["--rate", "--seconds", "--rounds"];
+            let names = ["--stranger", "--rate", "--seconds", "--rounds"];
             hooks_with(&Arguments::read(rest, &names)?)
         }
         _ => Err(USAGE.into()),
@@ -123,7 +123,13 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
 }
 
 fn hooks_with(arguments: &Arguments) -> Result<()> {
+    let stranger = match arguments.text("--stranger").unwrap_or("hooks") {
+        "hooks" => Stranger::Hooks,
+        "consents" => Stranger::Consents,
+        other => return Err(format!("--stranger: {other} is unknown").into()),
+    };
     let order = HostileOrder::new(
+        stranger,
         arguments.number("--rate", 50)?,
         Duration::from_secs(arguments.number("--seconds", 15)?),
         arguments.number("--rounds", 3)?,

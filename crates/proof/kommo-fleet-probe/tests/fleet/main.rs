@@ -18,6 +18,7 @@ mod crashes;
 mod failing_stores;
 mod single_flights;
 mod stopped_holders;
+mod strangers;
 mod sweeps;
 
 use std::path::PathBuf;
