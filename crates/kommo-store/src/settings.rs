@@ -13,9 +13,9 @@ pub struct StoreSettings {
     pub encryption: Option<EncryptionKeys>,
     /// How many codes wait at most, of one realm. Default: 10,000. At most half of them come from
     /// install hooks ([`max_hook_codes`](Self::max_hook_codes)), and a quarter from consents that
-    /// are bound to no session ([`max_unbound_codes`](Self::max_unbound_codes)). Codes that were exchanged or
-    /// refused do not count; the same number of their hashes is remembered for each origin, the
-    /// newest, so that a second delivery is a duplicate.
+    /// are bound to no session ([`max_unbound_codes`](Self::max_unbound_codes)). Codes that were
+    /// exchanged or refused do not count; the same number of their hashes is remembered for each
+    /// origin, the newest, so that a second delivery is a duplicate.
     pub max_codes: u32,
     /// How many codes wait at most for one host of a realm: of install hooks, again of consents
     /// that are bound to no session, and again of all other origins. Default: 16.

@@ -57,7 +57,7 @@ macro_rules! code_statements {
             if waiting >= room.most || of_origin >= room.most_of_origin {
                 return Ok(CodePut::Full);
             }
-            // What anyone can send for a host takes no room from the consents of known users for it.
+            // What anyone can send for a host takes no room from the consents of known users.
             let at_host: i64 = query_scalar(concat!(
                 "SELECT COUNT(*) FROM kommo_codes WHERE realm = $1 AND host = $2 AND NOT is_done \
                  AND (origin = 'install-hook') = ($3 = 'install-hook') \
