@@ -29,7 +29,7 @@ Example:
 
 const SET_EXAMPLE: &str = "\
 The settings are the options of `kommo init`, with underscores. A setting
-without a value is removed. The file is written anew, without its comments.
+without a value is removed. The rest of the file stays, with its comments.
 
 Example:
   kommo profile set --profile shop account=shop.kommo.com chats_host=";
@@ -74,7 +74,15 @@ fn list(context: &Context) -> Result<Outcome, Failure> {
     files.extend(in_use.clone().filter(|file| !files.contains(file)));
     if files.is_empty() {
         return Err(
-            Failure::new(ErrorCode::NotFound, "there is no profile").hint("`kommo init` makes one")
+            Failure::new(ErrorCode::NotFound, "there is no profile").hint(
+                match profile_file::own_directory() {
+                    Ok(_) => "`kommo init` makes one",
+                    Err(_) => {
+                        "without HOME or XDG_CONFIG_HOME a profile has no directory: `kommo init \
+                         --profile ./shop.toml` makes one at a path, and --profile names it"
+                    }
+                },
+            ),
         );
     }
     let (mut lines, mut objects) = (Vec::new(), Vec::new());
@@ -124,6 +132,7 @@ fn set(args: &SetArgs, context: &Context) -> Result<Outcome, Failure> {
     let profile = profile_file::load_file(&file)?;
     let mut table = Table::try_from(&profile).map_err(defect)?;
     let mut wrong = Vec::new();
+    let mut has_unknown = false;
     for setting in &args.settings {
         match parsed(setting) {
             Ok((name, Some(value))) => {
@@ -132,16 +141,23 @@ fn set(args: &SetArgs, context: &Context) -> Result<Outcome, Failure> {
             Ok((name, None)) => {
                 table.remove(name);
             }
-            Err(why) => wrong.push(why),
+            Err(why) => {
+                let name = setting.split('=').next().unwrap_or_default();
+                has_unknown |= !Profile::SETTINGS.contains(&name);
+                wrong.push(why);
+            }
         }
     }
     if !wrong.is_empty() {
-        return Err(Failure::usage(wrong.join("; "))
-            .hint(format!("the settings are {}", Profile::SETTINGS.join(", "))));
+        let failure = Failure::usage(wrong.join("; "));
+        return Err(match has_unknown {
+            true => failure.hint(format!("the settings are {}", Profile::SETTINGS.join(", "))),
+            false => failure,
+        });
     }
     let profile: Profile = table.try_into().map_err(defect)?;
     profile.check().map_err(Failure::usage)?;
-    profile_file::save(&file, &profile, true)?;
+    profile_file::change(&file, &profile)?;
     tell(&choice, &file, &profile, context)
 }
 

@@ -152,7 +152,7 @@ fn add(args: &AddArgs, context: &Context) -> Result<Outcome, Failure> {
         )));
     }
     let role = change::add(&mut profile, args.kind, source).map_err(Failure::usage)?;
-    profile_file::save(&context.profile_path()?, &profile, true)?;
+    profile_file::change(&context.profile_path()?, &profile)?;
     context.output.result(
         &format!("added {} secret {id} as {role}", args.kind.name()),
         &json!({ "kind": args.kind.name(), "id": id, "role": role }),
@@ -168,7 +168,7 @@ fn promote(args: &PromoteArgs, context: &Context) -> Result<Outcome, Failure> {
     let source = profile.secret(args.kind);
     let id = source.map(|source| secret_use::id_of(args.kind, &source));
     let id = id.unwrap_or_else(|| Err(Failure::usage("there is no secret")))?;
-    profile_file::save(&context.profile_path()?, &profile, true)?;
+    profile_file::change(&context.profile_path()?, &profile)?;
     context.output.result(
         &format!("promoted: the current {} secret is {id}", args.kind.name()),
         &json!({ "kind": args.kind.name(), "id": id, "role": "current", "previous_until": until }),
@@ -190,7 +190,7 @@ fn retire(args: &RetireArgs, context: &Context) -> Result<Outcome, Failure> {
             Failure::new(ErrorCode::NotFound, message).hint("`kommo secret list` shows their ids")
         );
     }
-    profile_file::save(&context.profile_path()?, &profile, true)?;
+    profile_file::change(&context.profile_path()?, &profile)?;
     context.output.result(
         &format!("retired {} secret {}", args.kind.name(), args.id),
         &json!({ "kind": args.kind.name(), "id": args.id, "retired": true }),

@@ -6,8 +6,12 @@
 //! --profile FILE                                with a slash, or .toml at the end
 //! ```
 
+use core::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use toml::Table;
+use toml_edit::{DocumentMut, Item};
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
@@ -114,7 +118,7 @@ impl ProfileChoice {
 }
 
 /// The user's own directory of profiles.
-fn own_directory() -> Result<PathBuf, Failure> {
+pub(crate) fn own_directory() -> Result<PathBuf, Failure> {
     let absolute = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)
@@ -151,19 +155,23 @@ pub(crate) fn load(named: Option<&str>) -> Result<Profile, Failure> {
     }
 }
 
-pub(crate) fn load_file(file: &Path) -> Result<Profile, Failure> {
+fn read_text(file: &Path) -> Result<String, Failure> {
     let text = bounded::read_file(file, LIMIT_BYTES).and_then(|bytes| {
         String::from_utf8(bytes)
             .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not utf-8 text"))
     });
-    let text = text.map_err(|error| {
+    text.map_err(|error| {
         let code = match error.kind() {
             ErrorKind::FileTooLarge | ErrorKind::InvalidData => ErrorCode::ProfileInvalid,
             _ => ErrorCode::Io,
         };
         let message = format!("cannot read the profile {}: {error}", file.display());
         Failure::new(code, message)
-    })?;
+    })
+}
+
+pub(crate) fn load_file(file: &Path) -> Result<Profile, Failure> {
+    let text = read_text(file)?;
     let wrong = |what: &str| {
         let message = format!("the profile {} is wrong: {what}", file.display());
         Failure::new(ErrorCode::ProfileInvalid, message)
@@ -206,19 +214,58 @@ pub(crate) fn without_value(message: &str) -> String {
     }
 }
 
+/// Writes what has changed in a profile that is there; the rest stays as it is, its comments too.
+pub(crate) fn change(file: &Path, profile: &Profile) -> Result<(), Failure> {
+    if private_file::is_absent(file) {
+        return save(file, profile, true);
+    }
+    let defect = |error: &dyn Display| Failure::new(ErrorCode::Internal, error);
+    let before = Table::try_from(load_file(file)?).map_err(|error| defect(&error))?;
+    let after = Table::try_from(profile).map_err(|error| defect(&error))?;
+    let written = |profile: &str| profile.parse::<DocumentMut>();
+    let text = read_text(file)?;
+    let mut document = written(&text).map_err(|error| defect(&error))?;
+    let whole = toml::to_string(profile).map_err(|error| defect(&error))?;
+    let whole = written(&whole).map_err(|error| defect(&error))?;
+    for (name, _) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        document.remove(name);
+    }
+    for (name, item) in whole.iter() {
+        if before.get(name) == after.get(name) {
+            continue;
+        }
+        match (document.get_mut(name), item.as_value()) {
+            (Some(Item::Value(old)), Some(new)) => {
+                // What stands around the value: its comment.
+                let decor = old.decor().clone();
+                *old = new.clone();
+                *old.decor_mut() = decor;
+            }
+            _ => {
+                document.insert(name, item.clone());
+            }
+        }
+    }
+    write(file, &document.to_string(), true)
+}
+
 /// Writes a profile, whole or not at all. One that is there is replaced only if that is wanted.
 pub(crate) fn save(file: &Path, profile: &Profile, replace: bool) -> Result<(), Failure> {
+    let text = toml::to_string(profile)
+        .map_err(|error| Failure::io(format!("cannot write the profile: {error}")))?;
+    let text = format!(
+        "# Written by `kommo`. It holds no secret, only the file or the variable of each one.\n\n{text}"
+    );
+    write(file, &text, replace)
+}
+
+fn write(file: &Path, text: &str, replace: bool) -> Result<(), Failure> {
     let failed = |error: io::Error| {
         Failure::io(format!(
             "cannot write the profile {}: {error}",
             file.display()
         ))
     };
-    let text = toml::to_string(profile)
-        .map_err(|error| Failure::io(format!("cannot write the profile: {error}")))?;
-    let text = format!(
-        "# Written by `kommo`. It holds no secret, only the file or the variable of each one.\n\n{text}"
-    );
     if let Some(directory) = file.parent() {
         private_file::make_directory(directory).map_err(failed)?;
     }

@@ -140,3 +140,70 @@ fn a_profile_is_made_shown_and_changed_at_a_path_without_a_home() {
     assert!(room.path().join("deep/service.toml").exists());
     assert!(!room.path().join(".config").exists());
 }
+
+#[test]
+fn what_an_operator_wrote_around_the_settings_stays() {
+    let room = Room::new();
+    let text = "\
+# Ours: ask Anna before you change this.
+account = \"shop.kommo.com\" # the shop
+
+# The one of the old shop.
+client_id = \"11111111-2222-3333-4444-555555555555\"   # see the wiki
+name = 'Shop'
+
+[[secret]]
+# until the new year
+kind = \"client\"
+role = \"next\"
+env = \"NEXT\"
+";
+    room.file("p.toml", text);
+    let run = |words: &[&str]| room.run(words.iter().chain(&["--profile", "./p.toml"]));
+    let id = format!("client_id={CLIENT}");
+    run(&["profile", "set", &id, "name=", "accounts=3"]).done();
+    let written = std::fs::read_to_string(room.path().join("p.toml")).unwrap();
+    let wanted = text
+        .replace("11111111-2222-3333-4444-555555555555", CLIENT)
+        .replace("name = 'Shop'\n", "accounts = 3\n");
+    assert_eq!(written, wanted);
+    // The commands for secrets keep them too.
+    run(&["secret", "add", "channel", "--secret-env", "LATER"]);
+    let written = std::fs::read_to_string(room.path().join("p.toml")).unwrap();
+    for kept in ["# Ours: ask Anna", "# the shop", "# see the wiki"] {
+        assert!(written.contains(kept), "{written}");
+    }
+}
+
+#[test]
+fn a_wrong_value_alone_does_not_list_all_settings() {
+    let room = room();
+    let refused = room.run(["profile", "set", "client_id=1"]);
+    let said = refused.failed(2);
+    assert!(
+        said.contains("client_id: ") && !said.contains("settings are"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_a_home_the_advice_is_one_that_works() {
+    let room = Room::new();
+    let run = |words: &[&str]| {
+        let mut command = room.command(words);
+        command.env_remove("HOME");
+        crate::program::ended(command, b"")
+    };
+    let listed = run(&["profile", "list"]);
+    let advice = "`kommo init --profile ./shop.toml`";
+    assert!(listed.failed(1).contains(advice), "{listed:?}");
+    run(&[
+        "init",
+        "--no-input",
+        "--account",
+        "shop.kommo.com",
+        "--profile",
+        "./shop.toml",
+    ])
+    .done();
+}
