@@ -4,5 +4,6 @@
 pub(crate) mod interruption;
 pub(crate) mod opened;
 pub(crate) mod latest_came;
+pub(crate) mod shown_pauses;
 pub(crate) mod context;
 pub(crate) mod runtime;

@@ -4,7 +4,7 @@ use core::cell::OnceCell;
 use std::path::PathBuf;
 
 use kommo_account::ClientId;
-use kommo_http::RequestBudget;
+use kommo_http::{BudgetSettings, RequestBudget};
 
 use crate::failure::exit::Failure;
 use crate::failure::missing::{self, Missing};
@@ -15,6 +15,7 @@ use crate::profile::profile_file::{self, ProfileChoice};
 use crate::run::interruption::Interruption;
 use crate::run::latest_came::LatestCame;
 use crate::run::opened::Opened;
+use crate::run::shown_pauses::ShownPauses;
 use crate::terminal::global_options::GlobalOptions;
 use crate::terminal::output::Output;
 use crate::terminal::progress::Progress;
@@ -46,15 +47,17 @@ impl Context {
             Some(name) => Some(name),
             None => environment::text("KOMMO_PROFILE")?,
         };
+        let progress = Progress::default();
+        let clock = ShownPauses::new(progress.clone());
         Ok(Self {
             output,
             profile_name,
             profile: OnceCell::new(),
             latest_came: LatestCame::default(),
-            budget: RequestBudget::default(),
+            budget: RequestBudget::with_clock(BudgetSettings::new(), clock),
             opened: Opened::default(),
             interruption: OnceCell::new(),
-            progress: Progress::default(),
+            progress,
         })
     }
 

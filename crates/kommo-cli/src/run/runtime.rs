@@ -45,7 +45,7 @@ pub(crate) fn run_to_end(
         let ended = tokio::select! {
             biased;
             ended = &mut work => ended,
-            () = context.progress.show(context.output) => Err(interrupted()),
+            never = context.progress.show(context.output) => match never {},
             () = interruption.wait() => match finish(work, context).await {
                 Some(ended) => ended,
                 None => Err(interrupted()),
@@ -60,6 +60,23 @@ pub(crate) fn run_to_end(
     });
     runtime.shutdown_timeout(THREADS_END_WITHIN);
     ended
+}
+
+/// Runs a command that keeps no grant; a signal ends it at once. On a terminal it is shown what is
+/// waited for.
+pub(crate) fn run_alone<T>(
+    context: &Context,
+    what: String,
+    work: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let _waiting = context.progress.wait_for(what);
+    Ok(runtime()?.block_on(async {
+        tokio::select! {
+            biased;
+            ended = work => ended,
+            never = context.progress.show(context.output) => match never {},
+        }
+    }))
 }
 
 /// After a signal: what was sent is waited for, and the work may take note of it. `None`: the work

@@ -1,6 +1,7 @@
 //! What a command is waiting for, shown on a terminal as soon as it takes longer than a second.
 
 use alloc::sync::Arc;
+use core::convert::Infallible;
 use core::time::Duration;
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +14,7 @@ use crate::terminal::output::Output;
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// How often a wait that continues is shown again.
-const SHOWN_AGAIN_AFTER: Duration = Duration::from_secs(10);
+const SHOWN_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// How often it is looked for waits.
 const LOOKED_FOR_EVERY: Duration = Duration::from_millis(200);
@@ -99,7 +100,7 @@ impl Progress {
     }
 
     /// Shows what is waited for, without end.
-    pub(crate) async fn show(&self, output: Output) {
+    pub(crate) async fn show(&self, output: Output) -> Infallible {
         if !io::stderr().is_terminal() {
             return core::future::pending().await;
         }

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::planted::{Account, Planted, answer};
+use crate::program::Room;
 use crate::shop::{ACCOUNT, HOST, Shop, USER, private};
 
 #[test]
@@ -303,4 +305,80 @@ fn a_code_that_was_given_with_the_wrong_account_is_not_spent() {
     // Once it became a grant, it is spent.
     let again = shop.run(["auth", "login", "--code", &code, "--account", &host]);
     assert!(again.failed(1).contains("given before"), "{again:?}");
+}
+
+/// What a command has written to its terminal as soon as that has this text in it; then the command
+/// is ended. On a terminal of 80 columns a sentence has several lines, which are joined here.
+#[track_caller]
+fn said_on_a_terminal(room: &Room, url: &str, words: &str, text: &str) -> String {
+    let mut command = Command::new("script");
+    let mut child = command
+        .args([
+            "-qefc",
+            &format!("exec '{}' {words}", env!("CARGO_BIN_EXE_kommo")),
+            "/dev/null",
+        ])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TERM", "dumb")
+        .env("HOME", room.path())
+        .env("S", "MARKER-channel-secret")
+        .env("KOMMO_SANDBOX_URL", url)
+        .current_dir(room.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut said = String::new();
+    for line in lines.map_while(Result::ok) {
+        said.push_str(line.trim_end());
+        said.push(' ');
+        if said.contains(text) {
+            break;
+        }
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    assert!(said.contains(text), "not said: {said}");
+    said
+}
+
+#[test]
+fn a_pause_after_a_429_is_shown_with_its_reason_and_its_length() {
+    let throttled = answer("429 X", "Retry-After: 7\r\n", b"{}");
+    let account = Account::answering(vec![throttled.clone()]);
+    let said = said_on_a_terminal(&account.room, &account.server.url, "api /a", "s so far");
+    let wanted =
+        "waiting for the pause that the platform asks for after too many requests (429), 7 s: ";
+    let longer = wanted.replace("7 s", "8 s");
+    assert!(said.contains(wanted) || said.contains(&longer), "{said}");
+    let server = Planted::start(vec![throttled]);
+    let words = "chats connect --secret-env S --channel c0ffee00-0000-4000-8000-000000000001 \
+                 --account-amojo-id acc00000-0000-4000-8000-000000000001";
+    let said = said_on_a_terminal(&Room::new(), &server.url, words, "s so far");
+    assert!(said.contains(wanted) || said.contains(&longer), "{said}");
+}
+
+#[test]
+fn a_server_that_takes_its_time_is_named() {
+    // Connections wait in its queue, and none is answered.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let room = Room::new();
+    private(&room, "token.txt", "eyJ0.planted-token-0123456789.sig");
+    for (words, text) in [
+        (
+            "chats connect --secret-env S --channel c0ffee00-0000-4000-8000-000000000001 \
+             --account-amojo-id acc00000-0000-4000-8000-000000000001",
+            "waiting for the answer of amojo.kommo.com: ",
+        ),
+        (
+            "auth import --token-file token.txt --account sandbox-one.kommo.com --client-id \
+             c11e0000-0000-4000-8000-000000000001",
+            "waiting for the answer of sandbox-one.kommo.com to the question whose the token is: ",
+        ),
+    ] {
+        said_on_a_terminal(&room, &url, words, text);
+    }
 }

@@ -102,8 +102,12 @@ impl ImportArgs {
         let claims = UnverifiedClaims::decode(&token).ok();
         let client_id = self.client_id(claims.as_ref(), context)?;
         run_to_end(context, async {
+            let waiting = context.progress.wait_for(format!(
+                "the answer of {host} to the question whose the token is"
+            ));
             let (account_id, user_id) =
                 self.whose(endpoints, host, &token, claims.as_ref()).await?;
+            drop(waiting);
             let key = GrantKey {
                 realm: endpoints.realm(),
                 client_id,

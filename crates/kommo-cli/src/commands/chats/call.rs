@@ -1,5 +1,7 @@
 //! Sends a request, and reports what was learned with it.
 
+use alloc::sync::Arc;
+
 use kommo_http::{Answer, ChatsClient, ChatsError};
 use kommo_sign::ChannelSecret;
 
@@ -8,7 +10,8 @@ use super::failure;
 use crate::connection::transport;
 use crate::failure::exit::Failure;
 use crate::run::context::Context;
-use crate::run::runtime::runtime;
+use crate::run::runtime::run_alone;
+use crate::run::shown_pauses::ShownPauses;
 use crate::terminal::attempt_log;
 
 /// Makes a client for the connection and lets `call` use it. `after_success` is the hint for a
@@ -27,9 +30,11 @@ pub(super) fn run<T>(
     }
     let transport = connection.sandbox.transport()?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
-    let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret);
-    let answer = runtime()?
-        .block_on(call(&client))
+    let clock = ShownPauses::new(context.progress.clone());
+    let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret)
+        .with_clock(Arc::new(clock));
+    let what = format!("the answer of {}", connection.host);
+    let answer = run_alone(context, what, call(&client))?
         .map_err(|error| failure::of(&error, after_success))?;
     if let Some(offset) = answer.learned_offset_seconds() {
         let direction = if offset > 0 { "behind" } else { "ahead of" };
