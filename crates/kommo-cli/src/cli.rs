@@ -196,3 +196,29 @@ impl Cli {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    fn check(command: &Command, path: &str) {
+        let path = format!("{path} {}", command.get_name());
+        let texts = [command.get_after_help(), command.get_after_long_help()];
+        for text in texts.into_iter().flatten().map(ToString::to_string) {
+            for line in text.lines() {
+                // A longer line is broken after its last word, and the next one begins there.
+                assert!(line.chars().count() <= 80, "{path}: {line}");
+            }
+        }
+        command
+            .get_subcommands()
+            .for_each(|command| check(command, &path));
+    }
+
+    #[test]
+    fn no_line_of_a_help_text_is_longer_than_80_columns() {
+        check(&Cli::command(), "");
+    }
+}

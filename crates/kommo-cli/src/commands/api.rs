@@ -17,6 +17,7 @@ use self::answer::Shown;
 use crate::connection::transport;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure, Outcome};
+use crate::failure::usage_error::PATH_HINT;
 use crate::input::body_source::BodyArgs;
 use crate::input::standard_input::claimed_once;
 use crate::keeper::grant_choice::GrantArgs;
@@ -102,7 +103,9 @@ pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure>
             },
             context,
         };
-        let _waiting = context.progress.wait_for("the answer to the call");
+        let _waiting = context
+            .progress
+            .wait_for(format!("the answer of {host} to the call"));
         let ended = match client {
             Ok(client) if args.paginate => call.all_pages(&client).await,
             Ok(client) => call.one(&client).await,
@@ -161,10 +164,7 @@ impl ApiArgs {
 fn invalid(error: &InvalidRequest) -> Failure {
     let failure = Failure::usage(exit::chain(error));
     match error {
-        InvalidRequest::Path(_) => failure.hint(
-            "a path begins with one slash; escape what is not a letter, a digit or one of -._~: \
-             a space is %20, other letters are their bytes in UTF-8, such as %D0%98",
-        ),
+        InvalidRequest::Path(_) => failure.hint(PATH_HINT),
         InvalidRequest::Query(_) => failure.hint(
             "in a query, % is written %25 and # is %23; letters and spaces are escaped for you",
         ),

@@ -11,6 +11,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::exit::Failure;
 
+/// How a path is written that cannot be sent or signed.
+pub(crate) const PATH_HINT: &str = "a path begins with one slash; escape what is not a letter, a \
+    digit or one of -._~: a space is %20, other letters are their bytes in UTF-8, such as %D0%98";
+
 /// The mistake that clap found.
 pub(crate) fn failure(error: &clap::Error, arguments: &[OsString], program: &Command) -> Failure {
     let (path, command) = command_named(arguments, program);
@@ -26,9 +30,11 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[OsString], program: &Com
                 None => "there is no such command".to_owned(),
             };
             let names = command.get_subcommands().map(Command::get_name);
-            let near = nearest(typed.unwrap_or_default(), names);
-            Failure::usage(message).hint(match near {
-                Some(name) => format!("did you mean `{path} {name}`? {help}"),
+            let typed = typed.unwrap_or_default();
+            let near = nearest(typed, names).map(|name| format!("`{path} {name}`"));
+            let meant = commands_called(typed, command, &path).or(near);
+            Failure::usage(message).hint(match meant {
+                Some(commands) => format!("did you mean {commands}? {help}"),
                 None => help,
             })
         }
@@ -36,6 +42,10 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[OsString], program: &Com
             let typed = context(error, ContextKind::InvalidArg);
             let typed = typed.map(|typed| typed.split('=').next().unwrap_or_default());
             let message = match typed {
+                Some(typed) if is_negative(typed) => match option_before(typed, arguments) {
+                    Some(option) => format!("{option} takes no negative number"),
+                    None => "a negative number is not taken".to_owned(),
+                },
                 Some(typed) if typed.starts_with('-') => {
                     format!("`{path}` has no option '{typed}'")
                 }
@@ -49,8 +59,47 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[OsString], program: &Com
                 },
             )
         }
+        ErrorKind::MissingRequiredArgument if lacks_secret(arguments, command) => {
+            Failure::usage(one_line(error)).hint(format!(
+                "give the secret too, by --secret-file FILE or --secret-env NAME, unless a profile names it; {help}"
+            ))
+        }
         _ => Failure::usage(refused_value(error).unwrap_or_else(|| one_line(error))).hint(help),
     }
+}
+
+/// The commands of that name in the groups of a command: `kommo login` is `kommo auth login`.
+fn commands_called(name: &str, command: &Command, path: &str) -> Option<String> {
+    let groups = command.get_subcommands();
+    let found: Vec<_> = groups
+        .filter(|group| group.get_name() != "help" && group.find_subcommand(name).is_some())
+        .map(|group| format!("`{path} {} {name}`", group.get_name()))
+        .collect();
+    (!found.is_empty() && name != "help").then(|| found.join(" or "))
+}
+
+fn is_negative(typed: &str) -> bool {
+    let digits = typed.strip_prefix('-').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The option whose value this was meant to be.
+fn option_before<'a>(typed: &str, arguments: &'a [OsString]) -> Option<&'a str> {
+    let at = arguments.iter().position(|argument| argument == typed)?;
+    let before = arguments.get(at.checked_sub(1)?)?.to_str()?;
+    before.starts_with("--").then_some(before)
+}
+
+/// Whether a command that takes a secret was given none: a profile may name one, but where other
+/// values are missing too, all are said at once.
+fn lacks_secret(arguments: &[OsString], command: &Command) -> bool {
+    let names = ["--secret-file", "--secret-env"];
+    let is_typed = arguments.iter().any(|argument| {
+        let text = argument.to_string_lossy();
+        names.iter().any(|name| text.starts_with(name))
+    });
+    let mut options = command.get_arguments().filter_map(clap::Arg::get_long);
+    !is_typed && options.any(|option| option == "secret-file")
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> Option<&str> {
@@ -100,6 +149,9 @@ fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a 
 
 /// The options that begin with what was typed, else the one that differs by a slip.
 fn similar_options(typed: &str, command: &Command) -> Option<String> {
+    if typed == "--json" {
+        return Some("`--format json`".to_owned());
+    }
     let typed = typed.strip_prefix("--").filter(|typed| typed.len() > 2)?;
     let names: Vec<_> = command
         .get_arguments()

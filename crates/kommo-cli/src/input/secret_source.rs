@@ -197,9 +197,9 @@ impl SecretSource {
     ) -> Result<T, Failure> {
         let secret = self.read()?;
         let text = secret.expose();
-        if text.trim() != text || text.starts_with('\u{feff}') {
+        if let Some(slip) = outer_slip(text) {
             output.note(&format!(
-                "warning: the secret in {} begins or ends with white space; every byte of it is the key",
+                "warning: the secret in {} {slip}; every byte of it is the key",
                 self.label()
             ));
         }
@@ -212,6 +212,17 @@ impl SecretSource {
             ErrorCode::SecretInvalid,
             format!("the {error}, in {}", self.label()),
         )
+    }
+}
+
+/// What stands around a secret that is rarely meant to.
+pub(crate) fn outer_slip(text: &str) -> Option<&'static str> {
+    if text.starts_with('\u{feff}') {
+        Some("begins with a byte-order mark")
+    } else if text.trim() != text {
+        Some("begins or ends with white space")
+    } else {
+        None
     }
 }
 

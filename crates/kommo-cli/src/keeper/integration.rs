@@ -7,7 +7,7 @@ use kommo_oauth::integration::{ClientSecret, Credentials};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::failure::missing::{self, Missing};
-use crate::input::secret_source::{SecretArgs, SecretSource};
+use crate::input::secret_source::{SecretArgs, SecretSource, outer_slip};
 use crate::profile::content::SecretKind;
 use crate::profile::setting::RedirectUri;
 use crate::run::context::Context;
@@ -92,13 +92,14 @@ impl IntegrationArgs {
 }
 
 fn read_client_secret(source: &SecretSource, context: &Context) -> Result<ClientSecret, Failure> {
-    let secret = ClientSecret::new(source.read()?.expose()).map_err(|error| {
+    let text = source.read()?;
+    let secret = ClientSecret::new(text.expose()).map_err(|error| {
         let message = format!("{error}, in {}", source.label());
         Failure::new(ErrorCode::SecretInvalid, message)
     })?;
-    if secret.has_outer_blank() {
+    if let Some(slip) = outer_slip(text.expose()) {
         context.output.note(&format!(
-            "warning: the secret in {} begins or ends with white space; every byte of it counts",
+            "warning: the secret in {} {slip}; every byte of it counts",
             source.label()
         ));
     }

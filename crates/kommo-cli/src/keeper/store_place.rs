@@ -11,7 +11,7 @@ use crate::input::environment;
 use crate::input::private_file;
 use crate::input::secret_source::{SecretSource, SecretText};
 use crate::input::standard_input::is_dash;
-use crate::profile::setting::{StoreUrl, sqlite_path};
+use crate::profile::setting::{SettingError, StoreUrl, sqlite_path};
 use crate::run::context::Context;
 
 /// `--store` and its companions.
@@ -63,6 +63,11 @@ impl StorePlace {
 
     fn of_text(text: SecretText, origin: &str) -> Result<Self, Failure> {
         let wrong = |error| {
+            // Here a password may stand; what is wrong is the kind of store.
+            let error = match error {
+                SettingError::StorePassword => SettingError::StoreScheme,
+                error => error,
+            };
             Failure::new(
                 ErrorCode::StoreMisconfigured,
                 format!("{error}, in {origin}"),

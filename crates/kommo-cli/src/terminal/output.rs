@@ -108,11 +108,7 @@ impl Output {
         if self.quiet {
             return;
         }
-        let line = shown(text);
-        write_line(match io::stderr().is_terminal() {
-            true => wrapped(&line, 0),
-            false => line,
-        });
+        to_stderr(text);
     }
 
     /// What happens on the way; only with `--verbose`.
@@ -209,10 +205,14 @@ fn without_commands(text: &str) -> String {
     out
 }
 
-/// One line: what an operator or a peer wrote may hold line feeds and terminal sequences, which are
-/// shown, not obeyed.
+/// One line, or several short ones on a terminal. What an operator or a peer wrote may hold line
+/// feeds and terminal sequences, which are shown, not obeyed.
 fn to_stderr(text: &str) {
-    write_line(shown(text));
+    let line = shown(text);
+    write_line(match io::stderr().is_terminal() {
+        true => wrapped(&line, 0),
+        false => line,
+    });
 }
 
 fn shown(text: &str) -> String {

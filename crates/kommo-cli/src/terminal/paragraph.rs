@@ -4,11 +4,13 @@
 const COLUMNS: usize = 80;
 
 /// Breaks a sentence between words, each line with the same indent. A word that is too long gets
-/// its own line.
+/// its own line. A number stays with its unit, and a command in backticks in one piece, to be
+/// copied.
 pub(crate) fn wrapped(sentence: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;
-    for word in sentence.split_whitespace() {
+    for word in pieces(sentence) {
+        let word = word.as_str();
         let length = word.chars().count();
         if column == 0 || column + 1 + length > COLUMNS {
             if column != 0 {
@@ -23,6 +25,34 @@ pub(crate) fn wrapped(sentence: &str, indent: usize) -> String {
         lines.push_str(word);
     }
     lines
+}
+
+/// The words, and what is not broken.
+fn pieces(sentence: &str) -> Vec<String> {
+    const UNITS: [&str; 9] = ["ms", "s", "min", "h", "d", "day", "days", "MiB", "bytes"];
+    let mut pieces: Vec<String> = Vec::new();
+    let mut rest = sentence.split_whitespace().peekable();
+    while let Some(word) = rest.next() {
+        let is_open = |piece: &str| piece.matches('`').count() % 2 == 1;
+        let mut piece = word.to_owned();
+        if is_open(&piece) && rest.clone().any(|word| word.contains('`')) {
+            while is_open(&piece) {
+                let Some(word) = rest.next() else { break };
+                piece.push(' ');
+                piece.push_str(word);
+            }
+        }
+        let unit = piece.trim_end_matches([',', ';', '.', ')', ':']);
+        let is_number = |piece: &String| piece.bytes().all(|byte| byte.is_ascii_digit());
+        match pieces.last_mut().filter(|last| is_number(last)) {
+            Some(last) if UNITS.contains(&unit) => {
+                last.push(' ');
+                last.push_str(&piece);
+            }
+            _ => pieces.push(piece),
+        }
+    }
+    pieces
 }
 
 #[cfg(test)]
@@ -42,6 +72,26 @@ mod tests {
             sentence.split_whitespace().collect::<Vec<_>>()
         );
         assert!(text.lines().next().unwrap().chars().count() > 70);
+    }
+
+    #[test]
+    fn a_number_stays_with_its_unit_and_a_command_in_one_piece() {
+        let before = "x".repeat(72);
+        let text = wrapped(
+            &format!("{before} at 20 s, then `kommo auth login` or ` alone"),
+            0,
+        );
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                &*format!("{before} at"),
+                "20 s, then `kommo auth login` or ` alone"
+            ]
+        );
+        let before = "x".repeat(60);
+        let text = wrapped(&format!("{before} see `kommo auth status --all`."), 0);
+        assert!(text.ends_with("\n`kommo auth status --all`."), "{text}");
     }
 
     #[test]

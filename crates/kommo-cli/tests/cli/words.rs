@@ -61,6 +61,15 @@ fn a_suggestion_is_right_or_there_is_none() {
             &["sign", "chats", "--profil", "x"],
             "did you mean `--profile`?",
         ),
+        (&["login"], "did you mean `kommo auth login`?"),
+        (
+            &["list"],
+            "did you mean `kommo profile list` or `kommo secret list`?",
+        ),
+        (
+            &["auth", "status", "--json"],
+            "did you mean `--format json`?",
+        ),
     ] {
         let said = said(&room, words);
         assert!(said.contains(part), "{words:?}: {said}");
@@ -175,6 +184,67 @@ fn all_that_is_missing_is_said_at_once() {
         said.contains("`kommo api GET '/api/v4/account?with=amojo_id'`"),
         "{said}"
     );
+}
+
+#[test]
+fn a_word_says_what_is_wrong_and_what_to_write() {
+    let room = Room::new();
+    room.file("s", "MARKER-secret");
+    let chats = |more: &[&'static str]| {
+        let words = ["sign", "chats", "--secret-file", "s"];
+        words.iter().chain(more).copied().collect::<Vec<_>>()
+    };
+    for (words, part) in [
+        (
+            vec!["auth", "credential", "--min-validity", "-1"],
+            "--min-validity takes no negative number",
+        ),
+        (
+            chats(&["--method", "post", "--path", "/v2/x"]),
+            "write the method in upper-case letters, such as POST",
+        ),
+        (
+            chats(&["--method", "POST", "--path", "/v2/x y"]),
+            "a space is %20",
+        ),
+        (
+            vec!["sign", "chats"],
+            "give the secret too, by --secret-file FILE",
+        ),
+        (
+            vec!["verify", "chat-hook"],
+            "give the secret too, by --secret-file FILE",
+        ),
+    ] {
+        let said = said(&room, &words);
+        assert!(said.contains(part), "{words:?}: {said}");
+    }
+    let said = said(&room, &chats(&["--path", "/v2/x"]));
+    assert!(!said.contains("give the secret"), "{said}");
+
+    for (name, text, part) in [
+        ("KOMMO_STORE", "mysql://a:MARKER@h/d", "sqlite:PATH"),
+        ("KOMMO_STORE", "sqlite://a:MARKER@h/d", "sqlite:PATH"),
+    ] {
+        let mut command = room.command(["auth", "status"]);
+        command.env(name, text);
+        let failed = ended(command, b"");
+        let said = failed.failed(2);
+        assert!(
+            said.contains(part) && !said.contains("password") && !said.contains("MARKER"),
+            "{said}"
+        );
+    }
+
+    room.file("marked", "\u{feff}MARKER-secret");
+    room.file("spaced", "MARKER-secret ");
+    for (file, slip) in [
+        ("marked", "begins with a byte-order mark;"),
+        ("spaced", "begins or ends with white space;"),
+    ] {
+        let signed = room.run(["sign", "hook", "--secret-file", file]);
+        assert!(signed.stderr.contains(slip), "{signed:?}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::batch::{self, Defaults};
 use super::curl;
 use super::signed_chats::SignedChats;
 use crate::failure::exit::{Failure, Outcome};
+use crate::failure::usage_error::PATH_HINT;
 use crate::input::body_source::BodyArgs;
 use crate::input::secret_source::SecretArgs;
 use crate::input::standard_input::{claimed_once, is_dash};
@@ -106,7 +107,10 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
     }
     let form = args.form(context);
     let method = args.method.as_deref().unwrap_or_default();
-    let method = RequestMethod::parse(method).map_err(Failure::usage)?;
+    let method = RequestMethod::parse(method).map_err(|error| {
+        let message = Failure::usage(format!("--method: {error}"));
+        message.hint("write the method in upper-case letters, such as POST")
+    })?;
     let path = args.target.path()?;
     let content_type = args.content_type()?;
     let date = args.date()?;
@@ -199,7 +203,8 @@ impl TargetArgs {
                     .hint("--path takes '/v2/…', --url takes 'https://host/v2/…'"),
             );
         }
-        RequestPath::parse(text).map_err(|error| Failure::usage(format!("{option}: {error}")))
+        RequestPath::parse(text)
+            .map_err(|error| Failure::usage(format!("{option}: {error}")).hint(PATH_HINT))
     }
 
     /// The URL for curl; a path alone gets the profile's host.

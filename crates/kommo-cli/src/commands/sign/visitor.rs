@@ -13,7 +13,8 @@ use crate::run::context::Context;
 /// `kommo sign visitor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  kommo sign visitor --secret-file app.secret --sbs 1001 --ranstr 4ad0faec14a58112"
+    after_help = "Example:\n  kommo sign visitor --secret-file app.secret --sbs 1001 \\
+    --ranstr 4ad0faec14a58112"
 )]
 pub(crate) struct VisitorArgs {
     #[command(flatten)]

@@ -25,7 +25,8 @@ use crate::time::at::At;
 use crate::time::clock;
 
 const REASONS: &str = "\
-Not valid: status 1, one line why, and with --format json {\"valid\":false,\"reason\":CODE}, where CODE is one of
+Not valid: status 1, one line why, and with --format json
+{\"valid\":false,\"reason\":CODE}, where CODE is one of
   token-malformed      not three parts of Base64url, or a header that is no JSON
   token-too-long       longer than any token of the platform
   not-proven           no secret that was given made this signature

@@ -14,7 +14,8 @@ use crate::run::context::Context;
 
 /// Listed in the help of every `verify` command.
 pub(super) const REASONS: &str = "\
-Not valid: status 1, one line why, and with --format json {\"valid\":false,\"reason\":CODE}, where CODE is one of
+Not valid: status 1, one line why, and with --format json
+{\"valid\":false,\"reason\":CODE}, where CODE is one of
   signature-malformed  the signature has another length or other characters
   signature-mismatch   no secret that was given made this signature";
 
