@@ -5,10 +5,11 @@ use core::fmt;
 
 use kommo_account::{AccountHost, ClientId};
 
-/// What a limit is counted for. A request counts in all three.
+/// What a limit is counted for. A request counts for its address, its integration and its account,
+/// and once more if anyone may have ordered it.
 ///
 /// `Display` writes a stable text, the key of a bucket that is kept in a store: `egress/NAME`,
-/// `integration/CLIENT/HOST`, `account/HOST`. Nothing in it is secret.
+/// `integration/CLIENT/HOST`, `account/HOST`, `strangers/NAME`. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BucketKey {
@@ -23,6 +24,8 @@ pub enum BucketKey {
     },
     /// One account, for all its callers.
     Account(AccountHost),
+    /// What strangers order through an address, by its name: a part of what the egress has.
+    Strangers(Arc<str>),
 }
 
 impl fmt::Display for BucketKey {
@@ -31,6 +34,7 @@ impl fmt::Display for BucketKey {
             Self::Egress(name) => write!(f, "egress/{name}"),
             Self::Integration { client_id, host } => write!(f, "integration/{client_id}/{host}"),
             Self::Account(host) => write!(f, "account/{host}"),
+            Self::Strangers(name) => write!(f, "strangers/{name}"),
         }
     }
 }

@@ -32,7 +32,8 @@ use crate::budget::shared_bucket::AnySharedBucket;
 /// `CrmClient` and to the `HttpTokenEndpoint`: the platform counts them together (rule L4).
 ///
 /// Calls wait in order in front of a bucket. A token request skips the queue, since the calls
-/// wait for its token.
+/// wait for its token. What anyone may have ordered skips it too, but has a bucket of its own
+/// first, so that calls and refreshes keep the rest.
 #[derive(Clone)]
 pub struct RequestBudget {
     shared: Arc<Shared>,
@@ -146,6 +147,22 @@ impl RequestBudget {
         longest: Duration,
     ) -> bool {
         let buckets = self.buckets_of(client_id, host);
+        self.take_all_ahead(&buckets, longest).await
+    }
+
+    /// The same for a request that anyone may have ordered.
+    pub(crate) async fn take_ahead_for_strangers(
+        &self,
+        client_id: ClientId,
+        host: AccountHost,
+        longest: Duration,
+    ) -> bool {
+        let settings = &self.shared.settings;
+        let name = Arc::clone(&settings.egress_name);
+        let strangers = (BucketKey::Strangers(name), settings.strangers);
+        let [account, integration, egress] = self.buckets_of(client_id, host);
+        // The narrowest first: who waits there has taken nothing from others.
+        let buckets = [strangers, account, integration, egress];
         self.take_all_ahead(&buckets, longest).await
     }
 

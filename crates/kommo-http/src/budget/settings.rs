@@ -16,6 +16,7 @@ use crate::budget::rate_limit::{LimitShare, RateLimit};
 /// | --- | --- | --- |
 /// | requests by egress address | 7 a second | rule L4 |
 /// | by integration in one account | 7 a second | rule L4 |
+/// | of these, what strangers order: exchanges for hooks, and for consents of no session | 1 a second, 8 at once | choice |
 /// | by account | 50 a second, shared with everybody's integrations | rule L4 |
 /// | pause after a 429 that names none | 60 s and up to 10 s of jitter | rule L5 |
 /// | shortest and longest pause on a 429's word | 5 s and 300 s | choice; rule L5 |
@@ -43,6 +44,7 @@ pub struct BudgetSettings {
     pub(crate) egress: RateLimit,
     pub(crate) integration: RateLimit,
     pub(crate) account: RateLimit,
+    pub(crate) strangers: RateLimit,
     pub(crate) packages: BTreeMap<AccountHost, Package>,
     pub(crate) share: LimitShare,
     pub(crate) jitter: Duration,
@@ -64,6 +66,7 @@ impl BudgetSettings {
             egress: RateLimit::per_second(7),
             integration: RateLimit::per_second(7),
             account: RateLimit::per_second(50),
+            strangers: RateLimit::per_second(1).with_burst(8),
             packages: BTreeMap::new(),
             share: LimitShare::WHOLE,
             jitter: Duration::from_secs(10),
@@ -80,6 +83,13 @@ impl BudgetSettings {
     /// same name; it matters only for a [`SharedBucket`](kommo_keeper::SharedBucket).
     pub fn egress_name(mut self, name: impl Into<String>) -> Self {
         self.egress_name = name.into().into();
+        self
+    }
+
+    /// The part of the address's limit that strangers may use: exchanges of codes from install
+    /// hooks, and from consents that are bound to no session of the application.
+    pub const fn strangers(mut self, limit: RateLimit) -> Self {
+        self.strangers = limit;
         self
     }
 

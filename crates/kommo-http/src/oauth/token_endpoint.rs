@@ -94,7 +94,9 @@ impl HttpTokenEndpoint {
 
     /// Counts the requests of an integration in a budget, ahead of the calls that wait in it. A
     /// request waits for the budget, at most 10 s. One that had to wait longer is not sent; a
-    /// shared bucket that is slow to answer counts as waiting, though it is not cut off.
+    /// shared bucket that is slow to answer counts as waiting, though it is not cut off. Exchanges
+    /// that anyone may have ordered have a part of the budget
+    /// ([`strangers`](crate::BudgetSettings::strangers)).
     ///
     /// While the breaker is open because of a block, no token request, probe or look-up is sent:
     /// [`SendOutcome::Withheld`], an inconclusive probe, no host. When the block's time is over,
@@ -152,6 +154,15 @@ impl HttpTokenEndpoint {
             Some((budget, client_id)) => budget.take_ahead(*client_id, host, LONGEST_WAIT).await,
             None => true,
         }
+    }
+
+    /// The same for a request that anyone may have ordered.
+    async fn has_place_for_strangers(&self, host: AccountHost) -> bool {
+        let Some((budget, client_id)) = &self.budget else {
+            return true;
+        };
+        let admitted = budget.take_ahead_for_strangers(*client_id, host, LONGEST_WAIT);
+        admitted.await
     }
 
     /// To be made before the request leaves.
@@ -258,7 +269,11 @@ impl TokenEndpoint for HttpTokenEndpoint {
                 tracing::error!("request of another realm, nothing sent");
                 return SendOutcome::NotSent;
             }
-            if !self.has_place(*request.host()).await {
+            let has_place = match request.origin().is_strangers() {
+                true => self.has_place_for_strangers(*request.host()).await,
+                false => self.has_place(*request.host()).await,
+            };
+            if !has_place {
                 tracing::warn!("not admitted by the request budget in time, nothing sent");
                 return SendOutcome::NotSent;
             }

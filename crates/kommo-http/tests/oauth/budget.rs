@@ -147,10 +147,57 @@ fn at(shop: &str, origin: RequestOrigin) -> TokenRequest {
     .with_origin(origin)
 }
 
+// Exchanges skip the queue of calls, so what strangers order of them has a part of the budget.
+#[tokio::test]
+async fn what_strangers_order_leaves_the_rest_of_the_budget_to_others() {
+    for origin in [RequestOrigin::InstallHook, RequestOrigin::UnboundConsent] {
+        let (scene, _) = counted(ok(PAIR), BudgetSettings::new()).await;
+        let realm = scene.endpoints.realm();
+        for number in 0..68 {
+            let request = at(&format!("evil-{number}"), origin);
+            let outcome = scene.endpoint.send(realm, &request).await;
+            assert!(matches!(outcome, SendOutcome::Answered(_)), "{outcome:?}");
+        }
+        let taken = scene.clock.elapsed().as_secs();
+        assert!(
+            (59..=60).contains(&taken),
+            "eight, and one a second: {taken}"
+        );
+        // A user's consent and a refresh wait for none of them.
+        let before = scene.clock.elapsed();
+        let consent = at("shop", RequestOrigin::Consent);
+        scene.endpoint.send(realm, &consent).await;
+        scene.refresh().await;
+        assert!(scene.clock.elapsed() - before < Duration::from_secs(1));
+    }
+}
+
+// The bucket is one that processes can share.
+#[tokio::test]
+async fn a_stranger_who_gets_no_place_soon_costs_no_request() {
+    let settings = BudgetSettings::new()
+        .egress(RateLimit::per_second(60))
+        .strangers(RateLimit::per_second(1))
+        .share(kommo_http::LimitShare::new(1, 60).unwrap());
+    let (scene, _) = counted(ok(PAIR), settings).await;
+    let realm = scene.endpoints.realm();
+    let hook = || at("evil", RequestOrigin::InstallHook);
+    let outcome = scene.endpoint.send(realm, &hook()).await;
+    assert!(matches!(outcome, SendOutcome::Answered(_)), "{outcome:?}");
+    let outcome = scene.endpoint.send(realm, &hook()).await;
+    assert_eq!(outcome, SendOutcome::NotSent);
+    assert_eq!(scene.requests(), 1);
+    assert!(matches!(scene.refresh().await, SendOutcome::Answered(_)));
+}
+
 // Rule L6: what a stranger chooses is no evidence about our address.
 #[tokio::test]
 async fn block_pages_that_strangers_order_stop_nothing() {
-    for origin in [RequestOrigin::InstallHook, RequestOrigin::Consent] {
+    for origin in [
+        RequestOrigin::InstallHook,
+        RequestOrigin::UnboundConsent,
+        RequestOrigin::Consent,
+    ] {
         let replies = [block(), block(), block(), block(), ok(PAIR)];
         let (scene, budget) = counted_all(replies, BudgetSettings::new()).await;
         let realm = scene.endpoints.realm();

@@ -109,12 +109,11 @@ impl<S: CodeStore> Keeper<S> {
         };
         let pending = &code.pending;
         // Who sends a code chooses its host, so an answer from there says nothing about our
-        // address: neither origin is evidence.
+        // address: no origin of a code is evidence.
         let origin = match pending.origin {
             CodeOrigin::InstallHook => RequestOrigin::InstallHook,
-            CodeOrigin::Redirect | CodeOrigin::UnboundRedirect | CodeOrigin::Pasted => {
-                RequestOrigin::Consent
-            }
+            CodeOrigin::UnboundRedirect => RequestOrigin::UnboundConsent,
+            CodeOrigin::Redirect | CodeOrigin::Pasted => RequestOrigin::Consent,
         };
         let request =
             TokenRequest::exchange(&credentials, &pending.host, &pending.code).with_origin(origin);

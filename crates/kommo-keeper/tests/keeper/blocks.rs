@@ -120,7 +120,7 @@ async fn accounts_that_never_worked_are_no_evidence_however_many_they_are() {
 async fn codes_that_anyone_may_send_hold_nobody_and_raise_no_alarm_about_a_block() {
     for (origin, sent_as) in [
         (CodeOrigin::InstallHook, RequestOrigin::InstallHook),
-        (CodeOrigin::UnboundRedirect, RequestOrigin::Consent),
+        (CodeOrigin::UnboundRedirect, RequestOrigin::UnboundConsent),
     ] {
         strangers_hold_nobody(origin, sent_as).await;
     }

@@ -112,7 +112,8 @@ async fn why_a_code_waits_is_noted_beside_it() {
     for (status, body, why) in [
         (402, "{}", "payment-required"),
         (429, "{}", "throttled"),
-        (502, "<html>", "unreadable-answer"),
+        (502, "<html>", "server-error"),
+        (200, "<html>", "unreadable-answer"),
         (
             400,
             r#"{"hint":"Redirect URI is not associated with client"}"#,

@@ -50,9 +50,12 @@ pub enum RequestOrigin {
     /// A refresh of a grant that has not worked for a while, or never did here, such as one that
     /// was imported.
     OtherGrant,
-    /// The exchange of a code that a user brought back from a consent which we began, or that an
-    /// operator typed. The account's host is what the browser said.
+    /// The exchange of a code that a user of the application brought back from a consent which we
+    /// began, or that an operator typed. The account's host is what the browser said.
     Consent,
+    /// The exchange of a code from a consent that is bound to no session of the application: any
+    /// program may have begun it, and chosen code and host.
+    UnboundConsent,
     /// The exchange of a code from an install hook, which is unsigned: a stranger may have chosen
     /// code and host.
     InstallHook,
@@ -63,6 +66,12 @@ impl RequestOrigin {
     #[must_use]
     pub const fn is_evidence(self) -> bool {
         matches!(self, Self::KnownAccount)
+    }
+
+    /// Whether anyone may have ordered it, as often as they like.
+    #[must_use]
+    pub const fn is_strangers(self) -> bool {
+        matches!(self, Self::UnboundConsent | Self::InstallHook)
     }
 }
 
