@@ -50,8 +50,8 @@ const CONSENTS_OF_HOST: HostLimit = HostLimit {
 pub(crate) const HOOKS_A_MINUTE: u32 = 20;
 
 /// The same for consents that are bound to no session. Forged ones, which come to no grant and no
-/// probe, use a fourteenth of what the platform allows an address.
-pub(crate) const UNBOUND_CONSENTS_A_MINUTE: u32 = 30;
+/// probe, use less than a twentieth of what the platform allows an address.
+pub(crate) const UNBOUND_CONSENTS_A_MINUTE: u32 = 20;
 
 struct Taken {
     all: Bucket,

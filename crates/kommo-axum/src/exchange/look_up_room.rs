@@ -48,8 +48,8 @@ impl LookUpRoom {
 
 #[cfg(test)]
 mod tests {
+    use alloc::sync::Arc;
     use core::time::Duration;
-    use std::sync::Arc;
 
     use super::{LookUpRoom, NoRoom, PLACES_MAX, UNDER_WAY_MAX};
 

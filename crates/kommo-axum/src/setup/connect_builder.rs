@@ -191,7 +191,7 @@ impl<S: CodeStore> ConnectBuilder<S> {
     /// any program can begin and finish one, with any code and for any account. After a rest ten
     /// minutes' worth is taken at once, and of one account sixteen. Others get a page that asks the
     /// user to try again. Their codes are exchanged at the same rate, eight at once after a rest; a
-    /// browser that waits too long gets the page that says so. Default: 30. None with 0.
+    /// browser that waits too long gets the page that says so. Default: 20. None with 0.
     ///
     /// Consents that are bound to a session ([`session_of`](Self::session_of),
     /// [`Attempt::bound_to`]) are not limited, and wait for none of these.
