@@ -169,13 +169,12 @@ impl Choice {
     /// No match: lists the stored grants, if there are any.
     pub(crate) async fn nothing(&self, store: &Store) -> Result<Failure, Failure> {
         let codes = self.waiting_codes(store).await?;
-        if let Some(first) = codes.first() {
+        if let [first, others @ ..] = codes.as_slice() {
             let message = format!(
                 "the store has no such grant yet: {}",
                 waiting_codes::line(first)
             );
-            let codes: Vec<_> = codes.iter().map(waiting_codes::to_json).collect();
-            let failure = waiting_codes::failure(first, message).with("codes", codes);
+            let failure = waiting_codes::failure(first, others, message);
             return Ok(failure.hint(
                 "no new consent is needed: mend what it waits for, then `kommo auth retry` tries it at once",
             ));

@@ -2,6 +2,8 @@
 //! consent again in vain.
 
 use core::fmt::Display;
+use core::iter;
+use core::time::Duration;
 
 use kommo_account::{ClientId, Realm};
 use kommo_keeper::{Clock, SystemClock};
@@ -41,7 +43,8 @@ fn ends_at(code: &CodeLine, now: UnixSeconds) -> UnixSeconds {
 
 /// When it is tried again at the earliest, if it is paused and does not end before.
 fn next_try(code: &CodeLine, now: UnixSeconds) -> Option<UnixSeconds> {
-    let at = now.plus(code.pause);
+    // In whole seconds, and not too early.
+    let at = now.plus(code.pause.saturating_add(Duration::from_secs(1)));
     let is_in_time = code.has_answer || at < ends_at(code, now);
     (!code.pause.is_zero() && is_in_time).then_some(at)
 }
@@ -71,13 +74,17 @@ fn error_code(code: &CodeLine) -> ErrorCode {
     }
 }
 
-/// The failure of a command that needs the grant that this code may become.
-pub(crate) fn failure(code: &CodeLine, message: impl Display) -> Failure {
+/// The failure of a command that needs the grant that this code may become, or one of the others.
+pub(crate) fn failure(code: &CodeLine, others: &[CodeLine], message: impl Display) -> Failure {
     let now = SystemClock::new().now();
+    let codes: Vec<_> = iter::once(code)
+        .chain(others)
+        .map(|code| json_at(code, now))
+        .collect();
     Failure::new(error_code(code), message)
         .reason("code-waits")
         .retry_at(next_try(code, now))
-        .with("codes", vec![to_json(code)])
+        .with("codes", codes)
 }
 
 /// Why it still waits.
@@ -127,7 +134,10 @@ pub(crate) fn paragraph(code: &CodeLine) -> String {
 
 /// The object of one, for programs.
 pub(crate) fn to_json(code: &CodeLine) -> Value {
-    let now = SystemClock::new().now();
+    json_at(code, SystemClock::new().now())
+}
+
+fn json_at(code: &CodeLine, now: UnixSeconds) -> Value {
     json!({
         "account_host": code.host.as_str(),
         "origin": code.origin,

@@ -18,10 +18,10 @@ use crate::run::runtime::runtime;
 
 const HELP: &str = "\
 Says of every grant in the store where it lives, whether it is its account's
-primary one, its state, when its access token ends, what it is held by and what
-is in doubt, and which codes still wait for their exchange. Status 1 if one of
-them needs a person or has no token that can be used now, or if none has one; a
-grant that was logged out or moved away does not count. Without --all: this
+primary one, its state, when its access token ends, what it is paused by and
+what is in doubt, and which codes still wait for their exchange. Status 1 if one
+of them needs a person or has no token that can be used now, or if none has one;
+a grant that was logged out or moved away does not count. Without --all: this
 world's grants alone, the real platform's or the sandbox's.
 
 Example:

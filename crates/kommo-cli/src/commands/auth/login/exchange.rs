@@ -3,6 +3,7 @@
 use kommo_account::Realm;
 use kommo_keeper::{Clock, CodeOrigin, CodeOutcome, CodePut, GrantStore, NewGrant, PendingCode};
 use kommo_oauth::token::TokenRefusalKind;
+use kommo_store::CodeLine;
 use serde_json::Value;
 
 use super::super::grant_view;
@@ -32,13 +33,28 @@ pub(super) async fn keep(keeper: &CliKeeper, pending: &PendingCode) -> Result<()
             ErrorCode::Busy,
             "too many codes wait in the store; nothing was kept",
         )),
-        _ => Err(Failure::new(
-            ErrorCode::CodeRefused,
-            "this code was given before; each works once",
-        )
-        .reason("given-before")
-        .hint("`kommo auth status` says whether it became a grant; else begin again")),
+        _ => Err(match waiting(keeper, pending).await? {
+            Some(code) => {
+                let line = waiting_codes::line(&code);
+                let message = format!("this code was given before; {line}");
+                waiting_codes::failure(&code, &[], message)
+                    .hint("`kommo auth retry` tries it at once")
+            }
+            None => Failure::new(
+                ErrorCode::CodeRefused,
+                "this code was given before; each works once",
+            )
+            .reason("given-before")
+            .hint("`kommo auth status` says whether it became a grant; else begin again"),
+        }),
     }
+}
+
+/// The newest code that waits for the same account.
+async fn waiting(keeper: &CliKeeper, pending: &PendingCode) -> Result<Option<CodeLine>, Failure> {
+    let (realm, client_id) = (pending.realm, Some(pending.client_id));
+    let waiting = waiting_codes::of(keeper.store(), realm, client_id).await?;
+    Ok(waiting.into_iter().find(|code| code.host == pending.host))
 }
 
 /// Exchanges it, and reports the result.
@@ -162,9 +178,8 @@ async fn not_yet(
             "{}; then `kommo auth retry` exchanges the code",
             transport::NO_CONNECTION
         )),
-        _ => failure.hint(
-            "`kommo auth keep-alive --all` tries it again when its pause is over, `kommo auth retry` at once",
-        ),
+        _ => failure
+            .hint("`kommo auth retry` tries it at once, `keep-alive --all` when its pause is over"),
     })
 }
 
@@ -176,18 +191,14 @@ async fn kept(
     message: &str,
 ) -> Result<Failure, Failure> {
     let message = format!("{message}; the code is kept");
-    let (realm, client_id) = (pending.realm, Some(pending.client_id));
-    let waiting = waiting_codes::of(keeper.store(), realm, client_id).await?;
-    // The newest of its host.
-    let ours = waiting.iter().find(|code| code.host == pending.host);
-    Ok(match ours {
-        Some(code) => waiting_codes::failure(code, message),
+    Ok(match waiting(keeper, pending).await? {
+        Some(code) => waiting_codes::failure(&code, &[], message),
         None => Failure::new(ErrorCode::Held, message).reason("code-waits"),
     })
 }
 
-/// The outcome of our code, and what came if it was not granted; what else was waiting is looked after
-/// on the way.
+/// The outcome of our code, and what came if it was not granted; what else was waiting is looked
+/// after on the way.
 async fn exchange(
     keeper: &CliKeeper,
     pending: &PendingCode,
