@@ -94,7 +94,7 @@ fn survivors(ground: &Ground, files: &[&str], explained: &[String]) -> Result<Ve
     }
     command.args(["--jobs", "1", "--profile", "mutants", "--timeout", "180"]);
     command.args(["--no-shuffle", "--output"]).arg(&output);
-    command.args(["--", "--all-features"]);
+    command.args(["--", "--all-features", "--lib"]);
     for test in ground.tests {
         command.args(["--test", test]);
     }

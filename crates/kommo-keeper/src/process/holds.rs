@@ -217,3 +217,148 @@ impl Drop for Trial<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use kommo_oauth::grant::{Fingerprint, HoldScope};
+
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+    const LENGTH: Duration = Duration::from_secs(100);
+
+    fn requester() -> Requester {
+        Requester::new(Fingerprint::new([1; 16]), Fingerprint::new([2; 16]))
+    }
+
+    fn hold(kind: HoldKind) -> Hold {
+        Hold::new(kind, HoldScope::Egress(requester().egress), NOW, LENGTH)
+    }
+
+    fn account(number: u64) -> AccountId {
+        AccountId::from_number(number).unwrap()
+    }
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Whether the block of this account at this second confirms a suspicion.
+    fn confirms(holds: &ProcessHolds, number: u64, seconds: u64) -> bool {
+        holds.suspect(hold(HoldKind::Blocked), account(number), at(seconds))
+    }
+
+    #[test]
+    fn a_second_account_confirms_a_block_and_the_same_one_does_not() {
+        let holds = ProcessHolds::default();
+        assert!(!confirms(&holds, 1, 10));
+        assert!(!confirms(&holds, 1, 20));
+        assert!(confirms(&holds, 2, 30));
+        // It holds now; what is blocked meanwhile says nothing new.
+        assert!(!confirms(&holds, 3, 40));
+        let left = holds.look(&requester(), NOW, at(40)).unwrap();
+        assert_eq!(NOW.until(left.until), at(91));
+    }
+
+    #[test]
+    fn what_was_blocked_during_a_hold_is_no_evidence_after_it() {
+        let holds = ProcessHolds::default();
+        holds.add(hold(HoldKind::Blocked), at(0));
+        assert!(!confirms(&holds, 1, 50));
+        // The hold has ended: counting begins anew.
+        assert!(!confirms(&holds, 2, 100));
+        assert!(confirms(&holds, 3, 101));
+    }
+
+    #[test]
+    fn a_hold_of_another_kind_hides_no_block() {
+        let holds = ProcessHolds::default();
+        holds.add(hold(HoldKind::ClientMisconfigured), at(0));
+        assert!(!confirms(&holds, 1, 10));
+        assert!(confirms(&holds, 2, 20));
+    }
+
+    #[test]
+    fn a_suspicion_is_forgotten_after_an_hour_and_by_an_answer() {
+        let hour = SUSPICION.as_secs();
+        let holds = ProcessHolds::default();
+        assert!(!confirms(&holds, 1, 10));
+        assert!(!confirms(&holds, 2, 10 + hour), "an hour later");
+        assert!(
+            confirms(&holds, 3, 9 + 2 * hour),
+            "within an hour of the second"
+        );
+
+        let holds = ProcessHolds::default();
+        assert!(!confirms(&holds, 1, 10));
+        holds.lift_suspicion(&requester());
+        assert!(!confirms(&holds, 2, 20));
+    }
+
+    #[test]
+    fn under_a_suspicion_one_sends_at_a_time() {
+        let holds = ProcessHolds::default();
+        assert!(!confirms(&holds, 1, 10));
+        assert_eq!(holds.look(&requester(), NOW, at(10)), None);
+        let trial = holds.enter(&requester(), NOW, at(10)).unwrap().unwrap();
+        let wait = holds.enter(&requester(), NOW, at(11)).unwrap_err();
+        assert_eq!(NOW.until(wait.until), LOOK_AGAIN);
+        // A trial that ends without an answer lets the next one try.
+        drop(trial);
+        assert!(holds.enter(&requester(), NOW, at(12)).unwrap().is_some());
+        // Another address is not concerned.
+        let other = Requester::new(requester().configuration, Fingerprint::new([9; 16]));
+        assert!(holds.enter(&other, NOW, at(12)).unwrap().is_none());
+        // After an hour nobody tries for the others any more.
+        let hour = SUSPICION.as_secs();
+        assert!(
+            holds
+                .enter(&requester(), NOW, at(9 + hour))
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            holds
+                .enter(&requester(), NOW, at(10 + hour))
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_hold_stops_until_its_last_moment_and_then_one_tries() {
+        let holds = ProcessHolds::default();
+        holds.add(hold(HoldKind::Blocked), at(0));
+        for (second, left) in [(0, 101), (1, 100), (99, 2)] {
+            let stopped = holds.enter(&requester(), NOW, at(second)).unwrap_err();
+            assert_eq!(NOW.until(stopped.until), at(left), "at {second}");
+        }
+        let first = holds.enter(&requester(), NOW, at(100)).unwrap().unwrap();
+        let wait = holds.enter(&requester(), NOW, at(100)).unwrap_err();
+        assert_eq!(NOW.until(wait.until), LOOK_AGAIN);
+        drop(first);
+        assert!(holds.enter(&requester(), NOW, at(101)).unwrap().is_some());
+        holds.lift(&requester());
+        assert!(holds.enter(&requester(), NOW, at(102)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_person_lifts_what_was_a_hold_and_hears_of_nothing_else() {
+        let holds = ProcessHolds::default();
+        assert!(!confirms(&holds, 1, 10));
+        assert_eq!(holds.lift_all(&requester()), []);
+        // The suspicion is over too.
+        assert!(!confirms(&holds, 2, 20));
+        holds.add(hold(HoldKind::ClientMisconfigured), at(20));
+        holds.add(hold(HoldKind::ClientMisconfigured), at(30));
+        let other = Requester::new(requester().configuration, Fingerprint::new([9; 16]));
+        assert_eq!(holds.lift_all(&other), []);
+        assert_eq!(
+            holds.lift_all(&requester()),
+            [HoldKind::ClientMisconfigured]
+        );
+        assert_eq!(holds.look(&requester(), NOW, at(31)), None);
+    }
+}
