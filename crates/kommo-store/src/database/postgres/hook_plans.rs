@@ -47,7 +47,7 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
             "bigint, text, bigint",
             "kommo_hooks_unsigned",
         ),
-        (statements::PROMOTE_HOOK, "text", "kommo_hooks_waiting"),
+        (statements::PROMOTE_HOOK, "text", "kommo_hooks_behind"),
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_head"),
         (
             statements::CLAIM_HOOKS,
@@ -67,7 +67,7 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (
             statements::PUT_HOOKS,
             "bigint, text[], text[], text[], text[], text[], bool[], bool[], bytea[]",
-            "kommo_hooks_waiting",
+            "kommo_hooks_head",
         ),
     ] {
         // The plan for any parameters, as it is made for a statement that is used again and again.

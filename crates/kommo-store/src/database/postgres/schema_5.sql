@@ -24,7 +24,7 @@ CREATE TABLE kommo_hooks (
 -- At most one of a conversation can be claimed: the database itself sees to it.
 CREATE UNIQUE INDEX kommo_hooks_head ON kommo_hooks (conversation) WHERE due_at IS NOT NULL;
 CREATE INDEX kommo_hooks_due ON kommo_hooks (inbox, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX kommo_hooks_waiting ON kommo_hooks (conversation, id) WHERE state = 'waiting';
+CREATE INDEX kommo_hooks_behind ON kommo_hooks (conversation, id) WHERE state = 'waiting' AND due_at IS NULL;
 CREATE INDEX kommo_hooks_ended ON kommo_hooks (inbox, state, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX kommo_hooks_unsigned ON kommo_hooks (inbox, account) WHERE is_unsigned AND state = 'waiting';
 -- A queue: its pages are emptied and filled again all the time. A claimed row finds room on its own page.

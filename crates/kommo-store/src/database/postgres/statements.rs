@@ -155,7 +155,7 @@ pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, inbox, kind, e
          state, stored_at, due_at) \
          SELECT decode(key, 'hex'), $1, kind, event, account, decode(conversation, 'hex'), is_unsigned, record, 'waiting', now, \
          CASE WHEN conversation IS NULL OR (may_lead AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS known \
-         WHERE known.conversation = decode(given.conversation, 'hex') AND known.state = 'waiting')) THEN now END \
+         WHERE known.conversation = decode(given.conversation, 'hex') AND known.due_at IS NOT NULL)) THEN now END \
          FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bytea[]) \
          WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
          (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \

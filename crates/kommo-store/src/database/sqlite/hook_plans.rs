@@ -14,8 +14,8 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
     let mut reader = store.reader().await.unwrap();
     for (statement, index) in [
         (statements::UNSIGNED_WAITING, "kommo_hooks_unsigned"),
-        (statements::PUT_HOOK, "kommo_hooks_waiting"),
-        (statements::PROMOTE_HOOK, "kommo_hooks_waiting"),
+        (statements::PUT_HOOK, "kommo_hooks_head"),
+        (statements::PROMOTE_HOOK, "kommo_hooks_behind"),
         (statements::PROMOTE_HOOK, "kommo_hooks_head"),
         (statements::CLAIM_HOOKS, "kommo_hooks_due"),
         (statements::FORGET_HOOKS, "kommo_hooks_ended"),

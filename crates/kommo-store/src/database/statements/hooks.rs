@@ -25,7 +25,7 @@ macro_rules! hook_statements {
         pub(super) const PROMOTE_HOOK: &str = concat!(
                 "UPDATE kommo_hooks SET due_at = ", $now, " WHERE id = \
                  (SELECT id FROM kommo_hooks WHERE conversation = ", $bytes_of, "$1", $bytes_end, " AND state = 'waiting' \
-                 ORDER BY id LIMIT 1) AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS head \
+                 AND due_at IS NULL ORDER BY id LIMIT 1) AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS head \
                  WHERE head.conversation = ", $bytes_of, "$1", $bytes_end, " AND head.due_at IS NOT NULL)"
             );
 
@@ -234,7 +234,8 @@ macro_rules! hook_statements {
                 "SELECT COUNT(*) AS waiting, MIN(stored_at) AS oldest, \
                  (SELECT COUNT(*) FROM kommo_hooks WHERE inbox = $1 AND state = 'failed' \
                  AND ended_at IS NOT NULL) AS failed, ", $now, " AS now \
-                 FROM kommo_hooks WHERE inbox = $1 AND state = 'waiting'"
+                 FROM (SELECT stored_at FROM kommo_hooks WHERE inbox = $1 AND due_at IS NOT NULL \
+                 UNION ALL SELECT stored_at FROM kommo_hooks WHERE inbox = $1 AND state = 'waiting' AND due_at IS NULL) AS those"
             ))
             .bind(of.number())
             .fetch_one(connection)
