@@ -7,23 +7,38 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use kommo_keeper::{StoreError as _, StoreErrorKind};
+use tokio::time::Instant;
 
 use crate::setup::connect::Connect;
 use kommo_keeper::CodeStore;
 
 const STORE_WITHIN: Duration = Duration::from_secs(2);
+/// How long an answer counts: anyone may ask, and the store is asked once in this time.
+const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
 /// 200 `{"status":"ok"}`, or 503 with what is wrong with the store.
 pub(crate) async fn health<S: CodeStore>(State(connect): State<Connect<S>>) -> Response<Body> {
-    let asked =
-        tokio::time::timeout(STORE_WITHIN, connect.inner.keeper.store().keys(None, 1)).await;
-    let (status, word) = match asked {
+    let mut last = connect.inner.last_health.lock().await;
+    let recent = last.filter(|(at, ..)| at.elapsed() < ANSWER_LASTS);
+    let (_, status, word) = match recent {
+        Some(recent) => recent,
+        None => {
+            let (status, word) = ask_store(&connect).await;
+            *last.insert((Instant::now(), status, word))
+        }
+    };
+    drop(last);
+    let text = format!("{{\"status\":\"{word}\"}}\n");
+    with_text(status, "application/json", text)
+}
+
+async fn ask_store<S: CodeStore>(connect: &Connect<S>) -> (StatusCode, &'static str) {
+    let keys = connect.inner.keeper.store().keys(None, 1);
+    match tokio::time::timeout(STORE_WITHIN, keys).await {
         Ok(Ok(_)) => (StatusCode::OK, "ok"),
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, trouble_word(error.kind())),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-slow"),
-    };
-    let text = format!("{{\"status\":\"{word}\"}}\n");
-    with_text(status, "application/json", text)
+    }
 }
 
 /// The text format of Prometheus.

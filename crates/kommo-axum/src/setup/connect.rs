@@ -6,6 +6,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
 
+use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, HeaderValue};
 use kommo_account::{ClientId, Endpoints, Platform};
 use kommo_keeper::{Clock as _, CodeStore, Keeper};
@@ -13,6 +14,7 @@ use kommo_oauth::UnixSeconds;
 use kommo_oauth::consent::{ButtonBrand, ConsentButton, ConsentFor, ConsentMode, ConsentUrl};
 use kommo_oauth::integration::{ClientSecret, ClientSecrets, Credentials, NewIntegration, PageUri};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::application::callbacks::Application;
 use crate::application::proof_log::ProofNotes;
@@ -171,6 +173,8 @@ pub(crate) struct Inner<S> {
     /// alone.
     pub(crate) install_room: Arc<Semaphore>,
     pub(crate) disconnect_room: Arc<Semaphore>,
+    /// When the store was last asked for its health, and what the answer was.
+    pub(crate) last_health: tokio::sync::Mutex<Option<(Instant, StatusCode, &'static str)>>,
 }
 
 /// The consent of an integration: makes the [`router`](Self::router), the button and the addresses.
@@ -234,6 +238,7 @@ impl<S: CodeStore> Connect<S> {
                 owner_room: OwnerRoom::default(),
                 install_room: Arc::new(Semaphore::new(HOOKS_MAX)),
                 disconnect_room: Arc::new(Semaphore::new(HOOKS_MAX)),
+                last_health: tokio::sync::Mutex::default(),
             }),
         }
     }

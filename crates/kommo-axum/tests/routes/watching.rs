@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::app::{App, fail, redirect_query};
 use crate::browser::{Browser, fetch};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn health_asks_the_store() {
     let app = App::new();
     let seen = fetch(&app.router, "/kommo/health").await;
@@ -13,7 +13,15 @@ async fn health_asks_the_store() {
         (seen.status, seen.text.as_str()),
         (StatusCode::OK, "{\"status\":\"ok\"}\n")
     );
+    // Anyone may ask: the store is asked once in a second.
+    let asked = app.store.with(|state| state.operations);
+    for _ in 0..100 {
+        let seen = fetch(&app.router, "/kommo/health").await;
+        assert_eq!(seen.status, StatusCode::OK);
+    }
+    assert_eq!(app.store.with(|state| state.operations), asked);
     fail(&app.store);
+    tokio::time::advance(core::time::Duration::from_secs(1)).await;
     let seen = fetch(&app.router, "/kommo/health").await;
     let unavailable = "{\"status\":\"store-unavailable\"}\n";
     assert_eq!(
