@@ -262,6 +262,12 @@ impl Call<'_> {
             .with("http_status", refusal.status())
             .with("request_id", refusal.request_id())
             .with("body", answer::body_text(response));
+        if let Some(bytes) = answer::body_base64(response) {
+            failure = failure.with("body_base64", bytes);
+        }
+        if self.shown.has_headers {
+            failure = failure.with("headers", answer::headers(response));
+        }
         if let Some(pause) = refusal.retry_after() {
             failure = failure.retry_at(Some(SystemClock::new().now().plus(pause)));
         }

@@ -351,3 +351,47 @@ fn texts_of_the_chats_api_are_shown_and_not_obeyed() {
         }
     }
 }
+
+#[test]
+fn a_body_in_another_charset_is_not_lost_and_every_header_is_shown() {
+    let headers = "Content-Type: text/html; charset=windows-1251\r\nX-Name: \u{43c}\r\nX-Id: 7\r\n";
+    // "Вася" in Windows-1251, and a letter of ISO-8859-1.
+    let body = b"<p>\xc2\xe0\xf1\xff \xe9</p>";
+    let base64 = "PHA+wuDx/yDpPC9wPg==";
+    for (status, is_done) in [("200 OK", true), ("400 X", false)] {
+        let account = Account::answering(vec![answer(status, headers, body)]);
+        for more in [&[][..], &["-i"]] {
+            let words = [&["/a", "--format", "json"][..], more].concat();
+            let ended = account.api(&words);
+            let object = match is_done {
+                true => ended.json(),
+                false => ended.failed_json(1),
+            };
+            assert_eq!(object["body_base64"], base64, "{ended:?}");
+            assert!(object["body"].as_str().unwrap().contains('\u{fffd}'));
+            if !more.is_empty() {
+                assert_eq!(object["headers"]["x-name"], "\u{43c}", "{ended:?}");
+                assert_eq!(object["headers"]["x-id"], "7", "{ended:?}");
+            }
+        }
+        let said = account.api_on_terminal("/a -i");
+        assert!(said.stdout.contains("x-name: \u{43c}\r\n"), "{said:?}");
+        assert!(said.stdout.contains("is not in UTF-8"), "{said:?}");
+    }
+    // JSON stays JSON, and it is said that a letter is lost.
+    let account = Account::answering(vec![answer("200 OK", JSON, b"{\"a\":\"\xe9\"}")]);
+    let ended = account.api(&["/a", "--format", "json"]);
+    assert_eq!(ended.stdout, "{\"a\":\"\u{fffd}\"}\n");
+    assert!(ended.stderr.contains("is not in UTF-8"), "{ended:?}");
+    // UTF-16 is a text.
+    let text: Vec<u8> = "{\"a\":1}"
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let marked = [&b"\xfe\xff"[..], &text].concat();
+    let account = Account::answering(vec![answer("200 OK", JSON, &marked)]);
+    assert_eq!(
+        account.api(&["/a", "--format", "json"]).done(),
+        "{\"a\":1}\n"
+    );
+}

@@ -48,6 +48,13 @@ impl RawResponse {
         headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
+    /// All headers, each value with its bytes as they came, in the order of
+    /// [`headers`](Self::headers). HTTP allows bytes beyond ASCII, and servers send them.
+    pub fn header_bytes(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
     /// The first header of that name, in any case, if its value is printable ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

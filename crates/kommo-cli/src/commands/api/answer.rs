@@ -1,6 +1,7 @@
 //! How an answer of the platform is printed: as it came into a pipe or a file, readable on a
 //! terminal, one line for programs.
 
+use base64ct::{Base64, Encoding};
 use kommo_http::RawResponse;
 use kommo_peer::{escaped, escaped_json, escaped_lines, is_json, json_text};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ impl Shown {
         let output = context.output;
         output.detail(&format!("http {}", response.status()));
         if output.is_json() {
+            note_charset(response, context);
             return output.bytes(self.line(response).as_bytes());
         }
         self.print_as_it_came(response, context)
@@ -36,6 +38,9 @@ impl Shown {
         context: &Context,
     ) -> Result<(), Failure> {
         let is_terminal = output::is_on_terminal();
+        if is_terminal {
+            note_charset(response, context);
+        }
         let mut bytes = Vec::new();
         if self.has_headers {
             bytes.extend(head(response).into_bytes());
@@ -54,15 +59,15 @@ impl Shown {
 
     /// The platform's JSON on one line, with its numbers as they were written.
     fn line(self, response: &RawResponse) -> String {
-        let body = value(response);
+        let (status, body) = (response.status(), value(response));
+        let bytes = bytes_field(response);
         let line = if self.has_headers {
             let headers = headers(response);
-            let (status, body) = (response.status(), body.unwrap_or_else(|text| text));
-            format!(r#"{{"http_status":{status},"headers":{headers},"body":{body}}}"#)
+            let body = body.unwrap_or_else(|text| text);
+            format!(r#"{{"http_status":{status},"headers":{headers},"body":{body}{bytes}}}"#)
         } else {
             body.unwrap_or_else(|text| {
-                let status = response.status();
-                format!(r#"{{"http_status":{status},"is_json":false,"body":{text}}}"#)
+                format!(r#"{{"http_status":{status},"is_json":false,"body":{text}{bytes}}}"#)
             })
         };
         format!("{}\n", escaped_json(&line))
@@ -89,13 +94,46 @@ pub(super) fn body_text(response: &RawResponse) -> Value {
     String::from_utf8_lossy(&text).into()
 }
 
-fn headers(response: &RawResponse) -> Value {
+/// The bytes of a body, if they are no text in UTF-8 or UTF-16.
+fn not_text(response: &RawResponse) -> Option<&[u8]> {
+    let body = response.body();
+    if core::str::from_utf8(body).is_ok() {
+        return None;
+    }
+    // The reader replaces what it cannot read.
+    let text = json_text(body);
+    String::from_utf8_lossy(&text)
+        .contains('\u{fffd}')
+        .then_some(body)
+}
+
+fn note_charset(response: &RawResponse, context: &Context) {
+    if not_text(response).is_some() {
+        context.output.note(
+            "warning: the body is not in UTF-8; what cannot be shown is \u{fffd}. Into a pipe, \
+             without --format json, its bytes go as they came",
+        );
+    }
+}
+
+/// The same in Base64, for programs: the text beside it has lost what it could not hold.
+pub(super) fn body_base64(response: &RawResponse) -> Option<String> {
+    not_text(response).map(Base64::encode_string)
+}
+
+fn bytes_field(response: &RawResponse) -> String {
+    let bytes = body_base64(response);
+    bytes.map_or_else(String::new, |text| format!(r#","body_base64":"{text}""#))
+}
+
+pub(super) fn headers(response: &RawResponse) -> Value {
     let mut all = serde_json::Map::new();
-    for (name, value) in response.headers() {
+    for (name, value) in response.header_bytes() {
+        let value = String::from_utf8_lossy(value);
         match all.get_mut(name) {
             Some(Value::String(before)) => {
                 before.push_str(", ");
-                before.push_str(value);
+                before.push_str(&value);
             }
             _ => {
                 all.insert(name.to_owned(), value.into());
@@ -108,8 +146,9 @@ fn headers(response: &RawResponse) -> Value {
 /// The status, the headers in the order of their arrival, an empty line.
 fn head(response: &RawResponse) -> String {
     let mut head = format!("HTTP {}\n", response.status());
-    for (name, value) in response.headers() {
-        head.push_str(&format!("{}: {}\n", escaped(name), escaped(value)));
+    for (name, value) in response.header_bytes() {
+        let value = String::from_utf8_lossy(value);
+        head.push_str(&format!("{}: {}\n", escaped(name), escaped(&value)));
     }
     head.push('\n');
     head
