@@ -89,6 +89,30 @@ impl<T> Axis for Vec<Variant<T>> {
     }
 }
 
+/// The first variants of a part.
+pub(crate) struct First<'a, T> {
+    pub(crate) variants: &'a Vec<Variant<T>>,
+    pub(crate) count: usize,
+}
+
+impl<T> Axis for First<'_, T> {
+    fn length(&self) -> usize {
+        self.variants.len().min(self.count)
+    }
+
+    fn is_right(&self, number: usize) -> bool {
+        self.variants.is_right(number)
+    }
+
+    fn is_common(&self, number: usize) -> bool {
+        self.variants.is_common(number)
+    }
+
+    fn findings(&self, number: usize) -> &[Finding] {
+        self.variants.findings(number)
+    }
+}
+
 /// How many MACs may still be computed.
 pub(crate) struct Budget {
     left: usize,

@@ -132,9 +132,9 @@ finding_codes! {
     /// White space or a byte-order mark stood around the secret, on one side or the other.
     SecretWhitespace, "secret-whitespace",
         "Cut white space, line ends and a byte-order mark off the secret when it is read.";
-    /// Quotes stood around the secret.
+    /// Quotes, or what else is written around a value, stood around the secret.
     SecretQuoted, "secret-quoted",
-        "Take the quotes off: some readers of environment files keep them as part of the value.";
+        "Take the quotes, or what else stands around the value, off: some readers of environment files keep them.";
     /// The key was empty.
     SecretEmpty, "secret-empty",
         "Find out why the signer had no secret, for example a variable that is not set.";

@@ -6,12 +6,15 @@ use alloc::vec::Vec;
 use crate::answer::explanation::Explanation;
 use crate::answer::finding::Finding;
 use crate::body::variants::{Body, RE_ENCODED_BYTES_MAX};
-use crate::search::{Budget, Variant, search};
+use crate::search::{Budget, First, Variant, search};
 use crate::signature::hash_variants::hash_variants;
 use crate::signature::secret_variants::Key;
 use crate::signature::signature_search;
 use crate::signature::signature_text::{Reading, SignatureForm};
 use crate::signature::wrong_mac::{self, Hash, Keying};
+
+/// How many keys are tried with a long body: each of them reads it.
+const KEYS_OF_LONG: usize = 60;
 
 /// The parts of a recipe that signs a body.
 pub(crate) struct BodySearch<'v> {
@@ -49,12 +52,17 @@ impl BodySearch<'_> {
         budget: &mut Budget,
     ) -> Option<Vec<Finding>> {
         let length = self.bodies.first().map_or(0, |body| body.value.len());
-        if deviations > 1 && length > RE_ENCODED_BYTES_MAX {
+        let is_long = length > RE_ENCODED_BYTES_MAX;
+        if deviations > 1 && is_long {
             return None;
         }
+        let keys = First {
+            variants: self.keys,
+            count: if is_long { KEYS_OF_LONG } else { usize::MAX },
+        };
         let keyings = hash_variants(self.hash, reading.hash);
         search(
-            &[self.keys, &keyings, self.bodies],
+            &[&keys, &keyings, self.bodies],
             deviations,
             budget,
             &mut |chosen| self.fits(&keyings, reading, chosen).unwrap_or_default(),

@@ -1,7 +1,8 @@
 //! Looks for the recipe of a signature over five lines.
 
+use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kommo_sign::ContentMd5;
@@ -10,7 +11,7 @@ use crate::answer::finding::Finding;
 use crate::lines::content_md5::Digests;
 use crate::lines::date_variants::date_variants;
 use crate::lines::line_layout::{
-    Line, OTHER_HEADERS_MAX, Separator, order_variants, separator_variants,
+    Line, NAMES, OTHER_HEADERS_MAX, Separator, order_variants, separator_variants,
 };
 use crate::lines::line_variants::{content_type_variants, method_variants};
 use crate::lines::target::Target;
@@ -35,7 +36,9 @@ pub(crate) struct LineSearch<'v> {
     orders: Vec<Variant<Vec<Line>>>,
     separators: Vec<Variant<Separator>>,
     /// What may be there by mistake.
-    others: Vec<&'v str>,
+    others: Vec<Cow<'v, str>>,
+    /// The three headers with their names.
+    named: Vec<String>,
     body: &'v [u8],
     digest_of_target: String,
 }
@@ -48,16 +51,22 @@ impl<'v> LineSearch<'v> {
         keys: &'v Vec<Variant<Key>>,
         now: Option<u64>,
     ) -> Self {
-        let others = other_headers(request);
+        let others = other_headers(request, headers.host);
         let target = Target::of(request.target());
         let of_target =
             ContentMd5::of(format!("{}{}", request.method(), target.with_query()).as_bytes());
+        let values = [headers.content_md5, headers.content_type, headers.date];
+        let named = NAMES.iter().flat_map(|names| {
+            let named = names.iter().zip(values);
+            named.map(|(name, value)| format!("{name}{}", value.unwrap_or_default()))
+        });
         Self {
             keys,
             methods: method_variants(request.method()),
             digests: digests.line_variants(),
             content_types: content_type_variants(headers.content_type),
             dates: date_variants(headers.date, now),
+            named: named.collect(),
             paths: target.path_variants(headers.host),
             orders: order_variants(others.len()),
             separators: separator_variants("\n"),
@@ -141,6 +150,9 @@ impl<'v> LineSearch<'v> {
         if order.contains(&Line::Body) && self.body.len() > LINES_BYTES_MAX {
             return None;
         }
+        fn text(line: Option<&impl AsRef<str>>) -> &[u8] {
+            line.map_or("", AsRef::as_ref).as_bytes()
+        }
         let lines = order.iter().map(|line| match line {
             Line::Method => method,
             Line::ContentMd5 => digest,
@@ -150,12 +162,8 @@ impl<'v> LineSearch<'v> {
             Line::Body => self.body,
             Line::DigestOfTarget => self.digest_of_target.as_bytes(),
             Line::Empty => b"",
-            Line::Other(number) => self
-                .others
-                .get(*number)
-                .copied()
-                .unwrap_or_default()
-                .as_bytes(),
+            Line::Other(number) => text(self.others.get(*number)),
+            Line::Named(number) => text(self.named.get(*number)),
         });
         self.separators.get(separator)?.value.join(lines, message);
         Some(wrong_mac::gives(
@@ -168,20 +176,29 @@ impl<'v> LineSearch<'v> {
     }
 }
 
-/// The values of the headers that are not signed, each once.
-fn other_headers<'a>(request: &ReceivedRequest<'a>) -> Vec<&'a str> {
+/// The values of the headers that are not signed, each once. Length and host are known even where
+/// their headers were not given.
+fn other_headers<'a>(request: &ReceivedRequest<'a>, host: Option<&str>) -> Vec<Cow<'a, str>> {
+    const HOSTS: [&str; 3] = ["amojo.kommo.com", "amojo.amocrm.ru", "amojo.amocrm.com"];
     const SIGNED: [&str; 4] = ["Date", "Content-Type", "Content-MD5", "X-Signature"];
-    let mut values = Vec::new();
+    let mut values: Vec<Cow<'a, str>> = Vec::new();
     for (name, value) in request.headers() {
         let is_signed = SIGNED
             .iter()
             .any(|signed| signed.eq_ignore_ascii_case(name));
         if !is_signed
             && !value.is_empty()
-            && !values.contains(&value)
-            && values.len() < OTHER_HEADERS_MAX
+            && !values.iter().any(|known| known == value)
+            && values.len() < OTHER_HEADERS_MAX - HOSTS.len() - 1
         {
-            values.push(value);
+            values.push(Cow::Borrowed(value));
+        }
+    }
+    let hosts = HOSTS.iter().filter(|_| host.is_none());
+    let length = request.body().len().to_string();
+    for value in [length].into_iter().chain(hosts.map(ToString::to_string)) {
+        if !values.contains(&Cow::Borrowed(&*value)) {
+            values.push(Cow::Owned(value));
         }
     }
     values

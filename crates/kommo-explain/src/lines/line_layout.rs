@@ -21,9 +21,19 @@ pub(crate) enum Line {
     /// The method and the path in one, as a digest: seen in public code.
     DigestOfTarget,
     Empty,
-    /// The value of another header that came, by its number.
+    /// The value of another header, by its number.
     Other(usize),
+    /// The value of one of the three headers with its name before it.
+    Named(usize),
 }
+
+/// How the names stand before the values: `Date: …`, `date: …`, `Date:…`, `date:…`.
+pub(crate) const NAMES: [[&str; 3]; 4] = [
+    ["Content-MD5: ", "Content-Type: ", "Date: "],
+    ["content-md5: ", "content-type: ", "date: "],
+    ["Content-MD5:", "Content-Type:", "Date:"],
+    ["content-md5:", "content-type:", "date:"],
+];
 
 impl Line {
     /// The right order.
@@ -46,6 +56,7 @@ impl Line {
             Self::DigestOfTarget => "the MD5 of method and path",
             Self::Empty => "an empty line",
             Self::Other(_) => "another header",
+            Self::Named(_) => "a header with its name",
         }
     }
 }
@@ -74,6 +85,9 @@ const OTHER_LAYOUTS: [&[Line]; 6] = [
 /// The most other headers that are tried among the lines.
 pub(crate) const OTHER_HEADERS_MAX: usize = 12;
 
+/// Of these, two are tried together.
+const PAIRED_HEADERS_MAX: usize = 5;
+
 /// The right order, every order of one to five of the lines, the body among them, and one of
 /// `others` more.
 pub(crate) fn order_variants(others: usize) -> Vec<Variant<Vec<Line>>> {
@@ -100,6 +114,20 @@ pub(crate) fn order_variants(others: usize) -> Vec<Variant<Vec<Line>>> {
             orders.push(order);
         }
     }
+    for first in 0..others.min(PAIRED_HEADERS_MAX) {
+        for second in (0..others.min(PAIRED_HEADERS_MAX)).filter(|second| *second != first) {
+            for place in 0..=Line::ALL.len() {
+                let mut order = Line::ALL.to_vec();
+                order.splice(place..place, [Line::Other(first), Line::Other(second)]);
+                orders.push(order);
+            }
+        }
+    }
+    for form in 0..NAMES.len() {
+        let [md5, content_type, date] = [0, 1, 2].map(|line| Line::Named(form * 3 + line));
+        orders.push(Vec::from([Method, md5, content_type, date, Path]));
+        orders.push(Vec::from([Method, ContentMd5, ContentType, date, Path]));
+    }
     let mut seen = BTreeSet::from([Line::ALL.to_vec()]);
     for order in orders {
         if !seen.insert(order.clone()) {
@@ -116,7 +144,8 @@ pub(crate) fn order_variants(others: usize) -> Vec<Variant<Vec<Line>>> {
 }
 
 fn code(order: &[Line]) -> FindingCode {
-    if order.iter().any(|line| matches!(line, Line::Other(_))) {
+    let is_other = |line: &Line| matches!(line, Line::Other(_) | Line::Named(_));
+    if order.iter().any(is_other) {
         FindingCode::HeaderSigned
     } else if order.contains(&Body) {
         FindingCode::BodyAmongLines
@@ -154,7 +183,10 @@ fn message(order: &[Line]) -> String {
         }
         message.push_str(line.name());
     }
-    let absent = Line::ALL.iter().filter(|line| !order.contains(line));
+    let has_names = order.iter().any(|line| matches!(line, Line::Named(_)));
+    let absent = Line::ALL
+        .iter()
+        .filter(|line| !has_names && !order.contains(line));
     for (number, line) in absent.enumerate().filter(|_| order.len() > 1) {
         message.push_str(if number == 0 { ", without " } else { " and " });
         message.push_str(line.name());

@@ -1,6 +1,7 @@
 //! The hash function and the way the key enters, as signers get them wrong.
 
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::answer::finding::Finding;
@@ -12,7 +13,7 @@ use crate::signature::wrong_mac::{Hash, Keying};
 /// right recipe.
 pub(crate) fn hash_variants(right: Hash, received: Hash) -> Vec<Variant<Keying>> {
     let name = received.name();
-    let other = |message| Finding::new(FindingCode::OtherHash, message);
+    let other = |message: String| Finding::new(FindingCode::OtherHash, message);
     let hmac = if received == right {
         Variant::right(Keying::Hmac)
     } else {
@@ -27,11 +28,17 @@ pub(crate) fn hash_variants(right: Hash, received: Hash) -> Vec<Variant<Keying>>
         FindingCode::ArgumentsSwapped,
         "The message was taken as the key and the secret as the message.",
     );
+    let twice =
+        || other("The signature was signed once more: it is the HMAC of an HMAC.".to_string());
+    let cut = format!("The signature is HMAC-SHA256, cut to the length of {name}.");
     Vec::from([
         hmac,
         Variant::common(Keying::None, other(plain)),
         Variant::common(Keying::Before, other(before)),
         Variant::common(Keying::After, other(after)),
         Variant::rare(Keying::Swapped, swapped),
+        Variant::rare(Keying::Cut, other(cut)),
+        Variant::rare(Keying::Twice, twice()),
+        Variant::rare(Keying::TwiceAsText, twice()),
     ])
 }

@@ -107,6 +107,53 @@ const SURROUNDINGS: [(&str, &str, &str, bool); 13] = [
 /// Texts that samples have instead of a secret.
 const PLACEHOLDERS: [&str; 3] = ["secret", "your_secret", "YOUR_SECRET"];
 
+/// The same, seen less often.
+const MORE_PLACEHOLDERS: [&str; 19] = [
+    "your_channel_secret",
+    "YOUR_CHANNEL_SECRET",
+    "channel_secret",
+    "CHANNEL_SECRET",
+    "client_secret",
+    "CLIENT_SECRET",
+    "SECRET",
+    "$SECRET",
+    "${SECRET}",
+    "$CHANNEL_SECRET",
+    "${CHANNEL_SECRET}",
+    "{secret}",
+    "{{secret}}",
+    "%s",
+    "{}",
+    "nan",
+    "NaN",
+    "Nothing",
+    "Optional.empty",
+];
+
+/// What languages print around a value that may be missing.
+const OPTIONAL: [(&str, &str); 6] = [
+    ("Optional(\"", "\")"),
+    ("Optional(", ")"),
+    ("Optional[", "]"),
+    ("Some(\"", "\")"),
+    ("Some(", ")"),
+    ("Just \"", "\""),
+];
+
+/// What stands before a secret in the file that it was copied from.
+const NAMES: [&str; 10] = [
+    "CHANNEL_SECRET=",
+    "KOMMO_CHANNEL_SECRET=",
+    "AMO_CHANNEL_SECRET=",
+    "AMOJO_CHANNEL_SECRET=",
+    "AMOJO_SECRET=",
+    "CLIENT_SECRET=",
+    "SECRET_KEY=",
+    "SECRET=",
+    "channel_secret=",
+    "secret=",
+];
+
 /// The secret as it is, then the keys that others made of it.
 pub(crate) fn key_variants(secret: &str) -> Vec<Variant<Key>> {
     let mut keys = Keys {
@@ -121,6 +168,7 @@ pub(crate) fn key_variants(secret: &str) -> Vec<Variant<Key>> {
     keys.placeholders();
     keys.changed(bare);
     keys.encoded(bare);
+    keys.unusual(bare);
     keys.variants
 }
 
@@ -189,6 +237,29 @@ impl Keys {
         for text in NO_VALUES.into_iter().chain(PLACEHOLDERS) {
             let message = "The key was a text that names no secret, such as `undefined` or `None`: its variable was not set.";
             self.add(key(text.as_bytes()), code, message, false);
+        }
+    }
+
+    /// Last: they are not tried with long bodies.
+    fn unusual(&mut self, bare: &str) {
+        let code = FindingCode::SecretQuoted;
+        for (open, close) in OPTIONAL {
+            let message = "The key was the secret with what a language prints around an optional value, such as `Some(\"…\")`.";
+            self.add(joined(open, bare, close), code, message, false);
+        }
+        for name in NAMES {
+            let message = "The key was the secret with the name of its variable before it, as in an environment file.";
+            self.add(joined(name, bare, ""), code, message, false);
+        }
+        let code = FindingCode::SecretPlaceholder;
+        let message =
+            "The key was a text that names no secret, such as a variable that was not replaced.";
+        for text in MORE_PLACEHOLDERS {
+            self.add(key(text.as_bytes()), code, message, false);
+        }
+        let placeholders = NO_VALUES.into_iter().chain(PLACEHOLDERS);
+        for text in placeholders.chain(MORE_PLACEHOLDERS) {
+            self.add(joined("", text, "\n"), code, message, false);
         }
     }
 

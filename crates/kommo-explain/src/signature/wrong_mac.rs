@@ -5,11 +5,16 @@
 //! secret type would hold. They are compared and thrown away; none of them ever leaves this file,
 //! and whether something is accepted is asked of `kommo-sign`.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use ctutils::CtEq;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 /// A hash function, known by the length of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +66,12 @@ pub(crate) enum Keying {
     Before,
     /// The hash of the message and then the key.
     After,
+    /// The first bytes of HMAC-SHA256.
+    Cut,
+    /// The HMAC of the bytes of the HMAC.
+    Twice,
+    /// The HMAC of the hex digits of the HMAC.
+    TwiceAsText,
 }
 
 /// Whether this recipe yields these bytes. The comparison takes the same instructions wherever the
@@ -93,7 +104,28 @@ fn compare<D: EagerHash>(keying: Keying, key: &[u8], message: &[u8], received: &
         Keying::None => plain(message, b""),
         Keying::Before => plain(key, message),
         Keying::After => plain(message, key),
+        Keying::Cut => mac::<Sha256>(key, message).is_some_and(|tag| {
+            let cut = tag
+                .get(..received.len())
+                .filter(|cut| cut.len() < tag.len());
+            cut.is_some_and(|cut| cut.ct_eq(received).to_bool())
+        }),
+        Keying::Twice => {
+            mac::<D>(key, message).is_some_and(|tag| compare_hmac::<D>(key, &tag, received))
+        }
+        Keying::TwiceAsText => mac::<D>(key, message).is_some_and(|tag| {
+            let digits: Zeroizing<String> =
+                Zeroizing::new(tag.iter().map(|byte| format!("{byte:02x}")).collect());
+            compare_hmac::<D>(key, digits.as_bytes(), received)
+        }),
     }
+}
+
+/// The bytes of an HMAC, which do not leave this file.
+fn mac<D: EagerHash>(key: &[u8], message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mac = Hmac::<D>::new_from_slice(key).ok()?;
+    let tag = mac.chain_update(message).finalize().into_bytes();
+    Some(Zeroizing::new(tag.to_vec()))
 }
 
 fn compare_hmac<D: EagerHash>(key: &[u8], message: &[u8], received: &[u8]) -> bool {

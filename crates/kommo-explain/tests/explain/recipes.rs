@@ -389,6 +389,122 @@ static REQUESTS: &[Recipe] = &[
         },
     ),
     recipe(
+        "two further headers among the lines",
+        "any",
+        Inferred("schemes that sign a client id and a nonce"),
+        &["header-signed"],
+        |mut sender| {
+            for (name, value) in [("x-client-id", "d68e3b28"), ("x-nonce", "n-7781")] {
+                sender.headers.push((name.into(), value.into()));
+                sender.lines.insert(sender.lines.len() - 1, value.into());
+            }
+            sender
+        },
+    ),
+    recipe(
+        "the length of the body among the lines, whose header was not logged",
+        "any",
+        Inferred("Azure's shared key signs Content-Length"),
+        &["header-signed"],
+        |mut sender| {
+            let length = sender.body.len().to_string();
+            sender.lines.insert(1, length);
+            sender
+        },
+    ),
+    recipe(
+        "the lines of the headers with their names",
+        "any",
+        Inferred("HTTP signatures sign `date: …`"),
+        &["header-signed"],
+        |mut sender| {
+            for (at, name) in [
+                (MD5, "Content-MD5"),
+                (TYPE, "Content-Type"),
+                (DATE_LINE, "Date"),
+            ] {
+                sender.lines[at] = format!("{name}: {}", sender.lines[at]);
+            }
+            sender
+        },
+    ),
+    recipe(
+        "HMAC-SHA256 cut to forty digits, since the documentation says so many",
+        "any",
+        Inferred("substr(hash_hmac('sha256', …), 0, 40)"),
+        &["other-hash"],
+        |sender| {
+            let signature = hex(hmac_sha256(SECRET, sender.string_to_sign()));
+            sender.signature(&signature[..40])
+        },
+    ),
+    recipe(
+        "the signature signed once more, as in derivations of keys",
+        "any",
+        Inferred("a helper that signs, called on its own result"),
+        &["other-hash"],
+        |sender| {
+            let once = hex(hmac_sha1(SECRET, sender.string_to_sign()));
+            sender.signature(hex(hmac_sha1(SECRET, once)))
+        },
+    ),
+    recipe(
+        "the secret as an optional value is printed",
+        "Swift",
+        Inferred("interpolation of an Optional: Optional(\"…\")"),
+        &["secret-quoted"],
+        |sender| sender.key(format!("Optional(\"{SECRET}\")")),
+    ),
+    recipe(
+        "the secret as an Option is printed for debugging",
+        "Rust",
+        Inferred("format!(\"{:?}\") of env::var(…).ok()"),
+        &["secret-quoted"],
+        |sender| sender.key(format!("Some(\"{SECRET}\")")),
+    ),
+    recipe(
+        "the whole line of an environment file as the secret",
+        "shell, Docker",
+        Inferred("docker run --env-file, read as a file with the secret"),
+        &["secret-quoted"],
+        |sender| sender.key(format!("CHANNEL_SECRET={SECRET}")),
+    ),
+    recipe(
+        "a variable that was not replaced",
+        "YAML, shell",
+        Inferred("single quotes around ${SECRET}"),
+        &["secret-placeholder"],
+        |sender| sender.key("${SECRET}"),
+    ),
+    recipe(
+        "the name of the variable as the secret",
+        "any",
+        Inferred("the name given where its value was meant"),
+        &["secret-placeholder"],
+        |sender| sender.key("channel_secret"),
+    ),
+    recipe(
+        "a value that pandas reads as missing",
+        "Python",
+        Inferred("str() of an empty cell"),
+        &["secret-placeholder"],
+        |sender| sender.key("nan"),
+    ),
+    recipe(
+        "a format string without its value",
+        "Python, C",
+        Inferred("'%s' without the operator"),
+        &["secret-placeholder"],
+        |sender| sender.key("%s"),
+    ),
+    recipe(
+        "the text None out of a file",
+        "Python",
+        Inferred("print(os.getenv(…), file=f)"),
+        &["secret-placeholder"],
+        |sender| sender.key("None\n"),
+    ),
+    recipe(
         "the text undefined as the secret",
         "JavaScript",
         Inferred("a variable that is not set in a template literal"),
