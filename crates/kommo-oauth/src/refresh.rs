@@ -8,8 +8,8 @@ mod protocol;
 mod code_exchange;
 
 pub use self::code_exchange::{
-    AfterExchange, AnotherExchange, CODE_LIFETIME, CODE_PAUSE_AT_MOST, EXCHANGES_AT_MOST,
-    EarlierTries, TRIES_AT_MOST, TRIES_AT_MOST_FOR_STRANGERS,
+    AfterExchange, AnotherExchange, CODE_LIFETIME, EXCHANGES_AT_MOST, EarlierTries, TRIES_AT_MOST,
+    TRIES_AT_MOST_FOR_STRANGERS,
 };
 pub use self::policy::RefreshPolicy;
 pub use self::protocol::{Located, RefreshProtocol, Report, SendOutcome, Step, UnexpectedReport};

@@ -10,8 +10,8 @@
 //!   403, nothing sent ─────────── Again               until the code is too old; these tries do not count
 //! ```
 //!
-//! No pause is longer than half the life of a code: what is tried again after its end is not tried
-//! again.
+//! No pause is longer than the life of a code. After a block nothing is sent for hours (rule L6), so
+//! the code ends, unless a person has it tried before.
 //!
 //! Source: rules G10, G15 of `docs/protocol.md`.
 
@@ -40,10 +40,6 @@ pub const TRIES_AT_MOST_FOR_STRANGERS: u32 = 3;
 
 /// The first pause after a refusal that may pass. It doubles with each try.
 const PAUSE_AT_FIRST: Duration = Duration::from_secs(30);
-
-/// The longest pause, whatever a hold or the peer asks for: a code that has just come is tried once
-/// more before its end.
-pub const CODE_PAUSE_AT_MOST: Duration = Duration::from_secs(10 * 60);
 
 /// What was tried with a code before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,8 +109,8 @@ pub struct AnotherExchange {
     /// Whether the platform may have processed the code, so that this exchange counts towards
     /// [`EXCHANGES_AT_MOST`].
     pub counts: bool,
-    /// The pause before it, at most [`CODE_PAUSE_AT_MOST`]. `None`: at the next opportunity, which
-    /// is minutes away.
+    /// The pause before it, at most [`CODE_LIFETIME`]. `None`: at the next opportunity, which is
+    /// minutes away.
     pub pause: Option<Duration>,
 }
 
@@ -140,7 +136,7 @@ impl AfterExchange {
         };
         match after {
             Self::Again(again) => Self::Again(AnotherExchange {
-                pause: again.pause.map(|pause| pause.min(CODE_PAUSE_AT_MOST)),
+                pause: again.pause.map(|pause| pause.min(CODE_LIFETIME)),
                 ..again
             }),
             after => after,

@@ -179,7 +179,7 @@ async fn not_yet(
             transport::NO_CONNECTION
         )),
         _ => failure
-            .hint("`kommo auth retry` tries it at once, `keep-alive --all` when its pause is over"),
+            .hint("`kommo auth retry` tries it at once; `kommo auth status` says whether it is tried otherwise"),
     })
 }
 
