@@ -1,5 +1,5 @@
-//! The clock of this machine for the clients: a pause before another request is shown on a terminal,
-//! with its reason and its length.
+//! The clock of this machine for the clients: a pause before another request is shown on a
+//! terminal, with its reason and its length.
 
 use core::time::Duration;
 
