@@ -10,8 +10,8 @@
 //!   403, nothing sent ─────────── Again               until the code is too old; these tries do not count
 //! ```
 //!
-//! No pause is longer than the life of a code. After a block nothing is sent for hours (rule L6), so
-//! the code ends, unless a person has it tried before.
+//! No pause is longer than the life of a code. After a block nothing is sent for hours (rule L6),
+//! so the code ends, unless a person has it tried before.
 //!
 //! Source: rules G10, G15 of `docs/protocol.md`.
 
