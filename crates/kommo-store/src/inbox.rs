@@ -28,20 +28,24 @@ use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::records::hook_record::{open_record, to_row};
-use crate::records::rows::{ClaimedHookRow, HookChoice, OfInbox, SettledHookRow};
+use crate::records::rows::{ClaimedHookRow, HookChoice, HookPage, OfInbox, SettledHookRow};
 use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
 use group_commit::GroupCommit;
 use lists::to_line;
+use name::to_inbox_line;
 use spool::Spool;
 
 pub use claimed::ClaimedHook;
-pub use lists::{HookFilter, HookLine, HookState, InboxDepth, Swept};
-pub use name::{InboxName, InboxNameError};
+pub use lists::{HookFilter, HookLine, HookState, InboxDepth, StoredHook, Swept};
+pub use name::{InboxLine, InboxName, InboxNameError};
 pub use settings::InboxSettings;
 
-/// How many rows a sweep or a replay takes in one transaction.
+/// How many rows a sweep takes in one transaction.
 const AT_A_TIME: i64 = 1_000;
+
+/// How many a replay takes: new hooks of their conversations wait until it ends.
+const REPLAYED_AT_A_TIME: i64 = 100;
 
 /// What is written of an entry whose workers all ended without a word.
 const NO_WORD: &str = "every attempt ended without a result";
@@ -297,17 +301,70 @@ impl Inbox {
         after: i64,
         limit: u32,
     ) -> Result<Vec<HookLine>, StoreFault> {
+        self.page(filter, Some(after), None, false, limit).await
+    }
+
+    /// The same, the newest first, before the one with the id `before`.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    pub async fn list_newest(
+        &self,
+        filter: &HookFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<HookLine>, StoreFault> {
+        self.page(filter, None, before, true, limit).await
+    }
+
+    async fn page(
+        &self,
+        filter: &HookFilter,
+        after: Option<i64>,
+        before: Option<i64>,
+        newest_first: bool,
+        limit: u32,
+    ) -> Result<Vec<HookLine>, StoreFault> {
+        let page = HookPage {
+            after,
+            before,
+            newest_first,
+            limit: i64::from(limit),
+            with_records: false,
+        };
+        let database = &self.store.database;
         let chosen = filter.choice();
-        let rows = self
-            .store
-            .database
-            .list_hooks(&self.of, &chosen, after, i64::from(limit))
-            .await?;
+        let rows = database.list_hooks(&self.of, &chosen, &page).await?;
         rows.into_iter().map(to_line).collect()
     }
 
+    /// The hook with this number, with its bytes unless it is done. `None`: it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of a record that cannot be read.
+    pub async fn hook(&self, id: i64) -> Result<Option<StoredHook>, StoreFault> {
+        let mut filter = HookFilter::new();
+        filter.id = Some(id);
+        let page = HookPage {
+            after: None,
+            before: None,
+            newest_first: false,
+            limit: 1,
+            with_records: true,
+        };
+        let database = &self.store.database;
+        let chosen = filter.choice();
+        let mut rows = database.list_hooks(&self.of, &chosen, &page).await?;
+        let row = rows.pop();
+        row.map(|row| StoredHook::open(&self.store.sealer, row))
+            .transpose()
+    }
+
     /// Lets all hooks that failed and match a filter wait again, in their old places. Returns their
-    /// number. The filter's state does not count.
+    /// number. The filter's state does not count. One that fails again meanwhile is not replayed
+    /// again.
     ///
     /// # Errors
     ///
@@ -318,7 +375,17 @@ impl Inbox {
             ..filter.choice()
         };
         let database = &self.store.database;
-        in_steps(async || database.replay_hooks(&self.of, &chosen, AT_A_TIME).await).await
+        let (mut after, mut all) = (0, 0);
+        loop {
+            let step = database.replay_hooks(&self.of, &chosen, after, REPLAYED_AT_A_TIME);
+            let (last, replayed) = step.await?;
+            all += replayed;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(all),
+            }
+            self.stored().notify_one();
+        }
     }
 
     /// Forgets what ended long enough ago ([`keep_done`](InboxSettings::keep_done),
@@ -391,6 +458,18 @@ async fn in_steps(step: impl AsyncFn() -> Result<u64, StoreFault>) -> Result<u64
         if some < AT_A_TIME.unsigned_abs() {
             return Ok(all);
         }
+    }
+}
+
+impl Store {
+    /// The inboxes that have taken a hook, of all realms.
+    ///
+    /// # Errors
+    ///
+    /// The database's; a column that cannot be read is [`StoreFault::Damaged`].
+    pub async fn inboxes(&self) -> Result<Vec<InboxLine>, StoreFault> {
+        let rows = self.database.list_inboxes().await?;
+        rows.iter().map(to_inbox_line).collect()
     }
 }
 

@@ -35,8 +35,8 @@ pub use database::url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DatabaseFault, StoreFault};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use inbox::{
-    ClaimedHook, HookFilter, HookLine, HookState, Inbox, InboxDepth, InboxName, InboxNameError,
-    InboxSettings, Swept,
+    ClaimedHook, HookFilter, HookLine, HookState, Inbox, InboxDepth, InboxLine, InboxName,
+    InboxNameError, InboxSettings, StoredHook, Swept,
 };
 pub use lifeboat::{Lifeboat, LifeboatContents};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -11,9 +11,9 @@ use crate::database::statements::all_statements;
 use crate::error::StoreFault;
 use crate::records::rows::{
     AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
-    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookRow, KeyUseRow, ListedHookRow, ListedRow,
-    OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
-    SettledHookRow, SettledRow, StoredRow, WaitingRow,
+    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
+    ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
+    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 use crate::settings::StoreSettings;
 

@@ -33,12 +33,12 @@ macro_rules! statements {
      text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal],
      lock: [$($lock:literal)?], lock_hooks: [$($lock_hooks:literal)?]) => {
         use kommo_keeper::CodePut;
-        use sqlx::{Result, query, query_as, query_scalar};
+        use sqlx::{QueryBuilder, Result, query, query_as, query_scalar};
 
         use crate::database::statements::CLOCKS_MAY_DIFFER;
         use crate::records::rows::{
             AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
-            HistoryRow, HookChoice, HookDepthRow, KeyUseRow, ListedHookRow, ListedRow, OfAccount,
+            HistoryRow, HookChoice, HookDepthRow, HookPage, InboxRow, KeyUseRow, ListedHookRow, ListedRow, OfAccount,
             OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
             SettledHookRow, StoredRow, WaitingRow,
         };
@@ -178,9 +178,13 @@ macro_rules! all_statements {
             writer "renewing a lease of a hook"
             fn renew_hook(id: i64, token: &[u8], attempts: i64, lease_milliseconds: i64) -> bool;
             reader "listing hooks"
-            fn list_hooks(of: &OfInbox, chosen: &HookChoice, after: i64, limit: i64) -> Vec<ListedHookRow>;
+            fn list_hooks(of: &OfInbox, chosen: &HookChoice, page: &HookPage) -> Vec<ListedHookRow>;
             transaction "replaying hooks"
-            fn replay_hooks(of: &OfInbox, chosen: &HookChoice, limit: i64) -> u64;
+            fn replay_hooks(of: &OfInbox, chosen: &HookChoice, after: i64, limit: i64) -> (Option<i64>, u64);
+            writer "naming an inbox"
+            fn name_inbox(of: &OfInbox) -> ();
+            reader "listing inboxes"
+            fn list_inboxes() -> Vec<InboxRow>;
             writer "forgetting hooks"
             fn forget_hooks(of: &OfInbox, state: &str, age_milliseconds: i64, limit: i64) -> u64;
             writer "mending instants of hooks"

@@ -4,8 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use kommo_hooks::StoredVerified;
-use kommo_hooks::dangerous::proven_when_stored;
-use kommo_hooks::inbox::{HookOrigin, Lease, UnsignedKind};
+use kommo_hooks::inbox::{Lease, UnsignedKind};
 
 use crate::records::hook_record::OpenedHook;
 use crate::records::rows::ClaimedHookRow;
@@ -91,19 +90,13 @@ impl ClaimedHook {
     /// The proven bytes, with the verdict that was recorded. `None`: it had no proof.
     #[must_use]
     pub fn proven(&self) -> Option<StoredVerified<&[u8]>> {
-        match self.opened.origin {
-            HookOrigin::Proven(proof) => Some(proven_when_stored(&*self.opened.bytes, proof)),
-            _ => None,
-        }
+        self.opened.proven()
     }
 
     /// The body of a hook that had no proof.
     #[must_use]
     pub fn unsigned(&self) -> Option<(UnsignedKind, &[u8])> {
-        match self.opened.origin {
-            HookOrigin::Unsigned(kind) => Some((kind, &self.opened.bytes)),
-            _ => None,
-        }
+        self.opened.unsigned()
     }
 }
 

@@ -60,6 +60,7 @@ impl GroupCommit {
             spool,
             is_spooling: Arc::clone(&is_spooling),
             stored: Arc::clone(&stored),
+            is_named: false,
         };
         tokio::spawn(writer.run(receiver));
         Self {
@@ -120,6 +121,8 @@ struct Writer {
     is_spooling: Arc<AtomicBool>,
     /// Wakes a worker.
     stored: Arc<Notify>,
+    /// Whether the store lists the inbox.
+    is_named: bool,
 }
 
 impl Writer {
@@ -201,11 +204,18 @@ impl Writer {
         }
     }
 
-    async fn put_rows(&self, rows: &[HookRow]) -> Result<Vec<Put>, StoreFault> {
+    async fn put_rows(&mut self, rows: &[HookRow]) -> Result<Vec<Put>, StoreFault> {
         let most = i64::from(self.settings.unsigned_at_most);
-        let putting = self.store.database.put_hooks(&self.of, rows, most);
+        let database = &self.store.database;
+        let putting = async {
+            if !self.is_named {
+                database.name_inbox(&self.of).await?;
+            }
+            database.put_hooks(&self.of, rows, most).await
+        };
         let put = timeout(self.settings.put_within, putting).await;
         let put = put.unwrap_or_else(|_| Err(too_slow()))?;
+        self.is_named = true;
         self.stored.notify_one();
         Ok(put)
     }

@@ -1,11 +1,16 @@
 //! What a person sees of an inbox, and by which filter.
 
+use core::fmt;
 use core::time::Duration;
 
-use kommo_hooks::inbox::HookAccount;
+use kommo_hooks::StoredVerified;
+use kommo_hooks::inbox::{HookAccount, UnsignedKind};
 
 use crate::error::StoreFault;
+use crate::records::hook_record::{CONVERSATION_DIGITS, OpenedHook, open_record};
 use crate::records::rows::{HookChoice, ListedHookRow};
+use crate::sealing::sealer::Sealer;
+use crate::store::milliseconds;
 
 /// A key as text.
 const KEY_DIGITS: usize = 64;
@@ -53,8 +58,16 @@ pub struct HookFilter {
     pub event: Option<String>,
     /// Whose they are.
     pub account: Option<HookAccount>,
+    /// Those of a conversation: its hash, as [`HookLine::conversation`] has it.
+    pub conversation: Option<String>,
     /// The one with this [`key`](crate::ClaimedHook::key).
     pub key: Option<String>,
+    /// The one with this number.
+    pub id: Option<i64>,
+    /// Those that were stored this long ago, or longer.
+    pub older_than: Option<Duration>,
+    /// Those that were stored after that.
+    pub younger_than: Option<Duration>,
 }
 
 impl HookFilter {
@@ -66,7 +79,11 @@ impl HookFilter {
             kind: None,
             event: None,
             account: None,
+            conversation: None,
             key: None,
+            id: None,
+            older_than: None,
+            younger_than: None,
         }
     }
 
@@ -76,15 +93,23 @@ impl HookFilter {
             kind: self.kind.clone(),
             event: self.event.clone(),
             account: self.account.map(|account| account.to_string()),
-            key: self.key.as_ref().map(|key| known_key(key)),
+            conversation: self
+                .conversation
+                .as_ref()
+                .map(|hash| digits(hash, CONVERSATION_DIGITS)),
+            key: self.key.as_ref().map(|key| digits(key, KEY_DIGITS)),
+            id: self.id,
+            older_than: self.older_than.map(milliseconds),
+            younger_than: self.younger_than.map(milliseconds),
         }
     }
 }
 
-/// What is no key is the empty one, which no hook has: a database refuses to read its digits.
-fn known_key(text: &str) -> String {
-    let is_key = text.len() == KEY_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.chars().filter(|_| is_key).collect()
+/// What is not such a hash is the empty one, which no hook has: a database refuses to read its
+/// digits.
+fn digits(text: &str, count: usize) -> String {
+    let is_hash = text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.chars().filter(|_| is_hash).collect()
 }
 
 /// A hook, as a list shows it. Nothing of its body is here.
@@ -101,6 +126,8 @@ pub struct HookLine {
     pub event: String,
     /// Whose it is: `crm:…` or `chats:…`.
     pub account: Option<String>,
+    /// The hash of its conversation.
+    pub conversation: Option<String>,
     /// Where it stands.
     pub state: HookState,
     /// How many attempts have begun.
@@ -135,8 +162,52 @@ pub(crate) fn to_line(row: ListedHookRow) -> Result<HookLine, StoreFault> {
         kind: row.kind,
         event: row.event,
         account: row.account,
+        conversation: row.conversation,
         reason: row.reason,
     })
+}
+
+/// A hook as a whole, for a person. Reading it changes nothing.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct StoredHook {
+    /// Its line in a list.
+    pub line: HookLine,
+    opened: Option<OpenedHook>,
+}
+
+impl StoredHook {
+    pub(crate) fn open(sealer: &Sealer, row: ListedHookRow) -> Result<Self, StoreFault> {
+        let opened = match &*row.record {
+            // It is done.
+            [] => None,
+            record => Some(open_record(sealer, &row.key, &row.kind, record)?),
+        };
+        let line = to_line(row)?;
+        Ok(Self { line, opened })
+    }
+
+    /// The proven bytes, with the verdict that was recorded. `None`: it had no proof, or is done
+    /// and its bytes are gone.
+    #[must_use]
+    pub fn proven(&self) -> Option<StoredVerified<&[u8]>> {
+        self.opened.as_ref()?.proven()
+    }
+
+    /// The body of a hook that had no proof.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<(UnsignedKind, &[u8])> {
+        self.opened.as_ref()?.unsigned()
+    }
+}
+
+/// Hides the bytes: a body is a person's message.
+impl fmt::Debug for StoredHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredHook")
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How full an inbox is.

@@ -4,8 +4,9 @@ use core::{error, fmt};
 
 use kommo_account::{ChannelId, ClientId, Realm};
 
-use crate::records::realm_text::realm_text;
-use crate::records::rows::OfInbox;
+use crate::error::StoreFault;
+use crate::records::realm_text::{parse_realm, realm_text};
+use crate::records::rows::{InboxRow, OfInbox};
 
 /// The longest name of an inbox, in bytes.
 const NAME_MAX_BYTES: usize = 64;
@@ -30,6 +31,36 @@ impl InboxName {
             false => Err(InboxNameError),
         }
     }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InboxName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An inbox, as [`Store::inboxes`](crate::Store::inboxes) lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InboxLine {
+    /// Its realm.
+    pub realm: Realm,
+    /// Its name.
+    pub name: InboxName,
+}
+
+pub(super) fn to_inbox_line(row: &InboxRow) -> Result<InboxLine, StoreFault> {
+    let damaged = |column| StoreFault::damaged(&row.name, column);
+    Ok(InboxLine {
+        realm: parse_realm(&row.realm).ok_or_else(|| damaged("column realm"))?,
+        name: InboxName::parse(&row.name).map_err(|_| damaged("column name"))?,
+    })
 }
 
 impl OfInbox {

@@ -6,7 +6,8 @@
 
 use alloc::borrow::Cow;
 
-use kommo_hooks::dangerous::recorded_proof;
+use kommo_hooks::StoredVerified;
+use kommo_hooks::dangerous::{proven_when_stored, recorded_proof};
 use kommo_hooks::inbox::{HookOrigin, NewHook, UnsignedKind};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ const NO_ACCOUNT: &str = "none";
 
 /// A conversation is in two indexes, so it has half a hash: 128 bits. Two conversations of one hash
 /// would keep each other waiting and no more.
-const CONVERSATION_DIGITS: usize = 32;
+pub(crate) const CONVERSATION_DIGITS: usize = 32;
 
 /// What is sealed with the bytes: the verdict.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +43,24 @@ struct HookRecord {
 pub(crate) struct OpenedHook {
     pub(crate) origin: HookOrigin,
     pub(crate) bytes: Vec<u8>,
+}
+
+impl OpenedHook {
+    /// The proven bytes, with the recorded verdict.
+    pub(crate) fn proven(&self) -> Option<StoredVerified<&[u8]>> {
+        match self.origin {
+            HookOrigin::Proven(proof) => Some(proven_when_stored(&*self.bytes, proof)),
+            _ => None,
+        }
+    }
+
+    /// The body of one without a proof.
+    pub(crate) fn unsigned(&self) -> Option<(UnsignedKind, &[u8])> {
+        match self.origin {
+            HookOrigin::Unsigned(kind) => Some((kind, &self.bytes)),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) const fn hook_data(key: &str) -> AssociatedData<'_> {

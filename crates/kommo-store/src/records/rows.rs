@@ -406,7 +406,22 @@ pub(crate) struct HookChoice {
     pub(crate) kind: Option<String>,
     pub(crate) event: Option<String>,
     pub(crate) account: Option<String>,
+    pub(crate) conversation: Option<String>,
     pub(crate) key: Option<String>,
+    pub(crate) id: Option<i64>,
+    /// In milliseconds.
+    pub(crate) older_than: Option<i64>,
+    pub(crate) younger_than: Option<i64>,
+}
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HookPage {
+    pub(crate) after: Option<i64>,
+    pub(crate) before: Option<i64>,
+    pub(crate) newest_first: bool,
+    pub(crate) limit: i64,
+    pub(crate) with_records: bool,
 }
 
 row! {
@@ -417,6 +432,7 @@ row! {
         kind: String,
         event: String,
         account: Option<String>,
+        conversation: Option<String>,
         state: String,
         attempts: i64,
         stored_at: i64,
@@ -425,6 +441,16 @@ row! {
         reason: Option<String>,
         is_leased: bool,
         now: i64,
+        /// Empty unless it was asked for.
+        record: Vec<u8>,
+    }
+}
+
+row! {
+    /// An inbox that has taken a hook.
+    InboxRow {
+        realm: String,
+        name: String,
     }
 }
 

@@ -122,12 +122,11 @@ const CONVERSATION_LOCKS: i32 = 0x4b48_434c;
 
 /// Until the end of the transaction nothing else is put into these conversations or settled in
 /// them: who inserts behind a head, and who promotes the next when the head leaves, must see each
-/// other. A process that stops meanwhile is ended by the server. In one order for all, so that no
+/// other. A process that stops meanwhile is ended by the server (`session_limits`). In one order for all, so that no
 /// two wait for each other.
 pub(super) async fn lock_conversations(
     connection: &mut PgConnection,
     conversations: impl Iterator<Item = &str>,
-    silent_milliseconds: u128,
 ) -> Result<()> {
     let number = |hash: &str| {
         let digits = hash.get(..8).unwrap_or_default();
@@ -139,11 +138,9 @@ pub(super) async fn lock_conversations(
     numbers.sort_unstable();
     numbers.dedup();
     query(
-        "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
-         (SELECT COUNT(locked) FROM (SELECT CAST(pg_advisory_xact_lock($2, number) AS TEXT) AS locked \
-         FROM unnest($3::int[]) AS given (number) OFFSET 0) AS taken)",
+        "SELECT COUNT(locked) FROM (SELECT CAST(pg_advisory_xact_lock($1, number) AS TEXT) AS locked \
+         FROM unnest($2::int[]) AS given (number) OFFSET 0) AS taken",
     )
-    .bind(silent_milliseconds.max(1_000).to_string())
     .bind(CONVERSATION_LOCKS)
     .bind(numbers)
     .execute(connection)

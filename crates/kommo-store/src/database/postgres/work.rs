@@ -13,9 +13,9 @@ use crate::database::statements::{all_statements, methods_by_statements};
 use crate::error::StoreFault;
 use crate::records::rows::{
     AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
-    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookRow, KeyUseRow, ListedHookRow, ListedRow,
-    OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
-    SettledHookRow, SettledRow, StoredRow, WaitingRow,
+    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
+    ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
+    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 
 use super::connections::Postgres;
@@ -107,8 +107,7 @@ impl Postgres {
             let mut connection = self.writer().await?;
             let mut all = connection.begin_with(READ_COMMITTED).await?;
             let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
-            let silent = self.wait_at_most.as_millis();
-            statements::lock_conversations(&mut all, conversations, silent).await?;
+            statements::lock_conversations(&mut all, conversations).await?;
             let mut room = BTreeMap::new();
             let mut leading = BTreeSet::new();
             let mut known = BTreeSet::new();
@@ -174,8 +173,7 @@ impl Postgres {
             let conversations = settled
                 .iter()
                 .filter_map(|hook| hook.conversation.as_deref());
-            let silent = self.wait_at_most.as_millis();
-            statements::lock_conversations(&mut all, conversations, silent).await?;
+            statements::lock_conversations(&mut all, conversations).await?;
             let mut done = Vec::with_capacity(settled.len());
             for hook in settled {
                 let is_settled = statements::settle_hook(&mut all, hook).await?;

@@ -1,6 +1,12 @@
 -- Step 5.
--- Hooks that were proven, or that came without a proof. Times are milliseconds of the database's clock. inbox is a hash of the realm and
--- the inbox's name. due_at is there for the head of a conversation, and for whatever has no conversation: from when on it can be claimed.
+-- The inboxes that have taken a hook. number is a hash of realm and name.
+CREATE TABLE kommo_inboxes (
+    number INTEGER NOT NULL PRIMARY KEY,
+    realm TEXT NOT NULL,
+    name TEXT NOT NULL
+) STRICT;
+-- Hooks that were proven, or that came without a proof. Times are milliseconds of the database's clock. inbox is the
+-- number of its inbox. due_at is there for the head of a conversation, and for whatever has no conversation: from when on it can be claimed.
 -- A lease is in columns without an index, so that a claim changes the row alone.
 CREATE TABLE kommo_hooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -141,6 +141,14 @@ pub(super) async fn settle_one(
     .map(|_| ())
 }
 
+/// There is one writer.
+pub(super) async fn lock_conversations(
+    _: &mut SqliteConnection,
+    _: impl Iterator<Item = &str>,
+) -> Result<()> {
+    Ok(())
+}
+
 pub(super) const PUT_HOOK: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, record, \
          state, stored_at, due_at) SELECT unhex($1), $2, $3, $4, $5, unhex($6), $7, $8, 'waiting', now, \
          CASE WHEN $6 IS NULL OR NOT EXISTS (SELECT 1 FROM kommo_hooks WHERE conversation = unhex($6) AND due_at IS NOT NULL) \

@@ -124,63 +124,136 @@ macro_rules! hook_statements {
             Ok(done.rows_affected() == 1)
         }
 
+        /// The inbox is listed from now on.
+        pub(super) async fn name_inbox(connection: &mut $connection, of: &OfInbox) -> Result<()> {
+            query("INSERT INTO kommo_inboxes (number, realm, name) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING")
+                .bind(of.number())
+                .bind(&of.realm)
+                .bind(&of.inbox)
+                .execute(connection)
+                .await
+                .map(|_| ())
+        }
+
+        pub(super) async fn list_inboxes(connection: &mut $connection) -> Result<Vec<InboxRow>> {
+            query_as("SELECT realm, name FROM kommo_inboxes ORDER BY realm, name")
+                .fetch_all(connection)
+                .await
+        }
+
+        type Kind = <$connection as sqlx::Connection>::Database;
+
+        /// The conditions of a choice, after one.
+        fn add_choice(statement: &mut QueryBuilder<Kind>, chosen: &HookChoice) {
+            if let Some(state) = chosen.state {
+                statement.push(" AND state = ").push_bind(state);
+                // As the index of what has ended says it.
+                statement.push(match state {
+                    "waiting" => " AND ended_at IS NULL",
+                    _ => " AND ended_at IS NOT NULL",
+                });
+            }
+            if let Some(id) = chosen.id {
+                statement.push(" AND id = ").push_bind(id);
+            }
+            for (column, value) in [
+                (" AND kind = ", &chosen.kind),
+                (" AND event = ", &chosen.event),
+                (" AND account = ", &chosen.account),
+            ] {
+                if let Some(value) = value {
+                    statement.push(column).push_bind(&**value);
+                }
+            }
+            for (column, value) in [
+                (concat!(" AND key = ", $bytes_of), &chosen.key),
+                (concat!(" AND conversation = ", $bytes_of), &chosen.conversation),
+            ] {
+                if let Some(value) = value {
+                    statement.push(column).push_bind(&**value).push($bytes_end);
+                }
+            }
+            for (column, age) in [
+                (concat!(" AND stored_at <= ", $now, " - "), chosen.older_than),
+                (concat!(" AND stored_at > ", $now, " - "), chosen.younger_than),
+            ] {
+                if let Some(age) = age {
+                    statement.push(column).push_bind(age);
+                }
+            }
+        }
+
         pub(super) async fn list_hooks(
+            connection: &mut $connection,
+            of: &OfInbox,
+            chosen: &HookChoice,
+            page: &HookPage,
+        ) -> Result<Vec<ListedHookRow>> {
+            let mut statement = QueryBuilder::new(concat!(
+                "SELECT id, ", $text_of, "key", $text_end, " AS key, kind, event, account, ",
+                $text_of, "conversation", $text_end, " AS conversation, state, attempts, stored_at, ended_at, \
+                 COALESCE(leased_until, due_at) AS due_at, reason, lease_token IS NOT NULL AS is_leased, ", $now, " AS now, "
+            ));
+            statement.push(match page.with_records {
+                true => "record",
+                false => "substr(record, 1, 0) AS record",
+            });
+            statement.push(" FROM kommo_hooks WHERE inbox = ").push_bind(of.number());
+            if let Some(after) = page.after {
+                statement.push(" AND id > ").push_bind(after);
+            }
+            if let Some(before) = page.before {
+                statement.push(" AND id < ").push_bind(before);
+            }
+            add_choice(&mut statement, chosen);
+            statement.push(match page.newest_first {
+                true => " ORDER BY id DESC LIMIT ",
+                false => " ORDER BY id LIMIT ",
+            });
+            statement.push_bind(page.limit);
+            statement.build_query_as().fetch_all(connection).await
+        }
+
+        /// Of what has failed, after an id, at most so many. In a transaction; the state does not
+        /// count. Returns the last id that was looked at, and how many wait again.
+        pub(super) async fn replay_hooks(
             connection: &mut $connection,
             of: &OfInbox,
             chosen: &HookChoice,
             after: i64,
             limit: i64,
-        ) -> Result<Vec<ListedHookRow>> {
-            query_as(concat!(
-                "SELECT id, ", $text_of, "key", $text_end, " AS key, kind, event, account, state, attempts, stored_at, ended_at, \
-                 COALESCE(leased_until, due_at) AS due_at, reason, lease_token IS NOT NULL AS is_leased, ", $now, " AS now FROM kommo_hooks \
-                 WHERE inbox = $1 AND id > $2 AND state = COALESCE($4, state) AND kind = COALESCE($5, kind) \
-                 AND event = COALESCE($6, event) AND COALESCE(account, '') = COALESCE($7, account, '') \
-                 AND key = COALESCE(", $bytes_of, "$8", $bytes_end, ", key) ORDER BY id LIMIT $3"
-            ))
-            .bind(of.number())
-            .bind(after)
-            .bind(limit)
-            .bind(chosen.state)
-            .bind(chosen.kind.as_deref())
-            .bind(chosen.event.as_deref())
-            .bind(chosen.account.as_deref())
-            .bind(chosen.key.as_deref())
-            .fetch_all(connection)
-            .await
-        }
-
-        /// Of what has failed. In a transaction that nothing is put beside.
-        pub(super) async fn replay_hooks(
-            connection: &mut $connection,
-            of: &OfInbox,
-            chosen: &HookChoice,
-            limit: i64,
-        ) -> Result<u64> {
-            $(query($lock).execute(&mut *connection).await?;)?
-            let replayed: Vec<Option<String>> = query_scalar(concat!(
-                "UPDATE kommo_hooks SET state = 'waiting', attempts = 0, ended_at = NULL, reason = NULL, \
-                 due_at = CASE WHEN conversation IS NULL THEN ", $now, " END WHERE id IN (SELECT id FROM kommo_hooks \
-                 WHERE inbox = $1 AND state = 'failed' AND ended_at IS NOT NULL AND kind = COALESCE($3, kind) \
-                 AND event = COALESCE($4, event) AND COALESCE(account, '') = COALESCE($5, account, '') \
-                 AND key = COALESCE(", $bytes_of, "$6", $bytes_end, ", key) ORDER BY id LIMIT $2) \
-                 RETURNING ", $text_of, "conversation", $text_end, " AS conversation"
-            ))
-            .bind(of.number())
-            .bind(limit)
-            .bind(chosen.kind.as_deref())
-            .bind(chosen.event.as_deref())
-            .bind(chosen.account.as_deref())
-            .bind(chosen.key.as_deref())
-            .fetch_all(&mut *connection)
-            .await?;
-            let mut conversations: Vec<&String> = replayed.iter().flatten().collect();
+        ) -> Result<(Option<i64>, u64)> {
+            let mut looking = QueryBuilder::new(concat!(
+                "SELECT id, ", $text_of, "conversation", $text_end, " AS conversation FROM kommo_hooks \
+                 WHERE state = 'failed' AND ended_at IS NOT NULL AND inbox = "
+            ));
+            looking.push_bind(of.number()).push(" AND id > ").push_bind(after);
+            add_choice(&mut looking, chosen);
+            looking.push(" ORDER BY id LIMIT ").push_bind(limit);
+            let failed: Vec<(i64, Option<String>)> =
+                looking.build_query_as().fetch_all(&mut *connection).await?;
+            let Some((last, _)) = failed.last() else {
+                return Ok((None, 0));
+            };
+            let mut conversations: Vec<&str> =
+                failed.iter().filter_map(|(_, conversation)| conversation.as_deref()).collect();
             conversations.sort_unstable();
             conversations.dedup();
+            lock_conversations(connection, conversations.iter().copied()).await?;
+            let mut replaying = QueryBuilder::<Kind>::new(concat!(
+                "UPDATE kommo_hooks SET state = 'waiting', attempts = 0, ended_at = NULL, reason = NULL, \
+                 due_at = CASE WHEN conversation IS NULL THEN ", $now, " END WHERE state = 'failed' AND id IN ("
+            ));
+            let mut ids = replaying.separated(", ");
+            for (id, _) in &failed {
+                ids.push_bind(*id);
+            }
+            replaying.push(")");
+            let replayed = replaying.build().persistent(false).execute(&mut *connection).await?;
             for conversation in conversations {
                 promote_hook(connection, conversation).await?;
             }
-            Ok(replayed.len() as u64)
+            Ok((Some(*last), replayed.rows_affected()))
         }
 
         pub(super) const FORGET_HOOKS: &str = concat!(

@@ -30,6 +30,8 @@ on_both! {
     a_worker_whose_lease_ended_settles_nothing
     a_lease_that_is_renewed_does_not_end
     what_fails_for_good_is_seen_and_replayed_by_filter
+    a_person_lists_inboxes_and_their_hooks_by_any_filter_and_sees_one_whole
+    a_replay_of_many_comes_to_an_end_while_they_fail_again
     attempts_that_end_without_a_word_fail_for_good
     unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace
     an_erasure_takes_the_hooks_of_the_account
@@ -332,6 +334,157 @@ async fn what_fails_for_good_is_seen_and_replayed_by_filter<P: Place>() {
     assert_eq!(numbers_of(&inbox.claim(10).await.unwrap()), [3]);
 }
 
+async fn a_person_lists_inboxes_and_their_hooks_by_any_filter_and_sees_one_whole<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    assert!(store.inboxes().await.unwrap().is_empty());
+    let inbox = inbox(&store);
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "b").await;
+    put(&inbox, 3, "a").await;
+    put_unsigned(&inbox, 1, 77).await;
+    let names: Vec<_> = store.inboxes().await.unwrap();
+    assert_eq!(names.len(), 1);
+    assert_eq!(names[0].realm, Realm::Real);
+    assert_eq!(names[0].name.as_str(), crate::samples::CLIENT);
+    let numbers = |lines: &[kommo_store::HookLine]| -> Vec<i64> {
+        lines.iter().map(|line| line.id).collect()
+    };
+    let all = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    let ids = numbers(&all);
+    assert_eq!(ids.len(), 4);
+    // The newest first, and before one.
+    let newest = async |before| {
+        let lines = inbox.list_newest(&HookFilter::new(), before, 2).await;
+        numbers(&lines.unwrap())
+    };
+    assert_eq!(newest(None).await, [ids[3], ids[2]]);
+    assert_eq!(newest(Some(ids[2])).await, [ids[1], ids[0]]);
+    // Each field of the filter alone.
+    let chosen = async |set: &dyn Fn(&mut HookFilter)| {
+        let mut filter = HookFilter::new();
+        set(&mut filter);
+        numbers(&inbox.list(&filter, 0, 10).await.unwrap())
+    };
+    let conversation = all[0].conversation.clone();
+    assert_eq!(conversation, all[2].conversation);
+    assert_eq!(
+        chosen(&|filter| filter.conversation.clone_from(&conversation)).await,
+        [ids[0], ids[2]]
+    );
+    for wrong in ["", "zz", "00000000000000000000000000000000"] {
+        assert!(
+            chosen(&|filter| filter.conversation = Some(wrong.to_owned()))
+                .await
+                .is_empty()
+        );
+        assert!(
+            chosen(&|filter| filter.key = Some(wrong.to_owned()))
+                .await
+                .is_empty()
+        );
+    }
+    assert_eq!(chosen(&|filter| filter.id = Some(ids[1])).await, [ids[1]]);
+    assert_eq!(
+        chosen(&|filter| filter.key = Some(all[1].key.clone())).await,
+        [ids[1]]
+    );
+    assert_eq!(
+        chosen(&|filter| filter.kind = Some("unsigned-crm".to_owned())).await,
+        [ids[3]]
+    );
+    assert_eq!(
+        chosen(&|filter| filter.event = Some("crm".to_owned())).await,
+        [ids[3]]
+    );
+    assert_eq!(
+        chosen(&|filter| filter.account = Some(crm_account(77))).await,
+        [ids[3]]
+    );
+    let hour = Some(Duration::from_secs(3_600));
+    assert_eq!(chosen(&|filter| filter.younger_than = hour).await, ids);
+    assert!(chosen(&|filter| filter.older_than = hour).await.is_empty());
+    place
+        .sql("UPDATE kommo_hooks SET stored_at = stored_at - 7200000 WHERE id = (SELECT MIN(id) FROM kommo_hooks)")
+        .await;
+    assert_eq!(chosen(&|filter| filter.younger_than = hour).await, ids[1..]);
+    assert_eq!(chosen(&|filter| filter.older_than = hour).await, ids[..1]);
+    for hook in inbox.claim(10).await.unwrap() {
+        let outcome = match hook.id() == ids[0] {
+            true => HandlingOutcome::Done,
+            false => HandlingOutcome::Refused {
+                reason: "no".to_owned(),
+            },
+        };
+        assert!(inbox.settle(&hook, outcome).await.unwrap());
+    }
+    for (state, expected) in [
+        (HookState::Done, vec![ids[0]]),
+        (HookState::Failed, vec![ids[1], ids[3]]),
+        (HookState::Waiting, vec![ids[2]]),
+    ] {
+        assert_eq!(chosen(&|filter| filter.state = Some(state)).await, expected);
+    }
+    // One as a whole: of what is done the bytes are gone.
+    let done = inbox.hook(ids[0]).await.unwrap().unwrap();
+    assert!(done.proven().is_none() && done.unsigned().is_none());
+    let failed = inbox.hook(ids[1]).await.unwrap().unwrap();
+    assert_eq!(failed.line.reason.as_deref(), Some("no"));
+    let proven = failed.proven().unwrap();
+    assert_eq!(*proven.get(), body(2).as_bytes());
+    assert_eq!(proven.proof().key_id.as_str(), "2026-11");
+    let unsigned = inbox.hook(ids[3]).await.unwrap().unwrap();
+    assert_eq!(unsigned.unsigned().unwrap().1, b"leads[add][0][id]=1");
+    assert!(inbox.hook(ids[3] + 1).await.unwrap().is_none());
+    assert!(!format!("{failed:?}").contains(MARKER));
+    // A replay by time.
+    let mut old = HookFilter::new();
+    old.older_than = hour;
+    assert_eq!(inbox.replay(&old).await.unwrap(), 0);
+    let mut young = HookFilter::new();
+    young.younger_than = hour;
+    young.account = Some(crm_account(77));
+    assert_eq!(inbox.replay(&young).await.unwrap(), 1);
+}
+
+async fn a_replay_of_many_comes_to_an_end_while_they_fail_again<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let inbox_of_one = inbox(&store);
+    let mut coming = JoinSet::new();
+    for number in 0..250 {
+        let inbox = inbox_of_one.clone();
+        coming.spawn(async move { put(&inbox, number, &format!("c{number}")).await });
+    }
+    coming.join_all().await;
+    let fail_all = async || {
+        let mut failed = 0;
+        loop {
+            let hooks = inbox_of_one.claim(100).await.unwrap();
+            let refused = HandlingOutcome::Refused {
+                reason: "no".to_owned(),
+            };
+            let all: Vec<_> = hooks.iter().map(|hook| (hook, refused.clone())).collect();
+            if all.is_empty() {
+                return failed;
+            }
+            inbox_of_one.settle_all(&all).await.unwrap();
+            failed += all.len();
+        }
+    };
+    assert_eq!(fail_all().await, 250);
+    let filter = HookFilter::new();
+    let mut replaying = core::pin::pin!(inbox_of_one.replay(&filter));
+    let replayed = loop {
+        tokio::select! {
+            biased;
+            replayed = &mut replaying => break replayed.unwrap(),
+            _ = fail_all() => {}
+        }
+    };
+    assert_eq!(replayed, 250);
+}
+
 async fn attempts_that_end_without_a_word_fail_for_good<P: Place>() {
     let place = place!(P);
     let store = Arc::new(place.open().await);
@@ -445,6 +598,10 @@ async fn two_inboxes_share_nothing<P: Place>() {
     }
     assert_eq!(one.erase_account(chats_account()).await.unwrap(), 1);
     assert_eq!(others[0].depth().await.unwrap().waiting, 1);
+    let mut names: Vec<_> = store.inboxes().await.unwrap();
+    names.sort_by_key(|line| line.realm != sandbox);
+    assert_eq!(names.len(), 3);
+    assert_eq!(names[0].realm, sandbox);
     for wrong in ["", "a b", "a/b", &"x".repeat(65)] {
         assert!(InboxName::parse(wrong).is_err());
     }
