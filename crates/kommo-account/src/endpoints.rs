@@ -9,6 +9,7 @@ use crate::api_domain::ApiDomain;
 use crate::chats_host::ChatsHost;
 use crate::error::{NotLoopback, ParseLoopbackUrlError, WriteUrlError};
 use crate::loopback_url::{self, LoopbackScheme};
+use crate::open_api_host::OpenApiHost;
 use crate::platform::Platform;
 
 /// The world that a request, and every grant made with it, belongs to.
@@ -35,6 +36,8 @@ pub enum EndpointRole {
     ApiDomain(ApiDomain),
     /// The consent page of a platform.
     Consent(Platform),
+    /// The chat Open API.
+    OpenApi(OpenApiHost),
 }
 
 /// The map from a role to a destination.
@@ -174,6 +177,7 @@ impl Target {
             EndpointRole::Account(host) => host.as_str(),
             EndpointRole::ApiDomain(host) => host.as_str(),
             EndpointRole::Consent(platform) => platform.consent_host(),
+            EndpointRole::OpenApi(host) => host.as_str(),
         }
     }
 

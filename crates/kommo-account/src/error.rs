@@ -9,5 +9,8 @@ mod hosts;
 mod ids;
 
 pub use endpoints::{NotLoopback, ParseLoopbackUrlError, UnknownPlatform, WriteUrlError};
-pub use hosts::{HostShapeError, ParseAccountHostError, ParseApiDomainError, ParseChatsHostError};
+pub use hosts::{
+    HostShapeError, ParseAccountHostError, ParseApiDomainError, ParseChatsHostError,
+    ParseOpenApiHostError,
+};
 pub use ids::{ParseAccountIdError, ParseScopeIdError, ParseUserIdError, ParseUuidError};

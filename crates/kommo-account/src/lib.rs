@@ -12,6 +12,7 @@ mod account_id;
 mod user_id;
 mod api_domain;
 mod chats_host;
+mod open_api_host;
 mod loopback_url;
 mod endpoints;
 mod ids;
@@ -25,10 +26,11 @@ pub use chats_host::ChatsHost;
 pub use endpoints::{EndpointRole, Endpoints, Realm, Target};
 pub use error::{
     HostShapeError, NotLoopback, ParseAccountHostError, ParseAccountIdError, ParseApiDomainError,
-    ParseChatsHostError, ParseLoopbackUrlError, ParseScopeIdError, ParseUserIdError,
-    ParseUuidError, UnknownPlatform, WriteUrlError,
+    ParseChatsHostError, ParseLoopbackUrlError, ParseOpenApiHostError, ParseScopeIdError,
+    ParseUserIdError, ParseUuidError, UnknownPlatform, WriteUrlError,
 };
 pub use ids::{AmojoId, ChannelId, ClientId};
+pub use open_api_host::OpenApiHost;
 pub use peer_pause::{PeerPause, PeerPausePolicy};
 pub use platform::{HostSuffix, Platform};
 pub use scope_id::ScopeId;

@@ -9,8 +9,8 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use kommo_account::{
-    AccountHost, ApiDomain, ChatsHost, EndpointRole, Endpoints, NotLoopback, ParseLoopbackUrlError,
-    Platform, Realm, Target, WriteUrlError,
+    AccountHost, ApiDomain, ChatsHost, EndpointRole, Endpoints, NotLoopback, OpenApiHost,
+    ParseLoopbackUrlError, Platform, Realm, Target, WriteUrlError,
 };
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn address(text: &str) -> SocketAddr {
     text.parse().expect(text)
 }
 
-fn roles() -> [(EndpointRole, &'static str); 5] {
+fn roles() -> [(EndpointRole, &'static str); 6] {
     let account = AccountHost::parse("myshop.amocrm.ru").expect("a host");
     let api_domain = ApiDomain::parse("api-c.kommo.com").expect("an api domain");
     [
@@ -30,6 +30,10 @@ fn roles() -> [(EndpointRole, &'static str); 5] {
         (EndpointRole::ApiDomain(api_domain), "api-c.kommo.com"),
         (EndpointRole::Consent(Platform::Global), "www.kommo.com"),
         (EndpointRole::Consent(Platform::Russia), "www.amocrm.ru"),
+        (
+            EndpointRole::OpenApi(OpenApiHost::ApichatTwtCom),
+            "apichat.twt.com",
+        ),
     ]
 }
 

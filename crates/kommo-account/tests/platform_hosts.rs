@@ -6,8 +6,8 @@
 )]
 
 use kommo_account::{
-    AccountHost, ApiDomain, ChatsHost, HostShapeError, HostSuffix, ParseApiDomainError,
-    ParseChatsHostError, Platform,
+    AccountHost, ApiDomain, ChatsHost, HostShapeError, HostSuffix, OpenApiHost,
+    ParseApiDomainError, ParseChatsHostError, Platform,
 };
 
 fn account(text: &str) -> AccountHost {
@@ -137,5 +137,34 @@ fn other_labels_and_suffixes_are_no_api_domain() {
             ApiDomain::parse(text),
             Err(ParseApiDomainError::Shape(error))
         );
+    }
+}
+
+// Rule O7.
+#[test]
+fn the_open_api_has_one_host_and_nothing_that_looks_like_it() {
+    for text in [
+        "apichat.twt.com",
+        "APICHAT.twt.com",
+        "https://apichat.twt.com/",
+        "https://apichat.twt.com:443",
+    ] {
+        assert_eq!(text.parse(), Ok(OpenApiHost::ApichatTwtCom), "{text}");
+    }
+    for text in [
+        "",
+        "twt.com",
+        "apichat.twt.com.",
+        "apichat.twt.com.evil.example",
+        "evil.example/apichat.twt.com",
+        "me@apichat.twt.com",
+        "apichat.twt.com:8443",
+        "apichat.twt.com//",
+        "http://apichat.twt.com",
+        "https://https://apichat.twt.com",
+        "visitorchat.twt.com",
+        "amojo.kommo.com",
+    ] {
+        assert!(OpenApiHost::parse(text).is_err(), "{text}");
     }
 }

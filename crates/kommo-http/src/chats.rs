@@ -1,8 +1,6 @@
 //! The Chats API: calls that are signed anew for each attempt.
 
-mod clock;
 mod clock_offset;
-mod peer_pauses;
 mod refusal;
 mod error;
 mod raw_request;
@@ -14,9 +12,7 @@ mod connection;
 
 pub use self::answer::Answer;
 pub use self::client::ChatsClient;
-pub use self::clock::{ChatsClock, Pause, SystemChatsClock};
 pub use self::connection::{ChatsConnection, HistoryPages, MessageOutcome};
 pub use self::error::{ChatsError, Unreadable, UnreadableReason};
-pub use self::peer_pauses::ChatsHold;
 pub use self::raw_request::RawRequest;
 pub use self::refusal::Refusal;

@@ -11,8 +11,12 @@ mod transport;
 mod secrets;
 #[cfg(any(feature = "oauth", feature = "crm"))]
 mod budget;
+#[cfg(any(feature = "chats", feature = "open-api"))]
+mod signed;
 #[cfg(feature = "chats")]
 mod chats;
+#[cfg(feature = "open-api")]
+mod open_api;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "crm")]
@@ -29,10 +33,19 @@ pub use budget::{
     RequestBudget,
 };
 
+#[cfg(any(feature = "chats", feature = "open-api"))]
+pub use signed::{Pause, PeerHold, SigningClock, SystemSigningClock};
+
 #[cfg(feature = "chats")]
 pub use chats::{
-    Answer, ChatsClient, ChatsClock, ChatsConnection, ChatsError, ChatsHold, HistoryPages,
-    MessageOutcome, Pause, RawRequest, Refusal, SystemChatsClock, Unreadable, UnreadableReason,
+    Answer, ChatsClient, ChatsConnection, ChatsError, HistoryPages, MessageOutcome, RawRequest,
+    Refusal, Unreadable, UnreadableReason,
+};
+
+#[cfg(feature = "open-api")]
+pub use open_api::{
+    OpenApiAnswer, OpenApiAttempts, OpenApiClient, OpenApiError, OpenApiRefusal, UnreadableAnswer,
+    UnreadableAnswerReason,
 };
 
 #[cfg(feature = "oauth")]

@@ -35,7 +35,7 @@ pub enum FailureKind {
 }
 
 /// A refusal of the platform: `code` is not 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenApiFailure {
     /// The code; `-1` is the only one that is documented.
@@ -44,6 +44,17 @@ pub struct OpenApiFailure {
     pub msg: String,
     /// A guess at the reason.
     pub kind: FailureKind,
+}
+
+/// Whoever answers may repeat in the text what was sent, so it is not shown.
+impl fmt::Debug for OpenApiFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenApiFailure")
+            .field("code", &self.code)
+            .field("kind", &self.kind)
+            .field("msg_bytes", &self.msg.len())
+            .finish()
+    }
 }
 
 impl fmt::Display for OpenApiFailure {

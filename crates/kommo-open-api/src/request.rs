@@ -7,6 +7,7 @@
 mod body;
 mod customer_chat;
 mod group_chat;
+mod raw_fields;
 mod ticket;
 
 pub use body::{Answer, OpenApiRequest};
@@ -14,4 +15,5 @@ pub use customer_chat::{ChatVisibility, CustomerChat, DeleteChats, StartChat, St
 pub use group_chat::{
     CreatedGroup, DissolveGroup, DissolveGroups, Group, Member, MemberKind, StartGroups,
 };
+pub use raw_fields::{RawFields, RawFieldsError};
 pub use ticket::{AddAgents, CreateTicket, CreatedTicket};

@@ -1,7 +1,7 @@
 //! What every request begins with: which application, when, and a random text.
 
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use kommo_peer::{FieldError, FieldProblem, JsonObject};
 
@@ -43,7 +43,7 @@ impl fmt::Display for AppId {
 /// The three fields that each attempt needs anew: a retry takes a new stamp and is signed again.
 ///
 /// The platform may refuse a request whose time is five minutes off, or whose random text was used
-/// before.
+/// before. Source: rule O8 of `docs/protocol.md`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     app_id: AppId,
@@ -69,6 +69,20 @@ impl Stamp {
             unix_seconds,
             nonce,
         })
+    }
+
+    /// The same of eight bytes drawn at random, written as 16 lower-case hex digits, as in the
+    /// published example.
+    #[must_use]
+    pub fn of_random(app_id: AppId, unix_seconds: u64, random: u64) -> Self {
+        let mut nonce = String::new();
+        // Writing into a `String` cannot fail.
+        let _ = write!(nonce, "{random:016x}");
+        Self {
+            app_id,
+            unix_seconds,
+            nonce,
+        }
     }
 
     /// The object with its first three fields.

@@ -10,7 +10,7 @@
 use kommo_open_api::request::{
     AddAgents, ChatVisibility, CreateTicket, CreatedGroup, CreatedTicket, CustomerChat,
     DeleteChats, DissolveGroup, DissolveGroups, Group, Member, MemberKind, OpenApiRequest,
-    StartChat, StartChats, StartGroups,
+    RawFields, RawFieldsError, StartChat, StartChats, StartGroups,
 };
 use kommo_open_api::{
     AgentId, AnswerError, AppId, ChatId, FailureKind, FieldError, FieldProblem, Stamp, read_answer,
@@ -297,4 +297,63 @@ proptest! {
         let body: serde_json::Value = serde_json::from_slice(&request.to_body(&stamp())).unwrap();
         prop_assert_eq!(body["content"].as_str(), Some(content.as_str()));
     }
+}
+
+// Rule O10.
+#[test]
+fn what_posts_or_creates_is_not_safe_to_repeat() {
+    let silent = || chat(1, "a");
+    let talking = || chat(1, "a").with_content("hello").unwrap();
+    assert!(StartChat::new(silent()).is_safe_to_repeat());
+    assert!(!StartChat::new(talking()).is_safe_to_repeat());
+    let chats = |chats| StartChats::new(chats).unwrap().is_safe_to_repeat();
+    assert!(chats(vec![silent(), silent()]));
+    assert!(!chats(vec![silent(), talking()]));
+    let group = Group::new(vec![Member::new(MemberKind::Agent, 1)]).unwrap();
+    assert!(!StartGroups::new(vec![group]).unwrap().is_safe_to_repeat());
+    let ticket = CreateTicket::new("a", "A", "203.0.113.1", "hello", AgentId::new(1));
+    assert!(!ticket.unwrap().is_safe_to_repeat());
+    assert!(DissolveGroup::new(ChatId::new(1)).is_safe_to_repeat());
+    let agents = AddAgents::new(ChatId::new(1), vec![AgentId::new(1)]);
+    assert!(agents.unwrap().is_safe_to_repeat());
+}
+
+// Rule O3.
+#[test]
+fn raw_fields_are_sent_to_the_byte_after_the_stamp() {
+    for (text, end) in [
+        ("{}", "}"),
+        (" {\n} ", "\n} "),
+        (
+            "{ \"b\" : \"\\u5f20\\/\" }\n",
+            ", \"b\" : \"\\u5f20\\/\" }\n",
+        ),
+    ] {
+        let body = RawFields::new(text.as_bytes()).unwrap().to_body(&stamp());
+        let start = br#"{"appid":"1b621280becdb0fa3d3e041ff69e1e1f","timestamp":1767772879,"ranstr":"4ad0faec14a58112""#;
+        assert_eq!(body, [start.as_slice(), end.as_bytes()].concat(), "{text}");
+        assert!(serde_json::from_slice::<serde_json::Value>(&body).is_ok());
+    }
+    for text in ["", "[]", "null", "{", "{}{}", "\u{feff}{}"] {
+        let refused = RawFields::new(text.as_bytes());
+        assert_eq!(refused, Err(RawFieldsError::NotAnObject), "{text:?}");
+    }
+    for field in ["appid", "timestamp", "ranstr"] {
+        let text = format!("{{\"{field}\":null}}");
+        let refused = RawFields::new(text.as_bytes());
+        assert_eq!(refused, Err(RawFieldsError::Stamped { field }));
+    }
+}
+
+#[test]
+fn a_random_number_is_written_as_the_published_example_is() {
+    let app_id = AppId::new("1b621280becdb0fa3d3e041ff69e1e1f").unwrap();
+    let random = 0x4ad0_faec_14a5_8112;
+    assert_eq!(
+        Stamp::of_random(app_id.clone(), 1_767_772_879, random),
+        stamp()
+    );
+    let body = RawFields::new(b"{}").unwrap();
+    let body = body.to_body(&Stamp::of_random(app_id, 0, 0));
+    assert!(body.ends_with(br#""ranstr":"0000000000000000"}"#));
 }

@@ -207,6 +207,17 @@ impl From<HostShapeError> for ParseChatsHostError {
     }
 }
 
+/// A text is not `apichat.twt.com`: the only host of the chat Open API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseOpenApiHostError;
+
+impl fmt::Display for ParseOpenApiHostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("host is not apichat.twt.com")
+    }
+}
+
 // `Shape` shows its cause as its own text, so none of these has a `source()` that would say it
 // twice.
 
@@ -247,3 +258,4 @@ impl fmt::Display for ParseChatsHostError {
 impl core::error::Error for ParseAccountHostError {}
 impl core::error::Error for ParseApiDomainError {}
 impl core::error::Error for ParseChatsHostError {}
+impl core::error::Error for ParseOpenApiHostError {}

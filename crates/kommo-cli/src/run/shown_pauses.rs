@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use kommo_http::{ChatsClock, Pause, SystemChatsClock};
+use kommo_http::{SigningClock, Pause, SystemSigningClock};
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
 
@@ -54,9 +54,9 @@ impl Clock for ShownPauses {
     }
 }
 
-impl ChatsClock for ShownPauses {
+impl SigningClock for ShownPauses {
     fn unix_seconds(&self) -> u64 {
-        SystemChatsClock::new().unix_seconds()
+        SystemSigningClock::new().unix_seconds()
     }
 
     fn pause(&self, length: Duration) -> Pause<'_> {
@@ -68,6 +68,6 @@ impl ChatsClock for ShownPauses {
     }
 
     fn random_up_to(&self, longest: Duration) -> Duration {
-        SystemChatsClock::new().random_up_to(longest)
+        SystemSigningClock::new().random_up_to(longest)
     }
 }

@@ -14,15 +14,16 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use kommo_chats::ErrorKind;
+use kommo_sign::RequestPath;
 
 use crate::chats::answer::Answer;
 use crate::chats::attempt::{Outcome, Sender};
-use crate::chats::clock::ChatsClock;
 use crate::chats::clock_offset::{self, KeptOffset};
 use crate::chats::error::ChatsError;
-use crate::chats::peer_pauses::{Departure, PeerPauses};
 use crate::chats::refusal::Refusal;
 use crate::error::TransportError;
+use crate::signed::clock::SigningClock;
+use crate::signed::peer_pauses::{Departure, PeerPauses};
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::Repeat;
 use crate::transport::retry_policy::RetryPolicy;
@@ -30,7 +31,7 @@ use crate::transport::retry_policy::RetryPolicy;
 /// One call in progress.
 pub(crate) struct Call<'a> {
     sender: Sender<'a>,
-    clock: &'a dyn ChatsClock,
+    clock: &'a dyn SigningClock,
     policy: RetryPolicy,
     kept_offset: &'a KeptOffset,
     pauses: &'a PeerPauses,
@@ -54,7 +55,7 @@ enum Next {
 impl<'a> Call<'a> {
     pub(crate) const fn new(
         sender: Sender<'a>,
-        clock: &'a dyn ChatsClock,
+        clock: &'a dyn SigningClock,
         policy: RetryPolicy,
         kept_offset: &'a KeptOffset,
         pauses: &'a PeerPauses,
@@ -76,7 +77,9 @@ impl<'a> Call<'a> {
     pub(crate) async fn run(mut self) -> Result<Answer<RawResponse>, ChatsError> {
         loop {
             self.wait_out_pause().await?;
-            let departure = self.pauses.departure(self.sender.request.path);
+            let departure = self
+                .pauses
+                .departure(connection_of(self.sender.request.path));
             self.attempts += 1;
             let now = self.clock.unix_seconds();
             let outcome = self.sender.attempt(self.attempts, now, self.offset()).await;
@@ -101,7 +104,7 @@ impl<'a> Call<'a> {
 
     /// Waits for a pause that an earlier 429 asked for, if it is short; a long one is an error.
     async fn wait_out_pause(&self) -> Result<(), ChatsError> {
-        let path = self.sender.request.path;
+        let path = connection_of(self.sender.request.path);
         let left = || self.pauses.left(path, self.clock.unix_seconds());
         while let Some(left) = left() {
             if left > self.policy.longest_wait() {
@@ -224,5 +227,33 @@ impl<'a> Call<'a> {
             server_date: response.server_date(),
             value: response,
         }
+    }
+}
+
+/// `/v2/origin/custom/{scope}`: paths below it belong to the same connection.
+const SEGMENTS_OF_CONNECTION: usize = 5;
+
+/// What the paths of a connection begin with. A pause applies to one connection, so that one
+/// account's does not stop the others.
+fn connection_of(path: RequestPath<'_>) -> &str {
+    let path = path.as_str();
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    let end = ends.into_iter().nth(SEGMENTS_OF_CONNECTION - 1);
+    end.and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use kommo_sign::RequestPath;
+
+    use super::connection_of;
+
+    #[test]
+    fn a_connection_is_known_by_the_scope_in_its_path() {
+        for text in ["/v2/origin/custom/s", "/v2/origin/custom/s/chats"] {
+            let path = RequestPath::parse(text).unwrap();
+            assert_eq!(connection_of(path), "/v2/origin/custom/s");
+        }
+        assert_eq!(connection_of(RequestPath::parse("/a").unwrap()), "/a");
     }
 }

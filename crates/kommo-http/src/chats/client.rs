@@ -12,12 +12,12 @@ use tracing::Instrument;
 use crate::chats::answer::Answer;
 use crate::chats::attempt::Sender;
 use crate::chats::call::Call;
-use crate::chats::clock::{ChatsClock, SystemChatsClock};
 use crate::chats::clock_offset::KeptOffset;
 use crate::chats::error::{ChatsError, Unreadable, UnreadableReason};
-use crate::chats::peer_pauses::{ChatsHold, PeerPauses};
 use crate::chats::raw_request::RawRequest;
 use crate::error::InvalidRequest;
+use crate::signed::clock::{SigningClock, SystemSigningClock};
+use crate::signed::peer_pauses::{PeerHold, PeerPauses};
 use crate::transport::client::Transport;
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::Repeat;
@@ -40,7 +40,7 @@ pub struct ChatsClient {
     transport: Transport,
     target: Target,
     signer: Arc<ChatsSigner>,
-    clock: Arc<dyn ChatsClock>,
+    clock: Arc<dyn SigningClock>,
     retry_policy: RetryPolicy,
     kept_offset: Arc<KeptOffset>,
     pauses: Arc<PeerPauses>,
@@ -59,7 +59,7 @@ impl ChatsClient {
             transport,
             target: endpoints.resolve(EndpointRole::Chats(host)),
             signer: Arc::new(ChatsSigner::new(secret)),
-            clock: Arc::new(SystemChatsClock::new()),
+            clock: Arc::new(SystemSigningClock::new()),
             retry_policy: RetryPolicy::new(),
             kept_offset: Arc::default(),
             pauses: Arc::default(),
@@ -68,7 +68,7 @@ impl ChatsClient {
 
     /// Takes time, pauses and randomness from somewhere else than this machine.
     #[must_use]
-    pub fn with_clock(self, clock: Arc<dyn ChatsClock>) -> Self {
+    pub fn with_clock(self, clock: Arc<dyn SigningClock>) -> Self {
         Self { clock, ..self }
     }
 
@@ -90,7 +90,7 @@ impl ChatsClient {
 
     /// The connections that are held now, since the Chats API has asked again and again to wait.
     #[must_use]
-    pub fn holds(&self) -> Vec<ChatsHold> {
+    pub fn holds(&self) -> Vec<PeerHold> {
         self.pauses.holds(self.clock.unix_seconds())
     }
 

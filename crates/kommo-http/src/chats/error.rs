@@ -6,9 +6,9 @@ use core::{error, fmt};
 
 use kommo_chats::{DecodeError, UnexpectedBody};
 
-use crate::chats::peer_pauses::ChatsHold;
 use crate::chats::refusal::Refusal;
 use crate::error::{InvalidRequest, TransportError};
+use crate::signed::peer_pauses::PeerHold;
 
 /// Why a call has no result.
 ///
@@ -34,7 +34,7 @@ pub enum ChatsError {
     /// Several 429s in a row: a hold. Nothing was sent, or nothing more.
     Held {
         /// What is held, and when that ends.
-        hold: ChatsHold,
+        hold: PeerHold,
         /// How many requests this call sent.
         attempts: u32,
     },

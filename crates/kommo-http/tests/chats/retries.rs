@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kommo_http::{ChatsClock, ChatsError, RawRequest, Repeat, RetryPolicy, TransportError};
+use kommo_http::{ChatsError, RawRequest, Repeat, RetryPolicy, SigningClock, TransportError};
 use kommo_sandbox::{CutPoint, Fault, FaultKind, RetryAfterPlace};
 use kommo_sign::{RequestMethod, RequestPath};
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use kommo_http::{ChatsClock, Pause};
+use kommo_http::{Pause, SigningClock};
 use kommo_sandbox::{Platform, SandboxConfig};
 
 /// The instant that tests without a sandbox begin at: `Wed, 23 Nov 2022 19:25:21 +0000`.
@@ -44,7 +44,7 @@ impl TestEnvironment {
     }
 }
 
-impl ChatsClock for TestEnvironment {
+impl SigningClock for TestEnvironment {
     fn unix_seconds(&self) -> u64 {
         self.platform
             .now()

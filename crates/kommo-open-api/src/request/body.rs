@@ -19,6 +19,15 @@ pub trait OpenApiRequest {
     /// attempt, with a new stamp.
     #[must_use]
     fn to_body(&self, stamp: &Stamp) -> Vec<u8>;
+
+    /// Whether sending it twice does no more than sending it once: it posts no message and creates
+    /// nothing that has no name of its own. A repetition may be refused where the first one was
+    /// carried out, since the chat is gone then.
+    ///
+    /// That a chat which exists is continued, and that an agent is added once, is inferred from the
+    /// documentation and stated nowhere.
+    #[must_use]
+    fn is_safe_to_repeat(&self) -> bool;
 }
 
 /// What `data` contains after a success.
@@ -37,6 +46,13 @@ impl Answer for () {
             Value::Object(fields) if fields.is_empty() => Some(()),
             _ => None,
         }
+    }
+}
+
+/// Whatever `data` is, unread.
+impl Answer for Value {
+    fn from_data(data: &Value) -> Option<Self> {
+        Some(data.clone())
     }
 }
 

@@ -164,6 +164,10 @@ impl OpenApiRequest for StartChat {
             .optional_text("kefu_show_chat", chat.visibility.map(ChatVisibility::text))
             .finish()
     }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        self.chat.content.is_none()
+    }
 }
 
 /// Starts several chats.
@@ -193,6 +197,10 @@ impl OpenApiRequest for StartChats {
             .begin()
             .objects("u_info", self.chats.iter().map(CustomerChat::to_entry))
             .finish()
+    }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        self.chats.iter().all(|chat| chat.content.is_none())
     }
 }
 
@@ -231,5 +239,9 @@ impl OpenApiRequest for DeleteChats {
             .begin()
             .objects("u_info", self.chats.iter().map(entry))
             .finish()
+    }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        true
     }
 }

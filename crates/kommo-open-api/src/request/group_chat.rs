@@ -136,6 +136,11 @@ impl OpenApiRequest for StartGroups {
             .objects("u_info", self.groups.iter().map(Group::to_entry))
             .finish()
     }
+
+    /// A second group would be created.
+    fn is_safe_to_repeat(&self) -> bool {
+        false
+    }
 }
 
 /// A group that was started.
@@ -182,6 +187,10 @@ impl OpenApiRequest for DissolveGroup {
     fn to_body(&self, stamp: &Stamp) -> Vec<u8> {
         stamp.begin().number("chat_id", self.chat.get()).finish()
     }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        true
+    }
 }
 
 /// Dissolves several groups.
@@ -211,5 +220,9 @@ impl OpenApiRequest for DissolveGroups {
             .begin()
             .numbers("chat_ids", self.chats.iter().map(|chat| chat.get()))
             .finish()
+    }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        true
     }
 }

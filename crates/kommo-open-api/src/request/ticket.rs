@@ -102,6 +102,11 @@ impl OpenApiRequest for CreateTicket {
             .optional_text("title", self.title.as_deref())
             .finish()
     }
+
+    /// A second ticket would be created.
+    fn is_safe_to_repeat(&self) -> bool {
+        false
+    }
 }
 
 /// A ticket that was created.
@@ -156,5 +161,9 @@ impl OpenApiRequest for AddAgents {
             .number("chat_id", self.chat.get())
             .text("kefu_ids", &text)
             .finish()
+    }
+
+    fn is_safe_to_repeat(&self) -> bool {
+        true
     }
 }

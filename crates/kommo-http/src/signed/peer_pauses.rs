@@ -1,7 +1,8 @@
-//! The pauses that the Chats API has asked for, one for each connection: one policy with the other
-//! endpoints ([`PeerPausePolicy`]), kept between calls.
+//! The pauses that a peer has asked for: one policy with the other endpoints ([`PeerPausePolicy`]),
+//! kept between calls.
 //!
-//! A pause is kept by the scope of the path, so that one account's does not stop the others.
+//! A pause is kept by the beginning of the path that it applies to: of the Chats API the
+//! connection, so that one account's does not stop the others; of the Open API all of it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,14 +11,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kommo_account::{PeerPause, PeerPausePolicy};
-use kommo_sign::RequestPath;
-
 /// The number of rows above which those that ended long ago are dropped; what does not fit then is
 /// not kept.
 const MANY: usize = 10_000;
-
-/// `/v2/origin/custom/{scope}`: paths below it belong to the same connection.
-const SEGMENTS_OF_KEY: usize = 5;
 
 /// The pauses of one client and its clones.
 #[derive(Debug, Default)]
@@ -45,9 +41,9 @@ impl Row {
             .filter(|left| !left.is_zero())
     }
 
-    fn hold(&self, key: &str, now: u64) -> Option<ChatsHold> {
+    fn hold(&self, key: &str, now: u64) -> Option<PeerHold> {
         let left = self.left(now).filter(|_| self.pause.is_hold)?;
-        Some(ChatsHold {
+        Some(PeerHold {
             path: key.into(),
             until_unix_seconds: now.saturating_add(left.as_secs()),
             left,
@@ -55,20 +51,20 @@ impl Row {
     }
 }
 
-/// Which connection a request belongs to, and what was known when it left.
+/// Which pause applies to a request, and what was known when it left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Departure<'a> {
     key: &'a str,
     count: u32,
 }
 
-/// The Chats API has asked again and again to wait: nothing is sent for one connection until the
-/// hold ends. It ends by itself.
+/// The platform has asked again and again to wait: nothing is sent below one path until the hold
+/// ends. It ends by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ChatsHold {
-    /// The path that the paths of the connection begin with: `/v2/origin/custom/{scope_id}`, or
-    /// with the channel id instead.
+pub struct PeerHold {
+    /// The path that the held ones begin with: for a connection of the Chats API
+    /// `/v2/origin/custom/{scope_id}`, or with the channel id instead.
     pub path: Box<str>,
     /// When it ends, in Unix seconds.
     pub until_unix_seconds: u64,
@@ -78,18 +74,17 @@ pub struct ChatsHold {
 
 impl PeerPauses {
     /// What is left of the pause.
-    pub(crate) fn left(&self, path: RequestPath<'_>, now: u64) -> Option<Duration> {
-        self.rows().get(key_of(path)).and_then(|row| row.left(now))
+    pub(crate) fn left(&self, key: &str, now: u64) -> Option<Duration> {
+        self.rows().get(key).and_then(|row| row.left(now))
     }
 
-    /// The hold of one connection.
-    pub(crate) fn hold(&self, path: RequestPath<'_>, now: u64) -> Option<ChatsHold> {
-        let key = key_of(path);
+    /// The hold below one path.
+    pub(crate) fn hold(&self, key: &str, now: u64) -> Option<PeerHold> {
         self.rows().get(key).and_then(|row| row.hold(key, now))
     }
 
     /// All holds.
-    pub(crate) fn holds(&self, now: u64) -> Vec<ChatsHold> {
+    pub(crate) fn holds(&self, now: u64) -> Vec<PeerHold> {
         let rows = self.rows();
         rows.iter()
             .filter_map(|(key, row)| row.hold(key, now))
@@ -97,8 +92,7 @@ impl PeerPauses {
     }
 
     /// To be taken before a request leaves.
-    pub(crate) fn departure<'a>(&self, path: RequestPath<'a>) -> Departure<'a> {
-        let key = key_of(path);
+    pub(crate) fn departure<'a>(&self, key: &'a str) -> Departure<'a> {
         let count = self.rows().get(key).map_or(0, |row| row.count);
         Departure { key, count }
     }
@@ -152,42 +146,21 @@ impl PeerPauses {
     }
 }
 
-fn key_of(path: RequestPath<'_>) -> &str {
-    let path = path.as_str();
-    let ends = path.match_indices('/').map(|(at, _)| at);
-    let end = ends.into_iter().nth(SEGMENTS_OF_KEY - 1);
-    end.and_then(|end| path.get(..end)).unwrap_or(path)
-}
-
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
 
-    use kommo_sign::RequestPath;
-
-    use super::{PeerPauses, key_of};
+    use super::PeerPauses;
 
     const ZERO: Option<Duration> = Some(Duration::ZERO);
 
-    fn path(text: &str) -> RequestPath<'_> {
-        RequestPath::parse(text).unwrap()
-    }
-
-    #[test]
-    fn a_connection_is_known_by_the_scope_in_its_path() {
-        for text in ["/v2/origin/custom/s", "/v2/origin/custom/s/chats"] {
-            assert_eq!(key_of(path(text)), "/v2/origin/custom/s");
-        }
-        assert_eq!(key_of(path("/a")), "/a");
-    }
+    const HERE: &str = "/v2/origin/custom/s";
+    const THERE: &str = "/v2/origin/custom/t";
 
     #[test]
     fn a_pause_grows_while_nothing_else_comes_and_stops_its_own_connection_alone() {
         let pauses = PeerPauses::default();
-        let (here, there) = (
-            path("/v2/origin/custom/s/chats"),
-            path("/v2/origin/custom/t"),
-        );
+        let (here, there) = (HERE, THERE);
         let refused = |now| {
             let pause = pauses.refused(pauses.departure(here), ZERO, now);
             (pause.length.as_secs(), pause.is_hold)
@@ -204,10 +177,7 @@ mod tests {
     #[test]
     fn the_third_in_a_row_is_a_hold_of_its_own_connection() {
         let pauses = PeerPauses::default();
-        let (here, there) = (
-            path("/v2/origin/custom/s/chats"),
-            path("/v2/origin/custom/t"),
-        );
+        let (here, there) = (HERE, THERE);
         for now in [100, 105] {
             pauses.refused(pauses.departure(here), ZERO, now);
             assert_eq!(pauses.hold(here, now), None);
@@ -224,7 +194,7 @@ mod tests {
     #[test]
     fn requests_that_left_together_are_one_and_an_early_one_ends_no_row() {
         let pauses = PeerPauses::default();
-        let here = path("/a");
+        let here = HERE;
         let early = pauses.departure(here);
         for _ in 0..9 {
             assert_eq!(pauses.refused(early, ZERO, 100).length.as_secs(), 5);

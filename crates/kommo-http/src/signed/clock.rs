@@ -1,4 +1,4 @@
-//! The three things that a retry needs from outside: the time, a pause, a random number.
+//! What a signed call needs from outside: the time, a pause, a random number.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -11,9 +11,9 @@ pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Where a client gets the time, its pauses and its randomness from.
 ///
-/// [`SystemChatsClock`] is the one to use. A test brings its own: a clock that it moves, pauses
+/// [`SystemSigningClock`] is the one to use. A test brings its own: a clock that it moves, pauses
 /// that take no time and are written down, jitter that is known.
-pub trait ChatsClock: Send + Sync {
+pub trait SigningClock: Send + Sync {
     /// The time, in seconds since 1970-01-01 00:00:00 UTC. Dates of requests are made of it (rule
     /// D6).
     fn unix_seconds(&self) -> u64;
@@ -23,14 +23,20 @@ pub trait ChatsClock: Send + Sync {
 
     /// A random length from zero to `longest`, both included; it need not be secret.
     fn random_up_to(&self, longest: Duration) -> Duration;
+
+    /// A random number, for the `ranstr` of an Open API request. It need not be secret, and must
+    /// not come twice.
+    fn random_u64(&self) -> u64 {
+        fastrand::u64(..)
+    }
 }
 
 /// The clock of this machine, pauses of the Tokio runtime, a small random number generator.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct SystemChatsClock;
+pub struct SystemSigningClock;
 
-impl SystemChatsClock {
+impl SystemSigningClock {
     /// The one there is.
     #[must_use]
     pub const fn new() -> Self {
@@ -38,7 +44,7 @@ impl SystemChatsClock {
     }
 }
 
-impl ChatsClock for SystemChatsClock {
+impl SigningClock for SystemSigningClock {
     /// A machine that lives before 1970 reads as 1970.
     fn unix_seconds(&self) -> u64 {
         #[allow(
@@ -64,12 +70,12 @@ impl ChatsClock for SystemChatsClock {
 mod tests {
     use core::time::Duration;
 
-    use super::{ChatsClock, SystemChatsClock};
+    use super::{SigningClock, SystemSigningClock};
 
     // Rule T2.
     #[test]
     fn the_systems_jitter_stays_in_its_bounds_and_is_not_always_the_same() {
-        let clock = SystemChatsClock::new();
+        let clock = SystemSigningClock::new();
         let longest = Duration::from_millis(500);
         let drawn: Vec<_> = (0..200).map(|_| clock.random_up_to(longest)).collect();
         assert!(drawn.iter().all(|length| *length <= longest));

@@ -1,0 +1,22 @@
+//! `OpenApiClient` against a bare TCP server, for what stands on the wire.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "the parts of a test outside its function may end it too"
+)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a test program has std"
+)]
+
+use kommo_test_support::{collector, raw_server};
+
+mod scene;
+
+mod answers;
+mod repeats;
+mod secrecy;
+mod wire;
