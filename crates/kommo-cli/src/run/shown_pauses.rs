@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use kommo_http::{SigningClock, Pause, SystemSigningClock};
+use kommo_http::{Pause, SigningClock, SystemSigningClock};
 use kommo_keeper::{Clock, SystemClock};
 use kommo_oauth::UnixSeconds;
 
