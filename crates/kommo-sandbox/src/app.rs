@@ -255,7 +255,7 @@ async fn call(
         Some(answer) => answer?,
         None => match grant_control(platform, &call).await {
             Some(answer) => answer?,
-            None => control(platform, &call)?,
+            None => control(platform, &call).await?,
         },
     };
     Ok(with_json(StatusCode::OK, &answer))

@@ -1,8 +1,9 @@
-//! The Chats API: connect and disconnect, and the check of their signatures.
+//! The Chats API: connect, disconnect and messages, and the check of their signatures.
 
 pub(crate) mod refusal;
 pub(crate) mod request_date;
 pub(crate) mod signature_check;
 pub(crate) mod connect_body;
+pub(crate) mod message_body;
 pub(crate) mod route;
 pub(crate) mod endpoint;

@@ -32,6 +32,11 @@ impl Clock {
         }
     }
 
+    /// Whether it moves by itself.
+    pub(crate) const fn is_following(self) -> bool {
+        matches!(self, Self::Following { .. })
+    }
+
     /// Moves on; a clock that follows the wall keeps running, from then on ahead of it.
     pub(crate) fn advance(&mut self, seconds: u64) {
         match self {

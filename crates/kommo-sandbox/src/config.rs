@@ -7,4 +7,5 @@ pub(crate) mod token_error;
 pub(crate) mod crm_rules;
 pub(crate) mod outward_rules;
 pub(crate) mod hook_kind;
+pub(crate) mod token_algorithm;
 pub(crate) mod sandbox_config;

@@ -8,6 +8,7 @@ pub(crate) mod webhook_list;
 pub(crate) mod deliveries;
 pub(crate) mod consent_session;
 pub(crate) mod connection;
+pub(crate) mod chat_book;
 pub(crate) mod platform_state;
 pub(crate) mod snapshot;
 pub(crate) mod platform;

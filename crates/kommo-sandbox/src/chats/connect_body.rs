@@ -35,7 +35,7 @@ pub(crate) fn read_disconnect(body: &[u8], channel: ChannelView<'_>) -> Result<S
     Ok(scope_id(channel.channel_id, &account.amojo_id))
 }
 
-fn scope_id(channel_id: &str, amojo_id: &str) -> String {
+pub(crate) fn scope_id(channel_id: &str, amojo_id: &str) -> String {
     format!("{channel_id}_{amojo_id}")
 }
 
@@ -69,7 +69,7 @@ fn known_account<'a>(
     Ok(account)
 }
 
-fn object(body: &[u8], rule: &'static str) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn object(body: &[u8], rule: &'static str) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Refusal::bad_request(
@@ -88,7 +88,7 @@ fn object(body: &[u8], rule: &'static str) -> Result<Map<String, Value>, Refusal
     }
 }
 
-fn optional_string<'a>(
+pub(crate) fn optional_string<'a>(
     fields: &'a Map<String, Value>,
     name: &str,
 ) -> Result<Option<&'a str>, Refusal> {
@@ -108,7 +108,7 @@ fn optional_bool(fields: &Map<String, Value>, name: &str) -> Result<Option<bool>
 }
 
 /// `null` is no fault: clients send it as often as they leave an optional field out (rule C5).
-fn wrong_type(name: &str, wanted: &str, given: &Value) -> Refusal {
+pub(crate) fn wrong_type(name: &str, wanted: &str, given: &Value) -> Refusal {
     let given = match given {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -5,12 +5,13 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::chats::refusal::Refusal;
-use crate::chats::route::{Change, find_route};
+use crate::chats::route::{Action, Change, find_route};
 use crate::chats::signature_check::{check_signature, right_signatures};
 use crate::config::sandbox_config::DisconnectAnswer;
 use crate::reply::outcome::Outcome;
 use crate::reply::pipeline::RequestContext;
 use crate::reply::response::{empty, with_json};
+use crate::state::connection::Connection;
 use crate::state::explainer::Explanation;
 use crate::state::platform::Platform;
 use crate::state::platform_state::PlatformState;
@@ -26,12 +27,33 @@ pub(crate) fn is_chats_path(path: &str) -> bool {
 pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
     let (platform, request, now) = (context.platform, context.request, context.moment.told);
     let mut state = platform.lock();
-    let judged = read(platform, request, &state, now).map(|change| match context.commits() {
-        true => carry_out(platform, &mut state, change),
-        false => in_order(&change),
+    let mut taken = None;
+    let judged = read(platform, request, &state, now).map(|change| match change {
+        change if !context.commits() => in_order(&change),
+        Change::Message(message) => {
+            let response = message.answer();
+            let reason = "the message is taken";
+            taken = Some(message);
+            Outcome::accepted(
+                "message-taken",
+                reason,
+                with_json(StatusCode::OK, &response),
+            )
+        }
+        Change::Connect(connection) => connect(&mut state, connection),
+        Change::Disconnect { scope_id } => disconnect(platform, &mut state, &scope_id),
     });
+    if let Some(message) = &taken {
+        state.chats.put(message.conversation.clone());
+        state.counters.messages += 1;
+    }
     // The explainer is foreign code: it is not called under the lock.
     drop(state);
+    if let Some(message) = taken {
+        let now = context.moment.now;
+        let kept = message.kept(now);
+        platform.keep_message(&message.account, &message.conversation.customer, kept);
+    }
     judged.unwrap_or_else(|refusal| {
         let explanations = explain(platform, request, &refusal, now);
         Outcome {
@@ -50,49 +72,57 @@ fn read(
     now: u64,
 ) -> Result<Change, Refusal> {
     let (channel_id, action) = find_route(request.method(), request.path())?;
-    if channel_id != platform.channel_id() {
+    let is_known = match action {
+        Action::Message { scope_id } => state
+            .connections
+            .iter()
+            .any(|connection| connection.scope_id == scope_id),
+        Action::Connect | Action::Disconnect => true,
+    };
+    if channel_id != platform.channel_id() || !is_known {
         return Err(Refusal::not_registered());
     }
     let (key, rules) = (platform.channel_key(), platform.signature_rules());
     check_signature(request, key, rules, now)?;
-    action.read(request.body(), platform.channel_view(&state.accounts))
+    let channel = platform.channel_view(&state.accounts);
+    action.read(request.body(), channel, &state.chats)
 }
 
-/// Connecting again replaces the connection (rule C6); disconnecting again changes nothing.
-fn carry_out(platform: &Platform, state: &mut PlatformState, change: Change) -> Outcome {
-    let scope_id = match &change {
-        Change::Connect(connection) => &connection.scope_id,
-        Change::Disconnect { scope_id } => scope_id,
-    };
+/// Whether the channel was connected to the account until now.
+fn forget(state: &mut PlatformState, scope_id: &str) -> bool {
     let before = state.connections.len();
     state
         .connections
-        .retain(|connection| connection.scope_id != *scope_id);
-    let was_connected = state.connections.len() < before;
-    match change {
-        Change::Connect(connection) => {
-            state.counters.connects += 1;
-            let response = with_json(StatusCode::OK, &json!(connection));
-            state.connections.push(connection);
-            let (rule, reason) = match was_connected {
-                true => (
-                    "C6",
-                    "the channel was connected to the account already; the new fields replace the old",
-                ),
-                false => ("C1", "the channel is connected to the account"),
-            };
-            Outcome::accepted("connected", reason, response).by_rule(rule)
-        }
-        Change::Disconnect { .. } => {
-            state.counters.disconnects += 1;
-            let reason = match was_connected {
-                true => "the channel is disconnected from the account",
-                false => "the channel was not connected to the account; nothing changes",
-            };
-            let response = disconnected(platform.disconnect_answer());
-            Outcome::accepted("disconnected", reason, response).by_rule("C3")
-        }
-    }
+        .retain(|connection| connection.scope_id != scope_id);
+    state.connections.len() < before
+}
+
+/// Connecting again replaces the connection (rule C6).
+fn connect(state: &mut PlatformState, connection: Connection) -> Outcome {
+    let was_connected = forget(state, &connection.scope_id);
+    state.counters.connects += 1;
+    let response = with_json(StatusCode::OK, &json!(connection));
+    state.connections.push(connection);
+    let (rule, reason) = match was_connected {
+        true => (
+            "C6",
+            "the channel was connected to the account already; the new fields replace the old",
+        ),
+        false => ("C1", "the channel is connected to the account"),
+    };
+    Outcome::accepted("connected", reason, response).by_rule(rule)
+}
+
+/// Disconnecting again changes nothing.
+fn disconnect(platform: &Platform, state: &mut PlatformState, scope_id: &str) -> Outcome {
+    let was_connected = forget(state, scope_id);
+    state.counters.disconnects += 1;
+    let reason = match was_connected {
+        true => "the channel is disconnected from the account",
+        false => "the channel was not connected to the account; nothing changes",
+    };
+    let response = disconnected(platform.disconnect_answer());
+    Outcome::accepted("disconnected", reason, response).by_rule("C3")
 }
 
 fn disconnected(answer: DisconnectAnswer) -> Response<Body> {
@@ -106,8 +136,9 @@ fn disconnected(answer: DisconnectAnswer) -> Response<Body> {
 /// A request in order that a fault keeps from being carried out. Its answer never leaves.
 fn in_order(change: &Change) -> Outcome {
     let rule = match change {
-        Change::Connect(_) => "C1",
-        Change::Disconnect { .. } => "C3",
+        Change::Connect(_) => Some("C1"),
+        Change::Disconnect { .. } => Some("C3"),
+        Change::Message(_) => None,
     };
     Outcome::accepted("in-order", "the request was in order", Response::default()).by_rule(rule)
 }

@@ -50,7 +50,7 @@ impl Refusal {
             allow: None,
             rule: Some("E2"),
             code: "channel-unknown",
-            reason: "no channel of this sandbox has the id in the path".into(),
+            reason: "no channel of this sandbox has the id in the path, or it is not connected to the account".into(),
         }
     }
 

@@ -11,10 +11,23 @@ pub enum HookKind {
     Install,
     /// Access was taken away: GET, signed with HMAC-SHA256 of `client_id|account_id` (rule X1).
     Disconnect,
-    /// A message that leaves the CRM: POST, JSON, signed with HMAC-SHA1 of the body (rule H1).
+    /// What leaves the CRM through the channel: POST, JSON, signed with HMAC-SHA1 of the body (rule
+    /// H1).
     Chat,
     /// An event of the CRM: POST, form, unsigned.
     Crm,
+    /// A stage of the Digital Pipeline with "send webhook": POST, form, unsigned.
+    DigitalPipeline,
+    /// A stage of the Digital Pipeline with an action of the integration's widget: POST, form,
+    /// unsigned.
+    PipelineWidget,
+    /// The `widget_request` of a bot: POST, form, with a token that the client secret signs.
+    Bot,
+    /// A call of the widget from a user's browser: POST, with a one-time token that the client
+    /// secret signs in `X-Auth-Token`.
+    Widget,
+    /// A webhook of the Open API: POST, JSON, signed with HMAC-SHA256 of the body (rules O1, O4).
+    OpenApi,
     /// The secrets of an integration made on the fly: POST, JSON, unsigned. Only the consent page
     /// sends it.
     Secrets,
@@ -22,11 +35,17 @@ pub enum HookKind {
 
 impl HookKind {
     /// The kinds that can be ordered.
-    pub const ORDERED: [Self; 4] = [Self::Install, Self::Disconnect, Self::Chat, Self::Crm];
-
-    /// The kinds that faults are for: what the platform sends by itself when a user installs the
-    /// integration or switches it off.
-    pub(crate) const FAULTY: [Self; 2] = [Self::Install, Self::Disconnect];
+    pub const ORDERED: [Self; 9] = [
+        Self::Install,
+        Self::Disconnect,
+        Self::Chat,
+        Self::Crm,
+        Self::DigitalPipeline,
+        Self::PipelineWidget,
+        Self::Bot,
+        Self::Widget,
+        Self::OpenApi,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -36,6 +55,11 @@ impl HookKind {
             Self::Disconnect => "disconnect",
             Self::Chat => "chat",
             Self::Crm => "crm",
+            Self::DigitalPipeline => "digital-pipeline",
+            Self::PipelineWidget => "pipeline-widget",
+            Self::Bot => "bot",
+            Self::Widget => "widget",
+            Self::OpenApi => "open-api",
             Self::Secrets => "secrets",
         }
     }
@@ -47,14 +71,28 @@ impl HookKind {
     }
 
     /// How long the receiver may take, in milliseconds: 3 seconds for what concerns an
-    /// installation, 5 for chats and secrets, 2 for the CRM. Those of disconnect and secrets are
-    /// choices: no page names one.
+    /// installation, 5 for chats, the Open API and secrets, 2 for the CRM and bots. Those of
+    /// disconnect, secrets, the Digital Pipeline and a widget's call are choices: no page names
+    /// one.
     #[must_use]
     pub const fn limit_ms(self) -> u64 {
         match self {
             Self::Install | Self::Disconnect => 3000,
-            Self::Chat | Self::Secrets => 5000,
-            Self::Crm => 2000,
+            Self::Chat | Self::OpenApi | Self::Secrets | Self::Widget => 5000,
+            Self::Crm | Self::DigitalPipeline | Self::PipelineWidget | Self::Bot => 2000,
+        }
+    }
+
+    /// Whether a hook of this kind proves where it comes from.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        match self {
+            Self::Disconnect | Self::Chat | Self::Bot | Self::Widget | Self::OpenApi => true,
+            Self::Install
+            | Self::Crm
+            | Self::DigitalPipeline
+            | Self::PipelineWidget
+            | Self::Secrets => false,
         }
     }
 
@@ -63,9 +101,11 @@ impl HookKind {
     pub(crate) const fn is_content_with(self, status: u16) -> bool {
         match self {
             Self::Install => true,
-            Self::Chat | Self::Secrets => status == 200,
-            Self::Disconnect => status >= 200 && status < 300,
-            Self::Crm => status >= 100 && status < 300,
+            Self::Chat | Self::Secrets | Self::Bot | Self::OpenApi => status == 200,
+            Self::Disconnect | Self::Widget => status >= 200 && status < 300,
+            Self::Crm | Self::DigitalPipeline | Self::PipelineWidget => {
+                status >= 100 && status < 300
+            }
         }
     }
 }

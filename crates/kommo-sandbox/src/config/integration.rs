@@ -47,6 +47,8 @@ pub struct IntegrationSettings {
     pub has_widget: bool,
     /// Where the disconnect hook goes. Default: nowhere.
     pub disconnect_hook_uri: Option<String>,
+    /// Where the hooks of the chat channel go; `:scope_id` in it is replaced. Default: nowhere.
+    pub chat_hook_uri: Option<String>,
 }
 
 impl Default for IntegrationSettings {
@@ -62,6 +64,7 @@ impl Default for IntegrationSettings {
             active: true,
             has_widget: false,
             disconnect_hook_uri: None,
+            chat_hook_uri: None,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::state::platform::Platform;
 
 /// What there is, for those who ask for something else.
 pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET counters, \
-    GET overview, GET dashboard, POST hooks/KIND, GET deliveries, POST codes, GET and POST grants, POST long-lived, POST users, \
+    GET overview, GET dashboard, POST hooks/KIND, GET deliveries, GET and POST messages, POST codes, GET and POST grants, POST long-lived, POST users, \
     POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release";
 
 /// Why the control API did nothing.
@@ -56,12 +56,15 @@ pub(crate) struct ControlCall<'a> {
 }
 
 /// Carries out one call.
-pub(crate) fn control(platform: &Platform, call: &ControlCall<'_>) -> Result<Value, ControlError> {
+pub(crate) async fn control(
+    platform: &Platform,
+    call: &ControlCall<'_>,
+) -> Result<Value, ControlError> {
     let (query, body) = (call.query, call.body);
     match (call.path, call.method.as_str()) {
         ("/state", "GET") => Ok(json!(platform.state())),
         ("/accounts", "POST") => add_account(platform, body),
-        ("/clock", "POST") => move_clock(platform, body),
+        ("/clock", "POST") => move_clock(platform, body).await,
         ("/faults", "GET") => Ok(faults(platform)),
         ("/faults", "POST") => add_fault(platform, body),
         ("/faults", "DELETE") => {
@@ -130,9 +133,12 @@ struct ClockOrder {
     advance_seconds: Option<u64>,
     set_unix: Option<u64>,
     follow: Option<bool>,
+    /// Whether to answer only when the repeats of hooks that are due then were answered.
+    #[serde(default)]
+    wait: bool,
 }
 
-fn move_clock(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
+async fn move_clock(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
     let order: ClockOrder = read(body)?;
     match (order.advance_seconds, order.set_unix, order.follow) {
         (Some(seconds), None, None) if platform.now().saturating_add(seconds) <= LATEST_UNIX => {
@@ -150,6 +156,9 @@ fn move_clock(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
             let error = "one of advance_seconds, set_unix and follow is needed, and only one";
             return Err(ControlError::bad_request(error));
         }
+    }
+    if order.wait {
+        platform.hooks_settled().await;
     }
     Ok(json!({ "now": platform.now() }))
 }

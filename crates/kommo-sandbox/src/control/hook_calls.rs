@@ -1,10 +1,12 @@
-//! The control API's calls about hooks: `POST hooks/KIND` and `GET deliveries`.
+//! The control API's calls about hooks: `POST hooks/KIND`, `GET deliveries`, `GET` and `POST
+//! messages`.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::config::hook_kind::HookKind;
 use crate::control::calls::{ControlCall, ControlError, ROUTES, after_of, read};
+use crate::hooks::manager_message::ManagerMessage;
 use crate::hooks::order::{HookError, HookOrder};
 use crate::state::deliveries::DeliveryOutcome;
 use crate::state::platform::Platform;
@@ -23,9 +25,11 @@ pub(crate) async fn hook_control(
     let kind = path.strip_prefix("/hooks/");
     match (path, kind) {
         ("/deliveries", _) if method == Method::GET => Some(deliveries(platform, query)),
+        ("/messages", _) if method == Method::GET => Some(messages(platform, query)),
+        ("/messages", _) if method == Method::POST => Some(manager_writes(platform, body)),
         (_, Some(kind)) if method == Method::POST => Some(send(platform, kind, body).await),
-        ("/deliveries", _) | (_, Some(_)) => {
-            let error = "another method belongs here; there is: GET deliveries, POST hooks/KIND";
+        ("/deliveries" | "/messages", _) | (_, Some(_)) => {
+            let error = "another method belongs here; there is: GET deliveries, POST hooks/KIND, GET and POST messages";
             Some(Err(ControlError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 error,
@@ -38,6 +42,19 @@ pub(crate) async fn hook_control(
 fn deliveries(platform: &Platform, query: Option<&str>) -> Result<Value, ControlError> {
     let after = after_of(query)?;
     Ok(json!({ "deliveries": platform.deliveries_after(after) }))
+}
+
+fn messages(platform: &Platform, query: Option<&str>) -> Result<Value, ControlError> {
+    let after = after_of(query)?;
+    Ok(json!({ "messages": platform.messages_after(after) }))
+}
+
+/// A manager writes to a customer.
+fn manager_writes(platform: &Platform, body: &[u8]) -> Result<Value, ControlError> {
+    let message: ManagerMessage = read(body)?;
+    let delivery = platform.manager_writes(message);
+    let delivery = delivery.map_err(|error| ControlError::bad_request(error.to_string()))?;
+    Ok(json!({ "delivery": delivery.id }))
 }
 
 /// An empty body is an order with nothing special about it.

@@ -229,7 +229,7 @@ impl Fault {
         }
     }
 
-    /// Sent twice, never sent: which hook, install or disconnect. Default: either.
+    /// The faults of hooks: which kind of hook. Default: any that can meet it.
     #[must_use]
     pub fn hook(self, hook: HookKind) -> Self {
         Self {
@@ -292,7 +292,7 @@ pub enum FaultError {
     },
     /// `delay_ms` is more than 600000.
     Delay,
-    /// `hook` is neither install nor disconnect.
+    /// No hook of the kind in `hook` meets the fault.
     Hook,
 }
 
@@ -306,7 +306,7 @@ impl fmt::Display for FaultError {
             }
             Self::Field { field, kind } => write!(f, "{field} does not belong to the fault {kind}"),
             Self::Delay => write!(f, "delay_ms is more than {LONGEST_DELAY_MS}"),
-            Self::Hook => f.write_str("hook is neither install nor disconnect"),
+            Self::Hook => f.write_str("hook is of a kind that does not meet this fault"),
         }
     }
 }
@@ -416,10 +416,7 @@ impl FaultOrder {
         {
             return Err(FaultError::Status);
         }
-        if self
-            .hook
-            .is_some_and(|hook| !HookKind::FAULTY.contains(&hook))
-        {
+        if self.hook.is_some_and(|hook| !self.kind.meets_hook(hook)) {
             return Err(FaultError::Hook);
         }
         Ok(())

@@ -205,22 +205,26 @@ impl FaultKind {
             Self::ForeignNext => {
                 "The `next` link of a page leads to `host` (default `attacker.example`)."
             }
-            Self::WrongSignature => "The disconnect hook is signed with another secret.",
-            Self::NoSignature => "The disconnect hook has no signature.",
+            Self::WrongSignature => {
+                "The hook is signed with another secret; `hook` is a signed kind (default: any)."
+            }
+            Self::NoSignature => {
+                "The hook has no signature; `hook` is a signed kind (default: any)."
+            }
             Self::SentTwice => {
-                "The hook is sent, and when it was answered it is sent again, byte for byte; `hook` is install or disconnect (default: either)."
+                "A replay: the hook is sent, and when it was answered it is sent again, byte for byte; `hook` is a kind (default: any)."
             }
             Self::NeverSent => {
-                "The hook is never sent, and what it is about has happened all the same; `hook` is install or disconnect (default: either)."
+                "The hook is never sent, and what it is about has happened all the same; `hook` is a kind (default: any)."
             }
         }
     }
 
-    /// Whether a hook of this kind meets the fault; only a disconnect hook is signed.
+    /// Whether a hook of this kind meets the fault.
     pub(crate) fn meets_hook(self, hook: HookKind) -> bool {
         match self {
-            Self::WrongSignature | Self::NoSignature => hook == HookKind::Disconnect,
-            Self::SentTwice | Self::NeverSent => HookKind::FAULTY.contains(&hook),
+            Self::WrongSignature | Self::NoSignature => hook.is_signed(),
+            Self::SentTwice | Self::NeverSent => HookKind::ORDERED.contains(&hook),
             _ => false,
         }
     }
@@ -239,7 +243,9 @@ impl FaultKind {
             Self::TooManyRequestsHtml => &["retry_after"],
             Self::HugeBody => &["body_bytes"],
             Self::ForeignNext => &["host"],
-            Self::SentTwice | Self::NeverSent => &["hook"],
+            Self::WrongSignature | Self::NoSignature | Self::SentTwice | Self::NeverSent => {
+                &["hook"]
+            }
             _ => &[],
         }
     }
@@ -282,7 +288,7 @@ impl FaultKind {
             Surface::Chats => self.chats_rule(),
             Surface::Token => self.token_rule(),
             Surface::Crm => self.crm_rule(),
-            Surface::Hook => self.hook_rule(),
+            Surface::Hook => None,
         }
     }
 
@@ -316,10 +322,16 @@ impl FaultKind {
         })
     }
 
-    const fn hook_rule(self) -> Option<&'static str> {
-        Some(match self {
-            Self::WrongSignature | Self::NoSignature => "X1",
-            Self::SentTwice => "X7",
+    /// The rule that the receiver of a hook of this kind meets with this fault.
+    pub(crate) const fn hook_rule(self, hook: HookKind) -> Option<&'static str> {
+        Some(match (self, hook) {
+            (Self::WrongSignature | Self::NoSignature, HookKind::Disconnect) => "X1",
+            (Self::WrongSignature, HookKind::Chat) => "H1",
+            (Self::NoSignature, HookKind::Chat) => "H7",
+            (Self::WrongSignature | Self::NoSignature, HookKind::OpenApi) => "O1",
+            (Self::SentTwice, HookKind::Disconnect) => "X7",
+            (Self::SentTwice, HookKind::Chat) => "H5",
+            (Self::SentTwice, HookKind::OpenApi) => "O6",
             _ => return None,
         })
     }

@@ -15,7 +15,7 @@ pub enum Surface {
     Token,
     /// The CRM API and the subdomain look-ups.
     Crm,
-    /// The hooks that the sandbox sends: install and disconnect.
+    /// The hooks that the sandbox sends.
     Hook,
 }
 

@@ -4,9 +4,10 @@ use core::error::Error;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::hook_kind::HookKind;
+use crate::config::token_algorithm::TokenAlgorithm;
 use crate::state::grant_error::GrantError;
 
 /// What is wrong with a hook on purpose.
@@ -37,6 +38,20 @@ pub enum ClientParameter {
     ClientId,
     /// Both.
     Both,
+}
+
+/// The line feed after the body of a chat hook (rule H2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LineFeed {
+    /// Sent, and outside of the signature, as captures show.
+    #[default]
+    Unsigned,
+    /// Sent, and signed with the body, as the vendor's samples would have it.
+    Signed,
+    /// Not sent.
+    Absent,
 }
 
 /// A hook to send. Fields that do not belong to its kind have no effect.
@@ -75,12 +90,24 @@ pub struct HookOrder {
     pub client_parameter: ClientParameter,
     /// Disconnect: whether the secret before the latest rotation signs. Default: false.
     pub previous_secret: bool,
-    /// Chat, crm: the body, a text as it is or a JSON value. Default: a message, a lead that moves
-    /// on.
+    /// Chat, crm, digital-pipeline: what it reports, for example `typing`; the error of an unknown
+    /// one lists all. Default: a text, a lead that moves on.
+    pub event: Option<String>,
+    /// All that have a body: the body, a text as it is or a JSON value. Default: a sample of the
+    /// event.
     pub body: Option<Value>,
-    /// Chat: whether a line feed follows the body, outside of the signature, as captures show (rule
-    /// H2). Default: true.
-    pub line_feed: bool,
+    /// What to change in the sample: a path of a JSON body, such as `message.message.text`, or the
+    /// name of a form's field, and its value.
+    pub set: Map<String, Value>,
+    /// Bot, widget: claims of the token that are added or replaced; `null` takes one away.
+    pub claims: Map<String, Value>,
+    /// Bot, widget: what signs the token. Default: HS512, HS256.
+    pub algorithm: Option<TokenAlgorithm>,
+    /// Chat: the line feed after the body. Default: unsigned.
+    pub line_feed: LineFeed,
+    /// Crm, digital-pipeline, open-api: whether a bad answer is followed by the platform's repeats,
+    /// on the virtual clock. Default: true.
+    pub repeat: bool,
     /// How long the receiver may take, in real milliseconds, at most 600000. Default:
     /// [`HookKind::limit_ms`].
     pub limit_ms: Option<u64>,
@@ -91,7 +118,7 @@ pub struct HookOrder {
 impl HookOrder {
     /// A hook with nothing odd about it.
     #[must_use]
-    pub const fn new(kind: HookKind) -> Self {
+    pub fn new(kind: HookKind) -> Self {
         Self {
             kind,
             to: None,
@@ -100,8 +127,13 @@ impl HookOrder {
             variant: HookVariant::Right,
             client_parameter: ClientParameter::ClientUuid,
             previous_secret: false,
+            event: None,
             body: None,
-            line_feed: true,
+            set: Map::new(),
+            claims: Map::new(),
+            algorithm: None,
+            line_feed: LineFeed::Unsigned,
+            repeat: true,
             limit_ms: None,
             wait: false,
         }
@@ -134,6 +166,12 @@ pub enum HookError {
     NoPreviousSecret,
     /// A kind that cannot be ordered.
     NotOrdered,
+    /// The kind has no such event; these are all.
+    UnknownEvent(Vec<&'static str>),
+    /// A path of `set` that leads nowhere in the sample.
+    NoSuchPath(String),
+    /// A manager writes into a conversation that is not there.
+    UnknownConversation,
     /// Install: the integration cannot be granted there.
     NotGranted(GrantError),
     /// The operating system returned no random bytes.
@@ -143,6 +181,11 @@ pub enum HookError {
 impl fmt::Display for HookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::UnknownEvent(events) => {
+                return write!(f, "event is none of {}", events.join(", "));
+            }
+            Self::NoSuchPath(path) => return write!(f, "set: {path} leads nowhere in the body"),
+            Self::UnknownConversation => "the account has no such conversation",
             Self::NoTarget => "to is missing, and the settings have no address for this hook",
             Self::NotHttpAddress => "to is no http address",
             Self::NotLoopback => {

@@ -18,6 +18,8 @@ pub struct Counters {
     pub connects: u64,
     /// Disconnects that were carried out, repeated ones too.
     pub disconnects: u64,
+    /// Messages of customers that were taken.
+    pub messages: u64,
     /// Requests to the token endpoint with a refresh token, whatever became of them.
     pub refresh_requests: u64,
     /// Refreshes that were committed.

@@ -1,6 +1,7 @@
 //! What the sandbox sent by itself, and what came back: the latest 1000.
 
 use alloc::collections::VecDeque;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,14 @@ pub struct Delivery {
     pub outcome: DeliveryOutcome,
     /// The status that the receiver answered.
     pub status: Option<u16>,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// The delivery that it repeats: the first attempt.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repeats: Option<u64>,
+    /// When it is sent again, by the virtual clock.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_at: Option<u64>,
 }
 
 /// How far a delivery came.
@@ -56,12 +65,16 @@ pub enum DeliveryOutcome {
 pub(crate) struct Deliveries {
     kept: VecDeque<(Delivery, Outgoing)>,
     latest_id: u64,
+    under_way: usize,
+    /// The delivery that is to be repeated, and when.
+    waiting: HashMap<u64, u64>,
 }
 
 impl Deliveries {
     /// Keeps a delivery that begins, and returns its id.
     pub(crate) fn begin(&mut self, delivery: Delivery, outgoing: Outgoing) -> u64 {
         self.latest_id += 1;
+        self.under_way += 1;
         if self.kept.len() == CAPACITY {
             self.kept.pop_front();
         }
@@ -73,10 +86,21 @@ impl Deliveries {
         self.latest_id
     }
 
-    /// Writes down how a delivery ended; what it now says, if it is still kept.
-    pub(crate) fn end(&mut self, id: u64, answer: Result<u16, Unanswered>) -> Option<Delivery> {
+    /// Writes down how a delivery ended and when it is repeated; what it now says, if it is still
+    /// kept.
+    pub(crate) fn end(
+        &mut self,
+        id: u64,
+        answer: Result<u16, Unanswered>,
+        next_at: Option<u64>,
+    ) -> Option<Delivery> {
+        self.under_way = self.under_way.saturating_sub(1);
+        if let Some(at) = next_at {
+            self.waiting.insert(id, at);
+        }
         let (delivery, _) = self.kept.iter_mut().find(|(kept, _)| kept.id == id)?;
         delivery.status = answer.ok();
+        delivery.next_at = next_at;
         delivery.outcome = match answer {
             Ok(_) => DeliveryOutcome::Answered,
             Err(Unanswered::TimedOut) => DeliveryOutcome::TimedOut,
@@ -85,6 +109,16 @@ impl Deliveries {
             Err(_) => DeliveryOutcome::NotConnected,
         };
         Some(delivery.clone())
+    }
+
+    /// The delivery with this id is repeated now, or never.
+    pub(crate) fn stop_waiting(&mut self, id: u64) {
+        self.waiting.remove(&id);
+    }
+
+    /// Whether nothing is under way, and nothing is due to be repeated.
+    pub(crate) fn are_settled(&self, now: u64) -> bool {
+        self.under_way == 0 && self.waiting.values().all(|at| *at > now)
     }
 
     /// The latest one of a kind that was sent, with its request.

@@ -1,6 +1,6 @@
 //! The platform in memory: names and secrets that stay, and behind one lock what changes.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -21,6 +21,7 @@ use crate::secrets::access_token::SigningKey;
 use crate::secrets::channel_key::ChannelKey;
 use crate::secrets::mask::without_tokens;
 use crate::secrets::random_text::random_hex;
+use crate::state::chat_book::{ChatBook, ChatMessage};
 use crate::state::connection::ChannelView;
 use crate::state::consent_session::Sessions;
 use crate::state::counters::Counters;
@@ -45,11 +46,22 @@ pub struct Platform {
     shared: Arc<Shared>,
 }
 
+/// A platform that may be gone by now.
+pub(crate) struct WeakPlatform(Weak<Shared>);
+
+impl WeakPlatform {
+    pub(crate) fn upgrade(&self) -> Option<Platform> {
+        self.0.upgrade().map(|shared| Platform { shared })
+    }
+}
+
 struct Shared {
     names: Names,
     channel_key: ChannelKey,
     signing_key: SigningKey,
     release: watch::Sender<u64>,
+    /// The clock was moved, or a hook was answered.
+    moved: watch::Sender<u64>,
     signature_rules: SignatureRules,
     disconnect_answer: DisconnectAnswer,
     control_path: String,
@@ -118,6 +130,7 @@ impl Platform {
             channel_key: ChannelKey::new(&names.channel_secret)?,
             signing_key: SigningKey::default(),
             release: watch::Sender::new(0),
+            moved: watch::Sender::new(0),
             signature_rules,
             disconnect_answer,
             control_path: format!("/_sandbox/{}", random_hex::<32>()?),
@@ -129,6 +142,7 @@ impl Platform {
                 accounts,
                 old_hosts: HashMap::new(),
                 connections: Vec::new(),
+                chats: ChatBook::default(),
                 faults: FaultQueue::default(),
                 journal: Journal::default(),
                 counters: Counters::default(),
@@ -213,16 +227,19 @@ impl Platform {
     /// wall keeps running.
     pub fn advance_seconds(&self, seconds: u64) {
         self.lock().clock.advance(seconds);
+        self.tell_moved();
     }
 
     /// Sets the virtual clock, at most to the end of the year 9999, where it then stands still.
     pub fn set_unix(&self, unix: u64) {
         self.lock().clock = Clock::standing(unix);
+        self.tell_moved();
     }
 
     /// Lets the virtual clock run with the wall clock.
     pub fn follow_wall_clock(&self) {
         self.lock().clock = Clock::following();
+        self.tell_moved();
     }
 
     /// Orders a fault; those ordered before come first.
@@ -304,6 +321,30 @@ impl Platform {
         self.lock().held -= 1;
     }
 
+    /// The latest messages of the channel with a number greater than `number`, oldest first, at
+    /// most 1000: those that came by `POST /v2/origin/custom/{scope_id}`, and those of managers.
+    #[must_use]
+    pub fn messages_after(&self, number: u64) -> Vec<ChatMessage> {
+        self.lock().chats.after(number)
+    }
+
+    /// Wakes who waits for the clock or for the end of a hook.
+    pub(crate) fn tell_moved(&self) {
+        self.shared
+            .moved
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// Changes whenever the clock was moved or a hook was answered; ends with the platform.
+    pub(crate) fn moves(&self) -> watch::Receiver<u64> {
+        self.shared.moved.subscribe()
+    }
+
+    /// Keeps nothing alive.
+    pub(crate) fn downgrade(&self) -> WeakPlatform {
+        WeakPlatform(Arc::downgrade(&self.shared))
+    }
+
     /// Lets every request go that the fault `hold` holds back now.
     pub fn release(&self) {
         self.shared
@@ -331,6 +372,10 @@ impl Platform {
 
     pub(crate) fn channel_secret(&self) -> &str {
         &self.shared.names.channel_secret
+    }
+
+    pub(crate) fn app_secret(&self) -> &str {
+        &self.shared.names.app_secret
     }
 
     pub(crate) fn signature_rules(&self) -> SignatureRules {

@@ -12,6 +12,7 @@ use crate::faults::queue::FaultQueue;
 use crate::grants::{GrantBook, GrantKey};
 use crate::secrets::random_text::{as_uuid, random_hex};
 use crate::secrets::token_text::{Fingerprint, new_code};
+use crate::state::chat_book::ChatBook;
 use crate::state::connection::Connection;
 use crate::state::consent_session::Sessions;
 use crate::state::counters::Counters;
@@ -30,6 +31,7 @@ pub(crate) struct PlatformState {
     /// Which account a host belonged to before it was renamed.
     pub(crate) old_hosts: HashMap<String, u64>,
     pub(crate) connections: Vec<Connection>,
+    pub(crate) chats: ChatBook,
     pub(crate) faults: FaultQueue,
     pub(crate) journal: Journal,
     pub(crate) counters: Counters,

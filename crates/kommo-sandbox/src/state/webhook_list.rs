@@ -1,5 +1,8 @@
 //! The CRM webhooks that an account has, and the calls that list, add and remove them.
 
+use alloc::collections::VecDeque;
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The most webhooks of one account (source: limitations page).
@@ -29,13 +32,59 @@ pub struct CrmWebhook {
     pub settings: Vec<String>,
 }
 
+/// A webhook is switched off by the bad answer that makes them more than this many within
+/// [`WINDOW_SECONDS`] (source: CRM webhooks page).
+const BAD_ANSWERS: usize = 100;
+const WINDOW_SECONDS: u64 = 2 * 3600;
+
 /// The webhooks of all accounts.
 #[derive(Debug, Default)]
-pub(crate) struct WebhookList(Vec<CrmWebhook>);
+pub(crate) struct WebhookList {
+    all: Vec<CrmWebhook>,
+    /// When bad answers came, by account and destination.
+    bad_answers: HashMap<(u64, String), VecDeque<u64>>,
+}
 
 impl WebhookList {
+    /// A bad answer to a hook of a webhook. Whether that switches the webhook off.
+    pub(crate) fn note_bad_answer(&mut self, account: u64, destination: &str, now: u64) -> bool {
+        let known = self
+            .all
+            .iter_mut()
+            .find(|webhook| webhook.account_id == account && webhook.destination == destination);
+        let Some(webhook) = known.filter(|webhook| !webhook.disabled) else {
+            return false;
+        };
+        let key = (account, destination.to_owned());
+        let answers = self.bad_answers.entry(key).or_default();
+        answers.push_back(now);
+        answers.retain(|at| at.saturating_add(WINDOW_SECONDS) > now);
+        if answers.len() <= BAD_ANSWERS {
+            return false;
+        }
+        answers.clear();
+        webhook.disabled = true;
+        webhook.updated_at = now;
+        true
+    }
+
+    /// Whether this is the destination of a webhook that is switched off.
+    pub(crate) fn is_switched_off(&self, account: u64, destination: &str) -> bool {
+        self.of(account)
+            .any(|webhook| webhook.destination == destination && webhook.disabled)
+    }
+
+    /// The destinations that want hooks about this event.
+    pub(crate) fn wanting(&self, account: u64, code: &str) -> Vec<String> {
+        self.of(account)
+            .filter(|webhook| !webhook.disabled)
+            .filter(|webhook| webhook.settings.iter().any(|wanted| wanted == code))
+            .map(|webhook| webhook.destination.clone())
+            .collect()
+    }
+
     pub(crate) fn of(&self, account: u64) -> impl Iterator<Item = &CrmWebhook> {
-        self.0
+        self.all
             .iter()
             .filter(move |webhook| webhook.account_id == account)
     }
@@ -52,7 +101,7 @@ impl WebhookList {
         now: u64,
     ) -> Option<CrmWebhook> {
         let known = self
-            .0
+            .all
             .iter_mut()
             .find(|webhook| webhook.account_id == account && webhook.destination == destination);
         if let Some(webhook) = known {
@@ -82,22 +131,22 @@ impl WebhookList {
             disabled: false,
             settings,
         };
-        self.0.push(webhook.clone());
+        self.all.push(webhook.clone());
         Some(webhook)
     }
 
     /// Whether there was one with this destination.
     pub(crate) fn remove(&mut self, account: u64, destination: &str) -> bool {
-        let before = self.0.len();
-        self.0
+        let before = self.all.len();
+        self.all
             .retain(|webhook| webhook.account_id != account || webhook.destination != destination);
-        self.0.len() < before
+        self.all.len() < before
     }
 
     /// Switches one off or on, as the platform does; whether there is one.
     pub(crate) fn disable(&mut self, account: u64, destination: &str, disabled: bool) -> bool {
         let found = self
-            .0
+            .all
             .iter_mut()
             .find(|webhook| webhook.account_id == account && webhook.destination == destination);
         match found {

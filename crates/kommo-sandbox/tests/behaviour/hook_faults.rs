@@ -201,8 +201,9 @@ async fn hook_faults_are_listed_ordered_and_checked_by_the_control_api() {
     for wrong in [
         json!({ "on": "hook", "kind": "server-error" }),
         json!({ "on": "chats", "kind": "never-sent" }),
-        json!({ "on": "hook", "kind": "never-sent", "hook": "chat" }),
-        json!({ "on": "hook", "kind": "wrong-signature", "hook": "disconnect" }),
+        json!({ "on": "hook", "kind": "never-sent", "hook": "secrets" }),
+        json!({ "on": "hook", "kind": "wrong-signature", "hook": "crm" }),
+        json!({ "on": "hook", "kind": "server-error", "hook": "chat" }),
         json!({ "on": "hook", "kind": "sent-twice", "hook": "no-such-hook" }),
     ] {
         assert_eq!(

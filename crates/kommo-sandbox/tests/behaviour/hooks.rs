@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use kommo_sandbox::{
     ClientParameter, DeliveryOutcome, Direction, GrantOrder, HookError, HookKind, HookOrder,
-    HookVariant, IntegrationSettings, OutwardRules, Platform, SandboxConfig, Verdict,
+    HookVariant, IntegrationSettings, LineFeed, OutwardRules, Platform, SandboxConfig, Verdict,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -246,7 +246,7 @@ async fn a_chat_hook_is_signed_over_its_body_and_followed_by_a_line_feed() {
 
     let own = HookOrder {
         body: Some(json!(" {\"a\" : 1}")),
-        line_feed: false,
+        line_feed: LineFeed::Absent,
         ..chat.clone()
     };
     platform.send_hook(own).await.unwrap();

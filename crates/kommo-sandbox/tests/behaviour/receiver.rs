@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 #[derive(Clone, Copy)]
 pub(crate) enum Behaviour {
     Answer(u16),
+    /// One after the other, and the last one from then on.
+    Answers(&'static [u16]),
     /// Takes the request and says nothing.
     Silence,
     /// Closes without an answer.
@@ -38,11 +40,16 @@ impl Receiver {
         let (sender, requests) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut silent = Vec::new();
-            loop {
+            for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let _ = sender.send(read(&mut stream).await);
+                let status = match behaviour {
+                    Behaviour::Answer(status) => status,
+                    Behaviour::Answers(all) => *all.get(number).or(all.last()).unwrap(),
+                    Behaviour::Silence | Behaviour::HangUp => 0,
+                };
                 match behaviour {
-                    Behaviour::Answer(status) => {
+                    Behaviour::Answer(_) | Behaviour::Answers(_) => {
                         let answer = format!(
                             "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                         );
