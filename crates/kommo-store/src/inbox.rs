@@ -390,28 +390,47 @@ impl Inbox {
 
     /// Forgets what ended long enough ago ([`keep_done`](InboxSettings::keep_done),
     /// [`keep_failed`](InboxSettings::keep_failed)), and mends instants that a clock which was far
-    /// ahead left. Call it now and then.
+    /// ahead left. An [`InboxWorker`](crate::InboxWorker) does so by itself.
     ///
     /// # Errors
     ///
     /// The database's. It is done in steps; what was done stays done.
     pub async fn sweep(&self) -> Result<Swept, StoreFault> {
-        let database = &self.store.database;
-        let mended = in_steps(async || database.mend_due_hooks(&self.of, AT_A_TIME).await).await?;
-        let forget = async |state: HookState, age| {
-            let age = milliseconds(age);
-            in_steps(async || {
-                database
-                    .forget_hooks(&self.of, state.name(), age, AT_A_TIME)
-                    .await
-            })
-            .await
-        };
         Ok(Swept {
-            mended,
-            done: forget(HookState::Done, self.settings.keep_done).await?,
-            failed: forget(HookState::Failed, self.settings.keep_failed).await?,
+            mended: self.mend().await?,
+            done: self
+                .forget(HookState::Done, self.settings.keep_done)
+                .await?,
+            failed: self
+                .forget(HookState::Failed, self.settings.keep_failed)
+                .await?,
         })
+    }
+
+    async fn mend(&self) -> Result<u64, StoreFault> {
+        let mut all = 0;
+        loop {
+            let some = self.store.database.mend_due_hooks(&self.of, AT_A_TIME);
+            let some = some.await?;
+            all += some;
+            if some < AT_A_TIME.unsigned_abs() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn forget(&self, state: HookState, age: Duration) -> Result<u64, StoreFault> {
+        let (state, age) = (state.name(), milliseconds(age));
+        let mut all = 0;
+        loop {
+            let database = &self.store.database;
+            let some = database.forget_hooks(&self.of, state, age, AT_A_TIME);
+            let some = some.await?;
+            all += some;
+            if some < AT_A_TIME.unsigned_abs() {
+                return Ok(all);
+            }
+        }
     }
 
     /// How many wait and have failed, and how long the oldest has waited. It counts the rows that
@@ -446,18 +465,6 @@ impl Inbox {
         let erased = self.store.database.erase_hooks(&self.of, &account).await?;
         self.store.database.scrub().await?;
         Ok(erased)
-    }
-}
-
-/// Repeats a statement that takes [`AT_A_TIME`] rows until none is left. Returns their number.
-async fn in_steps(step: impl AsyncFn() -> Result<u64, StoreFault>) -> Result<u64, StoreFault> {
-    let mut all = 0;
-    loop {
-        let some = step().await?;
-        all += some;
-        if some < AT_A_TIME.unsigned_abs() {
-            return Ok(all);
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod handler;
 mod settings;
+mod sweeping;
 mod attempt;
 
 use alloc::sync::Arc;
@@ -24,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use crate::inbox::{ClaimedHook, Inbox};
 
 use attempt::attempt;
+use sweeping::sweep_now_and_then;
 
 pub use handler::HookHandler;
 pub use settings::WorkerSettings;
@@ -58,12 +60,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// ```
 pub struct InboxWorker {
     stop: oneshot::Sender<()>,
-    task: StoppedOnDrop,
+    task: StoppedOnDrop<usize>,
+    _sweeping: Option<StoppedOnDrop<()>>,
 }
 
-struct StoppedOnDrop(JoinHandle<usize>);
+struct StoppedOnDrop<T>(JoinHandle<T>);
 
-impl Drop for StoppedOnDrop {
+impl<T> Drop for StoppedOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -78,6 +81,10 @@ impl InboxWorker {
     #[must_use = "a worker that is dropped stops"]
     pub fn start(inbox: Inbox, settings: WorkerSettings, handler: impl HookHandler) -> Self {
         let (stop, stopped) = oneshot::channel();
+        let sweeping = settings.sweep_every.map(|every| {
+            let sweeping = sweep_now_and_then(inbox.clone(), every);
+            StoppedOnDrop(tokio::spawn(sweeping))
+        });
         let working = Working {
             inbox,
             settings,
@@ -88,6 +95,7 @@ impl InboxWorker {
         Self {
             stop,
             task: StoppedOnDrop(tokio::spawn(working.run(stopped))),
+            _sweeping: sweeping,
         }
     }
 

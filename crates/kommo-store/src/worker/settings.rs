@@ -18,6 +18,10 @@ pub struct WorkerSettings {
     /// How long [`InboxWorker::stop`](crate::InboxWorker::stop) waits for the handlers that run.
     /// Default: 20 seconds.
     pub drain_within: Duration,
+    /// How often the worker forgets what is old ([`Inbox::sweep`](crate::Inbox::sweep)), beside its
+    /// other work; between a half and the whole of this passes from one sweep to the next. `None`:
+    /// never. Default: 10 minutes.
+    pub sweep_every: Option<Duration>,
 }
 
 impl WorkerSettings {
@@ -29,6 +33,7 @@ impl WorkerSettings {
             poll: Duration::from_secs(1),
             attempt_within: Duration::from_secs(300),
             drain_within: Duration::from_secs(20),
+            sweep_every: Some(Duration::from_secs(600)),
         }
     }
 }

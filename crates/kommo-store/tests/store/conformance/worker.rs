@@ -13,6 +13,7 @@ use kommo_store::{
 };
 use tokio::sync::{Notify, mpsc};
 
+use crate::child::until_some;
 use crate::conformance::{on_both, place};
 use crate::hook_samples::{inbox, inbox_with, number_of, put};
 use crate::place::Place;
@@ -27,6 +28,7 @@ on_both! {
     what_was_handled_while_the_database_is_away_is_settled_afterwards
     a_worker_that_stops_lets_its_handlers_end_and_begins_no_more
     what_a_stopped_worker_cut_off_is_attempted_again
+    a_worker_forgets_what_is_old_by_itself
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -354,4 +356,33 @@ async fn what_a_stopped_worker_cut_off_is_attempted_again<P: Place>() {
     let hook = inbox.claim(1).await.unwrap().remove(0);
     assert_eq!((number_of(&hook), hook.attempt()), (1, 3));
     assert!(inbox.settle(&hook, HandlingOutcome::Done).await.unwrap());
+}
+
+async fn a_worker_forgets_what_is_old_by_itself<P: Place>() {
+    let place = place!(P);
+    let mut settings = patient();
+    settings.keep_done = Duration::ZERO;
+    settings.keep_failed = Duration::ZERO;
+    let inbox = inbox_with(&Arc::new(place.open().await), settings);
+    let mut sweeping = sleepy();
+    sweeping.sweep_every = Some(Duration::from_millis(5));
+    let worker =
+        InboxWorker::start(
+            inbox.clone(),
+            sweeping,
+            async |hook: Arc<ClaimedHook>| match number_of(&hook) {
+                1 => HandlingOutcome::Done,
+                _ => HandlingOutcome::Refused {
+                    reason: "no".to_owned(),
+                },
+            },
+        );
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "a").await;
+    until_some(async || {
+        let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+        lines.is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(worker.stop().await, 0);
 }
