@@ -117,10 +117,10 @@ async fn a_spool_that_a_process_left_comes_before_what_comes_to_the_next<P: Plac
     }
     // A group that was merged by a process which crashed before it forgot it.
     let again = files(directory.path(), "hooks").remove(2);
+    let copy = fs::read(&again).unwrap();
     let inbox = spooled(&Arc::new(place.open().await), directory.path());
-    let copy = fs::read(&again);
     assert_eq!(put(&inbox, 6, "a").await, Put::Stored);
-    fs::write(&again, copy.unwrap()).unwrap();
+    fs::write(&again, copy).unwrap();
     let next = spooled(&Arc::new(place.open().await), directory.path());
     merged(&next).await;
     assert_eq!(handled(&next).await, (0..7).collect::<Vec<_>>());
@@ -154,7 +154,9 @@ async fn a_damaged_group_is_set_aside_and_blocks_no_other<P: Place>() {
     for number in 0..4 {
         assert_eq!(put(&inbox, number, &number.to_string()).await, Put::Spooled);
     }
+    // Its last try to merge may be on its way, with groups that it read while they were whole.
     drop(inbox);
+    store.close().await;
     let groups = files(directory.path(), "hooks");
     assert_eq!(groups.len(), 4);
     let mut changed = fs::read(&groups[1]).unwrap();
