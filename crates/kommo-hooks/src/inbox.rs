@@ -24,6 +24,7 @@ mod account;
 mod origin;
 mod keys;
 mod new_hook;
+mod unsigned_facts;
 mod lease;
 mod outcome;
 mod retry_policy;

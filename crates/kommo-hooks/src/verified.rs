@@ -1,5 +1,9 @@
 //! What was proven, and by which key. Only the verifiers of this crate make these values.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+#[cfg(feature = "alloc")]
+use core::convert::Infallible;
 use core::fmt;
 
 use kommo_sign::KeyId;
@@ -135,4 +139,14 @@ pub trait FromProven<'a>: Sized {
     ///
     /// The bytes are not such an event.
     fn from_proven(bytes: &'a [u8]) -> Result<Self, Self::Error>;
+}
+
+/// The proven bytes themselves, owned.
+#[cfg(feature = "alloc")]
+impl FromProven<'_> for Vec<u8> {
+    type Error = Infallible;
+
+    fn from_proven(bytes: &[u8]) -> Result<Self, Infallible> {
+        Ok(bytes.to_vec())
+    }
 }

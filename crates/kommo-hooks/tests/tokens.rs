@@ -499,6 +499,30 @@ fn a_one_time_token_is_taken_once() {
     );
 }
 
+#[test]
+fn one_account_fills_its_own_part_of_the_memory_alone() {
+    let mut memory = ReplayMemory::new(5).of_one_account(3);
+    let proven = |id: u64, account: u64| {
+        let claims = with(widget_claims(), "jti", Some(json!(format!("t-{id}"))));
+        let claims = with(claims, "account_id", Some(json!(account)));
+        widget_verifier()
+            .verify(&token(&header("HS256"), &claims, "HS256"), WIDGET_NOW)
+            .unwrap()
+    };
+    let mut take = |id, account, now| memory.take(&proven(id, account), now);
+    for id in 0..3 {
+        assert_eq!(take(id, 1, WIDGET_NOW), OneTimeUse::First);
+    }
+    assert_eq!(take(3, 1, WIDGET_NOW), OneTimeUse::Full);
+    assert_eq!(take(0, 1, WIDGET_NOW), OneTimeUse::Replayed);
+    assert_eq!(take(0, 2, WIDGET_NOW), OneTimeUse::First);
+    assert_eq!(take(0, 3, WIDGET_NOW), OneTimeUse::First);
+    assert_eq!(take(0, 4, WIDGET_NOW), OneTimeUse::Full, "all together");
+    let ended = 1_594_206_045 + 60;
+    assert_eq!(take(3, 1, ended), OneTimeUse::First, "room again");
+    assert_eq!(take(0, 4, ended), OneTimeUse::First);
+}
+
 /// Rule J11.
 #[test]
 fn a_return_url_leads_to_the_account_of_the_token_alone() {

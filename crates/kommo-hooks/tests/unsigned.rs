@@ -312,3 +312,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_inbox_learns_what_a_hook_is_about_if_that_is_one_thing() {
+    let hook = |rest: &str| {
+        let body = format!("{ACCOUNT}&{rest}");
+        UnsignedCrmHook::parse(body.as_bytes(), &FormLimits::DEFAULT).unwrap()
+    };
+    for (rest, event, about) in [
+        ("leads[status][0][id]=777", "lead", Some("777")),
+        (
+            "leads[status][0][id]=777&leads[update][0][id]=777",
+            "lead",
+            Some("777"),
+        ),
+        ("leads[add][0][id]=1&leads[add][1][id]=2", "lead", None),
+        (
+            "leads[add][0][id]=1&contacts[add][0][id]=2",
+            "several",
+            None,
+        ),
+        (
+            "message[add][0][id]=m-1&message[add][0][chat_id]=c-1",
+            "message",
+            Some("c-1"),
+        ),
+        ("gadgets[add][0][id]=1", "unknown", Some("1")),
+        ("", "unknown", None),
+    ] {
+        let hook = hook(rest);
+        let facts = hook.facts();
+        assert_eq!((facts.event, facts.conversation), (event, about), "{rest}");
+        assert_eq!(facts.account.unwrap().to_string(), "crm:12345678");
+        assert_eq!(facts.id, None);
+    }
+}

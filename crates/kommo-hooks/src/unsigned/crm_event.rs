@@ -37,6 +37,27 @@ pub enum CrmEntity {
     Other(String),
 }
 
+impl CrmEntity {
+    /// The stable name, for logs and for stores.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Contact => "contact",
+            Self::Company => "company",
+            Self::Customer => "customer",
+            Self::Task => "task",
+            Self::Talk => "talk",
+            Self::IncomingLead => "incoming-lead",
+            Self::ListElement => "list-element",
+            Self::Message => "message",
+            Self::OutgoingMessage => "outgoing-message",
+            Self::TemplateReview => "template-review",
+            Self::Other(_) => "unknown",
+        }
+    }
+}
+
 /// What happened. An open list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -1,0 +1,40 @@
+//! What hooks without a proof say of themselves to the inbox.
+
+use crate::inbox::account::HookAccount;
+use crate::inbox::new_hook::HookFacts;
+use crate::unsigned::{UnsignedCrmEvent, UnsignedCrmHook};
+
+/// The event of a hook that reports about several kinds of entity.
+const SEVERAL: &str = "several";
+
+impl UnsignedCrmHook {
+    /// What the inbox must know of it: the kind of its entities, the account that it names, and
+    /// what it is about, if that is one thing: the chat of its messages, or one entity. So an
+    /// entity is handled by one worker at a time.
+    ///
+    /// [`HookFacts::with_id`] adds the id of the request.
+    #[must_use]
+    pub fn facts(&self) -> HookFacts<'_> {
+        let name = |event: &UnsignedCrmEvent| event.entity.name();
+        let event = in_common(self.events.iter().map(name));
+        let facts = HookFacts::new(match self.events.as_slice() {
+            [] => "unknown",
+            _ => event.unwrap_or(SEVERAL),
+        })
+        .of_account(Some(HookAccount::Crm(self.account_id)));
+        match in_common(self.events.iter().map(about)).flatten() {
+            Some(about) => facts.in_conversation(about),
+            None => facts,
+        }
+    }
+}
+
+fn about(event: &UnsignedCrmEvent) -> Option<&str> {
+    event.fields.text_of("chat_id").or(event.id.as_deref())
+}
+
+/// The value that all have; `None` if there is none.
+fn in_common<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
