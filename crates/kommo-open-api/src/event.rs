@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 
-use kommo_hooks::{FromProven, Verified};
+use kommo_hooks::inbox::HookFacts;
+use kommo_hooks::{FromProven, StoredVerified, Verified};
 use kommo_peer::json_text;
 use serde_json::Value;
 
@@ -32,6 +33,18 @@ pub enum OpenApiEventKind {
     PreChatForm(Vec<Message>),
     /// Another event.
     Unknown(UnknownEvent),
+}
+
+impl OpenApiEventKind {
+    /// The stable name, for logs and for stores.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unreplied(_) => "unreplied",
+            Self::PreChatForm(_) => "pre-chat-form",
+            Self::Unknown(_) => "unknown",
+        }
+    }
 }
 
 /// One entry of `content`.
@@ -115,6 +128,21 @@ impl OpenApiEvent {
             Ok(event) => event,
             Err(never) => match never {},
         }
+    }
+
+    /// Reads a webhook that was proven before it was stored.
+    #[must_use]
+    pub fn of_stored(hook: &StoredVerified<&[u8]>) -> StoredVerified<Self> {
+        match hook.read() {
+            Ok(event) => event,
+            Err(never) => match never {},
+        }
+    }
+
+    /// What the inbox must know of it: its name. It names no account and no conversation.
+    #[must_use]
+    pub const fn facts(&self) -> HookFacts<'_> {
+        HookFacts::new(self.kind.name())
     }
 }
 
