@@ -34,7 +34,7 @@ impl fmt::Display for StateKeyError {
             Self::TooShort { found } => {
                 write!(
                     f,
-                    "state key has {found} bytes, fewer than {STATE_KEY_MIN_BYTES}"
+                    "a key of {found} bytes is shorter than {STATE_KEY_MIN_BYTES}"
                 )
             }
             Self::NoRandomness => f.write_str("the operating system returned no random bytes"),

@@ -58,8 +58,9 @@ struct Taken {
     hosts: BTreeMap<AccountHost, Bucket>,
 }
 
+/// What is left, and how fast it comes back.
 #[derive(Clone, Copy)]
-struct Bucket {
+pub(crate) struct Bucket {
     left: u64,
     most: u64,
     a_minute: u64,
@@ -67,7 +68,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    const fn full(codes: u64, a_minute: u64, at: UnixSeconds) -> Self {
+    pub(crate) const fn full(codes: u64, a_minute: u64, at: UnixSeconds) -> Self {
         Self {
             left: codes.saturating_mul(WHOLE),
             most: codes.saturating_mul(WHOLE),
@@ -77,7 +78,7 @@ impl Bucket {
     }
 
     /// A clock that was set back adds nothing, and takes nothing.
-    fn refilled(mut self, now: UnixSeconds) -> Self {
+    pub(crate) fn refilled(mut self, now: UnixSeconds) -> Self {
         let seconds = now.get().saturating_sub(self.at.get());
         let more = seconds.saturating_mul(self.a_minute);
         self.left = self.left.saturating_add(more).min(self.most);
@@ -85,12 +86,12 @@ impl Bucket {
         self
     }
 
-    fn without_one(mut self) -> Option<Self> {
+    pub(crate) fn without_one(mut self) -> Option<Self> {
         self.left = self.left.checked_sub(WHOLE)?;
         Some(self)
     }
 
-    const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.left >= self.most
     }
 }

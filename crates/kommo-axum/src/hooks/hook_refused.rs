@@ -6,9 +6,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
-use kommo_hooks::{Refusal, RefusalKind};
+use kommo_hooks::{Refusal, RefusalKind, ReturnUrlError};
 
-/// Why a hook was not taken.
+/// Why a hook, or a call of a widget, was not taken.
 ///
 /// As an answer it is a status, and a word as its body that says no more:
 ///
@@ -24,13 +24,23 @@ use kommo_hooks::{Refusal, RefusalKind};
 pub enum HookRefused {
     /// It is not proven, or cannot be read.
     Refused(Refusal),
+    /// The path of an unsigned hook is not one that was handed out.
+    UnknownPath,
+    /// The bot waits at an address that no token may be sent to.
+    ReturnUrl(ReturnUrlError),
+    /// The page of a call is not one of an account, or not of the account of its token.
+    ForeignOrigin,
+    /// The one-time token was used before.
+    Replayed,
     /// The body is longer than was set.
     BodyTooLarge,
     /// The body did not come in time.
     BodyTooSlow,
     /// The connection ended within the body.
     BodyBroken,
-    /// It is proven, and was not kept.
+    /// More came of its account than is taken.
+    TooMany,
+    /// It was not kept.
     NotKept,
 }
 
@@ -40,24 +50,41 @@ impl HookRefused {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
+            Self::UnknownPath => "unknown-path",
+            Self::ReturnUrl(_) => "return-url",
+            Self::ForeignOrigin => "foreign-origin",
+            Self::Replayed => "replayed",
             Self::BodyTooLarge => "body-too-large",
             Self::BodyTooSlow => "body-too-slow",
             Self::BodyBroken => "body-broken",
+            Self::TooMany => "too-many",
             Self::NotKept => "not-kept",
         }
     }
 
-    fn answer(&self) -> (StatusCode, &'static str) {
+    /// Only what a person should look at is more than a line for debugging: the others can be
+    /// caused by anyone, any number of times.
+    pub(crate) fn log(&self, what: &'static str) {
+        match self {
+            Self::NotKept => tracing::warn!("{what} was not kept"),
+            refused => tracing::debug!(code = refused.code(), "{what} was refused"),
+        }
+    }
+
+    const fn answer(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(refusal) => match refusal.kind() {
                 RefusalKind::Malformed => (StatusCode::BAD_REQUEST, "malformed"),
                 RefusalKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
                 _ => (StatusCode::UNAUTHORIZED, "not-proven"),
             },
+            Self::UnknownPath | Self::ReturnUrl(_) | Self::ForeignOrigin | Self::Replayed => {
+                (StatusCode::UNAUTHORIZED, "not-proven")
+            }
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "malformed"),
-            Self::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::TooMany | Self::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         }
     }
 }
@@ -65,6 +92,12 @@ impl HookRefused {
 impl From<Refusal> for HookRefused {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<ReturnUrlError> for HookRefused {
+    fn from(error: ReturnUrlError) -> Self {
+        Self::ReturnUrl(error)
     }
 }
 
@@ -81,13 +114,18 @@ impl IntoResponse for HookRefused {
 
 impl fmt::Display for HookRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(_) => f.write_str("the hook was refused"),
-            Self::BodyTooLarge => f.write_str("the body of the hook is too large"),
-            Self::BodyTooSlow => f.write_str("the body of the hook did not come in time"),
-            Self::BodyBroken => f.write_str("the connection ended within the body of the hook"),
-            Self::NotKept => f.write_str("the hook is proven and was not kept"),
-        }
+        f.write_str(match self {
+            Self::Refused(_) => "the hook was refused",
+            Self::UnknownPath => "the path is not that of an account",
+            Self::ReturnUrl(_) => "the bot waits at an address that is not allowed",
+            Self::ForeignOrigin => "the call comes from a page that is not of its account",
+            Self::Replayed => "the one-time token was used before",
+            Self::BodyTooLarge => "the body of the hook is too large",
+            Self::BodyTooSlow => "the body of the hook did not come in time",
+            Self::BodyBroken => "the connection ended within the body of the hook",
+            Self::TooMany => "too many hooks of this account",
+            Self::NotKept => "the hook was not kept",
+        })
     }
 }
 
@@ -95,6 +133,7 @@ impl error::Error for HookRefused {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Refused(refusal) => Some(refusal),
+            Self::ReturnUrl(error) => Some(error),
             _ => None,
         }
     }

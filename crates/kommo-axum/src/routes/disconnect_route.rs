@@ -6,71 +6,97 @@
 //! Source: rules X1 to X7 of `docs/protocol.md`.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use kommo_account::{AccountId, ClientId};
+use kommo_account::ClientId;
+use kommo_hooks::{DisconnectVerifier, Disconnected, Refusal, RefusalKind, Verified};
 use kommo_keeper::{Clock as _, CodeStore, Keeper};
 use kommo_oauth::consent::QUERY_MAX_BYTES;
 use kommo_oauth::integration::{ClientSecret, ClientSecrets};
-use kommo_sign::{DisconnectKey, DisconnectQuery};
+use kommo_sign::{DisconnectKey, DisconnectQuery, KeyId, KeyRing};
+use tokio::time::timeout;
 
 use crate::exchange::look_up_room::NoRoom;
 use crate::routes::guarded_answer::empty;
 use crate::setup::connect::Connect;
 use crate::setup::route_counts::Family;
 
+/// How long the platform waits is not published; it waits 3 seconds for the answer to an install
+/// hook.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
+
 pub(crate) async fn disconnect<S: CodeStore>(
     State(connect): State<Connect<S>>,
     request: Request,
 ) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
-    let (status, outcome) = match connect.prove(query).await {
-        Err(not_taken) => not_taken,
-        Ok(proven) => connect.look_into(proven).await,
-    };
+    let judged = timeout(ANSWER_WITHIN, connect.judge(query)).await;
+    let (status, outcome) = judged.unwrap_or(TOO_SLOW);
     connect.inner.counts.add(Family::DisconnectHooks, outcome);
-    if status != StatusCode::OK {
-        tracing::warn!(outcome, "a disconnect hook was not taken");
+    match status {
+        StatusCode::OK => {}
+        StatusCode::SERVICE_UNAVAILABLE => {
+            tracing::warn!(outcome, "a disconnect hook was not taken");
+        }
+        // Anyone can send these, any number of times.
+        _ => tracing::debug!(outcome, "a disconnect hook was refused"),
     }
     empty(status)
 }
 
-/// The answer to one that is not taken, and its name in the counts.
-type NotTaken = (StatusCode, &'static str);
+/// An answer, and its name in the counts.
+type Judged = (StatusCode, &'static str);
 
-const NOT_PROVEN: NotTaken = (StatusCode::UNAUTHORIZED, "not-proven");
+const TOO_SLOW: Judged = (StatusCode::SERVICE_UNAVAILABLE, "too-slow");
+const TOO_LARGE: Judged = (StatusCode::PAYLOAD_TOO_LARGE, "too-large");
+const NOT_PROVEN: Judged = (StatusCode::UNAUTHORIZED, "not-proven");
 
-/// A disconnect, and what proved it. No keeper was built for it.
+const fn refused(refusal: &Refusal) -> Judged {
+    match refusal.kind() {
+        RefusalKind::Malformed => (StatusCode::BAD_REQUEST, "malformed"),
+        _ => NOT_PROVEN,
+    }
+}
+
+/// A disconnect, and the secret that proved it. No keeper was built for it.
 struct Proven {
-    client_id: ClientId,
-    account_id: AccountId,
+    hook: Verified<Disconnected>,
     secret: ClientSecret,
 }
 
 impl<S: CodeStore> Connect<S> {
+    async fn judge(&self, query: &str) -> Judged {
+        match self.prove(query).await {
+            Err(not_taken) => not_taken,
+            Ok(proven) => self.look_into(proven).await,
+        }
+    }
+
     /// The integration of a disconnect. The answer does not say why something is not proven.
     ///
     /// What costs nothing comes first: the shape, and the application's own integration. For the
     /// others the sink is asked, a few at once and not for long. A flood of forged hooks does not
     /// shut out those that the secret of a kept keeper proves: they are looked up apart, in case
     /// that the secret was replaced.
-    async fn prove(&self, query: &str) -> Result<Proven, NotTaken> {
+    async fn prove(&self, query: &str) -> Result<Proven, Judged> {
         if query.len() > QUERY_MAX_BYTES {
-            return Err(NOT_PROVEN);
+            return Err(TOO_LARGE);
         }
-        let received = DisconnectQuery::parse(query).map_err(|_| NOT_PROVEN)?;
         let ours = self.inner.credentials().client_id;
-        if received.client_id() == ours.as_str() {
-            let proven = self.proven_by(&self.client_secrets(), ours, query);
-            return proven.ok_or(NOT_PROVEN);
+        // Its refusal of what is not our own integration's is the answer only if no other may be.
+        let own = self.proven_by(&self.client_secrets(), ours, query);
+        if !matches!(own, Err(Refusal::OtherClient)) {
+            return own.map_err(|refusal| refused(&refusal));
         }
-        let made = ClientId::parse(received.client_id()).map_err(|_| NOT_PROVEN)?;
+        let named = DisconnectQuery::parse(query).map_err(|_| NOT_PROVEN)?;
+        let made = ClientId::parse(named.client_id()).map_err(|_| NOT_PROVEN)?;
         let on_the_fly = self.inner.settings.on_the_fly.as_ref().ok_or(NOT_PROVEN)?;
         let proven_by = |secret: Option<ClientSecret>| {
             let secrets = ClientSecrets::new(secret?);
-            self.proven_by(&secrets, made, query)
+            self.proven_by(&secrets, made, query).ok()
         };
         let kept = proven_by(on_the_fly.keepers.secret_of(made));
         let look_ups = match &kept {
@@ -90,31 +116,29 @@ impl<S: CodeStore> Connect<S> {
         secrets: &ClientSecrets,
         client_id: ClientId,
         query: &str,
-    ) -> Option<Proven> {
+    ) -> Result<Proven, Refusal> {
         let now = self.inner.now();
-        let (account_id, secret) = secrets.candidates(now).find_map(|secret| {
-            let key = kommo_sign::ClientSecret::new(secret.expose_secret()).ok()?;
-            let key = DisconnectKey::new(&key);
-            let number = key.verify_query(client_id.as_str(), query).ok()?;
-            Some((AccountId::new(number), secret.clone()))
-        })?;
-        Some(Proven {
-            client_id,
-            account_id,
-            secret,
-        })
+        let mut refusal = Refusal::NoLiveKey;
+        for secret in secrets.candidates(now) {
+            match verifier(client_id, secret).verify(query, now.get()) {
+                Ok(hook) => {
+                    let secret = secret.clone();
+                    return Ok(Proven { hook, secret });
+                }
+                Err(refused) => refusal = refused,
+            }
+        }
+        Err(refusal)
     }
 
-    async fn look_into(&self, proven: Proven) -> (StatusCode, &'static str) {
+    async fn look_into(&self, proven: Proven) -> Judged {
         let Ok(room) = Arc::clone(&self.inner.disconnect_room).try_acquire_owned() else {
             return (StatusCode::SERVICE_UNAVAILABLE, "busy");
         };
         let Some(keeper) = self.keeper_for(&proven).await else {
             return (StatusCode::SERVICE_UNAVAILABLE, "no-keeper");
         };
-        let Proven {
-            account_id, secret, ..
-        } = proven;
+        let (account_id, secret) = (proven.hook.get().account_id, proven.secret);
         tracing::info!(account = account_id.get(), "a disconnect was reported");
         let notes = self.inner.settings.proof_notes.clone();
         tokio::spawn(async move {
@@ -131,10 +155,22 @@ impl<S: CodeStore> Connect<S> {
     }
 
     async fn keeper_for(&self, proven: &Proven) -> Option<Keeper<S>> {
-        if proven.client_id == self.inner.credentials().client_id {
+        let client_id = proven.hook.get().client_id;
+        if client_id == self.inner.credentials().client_id {
             return Some(self.inner.keeper.clone());
         }
         let on_the_fly = self.inner.settings.on_the_fly.as_ref()?;
-        on_the_fly.keeper(proven.client_id, &proven.secret).await
+        on_the_fly.keeper(client_id, &proven.secret).await
     }
+}
+
+/// One secret at a time: which one proved the hook is noted.
+fn verifier(client_id: ClientId, secret: &ClientSecret) -> DisconnectVerifier<1> {
+    let mut keys = KeyRing::new();
+    let key = kommo_sign::ClientSecret::new(secret.expose_secret());
+    if let (Ok(key), Ok(id)) = (key, KeyId::parse("secret")) {
+        // INVARIANT: an empty ring has room for one.
+        let _ = keys.insert(id, DisconnectKey::new(&key), None);
+    }
+    DisconnectVerifier::new(client_id, keys)
 }

@@ -17,6 +17,11 @@ pub(crate) enum Family {
     DisconnectHooks,
     Secrets,
     ChatHooks,
+    #[cfg(feature = "open-api")]
+    OpenApiHooks,
+    BotHooks,
+    CrmHooks,
+    WidgetCalls,
 }
 
 impl Family {
@@ -28,6 +33,11 @@ impl Family {
             Self::DisconnectHooks => "kommo_axum_disconnect_hooks_total",
             Self::Secrets => "kommo_axum_secrets_total",
             Self::ChatHooks => "kommo_axum_chat_hooks_total",
+            #[cfg(feature = "open-api")]
+            Self::OpenApiHooks => "kommo_axum_open_api_hooks_total",
+            Self::BotHooks => "kommo_axum_bot_hooks_total",
+            Self::CrmHooks => "kommo_axum_crm_hooks_total",
+            Self::WidgetCalls => "kommo_axum_widget_calls_total",
         }
     }
 
@@ -39,6 +49,11 @@ impl Family {
             Self::DisconnectHooks => "Disconnect hooks.",
             Self::Secrets => "Calls of secrets_uri.",
             Self::ChatHooks => "Chat hooks.",
+            #[cfg(feature = "open-api")]
+            Self::OpenApiHooks => "Webhooks of the Open API.",
+            Self::BotHooks => "Requests of bots.",
+            Self::CrmHooks => "Webhooks of the CRM and of the Digital Pipeline.",
+            Self::WidgetCalls => "Calls of widgets.",
         }
     }
 }

@@ -101,21 +101,28 @@ async fn what_is_not_proven_is_refused_without_a_word() {
     let probes = app.platform.probes.load(Ordering::SeqCst);
     let proven = hook(SECRET, 77);
     let (rest, signature) = proven.split_once("&signature=").unwrap();
-    for target in [
-        "/kommo/disconnect".into(),
-        rest.into(),
-        hook("another-secret", 77),
-        proven.replace("account_id=77", "account_id=78"),
-        proven.replace("account_id=77", "account_id=77&account_id=77"),
-        proven.replace("client_uuid=1", "client_uuid=2"),
-        format!("{rest}&signature={}", &signature[1..]),
-        format!("{rest}&signature={}", "0".repeat(64)),
-        format!("{proven}&x={}", "a".repeat(9_000)),
+    let (malformed, not_proven) = (StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED);
+    for (target, expected) in [
+        ("/kommo/disconnect".into(), malformed),
+        (rest.into(), not_proven),
+        (hook("another-secret", 77), not_proven),
+        (proven.replace("account_id=77", "account_id=78"), not_proven),
+        (
+            proven.replace("account_id=77", "account_id=77&account_id=77"),
+            malformed,
+        ),
+        (proven.replace("client_uuid=1", "client_uuid=2"), not_proven),
+        (format!("{rest}&signature={}", &signature[1..]), malformed),
+        (format!("{rest}&signature={}", "0".repeat(64)), not_proven),
+        (
+            format!("{proven}&x={}", "a".repeat(9_000)),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
     ] {
         let seen = fetch(&app.router, &target).await;
         assert_eq!(
             (seen.status, seen.text.as_str()),
-            (StatusCode::UNAUTHORIZED, ""),
+            (expected, ""),
             "{target}"
         );
     }
