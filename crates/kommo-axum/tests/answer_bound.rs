@@ -1,5 +1,5 @@
-//! The answer to a chat hook comes in time, also while the database hangs. Time is virtual: it jumps
-//! to the next timer as soon as everything waits.
+//! The answer to a chat hook comes in time, also while the database hangs. Time is virtual: it
+//! jumps to the next timer as soon as everything waits.
 
 #![allow(
     clippy::unwrap_used,

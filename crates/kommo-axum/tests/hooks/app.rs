@@ -25,10 +25,12 @@ pub(crate) async fn kept() -> Kept {
 pub(crate) async fn kept_with(change: impl FnOnce(&mut InboxSettings)) -> Kept {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.db");
-    let store = Store::open(path, StoreSettings::new()).await.unwrap();
-    let store = Arc::new(store);
+    // So that nothing ends before what a test waits for.
+    let mut settings = StoreSettings::new();
+    settings.wait_at_most = Duration::from_secs(600);
+    let store = Arc::new(Store::open(path, settings).await.unwrap());
     let mut settings = InboxSettings::new();
-    settings.put_within = Duration::from_secs(60);
+    settings.put_within = Duration::from_secs(600);
     change(&mut settings);
     let name = InboxName::parse("hooks").unwrap();
     Kept {
