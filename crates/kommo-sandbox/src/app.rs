@@ -17,20 +17,24 @@ use crate::control::calls::{ControlCall, ControlError, control};
 use crate::control::dashboard::dashboard;
 use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
+use crate::control::open_api_calls::open_api_control;
 use crate::crm::call::is_crm_path;
 use crate::faults::surface::Surface;
 use crate::oauth::token_endpoint;
+use crate::open_api::endpoint::is_open_api_path;
 use crate::reply::outcome::Outcome;
 use crate::reply::pipeline::{RequestContext, answer};
 use crate::reply::response::{set, set_date, with_json};
 use crate::secrets::channel_key::same_text;
 use crate::secrets::random_text::random_hex;
 use crate::state::platform::Platform;
-use crate::wire::host::{host_of, is_chats_host, is_loopback_host, is_own_host, is_own_origin};
+use crate::wire::host::{
+    host_of, is_chats_host, is_loopback_host, is_open_api_host, is_own_host, is_own_origin,
+};
 use crate::wire::owned_request::OwnedRequest;
 use crate::wire::platform_host::PlatformHost;
 use crate::wire::read_body::{ReadBodyError, read_body};
-use crate::{chats, crm};
+use crate::{chats, crm, open_api};
 
 /// The longest body of a request to the platform: 1 MiB.
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -83,11 +87,12 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
     let host = host_of(&parts.uri, &parts.headers).unwrap_or_default();
     let consents = consent_route(&host, parts.uri.path());
     let here = PlatformHost::parse(&host);
-    let surface = surface_of(parts.uri.path(), here.is_some());
+    let surface = surface_of(parts.uri.path(), &host, here.is_some());
     let fits = match (surface, &here) {
         (Some(Surface::Token | Surface::Crm), Some(_)) => Ok(()),
         (Some(Surface::Crm), None) if is_loopback_host(&host) => Ok(()),
         (Some(Surface::Token | Surface::Crm), None) => Err(account_host_needed()),
+        (Some(Surface::OpenApi), _) => check_open_api_host(&host),
         (Some(Surface::Chats | Surface::Hook) | None, _) => check_chats_host(&host, here.as_ref()),
     };
     let refusal = fits.and(body.as_ref().map(drop).map_err(|error| unread(*error)));
@@ -109,16 +114,20 @@ async fn answer_platform(State(platform): State<Platform>, request: Request) -> 
     let judge: fn(&RequestContext<'_>) -> Outcome = match surface {
         Some(Surface::Token) => token_endpoint::judge,
         Some(Surface::Crm) => crm::endpoint::judge,
+        Some(Surface::OpenApi) => open_api::endpoint::judge,
         Some(Surface::Chats | Surface::Hook) | None => chats::endpoint::judge,
     };
     answer(platform, request, host, surface, judge).await
 }
 
 /// The part of the platform that a path belongs to.
-fn surface_of(path: &str, on_platform: bool) -> Option<Surface> {
+fn surface_of(path: &str, host: &str, on_platform: bool) -> Option<Surface> {
     // About ten public programs put a slash after it.
     if path.strip_suffix('/').unwrap_or(path) == token_endpoint::PATH {
         return Some(Surface::Token);
+    }
+    if is_open_api_path(path) || is_open_api_host(host) {
+        return Some(Surface::OpenApi);
     }
     if is_crm_path(path) {
         return Some(Surface::Crm);
@@ -141,6 +150,14 @@ fn check_chats_host(host: &str, here: Option<&PlatformHost>) -> Result<(), Refus
         None => "the host is neither loopback nor a host of the platform",
     };
     Err(misdirected("A5", "host-unknown", reason))
+}
+
+fn check_open_api_host(host: &str) -> Result<(), Refusal> {
+    if is_loopback_host(host) || is_open_api_host(host) {
+        return Ok(());
+    }
+    let reason = "the Open API is at apichat.twt.com, not at this host";
+    Err(misdirected("O7", "host-unknown", reason))
 }
 
 /// The token endpoint and the CRM API belong to an account.
@@ -251,6 +268,9 @@ async fn call(
         query: parts.uri.query(),
         body: &body,
     };
+    if let Some(answer) = open_api_control(platform, &call) {
+        return Ok(with_json(StatusCode::OK, &answer?));
+    }
     let answer = match hook_control(platform, &call).await {
         Some(answer) => answer?,
         None => match grant_control(platform, &call).await {

@@ -5,6 +5,7 @@ pub(crate) mod integration;
 pub(crate) mod oauth_rules;
 pub(crate) mod token_error;
 pub(crate) mod crm_rules;
+pub(crate) mod open_api_rules;
 pub(crate) mod outward_rules;
 pub(crate) mod hook_kind;
 pub(crate) mod token_algorithm;

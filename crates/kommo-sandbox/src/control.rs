@@ -6,3 +6,4 @@ pub(crate) mod dashboard;
 pub(crate) mod calls;
 pub(crate) mod hook_calls;
 pub(crate) mod grant_calls;
+pub(crate) mod open_api_calls;

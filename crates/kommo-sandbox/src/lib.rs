@@ -17,6 +17,7 @@ mod hooks;
 mod chats;
 mod oauth;
 mod crm;
+mod open_api;
 mod consent;
 mod control;
 mod app;
@@ -30,6 +31,7 @@ pub use config::crm_rules::CrmRules;
 pub use config::hook_kind::HookKind;
 pub use config::integration::{IntegrationKind, IntegrationSettings};
 pub use config::oauth_rules::{OauthRules, ProblemLanguage, RedirectUriHint, Rotation, Siblings};
+pub use config::open_api_rules::{OpenApiAgent, OpenApiRules, SignatureMessage};
 pub use config::outward_rules::{OutwardRules, PlatformParameter};
 pub use config::sandbox_config::{DisconnectAnswer, SandboxConfig};
 pub use config::token_algorithm::TokenAlgorithm;
@@ -50,6 +52,9 @@ pub use state::deliveries::{Delivery, DeliveryOutcome};
 pub use state::explainer::{Explainer, Explanation};
 pub use state::grant_error::GrantError;
 pub use state::journal::{Detail, Direction, JournalEntry, Verdict};
+pub use state::open_api_book::{
+    OpenApiChat, OpenApiChatKind, OpenApiCustomer, OpenApiMessage, OpenApiState,
+};
 pub use state::platform::Platform;
 pub use state::snapshot::SandboxState;
 pub use state::webhook_list::CrmWebhook;

@@ -6,6 +6,7 @@ pub(crate) mod counters;
 pub(crate) mod grant_error;
 pub(crate) mod webhook_list;
 pub(crate) mod deliveries;
+pub(crate) mod open_api_book;
 pub(crate) mod consent_session;
 pub(crate) mod connection;
 pub(crate) mod chat_book;

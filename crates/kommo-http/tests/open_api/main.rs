@@ -16,6 +16,7 @@ use kommo_test_support::{collector, raw_server};
 
 mod scene;
 
+mod against_sandbox;
 mod answers;
 mod repeats;
 mod secrecy;

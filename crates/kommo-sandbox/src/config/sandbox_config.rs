@@ -9,6 +9,7 @@ use crate::config::account::{Account, check_accounts, is_uuid};
 use crate::config::crm_rules::CrmRules;
 use crate::config::integration::IntegrationSettings;
 use crate::config::oauth_rules::OauthRules;
+use crate::config::open_api_rules::OpenApiRules;
 use crate::config::outward_rules::OutwardRules;
 use crate::error::ConfigError;
 
@@ -82,6 +83,8 @@ pub struct SandboxConfig {
     pub oauth: OauthRules,
     /// The switches of the CRM API.
     pub crm: CrmRules,
+    /// The switches of the Open API, and its agents.
+    pub open_api: OpenApiRules,
     /// The switches of redirects and hooks.
     pub outward: OutwardRules,
 }
@@ -134,6 +137,7 @@ impl Default for SandboxConfig {
             integration: IntegrationSettings::default(),
             oauth: OauthRules::default(),
             crm: CrmRules::default(),
+            open_api: OpenApiRules::default(),
             outward: OutwardRules::default(),
         }
     }
@@ -183,6 +187,7 @@ impl SandboxConfig {
             });
         }
         self.oauth.check()?;
+        self.open_api.check()?;
         check_accounts(&self.accounts)
     }
 }
@@ -204,6 +209,7 @@ impl fmt::Debug for SandboxConfig {
             .field("integration", &self.integration)
             .field("oauth", &self.oauth)
             .field("crm", &self.crm)
+            .field("open_api", &self.open_api)
             .field("outward", &self.outward)
             .finish_non_exhaustive()
     }

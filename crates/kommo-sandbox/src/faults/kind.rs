@@ -262,22 +262,26 @@ impl FaultKind {
             | Self::Slow
             | Self::Cut
             | Self::NonJson
-            | Self::DropAfterCommit => &[Surface::Chats, Surface::Token, Surface::Crm],
+            | Self::DropAfterCommit => &[
+                Surface::Chats,
+                Surface::Token,
+                Surface::Crm,
+                Surface::OpenApi,
+            ],
             Self::NoRefreshToken | Self::TokenError => &[Surface::Token],
             Self::Unauthorized | Self::ForeignNext => &[Surface::Crm],
             Self::WrongSignature | Self::NoSignature | Self::SentTwice | Self::NeverSent => {
                 &[Surface::Hook]
             }
-            Self::Hold
-            | Self::Unknown4xx
+            Self::Hold | Self::BadGateway | Self::GatewayTimeout | Self::HugeBody => {
+                &[Surface::Token, Surface::Crm, Surface::OpenApi]
+            }
+            Self::Unknown4xx
             | Self::PaymentRequired
             | Self::ForbiddenJson
             | Self::ForbiddenHtml
             | Self::NotFoundHtml
             | Self::TooManyRequestsHtml
-            | Self::BadGateway
-            | Self::GatewayTimeout
-            | Self::HugeBody
             | Self::EndlessHeaders => &[Surface::Token, Surface::Crm],
         }
     }
@@ -288,6 +292,7 @@ impl FaultKind {
             Surface::Chats => self.chats_rule(),
             Surface::Token => self.token_rule(),
             Surface::Crm => self.crm_rule(),
+            Surface::OpenApi => self.open_api_rule(),
             Surface::Hook => None,
         }
     }
@@ -332,6 +337,21 @@ impl FaultKind {
             (Self::SentTwice, HookKind::Disconnect) => "X7",
             (Self::SentTwice, HookKind::Chat) => "H5",
             (Self::SentTwice, HookKind::OpenApi) => "O6",
+            _ => return None,
+        })
+    }
+
+    const fn open_api_rule(self) -> Option<&'static str> {
+        Some(match self {
+            Self::StaleClock => "O8",
+            Self::TooManyRequests => "E4",
+            Self::ServerError | Self::NonJson | Self::NotFoundEmpty | Self::BadGateway => "O9",
+            Self::Slow
+            | Self::Hold
+            | Self::Cut
+            | Self::DropAfterCommit
+            | Self::GatewayTimeout
+            | Self::HugeBody => "O10",
             _ => return None,
         })
     }

@@ -15,13 +15,22 @@ pub enum Surface {
     Token,
     /// The CRM API and the subdomain look-ups.
     Crm,
+    /// The chat Open API: `open-api`.
+    #[serde(rename = "open-api")]
+    OpenApi,
     /// The hooks that the sandbox sends.
     Hook,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 4] = [Self::Chats, Self::Token, Self::Crm, Self::Hook];
+    pub const ALL: [Self; 5] = [
+        Self::Chats,
+        Self::Token,
+        Self::Crm,
+        Self::OpenApi,
+        Self::Hook,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -30,6 +39,7 @@ impl Surface {
             Self::Chats => "chats",
             Self::Token => "token",
             Self::Crm => "crm",
+            Self::OpenApi => "open-api",
             Self::Hook => "hook",
         }
     }

@@ -71,13 +71,16 @@ fn shown_headers(platform: &Platform, request: &ReceivedRequest<'_>) -> Vec<(Str
         "content-type",
         "content-md5",
         "x-signature",
+        "x-chat-signature",
         "user-agent",
         "authorization",
         "x-refresh-token",
         "x-context-user-id",
     ];
     let shown_value = |name: &str, value: &[u8]| match name {
-        "x-signature" | "authorization" | "x-refresh-token" => format!("({} bytes)", value.len()),
+        "x-signature" | "x-chat-signature" | "authorization" | "x-refresh-token" => {
+            format!("({} bytes)", value.len())
+        }
         _ => platform.shown(&String::from_utf8_lossy(value)),
     };
     request

@@ -20,6 +20,8 @@ pub struct Counters {
     pub disconnects: u64,
     /// Messages of customers that were taken.
     pub messages: u64,
+    /// Requests to the Open API that were carried out.
+    pub open_api_calls: u64,
     /// Requests to the token endpoint with a refresh token, whatever became of them.
     pub refresh_requests: u64,
     /// Refreshes that were committed.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::received_request::ReceivedRequest;
 
-/// Looks into refused requests to a known channel.
+/// Looks into refused requests to a known channel, or of a known application.
 ///
 /// It is asked after the verdict, in the task that answers, and its findings go into the journal
 /// entry's
@@ -21,6 +21,17 @@ pub trait Explainer: Send + Sync {
         channel_secret: &str,
         now: u64,
     ) -> Vec<Explanation>;
+
+    /// The same of a request to the Open API. Nothing is found unless an explainer says more.
+    fn explain_open_api(
+        &self,
+        request: &ReceivedRequest<'_>,
+        app_secret: &str,
+        now: u64,
+    ) -> Vec<Explanation> {
+        let _ = (request, app_secret, now);
+        Vec::new()
+    }
 }
 
 /// One finding about a refused request.

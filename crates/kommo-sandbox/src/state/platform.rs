@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::{Clock, wall_unix};
 use crate::config::account::{Account, check_accounts};
 use crate::config::integration::{Integration, IntegrationKind};
+use crate::config::open_api_rules::OpenApiRules;
 use crate::config::sandbox_config::{DisconnectAnswer, SandboxConfig, SignatureRules};
 use crate::error::{ConfigError, StartError};
 use crate::faults::fault::Fault;
@@ -28,6 +29,7 @@ use crate::state::counters::Counters;
 use crate::state::deliveries::Deliveries;
 use crate::state::explainer::Explainer;
 use crate::state::journal::{Journal, JournalEntry, Verdict};
+use crate::state::open_api_book::{OpenApiBook, OpenApiState};
 use crate::state::platform_state::PlatformState;
 use crate::state::snapshot::SandboxState;
 use crate::state::webhook_list::WebhookList;
@@ -64,6 +66,7 @@ struct Shared {
     moved: watch::Sender<u64>,
     signature_rules: SignatureRules,
     disconnect_answer: DisconnectAnswer,
+    open_api_rules: OpenApiRules,
     control_path: String,
     explainer: Option<Box<dyn Explainer>>,
     address: OnceLock<SocketAddr>,
@@ -124,6 +127,7 @@ impl Platform {
         }
         let oauth = config.oauth.clone();
         let crm = config.crm.clone();
+        let open_api_rules = config.open_api.clone();
         let outward = config.outward.clone();
         let names = Names::new(config)?;
         let shared = Shared {
@@ -133,6 +137,7 @@ impl Platform {
             moved: watch::Sender::new(0),
             signature_rules,
             disconnect_answer,
+            open_api_rules,
             control_path: format!("/_sandbox/{}", random_hex::<32>()?),
             explainer,
             address: OnceLock::new(),
@@ -156,6 +161,7 @@ impl Platform {
                 installed: HashSet::new(),
                 grants: GrantBook::default(),
                 webhooks: WebhookList::default(),
+                open_api: OpenApiBook::default(),
                 oauth,
                 crm,
                 held: 0,
@@ -345,6 +351,19 @@ impl Platform {
         WeakPlatform(Arc::downgrade(&self.shared))
     }
 
+    /// Customers and chats of the Open API.
+    #[must_use]
+    pub fn open_api_state(&self) -> OpenApiState {
+        self.lock().open_api.state().clone()
+    }
+
+    /// An agent closes a ticket of the Open API; whether there is such a ticket. Agents cannot be
+    /// added to it then.
+    #[must_use]
+    pub fn close_ticket(&self, chat_id: u64) -> bool {
+        self.lock().open_api.close_ticket(chat_id)
+    }
+
     /// Lets every request go that the fault `hold` holds back now.
     pub fn release(&self) {
         self.shared
@@ -374,8 +393,16 @@ impl Platform {
         &self.shared.names.channel_secret
     }
 
+    pub(crate) fn app_id(&self) -> &str {
+        &self.shared.names.appid
+    }
+
     pub(crate) fn app_secret(&self) -> &str {
         &self.shared.names.app_secret
+    }
+
+    pub(crate) fn open_api_rules(&self) -> &OpenApiRules {
+        &self.shared.open_api_rules
     }
 
     pub(crate) fn signature_rules(&self) -> SignatureRules {

@@ -19,6 +19,7 @@ use crate::state::counters::Counters;
 use crate::state::deliveries::Deliveries;
 use crate::state::grant_error::GrantError;
 use crate::state::journal::Journal;
+use crate::state::open_api_book::OpenApiBook;
 use crate::state::webhook_list::WebhookList;
 use crate::wire::own_links::Served;
 
@@ -41,6 +42,7 @@ pub(crate) struct PlatformState {
     pub(crate) installed: HashSet<(String, u64)>,
     pub(crate) grants: GrantBook,
     pub(crate) webhooks: WebhookList,
+    pub(crate) open_api: OpenApiBook,
     pub(crate) oauth: OauthRules,
     pub(crate) crm: CrmRules,
     /// Requests that a fault holds back now.

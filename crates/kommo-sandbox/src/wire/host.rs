@@ -66,6 +66,11 @@ pub(crate) fn is_chats_host(host: &str) -> bool {
     )
 }
 
+/// Whether `host` is the host of the Open API (rule O7), with any port.
+pub(crate) fn is_open_api_host(host: &str) -> bool {
+    split_port(host).0 == "apichat.twt.com"
+}
+
 /// Whether a request comes from no web page, or from our own.
 pub(crate) fn is_own_origin(headers: &HeaderMap, address: Option<SocketAddr>) -> bool {
     headers.get_all(ORIGIN).iter().all(|origin| {

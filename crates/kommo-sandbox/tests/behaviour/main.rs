@@ -27,6 +27,7 @@ mod hooks;
 mod journal;
 mod lifecycle;
 mod messages;
+mod open_api;
 mod published;
 mod secrets;
 mod signature_check;
