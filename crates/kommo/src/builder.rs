@@ -3,11 +3,10 @@
 use core::fmt;
 
 use kommo_account::Endpoints;
+#[cfg(any(feature = "chats", feature = "open-api"))]
+use kommo_http::{Transport, TransportBuilder};
 #[cfg(feature = "chats")]
-use {
-    kommo_account::ChatsHost, kommo_http::ChatsClient, kommo_http::TransportBuilder,
-    kommo_sign::ChannelSecret,
-};
+use {kommo_account::ChatsHost, kommo_http::ChatsClient, kommo_sign::ChannelSecret};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use {
     kommo_account::ClientId,
@@ -15,6 +14,11 @@ use {
     kommo_oauth::integration::{ClientSecret, Credentials, RedirectUri},
     kommo_store::{EncryptionKeys, StoreLocation},
     std::path::PathBuf,
+};
+#[cfg(feature = "open-api")]
+use {
+    kommo_account::OpenApiHost, kommo_http::OpenApiClient, kommo_open_api::AppId,
+    kommo_sign::AppSecret,
 };
 
 use crate::error::Error;
@@ -40,6 +44,8 @@ pub(crate) struct GrantSettings {
     pub(crate) location: Option<StoreLocation>,
     pub(crate) encryption: Option<EncryptionKeys>,
     pub(crate) lifeboat: Option<PathBuf>,
+    #[cfg(feature = "hooks")]
+    pub(crate) spool: Option<PathBuf>,
     pub(crate) on_grant: Option<OnGrant>,
     pub(crate) on_alarm: Option<OnAlarm>,
 }
@@ -73,14 +79,37 @@ impl Builder {
     /// A setting that cannot be used; [`Error::Http`].
     #[cfg(feature = "chats")]
     pub fn chats(self, host: ChatsHost, channel_secret: &str) -> Result<ChatsClient, Error> {
+        let secret = ChannelSecret::new(channel_secret);
+        let secret = secret.map_err(|error| Error::setting("channel_secret", error))?;
+        let (transport, endpoints) = self.transport()?;
+        Ok(ChatsClient::new(transport, endpoints, host, &secret))
+    }
+
+    /// A client of the chat Open API with the secret of one application.
+    ///
+    /// # Errors
+    ///
+    /// A setting that cannot be used; [`Error::Http`].
+    #[cfg(feature = "open-api")]
+    pub fn open_api(self, app_id: &str, app_secret: &str) -> Result<OpenApiClient, Error> {
+        let app_id = AppId::new(app_id).map_err(|error| Error::setting("app_id", error))?;
+        let secret = AppSecret::new(app_secret);
+        let secret = secret.map_err(|error| Error::setting("app_secret", error))?;
+        let (transport, endpoints) = self.transport()?;
+        let host = OpenApiHost::default();
+        Ok(OpenApiClient::new(
+            transport, endpoints, host, app_id, &secret,
+        ))
+    }
+
+    #[cfg(any(feature = "chats", feature = "open-api"))]
+    fn transport(self) -> Result<(Transport, Endpoints), Error> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        let secret = ChannelSecret::new(channel_secret);
-        let secret = secret.map_err(|error| Error::setting("channel_secret", error))?;
         let transport = TransportBuilder::new().build();
         let transport = transport.map_err(|error| Error::Http(Box::new(error)))?;
-        Ok(ChatsClient::new(transport, self.endpoints, host, &secret))
+        Ok((transport, self.endpoints))
     }
 
     /// The first problem is kept: those after it may come from it.
@@ -133,6 +162,14 @@ impl Builder {
     /// one beside its file without this.
     pub fn lifeboat(mut self, directory: impl Into<PathBuf>) -> Self {
         self.grants.lifeboat = Some(directory.into());
+        self
+    }
+
+    /// The directory of the spool, for hooks that the store does not take; best on another disk. A
+    /// `SQLite` store has one beside its file without this.
+    #[cfg(feature = "hooks")]
+    pub fn spool(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.grants.spool = Some(directory.into());
         self
     }
 

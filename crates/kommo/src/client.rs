@@ -30,6 +30,8 @@ pub struct Kommo {
     transport: kommo_http::Transport,
     #[cfg(feature = "crm")]
     budget: RequestBudget,
+    #[cfg(feature = "hooks")]
+    pub(crate) spool: Option<PathBuf>,
 }
 
 impl Builder {
@@ -45,7 +47,9 @@ impl Builder {
         }
         let (endpoints, grants) = (self.endpoints, self.grants);
         let location = grants.location.ok_or(Error::Missing { name: "store" })?;
-        let lifeboat = grants.lifeboat.or_else(|| beside(&location));
+        let lifeboat = grants.lifeboat.or_else(|| beside(&location, ".lifeboat"));
+        #[cfg(feature = "hooks")]
+        let spool = grants.spool.or_else(|| beside(&location, ".spool"));
         let http = |error| Error::Http(Box::new(error));
         let budget = RequestBudget::default();
         let endpoint = HttpTokenEndpoint::new(TransportBuilder::new(), endpoints).map_err(http)?;
@@ -78,21 +82,22 @@ impl Builder {
             transport: TransportBuilder::new().build().map_err(http)?,
             #[cfg(feature = "crm")]
             budget,
+            #[cfg(feature = "hooks")]
+            spool,
         })
     }
 }
 
 /// `grants.db.lifeboat`, beside the file of a store that is one.
-fn beside(location: &StoreLocation) -> Option<PathBuf> {
-    match location {
+fn beside(location: &StoreLocation, ending: &str) -> Option<PathBuf> {
+    let file = match location {
         #[cfg(feature = "sqlite")]
-        StoreLocation::Sqlite(path) => {
-            let mut name = path.as_os_str().to_owned();
-            name.push(".lifeboat");
-            Some(PathBuf::from(name))
-        }
-        _ => None,
-    }
+        StoreLocation::Sqlite(path) => Some(path.as_os_str()),
+        _ => None::<&std::ffi::OsStr>,
+    };
+    let mut name = file?.to_owned();
+    name.push(ending);
+    Some(PathBuf::from(name))
 }
 
 impl Kommo {

@@ -11,6 +11,8 @@ mod builder;
 mod account;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod client;
+#[cfg(all(feature = "hooks", any(feature = "sqlite", feature = "postgres")))]
+mod hooks_in;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use account::Account;
@@ -22,14 +24,21 @@ pub use error::Error;
 // The small crates, for what the front door does not shorten.
 #[cfg(feature = "axum")]
 pub use kommo_axum as axum;
-#[cfg(feature = "chats")]
+#[cfg(any(feature = "chats", feature = "hooks"))]
 pub use kommo_chats as chats;
-#[cfg(any(feature = "chats", feature = "crm", feature = "grants"))]
+#[cfg(any(
+    feature = "chats",
+    feature = "crm",
+    feature = "grants",
+    feature = "open-api"
+))]
 pub use kommo_http as http;
 #[cfg(feature = "grants")]
 pub use kommo_keeper as keeper;
 #[cfg(feature = "grants")]
 pub use kommo_oauth as oauth;
+#[cfg(feature = "open-api")]
+pub use kommo_open_api as open_api;
 #[cfg(feature = "grants")]
 pub use kommo_store as store;
 pub use {kommo_account as accounts, kommo_hooks as hooks, kommo_sign as sign};

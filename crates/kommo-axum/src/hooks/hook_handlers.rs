@@ -141,7 +141,7 @@ impl HookHandlers {
 }
 
 fn refused(reason: String) -> Handled {
-    Box::pin(core::future::ready(HandlingOutcome::Refused { reason }))
+    Box::pin(core::future::ready(HandlingOutcome::refused(reason)))
 }
 
 impl HookHandler for HookHandlers {

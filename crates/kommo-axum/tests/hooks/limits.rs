@@ -183,8 +183,8 @@ async fn bodies_of_every_kind_that_do_not_come_are_cut() {
     assert_eq!(count(&kept.inbox).await, 0);
 }
 
-/// Each kind has the time that the platform gives it. Time is virtual: it jumps to the next timer as
-/// soon as everything waits.
+/// Each kind has the time that the platform gives it. Time is virtual: it jumps to the next timer
+/// as soon as everything waits.
 #[tokio::test]
 async fn the_answer_comes_in_time_although_the_database_does_not() {
     let kept = kept().await;

@@ -135,24 +135,33 @@ impl ChatEvent {
         }
     }
 
+    /// The message to the client, if it is one: an answer to a comment is one too.
+    #[must_use]
+    pub const fn message(&self) -> Option<&Message> {
+        match &self.kind {
+            ChatEventKind::Message(message) => Some(message),
+            ChatEventKind::CommentReply(reply) => Some(&reply.message),
+            _ => None,
+        }
+    }
+
     /// What the inbox must know of it: its name, whose it is, its conversation, and the id of a
     /// message. A repeat of a message has the id of the first; other hooks have no id of their own.
     #[must_use]
     pub fn facts(&self) -> HookFacts<'_> {
         let account = self.account_id.map(HookAccount::Chats);
         let facts = HookFacts::new(self.kind.name()).of_account(account);
-        match &self.kind {
-            ChatEventKind::Message(message) => facts
+        if let Some(message) = self.message() {
+            return facts
                 .in_conversation(message.conversation.id.as_str())
-                .with_id(message.id.as_str()),
-            ChatEventKind::CommentReply(reply) => facts
-                .in_conversation(reply.message.conversation.id.as_str())
-                .with_id(reply.message.id.as_str()),
+                .with_id(message.id.as_str());
+        }
+        match &self.kind {
             ChatEventKind::Typing(typing) => facts.in_conversation(typing.conversation.id.as_str()),
             ChatEventKind::Reaction(reaction) => {
                 facts.in_conversation(reaction.conversation.id.as_str())
             }
-            ChatEventKind::MessageV1(_) | ChatEventKind::Unknown(_) => facts,
+            _ => facts,
         }
     }
 

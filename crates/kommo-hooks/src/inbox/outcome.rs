@@ -26,6 +26,25 @@ pub enum HandlingOutcome {
     },
 }
 
+impl HandlingOutcome {
+    /// Again, after the usual pause. The reason is for a person: no secret, nothing of the body.
+    #[must_use]
+    pub fn later(reason: impl Into<String>) -> Self {
+        Self::Later {
+            reason: reason.into(),
+            not_before: None,
+        }
+    }
+
+    /// Never: it stays, to be seen and replayed. The reason as above.
+    #[must_use]
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused {
+            reason: reason.into(),
+        }
+    }
+}
+
 /// What becomes of an entry when an attempt ends: an outcome, judged by a
 /// [`RetryPolicy`](crate::inbox::RetryPolicy).
 #[derive(Clone, Debug, PartialEq, Eq)]

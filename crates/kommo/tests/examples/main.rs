@@ -7,6 +7,8 @@
     reason = "a test fails by panicking, and an example prints"
 )]
 
+#[path = "../../examples/answer_chat.rs"]
+mod answer_chat;
 #[path = "../../examples/connect_channel.rs"]
 mod connect_channel;
 #[path = "../../examples/crm_call.rs"]
@@ -35,6 +37,11 @@ fn a_channel_is_connected() {
 }
 
 #[test]
+fn a_chat_message_is_answered_end_to_end() {
+    answer_chat::main().unwrap();
+}
+
+#[test]
 fn the_crm_is_called() {
     crm_call::main().unwrap();
 }
@@ -60,4 +67,39 @@ async fn a_setting_that_cannot_be_used_is_named() {
     assert_eq!(error.to_string(), "the setting store cannot be used");
     let missing = kommo::builder().open().await.unwrap_err();
     assert_eq!(missing.to_string(), "the setting store is missing");
+}
+
+#[tokio::test]
+async fn receivers_of_the_integration_need_one() {
+    let place = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}/hooks.db", place.path().display());
+    let bare = kommo::builder().store(&store).open().await.unwrap();
+    let key = [7; 32];
+    for missing in [
+        bare.bot_hooks().map(drop),
+        bare.widget_calls().map(drop),
+        bare.crm_hooks(&key).map(drop),
+    ] {
+        let error = missing.unwrap_err();
+        assert_eq!(error.to_string(), "the setting integration is missing");
+    }
+    let (id, redirect) = (
+        "11111111-2222-3333-4444-555555555555",
+        "https://app.example/callback",
+    );
+    let builder = kommo::builder().integration(id, "client-secret", redirect);
+    let kommo = builder.store(&store).open().await.unwrap();
+    kommo.bot_hooks().unwrap();
+    kommo.widget_calls().unwrap();
+    kommo.open_api_hooks("app-secret").unwrap();
+    let short = kommo.crm_hooks(&key[1..]).map(drop).unwrap_err();
+    assert_eq!(short.to_string(), "the setting crm_hooks cannot be used");
+    let account = kommo::accounts::AccountId::new(7.try_into().unwrap());
+    let path = kommo.crm_hooks(&key).unwrap().path_of(account);
+    assert!(path.starts_with("/crm-hooks/7/"), "{path}");
+    // The spool is beside the store.
+    kommo.inbox("chats").unwrap();
+    assert!(place.path().join("hooks.db.spool").is_dir());
+    let named = kommo.inbox("no name").map(drop).unwrap_err();
+    assert_eq!(named.to_string(), "the setting inbox cannot be used");
 }
