@@ -241,7 +241,7 @@ impl Measured {
         self.put(1, 1).await;
         self.run(&format!(
             "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, state, due_at, stored_at, record) \
-             SELECT sha256(int8send(n)), one.inbox, one.kind, one.event, one.account, substr(sha256(int8send(n)), 1, 16), false, \
+             SELECT CAST(md5(CAST(n AS TEXT)) AS UUID), one.inbox, one.kind, one.event, one.account, CAST(md5('of ' || n) AS UUID), false, \
              'waiting', n, n, one.record FROM generate_series(1, {waiting} - 1) AS given (n), \
              (SELECT * FROM kommo_hooks WHERE length(record) > 0 LIMIT 1) AS one"
         ))

@@ -28,7 +28,9 @@ use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::records::hook_record::{open_record, to_row};
-use crate::records::rows::{ClaimedHookRow, HookChoice, HookPage, OfInbox, SettledHookRow};
+use crate::records::rows::{
+    ClaimedHookRow, EndedState, HookChoice, HookPage, OfInbox, SettledHookRow,
+};
 use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
 use group_commit::GroupCommit;
@@ -399,10 +401,10 @@ impl Inbox {
         Ok(Swept {
             mended: self.mend().await?,
             done: self
-                .forget(HookState::Done, self.settings.keep_done)
+                .forget(EndedState::Done, self.settings.keep_done)
                 .await?,
             failed: self
-                .forget(HookState::Failed, self.settings.keep_failed)
+                .forget(EndedState::Failed, self.settings.keep_failed)
                 .await?,
         })
     }
@@ -419,8 +421,8 @@ impl Inbox {
         }
     }
 
-    async fn forget(&self, state: HookState, age: Duration) -> Result<u64, StoreFault> {
-        let (state, age) = (state.name(), milliseconds(age));
+    async fn forget(&self, state: EndedState, age: Duration) -> Result<u64, StoreFault> {
+        let age = milliseconds(age);
         let mut all = 0;
         loop {
             let database = &self.store.database;

@@ -37,7 +37,7 @@ macro_rules! statements {
 
         use crate::database::statements::CLOCKS_MAY_DIFFER;
         use crate::records::rows::{
-            AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
+            AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState, Erased,
             HistoryRow, HookChoice, HookDepthRow, HookPage, InboxRow, KeyUseRow, ListedHookRow, ListedRow, OfAccount,
             OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut, SecretRoom, SecretRow,
             SettledHookRow, StoredRow, WaitingRow,
@@ -186,7 +186,7 @@ macro_rules! all_statements {
             reader "listing inboxes"
             fn list_inboxes() -> Vec<InboxRow>;
             writer "forgetting hooks"
-            fn forget_hooks(of: &OfInbox, state: &str, age_milliseconds: i64, limit: i64) -> u64;
+            fn forget_hooks(of: &OfInbox, state: EndedState, age_milliseconds: i64, limit: i64) -> u64;
             writer "mending instants of hooks"
             fn mend_due_hooks(of: &OfInbox, limit: i64) -> u64;
             reader "counting hooks"

@@ -45,7 +45,7 @@ impl ClaimedHook {
     }
 
     /// Its name: the same for every attempt and every repeat. A receiver that may get a hook twice
-    /// knows it by this. 64 hex digits.
+    /// knows it by this. 32 hex digits.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key

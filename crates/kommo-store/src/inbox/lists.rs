@@ -7,13 +7,10 @@ use kommo_hooks::StoredVerified;
 use kommo_hooks::inbox::{HookAccount, UnsignedKind};
 
 use crate::error::StoreFault;
-use crate::records::hook_record::{CONVERSATION_DIGITS, OpenedHook, open_record};
+use crate::records::hook_record::{HASH_DIGITS, OpenedHook, open_record};
 use crate::records::rows::{HookChoice, ListedHookRow};
 use crate::sealing::sealer::Sealer;
 use crate::store::milliseconds;
-
-/// A key as text.
-const KEY_DIGITS: usize = 64;
 
 /// Where a hook stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,11 +90,8 @@ impl HookFilter {
             kind: self.kind.clone(),
             event: self.event.clone(),
             account: self.account.map(|account| account.to_string()),
-            conversation: self
-                .conversation
-                .as_ref()
-                .map(|hash| digits(hash, CONVERSATION_DIGITS)),
-            key: self.key.as_ref().map(|key| digits(key, KEY_DIGITS)),
+            conversation: self.conversation.as_ref().map(|hash| digits(hash)),
+            key: self.key.as_ref().map(|key| digits(key)),
             id: self.id,
             older_than: self.older_than.map(milliseconds),
             younger_than: self.younger_than.map(milliseconds),
@@ -107,8 +101,8 @@ impl HookFilter {
 
 /// What is not such a hash is the empty one, which no hook has: a database refuses to read its
 /// digits.
-fn digits(text: &str, count: usize) -> String {
-    let is_hash = text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+fn digits(text: &str) -> String {
+    let is_hash = text.len() == HASH_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     text.chars().filter(|_| is_hash).collect()
 }
 

@@ -23,9 +23,10 @@ const VERSION: u64 = 1;
 /// Unsigned hooks that name no account share the room of one.
 const NO_ACCOUNT: &str = "none";
 
-/// A conversation is in two indexes, so it has half a hash: 128 bits. Two conversations of one hash
-/// would keep each other waiting and no more.
-pub(crate) const CONVERSATION_DIGITS: usize = 32;
+/// Keys and conversations are in two or three indexes, so they are half a hash: 128 bits, as hex
+/// digits. No two hooks have one key unless somebody computes 2^64 hashes of texts that the
+/// platform signs; two conversations of one hash would keep each other waiting and no more.
+pub(crate) const HASH_DIGITS: usize = 32;
 
 /// What is sealed with the bytes: the verdict.
 #[derive(Serialize, Deserialize)]
@@ -34,8 +35,9 @@ struct HookRecord {
     v: u64,
     /// Of a verifier or of what has no proof: the names differ.
     kind: String,
-    key_id: Option<String>,
-    verified_at: Option<u64>,
+    /// The id of the key that proved it, and when. The names are short: they are in each row.
+    key: Option<String>,
+    at: Option<u64>,
 }
 
 /// A hook as it was stored.
@@ -76,7 +78,10 @@ pub(crate) fn to_row(
     of: &OfInbox,
     hook: &NewHook<'_>,
 ) -> Result<HookRow, StoreFault> {
-    let hashed = |purpose, key: &[u8]| hash_text(purpose, &[&of.realm, &of.inbox, &hex_text(key)]);
+    let hashed = |purpose, key: &[u8]| -> String {
+        let hash = hash_text(purpose, &[&of.realm, &of.inbox, &hex_text(key)]);
+        hash.chars().take(HASH_DIGITS).collect()
+    };
     let key = hashed("kommo-store hook", hook.key().as_bytes());
     let conversation = hook.conversation();
     let proof = match hook.origin() {
@@ -86,8 +91,8 @@ pub(crate) fn to_row(
     let head = HookRecord {
         v: VERSION,
         kind: hook.origin().name().to_owned(),
-        key_id: proof.map(|proof| proof.key_id.as_str().to_owned()),
-        verified_at: proof.map(|proof| proof.verified_at),
+        key: proof.map(|proof| proof.key_id.as_str().to_owned()),
+        at: proof.map(|proof| proof.verified_at),
     };
     let head = serde_json::to_vec(&head)
         .map_err(|_| StoreFault::damaged(&key, "cannot be written as JSON"))?;
@@ -105,10 +110,7 @@ pub(crate) fn to_row(
         kind: Cow::Borrowed(hook.origin().name()),
         event: Cow::Borrowed(hook.event()),
         account: account.or_else(|| is_unsigned.then(|| NO_ACCOUNT.to_owned())),
-        conversation: conversation.map(|key| {
-            let hash = hashed("kommo-store conversation", key.as_bytes());
-            hash.chars().take(CONVERSATION_DIGITS).collect()
-        }),
+        conversation: conversation.map(|key| hashed("kommo-store conversation", key.as_bytes())),
         is_unsigned,
     })
 }
@@ -133,7 +135,7 @@ pub(crate) fn open_record(
     if head.kind != kind {
         return Err(damaged("kind"));
     }
-    let origin = match (&head.key_id, head.verified_at) {
+    let origin = match (&head.key, head.at) {
         (Some(key_id), Some(at)) => recorded_proof(kind, key_id, at).map(HookOrigin::Proven),
         (None, None) => UnsignedKind::from_name(kind).map(HookOrigin::Unsigned),
         _ => None,

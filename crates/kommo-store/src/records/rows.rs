@@ -399,6 +399,13 @@ pub(crate) struct SettledHookRow {
     pub(crate) reason: Option<String>,
 }
 
+/// Where a hook stands that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedState {
+    Done,
+    Failed,
+}
+
 /// Which hooks a person means.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HookChoice {

@@ -10,8 +10,8 @@ use crate::{Store, StoreSettings};
 /// So many wait that reading all of them is the dearer way by far.
 const FILLED: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, state, due_at, \
                       stored_at, ended_at, record) \
-                      SELECT int8send(number), 1, 'chat', 'message', 'crm:' || number % 100, int8send(number / 3), number % 2 = 0, \
-                      CASE number % 10 WHEN 0 THEN 'done' ELSE 'waiting' END, CASE number % 3 WHEN 1 THEN number END, 1, \
+                      SELECT CAST(md5(CAST(number AS TEXT)) AS UUID), 1, 'chat', 'message', 'crm:' || number % 100, CAST(md5('of ' || number / 3) AS UUID), number % 2 = 0, \
+                      CASE number % 10 WHEN 0 THEN CASE number % 100 WHEN 0 THEN 'failed' ELSE 'done' END ELSE 'waiting' END, CASE number % 3 WHEN 1 THEN number END, 1, \
                       CASE number % 10 WHEN 0 THEN number END, 'x' FROM generate_series(1, 30000) AS given (number); \
                       ANALYZE kommo_hooks";
 
@@ -55,9 +55,14 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
             "kommo_hooks_due",
         ),
         (
-            statements::FORGET_HOOKS,
-            "bigint, text, bigint, bigint",
-            "kommo_hooks_ended",
+            statements::FORGET_DONE_HOOKS,
+            "bigint, bigint, bigint",
+            "kommo_hooks_done",
+        ),
+        (
+            statements::FORGET_FAILED_HOOKS,
+            "bigint, bigint, bigint",
+            "kommo_hooks_failed",
         ),
         (
             statements::MEND_DUE_HOOKS,
@@ -68,6 +73,11 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
             statements::PUT_HOOKS,
             "bigint, text[], text[], text[], text[], text[], bool[], bool[], bytea[]",
             "kommo_hooks_head",
+        ),
+        (
+            statements::PUT_HOOKS,
+            "bigint, text[], text[], text[], text[], text[], bool[], bool[], bytea[]",
+            "kommo_hooks_key_key",
         ),
     ] {
         // The plan for any parameters, as it is made for a statement that is used again and again.

@@ -10,8 +10,8 @@ statements! {
     now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     skip: "FOR UPDATE SKIP LOCKED",
     any_of: ["= ANY (ARRAY(" "))"],
-    text_of: ["encode(" ", 'hex')"],
-    bytes_of: ["decode(" ", 'hex')"],
+    text_of: ["replace(CAST(" " AS TEXT), '-', '')"],
+    bytes_of: ["CAST(COALESCE(NULLIF(" ", ''), '00000000000000000000000000000000') AS UUID)"],
     lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"],
     lock_hooks: ["LOCK TABLE kommo_hooks IN SHARE ROW EXCLUSIVE MODE"]
 }
@@ -148,15 +148,34 @@ pub(super) async fn lock_conversations(
     .map(|_| ())
 }
 
-pub(super) const PUT_HOOKS: &str = "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, record, \
-         state, stored_at, due_at) \
-         SELECT decode(key, 'hex'), $1, kind, event, account, decode(conversation, 'hex'), is_unsigned, record, 'waiting', now, \
-         CASE WHEN conversation IS NULL OR (may_lead AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS known \
-         WHERE known.conversation = decode(given.conversation, 'hex') AND known.due_at IS NOT NULL)) THEN now END \
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bytea[]) \
-         WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
-         (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
-         ORDER BY CASE WHEN conversation IS NULL THEN key END, place ON CONFLICT (key) DO NOTHING RETURNING encode(key, 'hex')";
+macro_rules! put_hooks {
+    ($known:literal, $conflict:literal) => {
+        concat!(
+            "INSERT INTO kommo_hooks (key, inbox, kind, event, account, conversation, is_unsigned, record, \
+             state, stored_at, due_at) \
+             SELECT CAST(key AS UUID), $1, kind, event, account, CAST(conversation AS UUID), is_unsigned, record, 'waiting', now, \
+             CASE WHEN conversation IS NULL OR (may_lead AND NOT EXISTS (SELECT 1 FROM kommo_hooks AS known \
+             WHERE known.conversation = CAST(given.conversation AS UUID) AND known.due_at IS NOT NULL)) THEN now END \
+             FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bytea[]) \
+             WITH ORDINALITY AS given (key, kind, event, account, conversation, is_unsigned, may_lead, record, place), \
+             (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock",
+            $known,
+            " ORDER BY CASE WHEN conversation IS NULL THEN key END, place",
+            $conflict,
+            " RETURNING replace(CAST(key AS TEXT), '-', '')"
+        )
+    };
+}
+
+/// Without `ON CONFLICT`, which writes to the log once more for each row. (`OFFSET 0`: looked up one
+/// by one.)
+pub(super) const PUT_HOOKS: &str = put_hooks!(
+    " WHERE NOT EXISTS (SELECT 1 FROM kommo_hooks AS other WHERE other.key = CAST(given.key AS UUID) OFFSET 0)",
+    ""
+);
+
+/// For when another transaction is putting one of them at this moment.
+pub(super) const PUT_CONTENDED_HOOKS: &str = put_hooks!("", " ON CONFLICT (key) DO NOTHING");
 
 /// In a transaction that holds the locks of the conversations. Hooks without a conversation are
 /// inserted in the order of their keys: else two transactions with the same hooks could wait for
@@ -166,6 +185,7 @@ pub(super) async fn put_hooks(
     connection: &mut PgConnection,
     of: &OfInbox,
     hooks: &[(&HookRow, bool)],
+    statement: &'static str,
 ) -> Result<Vec<String>> {
     let texts = |of: fn(&HookRow) -> &str| hooks.iter().map(|(hook, _)| of(hook)).collect();
     let keys: Vec<&str> = texts(|hook| &hook.key);
@@ -182,7 +202,7 @@ pub(super) async fn put_hooks(
     let unsigned: Vec<bool> = hooks.iter().map(|(hook, _)| hook.is_unsigned).collect();
     let leading: Vec<bool> = hooks.iter().map(|(_, may_lead)| *may_lead).collect();
     let records: Vec<&[u8]> = hooks.iter().map(|(hook, _)| &*hook.record).collect();
-    query_scalar(PUT_HOOKS)
+    query_scalar(statement)
         .bind(of.number())
         .bind(keys)
         .bind(kinds)

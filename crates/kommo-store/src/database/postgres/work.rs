@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use crate::database::statements::{all_statements, methods_by_statements};
 use crate::error::StoreFault;
 use crate::records::rows::{
-    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
-    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
+    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState,
+    Erased, GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
     SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
@@ -104,63 +104,80 @@ impl Postgres {
         most_unsigned: i64,
     ) -> Result<Vec<Put>, StoreFault> {
         self.within("keeping hooks", async {
-            let mut connection = self.writer().await?;
-            let mut all = connection.begin_with(READ_COMMITTED).await?;
-            let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
-            statements::lock_conversations(&mut all, conversations).await?;
-            let mut room = BTreeMap::new();
-            let mut leading = BTreeSet::new();
-            let mut known = BTreeSet::new();
-            let mut chosen = Vec::with_capacity(hooks.len());
-            let mut done = Vec::with_capacity(hooks.len());
-            for hook in hooks {
-                if hook.is_unsigned {
-                    let account = hook.account.as_deref();
-                    let room = match room.get_mut(&account) {
-                        Some(room) => room,
-                        None => {
-                            let waiting =
-                                statements::unsigned_waiting(&mut all, of, account, most_unsigned);
-                            let left = most_unsigned - waiting.await?;
-                            room.entry(account).or_insert(left)
-                        }
-                    };
-                    if *room <= 0 {
-                        done.push(Put::Full);
-                        continue;
-                    }
-                    *room -= 1;
+            let put = self.put_hooks_by(statements::PUT_HOOKS, of, hooks, most_unsigned);
+            match put.await {
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                    let statement = statements::PUT_CONTENDED_HOOKS;
+                    self.put_hooks_by(statement, of, hooks, most_unsigned).await
                 }
-                done.push(Put::Duplicate);
-                if !known.insert(&*hook.key) {
-                    continue;
-                }
-                let may_lead = hook
-                    .conversation
-                    .as_deref()
-                    .is_none_or(|conversation| leading.insert(conversation));
-                chosen.push((hook, may_lead));
+                put => put,
             }
-            let new = statements::put_hooks(&mut all, of, &chosen).await?;
-            let mut new: BTreeSet<&str> = new.iter().map(String::as_str).collect();
-            // The first of a conversation was known, so another may have to lead.
-            for (hook, may_lead) in &chosen {
-                if let (true, Some(conversation), false) =
-                    (may_lead, &hook.conversation, new.contains(&*hook.key))
-                {
-                    statements::promote_hook(&mut all, conversation).await?;
-                }
-            }
-            all.commit().await?;
-            connection.sound();
-            for (put, hook) in done.iter_mut().zip(hooks) {
-                if *put == Put::Duplicate && new.remove(&*hook.key) {
-                    *put = Put::Stored;
-                }
-            }
-            Ok(done)
         })
         .await
+    }
+
+    async fn put_hooks_by(
+        &self,
+        statement: &'static str,
+        of: &OfInbox,
+        hooks: &[HookRow],
+        most_unsigned: i64,
+    ) -> sqlx::Result<Vec<Put>> {
+        let mut connection = self.writer().await?;
+        let mut all = connection.begin_with(READ_COMMITTED).await?;
+        let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
+        statements::lock_conversations(&mut all, conversations).await?;
+        let mut room = BTreeMap::new();
+        let mut leading = BTreeSet::new();
+        let mut known = BTreeSet::new();
+        let mut chosen = Vec::with_capacity(hooks.len());
+        let mut done = Vec::with_capacity(hooks.len());
+        for hook in hooks {
+            if hook.is_unsigned {
+                let account = hook.account.as_deref();
+                let room = match room.get_mut(&account) {
+                    Some(room) => room,
+                    None => {
+                        let waiting =
+                            statements::unsigned_waiting(&mut all, of, account, most_unsigned);
+                        let left = most_unsigned - waiting.await?;
+                        room.entry(account).or_insert(left)
+                    }
+                };
+                if *room <= 0 {
+                    done.push(Put::Full);
+                    continue;
+                }
+                *room -= 1;
+            }
+            done.push(Put::Duplicate);
+            if !known.insert(&*hook.key) {
+                continue;
+            }
+            let may_lead = hook
+                .conversation
+                .as_deref()
+                .is_none_or(|conversation| leading.insert(conversation));
+            chosen.push((hook, may_lead));
+        }
+        let new = statements::put_hooks(&mut all, of, &chosen, statement).await?;
+        let mut new: BTreeSet<&str> = new.iter().map(String::as_str).collect();
+        // The first of a conversation was known, so another may have to lead.
+        for (hook, may_lead) in &chosen {
+            if let (true, Some(conversation), false) =
+                (may_lead, &hook.conversation, new.contains(&*hook.key))
+            {
+                statements::promote_hook(&mut all, conversation).await?;
+            }
+        }
+        all.commit().await?;
+        connection.sound();
+        for (put, hook) in done.iter_mut().zip(hooks) {
+            if *put == Put::Duplicate && new.remove(&*hook.key) {
+                *put = Put::Stored;
+            }
+        }
+        Ok(done)
     }
 
     pub(in crate::database) async fn settle_hooks(

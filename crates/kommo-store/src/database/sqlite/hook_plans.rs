@@ -18,7 +18,8 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (statements::PROMOTE_HOOK, "kommo_hooks_behind"),
         (statements::PROMOTE_HOOK, "kommo_hooks_head"),
         (statements::CLAIM_HOOKS, "kommo_hooks_due"),
-        (statements::FORGET_HOOKS, "kommo_hooks_ended"),
+        (statements::FORGET_DONE_HOOKS, "kommo_hooks_done"),
+        (statements::FORGET_FAILED_HOOKS, "kommo_hooks_failed"),
         (statements::MEND_DUE_HOOKS, "kommo_hooks_due"),
     ] {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use crate::database::statements::{all_statements, methods_by_statements};
 use crate::error::StoreFault;
 use crate::records::rows::{
-    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, Erased,
-    GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
+    AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState,
+    Erased, GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
     SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };

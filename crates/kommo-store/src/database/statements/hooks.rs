@@ -49,7 +49,7 @@ macro_rules! hook_statements {
                  AND due_at <= (SELECT ", $now, ") AND (leased_until IS NULL OR leased_until <= (SELECT ", $now, ") \
                  OR leased_until > (SELECT ", $now, " + 172800000)) ORDER BY due_at LIMIT $2 ", $skip, $end,
                 " RETURNING id, ", $text_of, "key", $text_end, " AS key, kind, event, account, ",
-                $text_of, "conversation", $text_end, " AS conversation, attempts, stored_at, record, ", $now, " AS now"
+                $text_of, "conversation", $text_end, " AS conversation, CAST(attempts AS BIGINT) AS attempts, stored_at, record, ", $now, " AS now"
             );
 
         /// Those that are due for the longest time, the oldest first.
@@ -146,12 +146,8 @@ macro_rules! hook_statements {
         /// The conditions of a choice, after one.
         fn add_choice(statement: &mut QueryBuilder<Kind>, chosen: &HookChoice) {
             if let Some(state) = chosen.state {
-                statement.push(" AND state = ").push_bind(state);
-                // As the index of what has ended says it.
-                statement.push(match state {
-                    "waiting" => " AND ended_at IS NULL",
-                    _ => " AND ended_at IS NOT NULL",
-                });
+                // Not bound: an index of one state is used only if the statement names it.
+                statement.push(format_args!(" AND state = '{state}'"));
             }
             if let Some(id) = chosen.id {
                 statement.push(" AND id = ").push_bind(id);
@@ -191,7 +187,7 @@ macro_rules! hook_statements {
         ) -> Result<Vec<ListedHookRow>> {
             let mut statement = QueryBuilder::new(concat!(
                 "SELECT id, ", $text_of, "key", $text_end, " AS key, kind, event, account, ",
-                $text_of, "conversation", $text_end, " AS conversation, state, attempts, stored_at, ended_at, \
+                $text_of, "conversation", $text_end, " AS conversation, state, CAST(attempts AS BIGINT) AS attempts, stored_at, ended_at, \
                  COALESCE(leased_until, due_at) AS due_at, reason, lease_token IS NOT NULL AS is_leased, ", $now, " AS now, "
             ));
             statement.push(match page.with_records {
@@ -225,7 +221,7 @@ macro_rules! hook_statements {
         ) -> Result<(Option<i64>, u64)> {
             let mut looking = QueryBuilder::new(concat!(
                 "SELECT id, ", $text_of, "conversation", $text_end, " AS conversation FROM kommo_hooks \
-                 WHERE state = 'failed' AND ended_at IS NOT NULL AND inbox = "
+                 WHERE state = 'failed' AND inbox = "
             ));
             looking.push_bind(of.number()).push(" AND id > ").push_bind(after);
             add_choice(&mut looking, chosen);
@@ -256,22 +252,29 @@ macro_rules! hook_statements {
             Ok((Some(*last), replayed.rows_affected()))
         }
 
-        pub(super) const FORGET_HOOKS: &str = concat!(
+        pub(super) const FORGET_DONE_HOOKS: &str = concat!(
                 "DELETE FROM kommo_hooks WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE inbox = $1 \
-                 AND state = $2 AND ended_at IS NOT NULL AND ended_at <= (SELECT ", $now, " - $3) ORDER BY ended_at LIMIT $4", $end
+                 AND state = 'done' AND ended_at <= (SELECT ", $now, " - $2) ORDER BY ended_at LIMIT $3", $end
+            );
+
+        pub(super) const FORGET_FAILED_HOOKS: &str = concat!(
+                "DELETE FROM kommo_hooks WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE inbox = $1 \
+                 AND state = 'failed' AND ended_at <= (SELECT ", $now, " - $2) ORDER BY ended_at LIMIT $3", $end
             );
 
         /// What ended long enough ago, at most so many.
         pub(super) async fn forget_hooks(
             connection: &mut $connection,
             of: &OfInbox,
-            state: &str,
+            state: EndedState,
             age_milliseconds: i64,
             limit: i64,
         ) -> Result<u64> {
-            let done = query(FORGET_HOOKS)
+            let done = query(match state {
+                EndedState::Done => FORGET_DONE_HOOKS,
+                EndedState::Failed => FORGET_FAILED_HOOKS,
+            })
             .bind(of.number())
-            .bind(state)
             .bind(age_milliseconds)
             .bind(limit)
             .execute(connection)
@@ -305,8 +308,7 @@ macro_rules! hook_statements {
         ) -> Result<HookDepthRow> {
             query_as(concat!(
                 "SELECT COUNT(*) AS waiting, MIN(stored_at) AS oldest, \
-                 (SELECT COUNT(*) FROM kommo_hooks WHERE inbox = $1 AND state = 'failed' \
-                 AND ended_at IS NOT NULL) AS failed, ", $now, " AS now \
+                 (SELECT COUNT(*) FROM kommo_hooks WHERE inbox = $1 AND state = 'failed') AS failed, ", $now, " AS now \
                  FROM (SELECT stored_at FROM kommo_hooks WHERE inbox = $1 AND due_at IS NOT NULL \
                  UNION ALL SELECT stored_at FROM kommo_hooks WHERE inbox = $1 AND state = 'waiting' AND due_at IS NULL) AS those"
             ))

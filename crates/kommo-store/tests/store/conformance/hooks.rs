@@ -70,7 +70,7 @@ async fn a_hook_comes_out_as_it_was_proven<P: Place>() {
     assert!(hook.unsigned().is_none());
     assert_eq!((hook.event(), hook.attempt()), ("message", 1));
     assert_eq!(hook.account(), Some(&*chats_account().to_string()));
-    assert_eq!(hook.key().len(), 64);
+    assert_eq!(hook.key().len(), 32);
     assert!(!format!("{hook:?} {inbox:?}").contains(MARKER));
 }
 
