@@ -8,13 +8,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::auth::AuthCommand;
 use crate::commands::chats::ChatsCommand;
 use crate::commands::explain::ExplainCommand;
+use crate::commands::open_api::OpenApiCommand;
 use crate::commands::profile::ProfileCommand;
 use crate::commands::secret::SecretCommand;
 use crate::commands::sign::SignCommand;
 use crate::commands::verify::VerifyCommand;
 use crate::commands::{
-    api, auth, chats, completions, demo, doctor, explain, init, man, profile, sandbox, secret,
-    sign, verify,
+    api, auth, chats, completions, demo, doctor, explain, init, man, open_api, profile, sandbox,
+    secret, sign, verify,
 };
 use crate::failure::exit::{Failure, Outcome};
 use crate::failure::usage_error;
@@ -110,6 +111,13 @@ enum Command {
     )]
     Chats(Box<ChatsCommand>),
 
+    /// Call the chat Open API
+    #[command(
+        subcommand,
+        after_help = "Example:\n  kommo open-api call create_gd --appid ID --secret-file app.secret --body ticket.json"
+    )]
+    OpenApi(Box<OpenApiCommand>),
+
     /// Print the version
     #[command(after_help = "Example:\n  kommo version --format json")]
     Version,
@@ -163,6 +171,10 @@ impl Cli {
             Command::Chats(command) => {
                 context.check_named_profile()?;
                 chats::run(&command, &context)
+            }
+            Command::OpenApi(command) => {
+                context.check_named_profile()?;
+                open_api::run(&command, &context)
             }
             Command::Auth(command) => {
                 context.check_named_profile()?;

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod open_api;
 pub(crate) mod profile;
 pub(crate) mod sandbox;
 pub(crate) mod secret;

@@ -11,12 +11,25 @@ mod failure;
 
 mod call;
 
+mod scoped;
+
+mod ids;
+
+mod content;
+
+mod chat;
+
+mod message;
+
 use clap::{Args, Subcommand};
 use kommo_chats::{ConnectRequest, ConnectResponse, DisconnectRequest};
 use kommo_http::Answer;
 use serde_json::{Map, Value, json};
 
+use self::chat::{CreateArgs, HistoryArgs, ReactArgs, TypingArgs};
 use self::connection::ConnectionArgs;
+use self::failure::Advice;
+use self::message::{EditArgs, SendArgs, StatusArgs};
 use crate::failure::exit::{Failure, Outcome};
 use crate::run::context::Context;
 
@@ -32,11 +45,16 @@ Example:
     --channel f90ba33d-c9d9-44da-b76c-c349b0ecbe41 \\
     --account-amojo-id af9945ff-1490-4cad-807d-945c15d88bec";
 
-const AFTER_CONNECT: &str = "the channel is probably connected, and only the scope_id could not be \
-    read: run it again, connecting twice is harmless";
+const CONNECT: Advice<'_> = Advice {
+    after_success: "the channel is probably connected, and only the scope_id could not be \
+        read: run it again, connecting twice is harmless",
+    ..Advice::HARMLESS
+};
 
-const AFTER_DISCONNECT: &str =
-    "the channel is probably disconnected: run it again to be sure, that is harmless";
+const DISCONNECT: Advice<'_> = Advice {
+    after_success: "the channel is probably disconnected: run it again to be sure, that is harmless",
+    ..Advice::HARMLESS
+};
 
 /// Which call.
 #[derive(Debug, Subcommand)]
@@ -45,6 +63,20 @@ pub(crate) enum ChatsCommand {
     Connect(ConnectArgs),
     /// End the connection
     Disconnect(DisconnectArgs),
+    /// Create a chat without a message, or find it; prints the platform's id
+    Create(CreateArgs),
+    /// Send a message of a client, or one that a user wrote elsewhere; prints the platform's id
+    Send(Box<SendArgs>),
+    /// Change what a message says
+    Edit(EditArgs),
+    /// Say how far a message of a manager came
+    Status(StatusArgs),
+    /// Show that the client is writing
+    Typing(TypingArgs),
+    /// React to a message, or take the reaction back
+    React(ReactArgs),
+    /// Print the messages of a chat, newest first, one a line
+    History(HistoryArgs),
 }
 
 /// `kommo chats connect`.
@@ -75,6 +107,13 @@ pub(crate) fn run(command: &ChatsCommand, context: &Context) -> Result<Outcome, 
     match command {
         ChatsCommand::Connect(args) => connect(args, context),
         ChatsCommand::Disconnect(args) => disconnect(args, context),
+        ChatsCommand::Create(args) => chat::create(args, context),
+        ChatsCommand::Send(args) => message::send(args, context),
+        ChatsCommand::Edit(args) => message::edit(args, context),
+        ChatsCommand::Status(args) => message::status(args, context),
+        ChatsCommand::Typing(args) => chat::typing(args, context),
+        ChatsCommand::React(args) => chat::react(args, context),
+        ChatsCommand::History(args) => chat::history(args, context),
     }
 }
 
@@ -97,7 +136,7 @@ fn connect(args: &ConnectArgs, context: &Context) -> Result<Outcome, Failure> {
             context,
         );
     }
-    let answer = call::run(&connection, context, AFTER_CONNECT, async |client| {
+    let answer = call::run(&connection, context, CONNECT, async |client| {
         client.connect(&connection.channel, &request).await
     })?;
     let response = answer.value();
@@ -121,7 +160,7 @@ fn disconnect(args: &DisconnectArgs, context: &Context) -> Result<Outcome, Failu
             context,
         );
     }
-    let answer = call::run(&connection, context, AFTER_DISCONNECT, async |client| {
+    let answer = call::run(&connection, context, DISCONNECT, async |client| {
         client.disconnect(&connection.channel, &request).await
     })?;
     let mut json = Map::new();

@@ -117,6 +117,11 @@ impl Failure {
         &self.message
     }
 
+    /// A field that was added for programs.
+    pub(crate) fn field(&self, name: &str) -> Option<&Value> {
+        self.more.as_ref()?.get(name)
+    }
+
     pub(crate) fn lines(&self) -> &[String] {
         &self.lines
     }

@@ -25,6 +25,7 @@ pub(crate) const SECRET: Needed = needed(
 );
 pub(crate) const PLATFORM: Needed = needed("platform", "platform", "--platform kommo or amocrm");
 pub(crate) const ACCOUNT: Needed = needed("account", "account", "--account HOST");
+pub(crate) const APP_ID: Needed = needed("appid", "application id", "--appid ID");
 pub(crate) const CHANNEL_ID: Needed = needed("channel_id", "channel id", "--channel ID");
 pub(crate) const ACCOUNT_AMOJO_ID: Needed = needed(
     "account_amojo_id",

@@ -2,11 +2,11 @@
 
 use alloc::sync::Arc;
 
-use kommo_http::{Answer, ChatsClient, ChatsError};
+use kommo_http::{ChatsClient, ChatsError};
 use kommo_sign::ChannelSecret;
 
 use super::connection::Connection;
-use super::failure;
+use super::failure::{self, Advice};
 use crate::connection::transport;
 use crate::failure::exit::Failure;
 use crate::run::context::Context;
@@ -14,14 +14,13 @@ use crate::run::runtime::run_alone;
 use crate::run::shown_pauses::ShownPauses;
 use crate::terminal::attempt_log;
 
-/// Makes a client for the connection and lets `call` use it. `after_success` is the hint for a
-/// success whose answer cannot be read.
+/// Makes a client for the connection and lets `call` use it.
 pub(super) fn run<T>(
     connection: &Connection,
     context: &Context,
-    after_success: &str,
-    call: impl AsyncFnOnce(&ChatsClient) -> Result<Answer<T>, ChatsError>,
-) -> Result<Answer<T>, Failure> {
+    advice: Advice<'_>,
+    call: impl AsyncFnOnce(&ChatsClient) -> Result<T, ChatsError>,
+) -> Result<T, Failure> {
     let secret = connection
         .secret
         .read_to_sign(&context.output, ChannelSecret::new)?;
@@ -34,14 +33,14 @@ pub(super) fn run<T>(
     let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret)
         .with_clock(Arc::new(clock));
     let what = format!("the answer of {}", connection.host);
-    let answer = run_alone(context, what, call(&client))?
-        .map_err(|error| failure::of(&error, after_success))?;
-    if let Some(offset) = answer.learned_offset_seconds() {
+    let result = run_alone(context, what, call(&client))?;
+    // One process makes one call: an offset that the client keeps was learned by it.
+    if let Some(offset) = client.clock_offset_seconds() {
         let direction = if offset > 0 { "behind" } else { "ahead of" };
         context.output.note(&format!(
             "warning: the clock of this machine is {} s {direction} the server's; it was allowed for, set it right",
             offset.unsigned_abs()
         ));
     }
-    Ok(answer)
+    result.map_err(|error| failure::of(&error, advice))
 }

@@ -46,6 +46,11 @@ pub(super) struct Connection {
 }
 
 impl ConnectionArgs {
+    /// The option of the secret, and whether it is standard input.
+    pub(super) fn secret_claim(&self) -> (&'static str, bool) {
+        self.secret.claim()
+    }
+
     pub(super) fn resolve(&self, context: &Context) -> Result<Connection, Failure> {
         // First of all: an address that is not a sandbox's is refused before a secret is read.
         let endpoints = self.place.endpoints()?;

@@ -11,10 +11,11 @@ use crate::failure::exit::{Failure, Outcome};
 use crate::run::context::Context;
 use crate::time::clock;
 
+/// `target` is the path with its query, which is not signed.
 pub(super) fn print(
     connection: &Connection,
     method: &str,
-    path: &str,
+    target: &str,
     body: &[u8],
     context: &Context,
 ) -> Result<Outcome, Failure> {
@@ -24,17 +25,15 @@ pub(super) fn print(
             .read_to_sign(&context.output, ChannelSecret::new)?,
     );
     let method = RequestMethod::parse(method).map_err(Failure::usage)?;
-    let path = RequestPath::parse(path).map_err(Failure::usage)?;
+    let path = RequestPath::parse(target).map_err(Failure::usage)?;
     let date = RequestDate::from_unix_seconds(clock::unix_now()?).map_err(Failure::usage)?;
     let signed = signer.sign(method, path, ContentType::JSON, date, body);
-    let target = connection
+    let place = connection
         .endpoints
         .resolve(EndpointRole::Chats(connection.host));
     let mut url = String::new();
-    target
-        .write_url(path.as_str(), &mut url)
-        .map_err(Failure::usage)?;
-    let headers = headers(&target, &signed);
+    place.write_url(target, &mut url).map_err(Failure::usage)?;
+    let headers = headers(&place, &signed);
     let text = as_text(&signed, &url, &headers);
     let fields: Map<_, _> = headers
         .iter()

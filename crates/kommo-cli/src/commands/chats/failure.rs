@@ -11,18 +11,35 @@ use crate::connection::transport;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure};
 
+/// What to say about a call that may have been carried out.
+#[derive(Clone, Copy)]
+pub(super) struct Advice<'a> {
+    /// After a success whose answer cannot be read.
+    pub(super) after_success: &'a str,
+    /// After an answer that did not come.
+    pub(super) in_doubt: &'a str,
+}
+
+impl Advice<'static> {
+    /// Of a call that does the same if it comes twice.
+    pub(super) const HARMLESS: Self = Self {
+        after_success: "it was probably carried out: run it again to be sure, that is harmless",
+        in_doubt: "it may have been carried out; to run it again later is harmless",
+    };
+}
+
 /// Refused by the remote side, or done as it seems without a proof, is status 1; no answer, or one
-/// that makes no sense, is status 3. `after_success` says what follows if it was done.
-pub(super) fn of(error: &ChatsError, after_success: &str) -> Failure {
+/// that makes no sense, is status 3.
+pub(super) fn of(error: &ChatsError, advice: Advice<'_>) -> Failure {
     let message = exit::chain(error);
     match error {
         _ if error.is_unconfirmed() => Failure::new(ErrorCode::Unconfirmed, message)
             .with("http_status", error.status())
-            .hint(after_success),
+            .hint(advice.after_success),
         ChatsError::InvalidRequest(_) => Failure::usage(message),
         // A 5xx does not say whether it was done.
         ChatsError::Refused(refusal) if matches!(refusal.status(), 408 | 500..=599) => {
-            in_doubt(message).with("http_status", refusal.status())
+            in_doubt(message, advice).with("http_status", refusal.status())
         }
         ChatsError::Refused(refusal) => hinted(refused(message, refusal), refusal),
         ChatsError::TooManyRequests(refusal) => Failure::new(ErrorCode::Throttled, message)
@@ -39,14 +56,13 @@ pub(super) fn of(error: &ChatsError, after_success: &str) -> Failure {
             let failure = Failure::new(ErrorCode::Unreachable, message);
             transport::with_advice(failure, error)
         }
-        ChatsError::Transport { .. } => in_doubt(message),
+        ChatsError::Transport { .. } => in_doubt(message, advice),
         _ => Failure::new(ErrorCode::BadAnswer, message),
     }
 }
 
-fn in_doubt(message: String) -> Failure {
-    Failure::new(ErrorCode::InDoubt, message)
-        .hint("it may have been carried out; to run it again later is harmless")
+fn in_doubt(message: String, advice: Advice<'_>) -> Failure {
+    Failure::new(ErrorCode::InDoubt, message).hint(advice.in_doubt)
 }
 
 fn refused(message: String, refusal: &Refusal) -> Failure {
@@ -68,12 +84,12 @@ fn hinted(failure: Failure, refusal: &Refusal) -> Failure {
         ErrorKind::InvalidSignature => failure.hint(
             "probably another secret than this channel's; `kommo explain chats` looks into a request",
         ),
-        ErrorKind::NotRegistered => {
-            failure.hint("check the channel id, and that the account belongs to the platform that was called")
-        }
+        ErrorKind::NotRegistered => failure.hint(
+            "check the channel id, that the account belongs to the platform that was called, and that the channel is connected: `kommo chats connect`",
+        ),
         ErrorKind::BlockedAsText => failure.hint("the platform blocks after too many requests: wait before the next try"),
         ErrorKind::BadRequest => failure.hint(
-            "check the amojo id of the account: `kommo api GET '/api/v4/account?with=amojo_id'` prints it",
+            "check the ids: `kommo api GET '/api/v4/account?with=amojo_id'` prints the account's, and '/api/v4/users?with=amojo_id' those of the users",
         ),
         ErrorKind::Internal => failure.hint("the fault is on the other side: try again later"),
         _ => failure,
