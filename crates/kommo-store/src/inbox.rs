@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::error::{DatabaseFault, StoreFault};
-use crate::records::hook_record::{open_record, to_row};
+use crate::records::hook_record::{key_of, open_record, to_row};
 use crate::records::rows::{
     ClaimedHookRow, EndedState, HookChoice, HookPage, OfInbox, SettledHookRow,
 };
@@ -180,6 +180,13 @@ impl Inbox {
                 source: DatabaseFault::too_slow(),
             })
         })
+    }
+
+    /// The name of a hook in this inbox, which it has once it is stored: [`HookLine::key`],
+    /// [`ClaimedHook::key`].
+    #[must_use]
+    pub fn key_of(&self, hook: &NewHook<'_>) -> String {
+        key_of(&self.of, hook)
     }
 
     /// Begins attempts at the `limit` hooks that are due for the longest time, for

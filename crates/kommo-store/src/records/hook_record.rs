@@ -73,16 +73,22 @@ pub(crate) const fn hook_data(key: &str) -> AssociatedData<'_> {
     }
 }
 
+/// What a hook is called in an inbox.
+pub(crate) fn key_of(of: &OfInbox, hook: &NewHook<'_>) -> String {
+    hashed(of, "kommo-store hook", hook.key().as_bytes())
+}
+
+fn hashed(of: &OfInbox, purpose: &str, key: &[u8]) -> String {
+    let hash = hash_text(purpose, &[&of.realm, &of.inbox, &hex_text(key)]);
+    hash.chars().take(HASH_DIGITS).collect()
+}
+
 pub(crate) fn to_row(
     sealer: &Sealer,
     of: &OfInbox,
     hook: &NewHook<'_>,
 ) -> Result<HookRow, StoreFault> {
-    let hashed = |purpose, key: &[u8]| -> String {
-        let hash = hash_text(purpose, &[&of.realm, &of.inbox, &hex_text(key)]);
-        hash.chars().take(HASH_DIGITS).collect()
-    };
-    let key = hashed("kommo-store hook", hook.key().as_bytes());
+    let key = key_of(of, hook);
     let conversation = hook.conversation();
     let proof = match hook.origin() {
         HookOrigin::Proven(proof) => Some(proof),
@@ -110,7 +116,8 @@ pub(crate) fn to_row(
         kind: Cow::Borrowed(hook.origin().name()),
         event: Cow::Borrowed(hook.event()),
         account: account.or_else(|| is_unsigned.then(|| NO_ACCOUNT.to_owned())),
-        conversation: conversation.map(|key| hashed("kommo-store conversation", key.as_bytes())),
+        conversation: conversation
+            .map(|key| hashed(of, "kommo-store conversation", key.as_bytes())),
         is_unsigned,
     })
 }
