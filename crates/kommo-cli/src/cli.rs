@@ -8,14 +8,15 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::auth::AuthCommand;
 use crate::commands::chats::ChatsCommand;
 use crate::commands::explain::ExplainCommand;
+use crate::commands::hooks::HooksCommand;
 use crate::commands::open_api::OpenApiCommand;
 use crate::commands::profile::ProfileCommand;
 use crate::commands::secret::SecretCommand;
 use crate::commands::sign::SignCommand;
 use crate::commands::verify::VerifyCommand;
 use crate::commands::{
-    api, auth, chats, completions, demo, doctor, explain, init, man, open_api, profile, sandbox,
-    secret, sign, verify,
+    api, auth, chats, completions, demo, doctor, explain, hooks, init, man, open_api, profile,
+    sandbox, secret, sign, verify,
 };
 use crate::failure::exit::{Failure, Outcome};
 use crate::failure::usage_error;
@@ -118,6 +119,13 @@ enum Command {
     )]
     OpenApi(Box<OpenApiCommand>),
 
+    /// Receive, send and replay hooks
+    #[command(
+        subcommand,
+        after_help = "Example:\n  kommo hooks listen --profile shop\n  kommo hooks inbox list --state failed"
+    )]
+    Hooks(HooksCommand),
+
     /// Print the version
     #[command(after_help = "Example:\n  kommo version --format json")]
     Version,
@@ -187,6 +195,10 @@ impl Cli {
             Command::Secret(command) => {
                 context.check_named_profile()?;
                 secret::run(&command, &context)
+            }
+            Command::Hooks(command) => {
+                context.check_named_profile()?;
+                hooks::run(&command, &context)
             }
             Command::Doctor(args) => doctor::run(&args, &context),
             Command::Version => {

@@ -6,6 +6,7 @@ pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod hooks;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod open_api;

@@ -2,6 +2,7 @@
 
 // In the order the data flows: a file uses only files above it.
 pub(crate) mod interruption;
+pub(crate) mod stop_signals;
 pub(crate) mod opened;
 pub(crate) mod latest_came;
 pub(crate) mod shown_pauses;

@@ -5,6 +5,8 @@ mod step;
 
 mod keep;
 
+mod home;
+
 mod scenario_clock;
 
 mod hook_receiver;
@@ -12,6 +14,8 @@ mod hook_receiver;
 mod grant_stage;
 
 mod grants;
+
+mod chat;
 
 mod scenario;
 
@@ -27,7 +31,8 @@ use crate::run::runtime::run_to_end;
 const HELP: &str = "\
 Starts a simulated Kommo on a loopback port, connects a chat channel to it over
 HTTP, is refused for a wrong secret and for an old date, recovers from a clock
-that is wrong, and disconnects. Then an integration gets a grant, calls, lives
+that is wrong, sends a message, keeps the hook that a manager's message is,
+answers it, and disconnects. Then an integration gets a grant, calls, lives
 through a day, a lost answer and a restart, and meets disconnect hooks. No
 account and no network are needed.
 

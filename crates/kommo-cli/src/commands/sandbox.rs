@@ -20,6 +20,7 @@ use crate::input::private_file;
 use crate::profile::profile_file::without_value;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
+use crate::run::stop_signals::StopSignals;
 
 const HELP: &str = "\
 The first line on standard output is JSON: base_url, where the platform is;
@@ -266,44 +267,5 @@ impl<'a> JournalTeller<'a> {
                 output.detail(&format!("  {}: {}", found.code, found.message));
             }
         }
-    }
-}
-
-#[cfg(unix)]
-struct StopSignals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl StopSignals {
-    fn install() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let failed = |error| Failure::io(format!("cannot listen for signals: {error}"));
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct StopSignals;
-
-#[cfg(not(unix))]
-impl StopSignals {
-    fn install() -> Result<Self, Failure> {
-        Ok(Self)
-    }
-
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -4,12 +4,15 @@ use serde_json::Value;
 
 use crate::program::{Ended, Room};
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 16] = [
     "sandbox",
     "connect",
     "wrong-secret",
     "stale-date",
     "skewed-clock",
+    "message",
+    "hook",
+    "answer",
     "disconnect",
     "consent",
     "call",
@@ -64,9 +67,9 @@ fn for_programs_every_step_is_an_object() {
     assert_eq!(steps[3]["findings"][0]["code"], "date-stale");
     assert!((3590..=3610).contains(&steps[4]["clock_offset_seconds"].as_i64().unwrap()));
     assert_eq!(steps[4]["attempts"], 2);
-    assert_eq!(steps[8]["refreshes"], 1);
-    assert_eq!(steps[9]["answers_dropped_after_commit"], 1);
-    assert_eq!(steps[10]["refreshes"], 0);
+    assert_eq!(steps[11]["refreshes"], 1);
+    assert_eq!(steps[12]["answers_dropped_after_commit"], 1);
+    assert_eq!(steps[13]["refreshes"], 0);
 }
 
 // Invariant I8.

@@ -32,6 +32,7 @@ mod doctor_store;
 mod documents;
 mod explain;
 mod failures;
+mod hooks;
 mod init;
 mod lifeboat;
 mod many_grants;

@@ -2,7 +2,6 @@
 //! keeper that can be begun anew.
 
 use alloc::sync::Arc;
-use std::path::PathBuf;
 
 use kommo_account::{AccountHost, AccountId, ClientId, Endpoints};
 use kommo_http::{BudgetSettings, CrmClient, HttpTokenEndpoint, RequestBudget};
@@ -14,10 +13,10 @@ use kommo_sandbox::Sandbox;
 use kommo_store::Store;
 use serde_json::Value;
 
+use super::home::Home;
 use super::scenario_clock::ScenarioClock;
 use crate::connection::transport::transport;
 use crate::failure::exit::{self, Failure};
-use crate::input::private_file;
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
 
@@ -52,7 +51,7 @@ impl<'a> GrantStage<'a> {
         );
         let endpoints = Endpoints::loopback_url(sandbox.base_url()).map_err(Failure::io)?;
         let clock = ScenarioClock::new(sandbox.platform());
-        let home = Home::make(&clock)?;
+        let home = Home::make(u128::from_be_bytes(clock.random_bytes()))?;
         let keeper = new_keeper(&home, endpoints, &credentials, &clock).await?;
         Ok(Self {
             sandbox,
@@ -139,29 +138,4 @@ async fn new_keeper(
             .credentials(credentials.clone())
             .build(),
     )
-}
-
-/// A directory that is removed at the end, since its store has tokens.
-struct Home {
-    directory: PathBuf,
-}
-
-impl Home {
-    fn make(clock: &ScenarioClock) -> Result<Self, Failure> {
-        let name = u128::from_be_bytes(clock.random_bytes());
-        let directory = std::env::temp_dir().join(format!("kommo-demo-{name:032x}"));
-        private_file::make_directory(&directory).map_err(|error| {
-            Failure::io(format!(
-                "cannot make the directory {}: {error}",
-                directory.display()
-            ))
-        })?;
-        Ok(Self { directory })
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
 }

@@ -6,7 +6,7 @@
 //!    └──────── answer ────────────┘
 //! ```
 
-use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, EndpointRole, Endpoints};
+use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, EndpointRole, Endpoints, ScopeId};
 use kommo_chats::{ConnectRequest, DisconnectRequest};
 use kommo_http::{ChatsClient, ChatsError, OutgoingRequest, Transport, TransportBuilder};
 use kommo_sandbox::{Explanation, Fault, FaultKind, Sandbox};
@@ -15,6 +15,7 @@ use kommo_sign::{
 };
 use serde_json::{Value, json};
 
+use super::chat;
 use super::grants;
 use super::keep::Keep;
 use super::step::{Step, tell};
@@ -50,6 +51,9 @@ pub(super) async fn tell_all(context: &Context, keep: Option<&Keep>) -> Result<b
     is_ok &= tell(&stage.wrong_secret().await, context)?;
     is_ok &= tell(&stage.stale_date().await, context)?;
     is_ok &= tell(&stage.skewed_clock().await, context)?;
+    let scope = ScopeId::new(stage.channel, stage.account);
+    let connection = stage.client(&stage.secret).connection(scope);
+    is_ok &= chat::tell_all(&stage.sandbox, connection, &stage.secret, context).await?;
     is_ok &= tell(&stage.disconnect().await, context)?;
     is_ok &= grants::tell_all(&stage.sandbox, context).await?;
     if let Some(keep) = keep {

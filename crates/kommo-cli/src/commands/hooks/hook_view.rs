@@ -1,0 +1,144 @@
+//! How a kept hook is shown: a line of a list, an object, and the whole hook.
+
+use core::time::Duration;
+
+use base64ct::{Base64, Encoding};
+use kommo_hooks::inbox::UnsignedKind;
+use kommo_store::{HookLine, HookState, InboxDepth, StoredHook};
+use serde_json::{Map, Value, json};
+
+use crate::time::instant;
+
+/// The heading of a list.
+pub(super) const HEADING: &str =
+    "     # state    kind          event             age        attempts";
+
+/// A line of at most 80 columns, and why it waits again or failed on one of its own.
+pub(super) fn line(hook: &HookLine) -> String {
+    let HookLine {
+        id,
+        kind,
+        event,
+        age,
+        attempts,
+        ..
+    } = hook;
+    let state = state(hook);
+    let age = instant::length(age.as_secs());
+    let line = format!("{id:>6} {state:8} {kind:13} {event:17} {age:10.10} {attempts}");
+    match &hook.reason {
+        Some(reason) => format!("{}\n       {reason}", line.trim_end()),
+        None => line.trim_end().to_owned(),
+    }
+}
+
+/// Where it stands, more exactly than the store says.
+fn state(hook: &HookLine) -> &'static str {
+    match hook.state {
+        HookState::Waiting if hook.is_leased => "running",
+        HookState::Waiting if hook.due_in.is_none() => "behind",
+        state => state.name(),
+    }
+}
+
+/// The object of a list.
+pub(super) fn object(hook: &HookLine) -> Value {
+    let seconds = |length: Duration| length.as_secs();
+    json!({
+        "id": hook.id,
+        "key": hook.key,
+        "kind": hook.kind,
+        "event": hook.event,
+        "account": hook.account,
+        "conversation": hook.conversation,
+        "state": hook.state.name(),
+        "is_running": hook.is_leased,
+        "attempts": hook.attempts,
+        "age_seconds": seconds(hook.age),
+        "ended_seconds_ago": hook.ended.map(seconds),
+        "due_in_seconds": hook.due_in.map(seconds),
+        "reason": hook.reason,
+    })
+}
+
+/// `3 wait (the oldest for 2 minutes), 1 has failed`.
+pub(super) fn depth(depth: &InboxDepth) -> String {
+    let waiting = match (depth.waiting, depth.oldest) {
+        (0, _) | (_, None) => "none waits".to_owned(),
+        (1, Some(age)) => format!("1 waits, for {}", instant::length(age.as_secs())),
+        (number, Some(age)) => {
+            let age = instant::length(age.as_secs());
+            format!("{number} wait, the oldest for {age}")
+        }
+    };
+    match depth.failed {
+        0 => waiting,
+        1 => format!("{waiting}; 1 has failed"),
+        number => format!("{waiting}; {number} have failed"),
+    }
+}
+
+/// The whole hook: what is known of it, and its body.
+pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
+    let line = &hook.line;
+    let (verdict, body) = verdict_and_body(hook);
+    let age = instant::length(line.age.as_secs());
+    let mut facts = vec![
+        ("number", line.id.to_string()),
+        ("state", state(line).to_owned()),
+        ("kind", line.kind.clone()),
+        ("event", line.event.clone()),
+        ("verdict", verdict),
+        ("account", line.account.clone().unwrap_or_default()),
+        ("stored", format!("{age} ago")),
+        ("attempts", line.attempts.to_string()),
+        ("reason", line.reason.clone().unwrap_or_default()),
+        ("key", line.key.clone()),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
+    let mut text: Vec<_> = facts
+        .iter()
+        .map(|(name, value)| format!("{name:9} {value}"))
+        .collect();
+    let mut fields = Map::new();
+    if let Value::Object(listed) = object(line) {
+        fields.extend(listed);
+    }
+    if let Some(proven) = hook.proven() {
+        fields.insert(
+            "verified_by".to_owned(),
+            json!(proven.proof().key_id.as_str()),
+        );
+        fields.insert("verified_at".to_owned(), json!(proven.proof().verified_at));
+    }
+    let (name, told) = match body {
+        None => ("body", Value::Null),
+        Some(bytes) => match core::str::from_utf8(bytes) {
+            Ok(text) => ("body", Value::from(text)),
+            Err(_) => ("body_base64", Value::from(Base64::encode_string(bytes))),
+        },
+    };
+    text.push(match &told {
+        Value::String(body) => format!("\n{body}"),
+        _ => "\nIts bytes are gone: it is done.".to_owned(),
+    });
+    fields.insert(name.to_owned(), told);
+    (text.join("\n"), Value::Object(fields))
+}
+
+fn verdict_and_body(hook: &StoredHook) -> (String, Option<&[u8]>) {
+    if let Some(proven) = hook.proven() {
+        let proof = proven.proof();
+        let key = proof.key_id.as_str().to_owned();
+        return (format!("proven, by the secret {key}"), proven_bytes(hook));
+    }
+    match hook.unsigned() {
+        Some((UnsignedKind::Bot, body)) => ("its token was proven".to_owned(), Some(body)),
+        Some((_, body)) => ("unsigned".to_owned(), Some(body)),
+        None => (String::new(), None),
+    }
+}
+
+fn proven_bytes(hook: &StoredHook) -> Option<&[u8]> {
+    hook.proven().map(|proven| *proven.get())
+}

@@ -1,0 +1,239 @@
+//! `kommo hooks listen`: receives hooks until a signal, and shows each as it comes.
+
+use alloc::sync::Arc;
+use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use axum::Router;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use clap::Args;
+use kommo_hooks::unsigned::PathToken;
+use kommo_store::{Inbox, InboxSettings, Store};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::inbox_place::InboxPlaceArgs;
+use super::receiver::Receiver;
+use super::reports::Reports;
+use super::verifiers::{VerifierArgs, Verifiers};
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::{Failure, Outcome};
+use crate::input::secret_source::SecretSource;
+use crate::input::standard_input::claimed_once;
+use crate::keeper::keeper_setup::world;
+use crate::keeper::stores;
+use crate::run::context::Context;
+use crate::run::runtime::runtime;
+use crate::run::stop_signals::StopSignals;
+use crate::terminal::output;
+
+const HELP: &str = "\
+Each hook is proven, kept in the inbox, answered, and shown on one line: time
+(UTC), kind, conversation, verdict, number in the inbox. With --format json, and
+where no terminal is, each is one object. What is not proven is answered 401,
+and not kept. Disconnect hooks, calls of widgets and install hooks are shown,
+not kept.
+
+Example:
+  kommo hooks listen --channel-secret-file channel.secret
+  kommo hooks trigger chat-message --secret-file channel.secret \\
+    --to http://127.0.0.1:4405/chat/:scope_id";
+
+/// How long requests that are on their way have after a signal.
+const DRAINED_WITHIN: Duration = Duration::from_secs(6);
+
+/// `kommo hooks listen`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct ListenArgs {
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:4405]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:4405",
+        hide_default_value = true
+    )]
+    listen: SocketAddr,
+
+    #[command(flatten)]
+    verifiers: VerifierArgs,
+
+    /// The file of the secret part of the addresses for CRM hooks and bots, 22 letters or more;
+    /// left out, a new one is made at each start
+    #[arg(long, value_name = "FILE")]
+    path_token_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    place: InboxPlaceArgs,
+}
+
+pub(super) fn run(args: &ListenArgs, context: &Context) -> Result<Outcome, Failure> {
+    let verifiers = args.verifiers.read(context)?;
+    let path_token = path_token(args)?;
+    claimed_once(args.place.store.claims())?;
+    args.place.realm()?;
+    stores::make(&args.place.store.place(context)?)?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(args, verifiers, path_token, context));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    served
+}
+
+/// From its file, else drawn.
+fn path_token(args: &ListenArgs) -> Result<(PathToken, String), Failure> {
+    let text = match &args.path_token_file {
+        Some(file) => {
+            let source = SecretSource::File(file.clone());
+            source.read()?.expose().to_owned()
+        }
+        None => {
+            let mut random = [0; 18];
+            getrandom::fill(&mut random).map_err(|error| {
+                let message = format!("the operating system returned no random bytes: {error}");
+                Failure::new(ErrorCode::Internal, message)
+            })?;
+            Base64UrlUnpadded::encode_string(&random)
+        }
+    };
+    let token = PathToken::new(text.as_str()).map_err(|error| {
+        Failure::new(ErrorCode::SecretInvalid, error).hint("it is the end of an address")
+    })?;
+    Ok((token, text))
+}
+
+async fn serve(
+    args: &ListenArgs,
+    verifiers: Verifiers,
+    (path_token, path_text): (PathToken, String),
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    // Before the first line is out: who reads it may send a signal at once.
+    let mut stop = StopSignals::install()?;
+    let listener = bind(args.listen).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::io(format!("cannot listen on {}: {error}", args.listen)))?;
+    let (store, inbox) = open(args, context).await?;
+    let (reports, printer) = Reports::new(inbox.clone(), false, context.output);
+    let urls = urls(&format!("http://{address}"), &verifiers, &path_text);
+    tell_start(args, &urls, &verifiers, context)?;
+    let receiver = Receiver::new(verifiers, path_token, inbox, reports);
+    let mut printing = pin!(printer.run());
+    let printed = tokio::select! {
+        // The disk is full.
+        printed = &mut printing => printed,
+        () = receive_until(listener, receiver.router(), &mut stop) => printing.await,
+    };
+    stores::close(&store).await;
+    printed.map(|()| Outcome::Done)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::io(format!("cannot listen on {address}: {error}"));
+        match error.kind() {
+            ErrorKind::AddrInUse => failure.hint(format!(
+                "another program listens there; --listen {}:0 takes a free port",
+                address.ip()
+            )),
+            _ => failure,
+        }
+    })
+}
+
+/// The store, and in it the inbox. A store that cannot be written is found out now.
+async fn open(args: &ListenArgs, context: &Context) -> Result<(Arc<Store>, Inbox), Failure> {
+    let place = args.place.store.place(context)?;
+    let keys = args.place.store.keys(context)?;
+    let store = Arc::new(stores::open(&place, keys).await?);
+    let (realm, name) = (args.place.realm()?, args.place.name(context)?);
+    let inbox = Inbox::new(&store, realm, name, InboxSettings::new());
+    let swept = inbox.sweep().await;
+    swept.map_err(|error| stores::failure(&error))?;
+    Ok((store, inbox))
+}
+
+/// Serves until a signal; then no connection is taken, and what is on its way is finished. A second
+/// signal does not wait for it.
+async fn receive_until(listener: TcpListener, router: Router, stop: &mut StopSignals) {
+    let (end, ended) = oneshot::channel::<()>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = ended.await;
+    });
+    // The router is dropped with the server, and with it the last report.
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        _ = &mut server => return,
+        () = stop.wait() => {}
+    }
+    let _ = end.send(());
+    tokio::select! {
+        _ = &mut server => {}
+        () = tokio::time::sleep(DRAINED_WITHIN) => {}
+        () = stop.wait() => {}
+    }
+}
+
+/// The address of each kind that can be proven here, by its name.
+fn urls(base: &str, verifiers: &Verifiers, path_token: &str) -> Vec<(&'static str, String)> {
+    let paths = [
+        ("chat", verifiers.chat.is_some(), "chat/:scope_id"),
+        ("disconnect", verifiers.disconnect.is_some(), "disconnect"),
+        ("open-api", verifiers.open_api.is_some(), "open-api"),
+        ("crm", true, "crm/TOKEN"),
+        ("bot", verifiers.bot.is_some(), "bot/TOKEN"),
+        ("widget", verifiers.widget.is_some(), "widget"),
+        ("install", true, "install"),
+    ];
+    let there = paths.into_iter().filter(|(_, is_there, _)| *is_there);
+    there
+        .map(|(name, _, path)| {
+            (
+                name,
+                format!("{base}/{}", path.replace("TOKEN", path_token)),
+            )
+        })
+        .collect()
+}
+
+/// For programs one object; on a terminal a block for people.
+fn tell_start(
+    args: &ListenArgs,
+    urls: &[(&'static str, String)],
+    verifiers: &Verifiers,
+    context: &Context,
+) -> Result<(), Failure> {
+    let output = context.output;
+    let (place, name) = (args.place.store.place(context)?, args.place.name(context)?);
+    if output.is_json() || !output::is_on_terminal() {
+        let named = urls.iter();
+        let named: Map<_, _> = named
+            .map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str())))
+            .collect();
+        let object = json!({ "urls": named, "inbox": name.as_str(), "store": place.label() });
+        return output.json_line(&object);
+    }
+    let realm = world(args.place.realm()?);
+    let mut lines = vec![format!("Hooks of {realm} are kept in the inbox {name} of")];
+    lines.push(format!("{}. Ctrl-C ends it.", place.label()));
+    for (name, url) in urls {
+        lines.push(format!("  {name:10}  {url}"));
+    }
+    let missing = [
+        (verifiers.chat.is_none(), "chat hooks: no channel secret"),
+        (
+            verifiers.disconnect.is_none(),
+            "disconnect hooks and bots: no client secret with a client id",
+        ),
+        (verifiers.open_api.is_none(), "Open API: no AppSecret"),
+    ];
+    for (_, what) in missing.into_iter().filter(|(is_missing, _)| *is_missing) {
+        lines.push(format!("Not received: {what}."));
+    }
+    lines.push(String::new());
+    output.result(&lines.join("\n"), &Value::Null)
+}

@@ -1,0 +1,157 @@
+//! Where a sample goes: an address, and one request to it. No redirect is followed.
+
+use core::fmt;
+use core::net::IpAddr;
+use core::pin::pin;
+use core::str::FromStr;
+use core::time::Duration;
+use std::io;
+
+use axum::http::uri::Scheme;
+use axum::http::{Method, Request, Uri, header};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::failure::error_code::ErrorCode;
+use crate::failure::exit::Failure;
+
+/// An `http` address, without user and password.
+#[derive(Debug, Clone)]
+pub(super) struct Address(Uri);
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "not an address like http://127.0.0.1:4405/chat/:scope_id";
+        let uri: Uri = text.parse().map_err(|_| WRONG)?;
+        let authority = uri.authority().ok_or(WRONG)?;
+        if authority.as_str().contains('@') {
+            return Err("an address of a hook has neither user nor password");
+        }
+        match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => Ok(Self(uri)),
+            Some(scheme) if *scheme == Scheme::HTTPS => {
+                Err("samples go by http: to the port behind what speaks TLS")
+            }
+            _ => Err(WRONG),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) method: Method,
+    /// Path and query.
+    pub(super) target: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) limit: Duration,
+}
+
+impl Address {
+    /// Refuses another machine unless it was asked for.
+    pub(super) fn check(&self, allow_remote: bool) -> Result<(), Failure> {
+        if allow_remote || self.is_loopback() {
+            return Ok(());
+        }
+        let host = self.host();
+        Err(Failure::usage(format!("{host} is not this machine")).hint(
+            "a sample goes to a loopback address; --allow-remote sends it to another machine",
+        ))
+    }
+
+    fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = self.host().to_ascii_lowercase();
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Path and query.
+    pub(super) fn target(&self) -> &str {
+        self.0
+            .path_and_query()
+            .map_or("/", |target| target.as_str())
+    }
+
+    /// Scheme and host, without a port: what tokens call the receiver.
+    pub(super) fn audience(&self) -> String {
+        format!("http://{}", self.host())
+    }
+
+    /// Sends once; the status of the answer.
+    pub(super) async fn send(&self, sending: Sending) -> Result<u16, Failure> {
+        let limit = sending.limit;
+        let sent = timeout(limit, self.send_once(sending)).await;
+        let sent = sent.map_err(|_| {
+            let seconds = limit.as_secs();
+            let message =
+                format!("no answer came within {seconds} s, as long as the platform waits");
+            Failure::new(ErrorCode::Unreachable, message)
+        })?;
+        sent.map_err(|error| {
+            let message = format!("no answer from {}: {error}", self.place());
+            let failure = Failure::new(ErrorCode::Unreachable, message);
+            match error.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    failure.hint("nothing listens there: is `kommo hooks listen` running?")
+                }
+                _ => failure,
+            }
+        })
+    }
+
+    /// Host and port.
+    fn place(&self) -> String {
+        let port = self.0.port_u16().unwrap_or(80);
+        format!("{}:{port}", self.host())
+    }
+
+    async fn send_once(&self, sending: Sending) -> io::Result<u16> {
+        // Names under `.localhost` are this machine, whatever a name server says.
+        let port = self.0.port_u16().unwrap_or(80);
+        let host = match self.is_loopback() && !self.host().contains(['[', '1']) {
+            true => "localhost",
+            false => self.host().trim_matches(['[', ']']),
+        };
+        let stream = TcpStream::connect((host, port)).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let mut request = Request::builder()
+            .method(sending.method)
+            .uri(sending.target)
+            .header(
+                header::HOST,
+                self.0.authority().map_or("", |host| host.as_str()),
+            );
+        for (name, value) in sending.headers {
+            request = request.header(name, value);
+        }
+        let body = Full::new(Bytes::from(sending.body));
+        let request = request.body(body).map_err(io::Error::other)?;
+        let mut connection = pin!(connection);
+        let mut answer = pin!(sender.send_request(request));
+        let answer = tokio::select! {
+            answer = answer.as_mut() => answer,
+            // The connection may end with the very bytes that complete the answer.
+            _ = connection.as_mut() => answer.await,
+        };
+        Ok(answer.map_err(io::Error::other)?.status().as_u16())
+    }
+}
