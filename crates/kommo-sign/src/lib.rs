@@ -28,6 +28,7 @@ mod open_api;
 mod disconnect_query;
 mod disconnect;
 mod compact_jws;
+mod standard_webhook;
 
 mod key_ring;
 
@@ -52,6 +53,9 @@ pub use signature::{
     DisconnectSignature, OpenApiSignature, ParseSignatureError, Signature, VisitorSignature,
 };
 pub use signed_headers::Signed;
+pub use standard_webhook::{
+    ParseWebhookIdError, WebhookId, WebhookKey, WebhookSecret, WebhookSecretError, WebhookSignature,
+};
 
 /// The README of the repository, whose ten lines of Rust are a test of this crate.
 #[cfg(doctest)]
