@@ -16,7 +16,13 @@ const PAGE: &str = "docs/protocol.md";
 const HEADING: &str = "where";
 const FILES_MAX: usize = 2;
 /// Crates that use a rule which stands in another one.
-const ADAPTERS: [&str; 4] = ["kommo-axum", "kommo-http", "kommo-keeper", "kommo-store"];
+const ADAPTERS: [&str; 5] = [
+    "kommo-axum",
+    "kommo-handover",
+    "kommo-http",
+    "kommo-keeper",
+    "kommo-store",
+];
 /// Crates that say something about the rules of others.
 const SECOND_HAND: [&str; 3] = ["kommo-cli", "kommo-explain", "kommo-sandbox"];
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use kommo_test_support::{RABBITMQ_PACKAGE, rabbitmq_is_installed};
 use serde_json::Value;
 
 use crate::judges;
@@ -50,6 +51,9 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
     }
     if !has_languages {
         without.push("languages");
+    }
+    if scope == Scope::Core || !bring_broker(report) {
+        without.push("rabbitmq");
     }
     if !succeeds(&mut program(
         "unshare",
@@ -208,6 +212,19 @@ fn bring_browser(report: &mut Report) -> bool {
         report.left_out("tests in a browser (apt-get install chromium chromium-driver)");
     }
     is_there
+}
+
+/// Whether RabbitMQ is there, after installing it. A test starts a node of its own.
+fn bring_broker(report: &mut Report) -> bool {
+    if !rabbitmq_is_installed() {
+        install_debian(&[RABBITMQ_PACKAGE]);
+    }
+    if !rabbitmq_is_installed() {
+        report.left_out(&format!(
+            "hand-over to RabbitMQ (apt-get install {RABBITMQ_PACKAGE})"
+        ));
+    }
+    rabbitmq_is_installed()
 }
 
 /// Whether the languages are there whose recipes run against the program, after installing what is

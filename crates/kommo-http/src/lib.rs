@@ -21,6 +21,8 @@ mod open_api;
 mod oauth;
 #[cfg(feature = "crm")]
 mod crm;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 pub use error::{BuildError, Cause, InvalidRequest, ParseQueryError, TransportError};
 pub use transport::{
@@ -57,3 +59,6 @@ pub use crm::{
     CrmResponse, NewWebhook, PAGE_LIMIT_MAX, PAGES_MAX_DEFAULT, Page, Pages, PagingError,
     ReplayAfter401, ValidationError, WEBHOOKS_MAX, Webhook, WebhookList, Webhooks,
 };
+
+#[cfg(feature = "webhook")]
+pub use webhook::{WebhookAnswer, WebhookSender, WebhookSettings, WebhookUrl, WebhookUrlError};

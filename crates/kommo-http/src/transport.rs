@@ -6,7 +6,7 @@ pub(crate) mod raw_response;
 pub(crate) mod retry_policy;
 mod wiped_buffer;
 mod content_coding;
-mod tls_roots;
+pub(crate) mod tls_roots;
 pub(crate) mod client;
 pub(crate) mod builder;
 

@@ -86,10 +86,20 @@ impl RawResponse {
     /// same answer's `Date` (rule E4).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
+        self.pause_from(self.server_date())
+    }
+
+    /// The same; without a `Date`, a date counts from `now`.
+    #[cfg(feature = "webhook")]
+    pub(crate) fn retry_after_from(&self, now_seconds: u64) -> Option<Duration> {
+        self.pause_from(self.server_date().or(Some(now_seconds)))
+    }
+
+    fn pause_from(&self, now_seconds: Option<u64>) -> Option<Duration> {
         let text = self.header("retry-after")?;
         let seconds = digits(text).or_else(|| {
             let until = unix_seconds(text)?;
-            Some(until.saturating_sub(self.server_date()?))
+            Some(until.saturating_sub(now_seconds?))
         });
         seconds.map(Duration::from_secs)
     }

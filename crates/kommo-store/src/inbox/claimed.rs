@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use kommo_hooks::StoredVerified;
 use kommo_hooks::inbox::{Lease, UnsignedKind};
+use kommo_oauth::UnixSeconds;
 
 use crate::records::hook_record::OpenedHook;
 use crate::records::rows::ClaimedHookRow;
@@ -18,6 +19,7 @@ pub struct ClaimedHook {
     event: String,
     account: Option<String>,
     conversation: Option<String>,
+    stored_at: UnixSeconds,
     age: Duration,
     lease: Lease,
     opened: OpenedHook,
@@ -32,6 +34,7 @@ impl ClaimedHook {
             event: row.event,
             account: row.account,
             conversation: row.conversation,
+            stored_at: UnixSeconds::new(u64::try_from(row.stored_at / 1_000).unwrap_or_default()),
             age: Duration::from_millis(age),
             lease: Lease::new(token, attempt),
             opened,
@@ -67,6 +70,12 @@ impl ClaimedHook {
     #[must_use]
     pub fn conversation(&self) -> Option<&str> {
         self.conversation.as_deref()
+    }
+
+    /// When it was stored, by the database's clock.
+    #[must_use]
+    pub const fn stored_at(&self) -> UnixSeconds {
+        self.stored_at
     }
 
     /// How long ago it was stored.

@@ -24,6 +24,8 @@ mod postgres_cluster;
 
 mod postgres_server;
 
+mod rabbit_node;
+
 #[cfg(feature = "logs")]
 pub mod collector;
 
@@ -35,3 +37,4 @@ pub mod raw_server;
 
 pub use postgres_cluster::{ClusterError, PACKAGE, PostgresCluster, Stop};
 pub use postgres_server::{POSTGRES_URL, postgres_is_left_out, postgres_server, with_database};
+pub use rabbit_node::{RABBITMQ_PACKAGE, RabbitNode, rabbitmq_is_installed, rabbitmq_is_left_out};

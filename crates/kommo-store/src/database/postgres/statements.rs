@@ -122,8 +122,8 @@ const CONVERSATION_LOCKS: i32 = 0x4b48_434c;
 
 /// Until the end of the transaction nothing else is put into these conversations or settled in
 /// them: who inserts behind a head, and who promotes the next when the head leaves, must see each
-/// other. A process that stops meanwhile is ended by the server (`session_limits`). In one order for all, so that no
-/// two wait for each other.
+/// other. A process that stops meanwhile is ended by the server (`session_limits`). In one order
+/// for all, so that no two wait for each other.
 pub(super) async fn lock_conversations(
     connection: &mut PgConnection,
     conversations: impl Iterator<Item = &str>,
@@ -167,8 +167,8 @@ macro_rules! put_hooks {
     };
 }
 
-/// Without `ON CONFLICT`, which writes to the log once more for each row. (`OFFSET 0`: looked up one
-/// by one.)
+/// Without `ON CONFLICT`, which writes to the log once more for each row. (`OFFSET 0`: keys are
+/// looked up one by one.)
 pub(super) const PUT_HOOKS: &str = put_hooks!(
     " WHERE NOT EXISTS (SELECT 1 FROM kommo_hooks AS other WHERE other.key = CAST(given.key AS UUID) OFFSET 0)",
     ""

@@ -1,0 +1,78 @@
+//! Hooks in an inbox, through their verifiers.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use kommo_account::{AccountId, AmojoId, Realm};
+use kommo_hooks::inbox::{HookAccount, HookFacts, NewHook, Put, UnsignedKind};
+use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
+use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
+use kommo_store::{
+    ClaimedHook, Inbox, InboxName, InboxSettings, Store, StoreSettings, WorkerSettings,
+};
+use tempfile::TempDir;
+
+pub(crate) const ACCOUNT: &str = "52e591f7-c98f-4255-8495-827210138c81";
+
+pub(crate) struct Kept {
+    pub(crate) inbox: Inbox,
+    _directory: TempDir,
+}
+
+pub(crate) async fn kept() -> Kept {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let store = Arc::new(Store::open(path, StoreSettings::new()).await.unwrap());
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.retry.first_pause = Duration::from_millis(50);
+    settings.retry.longest_pause = Duration::from_millis(200);
+    settings.retry.attempts = 10_000;
+    let name = InboxName::parse("chats").unwrap();
+    Kept {
+        inbox: Inbox::new(&store, Realm::Real, name, settings),
+        _directory: directory,
+    }
+}
+
+/// Asks all the time.
+pub(crate) fn busy() -> WorkerSettings {
+    let mut settings = WorkerSettings::new();
+    settings.poll = Duration::from_millis(20);
+    settings
+}
+
+impl Kept {
+    /// A message of a conversation, as it was proven.
+    pub(crate) async fn put(&self, body: &str, conversation: &str) {
+        let key = ChatHookKey::new(&ChannelSecret::new("planted-channel-secret").unwrap());
+        let signature = key.sign(body.as_bytes());
+        let mut keys: KeyRing<ChatHookKey> = KeyRing::new();
+        keys.insert(KeyId::parse("2026-11").unwrap(), key, None)
+            .unwrap();
+        let signature = ReceivedSignature::from_text(signature.as_str());
+        let proven = ChatHookVerifier::new(keys).verify(body.as_bytes(), signature, 1_796_049_008);
+        let facts = HookFacts::new("message")
+            .of_account(Some(HookAccount::Chats(AmojoId::parse(ACCOUNT).unwrap())))
+            .in_conversation(conversation);
+        let hook = NewHook::proven(&proven.unwrap(), facts);
+        assert_eq!(self.inbox.put(&hook).await.unwrap(), Put::Stored);
+    }
+
+    pub(crate) async fn put_unsigned(&self, body: &[u8]) {
+        let account = HookAccount::Crm(AccountId::from_number(77).unwrap());
+        let facts = HookFacts::new("add-lead").of_account(Some(account));
+        let hook = NewHook::unsigned(UnsignedKind::Crm, body, [1; 16], facts);
+        assert_eq!(self.inbox.put(&hook).await.unwrap(), Put::Stored);
+    }
+
+    pub(crate) async fn claimed(&self) -> Arc<ClaimedHook> {
+        Arc::new(self.inbox.claim(1).await.unwrap().remove(0))
+    }
+
+    pub(crate) async fn until_empty(&self) {
+        while self.inbox.depth().await.unwrap().waiting > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
