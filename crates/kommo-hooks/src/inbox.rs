@@ -29,6 +29,7 @@ mod lease;
 mod outcome;
 mod retry_policy;
 mod queue;
+mod stored_form;
 
 pub use account::HookAccount;
 pub use keys::{ConversationKey, EntryKey};
@@ -38,3 +39,4 @@ pub use origin::{HookOrigin, UnsignedKind};
 pub use outcome::{HandlingOutcome, REASON_MAX_CHARS, Settlement};
 pub use queue::{EntryState, Put, Queue, QueueEntry};
 pub use retry_policy::RetryPolicy;
+pub use stored_form::{HookRecord, SpoolGroup, SpooledHook, StoredFormError};

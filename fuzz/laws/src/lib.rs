@@ -27,6 +27,7 @@ mod disconnect_query;
 mod explain;
 mod hook_verifiers;
 mod stored_grant;
+mod stored_hooks;
 mod grant_steps;
 mod redirect;
 mod request_date;
@@ -53,6 +54,7 @@ pub use request_date::request_date;
 pub use request_path::request_path;
 pub use signature_text::signature_text;
 pub use stored_grant::stored_grant;
+pub use stored_hooks::{hook_record, spool_group};
 pub use string_to_sign::string_to_sign;
 pub use token_response::token_response;
 
@@ -63,18 +65,20 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 14] = [
+pub const LAWS: [(&str, Law); 16] = [
     ("account_host", account_host),
     ("bulk_batch", bulk_batch),
     ("claims", claims),
     ("disconnect_query", disconnect_query),
     ("explain", explain),
     ("grant_steps", grant_steps),
+    ("hook_record", hook_record),
     ("hook_verifiers", hook_verifiers),
     ("redirect", redirect),
     ("request_date", request_date),
     ("request_path", request_path),
     ("signature_text", signature_text),
+    ("spool_group", spool_group),
     ("stored_grant", stored_grant),
     ("string_to_sign", string_to_sign),
     ("token_response", token_response),

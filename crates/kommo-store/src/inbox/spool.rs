@@ -6,7 +6,7 @@
 //!   INBOX-RUN-NUMBER-RANDOM.part       0600   a group that is being written; gets its name when it is on the disk
 //!   INBOX-RUN-NUMBER-RANDOM.damaged    0600   a group that could not be read
 //!
-//!   a file     SHA-256 of the rest, 32 │ length of the head, 4 │ head, JSON with `v` │ records, one after the other
+//!   a file     the form is that of SpoolGroup
 //! ```
 //!
 //! The names sort in the order of writing. RUN is one more than the highest that was there when the
@@ -23,21 +23,17 @@ use std::path::{Path, PathBuf};
 use alloc::borrow::Cow;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use kommo_hooks::inbox::{SpoolGroup, SpooledHook};
 
 use crate::error::StoreFault;
 use crate::private_files::{new_private_file, private_directory, sync_directory};
+use crate::records::hook_record::fault_of;
 use crate::records::rows::{HookRow, OfInbox};
 use crate::sealing::hash_text::hash_text;
-use crate::sealing::versioned::read_record;
 
 const ENDING: &str = "hooks";
 const PART: &str = "part";
 const DAMAGED: &str = "damaged";
-/// The version of the head of a file.
-const VERSION: u64 = 1;
-const HASH_BYTES: usize = 32;
 /// No write takes this long: an older torn file has no writer any more.
 const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -50,26 +46,6 @@ pub(super) struct Spool {
     run: u32,
     number: u32,
     bytes_at_most: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    v: u64,
-    realm: String,
-    inbox: String,
-    hooks: Vec<HeadHook>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadHook {
-    key: String,
-    kind: String,
-    event: String,
-    account: Option<String>,
-    conversation: Option<String>,
-    record_bytes: usize,
 }
 
 impl Spool {
@@ -127,7 +103,7 @@ impl Spool {
     /// Writes a group. On the disk when this returns.
     pub(super) fn write(&mut self, hooks: &[HookRow]) -> Result<(), StoreFault> {
         let failed = |error| StoreFault::file("writing the spool", &self.directory, error);
-        let content = self.pack(hooks)?;
+        let content = self.pack(hooks);
         let mut used = content.len() as u64;
         for path in self.files(ENDING)? {
             used += fs::metadata(path).map_or(0, |file| file.len());
@@ -190,65 +166,40 @@ impl Spool {
         }
     }
 
-    fn pack(&self, hooks: &[HookRow]) -> Result<Vec<u8>, StoreFault> {
-        let head = Head {
-            v: VERSION,
+    fn pack(&self, hooks: &[HookRow]) -> Vec<u8> {
+        let spooled = |hook: &HookRow| SpooledHook {
+            key: hook.key.clone(),
+            kind: hook.kind.to_string(),
+            event: hook.event.to_string(),
+            account: hook.account.clone(),
+            conversation: hook.conversation.clone(),
+            record: hook.record.clone(),
+        };
+        let group = SpoolGroup {
             realm: self.of.realm.clone(),
             inbox: self.of.inbox.clone(),
-            hooks: hooks.iter().map(to_head).collect(),
+            hooks: hooks.iter().map(spooled).collect(),
         };
-        let unwritable = || StoreFault::damaged("of the spool", "cannot be written as JSON");
-        let head = serde_json::to_vec(&head).map_err(|_| unwritable())?;
-        let length = u32::try_from(head.len()).map_err(|_| unwritable())?;
-        let mut content = vec![0; HASH_BYTES];
-        content.extend_from_slice(&length.to_be_bytes());
-        content.extend_from_slice(&head);
-        for hook in hooks {
-            content.extend_from_slice(&hook.record);
-        }
-        if let Some((hash, rest)) = content.split_at_mut_checked(HASH_BYTES) {
-            hash.copy_from_slice(&Sha256::digest(rest));
-        }
-        Ok(content)
+        group.to_file()
     }
 
     fn unpack(&self, content: &[u8]) -> Result<Vec<HookRow>, StoreFault> {
-        let damaged = |what| StoreFault::damaged("of the spool", what);
-        let (hash, rest) = content
-            .split_first_chunk::<HASH_BYTES>()
-            .ok_or_else(|| damaged("too short"))?;
-        if *hash != <[u8; HASH_BYTES]>::from(Sha256::digest(rest)) {
-            return Err(damaged("hash"));
+        const NAME: &str = "of the spool";
+        let group = SpoolGroup::from_file(content).map_err(|error| fault_of(NAME, error))?;
+        if (&group.realm, &group.inbox) != (&self.of.realm, &self.of.inbox) {
+            return Err(StoreFault::damaged(NAME, "inbox"));
         }
-        let (length, rest) = rest
-            .split_first_chunk::<4>()
-            .ok_or_else(|| damaged("length"))?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged("length"))?;
-        let (head, mut rest) = rest
-            .split_at_checked(length)
-            .ok_or_else(|| damaged("length"))?;
-        let head: Head = read_record("of the spool", head, VERSION)?;
-        if (&head.realm, &head.inbox) != (&self.of.realm, &self.of.inbox) {
-            return Err(damaged("inbox"));
-        }
-        let mut hooks = Vec::with_capacity(head.hooks.len());
-        for hook in head.hooks {
-            let (record, others) = rest
-                .split_at_checked(hook.record_bytes)
-                .ok_or_else(|| damaged("record"))?;
-            rest = others;
-            hooks.push(HookRow {
-                key: hook.key,
-                kind: Cow::Owned(hook.kind),
-                event: Cow::Owned(hook.event),
-                account: hook.account,
-                conversation: hook.conversation,
-                // Only proven hooks are spooled.
-                is_unsigned: false,
-                record: record.to_vec(),
-            });
-        }
-        Ok(hooks)
+        let row = |hook: SpooledHook| HookRow {
+            key: hook.key,
+            kind: Cow::Owned(hook.kind),
+            event: Cow::Owned(hook.event),
+            account: hook.account,
+            conversation: hook.conversation,
+            // Only proven hooks are spooled.
+            is_unsigned: false,
+            record: hook.record,
+        };
+        Ok(group.hooks.into_iter().map(row).collect())
     }
 }
 
@@ -256,15 +207,4 @@ fn is_older_than(path: &Path, age: Duration) -> bool {
     let written = fs::metadata(path).and_then(|file| file.modified());
     let elapsed = written.ok().and_then(|at| at.elapsed().ok());
     elapsed.is_some_and(|elapsed| elapsed > age)
-}
-
-fn to_head(hook: &HookRow) -> HeadHook {
-    HeadHook {
-        key: hook.key.clone(),
-        kind: hook.kind.to_string(),
-        event: hook.event.to_string(),
-        account: hook.account.clone(),
-        conversation: hook.conversation.clone(),
-        record_bytes: hook.record.len(),
-    }
 }

@@ -1,24 +1,16 @@
-//! Between a hook and its row. The bytes lie sealed under the hook's key, with the verdict on them.
-//!
-//! ```text
-//! length of the head, 4, big-endian │ head, JSON with `v` │ the proven bytes, or the body
-//! ```
+//! Between a hook and its row. The bytes lie sealed under the hook's key, with the verdict on them:
+//! the form is [`HookRecord`].
 
 use alloc::borrow::Cow;
 
 use kommo_hooks::StoredVerified;
-use kommo_hooks::dangerous::{proven_when_stored, recorded_proof};
-use kommo_hooks::inbox::{HookOrigin, NewHook, UnsignedKind};
-use serde::{Deserialize, Serialize};
+use kommo_hooks::dangerous::proven_when_stored;
+use kommo_hooks::inbox::{HookOrigin, HookRecord, NewHook, StoredFormError, UnsignedKind};
 
 use crate::error::StoreFault;
 use crate::records::rows::{HookRow, OfInbox};
 use crate::sealing::hash_text::{hash_text, hex_text};
 use crate::sealing::sealer::{AssociatedData, Sealer};
-use crate::sealing::versioned::read_record;
-
-/// The version of the sealed head.
-const VERSION: u64 = 1;
 
 /// Unsigned hooks that name no account share the room of one.
 const NO_ACCOUNT: &str = "none";
@@ -27,18 +19,6 @@ const NO_ACCOUNT: &str = "none";
 /// digits. No two hooks have one key unless somebody computes 2^64 hashes of texts that the
 /// platform signs; two conversations of one hash would keep each other waiting and no more.
 pub(crate) const HASH_DIGITS: usize = 32;
-
-/// What is sealed with the bytes: the verdict.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HookRecord {
-    v: u64,
-    /// Of a verifier or of what has no proof: the names differ.
-    kind: String,
-    /// The id of the key that proved it, and when. The names are short: they are in each row.
-    key: Option<String>,
-    at: Option<u64>,
-}
 
 /// A hook as it was stored.
 #[derive(Clone)]
@@ -90,26 +70,9 @@ pub(crate) fn to_row(
 ) -> Result<HookRow, StoreFault> {
     let key = key_of(of, hook);
     let conversation = hook.conversation();
-    let proof = match hook.origin() {
-        HookOrigin::Proven(proof) => Some(proof),
-        _ => None,
-    };
-    let head = HookRecord {
-        v: VERSION,
-        kind: hook.origin().name().to_owned(),
-        key: proof.map(|proof| proof.key_id.as_str().to_owned()),
-        at: proof.map(|proof| proof.verified_at),
-    };
-    let head = serde_json::to_vec(&head)
-        .map_err(|_| StoreFault::damaged(&key, "cannot be written as JSON"))?;
-    let length = u32::try_from(head.len())
-        .map_err(|_| StoreFault::damaged(&key, "cannot be written as JSON"))?;
-    let mut plain = Vec::with_capacity(4 + head.len() + hook.bytes().len());
-    plain.extend_from_slice(&length.to_be_bytes());
-    plain.extend_from_slice(&head);
-    plain.extend_from_slice(hook.bytes());
-    let is_unsigned = proof.is_none();
+    let is_unsigned = matches!(hook.origin(), HookOrigin::Unsigned(_));
     let account = hook.account().map(|account| account.to_string());
+    let plain = HookRecord::new(*hook.origin(), hook.bytes()).to_stored();
     Ok(HookRow {
         record: sealer.seal(hook_data(&key), &plain)?,
         key,
@@ -129,26 +92,22 @@ pub(crate) fn open_record(
     kind: &str,
     record: &[u8],
 ) -> Result<OpenedHook, StoreFault> {
-    let damaged = |what| StoreFault::damaged(key, what);
     let plain = sealer.open(hook_data(key), record)?;
-    let (length, rest) = plain
-        .split_first_chunk::<4>()
-        .ok_or_else(|| damaged("length"))?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged("length"))?;
-    let (head, bytes) = rest
-        .split_at_checked(length)
-        .ok_or_else(|| damaged("length"))?;
-    let head: HookRecord = read_record(key, head, VERSION)?;
-    if head.kind != kind {
-        return Err(damaged("kind"));
-    }
-    let origin = match (&head.key, head.at) {
-        (Some(key_id), Some(at)) => recorded_proof(kind, key_id, at).map(HookOrigin::Proven),
-        (None, None) => UnsignedKind::from_name(kind).map(HookOrigin::Unsigned),
-        _ => None,
-    };
+    let opened = HookRecord::from_stored(kind, &plain);
+    let opened = opened.map_err(|error| fault_of(key, error))?;
     Ok(OpenedHook {
-        origin: origin.ok_or_else(|| damaged("proof"))?,
-        bytes: bytes.to_vec(),
+        origin: opened.origin,
+        bytes: opened.bytes.to_vec(),
     })
+}
+
+pub(crate) fn fault_of(name: &str, error: StoredFormError) -> StoreFault {
+    match error {
+        StoredFormError::Newer { version } => StoreFault::NewerRecord {
+            record: name.to_owned(),
+            version,
+        },
+        StoredFormError::Damaged(what) => StoreFault::damaged(name, what),
+        _ => StoreFault::damaged(name, "in a way that is not known"),
+    }
 }
