@@ -55,9 +55,12 @@ pub use oauth::HttpTokenEndpoint;
 
 #[cfg(feature = "crm")]
 pub use crm::{
-    AnswerFault, CrmAnswer, CrmClient, CrmError, CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest,
-    CrmResponse, NewWebhook, PAGE_LIMIT_MAX, PAGES_MAX_DEFAULT, Page, Pages, PagingError,
-    ReplayAfter401, ValidationError, WEBHOOKS_MAX, Webhook, WebhookList, Webhooks,
+    AccountAmojoId, AnswerFault, ChatLink, ChatLinks, Closure, CrmAnswer, CrmClient, CrmError,
+    CrmMethod, CrmRefusal, CrmRefusalKind, CrmRequest, CrmResponse, DriveFile, LinkedChat, Listed,
+    NewWebhook, PAGE_LIMIT_MAX, PAGES_MAX_DEFAULT, Page, Pages, PagingError, QueuedMessage,
+    ReplayAfter401, Source, Talk, TalkAttachment, TalkFilter, TalkMessage, TalkMessagePages,
+    TalkPages, TalkPerson, TalkStatus, TalkText, Talks, UserAmojoId, ValidationError, WEBHOOKS_MAX,
+    Webhook, WebhookList, Webhooks,
 };
 
 #[cfg(feature = "webhook")]

@@ -203,9 +203,11 @@ impl CrmCall<'_> {
         }
     }
 
-    /// A 402 is about the account and not about the call.
+    /// A 402 is about the account and not about the call, except where the call has a quota of its
+    /// own.
     fn note_payment(&self, error: &CrmError) {
-        if error.kind() == Some(CrmRefusalKind::PaymentRequired) {
+        let is_about_account = !self.request.is_of_add_on();
+        if is_about_account && error.kind() == Some(CrmRefusalKind::PaymentRequired) {
             self.tokens.payment_required();
         }
     }

@@ -159,6 +159,14 @@ impl CrmRequest {
         self
     }
 
+    /// Whether it belongs to the Chats API add-on, which answers 402 when its own quota is used up
+    /// or the account's package lacks it.
+    pub(crate) fn is_of_add_on(&self) -> bool {
+        let of_talk = self.path.strip_prefix("/api/v4/talks/");
+        let call = of_talk.and_then(|rest| rest.split_once('/'));
+        call.is_some_and(|(_, call)| matches!(call, "messages" | "send_message"))
+    }
+
     /// The method.
     #[must_use]
     pub const fn method(&self) -> CrmMethod {

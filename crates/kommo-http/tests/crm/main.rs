@@ -26,6 +26,7 @@ mod calls;
 mod encodings;
 mod hostile_answers;
 mod lost_answers;
+mod neighbours;
 mod paging;
 mod realms;
 mod refusals;

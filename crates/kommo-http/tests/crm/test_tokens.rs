@@ -51,6 +51,7 @@ pub(crate) struct TestTokens {
     moved: Mutex<Option<UsableToken>>,
     /// What somebody else puts in the place of the next successor.
     overtaking: Mutex<Option<UsableToken>>,
+    payments: Mutex<usize>,
     fails: bool,
 }
 
@@ -63,6 +64,7 @@ impl TestTokens {
             not_found: Mutex::default(),
             moved: Mutex::default(),
             overtaking: Mutex::default(),
+            payments: Mutex::default(),
             fails: false,
         }
     }
@@ -104,6 +106,11 @@ impl TestTokens {
             .collect()
     }
 
+    /// How often it was said that the account is not paid for.
+    pub(crate) fn payments(&self) -> usize {
+        *self.payments.lock().unwrap()
+    }
+
     /// The generations of the tokens that were reported as refused.
     pub(crate) fn rejected(&self) -> Vec<u64> {
         let rejected = self.rejected.lock().unwrap();
@@ -134,6 +141,10 @@ impl AccessTokens for TestTokens {
         let other = self.overtaking.lock().unwrap().take().map(Arc::new);
         *self.current.lock().unwrap() = other.unwrap_or_else(|| Arc::clone(&next));
         Ok(Some(next))
+    }
+
+    fn payment_required(&self) {
+        *self.payments.lock().unwrap() += 1;
     }
 
     async fn account_not_found(&self, used: &UsableToken) -> Option<Arc<UsableToken>> {
