@@ -45,7 +45,7 @@ pub use hooks::manager_message::ManagerMessage;
 pub use hooks::order::{ClientParameter, HookError, HookOrder, HookVariant, LineFeed};
 pub use oauth::made_grant::{GrantOrder, IssuedCode, LongLivedToken, MadeGrant};
 pub use sandbox::{Sandbox, SandboxBuilder};
-pub use state::chat_book::{ChatMessage, MessageDirection};
+pub use state::chat_book::{ChatMessage, MessageDirection, MessageReaction, MessageStatus};
 pub use state::connection::Connection;
 pub use state::counters::Counters;
 pub use state::deliveries::{Delivery, DeliveryOutcome};

@@ -12,6 +12,7 @@ use crate::program::{Room, ended};
 
 const README: &str = include_str!("../../../../README.md");
 const HEADING: &str = "## A grant that is never lost\n";
+const CONVERSATION: &str = "## Hold a conversation";
 
 /// The first block of commands under the heading.
 fn block() -> &'static str {
@@ -167,5 +168,26 @@ fn the_oauth_block_of_the_readme_runs_as_it_is_printed() {
         "\"account_host\":\"sandbox-one.kommo.com\"",
     ] {
         assert!(rest.contains(part), "{part} in {rest}");
+    }
+}
+
+#[test]
+fn the_conversation_of_the_readme_runs_as_it_is_printed() {
+    let script = blocks(CONVERSATION, "sh");
+    let script = script.replace("127.0.0.1:4000", &format!("127.0.0.1:{}", free_port()));
+    assert!(!script.contains(":400"), "a port that is not replaced");
+    let room = Room::new();
+    let mut shell = Shell::run(&room, &script);
+    let stdout = BufReader::new(shell.0.stdout.take().unwrap()).lines();
+    // The sandbox of the block has its own file to write to, so this ends with the last command.
+    let printed: Vec<_> = stdout.map(Result::unwrap).collect();
+    let said = std::fs::read_to_string(room.path().join("stderr")).unwrap();
+    assert!(shell.0.wait().unwrap().success(), "{printed:?}\n{said}");
+    let of = |part: &str| printed.iter().position(|line| line.ends_with(part));
+    let answer = of("out  Manager 1: It is on its way");
+    let question = of("in  Ann: My order is here");
+    assert!(answer.is_some() && answer < question, "{printed:?}");
+    for part in ["shown", "set", "reacted", "disconnected"] {
+        assert!(of(part).is_some(), "{part} in {printed:?}");
     }
 }

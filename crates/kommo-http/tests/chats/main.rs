@@ -21,6 +21,7 @@ mod scene;
 mod clock;
 mod channel;
 mod connections;
+mod conversation;
 mod limits;
 mod proxy;
 mod refusals;

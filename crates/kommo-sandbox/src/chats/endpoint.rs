@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::chats::refusal::Refusal;
 use crate::chats::route::{Action, Change, find_route};
+use crate::chats::scoped::{Answer, Scoped};
 use crate::chats::signature_check::{check_signature, right_signatures};
 use crate::config::sandbox_config::DisconnectAnswer;
 use crate::reply::outcome::Outcome;
@@ -40,6 +41,7 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
                 with_json(StatusCode::OK, &response),
             )
         }
+        Change::Scoped(scoped) => carry_out(platform, &mut state, *scoped),
         Change::Connect(connection) => connect(&mut state, connection),
         Change::Disconnect { scope_id } => disconnect(platform, &mut state, &scope_id),
     });
@@ -51,8 +53,9 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
     drop(state);
     if let Some(message) = taken {
         let now = context.moment.now;
-        let kept = message.kept(now);
-        platform.keep_message(&message.account, &message.conversation.customer, kept);
+        let account = message.account.clone();
+        let customer = message.conversation.customer.clone();
+        platform.keep_message(&account, &customer, message.kept(now));
     }
     judged.unwrap_or_else(|refusal| {
         let explanations = explain(platform, request, &refusal, now);
@@ -73,7 +76,7 @@ fn read(
 ) -> Result<Change, Refusal> {
     let (channel_id, action) = find_route(request.method(), request.path())?;
     let is_known = match action {
-        Action::Message { scope_id } => state
+        Action::Scoped { scope_id, .. } => state
             .connections
             .iter()
             .any(|connection| connection.scope_id == scope_id),
@@ -85,7 +88,20 @@ fn read(
     let (key, rules) = (platform.channel_key(), platform.signature_rules());
     check_signature(request, key, rules, now)?;
     let channel = platform.channel_view(&state.accounts);
-    action.read(request.body(), channel, &state.chats)
+    action.read(request, channel, &state.chats)
+}
+
+/// Everything of a connection but a new message.
+fn carry_out(platform: &Platform, state: &mut PlatformState, scoped: Scoped) -> Outcome {
+    if let Some(update) = scoped.update {
+        state.chats.apply(update);
+    }
+    let response = match scoped.answer {
+        Answer::Json(json) => with_json(StatusCode::OK, &json),
+        Answer::NoData => without_data(platform.disconnect_answer()),
+        Answer::NoContent => empty(StatusCode::NO_CONTENT),
+    };
+    Outcome::accepted(scoped.code, scoped.reason, response)
 }
 
 /// Whether the channel was connected to the account until now.
@@ -121,11 +137,11 @@ fn disconnect(platform: &Platform, state: &mut PlatformState, scope_id: &str) ->
         true => "the channel is disconnected from the account",
         false => "the channel was not connected to the account; nothing changes",
     };
-    let response = disconnected(platform.disconnect_answer());
+    let response = without_data(platform.disconnect_answer());
     Outcome::accepted("disconnected", reason, response).by_rule("C3")
 }
 
-fn disconnected(answer: DisconnectAnswer) -> Response<Body> {
+fn without_data(answer: DisconnectAnswer) -> Response<Body> {
     match answer {
         DisconnectAnswer::Empty => empty(StatusCode::OK),
         DisconnectAnswer::Object => with_json(StatusCode::OK, &json!({})),
@@ -138,7 +154,7 @@ fn in_order(change: &Change) -> Outcome {
     let rule = match change {
         Change::Connect(_) => Some("C1"),
         Change::Disconnect { .. } => Some("C3"),
-        Change::Message(_) => None,
+        Change::Message(_) | Change::Scoped(_) => None,
     };
     Outcome::accepted("in-order", "the request was in order", Response::default()).by_rule(rule)
 }

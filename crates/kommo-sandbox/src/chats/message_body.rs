@@ -1,202 +1,163 @@
-//! The body of a message from the integration, strictly typed: `new_message` alone so far.
+//! The body of a message from the integration, new or edited, strictly typed.
 //!
 //! Source: Chats API reference, message page; "What real clients send" for what is admitted.
-//! Choices: a `msgid` that was taken already is 400 (no source names the status); `edit_message`
-//! is 400 until the sandbox has it; files are not looked at.
+//! Choices: a `msgid` that was taken already, and an edit of a message that is not there, are 400
+//! (no source names the status); files are not looked at.
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::chats::connect_body::{object, optional_string, scope_id, wrong_type};
+use crate::chats::connect_body::object;
+use crate::chats::fields::{
+    bad, check_source, given, missing, required, required_number, required_object, uuid,
+};
+use crate::chats::message_content::{Content, Occasion, check_quotes, content_of};
+use crate::chats::people::People;
 use crate::chats::refusal::Refusal;
+use crate::chats::scoped::{Answer, Scoped};
 use crate::config::account::Account;
-use crate::hooks::making::new_uuid;
-use crate::state::chat_book::{ChatBook, ChatMessage, Conversation, Customer, MessageDirection};
+use crate::state::chat_book::{
+    ChatBook, ChatMessage, Conversation, Customer, Edit, MessageDirection, Update,
+};
 use crate::state::connection::ChannelView;
-
-const TYPES: [&str; 9] = [
-    "text", "contact", "file", "video", "picture", "voice", "audio", "sticker", "location",
-];
 
 /// A message that the platform takes.
 pub(crate) struct NewMessage {
     pub(crate) account: Account,
     /// As it is from now on.
     pub(crate) conversation: Conversation,
-    direction: MessageDirection,
-    sender_id: String,
-    receiver_id: Option<String>,
+    people: People,
+    content: Content,
     id: String,
     msgid: String,
-    kind: String,
-    text: String,
+    written_at_ms: u64,
 }
 
 impl NewMessage {
     /// The answer: the platform's ids, and `ref_id`, which is the integration's.
     pub(crate) fn answer(&self) -> Value {
-        let mut answer = json!({
-            "conversation_id": self.conversation.id,
-            "sender_id": self.sender_id,
-            "msgid": self.id,
-            "ref_id": self.msgid,
-        });
-        if let (Some(fields), Some(receiver)) = (answer.as_object_mut(), &self.receiver_id) {
-            fields.insert("receiver_id".into(), Value::from(receiver.as_str()));
-        }
-        json!({ "new_message": answer })
+        answer(
+            &self.conversation.id,
+            &self.people.sender_id,
+            self.people.receiver_id.as_deref(),
+            &self.id,
+            Some(&self.msgid),
+        )
     }
 
     /// The message as it is kept.
-    pub(crate) fn kept(&self, now: u64) -> ChatMessage {
+    pub(crate) fn kept(self, now: u64) -> ChatMessage {
         ChatMessage {
             number: 0,
-            account_id: self.account.amojo_id.clone(),
-            conversation_id: self.conversation.id.clone(),
-            conversation_client_id: self.conversation.client_id.clone(),
-            direction: self.direction,
-            id: self.id.clone(),
-            msgid: Some(self.msgid.clone()),
-            kind: self.kind.clone(),
-            text: self.text.clone(),
+            account_id: self.account.amojo_id,
+            conversation_id: self.conversation.id,
+            conversation_client_id: self.conversation.client_id,
+            direction: self.people.direction,
+            sender_id: self.people.sender_id,
+            sender_name: self.people.sender_name,
+            id: self.id,
+            msgid: Some(self.msgid),
+            kind: self.content.kind,
+            text: self.content.text,
+            fields: self.content.fields,
+            written_at_ms: self.written_at_ms,
             at: now,
+            edited: false,
+            status: self.content.status,
+            reactions: Vec::new(),
         }
     }
 }
 
-/// The message that the body asks for, in the account of a scope that is connected.
+fn answer(
+    conversation_id: &str,
+    sender_id: &str,
+    receiver_id: Option<&str>,
+    id: &str,
+    msgid: Option<&str>,
+) -> Value {
+    let mut answer = json!({
+        "conversation_id": conversation_id,
+        "sender_id": sender_id,
+        "msgid": id,
+        "ref_id": msgid,
+    });
+    if let (Some(fields), Some(receiver)) = (answer.as_object_mut(), receiver_id) {
+        fields.insert("receiver_id".into(), Value::from(receiver));
+    }
+    json!({ "new_message": answer })
+}
+
+/// A message that is new, or one that changes.
+pub(crate) enum Message {
+    New(Box<NewMessage>),
+    Edited(Box<Scoped>),
+}
+
+/// The message that the body asks for.
 pub(crate) fn read_message(
     body: &[u8],
-    scope: &str,
+    account: &Account,
+    channel: ChannelView<'_>,
+    chats: &ChatBook,
+) -> Result<Message, Refusal> {
+    let fields = object(body, "C5")?;
+    let event_type = required(&fields, "event_type")?;
+    let payload = match event_type {
+        "new_message" | "edit_message" => required_object(&fields, "payload")?,
+        _ => {
+            let reason = "event_type is neither new_message nor edit_message";
+            return Err(bad("field-value", reason));
+        }
+    };
+    match event_type {
+        "new_message" => {
+            let message = new_message(payload, account, channel, chats)?;
+            Ok(Message::New(Box::new(message)))
+        }
+        _ => edited(payload, account, chats).map(|scoped| Message::Edited(Box::new(scoped))),
+    }
+}
+
+fn new_message(
+    payload: &Map<String, Value>,
+    account: &Account,
     channel: ChannelView<'_>,
     chats: &ChatBook,
 ) -> Result<NewMessage, Refusal> {
-    let account = channel
-        .accounts
-        .iter()
-        .find(|account| scope_id(channel.channel_id, &account.amojo_id) == scope)
-        .ok_or_else(Refusal::not_registered)?;
-    let fields = object(body, "C5")?;
-    let event_type = required(&fields, "event_type")?;
-    if event_type != "new_message" {
-        let reason = "event_type is not new_message, and the sandbox has no other yet";
-        return Err(bad("field-value", reason));
-    }
-    let payload = required_object(&fields, "payload")?;
-    required_integer(payload, "timestamp")?;
-    required_integer(payload, "msec_timestamp")?;
+    required_number(payload, "timestamp")?;
+    let written_at_ms = required_number(payload, "msec_timestamp")?;
     let msgid = required(payload, "msgid")?;
     if chats.has_msgid(&account.amojo_id, msgid) {
         return Err(bad("msgid-taken", "msgid: a message has this id already"));
     }
-    let message = required_object(payload, "message")?;
-    let kind = required(message, "type")?;
-    if !TYPES.contains(&kind) {
-        return Err(bad("field-value", "message.type is not known"));
-    }
-    let text = optional_string(message, "text")?;
-    if kind == "text" && text.is_none_or(str::is_empty) {
-        return Err(bad("field-missing", "message.text is missing"));
-    }
-    let people = People::read(payload, account, chats)?;
+    let content = content_of(required_object(payload, "message")?, Occasion::New)?;
+    check_source(payload)?;
+    let people = People::read(payload, account, channel.bot_id, chats)?;
     let conversation = conversation_of(payload, account, &people.customer, chats)?;
+    check_quotes(payload, &conversation.id, account, chats)?;
     Ok(NewMessage {
         account: account.clone(),
         conversation,
-        direction: people.direction,
-        sender_id: people.sender_id,
-        receiver_id: people.receiver_id,
+        people,
+        content,
         id: uuid()?,
         msgid: msgid.to_owned(),
-        kind: kind.to_owned(),
-        text: text.unwrap_or_default().to_owned(),
+        written_at_ms,
     })
 }
 
-/// Who writes to whom.
-struct People {
-    direction: MessageDirection,
-    customer: Customer,
-    sender_id: String,
-    receiver_id: Option<String>,
-}
-
-impl People {
-    /// With a receiver the message goes out, and its sender must be a user of the account.
-    fn read(
-        payload: &Map<String, Value>,
-        account: &Account,
-        chats: &ChatBook,
-    ) -> Result<Self, Refusal> {
-        let sender = required_object(payload, "sender")?;
-        let Some(receiver) = optional_object(payload, "receiver")? else {
-            let customer = customer_of(sender, "sender", account, chats)?;
-            return Ok(Self {
-                direction: MessageDirection::In,
-                sender_id: customer.id.clone(),
-                receiver_id: None,
-                customer,
-            });
-        };
-        let user = optional_string(sender, "ref_id")?;
-        let is_user = account
-            .users
-            .iter()
-            .any(|known| known.amojo_id.is_some() && known.amojo_id.as_deref() == user);
-        let Some(user) = user.filter(|_| is_user) else {
-            return Err(bad("sender-unknown", "sender: user not found"));
-        };
-        let customer = customer_of(receiver, "receiver", account, chats)?;
-        Ok(Self {
-            direction: MessageDirection::Out,
-            sender_id: user.to_owned(),
-            receiver_id: Some(customer.id.clone()),
-            customer,
-        })
-    }
-}
-
-/// A customer who is known, or a new one. One of `id`, `ref_id` and `name` is enough, as clients in
-/// use show.
-fn customer_of(
-    person: &Map<String, Value>,
-    what: &str,
-    account: &Account,
-    chats: &ChatBook,
-) -> Result<Customer, Refusal> {
-    let id = optional_string(person, "id")?;
-    let ref_id = optional_string(person, "ref_id")?;
-    let name = optional_string(person, "name")?;
-    let Some(client_id) = id.or(ref_id).or(name) else {
-        let reason = format!("{what} has neither id nor ref_id nor name");
-        return Err(bad("field-missing", reason));
-    };
-    let known = chats.customer(&account.amojo_id, client_id);
-    let id = match (known, ref_id) {
-        (Some(known), _) => known.id.clone(),
-        (None, Some(ref_id)) => ref_id.to_owned(),
-        (None, None) => uuid()?,
-    };
-    let known_name = known.map(|known| known.name.as_str());
-    Ok(Customer {
-        id,
-        client_id: client_id.to_owned(),
-        name: name.or(known_name).unwrap_or_default().to_owned(),
-    })
-}
-
-/// `conversation_ref_id` finds a conversation that a manager began, and the integration's id is its
-/// name from then on; an unknown id of the integration begins one.
+/// `conversation_ref_id` finds a conversation that a manager began, and the integration's id
+/// becomes its name; an unknown integration's id begins one.
 fn conversation_of(
     payload: &Map<String, Value>,
     account: &Account,
     customer: &Customer,
     chats: &ChatBook,
 ) -> Result<Conversation, Refusal> {
-    let client_id = optional_string(payload, "conversation_id")?;
-    let ref_id = optional_string(payload, "conversation_ref_id")?;
+    let client_id = given(payload, "conversation_id")?;
+    let ref_id = given(payload, "conversation_ref_id")?;
     let Some(wanted) = ref_id.or(client_id) else {
-        return Err(bad("field-missing", "conversation_id is missing"));
+        return Err(missing("conversation_id"));
     };
     let known = chats.find(&account.amojo_id, wanted);
     if known.is_none() && ref_id.is_some() {
@@ -213,49 +174,60 @@ fn conversation_of(
     })
 }
 
-fn required<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
-    optional_string(fields, name)?
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| bad("field-missing", format!("{name} is missing")))
-}
-
-fn required_integer(fields: &Map<String, Value>, name: &str) -> Result<(), Refusal> {
-    match fields.get(name) {
-        Some(Value::Number(number)) if number.is_u64() => Ok(()),
-        None | Some(Value::Null) => Err(bad("field-missing", format!("{name} is missing"))),
-        Some(other) => Err(wrong_type(name, "a whole number", other)),
-    }
-}
-
-fn required_object<'a>(
-    fields: &'a Map<String, Value>,
-    name: &str,
-) -> Result<&'a Map<String, Value>, Refusal> {
-    optional_object(fields, name)?.ok_or_else(|| bad("field-missing", format!("{name} is missing")))
-}
-
-fn optional_object<'a>(
-    fields: &'a Map<String, Value>,
-    name: &str,
-) -> Result<Option<&'a Map<String, Value>>, Refusal> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
-        Some(other) => Err(wrong_type(name, "an object", other)),
-    }
-}
-
-fn bad(code: &'static str, reason: impl Into<String>) -> Refusal {
-    Refusal {
-        rule: None,
-        ..Refusal::bad_request("C5", code, reason)
-    }
-}
-
-fn uuid() -> Result<String, Refusal> {
-    new_uuid().map_err(|_| {
-        let reason = "the operating system returned no random bytes";
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Refusal::other(status, "INTERNAL", "random", reason)
+/// With both ids, the integration's becomes the new one of that message.
+fn edited(
+    payload: &Map<String, Value>,
+    account: &Account,
+    chats: &ChatBook,
+) -> Result<Scoped, Refusal> {
+    required_number(payload, "timestamp")?;
+    required_number(payload, "msec_timestamp")?;
+    let account_id = &account.amojo_id;
+    let (id, msgid) = (given(payload, "id")?, given(payload, "msgid")?);
+    let message = match (id, msgid) {
+        (Some(id), _) => chats.message_with_id(account_id, id),
+        (None, Some(msgid)) => chats.message_named(account_id, msgid),
+        (None, None) => return Err(missing("msgid")),
+    };
+    let unknown = || bad("message-unknown", "message not found");
+    let message = message.ok_or_else(unknown)?;
+    let conversation = given(payload, "conversation_ref_id")?
+        .map(|id| chats.with_id(account_id, id))
+        .or(given(payload, "conversation_id")?.map(|id| chats.find(account_id, id)))
+        .ok_or_else(|| missing("conversation_id"))?;
+    let conversation = conversation
+        .filter(|conversation| conversation.id == message.conversation_id)
+        .ok_or_else(|| {
+            bad(
+                "conversation-unknown",
+                "the message is not in this conversation",
+            )
+        })?;
+    let content = content_of(required_object(payload, "message")?, Occasion::Edit)?;
+    let receiver = match message.direction {
+        MessageDirection::In => None,
+        MessageDirection::Out => Some(conversation.customer.id.as_str()),
+    };
+    let named = msgid.or(message.msgid.as_deref());
+    Ok(Scoped {
+        code: "message-edited",
+        reason: "the message is changed",
+        answer: Answer::Json(answer(
+            &conversation.id,
+            &message.sender_id,
+            receiver,
+            &message.id,
+            named,
+        )),
+        update: Some(Update::Edit {
+            number: message.number,
+            edit: Edit {
+                kind: content.kind,
+                text: content.text,
+                fields: content.fields,
+                msgid: id.and(msgid).map(str::to_owned),
+                status: content.status,
+            },
+        }),
     })
 }

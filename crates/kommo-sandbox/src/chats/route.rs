@@ -2,17 +2,26 @@
 
 use axum::http::StatusCode;
 
-use crate::chats::connect_body::{read_connect, read_disconnect};
-use crate::chats::message_body::{NewMessage, read_message};
+use crate::chats::chat_calls::{create_chat, history, react, typing};
+use crate::chats::connect_body::{read_connect, read_disconnect, scope_id};
+use crate::chats::message_body::{Message, NewMessage, read_message};
 use crate::chats::refusal::Refusal;
+use crate::chats::scoped::Scoped;
+use crate::chats::status_body::read_status;
+use crate::config::account::Account;
 use crate::state::chat_book::ChatBook;
 use crate::state::connection::{ChannelView, Connection};
+use crate::wire::received_request::ReceivedRequest;
 
 /// What an accepted request changes.
 pub(crate) enum Change {
     Connect(Connection),
-    Disconnect { scope_id: String },
+    Disconnect {
+        scope_id: String,
+    },
     Message(Box<NewMessage>),
+    /// Anything else of a connection.
+    Scoped(Box<Scoped>),
 }
 
 /// What a route does.
@@ -20,10 +29,22 @@ pub(crate) enum Change {
 pub(crate) enum Action<'a> {
     Connect,
     Disconnect,
-    /// A message to the account of this scope.
-    Message {
+    /// A call of the connection with this scope.
+    Scoped {
         scope_id: &'a str,
+        call: ScopeCall<'a>,
     },
+}
+
+/// What is called of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ScopeCall<'a> {
+    Message,
+    CreateChat,
+    Status { message_id: &'a str },
+    History { conversation_id: &'a str },
+    Typing,
+    React,
 }
 
 /// The channel id as it stands in the path, undecoded, and what the route does.
@@ -37,42 +58,42 @@ pub(crate) fn find_route<'a>(
 }
 
 fn find_path(path: &str) -> Result<(&str, Action<'_>), Refusal> {
-    let mut segments = path.split('/');
-    let prefix = [
-        segments.next(),
-        segments.next(),
-        segments.next(),
-        segments.next(),
-    ];
-    let (owner, name) = (segments.next().unwrap_or_default(), segments.next());
-    let (channel_id, action) = match name {
-        Some("connect") => (owner, Action::Connect),
-        Some("disconnect") => (owner, Action::Disconnect),
-        None => match owner.split_once('_') {
-            Some((channel_id, _)) => (channel_id, Action::Message { scope_id: owner }),
-            None => return Err(no_such_route()),
-        },
-        Some(_) => return Err(no_such_route()),
-    };
-    let complete = prefix == [Some(""), Some("v2"), Some("origin"), Some("custom")]
-        && !owner.is_empty()
-        && segments.next().is_none();
-    if complete {
-        Ok((channel_id, action))
-    } else {
-        Err(no_such_route())
+    let below = path.strip_prefix("/v2/origin/custom/").unwrap_or_default();
+    let segments: Vec<_> = below.split('/').collect();
+    if segments.contains(&"") {
+        return Err(no_such_route());
     }
+    let (owner, call) = match *segments.as_slice() {
+        [channel_id, "connect"] => return Ok((channel_id, Action::Connect)),
+        [channel_id, "disconnect"] => return Ok((channel_id, Action::Disconnect)),
+        [owner] => (owner, ScopeCall::Message),
+        [owner, "chats"] => (owner, ScopeCall::CreateChat),
+        [owner, "typing"] => (owner, ScopeCall::Typing),
+        [owner, "react"] => (owner, ScopeCall::React),
+        [owner, message_id, "delivery_status"] => (owner, ScopeCall::Status { message_id }),
+        [owner, "chats", conversation_id, "history"] => {
+            (owner, ScopeCall::History { conversation_id })
+        }
+        _ => return Err(no_such_route()),
+    };
+    let (channel_id, _) = owner.split_once('_').ok_or_else(no_such_route)?;
+    let scope_id = owner;
+    Ok((channel_id, Action::Scoped { scope_id, call }))
 }
 
 fn no_such_route() -> Refusal {
-    let reason = "the sandbox has POST /v2/origin/custom/{channel_id}/connect, DELETE /v2/origin/custom/{channel_id}/disconnect and POST /v2/origin/custom/{scope_id}";
+    let reason = "below /v2/origin/custom/ the sandbox has POST {channel_id}/connect, DELETE {channel_id}/disconnect, and for a scope_id POST {scope_id}, {scope_id}/chats, {scope_id}/{msgid}/delivery_status, {scope_id}/typing, {scope_id}/react and GET {scope_id}/chats/{conversation_id}/history";
     Refusal::other(StatusCode::NOT_FOUND, "NOT_FOUND", "route-unknown", reason)
 }
 
 impl Action<'_> {
     const fn method(self) -> &'static str {
         match self {
-            Self::Connect | Self::Message { .. } => "POST",
+            Self::Scoped {
+                call: ScopeCall::History { .. },
+                ..
+            } => "GET",
+            Self::Connect | Self::Scoped { .. } => "POST",
             Self::Disconnect => "DELETE",
         }
     }
@@ -85,7 +106,7 @@ impl Action<'_> {
             _ if method.eq_ignore_ascii_case(self.method()) => Some("S3"),
             Self::Connect => Some("C1"),
             Self::Disconnect => Some("C3"),
-            Self::Message { .. } => None,
+            Self::Scoped { .. } => None,
         };
         let reason = "another method belongs to this path";
         let refusal = Refusal::other(
@@ -101,22 +122,57 @@ impl Action<'_> {
         })
     }
 
-    /// Reads the body of a proven request.
+    /// Reads a proven request.
     pub(crate) fn read(
         self,
-        body: &[u8],
+        request: &ReceivedRequest<'_>,
         channel: ChannelView<'_>,
         chats: &ChatBook,
     ) -> Result<Change, Refusal> {
+        let body = request.body();
         match self {
-            Self::Message { scope_id } => {
-                let message = read_message(body, scope_id, channel, chats)?;
-                Ok(Change::Message(Box::new(message)))
-            }
             Self::Connect => read_connect(body, channel).map(Change::Connect),
             Self::Disconnect => {
                 read_disconnect(body, channel).map(|scope_id| Change::Disconnect { scope_id })
             }
+            Self::Scoped { scope_id, call } => {
+                let account = account_of(scope_id, channel)?;
+                call.read(request, account, channel, chats)
+            }
         }
+    }
+}
+
+fn account_of<'a>(scope: &str, channel: ChannelView<'a>) -> Result<&'a Account, Refusal> {
+    let mut accounts = channel.accounts.iter();
+    accounts
+        .find(|account| scope_id(channel.channel_id, &account.amojo_id) == scope)
+        .ok_or_else(Refusal::not_registered)
+}
+
+impl ScopeCall<'_> {
+    fn read(
+        self,
+        request: &ReceivedRequest<'_>,
+        account: &Account,
+        channel: ChannelView<'_>,
+        chats: &ChatBook,
+    ) -> Result<Change, Refusal> {
+        let body = request.body();
+        let scoped = match self {
+            Self::Message => match read_message(body, account, channel, chats)? {
+                Message::New(message) => return Ok(Change::Message(message)),
+                Message::Edited(scoped) => *scoped,
+            },
+            Self::CreateChat => create_chat(body, account, channel, chats)?,
+            Self::Status { message_id } => read_status(body, message_id, account, chats)?,
+            Self::History { conversation_id } => {
+                let query = request.target().split_once('?').map(|(_, query)| query);
+                history(query, conversation_id, account, chats)?
+            }
+            Self::Typing => typing(body, account, chats)?,
+            Self::React => react(body, account, channel, chats)?,
+        };
+        Ok(Change::Scoped(Box::new(scoped)))
     }
 }

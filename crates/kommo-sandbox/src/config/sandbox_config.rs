@@ -45,6 +45,9 @@ pub struct SandboxConfig {
     pub channel_secret: Option<String>,
     /// The title of a connection whose request has none.
     pub channel_title: String,
+    /// The amojo id of the channel's bot, in whose name a message of an unknown author is
+    /// imported.
+    pub channel_bot_id: String,
     /// Whether the channel admits only accounts with `listed: true`. Default: false.
     pub private_channel: bool,
     /// The integration's id.
@@ -75,7 +78,10 @@ pub struct SandboxConfig {
     /// Whether a request with neither `Date` nor `Content-MD5` may be signed over its body alone
     /// (rule S10). Default: false.
     pub accept_body_only_scheme: bool,
-    /// What an accepted disconnect answers (rule C4).
+    /// Whether the answer to a created chat has phone and e-mail in `user.profile`, as one page
+    /// shows it. Default: false.
+    pub nested_chat_profile: bool,
+    /// What an accepted disconnect, delivery status or reaction answers (rule C4).
     pub disconnect_answer: DisconnectAnswer,
     /// What the consent page shows of the integration, and its settings.
     pub integration: IntegrationSettings,
@@ -89,7 +95,8 @@ pub struct SandboxConfig {
     pub outward: OutwardRules,
 }
 
-/// What an accepted disconnect answers; the vendor's pages differ (rule C4).
+/// What an accepted disconnect, delivery status or reaction answers; the vendor's pages differ (rule
+/// C4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -117,6 +124,7 @@ impl Default for SandboxConfig {
             channel_id: "c0ffee00-0000-4000-8000-000000000001".into(),
             channel_secret: None,
             channel_title: "Sandbox channel".into(),
+            channel_bot_id: "b0700000-0000-4000-8000-000000000001".into(),
             private_channel: false,
             client_id: "c11e0000-0000-4000-8000-000000000001".into(),
             client_secret: None,
@@ -133,6 +141,7 @@ impl Default for SandboxConfig {
             future_limit_seconds: 900,
             admit_absent_headers: false,
             accept_body_only_scheme: false,
+            nested_chat_profile: false,
             disconnect_answer: DisconnectAnswer::Empty,
             integration: IntegrationSettings::default(),
             oauth: OauthRules::default(),
@@ -155,6 +164,7 @@ impl SandboxConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (field, uuid) in [
             ("channel_id", &self.channel_id),
+            ("channel_bot_id", &self.channel_bot_id),
             ("client_id", &self.client_id),
         ] {
             if !is_uuid(uuid) {

@@ -1,7 +1,7 @@
 //! A manager writes to a customer: the message is kept, and its hooks leave.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::account::{Account, User};
 use crate::config::hook_kind::HookKind;
@@ -111,11 +111,18 @@ impl Platform {
             conversation_id: conversation.id.clone(),
             conversation_client_id: conversation.client_id.clone(),
             direction: MessageDirection::Out,
+            sender_id: user.amojo_id.clone().unwrap_or_default(),
+            sender_name: user.name.clone(),
             id,
             msgid: None,
             kind: "text".into(),
             text: message.text,
+            fields: Map::new(),
+            written_at_ms: now.saturating_mul(1000),
             at: now,
+            edited: false,
+            status: None,
+            reactions: Vec::new(),
         };
         self.lock().chats.put(conversation.clone());
         self.keep_message(&account, &conversation.customer, kept);
@@ -154,8 +161,7 @@ impl Platform {
                 client_id: None,
                 customer: Customer {
                     id: new_uuid()?,
-                    client_id: String::new(),
-                    name: String::new(),
+                    ..Customer::default()
                 },
             },
         };

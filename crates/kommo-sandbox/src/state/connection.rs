@@ -27,4 +27,8 @@ pub(crate) struct ChannelView<'a> {
     pub(crate) default_title: &'a str,
     pub(crate) private: bool,
     pub(crate) accounts: &'a [Account],
+    /// The amojo id of the channel's bot.
+    pub(crate) bot_id: &'a str,
+    /// Whether a created chat is answered with `user.profile`.
+    pub(crate) nested_profile: bool,
 }

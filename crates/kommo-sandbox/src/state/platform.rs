@@ -78,6 +78,8 @@ struct Names {
     channel_id: String,
     channel_secret: String,
     channel_title: String,
+    channel_bot_id: String,
+    nested_chat_profile: bool,
     private_channel: bool,
     client_id: String,
     client_secret: String,
@@ -191,6 +193,7 @@ impl Platform {
             redirect_uri: own(|integration| &integration.redirect_uri),
             channel_id: names.channel_id.clone(),
             channel_secret: names.channel_secret.clone(),
+            channel_bot_id: names.channel_bot_id.clone(),
             appid: names.appid.clone(),
             app_secret: names.app_secret.clone(),
             accounts: state.accounts.clone(),
@@ -424,6 +427,8 @@ impl Platform {
             default_title: &names.channel_title,
             private: names.private_channel,
             accounts,
+            bot_id: &names.channel_bot_id,
+            nested_profile: names.nested_chat_profile,
         }
     }
 
@@ -497,6 +502,8 @@ impl Names {
             channel_id: config.channel_id,
             channel_secret: config.channel_secret.map_or_else(random_hex::<20>, Ok)?,
             channel_title: config.channel_title,
+            channel_bot_id: config.channel_bot_id,
+            nested_chat_profile: config.nested_chat_profile,
             private_channel: config.private_channel,
             client_id: config.client_id,
             client_secret: config.client_secret.map_or_else(random_hex::<32>, Ok)?,

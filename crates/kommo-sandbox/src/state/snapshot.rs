@@ -21,6 +21,9 @@ pub struct SandboxState {
     pub channel_id: String,
     /// The key of the channel's signatures.
     pub channel_secret: String,
+    /// The amojo id of the channel's bot.
+    #[serde(default)]
+    pub channel_bot_id: String,
     /// The Open API application.
     pub appid: String,
     /// The Open API key.
@@ -39,6 +42,7 @@ impl fmt::Debug for SandboxState {
             .field("client_id", &self.client_id)
             .field("redirect_uri", &self.redirect_uri)
             .field("channel_id", &self.channel_id)
+            .field("channel_bot_id", &self.channel_bot_id)
             .field("appid", &self.appid)
             .field("accounts", &self.accounts)
             .field("connections", &self.connections)

@@ -13,6 +13,7 @@ mod naive_client;
 mod raw_socket;
 mod receiver;
 
+mod chats;
 mod clock;
 mod connections;
 mod consent;

@@ -97,7 +97,7 @@ async fn what_is_no_message_is_refused_and_nothing_is_kept() {
     for (body, code) in [
         (json!({"event_type": "new_message"}), "field-missing"),
         (
-            json!({"event_type": "edit_message", "payload": {}}),
+            json!({"event_type": "remove_message", "payload": {}}),
             "field-value",
         ),
         (changed("/msgid", Value::Null), "field-missing"),
