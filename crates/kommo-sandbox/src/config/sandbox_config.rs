@@ -95,8 +95,8 @@ pub struct SandboxConfig {
     pub outward: OutwardRules,
 }
 
-/// What an accepted disconnect, delivery status or reaction answers; the vendor's pages differ (rule
-/// C4).
+/// What an accepted disconnect, delivery status or reaction answers; the vendor's pages differ
+/// (rule C4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
