@@ -115,7 +115,7 @@ enum Command {
     /// Call the chat Open API
     #[command(
         subcommand,
-        after_help = "Example:\n  kommo open-api call create_gd --appid ID --secret-file app.secret --body ticket.json"
+        after_help = "Example:\n  kommo open-api call create_gd --appid ID --secret-file app.secret \\\n    --body ticket.json"
     )]
     OpenApi(Box<OpenApiCommand>),
 

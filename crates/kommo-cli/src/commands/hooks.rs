@@ -7,6 +7,7 @@ mod verifiers;
 mod arrival;
 mod reports;
 mod receiver;
+mod forward;
 mod listen;
 mod changes;
 mod sample;

@@ -64,6 +64,14 @@ pub(crate) struct InitArgs {
     /// The environment variable that holds the secret of an Open API application
     #[arg(long, value_name = "NAME")]
     app_secret_env: Option<EnvName>,
+
+    /// The file of the secret that signs hooks which are handed over
+    #[arg(long, value_name = "FILE", conflicts_with = "webhook_secret_env")]
+    webhook_secret_file: Option<PathBuf>,
+
+    /// The variable of that secret
+    #[arg(long, value_name = "NAME")]
+    webhook_secret_env: Option<EnvName>,
     /// The host of the account, for example shop.kommo.com
     #[arg(long, value_name = "HOST")]
     account: Option<AccountHost>,
@@ -167,6 +175,8 @@ impl InitArgs {
             channel_secret_env: self.channel_secret_env,
             app_secret_file: lasting(self.app_secret_file)?,
             app_secret_env: self.app_secret_env,
+            webhook_secret_file: lasting(self.webhook_secret_file)?,
+            webhook_secret_env: self.webhook_secret_env,
             store: self.store,
             store_file: lasting(self.store_file)?,
             store_env: self.store_env,
@@ -208,6 +218,7 @@ fn warn_about_secret_files(profile: &Profile, context: &Context) {
         &profile.client_secret_file,
         &profile.channel_secret_file,
         &profile.app_secret_file,
+        &profile.webhook_secret_file,
         &profile.store_file,
         &profile.encryption_key_file,
     ];

@@ -23,6 +23,11 @@ pub(crate) const SECRET: Needed = needed(
     "secret",
     "--secret-file FILE or --secret-env NAME",
 );
+pub(crate) const WEBHOOK_SECRET: Needed = needed(
+    "webhook_secret",
+    "webhook secret",
+    "--webhook-secret-file FILE or --webhook-secret-env NAME",
+);
 pub(crate) const PLATFORM: Needed = needed("platform", "platform", "--platform kommo or amocrm");
 pub(crate) const ACCOUNT: Needed = needed("account", "account", "--account HOST");
 pub(crate) const APP_ID: Needed = needed("appid", "application id", "--appid ID");

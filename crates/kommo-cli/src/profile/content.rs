@@ -169,6 +169,15 @@ pub(crate) struct Profile {
         deserialize_with = "read"
     )]
     pub(crate) app_secret_env: Option<EnvName>,
+    /// Not of the platform: it signs what is handed over to a program of the operator's.
+    pub(crate) webhook_secret_file: Option<PathBuf>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) webhook_secret_env: Option<EnvName>,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -236,6 +245,8 @@ impl Profile {
         "channel_secret_env",
         "app_secret_file",
         "app_secret_env",
+        "webhook_secret_file",
+        "webhook_secret_env",
         "store",
         "store_file",
         "store_env",
@@ -260,6 +271,11 @@ impl Profile {
                 "app_secret",
                 self.app_secret_file.is_some(),
                 self.app_secret_env.is_some(),
+            ),
+            (
+                "webhook_secret",
+                self.webhook_secret_file.is_some(),
+                self.webhook_secret_env.is_some(),
             ),
             (
                 "encryption_key",
@@ -322,6 +338,15 @@ impl Profile {
             .into_iter()
             .chain(beside.filter_map(SecretEntry::source))
             .collect()
+    }
+
+    /// Where the secret is stored that signs what is handed over.
+    pub(crate) fn webhook_secret(&self) -> Option<SecretSource> {
+        let file = self.webhook_secret_file.clone().map(SecretSource::File);
+        file.or_else(|| {
+            let name = self.webhook_secret_env.as_ref();
+            name.map(|name| SecretSource::Env(name.to_string()))
+        })
     }
 
     /// Where the key that encrypts grants is stored.

@@ -5,10 +5,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::on_postgres::Database;
 use crate::plain_http;
+use crate::planted::{Asked, Planted, answer};
 use crate::program::{Ended, Room, ended};
 use crate::sandbox::Running;
 
@@ -667,4 +670,206 @@ fn the_kinds_are_in_the_help_and_in_the_completions() {
         assert!(help.done().contains(kind), "{kind}");
         assert!(completions.done().contains(kind), "{kind}");
     }
+}
+
+/// The secret of the receiver of hand-overs; the key is what stands after the prefix, decoded.
+const WEBHOOK_SECRET: &str = "whsec_TUFSS0VSLXdlYmhvb2stc2VjcmV0LTAxMjM=";
+
+/// HMAC-SHA256 from its definition, in base64, over `id.timestamp.body`.
+fn webhook_signature(asked: &Asked) -> String {
+    let key = Base64::decode_vec(WEBHOOK_SECRET.strip_prefix("whsec_").unwrap()).unwrap();
+    let signed = format!(
+        "{}.{}.{}",
+        asked.header("webhook-id"),
+        asked.header("webhook-timestamp"),
+        asked.body
+    );
+    let mut block = key;
+    block.resize(64, 0);
+    let padded = |pad: u8| block.iter().map(|byte| byte ^ pad).collect::<Vec<_>>();
+    let inner = Sha256::digest([padded(0x36), signed.into_bytes()].concat());
+    let mac = Sha256::digest([padded(0x5c), inner.to_vec()].concat());
+    format!("v1,{}", Base64::encode_string(&mac))
+}
+
+fn forwarding(room: &Room, server: &Planted) -> Listening {
+    room.file("webhook.secret", WEBHOOK_SECRET);
+    let to = format!("{}/hooks", server.url);
+    let more = [
+        "--forward-to",
+        &to,
+        "--webhook-secret-file",
+        "webhook.secret",
+    ];
+    Listening::start(room, &more)
+}
+
+#[test]
+fn hooks_are_handed_over_signed_in_an_envelope() {
+    let room = room();
+    let server = Planted::start(vec![answer("200 OK", "", b"")]);
+    let mut listening = forwarding(&room, &server);
+    assert_eq!(listening.first["forward_to"], server.url);
+    let chat = listening.url("chat").to_owned();
+    trigger(
+        &room,
+        "chat-message",
+        &chat,
+        &["--set", "message.message.text=Hi"],
+    )
+    .done();
+    let line = listening.next();
+    // One line, or two if the hand-over took its time.
+    let line = match &line["handed_over"] {
+        Value::Null => listening.next(),
+        _ => line,
+    };
+    assert_eq!(line["handed_over"]["outcome"], "done", "{line}");
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    let asked = &asked[0];
+    assert!(
+        asked.head.starts_with("POST /hooks HTTP/1.1"),
+        "{}",
+        asked.head
+    );
+    assert_eq!(asked.header("webhook-signature"), webhook_signature(asked));
+    assert_eq!(asked.header("webhook-id"), line["key"].as_str().unwrap());
+    let envelope: Value = serde_json::from_str(&asked.body).unwrap();
+    assert_eq!(envelope["type"], "chat.message");
+    assert_eq!(envelope["data"]["json"]["message"]["message"]["text"], "Hi");
+    let (_, status, said) = listening.end("-TERM");
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert_eq!(listed(&room, &["--state", "done"]).len(), 1);
+}
+
+#[test]
+fn a_hook_that_the_receiver_refuses_is_replayed_when_it_takes_it() {
+    let room = room();
+    let server = Planted::start(vec![answer("410 Gone", "", b""), answer("200 OK", "", b"")]);
+    let mut listening = forwarding(&room, &server);
+    let chat = listening.url("chat").to_owned();
+    trigger(&room, "chat-message", &chat, &[]).done();
+    let mut outcome = || loop {
+        let line = listening.next();
+        if line["handed_over"].is_object() {
+            return line["handed_over"].clone();
+        }
+    };
+    let refused = outcome();
+    assert_eq!(
+        (&refused["outcome"], &refused["reason"]),
+        (&json!("refused"), &json!("http 410"))
+    );
+    // It is settled after its line.
+    let failed = loop {
+        let failed = listed(&room, &["--state", "failed"]);
+        if !failed.is_empty() {
+            break failed;
+        }
+    };
+    assert_eq!(failed[0]["reason"], "http 410");
+    assert!(inbox(&room, &["list"]).done().contains("1 has failed"));
+    assert_eq!(
+        inbox(&room, &["replay", "1"]).done(),
+        "1 hook waits again\n"
+    );
+    assert_eq!(outcome()["outcome"], "done");
+    let asked = server.asked();
+    assert_eq!(asked[0].header("webhook-id"), asked[1].header("webhook-id"));
+    assert_eq!(asked[0].body, asked[1].body);
+}
+
+#[test]
+fn a_receiver_that_fails_is_tried_again_and_keeps_the_order_of_a_conversation() {
+    let room = room();
+    let server = Planted::start(vec![answer("500 Oops", "", b""), answer("200 OK", "", b"")]);
+    let mut listening = forwarding(&room, &server);
+    let chat = listening.url("chat").to_owned();
+    for text in ["first", "second"] {
+        let change = format!("message.message.text={text}");
+        trigger(&room, "chat-message", &chat, &["--set", &change]).done();
+    }
+    let mut outcomes = Vec::new();
+    while outcomes.iter().filter(|outcome| *outcome == "done").count() < 2 {
+        let line = listening.next();
+        if let Some(outcome) = line["handed_over"]["outcome"].as_str() {
+            outcomes.push(outcome.to_owned());
+        }
+    }
+    assert_eq!(outcomes, ["later", "done", "done"]);
+    let texts: Vec<_> = server
+        .asked()
+        .iter()
+        .map(|asked| {
+            let envelope: Value = serde_json::from_str(&asked.body).unwrap();
+            envelope["data"]["json"]["message"]["message"]["text"].clone()
+        })
+        .collect();
+    assert_eq!(texts, ["first", "first", "second"]);
+}
+
+#[test]
+fn what_was_kept_without_a_receiver_is_handed_over_by_the_next_one() {
+    let room = room();
+    let mut alone = Listening::start(&room, &[]);
+    let chat = alone.url("chat").to_owned();
+    trigger(&room, "chat-message", &chat, &[]).done();
+    assert_eq!(alone.next()["handed_over"], Value::Null);
+    alone.end("-TERM");
+    let server = Planted::start(vec![answer("200 OK", "", b"")]);
+    let mut listening = forwarding(&room, &server);
+    assert_eq!(listening.next()["handed_over"]["outcome"], "done");
+}
+
+#[test]
+fn a_hand_over_needs_a_secret_and_this_machine() {
+    let room = room();
+    let listen = |more: &[&str]| {
+        let words = [
+            "hooks",
+            "listen",
+            "--listen",
+            "127.0.0.1:0",
+            "--profile",
+            "./hooks.toml",
+        ];
+        room.run(words.iter().chain(more))
+    };
+    let here = ["--forward-to", "http://127.0.0.1:9/"];
+    let error = listen(&here).failed(2).to_owned();
+    assert!(error.contains("no webhook secret was given"), "{error}");
+    let key = ["--webhook-secret-file", "channel.secret"];
+    let error = listen(&[&here[..], &key].concat()).failed(2).to_owned();
+    assert!(!error.contains("MARKER"), "{error}");
+    for away in [
+        "https://shop.example/hooks",
+        "http://shop.example/hooks",
+        "https://me:MARKER@127.0.0.1/",
+    ] {
+        let error = listen(&["--forward-to", away]).failed(2).to_owned();
+        assert!(!error.contains("MARKER"), "{error}");
+    }
+}
+
+#[test]
+fn a_sample_goes_over_tls_to_a_receiver_whose_certificate_is_checked() {
+    let room = room();
+    let sandbox = Running::start(&room, &["--tls"]);
+    let to = format!("{}/nothing-is-here", sandbox.base_url());
+    let words = [
+        "hooks",
+        "trigger",
+        "crm-lead",
+        "--to",
+        &to,
+        "--profile",
+        "./hooks.toml",
+    ];
+    let error = room.run(words).failed(3).to_owned();
+    assert!(error.contains("no answer from 127.0.0.1:"), "{error}");
+    let mut command = room.command(words);
+    command.env("SSL_CERT_FILE", sandbox.field("ca_file"));
+    let error = ended(command, b"").failed(1).to_owned();
+    assert!(error.contains("the receiver answered 404"), "{error}");
 }

@@ -16,6 +16,15 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+impl Asked {
+    /// The value of a header; its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value.trim())
+    }
+}
+
 /// Answers in this order; the last one again and again.
 pub(crate) struct Planted {
     pub(crate) url: String,

@@ -35,6 +35,7 @@ pub(super) fn look(
             context.profile_secret(SecretKind::Channel)?,
         ),
         ("Open API secret", context.profile_secret(SecretKind::App)?),
+        ("webhook secret", context.profile()?.webhook_secret()),
     ];
     for (what, source) in kinds {
         if let Some(source) = source {

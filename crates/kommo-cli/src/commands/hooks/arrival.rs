@@ -118,24 +118,15 @@ impl HandOver {
     fn text(&self) -> String {
         match self.told() {
             ("done", _) => format!("handed over, {} ms", milliseconds(self.took)),
-            ("later", _) => "not yet handed over".to_owned(),
-            (_, _) => "hand-over refused".to_owned(),
+            ("later", reason) => format!("again later: {}", reason.unwrap_or_default()),
+            (_, reason) => format!("refused: {}", reason.unwrap_or_default()),
         }
     }
 
     /// The line of an outcome that came after the line of its hook.
     pub(super) fn line(&self) -> String {
         let what = format!("#{}", self.id);
-        let text = match self.told() {
-            ("done", _) => self.text(),
-            ("later", Some(reason)) => format!("again later: {reason}"),
-            (_, reason) => format!("hand-over refused: {}", reason.unwrap_or_default()),
-        };
-        let line = format!("{} {what} {text}", clock(self.at));
-        match line.char_indices().nth(COLUMNS) {
-            Some((end, _)) => line.get(..end).unwrap_or_default().to_owned(),
-            None => line,
-        }
+        fitting(format!("{} {what} {}", clock(self.at), self.text()))
     }
 
     /// The object of the same.
@@ -173,13 +164,13 @@ impl Arrival {
             (_, Kept::Stored, Some(hand_over)) => format!("{number} {}", hand_over.text()),
             (_, Kept::Stored, None) => format!("{number} kept"),
         };
-        format!(
+        fitting(format!(
             "{} {} {} {} {rest}",
             clock(self.at),
             cell(&what, 20),
             cell(conversation, 16),
             cell(self.verdict.name(), 8),
-        )
+        ))
     }
 
     /// The object of the same.
@@ -202,6 +193,14 @@ impl Arrival {
             "key": self.key,
             "handed_over": hand_over.map(HandOver::to_json),
         })
+    }
+}
+
+/// Of at most [`COLUMNS`]: a reason of a peer may be long.
+fn fitting(line: String) -> String {
+    match line.char_indices().nth(COLUMNS) {
+        Some((end, _)) => line.get(..end).unwrap_or_default().to_owned(),
+        None => line,
     }
 }
 

@@ -11,19 +11,20 @@ use axum::Router;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use clap::Args;
 use kommo_hooks::unsigned::PathToken;
-use kommo_store::{Inbox, InboxSettings, Store};
+use kommo_store::{Inbox, InboxSettings, InboxWorker, Store, WorkerSettings};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::forward::{Forward, ForwardArgs};
 use super::inbox_place::InboxPlaceArgs;
 use super::receiver::Receiver;
-use super::reports::Reports;
+use super::reports::{Reported, Reports};
 use super::verifiers::{VerifierArgs, Verifiers};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::secret_source::SecretSource;
-use crate::input::standard_input::claimed_once;
+use crate::input::standard_input::{claimed_once, is_dash};
 use crate::keeper::keeper_setup::world;
 use crate::keeper::stores;
 use crate::run::context::Context;
@@ -38,10 +39,19 @@ where no terminal is, each is one object. What is not proven is answered 401,
 and not kept. Disconnect hooks, calls of widgets and install hooks are shown,
 not kept.
 
+With --forward-to each hook is then sent to your program, until it answers 2xx:
+an envelope in JSON, signed by the scheme of Standard Webhooks, for which there
+are libraries in ten languages.
+
 Example:
   kommo hooks listen --channel-secret-file channel.secret
+  kommo hooks listen --profile shop --webhook-secret-file webhook.secret \\
+    --forward-to http://127.0.0.1:8080/hooks
   kommo hooks trigger chat-message --secret-file channel.secret \\
     --to http://127.0.0.1:4405/chat/:scope_id";
+
+/// How long hand-overs that are on their way have after that.
+const HANDED_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long requests that are on their way have after a signal.
 const DRAINED_WITHIN: Duration = Duration::from_secs(6);
@@ -68,17 +78,32 @@ pub(crate) struct ListenArgs {
     path_token_file: Option<PathBuf>,
 
     #[command(flatten)]
+    forward: ForwardArgs,
+
+    #[command(flatten)]
     place: InboxPlaceArgs,
 }
 
+/// What was read before anything is opened.
+struct Means {
+    verifiers: Verifiers,
+    path_token: (PathToken, String),
+    forward: Option<Forward>,
+}
+
 pub(super) fn run(args: &ListenArgs, context: &Context) -> Result<Outcome, Failure> {
-    let verifiers = args.verifiers.read(context)?;
-    let path_token = path_token(args)?;
-    claimed_once(args.place.store.claims())?;
+    let claims = args.place.store.claims().chain(args.verifiers.claims());
+    let path_claim = args.path_token_file.as_ref().is_some_and(is_dash);
+    claimed_once(claims.chain([args.forward.claim(), ("--path-token-file", path_claim)]))?;
     args.place.realm()?;
+    let means = Means {
+        verifiers: args.verifiers.read(context)?,
+        path_token: path_token(args)?,
+        forward: args.forward.read(context)?,
+    };
     stores::make(&args.place.store.place(context)?)?;
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(args, verifiers, path_token, context));
+    let served = runtime.block_on(serve(args, means, context));
     runtime.shutdown_timeout(Duration::from_secs(2));
     served
 }
@@ -105,12 +130,7 @@ fn path_token(args: &ListenArgs) -> Result<(PathToken, String), Failure> {
     Ok((token, text))
 }
 
-async fn serve(
-    args: &ListenArgs,
-    verifiers: Verifiers,
-    (path_token, path_text): (PathToken, String),
-    context: &Context,
-) -> Result<Outcome, Failure> {
+async fn serve(args: &ListenArgs, means: Means, context: &Context) -> Result<Outcome, Failure> {
     // Before the first line is out: who reads it may send a signal at once.
     let mut stop = StopSignals::install()?;
     let listener = bind(args.listen).await?;
@@ -118,18 +138,51 @@ async fn serve(
         .local_addr()
         .map_err(|error| Failure::io(format!("cannot listen on {}: {error}", args.listen)))?;
     let (store, inbox) = open(args, context).await?;
-    let (reports, printer) = Reports::new(inbox.clone(), false, context.output);
+    let Means {
+        verifiers,
+        path_token: (path_token, path_text),
+        forward,
+    } = means;
+    let (reports, printer) = Reports::new(inbox.clone(), forward.is_some(), context.output);
     let urls = urls(&format!("http://{address}"), &verifiers, &path_text);
-    tell_start(args, &urls, &verifiers, context)?;
+    tell_start(args, &urls, &verifiers, forward.as_ref(), context)?;
+    let worker = forward.map(|forward| {
+        let handler = Reported::new(forward.handler, reports.clone());
+        InboxWorker::start(inbox.clone(), worker_settings(), handler)
+    });
     let receiver = Receiver::new(verifiers, path_token, inbox, reports);
+    let work = async {
+        receive_until(listener, receiver.router(), &mut stop).await;
+        if let Some(worker) = worker {
+            tokio::select! {
+                left = worker.stop() => note_left(left, context),
+                () = stop.wait() => {}
+            }
+        }
+    };
     let mut printing = pin!(printer.run());
     let printed = tokio::select! {
         // The disk is full.
         printed = &mut printing => printed,
-        () = receive_until(listener, receiver.router(), &mut stop) => printing.await,
+        () = work => printing.await,
     };
     stores::close(&store).await;
     printed.map(|()| Outcome::Done)
+}
+
+fn worker_settings() -> WorkerSettings {
+    let mut settings = WorkerSettings::new();
+    settings.drain_within = HANDED_OVER_WITHIN;
+    settings
+}
+
+/// Hooks whose hand-over did not end in time are handed over again.
+fn note_left(left: usize, context: &Context) {
+    if left > 0 {
+        context.output.note(&format!(
+            "{left} hand-overs were still on their way; these hooks are handed over again"
+        ));
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -205,6 +258,7 @@ fn tell_start(
     args: &ListenArgs,
     urls: &[(&'static str, String)],
     verifiers: &Verifiers,
+    forward: Option<&Forward>,
     context: &Context,
 ) -> Result<(), Failure> {
     let output = context.output;
@@ -214,7 +268,12 @@ fn tell_start(
         let named: Map<_, _> = named
             .map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str())))
             .collect();
-        let object = json!({ "urls": named, "inbox": name.as_str(), "store": place.label() });
+        let object = json!({
+            "urls": named,
+            "inbox": name.as_str(),
+            "store": place.label(),
+            "forward_to": forward.map(|forward| forward.to.clone()),
+        });
         return output.json_line(&object);
     }
     let realm = world(args.place.realm()?);
@@ -222,6 +281,9 @@ fn tell_start(
     lines.push(format!("{}. Ctrl-C ends it.", place.label()));
     for (name, url) in urls {
         lines.push(format!("  {name:10}  {url}"));
+    }
+    if let Some(forward) = forward {
+        lines.push(format!("They are handed over to {}.", forward.to));
     }
     let missing = [
         (verifiers.chat.is_none(), "chat hooks: no channel secret"),

@@ -213,7 +213,6 @@ pub(super) struct Reported<H> {
 }
 
 impl<H> Reported<H> {
-    #[expect(dead_code, reason = "hooks are handed over in the next step")]
     pub(super) const fn new(handler: H, reports: Reports) -> Self {
         Self { handler, reports }
     }

@@ -1,5 +1,6 @@
 //! Where a sample goes: an address, and one request to it. No redirect is followed.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
 use core::pin::pin;
@@ -13,13 +14,19 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 
-/// An `http` address, without user and password.
+/// An `http` or `https` address, without user and password.
 #[derive(Debug, Clone)]
 pub(super) struct Address(Uri);
 
@@ -34,10 +41,7 @@ impl FromStr for Address {
             return Err("an address of a hook has neither user nor password");
         }
         match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => Ok(Self(uri)),
-            Some(scheme) if *scheme == Scheme::HTTPS => {
-                Err("samples go by http: to the port behind what speaks TLS")
-            }
+            Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(Self(uri)),
             _ => Err(WRONG),
         }
     }
@@ -91,7 +95,8 @@ impl Address {
 
     /// Scheme and host, without a port: what tokens call the receiver.
     pub(super) fn audience(&self) -> String {
-        format!("http://{}", self.host())
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        format!("{scheme}://{}", self.host())
     }
 
     /// Sends once; the status of the answer.
@@ -116,20 +121,41 @@ impl Address {
         })
     }
 
+    fn is_https(&self) -> bool {
+        self.0.scheme() == Some(&Scheme::HTTPS)
+    }
+
+    fn port(&self) -> u16 {
+        let own = if self.is_https() { 443 } else { 80 };
+        self.0.port_u16().unwrap_or(own)
+    }
+
     /// Host and port.
     fn place(&self) -> String {
-        let port = self.0.port_u16().unwrap_or(80);
-        format!("{}:{port}", self.host())
+        format!("{}:{}", self.host(), self.port())
     }
 
     async fn send_once(&self, sending: Sending) -> io::Result<u16> {
         // Names under `.localhost` are this machine, whatever a name server says.
-        let port = self.0.port_u16().unwrap_or(80);
-        let host = match self.is_loopback() && !self.host().contains(['[', '1']) {
+        let host = match self.host().to_ascii_lowercase().ends_with(".localhost") {
             true => "localhost",
             false => self.host().trim_matches(['[', ']']),
         };
-        let stream = TcpStream::connect((host, port)).await?;
+        let stream = TcpStream::connect((host, self.port())).await?;
+        match self.is_https() {
+            true => {
+                let stream = encrypted(self.host().trim_matches(['[', ']']), stream).await?;
+                self.exchange(stream, sending).await
+            }
+            false => self.exchange(stream, sending).await,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        sending: Sending,
+    ) -> io::Result<u16> {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
@@ -154,4 +180,19 @@ impl Address {
         };
         Ok(answer.map_err(io::Error::other)?.status().as_u16())
     }
+}
+
+/// TLS, with the roots of this machine (`SSL_CERT_FILE` is respected). Certificate and name are
+/// checked.
+async fn encrypted(host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await
 }

@@ -17,7 +17,7 @@ use super::span::Span;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::input::secret_source::SecretSource;
-use crate::input::standard_input::{claimed_once, is_dash};
+use crate::input::standard_input::is_dash;
 use crate::keeper::secret_use;
 use crate::profile::content::SecretKind;
 use crate::profile::setting::RedirectUri;
@@ -78,23 +78,22 @@ pub(super) struct Verifiers {
 }
 
 impl VerifierArgs {
+    /// The options' names, and whether each is standard input.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let files = [
+            ("--channel-secret-file", &self.channel_secret_file),
+            ("--client-secret-file", &self.client_secret_file),
+            ("--app-secret-file", &self.app_secret_file),
+        ];
+        let each = |(option, files): (&'static str, &Vec<PathBuf>)| {
+            let claims: Vec<_> = files.iter().map(|file| (option, is_dash(file))).collect();
+            claims
+        };
+        files.into_iter().flat_map(each)
+    }
+
     /// Reads every secret, before anything else is done.
     pub(super) fn read(&self, context: &Context) -> Result<Verifiers, Failure> {
-        claimed_once(
-            self.channel_secret_file
-                .iter()
-                .map(|file| ("--channel-secret-file", is_dash(file)))
-                .chain(
-                    self.client_secret_file
-                        .iter()
-                        .map(|file| ("--client-secret-file", is_dash(file))),
-                )
-                .chain(
-                    self.app_secret_file
-                        .iter()
-                        .map(|file| ("--app-secret-file", is_dash(file))),
-                ),
-        )?;
         let channel = self.secrets(SecretKind::Channel, context)?;
         let client = self.secrets(SecretKind::Client, context)?;
         let app = self.secrets(SecretKind::App, context)?;
