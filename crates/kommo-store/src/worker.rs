@@ -20,7 +20,7 @@ use core::time::Duration;
 use kommo_hooks::inbox::HandlingOutcome;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::inbox::{ClaimedHook, Inbox};
 
@@ -206,6 +206,7 @@ impl<H: HookHandler> Working<H> {
         if room == 0 {
             return true;
         }
+        let asked = Instant::now();
         let hooks = match self.inbox.claim(room).await {
             Ok(hooks) => hooks,
             Err(problem) => {
@@ -218,15 +219,24 @@ impl<H: HookHandler> Working<H> {
             self.inbox.stored().notify_one();
         }
         for hook in hooks {
-            self.begin(Arc::new(hook));
+            self.begin(Arc::new(hook), asked);
         }
         true
     }
 
-    fn begin(&mut self, hook: Arc<ClaimedHook>) {
+    /// `asked`: when the claim was sent, so the lease ends no earlier than its length after that.
+    fn begin(&mut self, hook: Arc<ClaimedHook>, asked: Instant) {
         let (inbox, handler) = (self.inbox.clone(), Arc::clone(&self.handler));
         let within = self.settings.attempt_within;
         self.running.spawn(async move {
+            // This process may have been stopped meanwhile, and another have the hook.
+            if asked.elapsed() >= inbox.lease() {
+                tracing::warn!(
+                    id = hook.id(),
+                    "the lease of a hook ended before its handler began"
+                );
+                return (hook, None);
+            }
             let outcome = attempt(&inbox, &*handler, Arc::clone(&hook), within).await;
             (hook, outcome)
         });
