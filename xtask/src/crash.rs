@@ -1,5 +1,6 @@
 //! `cargo xtask crash`: workers killed with SIGKILL around their refreshes, or databases that fail
-//! under them, as often as wanted.
+//! under them, as often as wanted. `cargo xtask inbox-crash`: the same for those who receive and
+//! handle hooks.
 
 use anyhow::Result;
 
@@ -7,8 +8,9 @@ use crate::postgres;
 use crate::report::Report;
 use crate::shell::{cargo, run};
 
-/// Hands the arguments on; `--store postgres` gets its server first.
-pub(crate) fn run_with(arguments: &[&str], report: &mut Report) -> Result<()> {
+/// Hands the arguments on to a drive, `crash` or `inbox-crash`; `--store postgres` gets its server
+/// first.
+pub(crate) fn run_with(drive: &str, arguments: &[&str], report: &mut Report) -> Result<()> {
     let needs_server = arguments.contains(&"postgres");
     let server = if needs_server {
         postgres::bring(report, true)
@@ -21,7 +23,7 @@ pub(crate) fn run_with(arguments: &[&str], report: &mut Report) -> Result<()> {
         "--package",
         "kommo-fleet-probe",
         "--",
-        "crash",
+        drive,
     ]);
     command.args(arguments);
     if let Some(server) = &server {

@@ -76,7 +76,7 @@ pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     for store in ["sqlite", "postgres"] {
         for rotation in ["strict", "until-refresh-used", "until-access-used"] {
             let kills = ["--kills", KILLS, "--store", store, "--rotation", rotation];
-            crash::run_with(&kills, report)?;
+            crash::run_with("crash", &kills, report)?;
         }
     }
     for store in ["sqlite", "postgres"] {
@@ -86,9 +86,15 @@ pub(crate) fn run_all(report: &mut Report) -> Result<()> {
                 store == "postgres" || matches!(trouble, "full-disk" | "stopped-at-start");
             if befalls {
                 let times = ["--trouble", trouble, "--times", TIMES, "--store", store];
-                crash::run_with(&times, report)?;
+                crash::run_with("crash", &times, report)?;
+            }
+            if befalls && trouble != "stopped-at-start" {
+                let times = ["--trouble", trouble, "--kills", TIMES, "--store", store];
+                crash::run_with("inbox-crash", &times, report)?;
             }
         }
+        let kills = ["--kills", KILLS, "--store", store];
+        crash::run_with("inbox-crash", &kills, report)?;
     }
     fuzz::run_all(report, FUZZ_SECONDS)
 }

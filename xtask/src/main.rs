@@ -1,5 +1,6 @@
 //! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`,
-//! `crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-picture`, `where`, `deep`.
+//! `crash`, `inbox-crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-picture`, `where`,
+//! `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -57,10 +58,14 @@ cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access
                             workers killed with SIGKILL around their refreshes, against the sandbox
 cargo xtask crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times N] [--store …] [--seed N]
                             the database fails under workers that live: no grant may be lost, and nobody waits for a minute
+cargo xtask inbox-crash [--kills N] [--trouble full-disk|silent-connection|terminated-backends|restart] [--store …] [--seed N]
+                            receivers and workers of hooks killed, ended and stopped, and their database fails: no hook that was answered 200 is lost
 cargo xtask sweep [--grants N] [--workers N]
                             the rate of looking after many grants on PostgreSQL, beside a bare loop
 cargo xtask hooks [--rate N] [--seconds N] [--rounds N]
                             calls and consents beside a stranger who sends install hooks
+cargo xtask hooks --stranger chat-hooks|crm-hooks [--rate N] [--proven N] [--store …] [--seconds N] [--rounds N]
+                            proven chat hooks beside a flood of forged ones, or of unsigned ones at the address of one account
 cargo xtask mutants [FILE]… small changes of the refresh protocol, each of which a test must notice; hours for all files
 cargo xtask pictures        the pictures of the README, made anew; look at them before they land
 cargo xtask bulk-picture    the picture of kommo-sign-bulk, from the last benchmarks
@@ -99,9 +104,9 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["ci"] => ci::run_all(report, None),
         ["ci", step] => ci::run_all(report, Some(step)),
         ["bench"] => benches::measure(),
-        ["crash", rest @ ..] => crash::run_with(rest, report),
+        [drive @ ("crash" | "inbox-crash"), rest @ ..] => crash::run_with(drive, rest, report),
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
-        ["hooks", rest @ ..] => hooks::run_with(rest),
+        ["hooks", rest @ ..] => hooks::run_with(rest, report),
         ["mutants", names @ ..] => mutants::run(names),
         ["bulk-picture"] => bulk_picture::draw(),
         ["pictures"] => pictures::take(),

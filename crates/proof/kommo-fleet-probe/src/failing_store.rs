@@ -22,19 +22,17 @@ use kommo_sandbox::{Fault, FaultKind, Rotation, Surface};
 use kommo_store::Store;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::failing_place::FailingPlace;
 use crate::failure::{Result, ensure, failure};
 use crate::fleet::{Fleet, Starting};
 use crate::fleet_clock::PACE;
 use crate::fleet_store::{FleetStore, settings};
 use crate::scene::{LIFETIME_SECONDS, Scene, World};
-use crate::silent_proxy::{SilentProxy, address_of};
-use crate::small_disk::SmallDisk;
-use crate::store_choice::{StoreChoice, drop_database, new_database};
+use crate::store_choice::StoreChoice;
 use crate::story::Attempts;
 use crate::trouble::{Means, TroubleKind};
 use crate::worker_message::{Called, WorkerMessage};
 use crate::worker_order::{StorePlace, Work, WorkerOrder};
-use kommo_test_support::PostgresCluster;
 
 const WORKERS: usize = 3;
 const GRANTS: u64 = 4;
@@ -45,13 +43,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Rounds without trouble after which everything must be settled.
 const SETTLE_AT_MOST: u64 = 12;
-
-/// The size of the small disk: a log of SQLite's, which grows to four mebibytes, twice over, and
-/// the slots of the lifeboat.
-const DISK_KIBIBYTES: u64 = 12 * 1024;
-
-/// The size of the small disk of a server: three times what a new one takes.
-const SERVER_DISK_KIBIBYTES: u64 = 192 * 1024;
 
 /// What to drive.
 #[derive(Clone, Debug)]
@@ -135,67 +126,17 @@ impl fmt::Display for FailingReport {
 /// A grant was lost, a worker had no answer for a minute, or something could not be started.
 pub async fn run(order: FailingOrder) -> Result<FailingReport> {
     let world = World::new(Rotation::Strict).await?;
-    match &order.store {
-        StoreChoice::Sqlite => {
-            let directory = world.directory().to_owned();
-            let disk = match order.trouble {
-                TroubleKind::FullDisk => Some(SmallDisk::mount(DISK_KIBIBYTES)?),
-                _ => None,
-            };
-            let home = match &disk {
-                Some(disk) => disk.private_directory()?,
-                None => directory,
-            };
-            let (path, lifeboat) = (home.join("store.sqlite"), home.join("lifeboat"));
-            let store = Store::open(&path, settings(REQUEST_LIMIT, 1)).await?;
-            let means = disk.map(|disk| Means::Disk {
-                disk,
-                store: path.clone(),
-            });
-            let scene = Scene::new(world, store)?;
-            drive(&order, scene, StorePlace::Sqlite(path), lifeboat, means).await
-        }
-        StoreChoice::Postgres { url: server } => {
-            let disk = match order.trouble {
-                TroubleKind::FullDisk => Some(SmallDisk::mount(SERVER_DISK_KIBIBYTES)?),
-                _ => None,
-            };
-            let own = match (&disk, order.trouble) {
-                (Some(disk), _) => Some(PostgresCluster::start_below(disk.path())?),
-                (None, TroubleKind::Restart) => Some(PostgresCluster::start()?),
-                _ => None,
-            };
-            let server = own.as_ref().map_or(server.clone(), PostgresCluster::url);
-            let url = new_database(&server).await?;
-            let store = Store::open(&url, settings(REQUEST_LIMIT, 1)).await?;
-            let has_own_server = own.is_some();
-            let (means, workers) = match order.trouble {
-                TroubleKind::Restart => (own.map(Means::Server), url.clone()),
-                TroubleKind::FullDisk => {
-                    let both = own.zip(disk);
-                    let means = both.map(|(cluster, disk)| Means::ServerDisk { cluster, disk });
-                    (means, url.clone())
-                }
-                TroubleKind::SilentConnection => {
-                    let proxy = SilentProxy::to(address_of(&url)?).await?;
-                    let through = proxy.url_through(&url)?;
-                    (Some(Means::Proxy(proxy)), through)
-                }
-                TroubleKind::TerminatedBackends => {
-                    (Some(Means::Backends(url.clone())), url.clone())
-                }
-                _ => (None, url.clone()),
-            };
-            let lifeboat = world.directory().join("lifeboat");
-            let scene = Scene::new(world, store)?;
-            let place = StorePlace::Postgres(workers);
-            let report = drive(&order, scene, place, lifeboat, means).await?;
-            if !has_own_server {
-                drop_database(&server, &url).await?;
-            }
-            Ok(report)
-        }
-    }
+    let mut place = FailingPlace::new(&order.store, Some(order.trouble), world.directory()).await?;
+    let opened = settings(REQUEST_LIMIT, 1);
+    let store = match &place.own {
+        StorePlace::Sqlite(path) => Store::open(path, opened).await?,
+        StorePlace::Postgres(url) => Store::open(url, opened).await?,
+    };
+    let scene = Scene::new(world, store)?;
+    let (lifeboat, means) = (place.home.join("lifeboat"), place.means.take());
+    let report = drive(&order, scene, place.workers.clone(), lifeboat, means).await?;
+    place.close().await?;
+    Ok(report)
 }
 
 async fn drive<S: FleetStore>(

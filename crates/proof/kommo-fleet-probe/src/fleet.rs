@@ -199,7 +199,7 @@ fn worker_process(program: &Path, order: &WorkerOrder) -> Result<Command> {
     Ok(command)
 }
 
-async fn send_signal(id: u32, signal: &str) -> Result<()> {
+pub(crate) async fn send_signal(id: u32, signal: &str) -> Result<()> {
     let mut command = Command::new("kill");
     let status = command.args(["-s", signal, &id.to_string()]).status();
     ensure(status.await?.success(), || {

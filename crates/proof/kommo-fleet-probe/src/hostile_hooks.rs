@@ -259,7 +259,7 @@ async fn strangers_work(
             let path = format!("/kommo/callback?code={code}&referer={host}&from_widget=1");
             Ok(get(address, &path, "").await?.status == 200)
         }
-        Stranger::Consents => {
+        _ => {
             let shown = whole_consent(address, code, host, "").await?;
             Ok(!shown.contains("data-kommo-code=\"too-many\""))
         }
@@ -345,7 +345,7 @@ impl World {
         builder = match (order.taken_a_minute, order.stranger) {
             (None, _) => builder,
             (Some(number), Stranger::Hooks) => builder.install_hooks_a_minute(number),
-            (Some(number), Stranger::Consents) => builder.unbound_consents_a_minute(number),
+            (Some(number), _) => builder.unbound_consents_a_minute(number),
         };
         let connect = builder.build()?;
         let router = Router::new().nest("/kommo", connect.router());

@@ -1,4 +1,4 @@
-//! The figures of calls and consents, without and with a stranger.
+//! The figures of calls and consents, or of proven hooks, without and with a stranger.
 
 use core::fmt;
 use core::time::Duration;
@@ -24,15 +24,57 @@ pub enum Stranger {
     Hooks,
     /// Begins consents and finishes them, without a session of the application.
     Consents,
+    /// Sends forged chat hooks. Calls are then proven chat hooks.
+    ChatHooks,
+    /// Floods the address of one account with unsigned hooks. Calls are then proven chat hooks.
+    CrmHooks,
 }
 
 impl Stranger {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Hooks, Self::Consents, Self::ChatHooks, Self::CrmHooks];
+
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|stranger| stranger.name() == name)
+    }
+
+    /// Whether what it disturbs is hooks that arrive.
+    #[must_use]
+    pub const fn floods_hooks(self) -> bool {
+        matches!(self, Self::ChatHooks | Self::CrmHooks)
+    }
+
+    /// The percentiles of the latency that are compared.
+    const fn latencies(self) -> [usize; 2] {
+        if self.floods_hooks() {
+            [50, 99]
+        } else {
+            [50, 95]
+        }
+    }
+
+    /// The most of its works that may be taken, if that is a goal.
+    const fn taken_at_most(self) -> Option<u64> {
+        match self {
+            Self::ChatHooks => Some(0),
+            // What waits in the inbox of one account (`InboxSettings::unsigned_at_most`).
+            Self::CrmHooks => Some(1_000),
+            Self::Hooks | Self::Consents => None,
+        }
+    }
+
     /// As the option names it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hooks => "hooks",
             Self::Consents => "consents",
+            Self::ChatHooks => "chat-hooks",
+            Self::CrmHooks => "crm-hooks",
         }
     }
 }
@@ -158,7 +200,7 @@ impl HostileReport {
     /// The goals that were missed, a sentence each.
     #[must_use]
     pub fn missed_goals(&self) -> Vec<String> {
-        let calls = [50, 95].map(|part| {
+        let calls = self.stranger.latencies().map(|part| {
             let of = |half: &Half| percentile(&half.calls, part);
             let ratio = ratio(of(&self.hostile), of(&self.quiet));
             let sentence = format!("calls: {ratio:.2} times the latency at {part} of a hundred");
@@ -186,6 +228,12 @@ impl HostileReport {
                 self.store_bytes <= STORE_MIB_AT_MOST * MIB * MIB,
                 format!("the store has {} bytes", self.store_bytes),
             ),
+            (
+                self.stranger
+                    .taken_at_most()
+                    .is_none_or(|most| self.hostile.taken <= most),
+                format!("{} of the stranger's hooks were taken", self.hostile.taken),
+            ),
             consents,
         ];
         let missed = goals.into_iter().chain(calls).filter(|(is_met, _)| !is_met);
@@ -197,7 +245,7 @@ impl fmt::Display for HostileReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "             calls/s   p50 ms   p95 ms   failed   consents   p50 ms   failed        taken   turned away"
+            "             calls/s   p50 ms   p95 ms   p99 ms   failed   consents   p50 ms   failed        taken   turned away"
         )?;
         row(f, "quiet", &self.quiet)?;
         row(f, self.stranger.name(), &self.hostile)?;
@@ -221,10 +269,11 @@ impl fmt::Display for HostileReport {
 fn row(f: &mut fmt::Formatter<'_>, name: &str, half: &Half) -> fmt::Result {
     writeln!(
         f,
-        "{name:>10}   {:>7.2}   {:>6}   {:>6}   {:>6}   {:>8}   {:>6}   {:>6}   {:>10}   {:>11}",
+        "{name:>10}   {:>7.2}   {:>6}   {:>6}   {:>6}   {:>6}   {:>8}   {:>6}   {:>6}   {:>10}   {:>11}",
         half.rate(),
         percentile(&half.calls, 50).as_millis(),
         percentile(&half.calls, 95).as_millis(),
+        percentile(&half.calls, 99).as_millis(),
         half.failed_calls,
         half.consents.len(),
         percentile(&half.consents, 50).as_millis(),

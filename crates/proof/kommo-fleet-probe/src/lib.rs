@@ -29,6 +29,7 @@ mod fleet;
 mod silent_proxy;
 pub mod small_disk;
 pub mod trouble;
+mod failing_place;
 mod scene;
 mod crash_report;
 pub mod crash;
@@ -40,9 +41,20 @@ pub mod sweep;
 mod hostile_report;
 pub mod hostile_hooks;
 
+// Those at an inbox.
+mod inbox_order;
+mod ledger;
+pub mod inbox_process;
+mod inbox_fleet;
+mod hook_sender;
+mod inbox_report;
+pub mod inbox_crash;
+pub mod hook_flood;
+
 pub use crash_report::CrashReport;
 pub use failure::{Failure, Result};
 pub use fleet_clock::{ClockFile, FleetClock, PACE};
 pub use hostile_report::{HostileReport, Stranger};
+pub use inbox_report::InboxReport;
 pub use store_choice::{LockChoice, StoreChoice};
 pub use sweep_report::{GOALS_MET, HEAD, SweepPair, SweepRun};

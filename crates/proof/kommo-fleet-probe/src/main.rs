@@ -10,12 +10,14 @@ use std::process::ExitCode;
 use kommo_fleet_probe::arguments::Arguments;
 use kommo_fleet_probe::crash::CrashOrder;
 use kommo_fleet_probe::failing_store::{self, FailingOrder};
+use kommo_fleet_probe::hook_flood::FloodOrder;
 use kommo_fleet_probe::hostile_hooks::HostileOrder;
+use kommo_fleet_probe::inbox_crash::InboxCrashOrder;
 use kommo_fleet_probe::sweep::{SweepOrder, own_program};
 use kommo_fleet_probe::trouble::TroubleKind;
 use kommo_fleet_probe::{
-    GOALS_MET, HEAD, LockChoice, Result, StoreChoice, Stranger, crash, hostile_hooks,
-    sandbox_process, sweep, worker,
+    GOALS_MET, HEAD, LockChoice, Result, StoreChoice, Stranger, crash, hook_flood, hostile_hooks,
+    inbox_crash, inbox_process, sandbox_process, sweep, worker,
 };
 use kommo_sandbox::Rotation;
 use kommo_test_support::PostgresCluster;
@@ -24,9 +26,11 @@ use tokio::runtime::Builder;
 const USAGE: &str = "\
 kommo-fleet-probe crash [--kills 100] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times 200] [--store sqlite|postgres] [--seed N]
+kommo-fleet-probe inbox-crash [--kills 100] [--trouble full-disk|silent-connection|terminated-backends|restart] [--store sqlite|postgres] [--seed N]
 kommo-fleet-probe sweep [--grants 100000] [--workers 4] [--width 16] [--batch 256]
 kommo-fleet-probe hooks [--stranger hooks|consents] [--rate 50] [--seconds 15] [--rounds 3]
-kommo-fleet-probe worker | sandbox      started by the two above";
+kommo-fleet-probe hooks --stranger chat-hooks|crm-hooks [--rate 2000] [--proven 300] [--store sqlite|postgres] [--seconds 15] [--rounds 3]
+kommo-fleet-probe worker | sandbox | inbox-process      started by those above";
 
 /// Names a PostgreSQL server for tests; without it one is started and thrown away.
 const SERVER: &str = "KOMMO_TEST_POSTGRES_URL";
@@ -48,6 +52,11 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["worker"] => block_on(false, worker::run()),
         ["sandbox"] => block_on(true, sandbox_process::run()),
+        ["inbox-process"] => block_on(false, inbox_process::run()),
+        ["inbox-crash", rest @ ..] => {
+            let names = ["--kills", "--trouble", "--store", "--seed"];
+            inbox_crash_with(&Arguments::read(rest, &names)?)
+        }
         ["crash", rest @ ..] => {
             let names = [
                 "--kills",
@@ -68,14 +77,21 @@ fn run(arguments: &[&str]) -> Result<()> {
             sweep_with(&Arguments::read(rest, &names)?)
         }
         ["hooks", rest @ ..] => {
-            let names = ["--stranger", "--rate", "--seconds", "--rounds"];
+            let names = [
+                "--stranger",
+                "--rate",
+                "--proven",
+                "--store",
+                "--seconds",
+                "--rounds",
+            ];
             hooks_with(&Arguments::read(rest, &names)?)
         }
         _ => Err(USAGE.into()),
     }
 }
 
-fn block_on(threads: bool, work: impl Future<Output = Result<()>>) -> Result<()> {
+fn block_on<T>(threads: bool, work: impl Future<Output = Result<T>>) -> Result<T> {
     let mut builder = if threads {
         Builder::new_multi_thread()
     } else {
@@ -123,29 +139,36 @@ fn crash_with(arguments: &Arguments) -> Result<()> {
 }
 
 fn hooks_with(arguments: &Arguments) -> Result<()> {
-    let stranger = match arguments.text("--stranger").unwrap_or("hooks") {
-        "hooks" => Stranger::Hooks,
-        "consents" => Stranger::Consents,
-        other => return Err(format!("--stranger: {other} is unknown").into()),
+    let name = arguments.text("--stranger").unwrap_or("hooks");
+    let stranger = Stranger::named(name).ok_or("--stranger: there is no such one")?;
+    let phase = Duration::from_secs(arguments.number("--seconds", 15)?);
+    let rounds = arguments.number("--rounds", 3)?;
+    let report = if stranger.floods_hooks() {
+        let (store, _cluster) = store(arguments)?;
+        let order = FloodOrder {
+            program: own_program()?,
+            store,
+            stranger,
+            a_second: arguments.number("--rate", 2_000)?,
+            proven_a_second: arguments.number("--proven", 300)?,
+            phase,
+            rounds,
+        };
+        block_on(true, hook_flood::run(order))?
+    } else {
+        let rate = arguments.number("--rate", 50)?;
+        let order = HostileOrder::new(stranger, rate, phase, rounds);
+        block_on(true, hostile_hooks::run(order))?
     };
-    let order = HostileOrder::new(
-        stranger,
-        arguments.number("--rate", 50)?,
-        Duration::from_secs(arguments.number("--seconds", 15)?),
-        arguments.number("--rounds", 3)?,
-    );
-    block_on(true, async {
-        let report = hostile_hooks::run(order).await?;
-        say(&report.to_string())?;
-        let missed = report.missed_goals();
-        for goal in &missed {
-            say(&format!("missed: {goal}"))?;
-        }
-        match missed.is_empty() {
-            true => say("goals met"),
-            false => Err("a goal was missed".into()),
-        }
-    })
+    say(&report.to_string())?;
+    let missed = report.missed_goals();
+    for goal in &missed {
+        say(&format!("missed: {goal}"))?;
+    }
+    match missed.is_empty() {
+        true => say("goals met"),
+        false => Err("a goal was missed".into()),
+    }
 }
 
 /// The database, and its server if one was started for it.
@@ -166,12 +189,40 @@ fn seed(arguments: &Arguments) -> Result<u64> {
     Ok(seed)
 }
 
-fn fail_with(arguments: &Arguments, trouble: &str) -> Result<()> {
-    let trouble = TroubleKind::named(trouble).ok_or("--trouble: there is no such kind")?;
-    let (store, _cluster) = store(arguments)?;
-    if !trouble.befalls(matches!(store, StoreChoice::Postgres { .. })) {
-        return Err(format!("--trouble: {trouble} cannot happen to this --store").into());
+/// The trouble of this name, if it can befall this store.
+fn trouble_of(name: &str, store: &StoreChoice) -> Result<TroubleKind> {
+    let trouble = TroubleKind::named(name).ok_or("--trouble: there is no such kind")?;
+    match trouble.befalls(matches!(store, StoreChoice::Postgres { .. })) {
+        true => Ok(trouble),
+        false => Err(format!("--trouble: {trouble} cannot happen to this --store").into()),
     }
+}
+
+fn inbox_crash_with(arguments: &Arguments) -> Result<()> {
+    let (store, _cluster) = store(arguments)?;
+    let trouble = arguments.text("--trouble");
+    let trouble = trouble.map(|name| trouble_of(name, &store)).transpose()?;
+    let order = InboxCrashOrder {
+        program: own_program()?,
+        store,
+        trouble,
+        answers_first: false,
+        blows: arguments.number("--kills", 100)?,
+        seed: seed(arguments)?,
+    };
+    block_on(true, async {
+        let report = inbox_crash::run(order).await?;
+        say(&report.to_string())?;
+        match report.is_clean() {
+            true => Ok(()),
+            false => Err("a promise of the inbox was broken".into()),
+        }
+    })
+}
+
+fn fail_with(arguments: &Arguments, trouble: &str) -> Result<()> {
+    let (store, _cluster) = store(arguments)?;
+    let trouble = trouble_of(trouble, &store)?;
     let order = FailingOrder {
         program: own_program()?,
         store,

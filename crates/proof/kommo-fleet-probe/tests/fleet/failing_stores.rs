@@ -1,15 +1,12 @@
 //! The store fails under its workers, and no process dies: no grant is lost, and no worker waits
 //! for a minute.
 
-use std::io::Write as _;
-
 use kommo_fleet_probe::StoreChoice;
 use kommo_fleet_probe::failing_store::{FailingOrder, run};
-use kommo_fleet_probe::small_disk::SmallDisk;
 use kommo_fleet_probe::trouble::TroubleKind;
 
 use crate::database_server::postgres;
-use crate::program;
+use crate::{has_small_disk, program};
 
 const TIMES: u64 = 12;
 
@@ -32,11 +29,7 @@ async fn fail(store: StoreChoice, trouble: TroubleKind) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_sqlite() {
-    if !SmallDisk::can_be_had() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "left out: a small disk, which root can mount"
-        );
+    if !has_small_disk() {
         return;
     }
     fail(StoreChoice::Sqlite, TroubleKind::FullDisk).await;
@@ -45,11 +38,7 @@ async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fills_during_refreshes_loses_no_grant_on_postgres() {
     let Some(store) = postgres() else { return };
-    if !SmallDisk::can_be_had() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "left out: a small disk, which root can mount"
-        );
+    if !has_small_disk() {
         return;
     }
     fail(store, TroubleKind::FullDisk).await;

@@ -3,8 +3,11 @@
 
 use core::time::Duration;
 
+use kommo_fleet_probe::hook_flood::{self, FloodOrder};
 use kommo_fleet_probe::hostile_hooks::{self, HostileOrder};
-use kommo_fleet_probe::{HostileReport, Stranger};
+use kommo_fleet_probe::{HostileReport, StoreChoice, Stranger};
+
+use crate::program;
 
 /// Ten minutes' worth at once, at one a minute.
 const AT_ONCE: u64 = 10;
@@ -44,5 +47,35 @@ fn what_strangers_bring_is_bounded_and_users_lose_nothing() {
         );
         let (calls, consents, failed) = report.users_works();
         assert!(calls > 0 && consents > 0 && failed == 0, "{report}");
+    }
+}
+
+/// How many of one account wait in the inbox at most.
+const WAIT_OF_ACCOUNT: u64 = 1_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn floods_of_hooks_fill_no_table_and_proven_hooks_are_taken() {
+    for (stranger, most) in [
+        (Stranger::ChatHooks, 0),
+        (Stranger::CrmHooks, WAIT_OF_ACCOUNT),
+    ] {
+        let order = FloodOrder {
+            program: program(),
+            store: StoreChoice::Sqlite,
+            stranger,
+            a_second: 500,
+            proven_a_second: 50,
+            phase: Duration::from_secs(2),
+            rounds: 1,
+        };
+        let report = hook_flood::run(order).await.unwrap();
+        let (taken, turned_away) = report.strangers_works();
+        assert!(taken <= most, "{report}");
+        assert!(
+            stranger == Stranger::CrmHooks || turned_away > 0,
+            "{report}"
+        );
+        let (proven, _, failed) = report.users_works();
+        assert!(proven > 0 && failed == 0, "{report}");
     }
 }
