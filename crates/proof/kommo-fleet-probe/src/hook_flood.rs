@@ -1,5 +1,5 @@
-//! What a flood of hooks takes from those that are proven: a receiver with an inbox, as a process of
-//! its own, proven chat hooks at a rate, and beside them, in turn, nothing or a stranger: forged
+//! What a flood of hooks takes from those that are proven: a receiver with an inbox, as a process
+//! of its own, proven chat hooks at a rate, and beside them, in turn, nothing or a stranger: forged
 //! chat hooks, or unsigned hooks at the address of one account.
 
 use alloc::sync::Arc;
