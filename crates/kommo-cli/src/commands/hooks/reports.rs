@@ -29,6 +29,9 @@ use crate::time::clock;
 /// How many reports wait to be printed.
 const WAITING_AT_MOST: usize = 1024;
 
+/// How many lines wait for their other half.
+const OPEN_AT_MOST: usize = 256;
+
 /// How long the line of a hook waits for its hand-over.
 const TOGETHER_WITHIN: Duration = Duration::from_secs(1);
 
@@ -149,6 +152,10 @@ impl Printer {
                 self.print(&Report::HandOver(hand_over)).await
             }
             (None, half) => {
+                // Many at once are printed apart: each is looked for among those that wait.
+                if self.open.len() == OPEN_AT_MOST {
+                    self.print_oldest().await?;
+                }
                 self.open.push_back(OpenLine {
                     key,
                     until: Instant::now() + TOGETHER_WITHIN,
