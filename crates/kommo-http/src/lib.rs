@@ -36,7 +36,7 @@ pub use budget::{
 };
 
 #[cfg(any(feature = "chats", feature = "open-api"))]
-pub use signed::{Pause, PeerHold, SigningClock, SystemSigningClock};
+pub use signed::{Pace, Pause, PeerHold, SigningClock, SystemSigningClock};
 
 #[cfg(feature = "chats")]
 pub use chats::{

@@ -23,6 +23,7 @@ use crate::chats::error::ChatsError;
 use crate::chats::refusal::Refusal;
 use crate::error::TransportError;
 use crate::signed::clock::SigningClock;
+use crate::signed::pace::Pace;
 use crate::signed::peer_pauses::{Departure, PeerPauses};
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::Repeat;
@@ -35,6 +36,7 @@ pub(crate) struct Call<'a> {
     policy: RetryPolicy,
     kept_offset: &'a KeptOffset,
     pauses: &'a PeerPauses,
+    pace: &'a Pace,
     attempts: u32,
     repetitions: u32,
     tried_offset: Option<i64>,
@@ -59,6 +61,7 @@ impl<'a> Call<'a> {
         policy: RetryPolicy,
         kept_offset: &'a KeptOffset,
         pauses: &'a PeerPauses,
+        pace: &'a Pace,
     ) -> Self {
         Self {
             sender,
@@ -66,6 +69,7 @@ impl<'a> Call<'a> {
             policy,
             kept_offset,
             pauses,
+            pace,
             attempts: 0,
             repetitions: 0,
             tried_offset: None,
@@ -76,6 +80,7 @@ impl<'a> Call<'a> {
     /// Sends until there is a result or an error.
     pub(crate) async fn run(mut self) -> Result<Answer<RawResponse>, ChatsError> {
         loop {
+            self.pace.wait(self.clock).await;
             self.wait_out_pause().await?;
             let departure = self
                 .pauses

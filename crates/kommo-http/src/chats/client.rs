@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU32;
 
 use kommo_account::{ChannelId, ChatsHost, EndpointRole, Endpoints, Target};
 use kommo_chats::{ConnectRequest, ConnectResponse, DisconnectRequest, expect_no_data};
@@ -17,17 +18,26 @@ use crate::chats::error::{ChatsError, Unreadable, UnreadableReason};
 use crate::chats::raw_request::RawRequest;
 use crate::error::InvalidRequest;
 use crate::signed::clock::{SigningClock, SystemSigningClock};
+use crate::signed::pace::Pace;
 use crate::signed::peer_pauses::{PeerHold, PeerPauses};
 use crate::transport::client::Transport;
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::Repeat;
 use crate::transport::retry_policy::RetryPolicy;
 
+/// What the platform admits of one address in general (rule L4); nothing is published about the
+/// Chats API.
+const REQUESTS_PER_SECOND: NonZeroU32 = match NonZeroU32::new(7) {
+    Some(requests) => requests,
+    None => NonZeroU32::MIN,
+};
+
 /// Calls the Chats API in the name of one channel.
 ///
 /// Every attempt of every call has a date and a signature of its own (invariant I2). After a 429
-/// nothing is sent for the same connection until its pause is over. Cheap to clone; clones share
-/// the HTTP connections, the clock offset and the pauses. `Debug` shows the host and the settings,
+/// nothing is sent for the same connection until its pause is over. Requests are evenly spaced,
+/// 7 a second. Cheap to clone; clones share the HTTP connections, the clock offset, the pauses and
+/// the pace. `Debug` shows the host and the settings,
 /// and nothing of the secret.
 ///
 /// Dropping the future of a call cancels it; a request that is on its way may still be carried out.
@@ -44,6 +54,7 @@ pub struct ChatsClient {
     retry_policy: RetryPolicy,
     kept_offset: Arc<KeptOffset>,
     pauses: Arc<PeerPauses>,
+    pace: Pace,
 }
 
 impl ChatsClient {
@@ -63,6 +74,7 @@ impl ChatsClient {
             retry_policy: RetryPolicy::new(),
             kept_offset: Arc::default(),
             pauses: Arc::default(),
+            pace: Pace::per_second(REQUESTS_PER_SECOND),
         }
     }
 
@@ -70,6 +82,13 @@ impl ChatsClient {
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn SigningClock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Sends at another pace than 7 requests a second, or at one that other clients share: the
+    /// platform counts by address.
+    #[must_use]
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// Repeats otherwise than [`RetryPolicy::new`] says.
@@ -177,6 +196,7 @@ impl ChatsClient {
             self.retry_policy,
             &self.kept_offset,
             &self.pauses,
+            &self.pace,
         );
         call.run().instrument(span).await
     }
@@ -218,6 +238,7 @@ impl fmt::Debug for ChatsClient {
             .field("host", &self.target.host())
             .field("realm", &self.target.realm())
             .field("retry_policy", &self.retry_policy)
+            .field("pace", &self.pace)
             .field("clock_offset_seconds", &self.clock_offset_seconds())
             .finish_non_exhaustive()
     }

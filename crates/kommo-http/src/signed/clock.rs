@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A pause that has been begun.
 pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -23,6 +24,17 @@ pub trait SigningClock: Send + Sync {
 
     /// A random length from zero to `longest`, both included; it need not be secret.
     fn random_up_to(&self, longest: Duration) -> Duration;
+
+    /// A time that only advances, for the spacing of requests. Only differences matter.
+    fn monotonic(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "only the functions of this file read a clock of the machine"
+        )]
+        let now = Instant::now();
+        now.duration_since(*START.get_or_init(|| now))
+    }
 
     /// A random number, for the `ranstr` of an Open API request. It need not be secret, and must
     /// not come twice.

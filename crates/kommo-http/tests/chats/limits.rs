@@ -1,7 +1,14 @@
 //! Time and size: how long an answer may take, how long it may be.
 
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use kommo_account::{ChatsHost, Endpoints};
-use kommo_http::{ChatsClient, ChatsError, RawRequest, TransportBuilder, TransportError};
+use kommo_http::{
+    ChatsClient, ChatsError, Pace, Pause, RawRequest, SigningClock, TransportBuilder,
+    TransportError,
+};
 use kommo_sign::{ChannelSecret, RequestMethod, RequestPath};
 
 use crate::raw_server::{RawServer, Reply};
@@ -160,4 +167,53 @@ async fn the_total_limit_holds_for_each_attempt_alone() {
         "{error:?}"
     );
     assert_eq!(environment.pauses().len(), 2);
+}
+
+// Rule L4. The platform counts by address, so clients of two channels share a pace.
+#[tokio::test]
+async fn requests_are_spaced_and_clients_share_a_pace() {
+    let server = RawServer::start([Reply::answer("200 OK", &[], b"{}")]).await;
+    let clock = Arc::new(Spaced::default());
+    let client = |pace: &Pace| {
+        ChatsClient::new(
+            TransportBuilder::new().build().unwrap(),
+            Endpoints::loopback(server.address).unwrap(),
+            ChatsHost::AmojoKommoCom,
+            &ChannelSecret::new(SECRET).unwrap(),
+        )
+        .with_clock(Arc::<Spaced>::clone(&clock))
+        .with_pace(pace.clone())
+    };
+    let four = Pace::per_second(NonZeroU32::new(4).unwrap());
+    for client in [client(&four), client(&four), client(&Pace::unlimited())] {
+        client.call(&request()).await.unwrap();
+        client.call(&request()).await.unwrap();
+    }
+    let quarter = Duration::from_millis(250);
+    assert_eq!(*clock.pauses.lock().unwrap(), [quarter; 3]);
+}
+
+/// Stands still, but for its pauses.
+#[derive(Default)]
+struct Spaced {
+    pauses: Mutex<Vec<Duration>>,
+}
+
+impl SigningClock for Spaced {
+    fn unix_seconds(&self) -> u64 {
+        1_669_231_521
+    }
+
+    fn pause(&self, length: Duration) -> Pause<'_> {
+        self.pauses.lock().unwrap().push(length);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn random_up_to(&self, longest: Duration) -> Duration {
+        longest
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.pauses.lock().unwrap().iter().sum()
+    }
 }

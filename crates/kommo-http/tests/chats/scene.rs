@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kommo_account::{AmojoId, ChannelId, ChatsHost, Endpoints};
 use kommo_chats::{ConnectRequest, ConnectResponse, DisconnectRequest};
-use kommo_http::{Answer, ChatsClient, ChatsError, Transport, TransportBuilder};
+use kommo_http::{Answer, ChatsClient, ChatsError, Pace, Transport, TransportBuilder};
 use kommo_sandbox::{Fault, Sandbox, SandboxConfig};
 use kommo_sign::ChannelSecret;
 
@@ -54,6 +54,7 @@ pub(crate) fn client_with(
     let secret = ChannelSecret::new(secret).unwrap();
     let environment = Arc::clone(environment);
     ChatsClient::new(transport, endpoints, ChatsHost::AmojoKommoCom, &secret)
+        .with_pace(Pace::unlimited())
         .with_clock(environment)
 }
 
