@@ -14,7 +14,7 @@ use crate::shell::{cargo, root, run};
 const PACKAGE: &str = "kommo-bench-core";
 const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
-const BENCHES: [&str; 8] = [
+const BENCHES: [&str; 9] = [
     "sign",
     "verify_hook",
     "open_api",
@@ -23,6 +23,7 @@ const BENCHES: [&str; 8] = [
     "bulk_ratios",
     "keeper_fresh",
     "inbox_costs",
+    "inbox_rates",
 ];
 
 /// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that

@@ -19,7 +19,7 @@ use core::time::Duration;
 
 use kommo_hooks::inbox::HandlingOutcome;
 use tokio::sync::oneshot;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::inbox::{ClaimedHook, Inbox};
@@ -157,10 +157,21 @@ impl<H: HookHandler> Working<H> {
     /// Settles what has ended, and claims as many as there is room for. `false`: the database
     /// failed.
     async fn step(&mut self) -> bool {
-        while let Some(ended) = self.running.try_join_next() {
-            self.take_in(ended);
-        }
+        self.gather().await;
         self.settle().await && self.claim().await
+    }
+
+    /// Handlers that end in the same moment are settled in one transaction: the others that are
+    /// ready run first, until none of them ends any more.
+    async fn gather(&mut self) {
+        let mut before = 0;
+        while before < self.ended.len() {
+            before = self.ended.len();
+            yield_now().await;
+            while let Some(ended) = self.running.try_join_next() {
+                self.take_in(ended);
+            }
+        }
     }
 
     fn room(&self) -> u32 {

@@ -50,6 +50,13 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_behind"),
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_head"),
         (
+            statements::SETTLE_HOOKS,
+            "bigint[], bytea[], bigint[], text[], bigint[], text[], bool[]",
+            "kommo_hooks_pkey",
+        ),
+        (statements::PROMOTE_HOOKS, "text[]", "kommo_hooks_behind"),
+        (statements::PROMOTE_HOOKS, "text[]", "kommo_hooks_head"),
+        (
             statements::CLAIM_HOOKS,
             "bigint, bigint, bytea, bigint",
             "kommo_hooks_due",

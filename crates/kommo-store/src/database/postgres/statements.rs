@@ -1,5 +1,7 @@
 //! The statements as `PostgreSQL` takes them.
 
+use alloc::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::database::statements::statements;
@@ -214,4 +216,70 @@ pub(super) async fn put_hooks(
         .bind(records)
         .fetch_all(connection)
         .await
+}
+
+pub(super) const SETTLE_HOOKS: &str = "WITH given AS (SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[], \
+         $5::bigint[], $6::text[], $7::bool[]) AS given (id, token, attempts, state, pause, reason, is_removed)), \
+         removed AS (DELETE FROM kommo_hooks USING given WHERE kommo_hooks.id = given.id AND lease_token = token \
+         AND kommo_hooks.attempts = given.attempts AND given.is_removed RETURNING kommo_hooks.id), \
+         settled AS (UPDATE kommo_hooks SET state = given.state, due_at = now + pause, lease_token = NULL, leased_until = NULL, \
+         ended_at = CASE WHEN pause IS NULL THEN now END, reason = given.reason, \
+         record = CASE WHEN given.state = 'done' THEN ''::bytea ELSE record END \
+         FROM given, (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
+         WHERE kommo_hooks.id = given.id AND lease_token = token AND kommo_hooks.attempts = given.attempts \
+         AND NOT given.is_removed RETURNING kommo_hooks.id) \
+         SELECT id FROM removed UNION ALL SELECT id FROM settled";
+
+pub(super) const PROMOTE_HOOKS: &str = "UPDATE kommo_hooks SET due_at = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) \
+         WHERE id = ANY (ARRAY(SELECT (SELECT next.id FROM kommo_hooks AS next WHERE next.conversation = left_by \
+         AND next.state = 'waiting' AND next.due_at IS NULL ORDER BY next.id LIMIT 1) \
+         FROM unnest(CAST($1::text[] AS UUID[])) AS given (left_by) WHERE NOT EXISTS (SELECT 1 FROM kommo_hooks AS head \
+         WHERE head.conversation = left_by AND head.due_at IS NOT NULL OFFSET 0)))";
+
+/// Ends attempts, in a transaction that holds the locks of their conversations: two ways there and
+/// back, however many they are. `false`: not the lease of the last attempt.
+pub(super) async fn settle_hooks(
+    connection: &mut PgConnection,
+    settled: &[SettledHookRow],
+) -> Result<Vec<bool>> {
+    let mut seen = BTreeSet::new();
+    if !settled.iter().all(|hook| seen.insert(hook.id)) {
+        // One hook twice: the second finds what the first left.
+        let mut done = Vec::with_capacity(settled.len());
+        for hook in settled {
+            let is_settled = settle_hook(connection, hook).await?;
+            if let (true, Some(conversation)) = (is_settled, &hook.conversation) {
+                promote_hook(connection, conversation).await?;
+            }
+            done.push(is_settled);
+        }
+        return Ok(done);
+    }
+    let ids: Vec<i64> = settled.iter().map(|hook| hook.id).collect();
+    let tokens: Vec<&[u8]> = settled.iter().map(|hook| &*hook.token).collect();
+    let attempts: Vec<i64> = settled.iter().map(|hook| hook.attempts).collect();
+    let states: Vec<&str> = settled.iter().map(|hook| hook.state).collect();
+    let pauses: Vec<Option<i64>> = settled.iter().map(|hook| hook.pause).collect();
+    let reasons: Vec<Option<&str>> = settled.iter().map(|hook| hook.reason.as_deref()).collect();
+    let removed: Vec<bool> = settled.iter().map(|hook| hook.is_removed).collect();
+    let done: Vec<i64> = query_scalar(SETTLE_HOOKS)
+        .bind(ids)
+        .bind(tokens)
+        .bind(attempts)
+        .bind(states)
+        .bind(pauses)
+        .bind(reasons)
+        .bind(removed)
+        .fetch_all(&mut *connection)
+        .await?;
+    let done: BTreeSet<i64> = done.into_iter().collect();
+    let ended = settled.iter().filter(|hook| done.contains(&hook.id));
+    let left: BTreeSet<&str> = ended
+        .filter_map(|hook| hook.conversation.as_deref())
+        .collect();
+    if !left.is_empty() {
+        let left: Vec<&str> = left.into_iter().collect();
+        query(PROMOTE_HOOKS).bind(left).execute(connection).await?;
+    }
+    Ok(settled.iter().map(|hook| done.contains(&hook.id)).collect())
 }

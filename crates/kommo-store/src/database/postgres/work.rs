@@ -191,14 +191,7 @@ impl Postgres {
                 .iter()
                 .filter_map(|hook| hook.conversation.as_deref());
             statements::lock_conversations(&mut all, conversations).await?;
-            let mut done = Vec::with_capacity(settled.len());
-            for hook in settled {
-                let is_settled = statements::settle_hook(&mut all, hook).await?;
-                if let (true, Some(conversation)) = (is_settled, &hook.conversation) {
-                    statements::promote_hook(&mut all, conversation).await?;
-                }
-                done.push(is_settled);
-            }
+            let done = statements::settle_hooks(&mut all, settled).await?;
             all.commit().await?;
             connection.sound();
             Ok(done)
