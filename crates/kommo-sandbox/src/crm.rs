@@ -3,7 +3,9 @@
 pub(crate) mod bearer;
 pub(crate) mod call;
 pub(crate) mod account;
+pub(crate) mod paging;
 pub(crate) mod contacts;
+pub(crate) mod chats;
 pub(crate) mod leads;
 pub(crate) mod subdomain;
 pub(crate) mod webhooks;

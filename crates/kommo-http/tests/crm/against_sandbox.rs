@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use kommo_account::{Endpoints, UserId};
 use kommo_http::{
-    BreakReason, BudgetSettings, CrmAnswer, CrmClient, CrmRefusalKind, NewWebhook, PagingError,
-    RequestBudget, WebhookList,
+    BreakReason, BudgetSettings, ChatLink, CrmAnswer, CrmClient, CrmRefusalKind, NewWebhook,
+    PagingError, RequestBudget, TalkFilter, WebhookList,
 };
 use kommo_keeper::testing::VirtualClock;
-use kommo_sandbox::{CrmRules, Fault, FaultKind, GrantOrder, Sandbox, SandboxConfig, Surface};
+use kommo_sandbox::{
+    CrmRules, Fault, FaultKind, GrantOrder, ManagerMessage, Sandbox, SandboxConfig, Surface,
+};
 use serde_json::{Value, json};
 
 use crate::scene::{Error, get, transport};
@@ -226,4 +228,78 @@ async fn a_user_that_nobody_knows_is_refused() {
     let request = get("/api/v4/account").with_context_user(user);
     let error = platform.client.call_raw(request).await.unwrap_err();
     assert!(error.refusal().is_some(), "{error}");
+}
+
+#[tokio::test]
+async fn the_neighbours_of_the_chats_api_are_there() {
+    let platform = Platform::start().await;
+    let (client, account) = (&platform.client, &platform.sandbox.state().accounts[0]);
+    let known = client.account_amojo_id().await.unwrap();
+    assert_eq!(known.amojo_id.as_ref(), Some(&account.amojo_id));
+    let users = client.user_amojo_ids().await.unwrap();
+    assert_eq!(users.items[0].amojo_id, account.users[0].amojo_id);
+    assert!(client.sources().await.unwrap().items.is_empty());
+    let talks = client.talks();
+    let mut pages = talks.pages(&TalkFilter::new()).unwrap();
+    assert_eq!(pages.next_page().await.unwrap(), None);
+
+    // A manager writes first; nobody takes the hook.
+    for _ in 0..2 {
+        let message = ManagerMessage {
+            to: Some("http://127.0.0.1:9/".into()),
+            ..ManagerMessage::new("Hi")
+        };
+        platform.sandbox.platform().manager_writes(message).unwrap();
+    }
+    let mut pages = talks.pages(&TalkFilter::new()).unwrap();
+    let page = pages.next_page().await.unwrap().unwrap();
+    assert_eq!((page.items.len(), page.unreadable.len()), (1, 0));
+    let talk = &page.items[0];
+    let chat = talk.chat_id.clone().unwrap();
+    let links = client.chat_links();
+    assert!(links.of_chats(&[&chat]).await.unwrap().items.is_empty());
+    let linked = links
+        .link(&[ChatLink::new(30_000_007, chat.as_str())])
+        .await
+        .unwrap();
+    assert_eq!(linked.items[0].contact_id, 30_000_007);
+    for found in [
+        links.of_chats(&[&chat]).await.unwrap(),
+        links.of_contacts(&[1, 30_000_007]).await.unwrap(),
+    ] {
+        assert_eq!(
+            (found.items.len(), found.items[0].chat_id.as_str()),
+            (1, chat.as_str())
+        );
+    }
+    for (contact, count) in [(30_000_007, 1), (30_000_008, 0)] {
+        let filter = TalkFilter::new().contact(contact);
+        let page = talks.pages(&filter).unwrap().next_page().await.unwrap();
+        assert_eq!(page.map_or(0, |page| page.items.len()), count);
+    }
+    assert_eq!(
+        talks.get(talk.talk_id).await.unwrap().contact_id,
+        Some(30_000_007)
+    );
+    let unknown = talks.get(99).await.unwrap_err();
+    assert_eq!(unknown.kind(), Some(CrmRefusalKind::NotFound));
+    for link in [
+        ChatLink::new(1, chat.as_str()),
+        ChatLink::new(30_000_007, "none"),
+    ] {
+        let refused = links.link(&[link]).await.unwrap_err();
+        assert_eq!(refused.kind(), Some(CrmRefusalKind::BadRequest));
+    }
+    let contact = client
+        .get::<Value>("/api/v4/contacts/30000007")
+        .await
+        .unwrap();
+    assert_eq!(contact.into_payload().unwrap()["name"], "Contact 7");
+    assert!(
+        client
+            .get::<Value>("/api/v4/contacts/7")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -3,7 +3,7 @@
 
 use crate::crm::bearer::{Caller, bearer, let_in, unauthorized};
 use crate::crm::call::{Call, is_crm_path};
-use crate::crm::{account, contacts, leads, subdomain, webhooks};
+use crate::crm::{account, chats, contacts, leads, subdomain, webhooks};
 use crate::faults::kind::FaultKind;
 use crate::oauth::token_endpoint::account_here;
 use crate::reply::outcome::Outcome;
@@ -56,21 +56,47 @@ fn judged(state: &mut PlatformState, call: &Call<'_>) -> Result<Outcome, Outcome
         ("POST", "/api/v4/webhooks") => webhooks::add(state, call, &caller),
         ("DELETE", "/api/v4/webhooks") => webhooks::remove(state, call, &caller),
         ("POST", "/api/v4/leads") => leads::add(state, call, &caller),
-        (_, "/api/v4/account" | "/api/v4/contacts" | "/api/v4/webhooks" | "/api/v4/leads") => {
-            Err(Outcome::refused(
-                "method-wrong",
-                "another method belongs to this path",
-                problem(
-                    405,
-                    "Method Not Allowed",
-                    "Another method belongs to this path",
-                ),
-            ))
+        ("GET", "/api/v4/users") => chats::users(state, call, &caller),
+        ("GET", "/api/v4/contacts/chats") => chats::links(state, call, &caller),
+        ("POST", "/api/v4/contacts/chats") => chats::link(state, call, &caller),
+        ("GET", "/api/v4/sources") => chats::sources(&caller),
+        ("GET", "/api/v4/talks") => chats::talks(state, call, &caller),
+        ("GET", path) if number_below("/api/v4/talks/", path).is_some() => {
+            let id = number_below("/api/v4/talks/", path).unwrap_or_default();
+            chats::talk(state, &caller, id)
         }
+        ("GET", path) if number_below("/api/v4/contacts/", path).is_some() => {
+            let id = number_below("/api/v4/contacts/", path).unwrap_or_default();
+            Ok(contacts::get(state, call, &caller, id))
+        }
+        (
+            _,
+            "/api/v4/account"
+            | "/api/v4/contacts"
+            | "/api/v4/webhooks"
+            | "/api/v4/leads"
+            | "/api/v4/users"
+            | "/api/v4/contacts/chats"
+            | "/api/v4/sources"
+            | "/api/v4/talks",
+        ) => Err(Outcome::refused(
+            "method-wrong",
+            "another method belongs to this path",
+            problem(
+                405,
+                "Method Not Allowed",
+                "Another method belongs to this path",
+            ),
+        )),
         _ => Err(nothing_at_this_path(
-            "the sandbox's CRM API has account, contacts, webhooks and leads below /api/v4",
+            "the sandbox's CRM API has account, users, contacts, contacts/chats, sources, talks, webhooks and leads below /api/v4",
         )),
     }
+}
+
+/// The number that a path ends with.
+fn number_below(prefix: &str, path: &str) -> Option<u64> {
+    path.strip_prefix(prefix)?.parse().ok()
 }
 
 fn nothing_at_this_path(reason: &'static str) -> Outcome {

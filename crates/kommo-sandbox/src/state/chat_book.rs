@@ -1,6 +1,6 @@
 //! The conversations of the channel with their messages, found by the ids of both sides.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,10 @@ pub(crate) struct ChatBook {
     by_id: HashMap<String, u64>,
     by_msgid: HashMap<OwnId, u64>,
     of_conversation: HashMap<String, VecDeque<u64>>,
+    /// What the CRM calls a conversation, by the platform's id of the chat.
+    talks: HashMap<String, u64>,
+    /// The contact of a chat.
+    contacts: BTreeMap<String, u64>,
 }
 
 impl ChatBook {
@@ -215,12 +219,39 @@ impl ChatBook {
         {
             return;
         }
+        let talk = u64::try_from(self.talks.len()).unwrap_or(u64::MAX);
+        self.talks.insert(id.clone(), talk.saturating_add(1));
         self.order.push_back(id);
         if self.order.len() > CONVERSATIONS
             && let Some(oldest) = self.order.pop_front()
         {
             self.forget(&oldest);
         }
+    }
+
+    /// The conversations of an account, newest first: the CRM's number, the conversation, the
+    /// contact.
+    pub(crate) fn talks(
+        &self,
+        account_id: &str,
+    ) -> impl Iterator<Item = (u64, &Conversation, Option<u64>)> {
+        let newest_first = self.order.iter().rev();
+        newest_first.filter_map(move |id| {
+            let conversation = self.with_id(account_id, id)?;
+            let talk = self.talks.get(id).copied().unwrap_or_default();
+            Some((talk, conversation, self.contacts.get(id).copied()))
+        })
+    }
+
+    /// Links a chat with a contact.
+    pub(crate) fn link(&mut self, chat_id: String, contact: u64) {
+        self.contacts.insert(chat_id, contact);
+    }
+
+    /// Chats and their contacts.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, u64)> {
+        let links = self.contacts.iter();
+        links.map(|(chat, contact)| (chat.as_str(), *contact))
     }
 
     fn forget(&mut self, id: &str) {
