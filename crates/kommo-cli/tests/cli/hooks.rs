@@ -1,8 +1,8 @@
 //! `kommo hooks` as processes: a sandbox or `trigger` sends, `listen` proves and keeps, `inbox`
 //! shows what is kept.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use base64ct::{Base64, Encoding};
@@ -108,13 +108,22 @@ impl Listening {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    /// Sends a signal; the lines that were still printed, the status, and standard error.
-    pub(crate) fn end(mut self, signal: &str) -> (Vec<Value>, Option<i32>, String) {
+    fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal, and waits for the end.
+    pub(crate) fn end(self, signal: &str) -> (Vec<Value>, Option<i32>, String) {
+        self.signal(signal);
+        self.rest()
+    }
+
+    /// The lines that were still printed, the status, and standard error.
+    fn rest(mut self) -> (Vec<Value>, Option<i32>, String) {
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         let status = self.child.wait().unwrap();
@@ -872,4 +881,95 @@ fn a_sample_goes_over_tls_to_a_receiver_whose_certificate_is_checked() {
     command.env("SSL_CERT_FILE", sandbox.field("ca_file"));
     let error = ended(command, b"").failed(1).to_owned();
     assert!(error.contains("the receiver answered 404"), "{error}");
+}
+
+/// Another process that writes to the store and does not end; it does when it is dropped.
+struct Locked(Child);
+
+impl Locked {
+    fn hold(room: &Room) -> Self {
+        let script = "import sqlite3, sys\n\
+            store = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+            store.execute('BEGIN EXCLUSIVE')\n\
+            print('held', flush=True)\n\
+            sys.stdin.read()\n";
+        let mut child = Command::new("python3")
+            .args(["-c", script])
+            .arg(room.path().join(".local/share/kommo/grants.db"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert_eq!(line, "held\n");
+        Self(child)
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn while_the_store_takes_nothing_proven_hooks_are_spooled_and_others_refused() {
+    let room = room();
+    let mut listening = Listening::start(&room, &[]);
+    let (chat, crm) = (
+        listening.url("chat").to_owned(),
+        listening.url("crm").to_owned(),
+    );
+    let locked = Locked::hold(&room);
+    trigger(&room, "chat-message", &chat, &[]).done();
+    assert_eq!(listening.next()["kept"], "spooled");
+    // The CRM sends it again.
+    let error = trigger(&room, "crm-lead", &crm, &[]).failed(1).to_owned();
+    assert!(error.contains("answered 503"), "{error}");
+    assert_eq!(listening.next()["kept"], "failed");
+    drop(locked);
+    // Merged as soon as the store takes it.
+    while inbox(&room, &["list", "--kind", "chat"]).status != 0 {}
+    assert_eq!(listed(&room, &["--event", "message"]).len(), 1);
+}
+
+#[test]
+fn a_signal_waits_for_the_hand_over_that_is_on_its_way() {
+    let room = room();
+    room.file("webhook.secret", WEBHOOK_SECRET);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/", server.local_addr().unwrap());
+    let more = [
+        "--forward-to",
+        &to,
+        "--webhook-secret-file",
+        "webhook.secret",
+    ];
+    let listening = Listening::start(&room, &more);
+    let chat = listening.url("chat").to_owned();
+    let address = chat
+        .strip_prefix("http://")
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    trigger(&room, "chat-message", &chat, &[]).done();
+    let (mut stream, _) = server.accept().unwrap();
+    let mut byte = [0];
+    stream.read_exact(&mut byte).unwrap();
+    listening.signal("-TERM");
+    // Nothing more is taken, so the signal was heard.
+    while TcpStream::connect(&address).is_ok() {}
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let (lines, status, said) = listening.rest();
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert_eq!(lines.last().unwrap()["handed_over"]["outcome"], "done");
+    assert_eq!(listed(&room, &["--state", "done"]).len(), 1);
 }

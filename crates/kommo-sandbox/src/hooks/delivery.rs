@@ -215,6 +215,9 @@ impl Platform {
         let next_at = pause.map(|pause| now.saturating_add(pause));
         let ended = state.deliveries.end(begun.id, answer, next_at);
         let mut entry = entry(begun, answer, hook.fault);
+        if let Some(detail) = &mut entry.detail {
+            detail.body_bytes = hook.outgoing.body.len();
+        }
         if let (Some(detail), true) = (&mut entry.detail, is_switched_off) {
             detail.code = "crm-switched-off".into();
             detail

@@ -235,6 +235,8 @@ async fn a_chat_hook_is_signed_over_its_body_and_followed_by_a_line_feed() {
         hook.request_line(),
         "POST /chats/c0ffee00-0000-4000-8000-000000000001_acc00000-0000-4000-8000-000000000001 HTTP/1.1"
     );
+    let entry = platform.journal().pop().unwrap();
+    assert_eq!(entry.detail.unwrap().body_bytes, hook.body.len());
     let (line_feed, body) = hook.body.split_last().unwrap();
     assert_eq!(*line_feed, b'\n');
     assert_eq!(hook.header("x-signature"), hmac_sha1(SECRET, body));

@@ -51,6 +51,8 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     Stored,
+    /// The store did not take it; it is as durable, and in the inbox later.
+    Spooled,
     Duplicate,
     /// As many unsigned hooks of its account wait as may.
     Full,
@@ -63,7 +65,8 @@ pub(super) enum Kept {
 impl Kept {
     pub(super) const fn of(put: Put) -> Self {
         match put {
-            Put::Stored | Put::Spooled => Self::Stored,
+            Put::Stored => Self::Stored,
+            Put::Spooled => Self::Spooled,
             Put::Duplicate => Self::Duplicate,
             Put::Full => Self::Full,
             _ => Self::Failed,
@@ -73,6 +76,7 @@ impl Kept {
     const fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::Stored => "stored",
+            Self::Spooled => "spooled",
             Self::Duplicate => "duplicate",
             Self::Full => "full",
             Self::Failed => "failed",
@@ -159,6 +163,7 @@ impl Arrival {
             (Verdict::Refused(code), ..) => format!("{} {code}", self.status),
             (_, Kept::Failed, _) => "503 not kept".to_owned(),
             (_, Kept::Full, _) => "503 inbox full".to_owned(),
+            (_, Kept::Spooled, _) => "kept in the spool".to_owned(),
             (_, Kept::Duplicate, _) => format!("{number} duplicate"),
             (_, Kept::Not, _) => "not kept".to_owned(),
             (_, Kept::Stored, Some(hand_over)) => format!("{number} {}", hand_over.text()),

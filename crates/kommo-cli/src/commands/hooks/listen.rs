@@ -23,9 +23,11 @@ use super::reports::{Reported, Reports};
 use super::verifiers::{VerifierArgs, Verifiers};
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
+use crate::input::private_file;
 use crate::input::secret_source::SecretSource;
 use crate::input::standard_input::{claimed_once, is_dash};
 use crate::keeper::keeper_setup::world;
+use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
@@ -204,10 +206,27 @@ async fn open(args: &ListenArgs, context: &Context) -> Result<(Arc<Store>, Inbox
     let keys = args.place.store.keys(context)?;
     let store = Arc::new(stores::open(&place, keys).await?);
     let (realm, name) = (args.place.realm()?, args.place.name(context)?);
-    let inbox = Inbox::new(&store, realm, name, InboxSettings::new());
+    let spool = spool_directory(&place)?;
+    private_file::make_directory(&spool).map_err(|error| {
+        let spool = spool.display();
+        Failure::io(format!("cannot make the directory {spool}: {error}"))
+    })?;
+    let inbox = Inbox::with_spool(&store, realm, name, InboxSettings::new(), &spool);
+    let inbox = inbox.map_err(|error| stores::failure(&error))?;
     let swept = inbox.sweep().await;
     swept.map_err(|error| stores::failure(&error))?;
     Ok((store, inbox))
+}
+
+/// Where proven hooks are kept that the store does not take: beside its file; for a server, in the
+/// user's data directory.
+fn spool_directory(place: &StorePlace) -> Result<PathBuf, Failure> {
+    let StorePlace::Sqlite(path) = place else {
+        return Ok(private_file::data_directory()?.join("spool"));
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".spool");
+    Ok(PathBuf::from(beside))
 }
 
 /// Serves until a signal; then no connection is taken, and what is on its way is finished. A second

@@ -24,7 +24,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kommo_account::AccountId;
 use kommo_chats::hook::{ChatEvent, ChatEventKind};
-use kommo_hooks::inbox::{HookAccount, HookFacts, NewHook, UnsignedKind};
+use kommo_hooks::inbox::{HookAccount, HookFacts, HookOrigin, NewHook, UnsignedKind};
 use kommo_hooks::unsigned::{
     CrmAction, CrmEntity, Form, FormLimits, PathToken, UnsignedBotRequest, UnsignedCrmEvent,
     UnsignedCrmHook,
@@ -45,8 +45,10 @@ const BODY_MAX_BYTES: usize = 256 * 1024;
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_millis(800);
 
-/// The platform waits 2 seconds for the CRM's hooks; the way there and back is a part of them.
-const KEPT_WITHIN: Duration = Duration::from_millis(1000);
+/// The platform waits 2 seconds for the CRM's hooks and 5 for chats; the way there and back is a
+/// part of them. What is signed has a spool, which is tried after the store.
+const UNSIGNED_KEPT_WITHIN: Duration = Duration::from_millis(1000);
+const SIGNED_KEPT_WITHIN: Duration = Duration::from_millis(3500);
 
 /// The longest id of a request that is looked at. Those that were seen are UUIDs.
 const REQUEST_ID_MAX_BYTES: usize = 64;
@@ -252,7 +254,11 @@ impl Receiver {
 
     async fn keep(&self, hook: &NewHook<'_>) -> (Kept, Option<String>) {
         let key = self.inbox.key_of(hook);
-        let kept = match timeout(KEPT_WITHIN, self.inbox.put(hook)).await {
+        let within = match hook.origin() {
+            HookOrigin::Proven(_) => SIGNED_KEPT_WITHIN,
+            _ => UNSIGNED_KEPT_WITHIN,
+        };
+        let kept = match timeout(within, self.inbox.put(hook)).await {
             Ok(Ok(put)) => Kept::of(put),
             Ok(Err(_)) | Err(_) => Kept::Failed,
         };
