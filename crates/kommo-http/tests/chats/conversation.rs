@@ -177,3 +177,69 @@ async fn no_fault_loses_or_doubles_a_message() {
         assert_eq!(texts, expected, "{kind}");
     }
 }
+
+// Rules T2, E4. Every call does the same if it comes twice, so each survives what passes.
+#[tokio::test]
+async fn every_call_survives_a_fault_that_passes() {
+    for kind in [
+        FaultKind::ServerError,
+        FaultKind::Cut,
+        FaultKind::DropAfterCommit,
+        FaultKind::TooManyRequests,
+    ] {
+        let scene = Scene::start().await;
+        let chats = connected(&scene).await;
+        let fault = || {
+            scene
+                .sandbox
+                .inject(Fault::new(kind).times(1).retry_after(5))
+        };
+        fault();
+        let chat = CreateChat::new(conversation(), ann());
+        assert_eq!(
+            chats.create_chat(&chat).await.unwrap().attempts(),
+            2,
+            "{kind}"
+        );
+        let (id, of) = sent(&chats, &incoming("m1")).await;
+        fault();
+        let status = SetDeliveryStatus::new(id.clone(), DeliveryStatus::Delivered);
+        assert_eq!(
+            chats.set_delivery_status(&status).await.unwrap().attempts(),
+            2,
+            "{kind}"
+        );
+        fault();
+        let client = ClientParticipantId::new("ann").unwrap();
+        let typing = ShowTyping::new(conversation(), client.clone());
+        assert_eq!(
+            chats.show_typing(&typing).await.unwrap().attempts(),
+            2,
+            "{kind}"
+        );
+        fault();
+        let by = ReactionBy::Client(client);
+        let chat = ConversationRef::Client(conversation());
+        let react = React::with("👍", chat, MessageRef::Amojo(id.clone()), by).unwrap();
+        assert_eq!(chats.react(&react).await.unwrap().attempts(), 2, "{kind}");
+        fault();
+        let content = Content::text("changed").unwrap();
+        let moment = Moment::from_unix_seconds(START);
+        let edit = EditMessage::new(MessageRef::Amojo(id), conversation(), moment, content);
+        assert_eq!(
+            chats.edit(&edit.unwrap()).await.unwrap().attempts(),
+            2,
+            "{kind}"
+        );
+        fault();
+        let page = chats.history(&History::of(of)).await.unwrap();
+        assert_eq!(
+            (page.attempts(), page.value().messages.len()),
+            (2, 1),
+            "{kind}"
+        );
+        let kept = &scene.sandbox.platform().messages_after(0)[0];
+        assert_eq!((kept.text.as_str(), kept.reactions.len()), ("changed", 1));
+        assert_eq!(kept.status.as_ref().unwrap().status_code, 1);
+    }
+}

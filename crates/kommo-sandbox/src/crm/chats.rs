@@ -1,5 +1,5 @@
-//! What the CRM API shows of chats: the users with their amojo ids, the links of chats and contacts,
-//! the sources of the integration (none), and the conversations.
+//! What the CRM API shows of chats: the users with their amojo ids, the links of chats and
+//! contacts, the sources of the integration (none), and the conversations.
 //!
 //! Source: pages of users, contacts, sources and talks.
 

@@ -54,8 +54,11 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
             return Outcome::accepted("in-order", reason, Response::default()).by_rule("O9");
         }
         let now = context.moment.now;
-        let window = platform.open_api_rules().timestamp_window_seconds;
-        state.open_api.note(stamp.ranstr, window, now);
+        let rules = platform.open_api_rules();
+        if rules.refuse_repeated_ranstr {
+            let window = rules.timestamp_window_seconds;
+            state.open_api.note(stamp.ranstr, window, now);
+        }
         state.counters.open_api_calls += 1;
         let data = order.carry_out(&mut state.open_api, now);
         let reason = "the request is carried out";
