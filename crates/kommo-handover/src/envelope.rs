@@ -15,7 +15,6 @@
 
 use base64ct::{Base64, Encoding as _};
 use kommo_store::ClaimedHook;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 /// The content type of an envelope.
@@ -34,8 +33,8 @@ pub fn event_type(hook: &ClaimedHook) -> String {
 /// - `conversation`: the hash of its conversation, or null. Hooks of one come in their order;
 /// - `proof`: how it was proven (`kind`, `key_id`, `verified_at` in Unix seconds). Null: **it has
 ///   no proof**, and anybody may have sent it;
-/// - one of these: `json`, the bytes as they came, if they are JSON; `text`, if they are another
-///   text, such as the form of a CRM webhook; `base64`.
+/// - one of these: `json`, the bytes as they came, if they are JSON that every parser reads;
+///   `text`, if they are another text, such as the form of a CRM webhook; `base64`.
 #[must_use]
 pub fn envelope(hook: &ClaimedHook) -> Vec<u8> {
     let proven = hook.proven();
@@ -72,12 +71,14 @@ fn kind(hook: &ClaimedHook) -> &'static str {
     }
 }
 
-/// The last member. JSON stays byte for byte: it is not written anew.
+/// The last member. JSON stays byte for byte: it is not written anew. What not every parser reads
+/// (half a surrogate pair, a number beyond all measure, depth) is a text, so that nobody who writes
+/// a message can make an envelope that a receiver cannot read.
 fn content(bytes: &[u8]) -> String {
     let Ok(text) = core::str::from_utf8(bytes) else {
         return format!("\"base64\":\"{}\"", Base64::encode_string(bytes));
     };
-    match serde_json::from_str::<IgnoredAny>(text) {
+    match serde_json::from_str::<Value>(text) {
         Ok(_) => format!("\"json\":{text}"),
         Err(_) => format!("\"text\":{}", Value::from(text)),
     }
@@ -132,9 +133,11 @@ mod tests {
     fn bytes_are_json_as_it_came_or_a_text_or_base64() {
         for (bytes, member) in [
             (
-                &b"{\"a\": 1e400, \"a\":2 }"[..],
-                "\"json\":{\"a\": 1e400, \"a\":2 }",
+                &b"{\"a\": 1.0e2, \"a\":2 }"[..],
+                "\"json\":{\"a\": 1.0e2, \"a\":2 }",
             ),
+            (b"[1e400]", "\"text\":\"[1e400]\""),
+            (b"[\"\\ud800\"]", "\"text\":\"[\\\"\\\\ud800\\\"]\""),
             (b"a[b]=1&c=%22", "\"text\":\"a[b]=1&c=%22\""),
             (b"", "\"text\":\"\""),
             (b"{\"a\":1}x\"", "\"text\":\"{\\\"a\\\":1}x\\\"\""),

@@ -7,7 +7,7 @@ use kommo_hooks::StoredVerified;
 use kommo_hooks::inbox::{Lease, UnsignedKind};
 use kommo_oauth::UnixSeconds;
 
-use crate::records::hook_record::OpenedHook;
+use crate::records::hook_record::{OpenedHook, named_account};
 use crate::records::rows::ClaimedHookRow;
 
 /// A hook that is being handled, under a lease. Its bytes are there in one of two forms: proven
@@ -32,7 +32,7 @@ impl ClaimedHook {
             id: row.id,
             key: row.key,
             event: row.event,
-            account: row.account,
+            account: named_account(row.account),
             conversation: row.conversation,
             stored_at: UnixSeconds::new(u64::try_from(row.stored_at / 1_000).unwrap_or_default()),
             age: Duration::from_millis(age),

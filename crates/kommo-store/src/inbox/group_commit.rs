@@ -22,8 +22,9 @@ use super::settings::InboxSettings;
 use super::spool::Spool;
 
 /// How many hooks of the spool are merged in one transaction, or a group more. It is more than come
-/// meanwhile, so the spool becomes empty while hooks keep coming.
-const MERGED_AT_A_TIME: usize = 1_000;
+/// meanwhile, so the spool becomes empty while hooks keep coming; and few enough that a small
+/// PostgreSQL has room for a lock of each conversation.
+const MERGED_AT_A_TIME: usize = 256;
 
 /// The longest pause between two attempts to merge.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

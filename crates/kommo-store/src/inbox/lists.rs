@@ -7,7 +7,7 @@ use kommo_hooks::StoredVerified;
 use kommo_hooks::inbox::{HookAccount, UnsignedKind};
 
 use crate::error::StoreFault;
-use crate::records::hook_record::{HASH_DIGITS, OpenedHook, open_record};
+use crate::records::hook_record::{HASH_DIGITS, OpenedHook, named_account, open_record};
 use crate::records::rows::{HookChoice, ListedHookRow};
 use crate::sealing::sealer::Sealer;
 use crate::store::milliseconds;
@@ -155,7 +155,7 @@ pub(crate) fn to_line(row: ListedHookRow) -> Result<HookLine, StoreFault> {
         key: row.key,
         kind: row.kind,
         event: row.event,
-        account: row.account,
+        account: named_account(row.account),
         conversation: row.conversation,
         reason: row.reason,
     })

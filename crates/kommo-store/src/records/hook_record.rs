@@ -45,6 +45,11 @@ impl OpenedHook {
     }
 }
 
+/// Whose a hook is, as its column says it.
+pub(crate) fn named_account(column: Option<String>) -> Option<String> {
+    column.filter(|account| account != NO_ACCOUNT)
+}
+
 pub(crate) const fn hook_data(key: &str) -> AssociatedData<'_> {
     AssociatedData {
         purpose: "hook",

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::Mutex;
 
 use kommo_account::Realm;
-use kommo_hooks::inbox::{HandlingOutcome, HookFacts, Put};
+use kommo_hooks::inbox::{HandlingOutcome, HookFacts, NewHook, Put, UnsignedKind};
 use kommo_keeper::{StoreError as _, StoreErrorKind};
 use kommo_store::{HookFilter, HookState, InboxName, InboxSettings};
 use tokio::task::JoinSet;
@@ -520,6 +520,25 @@ async fn unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace<P: Place>(
     let puts = coming.join_all().await;
     assert_eq!(puts.iter().filter(|put| **put == Put::Stored).count(), 3);
     assert_eq!(puts.iter().filter(|put| **put == Put::Full).count(), 17);
+    // Those of no account have the room of one, and name none.
+    let text = b"a=1";
+    let facts = HookFacts::new("crm");
+    let nameless = NewHook::unsigned(UnsignedKind::Crm, text, [9; 16], facts);
+    assert_eq!(inbox.put(&nameless).await.unwrap(), Put::Stored);
+    let hook = inbox
+        .list_newest(&HookFilter::new(), None, 1)
+        .await
+        .unwrap();
+    assert_eq!(hook[0].account, None);
+    let claimed = inbox.claim(10).await.unwrap();
+    let last = claimed.iter().find(|claimed| claimed.id() == hook[0].id);
+    assert_eq!(last.unwrap().account(), None);
+    place
+        .sql("DELETE FROM kommo_hooks WHERE account = 'none'")
+        .await;
+    place
+        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
+        .await;
     // Neither another account nor what is proven is kept out.
     assert_eq!(put_unsigned(&inbox, 100, 2).await, Put::Stored);
     assert_eq!(put(&inbox, 1, "a").await, Put::Stored);
