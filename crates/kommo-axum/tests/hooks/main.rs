@@ -21,4 +21,5 @@ mod chat_layer;
 mod crm_hooks;
 mod limits;
 mod open_api_hooks;
+mod platform;
 mod widget_calls;
