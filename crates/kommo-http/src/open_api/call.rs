@@ -24,12 +24,13 @@ use crate::open_api::error::OpenApiError;
 use crate::open_api::refusal::OpenApiRefusal;
 use crate::open_api::unreadable::{UnreadableAnswer, UnreadableAnswerReason};
 use crate::signed::clock::SigningClock;
+use crate::signed::pace::Pace;
 use crate::signed::peer_pauses::{Departure, PeerPauses};
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::{Repeat, RetryPolicy};
 
 /// Every path begins with it: a pause applies to the whole application.
-pub(crate) const ROOT: &str = "/openapi";
+const ROOT: &str = "/openapi";
 
 /// One call in attempts.
 pub(crate) struct Call<'a> {
@@ -37,6 +38,7 @@ pub(crate) struct Call<'a> {
     pub(crate) clock: &'a dyn SigningClock,
     pub(crate) policy: RetryPolicy,
     pub(crate) pauses: &'a PeerPauses,
+    pub(crate) pace: &'a Pace,
     pub(crate) repeat: Repeat,
 }
 
@@ -53,6 +55,7 @@ impl Call<'_> {
     pub(crate) async fn run<T: Answer>(self) -> Result<OpenApiAnswer<T>, OpenApiError> {
         let mut attempts = OpenApiAttempts::NONE;
         loop {
+            self.pace.wait(self.clock).await;
             self.wait_out_pause(attempts).await?;
             let departure = self.pauses.departure(ROOT);
             attempts.count += 1;

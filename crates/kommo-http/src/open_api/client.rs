@@ -13,9 +13,10 @@ use tracing::Instrument;
 use crate::error::InvalidRequest;
 use crate::open_api::answer::OpenApiAnswer;
 use crate::open_api::attempt::Sender;
-use crate::open_api::call::{Call, ROOT};
+use crate::open_api::call::Call;
 use crate::open_api::error::OpenApiError;
 use crate::signed::clock::{SigningClock, SystemSigningClock};
+use crate::signed::pace::Pace;
 use crate::signed::peer_pauses::{PeerHold, PeerPauses};
 use crate::transport::client::Transport;
 use crate::transport::retry_policy::{Repeat, RetryPolicy};
@@ -24,8 +25,8 @@ use crate::transport::retry_policy::{Repeat, RetryPolicy};
 ///
 /// Every attempt of every call has a `timestamp`, a `ranstr` and a signature of its own. What posts
 /// a message or creates a chat is repeated only if certainly nothing of it arrived. After a 429
-/// nothing is sent until its pause is over; no limit of the platform is published, so there is no
-/// budget. Cheap to clone; clones share the HTTP connections and the pauses.
+/// nothing is sent until its pause is over. No limit of the platform is published, so requests leave
+/// as they come. Cheap to clone; clones share the HTTP connections and the pauses.
 ///
 /// Dropping the future of a call cancels it; a request that is on its way may still be carried out.
 ///
@@ -41,6 +42,7 @@ pub struct OpenApiClient {
     clock: Arc<dyn SigningClock>,
     retry_policy: RetryPolicy,
     pauses: Arc<PeerPauses>,
+    pace: Pace,
 }
 
 impl OpenApiClient {
@@ -61,6 +63,7 @@ impl OpenApiClient {
             clock: Arc::new(SystemSigningClock::new()),
             retry_policy: RetryPolicy::new(),
             pauses: Arc::default(),
+            pace: Pace::unlimited(),
         }
     }
 
@@ -79,10 +82,17 @@ impl OpenApiClient {
         }
     }
 
+    /// Spaces the requests, which leave as fast as they come otherwise: no limit of the platform is
+    /// published.
+    #[must_use]
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
     /// The hold, if the platform has asked again and again to wait.
     #[must_use]
     pub fn hold(&self) -> Option<PeerHold> {
-        self.pauses.hold(ROOT, self.clock.unix_seconds())
+        self.pauses.holds(self.clock.unix_seconds()).pop()
     }
 
     /// Sends one of the eight requests.
@@ -144,6 +154,7 @@ impl OpenApiClient {
             clock: self.clock.as_ref(),
             policy: self.retry_policy,
             pauses: &self.pauses,
+            pace: &self.pace,
             repeat,
         };
         let span = tracing::info_span!(
@@ -162,6 +173,7 @@ impl fmt::Debug for OpenApiClient {
             .field("realm", &self.target.realm())
             .field("app_id", &self.app_id)
             .field("retry_policy", &self.retry_policy)
+            .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
 }

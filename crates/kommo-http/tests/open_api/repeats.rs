@@ -1,8 +1,9 @@
 //! What is repeated, and what is not since it would be doubled.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use kommo_http::{OpenApiError, RetryPolicy, TransportError};
+use kommo_http::{OpenApiError, Pace, RetryPolicy, TransportError};
 use kommo_open_api::FailureKind;
 
 use crate::raw_server::{RawServer, Reply};
@@ -112,6 +113,25 @@ async fn a_429_is_waited_out_whatever_it_is_and_then_stops_later_calls() {
     assert_eq!(server.received().len(), 1);
     assert!(clock.pauses().is_empty());
     assert_eq!(client.hold(), None);
+}
+
+#[tokio::test]
+async fn requests_are_spaced_if_that_is_asked_for() {
+    let server = RawServer::start([ok()]).await;
+    let (client, clock) = patient_client(server.address);
+    client.call(&add_agents()).await.unwrap();
+    client.call(&add_agents()).await.unwrap();
+    assert!(clock.pauses().is_empty());
+    let one = Pace::per_second(NonZeroU32::MIN);
+    let client = client.with_pace(one);
+    client.call(&add_agents()).await.unwrap();
+    client.clone().call(&add_agents()).await.unwrap();
+    let pauses = clock.pauses();
+    // The first request took a moment of the second that lies between the two.
+    assert!(
+        pauses.len() == 1 && pauses[0] <= Duration::from_secs(1),
+        "{pauses:?}"
+    );
 }
 
 #[tokio::test]

@@ -48,6 +48,10 @@ impl SigningClock for TestClock {
         longest
     }
 
+    fn monotonic(&self) -> Duration {
+        *self.moved.lock().unwrap()
+    }
+
     fn random_u64(&self) -> u64 {
         let mut drawn = self.drawn.lock().unwrap();
         *drawn += 1;
