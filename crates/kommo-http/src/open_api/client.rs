@@ -25,8 +25,8 @@ use crate::transport::retry_policy::{Repeat, RetryPolicy};
 ///
 /// Every attempt of every call has a `timestamp`, a `ranstr` and a signature of its own. What posts
 /// a message or creates a chat is repeated only if certainly nothing of it arrived. After a 429
-/// nothing is sent until its pause is over. No limit of the platform is published, so requests leave
-/// as they come. Cheap to clone; clones share the HTTP connections and the pauses.
+/// nothing is sent until its pause is over. No limit of the platform is published, so requests
+/// leave as they come. Cheap to clone; clones share the HTTP connections, the pauses and the pace.
 ///
 /// Dropping the future of a call cancels it; a request that is on its way may still be carried out.
 ///
