@@ -497,9 +497,11 @@ fn a_mistake_with_a_sample_is_status_2_and_nothing_is_sent() {
         assert!(!error.contains("MARKER"), "{error}");
     }
     // Without a profile, what is missing is named.
-    let bare = ["hooks", "trigger", "bot", "--to", here, "--format", "json"];
-    let error = Room::new().run(bare).failed_json(2);
-    assert_eq!(error["missing"], json!(["client_id", "secret"]));
+    for kind in ["bot", "disconnect"] {
+        let bare = ["hooks", "trigger", kind, "--to", here, "--format", "json"];
+        let error = Room::new().run(bare).failed_json(2);
+        assert_eq!(error["missing"], json!(["client_id", "secret"]), "{kind}");
+    }
     let bare = ["hooks", "listen", "--format", "json"];
     assert_eq!(
         Room::new().run(bare).failed_json(2)["code"],

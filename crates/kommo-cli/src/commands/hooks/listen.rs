@@ -152,7 +152,7 @@ async fn serve(args: &ListenArgs, means: Means, context: &Context) -> Result<Out
         let handler = Reported::new(forward.handler, reports.clone());
         InboxWorker::start(inbox.clone(), worker_settings(), handler)
     });
-    let receiver = Receiver::new(verifiers, path_token, inbox, reports);
+    let receiver = Receiver::new(verifiers, path_token, inbox, reports, context.output);
     let work = async {
         receive_until(listener, receiver.router(), &mut stop).await;
         if let Some(worker) = worker {

@@ -37,6 +37,8 @@ use tokio::time::timeout;
 use super::arrival::{Arrival, Kept, Verdict};
 use super::reports::Reports;
 use super::verifiers::Verifiers;
+use crate::failure::exit;
+use crate::terminal::output::Output;
 use crate::time::clock;
 
 /// The longest body, as that of the routes of `kommo-axum`.
@@ -63,6 +65,7 @@ pub(super) struct Receiver {
     inbox: Inbox,
     reports: Reports,
     used_tokens: Mutex<ReplayMemory>,
+    output: Output,
 }
 
 /// Why a hook was not taken.
@@ -127,12 +130,25 @@ struct Taken {
     key: Option<String>,
 }
 
+impl Taken {
+    /// A hook of which nothing is kept.
+    const fn shown(told: Told, verdict: Verdict) -> Self {
+        Self {
+            told,
+            verdict,
+            kept: Kept::Not,
+            key: None,
+        }
+    }
+}
+
 impl Receiver {
     pub(super) fn new(
         verifiers: Verifiers,
         path_token: PathToken,
         inbox: Inbox,
         reports: Reports,
+        output: Output,
     ) -> Self {
         Self {
             verifiers,
@@ -140,6 +156,7 @@ impl Receiver {
             inbox,
             reports,
             used_tokens: Mutex::new(ReplayMemory::new(TOKENS_AT_MOST)),
+            output,
         }
     }
 
@@ -252,17 +269,28 @@ impl Receiver {
         }
     }
 
-    async fn keep(&self, hook: &NewHook<'_>) -> (Kept, Option<String>) {
-        let key = self.inbox.key_of(hook);
+    /// Keeps a hook, and says what became of it.
+    async fn keep(&self, told: Told, verdict: Verdict, hook: &NewHook<'_>) -> Taken {
         let within = match hook.origin() {
             HookOrigin::Proven(_) => SIGNED_KEPT_WITHIN,
             _ => UNSIGNED_KEPT_WITHIN,
         };
         let kept = match timeout(within, self.inbox.put(hook)).await {
             Ok(Ok(put)) => Kept::of(put),
-            Ok(Err(_)) | Err(_) => Kept::Failed,
+            Ok(Err(problem)) => {
+                let problem = exit::chain(&problem);
+                self.output
+                    .note(&format!("warning: a hook was not kept: {problem}"));
+                Kept::Failed
+            }
+            Err(_) => Kept::Failed,
         };
-        (kept, Some(key))
+        Taken {
+            told,
+            verdict,
+            kept,
+            key: Some(self.inbox.key_of(hook)),
+        }
     }
 
     /// Proves a hook and keeps it.
@@ -273,66 +301,56 @@ impl Receiver {
         body: Body,
         now: u64,
     ) -> Result<Taken, NotTaken> {
-        let shown = |told, verdict| Taken {
-            told,
-            verdict,
-            kept: Kept::Not,
-            key: None,
-        };
-        let (told, verdict, (kept, key)) = match kind {
+        match kind {
             Kind::Chat(scope) => {
                 // Without a signature the body is not read.
                 header_of(parts, "x-signature").text()?;
                 let body = read(body).await?;
                 let (told, hook) = self.chat(parts, &body, scope, now)?;
-                (told, Verdict::Proven, self.keep(&hook).await)
+                Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
             Kind::OpenApi => {
                 header_of(parts, "x-chat-signature").text()?;
                 let body = read(body).await?;
                 let (told, hook) = self.open_api(parts, &body, now)?;
-                (told, Verdict::Proven, self.keep(&hook).await)
+                Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
-            Kind::Disconnect => {
-                let query = parts.uri.query().unwrap_or_default();
-                return Ok(shown(self.disconnect(query, now)?, Verdict::Proven));
-            }
-            Kind::Widget => return Ok(shown(self.widget(parts, now)?, Verdict::Proven)),
-            Kind::Install => return Ok(shown(Told::default(), Verdict::Unsigned)),
             Kind::Bot => {
                 let body = read(body).await?;
                 let (told, hook) = self.bot(&body, now)?;
-                (told, Verdict::Proven, self.keep(&hook).await)
+                Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
-            Kind::Crm => {
-                let body = read(body).await?;
-                let parsed = UnsignedCrmHook::parse(&body, &FormLimits::DEFAULT);
-                let (told, facts) = match &parsed {
-                    Ok(crm) => {
-                        let told = Told {
-                            event: crm.events.first().map(event_name).unwrap_or_default(),
-                            account: account(crm.facts().account),
-                            conversation: crm.facts().conversation.map(str::to_owned),
-                        };
-                        (told, crm.facts())
-                    }
-                    Err(_) => pipeline_widget(&body)?,
-                };
-                let request_id = header_of(parts, "x-amocrm-requestid");
-                let facts = match request_id.text() {
-                    Ok(id) if (1..=REQUEST_ID_MAX_BYTES).contains(&id.len()) => facts.with_id(id),
-                    _ => facts,
-                };
-                let hook = NewHook::unsigned(UnsignedKind::Crm, &body, nonce()?, facts);
-                (told, Verdict::Unsigned, self.keep(&hook).await)
+            Kind::Crm => self.take_crm(parts, &read(body).await?).await,
+            Kind::Disconnect => {
+                let query = parts.uri.query().unwrap_or_default();
+                let told = self.disconnect(query, now)?;
+                Ok(Taken::shown(told, Verdict::Proven))
             }
+            Kind::Widget => Ok(Taken::shown(self.widget(parts, now)?, Verdict::Proven)),
+            Kind::Install => Ok(Taken::shown(Told::default(), Verdict::Unsigned)),
+        }
+    }
+
+    async fn take_crm(&self, parts: &Parts, body: &[u8]) -> Result<Taken, NotTaken> {
+        let parsed = UnsignedCrmHook::parse(body, &FormLimits::DEFAULT);
+        let (told, facts) = match &parsed {
+            Ok(crm) => {
+                let told = Told {
+                    event: crm.events.first().map(event_name).unwrap_or_default(),
+                    account: account(crm.facts().account),
+                    conversation: crm.facts().conversation.map(str::to_owned),
+                };
+                (told, crm.facts())
+            }
+            Err(_) => pipeline_widget(body)?,
         };
-        Ok(Taken {
-            told,
-            verdict,
-            kept,
-            key,
-        })
+        let request_id = header_of(parts, "x-amocrm-requestid");
+        let facts = match request_id.text() {
+            Ok(id) if (1..=REQUEST_ID_MAX_BYTES).contains(&id.len()) => facts.with_id(id),
+            _ => facts,
+        };
+        let hook = NewHook::unsigned(UnsignedKind::Crm, body, nonce()?, facts);
+        Ok(self.keep(told, Verdict::Unsigned, &hook).await)
     }
 
     fn kind(&self, parts: &Parts) -> Option<Kind> {
@@ -401,13 +419,8 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
             (taken, status)
         }
         Err(not_taken) => {
-            let refused = Taken {
-                told: Told::default(),
-                verdict: Verdict::Refused(not_taken.code()),
-                kept: Kept::Not,
-                key: None,
-            };
-            (refused, not_taken.answer())
+            let verdict = Verdict::Refused(not_taken.code());
+            (Taken::shown(Told::default(), verdict), not_taken.answer())
         }
     };
     receiver.reports.arrived(Arrival {

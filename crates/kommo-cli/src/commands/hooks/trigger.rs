@@ -170,51 +170,75 @@ impl Making<'_> {
                 change_json(&mut body, &others)?;
                 self.json(&body, token)
             }
-            SampleBody::Form(mut form) => {
-                if !self.args.as_is {
-                    self.freshen_form(&mut form)?;
-                }
-                if let (Some(token), Some((_, field))) =
-                    (token, form.iter_mut().find(|(name, _)| name == "token"))
-                {
-                    *field = token;
-                }
-                change_form(&mut form, &others);
-                let body = encoded(&form).into_bytes();
-                Ok(Sending {
-                    headers: vec![
-                        (
-                            "content-type",
-                            "application/x-www-form-urlencoded".to_owned(),
-                        ),
-                        ("user-agent", "amoCRM-Webhooks/3.0".to_owned()),
-                        ("x-amocrm-requestid", uuid()?),
-                    ],
-                    ..self.plain(Method::POST, self.args.to.target().to_owned(), body)
-                })
-            }
-            SampleBody::Query(mut query) => {
-                let client_id = self.client_id()?;
-                for (_, value) in query
-                    .iter_mut()
-                    .filter(|(name, _)| name.starts_with("client_"))
-                {
-                    client_id.as_str().clone_into(value);
-                }
-                change_form(&mut query, &others);
-                if kind == SampleKind::Disconnect {
-                    self.sign_disconnect(&mut query)?;
-                }
-                let target = self.args.to.target();
-                let joint = if target.contains('?') { '&' } else { '?' };
-                let target = format!("{target}{joint}{}", encoded(&query));
-                let agent = "amoService-oAuth-Code-Sender/1.0".to_owned();
-                Ok(Sending {
-                    headers: vec![("user-agent", agent)],
-                    ..self.plain(Method::GET, target, Vec::new())
-                })
-            }
+            SampleBody::Form(form) => self.form(form, &others, token),
+            SampleBody::Query(query) => self.query(query, &others),
         }
+    }
+
+    /// A form of the CRM, or of a bot with its token.
+    fn form(
+        &self,
+        mut form: Vec<(String, String)>,
+        changes: &[Change],
+        token: Option<String>,
+    ) -> Result<Sending, Failure> {
+        if !self.args.as_is {
+            self.freshen_form(&mut form)?;
+        }
+        if let (Some(token), Some((_, field))) =
+            (token, form.iter_mut().find(|(name, _)| name == "token"))
+        {
+            *field = token;
+        }
+        change_form(&mut form, changes);
+        let headers = vec![
+            (
+                "content-type",
+                "application/x-www-form-urlencoded".to_owned(),
+            ),
+            ("user-agent", "amoCRM-Webhooks/3.0".to_owned()),
+            ("x-amocrm-requestid", uuid()?),
+        ];
+        let target = self.args.to.target().to_owned();
+        Ok(Sending {
+            headers,
+            ..self.plain(Method::POST, target, encoded(&form).into_bytes())
+        })
+    }
+
+    /// The query of a disconnect hook, with its signature, or of an install hook.
+    fn query(
+        &self,
+        mut query: Vec<(String, String)>,
+        changes: &[Change],
+    ) -> Result<Sending, Failure> {
+        let mut missing = Missing::default();
+        let client_id = missing.check(self.known_client_id()?, missing::CLIENT_ID);
+        let is_signed = self.args.kind == SampleKind::Disconnect;
+        if is_signed {
+            missing.check(self.source()?, missing::SECRET);
+        }
+        let (Some(client_id), true) = (client_id, missing.is_empty()) else {
+            return Err(missing.into_failure());
+        };
+        for (_, value) in query
+            .iter_mut()
+            .filter(|(name, _)| name.starts_with("client_"))
+        {
+            client_id.as_str().clone_into(value);
+        }
+        change_form(&mut query, changes);
+        if is_signed {
+            self.sign_disconnect(&mut query)?;
+        }
+        let target = self.args.to.target();
+        let joint = if target.contains('?') { '&' } else { '?' };
+        let target = format!("{target}{joint}{}", encoded(&query));
+        let agent = "amoService-oAuth-Code-Sender/1.0".to_owned();
+        Ok(Sending {
+            headers: vec![("user-agent", agent)],
+            ..self.plain(Method::GET, target, Vec::new())
+        })
     }
 
     fn plain(&self, method: Method, target: String, body: Vec<u8>) -> Sending {
@@ -367,10 +391,6 @@ impl Making<'_> {
 
     fn known_client_id(&self) -> Result<Option<ClientId>, Failure> {
         self.context.known_client_id(self.args.client_id)
-    }
-
-    fn client_id(&self) -> Result<ClientId, Failure> {
-        self.context.client_id(self.args.client_id)
     }
 
     fn channel(&self) -> Result<String, Failure> {
