@@ -1,6 +1,7 @@
 //! The operations of a store on the file. Every method is one transaction: if its future is
 //! dropped, the transaction happened as a whole or not at all.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use kommo_hooks::inbox::Put;
@@ -82,17 +83,25 @@ impl Sqlite {
             let mut writer = self.writer().await?;
             let mut all = self.begin(&mut writer).await?;
             let mut done = Vec::with_capacity(hooks.len());
+            // Of each account once: a flood is many in one group.
+            let mut room = BTreeMap::new();
             for hook in hooks {
-                if hook.is_unsigned {
-                    let account = hook.account.as_deref();
+                let account = hook.account.as_deref();
+                if hook.is_unsigned && !room.contains_key(&account) {
                     let waiting =
                         statements::unsigned_waiting(&mut all, of, account, most_unsigned).await?;
-                    if waiting >= most_unsigned {
-                        done.push(Put::Full);
-                        continue;
-                    }
+                    room.insert(account, most_unsigned - waiting);
                 }
-                done.push(match statements::put_hook(&mut all, of, hook).await? {
+                let left = room.get_mut(&account).filter(|_| hook.is_unsigned);
+                if left.as_ref().is_some_and(|left| **left <= 0) {
+                    done.push(Put::Full);
+                    continue;
+                }
+                let is_new = statements::put_hook(&mut all, of, hook).await?;
+                if let Some(left) = left {
+                    *left -= i64::from(is_new);
+                }
+                done.push(match is_new {
                     true => Put::Stored,
                     false => Put::Duplicate,
                 });
