@@ -45,8 +45,24 @@ fn strict(store: Option<String>) -> Shop {
     shop
 }
 
-fn start(command: &mut Command) -> Child {
-    command
+/// Signals do what they do by default, even if the tests run under `nohup` or in the background of
+/// a script, where some are ignored.
+fn start(command: &Command) -> Child {
+    let mut child = Command::new("/usr/bin/env");
+    child
+        .arg("--default-signal=HUP,INT,TERM")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            child.env(name, value);
+        }
+    }
+    if let Some(directory) = command.get_current_dir() {
+        child.current_dir(directory);
+    }
+    child
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -123,7 +139,7 @@ fn interrupt(shop: &Shop, phase: Phase, (name, number): (&str, i32)) -> Stopped 
         Phase::Arrived | Phase::Committed => {
             let is_committed = matches!(phase, Phase::Committed);
             hold(shop, if is_committed { "before" } else { "after" });
-            child = start(&mut shop.command(["auth", "refresh"]));
+            child = start(&shop.command(["auth", "refresh"]));
             until_held(shop);
             send(&child, name);
             let said = first_line(&mut child);
@@ -138,7 +154,7 @@ fn interrupt(shop: &Shop, phase: Phase, (name, number): (&str, i32)) -> Stopped 
         Phase::Anywhere(delay) => {
             let slow = json!({ "on": "token", "kind": "slow", "times": 1, "delay_ms": 60 });
             shop.sandbox.order("faults", &slow);
-            child = start(&mut shop.command(["auth", "refresh"]));
+            child = start(&shop.command(["auth", "refresh"]));
             std::thread::sleep(delay);
             send(&child, name);
             let ended = stopped(child, String::new());
@@ -211,7 +227,7 @@ fn the_second_signal_ends_the_process_at_once() {
     shop.log_in();
     for (first, second) in [(0, 0), (1, 2), (2, 1)] {
         hold(&shop, "before");
-        let mut child = start(&mut shop.command(["auth", "refresh"]));
+        let mut child = start(&shop.command(["auth", "refresh"]));
         until_held(&shop);
         send(&child, SIGNALS[first].0);
         let said = first_line(&mut child);
@@ -246,7 +262,7 @@ fn every_command_that_refreshes_finishes_it_before_a_signal_ends_it() {
         let before = shop.counter("refreshes");
         let (name, number) = SIGNALS[index % SIGNALS.len()];
         hold(&shop, "before");
-        let mut child = start(&mut shop.command(words));
+        let mut child = start(&shop.command(words));
         until_held(&shop);
         send(&child, name);
         let said = first_line(&mut child);
@@ -287,7 +303,7 @@ fn a_keep_alive_finishes_what_it_sent_and_begins_nothing_more() {
     );
     keep_an_old_grant(&shop);
     hold(&shop, "before");
-    let mut child = start(&mut shop.command(["auth", "keep-alive", "--all"]));
+    let mut child = start(&shop.command(["auth", "keep-alive", "--all"]));
     until_held(&shop);
     send(&child, "TERM");
     let said = first_line(&mut child);
@@ -303,7 +319,7 @@ fn a_login_finishes_its_exchange_before_a_signal_ends_it() {
     let (code, host) = shop.code(&json!({ "account": ACCOUNT }));
     hold(&shop, "before");
     let login = ["auth", "login", "--code", &code, "--account", &host];
-    let mut child = start(&mut shop.command(login));
+    let mut child = start(&shop.command(login));
     until_held(&shop);
     send(&child, "TERM");
     let said = first_line(&mut child);
@@ -317,8 +333,8 @@ fn a_login_finishes_its_exchange_before_a_signal_ends_it() {
 #[test]
 fn a_command_that_waits_for_a_person_ends_at_once_and_a_signal_that_was_ignored_stays_so() {
     let shop = Shop::open();
-    let mut command = shop.command(["auth", "login", "--listen", "127.0.0.1:0"]);
-    let mut child = start(&mut command);
+    let command = shop.command(["auth", "login", "--listen", "127.0.0.1:0"]);
+    let mut child = start(&command);
     let said = first_line(&mut child);
     assert!(said.starts_with("waiting for the redirect"), "{said}");
     send(&child, "INT");
@@ -340,7 +356,7 @@ fn a_command_that_waits_for_a_person_ends_at_once_and_a_signal_that_was_ignored_
         .envs(envs)
         .current_dir(shop.room.path())
         .args(["-c", "trap '' HUP; exec \"$0\" auth refresh", program]);
-    let child = start(&mut command);
+    let child = start(&command);
     until_held(&shop);
     send(&child, "HUP");
     shop.sandbox.order("release", &json!({}));
