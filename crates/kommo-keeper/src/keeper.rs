@@ -180,6 +180,8 @@ impl<S: GrantStore> Keeper<S> {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<JoinHandle<T>, KeeperError> {
         let in_flight = self.enter()?;
+        // Some thousands of bytes, which would be moved several times on their way into the task.
+        let work = Box::pin(work);
         Ok(tokio::spawn(async move {
             let done = work.await;
             drop(in_flight);

@@ -51,11 +51,14 @@ impl Postgres {
         Ok(all)
     }
 
-    pub(super) async fn within<T>(
+    pub(super) fn within<T, W>(
         &self,
         doing: &'static str,
-        work: impl Future<Output = sqlx::Result<T>> + Send,
-    ) -> Result<T, StoreFault> {
-        within(self.wait_at_most, doing, work).await
+        work: W,
+    ) -> impl Future<Output = Result<T, StoreFault>> + Send + use<T, W>
+    where
+        W: Future<Output = sqlx::Result<T>> + Send,
+    {
+        within(self.wait_at_most, doing, work)
     }
 }

@@ -3,6 +3,7 @@
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
@@ -89,16 +90,23 @@ impl Sqlite {
 
     /// `SQLite` bounds its waiting for others itself (`busy_timeout`). What takes longer hangs in
     /// the operating system.
-    pub(super) async fn within<T>(
+    ///
+    /// No `async fn`: it would hold the work twice.
+    pub(super) fn within<T, W>(
         &self,
         doing: &'static str,
-        work: impl Future<Output = sqlx::Result<T>>,
-    ) -> Result<T, StoreFault> {
-        let source = match timeout(self.wait_at_most + HANGING_AFTER, work).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => DatabaseFault::from(error),
-            Err(_) => DatabaseFault::too_slow(),
-        };
-        Err(StoreFault::Database { doing, source })
+        work: W,
+    ) -> impl Future<Output = Result<T, StoreFault>> + use<T, W>
+    where
+        W: Future<Output = sqlx::Result<T>>,
+    {
+        timeout(self.wait_at_most + HANGING_AFTER, work).map(move |done| {
+            let source = match done {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => DatabaseFault::from(error),
+                Err(_) => DatabaseFault::too_slow(),
+            };
+            Err(StoreFault::Database { doing, source })
+        })
     }
 }
