@@ -65,8 +65,11 @@ pub(crate) fn run(report: &mut Report, scope: Scope) -> Result<()> {
     let mut jobs = programs()?;
     // First, since compiling them takes long, and goes well beside programs that wait.
     jobs.insert(0, documentation_tests());
+    // Most tests wait for processes, sockets and disks.
+    let threads = (2 * pool::cores()).to_string();
     for job in &mut jobs {
         job.command.env(WITHOUT, without.join(","));
+        job.command.env("RUST_TEST_THREADS", &threads);
         if let Some(server) = &server {
             Postgres::give_to(server, &mut job.command);
         }
