@@ -8,7 +8,7 @@ use kommo_fleet_probe::{InboxReport, StoreChoice};
 use crate::database_server::postgres;
 use crate::{has_small_disk, program};
 
-const BLOWS: u64 = 12;
+const BLOWS: u64 = 8;
 
 async fn crash(store: StoreChoice, trouble: Option<TroubleKind>) -> InboxReport {
     let seed = fastrand::u64(..);
