@@ -169,11 +169,11 @@ impl Inbox {
     /// # Errors
     ///
     /// The database's, and with a spool the spool's; trouble `Unavailable` also if neither was
-    /// ready within twice [`put_within`](InboxSettings::put_within). The hook may have been stored
+    /// ready within four times [`put_within`](InboxSettings::put_within). The hook may have been stored
     /// nevertheless. Unsigned hooks are not spooled.
     pub async fn put(&self, hook: &NewHook<'_>) -> Result<Put, StoreFault> {
         let row = to_row(&self.store.sealer, &self.of, hook)?;
-        let written = timeout(self.settings.put_within * 2, self.writing.write(row)).await;
+        let written = timeout(self.settings.put_within * 4, self.writing.write(row)).await;
         written.unwrap_or_else(|_| {
             Err(StoreFault::Database {
                 doing: "keeping a hook",

@@ -9,9 +9,10 @@ use kommo_hooks::inbox::RetryPolicy;
 #[non_exhaustive]
 pub struct InboxSettings {
     /// How long a transaction that takes hooks may last before they go to the spool, or fail.
-    /// [`Inbox::put`](crate::Inbox::put) waits for twice as long at most: for the transaction
-    /// before, and for its own or the spool. Default: 1 second; a hook of the CRM must be answered
-    /// within two, a chat hook within five.
+    /// [`Inbox::put`](crate::Inbox::put) waits for four times as long at most: for the transaction
+    /// before, an attempt to merge the spool, its own transaction, and a slow disk of the spool.
+    /// Default: 1 second. A chat hook comes once, and must be answered within five; one of the CRM
+    /// within two, but the CRM sends it again.
     pub put_within: Duration,
     /// How many hooks are written in one transaction at most. Default: 128.
     pub group_at_most: usize,
