@@ -28,6 +28,7 @@ mod open_api;
 mod disconnect_query;
 mod disconnect;
 mod compact_jws;
+#[cfg(feature = "webhook")]
 mod standard_webhook;
 
 mod key_ring;
@@ -53,6 +54,7 @@ pub use signature::{
     DisconnectSignature, OpenApiSignature, ParseSignatureError, Signature, VisitorSignature,
 };
 pub use signed_headers::Signed;
+#[cfg(feature = "webhook")]
 pub use standard_webhook::{
     ParseWebhookIdError, WebhookId, WebhookKey, WebhookSecret, WebhookSecretError, WebhookSignature,
 };
