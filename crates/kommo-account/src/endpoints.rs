@@ -12,7 +12,7 @@ use crate::loopback_url::{self, LoopbackScheme};
 use crate::open_api_host::OpenApiHost;
 use crate::platform::Platform;
 
-/// The world that a request, and every grant made with it, belongs to.
+/// The platform or the sandbox that a request, and every grant made with it, belongs to.
 ///
 /// What was given out in one realm is never sent to another (invariant I3 of the design).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

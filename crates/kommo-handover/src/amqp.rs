@@ -121,7 +121,7 @@ pub enum AmqpTargetError {
 impl fmt::Display for AmqpTargetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreadable => "not a uri of amqp",
+            Self::Unreadable => "not an AMQP URI",
             Self::Tls => "amqps is not supported",
             Self::NotEncrypted => "the broker is on another machine",
             Self::Queue => "name of the queue is not 1 to 255 bytes",
@@ -249,9 +249,9 @@ impl HookHandler for AmqpHandover {
         let reason = match published {
             Ok(Ok(())) => return HandlingOutcome::Done,
             Ok(Err(Unpublished::NoQueue)) => "the broker has no such queue",
-            Ok(Err(Unpublished::Refused)) => "the broker did not take it",
+            Ok(Err(Unpublished::Refused)) => "the broker rejected the message",
             Ok(Err(Unpublished::Broken(problem))) => {
-                tracing::warn!(%problem, "a broker did not take a hook");
+                tracing::warn!(%problem, "a hook was not published");
                 "no connection to the broker"
             }
             Err(_) => "the broker did not confirm in time",

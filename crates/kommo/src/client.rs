@@ -139,7 +139,7 @@ impl Kommo {
     ///
     /// # Errors
     ///
-    /// [`Error::Token`]: a grant of another world or another integration.
+    /// [`Error::Token`]: a grant of another realm or another integration.
     pub fn grant(&self, key: &GrantKey) -> Result<Account, Error> {
         let grant = self.keeper.grant(key).map_err(Error::from)?;
         Ok(Account::new(
@@ -212,7 +212,7 @@ impl Kommo {
         &self.keeper
     }
 
-    /// The world that it is for.
+    /// The realm that it is for, and its hosts.
     #[must_use]
     pub fn endpoints(&self) -> Endpoints {
         self.keeper.settings().endpoints

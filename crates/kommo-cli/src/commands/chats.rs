@@ -67,9 +67,9 @@ pub(crate) enum ChatsCommand {
     Create(CreateArgs),
     /// Send a message of a client, or one that a user wrote elsewhere; prints the platform's id
     Send(Box<SendArgs>),
-    /// Change what a message says
+    /// Edit a message
     Edit(EditArgs),
-    /// Say how far a message of a manager came
+    /// Set the delivery status of a message of a manager
     Status(StatusArgs),
     /// Show that the client is writing
     Typing(TypingArgs),

@@ -30,7 +30,7 @@ pub(crate) enum HooksCommand {
     /// Send a signed sample of any kind of hook
     Trigger(Box<trigger::TriggerArgs>),
 
-    /// See the hooks that are kept, and let those that failed be handed over again
+    /// List, show and replay the hooks in the inbox
     #[command(
         subcommand,
         after_help = "Example:\n  kommo hooks inbox list --state failed\n  kommo hooks inbox replay --event message"

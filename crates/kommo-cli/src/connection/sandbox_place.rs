@@ -1,4 +1,4 @@
-//! Which world: the real platform, or a sandbox on this machine.
+//! Which realm: the real platform, or a sandbox on this machine.
 
 use std::path::PathBuf;
 

@@ -125,8 +125,8 @@ impl Choice {
         Ok(listed)
     }
 
-    /// The same in every world.
-    pub(crate) async fn in_every_world(&self, store: &Store) -> Result<Vec<GrantSummary>, Failure> {
+    /// The same in every realm.
+    pub(crate) async fn in_every_realm(&self, store: &Store) -> Result<Vec<GrantSummary>, Failure> {
         let listed = stores::list(store, None).await;
         let mut listed = listed.map_err(|error| stores::failure(&error))?;
         listed.retain(|grant| self.takes(grant));
@@ -183,7 +183,7 @@ impl Choice {
         if others.is_empty() {
             let failure = Failure::new(
                 ErrorCode::NoGrant,
-                format!("the store has no grant {}", self.world()),
+                format!("the store has no grant {}", self.of_realm()),
             );
             return Ok(failure.hint("`kommo auth login` gets one, `kommo auth import` takes one"));
         }
@@ -211,7 +211,7 @@ impl Choice {
         Ok(codes)
     }
 
-    /// Of the same world.
+    /// Of the same realm.
     const fn every_grant(&self) -> Self {
         Self {
             realm: self.realm,
@@ -221,7 +221,7 @@ impl Choice {
         }
     }
 
-    fn world(&self) -> &'static str {
+    fn of_realm(&self) -> &'static str {
         match self.realm {
             Realm::Sandbox(_) => "of this sandbox",
             _ => "of the real platform",

@@ -53,7 +53,7 @@ pub(crate) struct KeeperArgs {
 }
 
 impl KeeperArgs {
-    /// The world, asked before anything is read or opened.
+    /// The realm, asked before anything is read or opened.
     pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
         let endpoints = self.sandbox.endpoints()?;
         claimed_once(self.claims())?;
@@ -224,7 +224,7 @@ fn note_place(place: &StorePlace, context: &Context) {
 }
 
 /// A realm for people: `the real platform`, or the sandbox's address.
-pub(crate) fn world(realm: Realm) -> String {
+pub(crate) fn describe_realm(realm: Realm) -> String {
     match realm {
         Realm::Sandbox(address) => format!("the sandbox at {address}"),
         _ => "the real platform".to_owned(),

@@ -271,7 +271,7 @@ fn what_is_wrong_with_a_message_is_said_before_anything_is_sent() {
     };
     let base = ["--conversation", "c-1", "--client", "u-1", "--name", "Ann"];
     let send = |more: &[&str]| said("send", &[&base[..], more].concat());
-    assert!(send(&[]).contains("says nothing"));
+    assert!(send(&[]).contains("is empty"));
     assert!(send(&["--text", ""]).contains("text"));
     assert!(send(&["--text", "a", "--location", "1,2"]).contains("--location"));
     assert!(send(&["--location", "200,2"]).contains("location.lon"));

@@ -783,7 +783,7 @@ fn a_hook_that_the_receiver_refuses_is_replayed_when_it_takes_it() {
     assert!(inbox(&room, &["list"]).done().contains("1 has failed"));
     assert_eq!(
         inbox(&room, &["replay", "1"]).done(),
-        "1 hook waits again\n"
+        "1 hook queued again\n"
     );
     assert_eq!(outcome()["outcome"], "done");
     let asked = server.asked();

@@ -116,7 +116,7 @@ fn report(
             string_to_sign_bytes,
             %error,
             cause = ?core::error::Error::source(error).map(ToString::to_string),
-            "chats api gave no answer"
+            "chats api did not answer"
         ),
     }
 }

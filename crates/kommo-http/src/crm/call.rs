@@ -401,7 +401,7 @@ fn report(number: u32, result: &Result<RawResponse, TransportError>, secret: &st
             attempt = number,
             %error,
             cause = ?core::error::Error::source(error).map(ToString::to_string),
-            "crm api gave no answer"
+            "crm api did not answer"
         ),
     }
 }

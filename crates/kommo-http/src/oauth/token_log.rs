@@ -51,7 +51,7 @@ pub(crate) fn report(
             %error,
             cause = ?core::error::Error::source(error).map(ToString::to_string),
             refresh_token_digest = digest(sent),
-            "token endpoint gave no answer"
+            "token endpoint did not answer"
         ),
     }
 }

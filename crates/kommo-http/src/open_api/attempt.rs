@@ -82,7 +82,7 @@ fn report(
             body_bytes,
             %error,
             cause = ?error.source().map(ToString::to_string),
-            "open api gave no answer"
+            "open api did not answer"
         ),
     }
 }

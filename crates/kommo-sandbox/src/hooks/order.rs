@@ -182,14 +182,14 @@ impl fmt::Display for HookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownEvent(events) => {
-                return write!(f, "event is none of {}", events.join(", "));
+                return write!(f, "event must be one of {}", events.join(", "));
             }
-            Self::NoSuchPath(path) => return write!(f, "set: {path} leads nowhere in the body"),
+            Self::NoSuchPath(path) => return write!(f, "set: {path} does not exist in the body"),
             Self::UnknownConversation => "the account has no such conversation",
-            Self::NoTarget => "to is missing, and the settings have no address for this hook",
-            Self::NotHttpAddress => "to is no http address",
+            Self::NoTarget => "`to` is missing, and the settings have no address for this hook",
+            Self::NotHttpAddress => "`to` is not an http address",
             Self::NotLoopback => {
-                "to is not a loopback address, and the sandbox may send to no other"
+                "`to` is not a loopback address, and the sandbox may send to no other"
             }
             Self::UnknownAccount => "no account has this id",
             Self::UnknownUser => "the account has no such user",

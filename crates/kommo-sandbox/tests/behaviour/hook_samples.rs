@@ -86,7 +86,7 @@ fn an_unknown_event_names_those_that_there_are() {
         ["lead-status", "lead-add"]
     );
     let error = HookError::UnknownEvent(vec!["a", "b"]);
-    assert_eq!(error.to_string(), "event is none of a, b");
+    assert_eq!(error.to_string(), "event must be one of a, b");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::run::runtime::run_to_end;
 const HELP: &str = "\
 Prints one JSON object. Send a call to base_url with its path, with the header
 Host as in host and the access token in Authorization: Bearer. For a sandbox
-both lead to this machine; realm says which world it is. The other fields:
+both lead to this machine; realm says whether it is one. The other fields:
 expires_at (Unix seconds; null for a token that does not say), generation,
 account_id, account_host; ca_file if --sandbox-ca was given.
 

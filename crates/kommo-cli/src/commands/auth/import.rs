@@ -239,10 +239,10 @@ impl ImportArgs {
                 )
             })?;
             if grant.key.realm != endpoints.realm() {
-                let world = keeper_setup::world(grant.key.realm);
+                let realm = keeper_setup::describe_realm(grant.key.realm);
                 context
                     .output
-                    .note(&format!("warning: the grant belongs to {world}"));
+                    .note(&format!("warning: the grant belongs to {realm}"));
             }
             tell(&grant, context)
         })

@@ -10,7 +10,7 @@ use super::grant_view;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::keeper::grant_choice::GrantArgs;
-use crate::keeper::keeper_setup::{KeeperArgs, world};
+use crate::keeper::keeper_setup::{KeeperArgs, describe_realm};
 use crate::keeper::stores;
 use crate::keeper::waiting_codes;
 use crate::run::context::Context;
@@ -21,8 +21,8 @@ Says of every grant in the store where it lives, whether it is its account's
 primary one, its state, when its access token ends, what it is paused by and
 what is in doubt, and which codes still wait for their exchange. Status 1 if one
 of them needs a person or has no token that can be used now, or if none has one;
-a grant that was logged out or moved away does not count. Without --all: this
-world's grants alone, the real platform's or the sandbox's.
+a grant that was logged out or moved away does not count. Without --all: the
+grants of one realm alone, the real platform's or the sandbox's.
 
 Example:
   kommo auth status --format json";
@@ -49,7 +49,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failu
         // The profile hides no grant here: only options on the command line choose.
         let choice = args.grant.typed(endpoints.realm(), None);
         let lines = match args.all {
-            true => choice.in_every_world(&store).await?,
+            true => choice.in_every_realm(&store).await?,
             false => choice.all(&store).await?,
         };
         let known = args.keeper.integration.known_client_id(context)?;
@@ -102,7 +102,7 @@ async fn tell(
                     fields.insert("is_primary".to_owned(), json!(is_primary));
                 }
                 let mark = if is_primary { ", primary" } else { "" };
-                texts.push(with_world(&grant, grant_view::text_with(&grant, now, mark)));
+                texts.push(with_realm(&grant, grant_view::text_with(&grant, now, mark)));
                 objects.push(object);
             }
             // It went while we looked.
@@ -134,10 +134,10 @@ async fn tell(
 }
 
 /// A sandbox's grant says so: its host looks like a real one.
-fn with_world(grant: &Grant, text: String) -> String {
+fn with_realm(grant: &Grant, text: String) -> String {
     match grant.key.realm {
         kommo_account::Realm::Sandbox(_) => {
-            let realm = world(grant.key.realm);
+            let realm = describe_realm(grant.key.realm);
             text.replacen('\n', &format!(", in {realm}\n"), 1)
         }
         _ => text,

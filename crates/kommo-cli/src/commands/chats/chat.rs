@@ -165,7 +165,7 @@ pub(crate) fn react(args: &ReactArgs, context: &Context) -> Result<Outcome, Fail
     let client = args.by.by_client.clone().map(ReactionBy::Client);
     let by = client
         .or_else(|| args.by.by_user.clone().map(ReactionBy::Manager))
-        .ok_or_else(|| Failure::usage("nobody reacts: give --by-client ID or --by-user ID"))?;
+        .ok_or_else(|| Failure::usage("no reacting person: give --by-client ID or --by-user ID"))?;
     let request = match &args.emoji {
         Some(emoji) => React::with(emoji, conversation, message, by).map_err(Failure::usage)?,
         None => React::taken_back(conversation, message, by),

@@ -166,7 +166,7 @@ impl ContentArgs {
             (None, None, Some(text), Some(data)) => Content::choice(text, data.as_str()),
             (None, None, Some(text), None) => Content::text(text),
             (None, None, None, _) => {
-                return Err(Failure::usage("the message says nothing").hint(
+                return Err(Failure::usage("the message is empty").hint(
                     "give --text TEXT, --text-file FILE, --media URL, --location LON,LAT or --contact NAME,PHONE",
                 ));
             }

@@ -91,7 +91,7 @@ fn hinted(failure: Failure, refusal: &Refusal) -> Failure {
         ErrorKind::BadRequest => failure.hint(
             "check the ids: `kommo api GET '/api/v4/account?with=amojo_id'` prints the account's, and '/api/v4/users?with=amojo_id' those of the users",
         ),
-        ErrorKind::Internal => failure.hint("the fault is on the other side: try again later"),
+        ErrorKind::Internal => failure.hint("the fault is on the platform's side: try again later"),
         _ => failure,
     }
 }

@@ -240,7 +240,7 @@ pub(crate) struct StatusArgs {
     #[arg(long, value_name = "ID", value_parser = ids::message_ref)]
     message_ref: AmojoMessageId,
 
-    /// How far it came
+    /// Its delivery status
     status: StatusName,
 
     /// Why it failed

@@ -51,7 +51,7 @@ pub(super) fn change_json(body: &mut Value, changes: &[Change]) -> Result<(), Fa
     for change in changes {
         let place = place_of(body, &change.path).ok_or_else(|| {
             let path = &change.path;
-            Failure::usage(format!("--set: {path} leads nowhere in the sample"))
+            Failure::usage(format!("--set: {path} does not exist in the sample"))
                 .hint("names are joined by dots, and the items of a list are 0, 1, 2, …")
         })?;
         let text = || Value::from(change.value.as_str());

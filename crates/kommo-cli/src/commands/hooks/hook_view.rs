@@ -120,7 +120,7 @@ pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
     };
     text.push(match &told {
         Value::String(body) => format!("\n{body}"),
-        _ => "\nIts bytes are gone: it is done.".to_owned(),
+        _ => "\nThe body was deleted when the hook was handled.".to_owned(),
     });
     fields.insert(name.to_owned(), told);
     (text.join("\n"), Value::Object(fields))

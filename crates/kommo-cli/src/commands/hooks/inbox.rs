@@ -1,4 +1,4 @@
-//! `kommo hooks inbox`: what is kept, and what is to be handed over again.
+//! `kommo hooks inbox`: lists, shows and replays the hooks that are kept.
 
 use core::str::FromStr;
 
@@ -29,8 +29,8 @@ Example:
   kommo hooks inbox show 12";
 
 const REPLAY_EXAMPLE: &str = "\
-Hooks that failed wait again, in their old places, and whoever hands hooks over
-takes them: `kommo hooks listen --forward-to URL`, or a worker of your own.
+Failed hooks return to the queue in their original order; `kommo hooks listen
+--forward-to URL` or your worker takes them.
 
 Example:
   kommo hooks inbox replay 12 13
@@ -46,7 +46,7 @@ pub(crate) enum InboxCommand {
     /// Show one hook with its body
     Show(Box<ShowArgs>),
 
-    /// Let hooks that failed be handed over again
+    /// Return failed hooks to the queue
     Replay(Box<ReplayArgs>),
 }
 
@@ -73,7 +73,7 @@ struct FilterArgs {
     #[arg(long, value_name = "SPAN")]
     older_than: Option<Span>,
 
-    /// Stored after that
+    /// Stored after this long ago
     #[arg(long, value_name = "SPAN")]
     younger_than: Option<Span>,
 }
@@ -133,7 +133,7 @@ enum StateName {
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLE)]
 pub(crate) struct ListArgs {
-    /// Where they stand
+    /// Only hooks in this state
     #[arg(long, value_name = "STATE")]
     state: Option<StateName>,
 
@@ -144,7 +144,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
 
-    /// Those before this number: for the next page
+    /// Only hooks with a number below this (next page)
     #[arg(long, value_name = "NUMBER")]
     before: Option<i64>,
 
@@ -168,11 +168,11 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REPLAY_EXAMPLE)]
 pub(crate) struct ReplayArgs {
-    /// Their numbers; left out, those that the options name
+    /// Numbers to replay; default: those that the filters select
     #[arg(value_name = "NUMBER")]
     ids: Vec<i64>,
 
-    /// All that failed
+    /// Every failed hook
     #[arg(long, conflicts_with = "ids")]
     all: bool,
 
@@ -241,10 +241,8 @@ async fn show(args: &ShowArgs, context: &Context) -> Result<Outcome, Failure> {
 
 async fn replay(args: &ReplayArgs, context: &Context) -> Result<Outcome, Failure> {
     if args.ids.is_empty() && !args.all && args.filter.is_empty() {
-        return Err(
-            Failure::usage("nothing says which hooks are to be replayed")
-                .hint("give numbers, a filter such as --event message, or --all"),
-        );
+        return Err(Failure::usage("no hooks selected to replay")
+            .hint("give numbers, a filter such as --event message, or --all"));
     }
     let (_, inbox) = args.place.find(context).await?;
     let mut filters = vec![args.filter.filter()];
@@ -262,14 +260,12 @@ async fn replay(args: &ReplayArgs, context: &Context) -> Result<Outcome, Failure
         replayed += some.map_err(|error| stores::failure(&error))?;
     }
     if replayed == 0 {
-        return Err(
-            Failure::new(ErrorCode::NotFound, "no hook that failed is meant")
-                .hint("`kommo hooks inbox list --state failed` shows those that did"),
-        );
+        return Err(Failure::new(ErrorCode::NotFound, "no failed hook matches")
+            .hint("`kommo hooks inbox list --state failed` shows the failed hooks"));
     }
     let text = match replayed {
-        1 => "1 hook waits again".to_owned(),
-        number => format!("{number} hooks wait again"),
+        1 => "1 hook queued again".to_owned(),
+        number => format!("{number} hooks queued again"),
     };
     context
         .output

@@ -11,7 +11,7 @@ use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::failure::missing::listed;
 use crate::input::standard_input::claimed_once;
-use crate::keeper::keeper_setup::world;
+use crate::keeper::keeper_setup::describe_realm;
 use crate::keeper::store_place::StoreArgs;
 use crate::keeper::stores;
 use crate::run::context::Context;
@@ -90,7 +90,10 @@ impl InboxPlaceArgs {
 }
 
 fn not_found(wanted: &InboxName, realm: Realm, inboxes: &[InboxLine]) -> Failure {
-    let message = format!("no hook was kept in the inbox {wanted} of {}", world(realm));
+    let message = format!(
+        "no hook was kept in the inbox {wanted} of {}",
+        describe_realm(realm)
+    );
     let failure = Failure::new(ErrorCode::NotFound, message);
     let names: Vec<_> = inboxes
         .iter()

@@ -26,7 +26,7 @@ use crate::failure::exit::{Failure, Outcome};
 use crate::input::private_file;
 use crate::input::secret_source::SecretSource;
 use crate::input::standard_input::{claimed_once, is_dash};
-use crate::keeper::keeper_setup::world;
+use crate::keeper::keeper_setup::describe_realm;
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
 use crate::run::context::Context;
@@ -127,7 +127,7 @@ fn path_token(args: &ListenArgs) -> Result<(PathToken, String), Failure> {
         }
     };
     let token = PathToken::new(text.as_str()).map_err(|error| {
-        Failure::new(ErrorCode::SecretInvalid, error).hint("it is the end of an address")
+        Failure::new(ErrorCode::SecretInvalid, error).hint("it is used as the last path segment")
     })?;
     Ok((token, text))
 }
@@ -295,7 +295,7 @@ fn tell_start(
         });
         return output.json_line(&object);
     }
-    let realm = world(args.place.realm()?);
+    let realm = describe_realm(args.place.realm()?);
     let mut lines = vec![format!("Hooks of {realm} are kept in the inbox {name} of")];
     lines.push(format!("{}. Ctrl-C ends it.", place.label()));
     for (name, url) in urls {

@@ -206,7 +206,7 @@ impl Printer {
         match self.skipped.swap(0, Ordering::Relaxed) {
             0 => Ok(()),
             number => self.out(
-                &format!("         {number} more came than could be shown"),
+                &format!("         {number} more hooks not shown"),
                 &json!({ "not_shown": number }),
             ),
         }

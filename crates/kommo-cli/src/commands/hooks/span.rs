@@ -25,7 +25,7 @@ impl FromStr for Span {
         // A sign is no digit.
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let number: u64 = number.parse().ok().filter(|_| is_number).ok_or(WRONG)?;
-        let length = number.checked_mul(seconds).ok_or("longer than any clock")?;
+        let length = number.checked_mul(seconds).ok_or("duration is too long")?;
         Ok(Self(Duration::from_secs(length)))
     }
 }

@@ -105,8 +105,7 @@ impl Address {
         let sent = timeout(limit, self.send_once(sending)).await;
         let sent = sent.map_err(|_| {
             let seconds = limit.as_secs();
-            let message =
-                format!("no answer came within {seconds} s, as long as the platform waits");
+            let message = format!("no answer came within {seconds} s, the platform's own limit");
             Failure::new(ErrorCode::Unreachable, message)
         })?;
         sent.map_err(|error| {
