@@ -169,8 +169,8 @@ impl Inbox {
     /// # Errors
     ///
     /// The database's, and with a spool the spool's; trouble `Unavailable` also if neither was
-    /// ready within four times [`put_within`](InboxSettings::put_within). The hook may have been stored
-    /// nevertheless. Unsigned hooks are not spooled.
+    /// ready within four times [`put_within`](InboxSettings::put_within). The hook may have been
+    /// stored nevertheless. Unsigned hooks are not spooled.
     pub async fn put(&self, hook: &NewHook<'_>) -> Result<Put, StoreFault> {
         let row = to_row(&self.store.sealer, &self.of, hook)?;
         let written = timeout(self.settings.put_within * 4, self.writing.write(row)).await;
