@@ -4,5 +4,5 @@
 pub(crate) mod page_language;
 pub(crate) mod page_texts;
 pub(crate) mod refusal;
-pub(crate) mod consent_end;
+pub(crate) mod consent_outcome;
 pub(crate) mod page;

@@ -10,7 +10,7 @@ use base64ct::{Base64, Encoding};
 use kommo_account::Platform;
 use sha2::{Digest, Sha256};
 
-use crate::pages::consent_end::ConsentEnd;
+use crate::pages::consent_outcome::ConsentOutcome;
 use crate::pages::page_language::Language;
 use crate::pages::page_texts::{LinkText, code_label};
 
@@ -21,7 +21,7 @@ const TELL_OPENER: &str = include_str!("tell_opener.js");
 /// What is on a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<'a> {
-    pub(crate) end: &'a ConsentEnd,
+    pub(crate) outcome: &'a ConsentOutcome,
     pub(crate) language: Language,
     pub(crate) platform: Platform,
     /// The link to continue: an address and a text.
@@ -46,16 +46,16 @@ impl Page<'_> {
             format!("<noscript><meta http-equiv=\"refresh\" content=\"0;url={path}\"></noscript>\n")
         });
         let language = self.language;
-        let sentence = self.end.sentence.text(language, self.platform);
+        let sentence = self.outcome.sentence.text(language, self.platform);
         let text = fill(
             TEMPLATE,
             &[
                 ("language", language.tag()),
-                ("title", self.end.ending.title().text(language)),
+                ("title", self.outcome.ending.title().text(language)),
                 ("style", STYLE),
                 ("onward", &onward),
-                ("outcome", self.end.ending.name()),
-                ("code", &escaped(&self.end.code)),
+                ("outcome", self.outcome.ending.name()),
+                ("code", &escaped(&self.outcome.code)),
                 ("code_label", code_label(language)),
                 ("sentence", &escaped(&sentence)),
                 ("links", &links(&self.links, language)),
@@ -68,7 +68,7 @@ impl Page<'_> {
             None => &policies.without_script,
         };
         let mut response = Response::new(Body::from(text));
-        *response.status_mut() = self.end.status;
+        *response.status_mut() = self.outcome.status;
         let headers = response.headers_mut();
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(CONTENT_TYPE, html);

@@ -17,7 +17,7 @@ use kommo_oauth::UnixSeconds;
 use crate::consent::redirect_digest::{REDIRECT_DIGEST_BYTES, RedirectDigest};
 use crate::consent::sealed_attempt::{STATE_DIGEST_BYTES, StateDigest};
 use crate::consent::state_key::{Sealer, StateKey, TAG_BYTES};
-use crate::pages::consent_end::{ConsentEnd, Ending};
+use crate::pages::consent_outcome::{ConsentOutcome, Ending};
 use crate::pages::page_texts::Sentence;
 use crate::settings::local_path::LocalPath;
 
@@ -81,7 +81,7 @@ pub(crate) struct Answered {
 /// How a consent ended, and for which redirect, if it used up an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentResult {
-    pub(crate) end: ConsentEnd,
+    pub(crate) outcome: ConsentOutcome,
     pub(crate) answered: Option<Answered>,
 }
 
@@ -101,18 +101,18 @@ impl ResultSealer {
         result: &ConsentResult,
         now: UnixSeconds,
     ) -> String {
-        let end = &result.end;
+        let outcome = &result.outcome;
         let mut bytes = vec![VERSION];
         let until = now.get().saturating_add(RESULT_SECONDS);
         bytes.extend_from_slice(&until.to_be_bytes());
-        bytes.push(end.ending.number());
-        bytes.push(u8::from(end.tells_opener));
-        bytes.extend_from_slice(&end.status.as_u16().to_be_bytes());
-        bytes.push(end.sentence.number());
+        bytes.push(outcome.ending.number());
+        bytes.push(u8::from(outcome.tells_opener));
+        bytes.extend_from_slice(&outcome.status.as_u16().to_be_bytes());
+        bytes.push(outcome.sentence.number());
         // INVARIANT: codes have some twenty letters. A longer one would make a result that cannot
         // be can read.
-        bytes.push(u8::try_from(end.code.len()).unwrap_or(u8::MAX));
-        bytes.extend_from_slice(end.code.as_bytes());
+        bytes.push(u8::try_from(outcome.code.len()).unwrap_or(u8::MAX));
+        bytes.extend_from_slice(outcome.code.as_bytes());
         bytes.push(u8::from(result.answered.is_some()));
         if let Some(answered) = &result.answered {
             bytes.extend_from_slice(answered.state.as_bytes());
@@ -153,7 +153,7 @@ impl ResultSealer {
         let (&[sentence, code_bytes], rest) = rest.split_first_chunk::<2>()?;
         let (code, rest) = rest.split_at_checked(usize::from(code_bytes))?;
         Some(ConsentResult {
-            end: ConsentEnd {
+            outcome: ConsentOutcome {
                 ending: Ending::from_number(ending)?,
                 status: StatusCode::from_u16(u16::from_be_bytes(*status)).ok()?,
                 code: owned(code)?,

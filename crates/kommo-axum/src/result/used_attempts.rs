@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::application::redirect_to::RedirectTo;
 use crate::consent::redirect_digest::RedirectDigest;
 use crate::consent::sealed_attempt::StateDigest;
-use crate::pages::consent_end::ConsentEnd;
+use crate::pages::consent_outcome::ConsentOutcome;
 
 /// The most attempts that are remembered; then the one that ends first is forgotten first. An
 /// attempt that is forgotten is used once more at most, by the browser that began it.
@@ -31,7 +31,7 @@ const REMEMBERED_MAX: usize = 16_384;
 /// How an attempt ended, for the browser that began it.
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptEnd {
-    pub(crate) end: ConsentEnd,
+    pub(crate) outcome: ConsentOutcome,
     /// Where the browser is sent instead of our page.
     pub(crate) sent_to: Option<RedirectTo>,
 }

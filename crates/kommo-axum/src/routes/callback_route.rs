@@ -34,7 +34,7 @@ use crate::consent::redirect_digest::{RedirectDigest, state_in};
 use crate::consent::sealed_attempt::{LiveAttempt, StateDigest};
 use crate::cookies::redacted_parts::without_secrets;
 use crate::exchange::look_up_room::NoRoom;
-use crate::pages::consent_end::ConsentEnd;
+use crate::pages::consent_outcome::ConsentOutcome;
 use crate::pages::refusal::Refusal;
 use crate::result::sealed_result::{ConsentResult, ResultName};
 use crate::result::used_attempts::{AttemptEnd, EndTeller, Turn};
@@ -122,7 +122,7 @@ impl<S: CodeStore> Connect<S> {
             return self.refuse_without_attempt(Refusal::Busy);
         };
         if is_other {
-            return self.answer_another(&attempt_end.end);
+            return self.answer_another(&attempt_end.outcome);
         }
         with_cookies(self.answer_redirect(state, digest, &attempt_end), clear)
     }
@@ -163,11 +163,11 @@ impl<S: CodeStore> Connect<S> {
             .result(&inner.result_sealer, &name, headers, now);
         match result {
             Some(ConsentResult {
-                end,
+                outcome,
                 answered: Some(answered),
             }) if answered.state == known.digest => {
                 if answered.redirect != RedirectDigest::of(query) {
-                    return self.answer_another(&end);
+                    return self.answer_another(&outcome);
                 }
                 inner.counts.add(Family::Consents, "repeated");
                 self.answer_again(&answered)
@@ -179,19 +179,22 @@ impl<S: CodeStore> Connect<S> {
 
     /// Another redirect with a state that this browser has used: it is not processed, and the
     /// answer says how the first one ended.
-    fn answer_another(&self, end: &ConsentEnd) -> Response<Body> {
-        let end = end.for_another_redirect();
+    fn answer_another(&self, outcome: &ConsentOutcome) -> Response<Body> {
+        let outcome = outcome.for_another_redirect();
         self.inner.counts.add(Family::Consents, "state-used");
-        tracing::warn!(code = &*end.code, "a used state came with another redirect");
-        self.lead_to_page(&ResultName::none(), end)
+        tracing::warn!(
+            code = &*outcome.code,
+            "a used state came with another redirect"
+        );
+        self.lead_to_page(&ResultName::none(), outcome)
     }
 
     /// No attempt was used up, so the window's opener is not informed.
     fn refuse_without_attempt(&self, refusal: Refusal) -> Response<Body> {
         self.inner.counts.add(Family::Consents, refusal.code());
         tracing::warn!(code = refusal.code(), "a consent failed");
-        let end = ConsentEnd::refused(&refusal, false);
-        self.lead_to_page(&ResultName::none(), end)
+        let outcome = ConsentOutcome::refused(&refusal, false);
+        self.lead_to_page(&ResultName::none(), outcome)
     }
 
     async fn is_same_session(&self, attempt: &LiveAttempt, parts: &Parts) -> bool {
@@ -340,34 +343,37 @@ impl<S: CodeStore> Connect<S> {
         parts: Parts,
     ) -> AttemptEnd {
         let tells_opener = mode == ConsentMode::PostMessage;
-        let end = match finished {
-            Err(refusal) => self.refused_end(&refusal, tells_opener),
+        let outcome = match finished {
+            Err(refusal) => self.refused_outcome(&refusal, tells_opener),
             Ok(Finished::Waiting) => {
                 self.inner.counts.add(Family::Consents, "waiting");
-                ConsentEnd::waiting(tells_opener)
+                ConsentOutcome::waiting(tells_opener)
             }
             Ok(Finished::Granted(grant)) if grant.expected_account.is_some() => {
-                self.refused_end(&Refusal::OtherAccount, tells_opener)
+                self.refused_outcome(&Refusal::OtherAccount, tells_opener)
             }
             Ok(Finished::Granted(grant)) => {
                 self.inner.counts.add(Family::Consents, "connected");
                 tracing::info!(key = %grant.key, "connected");
-                let end = ConsentEnd::connected(tells_opener);
+                let outcome = ConsentOutcome::connected(tells_opener);
                 let sent_to = self.ask_application(Connected { grant, mode }, parts).await;
                 // The main window continues; an opened one informs its opener.
                 let path = self.inner.settings.success_path.clone();
                 let path = path.filter(|_| !tells_opener).map(RedirectTo::to);
                 let sent_to = sent_to.or(path);
-                return AttemptEnd { end, sent_to };
+                return AttemptEnd { outcome, sent_to };
             }
         };
-        AttemptEnd { end, sent_to: None }
+        AttemptEnd {
+            outcome,
+            sent_to: None,
+        }
     }
 
-    fn refused_end(&self, refusal: &Refusal, tells_opener: bool) -> ConsentEnd {
+    fn refused_outcome(&self, refusal: &Refusal, tells_opener: bool) -> ConsentOutcome {
         self.inner.counts.add(Family::Consents, refusal.code());
         tracing::warn!(code = refusal.code(), "a consent failed");
-        ConsentEnd::refused(refusal, tells_opener)
+        ConsentOutcome::refused(refusal, tells_opener)
     }
 
     /// If the application panics, the account is still connected.

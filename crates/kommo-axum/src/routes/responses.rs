@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 
 use crate::consent::redirect_digest::RedirectDigest;
 use crate::consent::sealed_attempt::StateDigest;
-use crate::pages::consent_end::{ConsentEnd, Ending};
+use crate::pages::consent_outcome::{ConsentOutcome, Ending};
 use crate::pages::page::Page;
 use crate::pages::page_language::Language;
 use crate::pages::page_texts::{LinkText, Sentence};
@@ -18,11 +18,11 @@ use kommo_keeper::CodeStore;
 
 impl<S: CodeStore> Connect<S> {
     /// The page itself, for an address without a secret.
-    pub(crate) fn page(&self, end: &ConsentEnd, headers: &HeaderMap) -> Response<Body> {
+    pub(crate) fn page(&self, outcome: &ConsentOutcome, headers: &HeaderMap) -> Response<Body> {
         let settings = &self.inner.settings;
         let way_on = settings.success_path.as_ref().map(|path| path.as_str());
         let start = settings.start_address.as_str();
-        let links = match (end.ending, end.sentence) {
+        let links = match (outcome.ending, outcome.sentence) {
             (Ending::Connected, Sentence::ConnectedBefore) => [
                 Some((start, LinkText::ConnectAnother)),
                 way_on.map(|path| (path, LinkText::Continue)),
@@ -35,23 +35,29 @@ impl<S: CodeStore> Connect<S> {
                 way_on.map(|path| (path, LinkText::Back)),
             ],
         };
-        let goes_on = end.sentence == Sentence::Connected && end.tells_opener;
+        let goes_on = outcome.sentence == Sentence::Connected && outcome.tells_opener;
         let page = Page {
-            end,
+            outcome,
             language: Language::asked_for(headers),
             platform: settings.platform,
             links: links.into_iter().flatten().collect(),
             onward: way_on.filter(|_| goes_on),
-            opener: end.tells_opener.then_some(settings.page_origin.as_str()),
+            opener: outcome
+                .tells_opener
+                .then_some(settings.page_origin.as_str()),
         };
         page.into_response(&self.inner.policies)
     }
 
     /// The way to that page, from an address with a code in it. The browser gets the result as a
     /// cookie.
-    pub(crate) fn lead_to_page(&self, name: &ResultName, end: ConsentEnd) -> Response<Body> {
+    pub(crate) fn lead_to_page(
+        &self,
+        name: &ResultName,
+        outcome: ConsentOutcome,
+    ) -> Response<Body> {
         let result = ConsentResult {
-            end,
+            outcome,
             answered: None,
         };
         with_cookies(self.to_page(name), self.result_cookie(name, &result))
@@ -67,14 +73,14 @@ impl<S: CodeStore> Connect<S> {
         attempt_end: &AttemptEnd,
     ) -> Response<Body> {
         let name = ResultName::of(state);
-        let AttemptEnd { end, sent_to } = attempt_end;
+        let AttemptEnd { outcome, sent_to } = attempt_end;
         let answered = Answered {
             state,
             redirect,
             sent_to: sent_to.as_ref().map(|onward| onward.path.clone()),
         };
         let result = ConsentResult {
-            end: end.clone(),
+            outcome: outcome.clone(),
             answered: Some(answered),
         };
         let cookie = self.result_cookie(&name, &result);

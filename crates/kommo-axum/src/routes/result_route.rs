@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
 
-use crate::pages::consent_end::ConsentEnd;
+use crate::pages::consent_outcome::ConsentOutcome;
 use crate::result::sealed_result::ResultName;
 use crate::setup::connect::Connect;
 use kommo_keeper::CodeStore;
@@ -20,6 +20,6 @@ pub(crate) async fn result<S: CodeStore>(
     let result = inner
         .cookies
         .result(&inner.result_sealer, &name, headers, now);
-    let end = result.map_or_else(ConsentEnd::unknown, |result| result.end);
-    connect.page(&end, headers)
+    let outcome = result.map_or_else(ConsentOutcome::unknown, |result| result.outcome);
+    connect.page(&outcome, headers)
 }

@@ -10,7 +10,7 @@ use kommo_oauth::consent::{ConsentMode, QUERY_MAX_BYTES};
 
 use crate::browser::browser_context::{NotFromHere, check_start, is_prefetch};
 use crate::cookies::redacted_parts::without_secrets;
-use crate::pages::consent_end::ConsentEnd;
+use crate::pages::consent_outcome::ConsentOutcome;
 use crate::pages::refusal::Refusal;
 use crate::routes::guarded_answer::{OwnPage, empty};
 use crate::routes::responses::with_cookies;
@@ -66,7 +66,7 @@ fn refuse<S: CodeStore>(
 ) -> Response<Body> {
     connect.inner.counts.add(Family::Starts, refusal.code());
     tracing::warn!(code = refusal.code(), "no consent was begun");
-    connect.page(&ConsentEnd::refused(&refusal, false), headers)
+    connect.page(&ConsentOutcome::refused(&refusal, false), headers)
 }
 
 impl<S: CodeStore> Connect<S> {

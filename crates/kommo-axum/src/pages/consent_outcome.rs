@@ -65,7 +65,7 @@ impl Ending {
 
 /// What the page says. All of it is our own text, with no input from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ConsentEnd {
+pub(crate) struct ConsentOutcome {
     pub(crate) ending: Ending,
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
@@ -74,7 +74,7 @@ pub(crate) struct ConsentEnd {
     pub(crate) tells_opener: bool,
 }
 
-impl ConsentEnd {
+impl ConsentOutcome {
     pub(crate) const fn connected(tells_opener: bool) -> Self {
         Self {
             ending: Ending::Connected,
