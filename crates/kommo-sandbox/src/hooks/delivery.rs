@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::config::hook_kind::HookKind;
 use crate::faults::kind::FaultKind;
 use crate::hooks::ladder::pause_after;
-use crate::hooks::making::{Hook, Means, make_hook};
+use crate::hooks::making::{Hook, HookInputs, make_hook};
 use crate::hooks::order::{HookError, HookOrder};
 use crate::state::deliveries::{Delivery, DeliveryOutcome};
 use crate::state::journal::{Detail, Direction, JournalEntry, Verdict};
@@ -111,14 +111,14 @@ impl Platform {
     }
 
     fn prepare_hook(&self, order: &HookOrder) -> Result<(Delivery, Hook), HookError> {
-        let means = Means {
+        let inputs = HookInputs {
             channel_id: self.channel_id(),
             channel_key: self.channel_key(),
             app_secret: self.app_secret(),
             served: self.served(),
             reach: self.reach(),
         };
-        let hook = make_hook(&mut self.lock(), means, order)?;
+        let hook = make_hook(&mut self.lock(), inputs, order)?;
         Ok((self.begin(order.kind, &hook), hook))
     }
 

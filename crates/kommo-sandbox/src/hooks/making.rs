@@ -63,7 +63,7 @@ pub(crate) struct Hook {
 
 /// What does not change while a hook is made.
 #[derive(Clone, Copy)]
-pub(crate) struct Means<'a> {
+pub(crate) struct HookInputs<'a> {
     pub(crate) channel_id: &'a str,
     pub(crate) channel_key: &'a ChannelKey,
     pub(crate) app_secret: &'a str,
@@ -76,7 +76,7 @@ pub(crate) struct Means<'a> {
 /// its own order meets no fault.
 pub(crate) fn make_hook(
     state: &mut PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
 ) -> Result<Hook, HookError> {
     let fault = state.faults.for_hook(order.kind);
@@ -89,7 +89,7 @@ pub(crate) fn make_hook(
         },
         ..order.clone()
     };
-    let hook = make_as_ordered(state, means, &order)?;
+    let hook = make_as_ordered(state, inputs, &order)?;
     if fault.is_some() {
         state.faults.spend_for_hook(order.kind);
     }
@@ -99,7 +99,7 @@ pub(crate) fn make_hook(
 /// An install hook issues a code, which installs the integration.
 fn make_as_ordered(
     state: &mut PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
 ) -> Result<Hook, HookError> {
     let limit = order.limit_ms.unwrap_or(order.kind.limit_ms());
@@ -130,15 +130,15 @@ fn make_as_ordered(
         ..order.clone()
     };
     let outgoing = match order.kind {
-        HookKind::Install => install(state, means, order, &account)?,
-        HookKind::Disconnect => disconnect(state, means, order, &account)?,
-        HookKind::Chat => chat(now, means, order, &account)?,
-        HookKind::Crm => crm(now, means, order, &account)?,
-        HookKind::DigitalPipeline => digital_pipeline(now, means, order, &account)?,
-        HookKind::PipelineWidget => pipeline_widget(now, means, order, &account)?,
-        HookKind::Bot => bot(state, means, order, &account)?,
-        HookKind::Widget => widget(state, means, order, &account)?,
-        HookKind::OpenApi => open_api(now, means, order)?,
+        HookKind::Install => install(state, inputs, order, &account)?,
+        HookKind::Disconnect => disconnect(state, inputs, order, &account)?,
+        HookKind::Chat => chat(now, inputs, order, &account)?,
+        HookKind::Crm => crm(now, inputs, order, &account)?,
+        HookKind::DigitalPipeline => digital_pipeline(now, inputs, order, &account)?,
+        HookKind::PipelineWidget => pipeline_widget(now, inputs, order, &account)?,
+        HookKind::Bot => bot(state, inputs, order, &account)?,
+        HookKind::Widget => widget(state, inputs, order, &account)?,
+        HookKind::OpenApi => open_api(now, inputs, order)?,
         HookKind::Secrets => return Err(HookError::NotOrdered),
     };
     Ok(Hook {
@@ -170,13 +170,13 @@ fn own_integration(state: &PlatformState) -> Result<&Integration, HookError> {
     state.integrations.first().ok_or(HookError::NoTarget)
 }
 
-fn target(means: Means<'_>, order: &HookOrder) -> Result<WebAddress, HookError> {
-    checked(means, order.to.as_deref().ok_or(HookError::NoTarget)?)
+fn target(inputs: HookInputs<'_>, order: &HookOrder) -> Result<WebAddress, HookError> {
+    checked(inputs, order.to.as_deref().ok_or(HookError::NoTarget)?)
 }
 
-fn checked(means: Means<'_>, address: &str) -> Result<WebAddress, HookError> {
+fn checked(inputs: HookInputs<'_>, address: &str) -> Result<WebAddress, HookError> {
     let to = WebAddress::parse(address).ok_or(HookError::NotHttpAddress)?;
-    check_reach(&to, means.reach).map_err(|fault| match fault {
+    check_reach(&to, inputs.reach).map_err(|fault| match fault {
         Unanswered::NotLoopback => HookError::NotLoopback,
         _ => HookError::NotHttpAddress,
     })?;
@@ -200,13 +200,13 @@ fn get(address: &str) -> Result<Outgoing, HookError> {
 /// `state`.
 fn install(
     state: &mut PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
     let integration = own_integration(state)?;
     let client_id = integration.client_id.clone();
-    let to = target(means, order)?;
+    let to = target(inputs, order)?;
     let user = match order.user {
         Some(id) => account.user(id),
         None => account.administrator(),
@@ -236,12 +236,12 @@ fn install(
 /// X3).
 fn disconnect(
     state: &PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
     let integration = own_integration(state)?;
-    let to = target(means, order)?;
+    let to = target(inputs, order)?;
     let client_id = integration.client_id.as_str();
     let secret = match (order.variant, order.previous_secret) {
         (HookVariant::WrongSignature, _) => WRONG_SECRET,
@@ -268,13 +268,13 @@ fn disconnect(
 /// Rules H1 and H2; only `X-Signature` is certain among its headers.
 fn chat(
     now: u64,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let scope_id = format!("{}_{}", means.channel_id, account.amojo_id);
+    let scope_id = format!("{}_{}", inputs.channel_id, account.amojo_id);
     let to = order.to.as_deref().ok_or(HookError::NoTarget)?;
-    let to = checked(means, &to.replace(":scope_id", &scope_id))?;
+    let to = checked(inputs, &to.replace(":scope_id", &scope_id))?;
     let mut body = json_body(order, || chat_sample(now, order, account))?;
     let end: &[u8] = match order.line_feed {
         LineFeed::Absent => b"",
@@ -291,7 +291,7 @@ fn chat(
         HookVariant::WrongSignature => ChannelKey::new(WRONG_SECRET)
             .ok()
             .map(|wrong| wrong.sign(&body)),
-        HookVariant::Right | HookVariant::Replay => Some(means.channel_key.sign(&body)),
+        HookVariant::Right | HookVariant::Replay => Some(inputs.channel_key.sign(&body)),
     };
     body.extend(unsigned_end);
     let signature = signature.map(|signature| (HeaderName::from_static("x-signature"), signature));
@@ -324,11 +324,11 @@ fn chat_sample(now: u64, order: &HookOrder, account: &Account) -> Result<Value, 
 /// Source: CRM webhooks page and captures: a form with brackets, an id in a header, no signature.
 fn crm(
     now: u64,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let link = link_base(means.served, "", &account.host);
+    let link = link_base(inputs.served, "", &account.host);
     let sample = || {
         with_crm_frame(now, account, &link, |frame| {
             crm_form(order.event.as_deref(), frame)
@@ -336,13 +336,13 @@ fn crm(
     };
     let unknown = || HookError::UnknownEvent(crm_body::event_names().collect());
     let body = form_body(order, || sample()?.ok_or_else(unknown))?;
-    from_crm(target(means, order)?, body)
+    from_crm(target(inputs, order)?, body)
 }
 
 /// Source: Digital Pipeline page and two captures; it looks like a CRM hook on the wire.
 fn digital_pipeline(
     now: u64,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
@@ -353,28 +353,28 @@ fn digital_pipeline(
     };
     let unknown = || HookError::UnknownEvent(crm_body::pipeline_event_names().collect());
     let body = form_body(order, || sample()?.ok_or_else(unknown))?;
-    from_crm(target(means, order)?, body)
+    from_crm(target(inputs, order)?, body)
 }
 
 /// Source: Digital Pipeline page for widgets. That it is a form is a choice.
 fn pipeline_widget(
     now: u64,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
     let sample = || with_crm_frame(now, account, "", pipeline_widget_form);
-    from_crm(target(means, order)?, form_body(order, sample)?)
+    from_crm(target(inputs, order)?, form_body(order, sample)?)
 }
 
 /// Source: observed receivers of 2026: a form, a token of HS512 whose times are fractions.
 fn bot(
     state: &PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let to = target(means, order)?;
+    let to = target(inputs, order)?;
     let integration = own_integration(state)?;
     let algorithm = order.algorithm.unwrap_or(TokenAlgorithm::Hs512);
     #[expect(
@@ -415,11 +415,11 @@ fn bot(
 /// Source: one-time token page: HS256, half an hour, from a user's browser.
 fn widget(
     state: &PlatformState,
-    means: Means<'_>,
+    inputs: HookInputs<'_>,
     order: &HookOrder,
     account: &Account,
 ) -> Result<Outgoing, HookError> {
-    let to = target(means, order)?;
+    let to = target(inputs, order)?;
     let integration = own_integration(state)?;
     let user = match order.user {
         Some(id) => account.user(id),
@@ -455,8 +455,8 @@ fn widget(
 }
 
 /// Rules O1 and O4.
-fn open_api(now: u64, means: Means<'_>, order: &HookOrder) -> Result<Outgoing, HookError> {
-    let to = target(means, order)?;
+fn open_api(now: u64, inputs: HookInputs<'_>, order: &HookOrder) -> Result<Outgoing, HookError> {
+    let to = target(inputs, order)?;
     let sample = || {
         let webhook_id = random_hex::<16>().map_err(|_| HookError::Random)?;
         Ok(json!({
@@ -482,7 +482,7 @@ fn open_api(now: u64, means: Means<'_>, order: &HookOrder) -> Result<Outgoing, H
     let signature = match order.variant {
         HookVariant::NoSignature => None,
         HookVariant::WrongSignature => Some(body_signature(WRONG_SECRET, &body)),
-        HookVariant::Right | HookVariant::Replay => Some(body_signature(means.app_secret, &body)),
+        HookVariant::Right | HookVariant::Replay => Some(body_signature(inputs.app_secret, &body)),
     };
     let name = HeaderName::from_static("x-chat-signature");
     Ok(Outgoing {
