@@ -20,8 +20,8 @@ use crate::failure::exit::{self, Failure};
 use crate::keeper::store_place::StorePlace;
 use crate::keeper::stores;
 
-pub(super) type StoryKeeper = Keeper<Store>;
-pub(super) type StoryGrant = GrantHandle<Store>;
+pub(super) type ScenarioKeeper = Keeper<Store>;
+pub(super) type ScenarioGrant = GrantHandle<Store>;
 
 /// The integration of the scenario.
 pub(super) struct GrantStage<'a> {
@@ -29,7 +29,7 @@ pub(super) struct GrantStage<'a> {
     pub(super) account: AccountId,
     pub(super) client_id: ClientId,
     pub(super) client_secret: String,
-    pub(super) keeper: StoryKeeper,
+    pub(super) keeper: ScenarioKeeper,
     endpoints: Endpoints,
     credentials: Credentials,
     clock: ScenarioClock,
@@ -101,7 +101,7 @@ impl<'a> GrantStage<'a> {
         }
     }
 
-    pub(super) fn grant(&self, key: &GrantKey) -> Result<StoryGrant, String> {
+    pub(super) fn grant(&self, key: &GrantKey) -> Result<ScenarioGrant, String> {
         self.keeper.grant(key).map_err(|error| error.to_string())
     }
 
@@ -126,7 +126,7 @@ async fn new_keeper(
     endpoints: Endpoints,
     credentials: &Credentials,
     clock: &ScenarioClock,
-) -> Result<StoryKeeper, Failure> {
+) -> Result<ScenarioKeeper, Failure> {
     let place = StorePlace::Sqlite(home.directory.join("grants.db"));
     stores::make(&place)?;
     let store = stores::open(&place, None).await?;
