@@ -10,6 +10,8 @@ use crate::json_exchange::exchange;
 use crate::needed_programs::{CHROMEDRIVER, CHROMIUM, path_of};
 
 const STARTED: &str = "was started successfully on port ";
+/// How many drivers are started until one has a port.
+const DRIVERS_AT_MOST: u32 = 5;
 /// How long the driver looks for an element, or waits for a page or a script, before it says that
 /// there is none, in milliseconds.
 const PATIENCE_MS: u32 = 120_000;
@@ -51,14 +53,7 @@ impl Driver {
     /// Starts a browser that knows these names, each `NAME ADDRESS`, and no others but loopback;
     /// and that takes the certificate with this key, and no other that it does not know.
     pub(crate) fn start(names: &[&str], trusted_key: &str) -> Self {
-        let mut process = Command::new(CHROMEDRIVER)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts");
-        let port = port_of(&mut process);
+        let (process, port) = listening_driver();
         let profile = tempfile::tempdir().expect("a directory for the profile");
         let mut driver = Self {
             process,
@@ -133,18 +128,42 @@ impl Drop for Driver {
     }
 }
 
-/// It says on which port it listens, and nothing that matters afterwards.
-fn port_of(process: &mut Child) -> u16 {
+/// A driver that listens. It looks for a port that is free both in IPv4 and in IPv6, and ends when
+/// another program takes that port in between: then the next one tries.
+fn listening_driver() -> (Child, u16) {
+    let mut said = String::new();
+    for _ in 0..DRIVERS_AT_MOST {
+        let mut process = Command::new(CHROMEDRIVER)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        match port_of(&mut process) {
+            Ok(port) => return (process, port),
+            Err(instead) => said = instead,
+        }
+        let _ = process.wait();
+    }
+    panic!("{DRIVERS_AT_MOST} drivers ended without a port, the last with: {said}");
+}
+
+/// It says on which port it listens, and nothing that matters afterwards. The error is what it said
+/// before it ended.
+fn port_of(process: &mut Child) -> Result<u16, String> {
     let output = process.stdout.take().expect("standard output is piped");
     let mut lines = BufReader::new(output).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, rest) = line.split_once(STARTED)?;
-            rest.trim_end_matches('.').parse().ok()
-        })
-        .expect("chromedriver says its port");
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    port
+    let mut said = Vec::new();
+    for line in lines.by_ref().map_while(Result::ok) {
+        let port = line
+            .split_once(STARTED)
+            .and_then(|(_, rest)| rest.trim_end_matches('.').parse().ok());
+        if let Some(port) = port {
+            std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+            return Ok(port);
+        }
+        said.push(line);
+    }
+    Err(said.join("; "))
 }
