@@ -4,7 +4,7 @@
 //! ```text
 //! {"type":"chat.message","timestamp":"2026-11-30T14:30:08Z","data":{
 //!   "account":"chats:52e591f7-…","conversation":"5f0c…",
-//!   "proof":{"kind":"chat","key_id":"2026-11","verified_at":1796049008},
+//!   "proof":{"kind":"chat","key_id":"2026-11","verified_at":1796049008,"covers":"body"},
 //!   "json":{ …the proven bytes, unchanged… }}}
 //! ```
 //!
@@ -14,6 +14,7 @@
 //! Source: rule W4 of `docs/protocol.md`.
 
 use base64ct::{Base64, Encoding as _};
+use kommo_hooks::StoredVerified;
 use kommo_store::ClaimedHook;
 use serde_json::{Value, json};
 
@@ -21,36 +22,38 @@ use serde_json::{Value, json};
 pub const CONTENT_TYPE: &str = "application/json";
 
 /// The type of a hook, as Standard Webhooks writes types: the kind and the event, such as
-/// `chat.message`, `open_api.unreplied` or `unsigned_crm.add_lead`.
+/// `chat.message`, `open_api.unreplied`, `bot_token.widget_request` or `unsigned_crm.add_lead`.
 #[must_use]
 pub fn event_type(hook: &ClaimedHook) -> String {
-    format!("{}.{}", kind(hook), hook.event()).replace('-', "_")
+    format!("{}.{}", hook.origin().name(), hook.event()).replace('-', "_")
 }
 
 /// The envelope of a hook: `type`, `timestamp` (when it was stored) and `data`, with
 ///
 /// - `account`: whose it is (`crm:…`, `chats:…`), or null;
 /// - `conversation`: the hash of its conversation, or null. Hooks of one come in their order;
-/// - `proof`: how it was proven (`kind`, `key_id`, `verified_at` in Unix seconds). Null: **it has
-///   no proof**, and anybody may have sent it;
+/// - `proof`: how it was proven (`kind`, `key_id`, `verified_at` in Unix seconds), and what the
+///   proof covers: `body`, or `token`: **then the token in the body is proven, and what stands
+///   around it is not**. Null: **it has no proof**, and anybody may have sent it;
 /// - one of these: `json`, the bytes as they came, if they are JSON that every parser reads;
 ///   `text`, if they are another text, such as the form of a CRM webhook; `base64`.
 #[must_use]
 pub fn envelope(hook: &ClaimedHook) -> Vec<u8> {
-    let proven = hook.proven();
-    let proof = proven.as_ref().map(|proven| {
-        let proof = proven.proof();
+    let proof = hook.origin().proof().map(|proof| {
         json!({
             "kind": proof.kind.name(),
             "key_id": proof.key_id.as_str(),
             "verified_at": proof.verified_at,
+            "covers": if hook.token_proven().is_some() { "token" } else { "body" },
         })
     });
-    let bytes = match (&proven, hook.unsigned()) {
-        (Some(proven), _) => proven.get(),
-        (None, Some((_, bytes))) => bytes,
-        (None, None) => &[],
-    };
+    let proven = hook.proven().map(StoredVerified::into_inner);
+    let in_part = || hook.token_proven().map(|(_, bytes)| bytes);
+    let unsigned = || hook.unsigned().map(|(_, bytes)| bytes);
+    let bytes = proven
+        .or_else(in_part)
+        .or_else(unsigned)
+        .unwrap_or_default();
     let text = format!(
         "{{\"type\":{},\"timestamp\":{},\"data\":{{\"account\":{},\"conversation\":{},\"proof\":{},{}}}}}",
         Value::from(event_type(hook)),
@@ -61,14 +64,6 @@ pub fn envelope(hook: &ClaimedHook) -> Vec<u8> {
         content(bytes),
     );
     text.into_bytes()
-}
-
-fn kind(hook: &ClaimedHook) -> &'static str {
-    match (hook.proven(), hook.unsigned()) {
-        (Some(proven), _) => proven.proof().kind.name(),
-        (None, Some((kind, _))) => kind.name(),
-        (None, None) => "unknown",
-    }
 }
 
 /// The last member. JSON stays byte for byte: it is not written anew. What not every parser reads

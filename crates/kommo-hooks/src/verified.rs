@@ -37,6 +37,17 @@ impl HookKind {
         }
     }
 
+    /// The longest body that a receiver should read of this kind: 256 KiB, and 64 KiB for the
+    /// requests of bots, whose token is in the body. That of a form without a proof is
+    /// `unsigned::FormLimits::DEFAULT`.
+    #[must_use]
+    pub const fn body_max_bytes(self) -> usize {
+        match self {
+            Self::BotToken => 64 * 1024,
+            _ => 256 * 1024,
+        }
+    }
+
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -320,13 +320,13 @@ fn the_inbox_learns_what_a_hook_is_about_if_that_is_one_thing() {
         UnsignedCrmHook::parse(body.as_bytes(), &FormLimits::DEFAULT).unwrap()
     };
     for (rest, event, about) in [
-        ("leads[status][0][id]=777", "lead", Some("777")),
+        ("leads[status][0][id]=777", "status-lead", Some("777")),
         (
             "leads[status][0][id]=777&leads[update][0][id]=777",
-            "lead",
+            "several",
             Some("777"),
         ),
-        ("leads[add][0][id]=1&leads[add][1][id]=2", "lead", None),
+        ("leads[add][0][id]=1&leads[add][1][id]=2", "add-lead", None),
         (
             "leads[add][0][id]=1&contacts[add][0][id]=2",
             "several",
@@ -334,10 +334,11 @@ fn the_inbox_learns_what_a_hook_is_about_if_that_is_one_thing() {
         ),
         (
             "message[add][0][id]=m-1&message[add][0][chat_id]=c-1",
-            "message",
+            "add-message",
             Some("c-1"),
         ),
         ("gadgets[add][0][id]=1", "unknown", Some("1")),
+        ("leads[paint][0][id]=1", "unknown-lead", Some("1")),
         ("", "unknown", None),
     ] {
         let hook = hook(rest);

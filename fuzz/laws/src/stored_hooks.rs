@@ -51,7 +51,7 @@ fn assert_is_in_head(record: &HookRecord<'_>, head: &[u8]) {
     assert_eq!(head.get("kind"), Some(&Value::from(record.origin.name())));
     let (key, at) = (head.get("key"), head.get("at"));
     match record.origin {
-        HookOrigin::Proven(proof) => {
+        HookOrigin::Proven(proof) | HookOrigin::TokenProven(proof) => {
             assert_eq!(key, Some(&Value::from(proof.key_id.as_str())));
             assert_eq!(at, Some(&Value::from(proof.verified_at)));
         }
@@ -63,7 +63,10 @@ fn assert_is_in_head(record: &HookRecord<'_>, head: &[u8]) {
 fn written_record(kind: &str, key_id: &str, bytes: &[u8]) {
     let origin = match UnsignedKind::from_name(kind) {
         Some(kind) => Some(HookOrigin::Unsigned(kind)),
-        None => recorded_proof(kind, key_id, bytes.len() as u64).map(HookOrigin::Proven),
+        None => recorded_proof(kind, key_id, bytes.len() as u64).map(|proof| match proof.kind {
+            HookKind::BotToken | HookKind::WidgetToken => HookOrigin::TokenProven(proof),
+            _ => HookOrigin::Proven(proof),
+        }),
     };
     let Some(origin) = origin else {
         return;
@@ -132,7 +135,7 @@ pub(crate) fn record_seeds() -> Vec<(String, Vec<u8>)> {
         "open-api",
         "disconnect",
         "unsigned-crm",
-        "unsigned-bot",
+        "bot-token",
         "other",
     ];
     let heads = |kind: &str| {

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use axum::extract::{FromRef, FromRequest, Request};
 use kommo_hooks::unsigned::UnsignedBotRequest;
-use kommo_hooks::{BotToken, BotTokenVerifier, Refusal, ReturnUrl, Verified};
+use kommo_hooks::{BotToken, BotTokenVerifier, HookKind, Refusal, ReturnUrl, Verified};
 
 use crate::hooks::account_gate::AccountGate;
 use crate::hooks::hook_receiver::{Arrival, Door, HookReceiver, Kind, RequestHead, Taken};
@@ -33,7 +33,7 @@ impl Door for BotTokenVerifier {
     const KIND: Kind = Kind {
         name: "a request of a bot",
         family: Family::BotHooks,
-        body_max_bytes: 64 * 1024,
+        body_max_bytes: HookKind::BotToken.body_max_bytes(),
         body_within: Duration::from_secs(1),
     };
     type Head = ();

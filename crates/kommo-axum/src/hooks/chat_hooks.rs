@@ -5,7 +5,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use kommo_hooks::{AddressedHook, ChatHookVerifier};
+use kommo_hooks::{AddressedHook, ChatHookVerifier, HookKind};
 
 use crate::hooks::account_gate::AccountGate;
 use crate::hooks::hook_receiver::{Arrival, Door, HookReceiver, Kind, RequestHead};
@@ -35,7 +35,7 @@ impl Door for ChatHookVerifier {
     const KIND: Kind = Kind {
         name: "a chat hook",
         family: Family::ChatHooks,
-        body_max_bytes: 256 * 1024,
+        body_max_bytes: HookKind::Chat.body_max_bytes(),
         body_within: Duration::from_secs(2),
     };
     type Head = ();

@@ -9,7 +9,6 @@ use kommo_chats::hook::ChatEvent;
 use kommo_hooks::inbox::{HandlingOutcome, UnsignedKind};
 use kommo_hooks::unsigned::{FormLimits, UnsignedCrmHook};
 use kommo_hooks::{HookKind, StoredVerified};
-use kommo_keeper::{Clock as _, SystemClock};
 #[cfg(feature = "open-api")]
 use kommo_open_api::OpenApiEvent;
 use kommo_store::{ClaimedHook, HookHandler};
@@ -96,13 +95,12 @@ impl HookHandlers {
     where
         T: Future<Output = HandlingOutcome> + Send + 'static,
     {
-        let (hooks, clock) = (hooks.clone(), SystemClock::new());
+        let hooks = hooks.clone();
         let read = move |hook: &ClaimedHook| {
-            let (_, body) = hook.unsigned()?;
-            let came = clock.now().get().saturating_sub(hook.age().as_secs());
-            BotCall::prove(&hooks.verifier(), body, came).ok()
+            let (proof, body) = hook.token_proven()?;
+            BotCall::prove(&hooks.verifier(), body, proof.verified_at).ok()
         };
-        self.with(UnsignedKind::Bot.name(), read, handle)
+        self.with(HookKind::BotToken.name(), read, handle)
     }
 
     /// Handles webhooks of the CRM and of the Digital Pipeline. Nothing of them is proven.
@@ -146,9 +144,7 @@ fn refused(reason: String) -> Handled {
 
 impl HookHandler for HookHandlers {
     fn handle(&self, hook: Arc<ClaimedHook>) -> impl Future<Output = HandlingOutcome> + Send {
-        let proven = hook.proven().map(|proven| proven.proof().kind.name());
-        let kind = proven.or_else(|| Some(hook.unsigned()?.0.name()));
-        let kind = kind.unwrap_or_default();
+        let kind = hook.origin().name();
         let found = self.by_kind.iter().find(|(own, _)| *own == kind);
         match found {
             Some((_, handle)) => handle(hook),

@@ -174,8 +174,8 @@ impl KeptDoor for OpenApiDoor {
 
 impl BotHooks {
     /// The route `POST /bot-hooks`: as [`ChatHooks::router`], but the answer comes within 1.8
-    /// seconds. The body is kept; its token is proven again, as of the time when it came, before it
-    /// is handed over.
+    /// seconds. The body is kept with the verdict on its token; the token is proven again, as of
+    /// the time when it came, before it is handed over.
     pub fn router<T: Clone + Send + Sync + 'static>(&self, inbox: Inbox) -> Router<T> {
         routed("/bot-hooks", keeping(), self, inbox)
     }
@@ -191,9 +191,11 @@ impl KeptDoor for BotTokenVerifier {
         let facts = HookFacts::new(EVENT)
             .of_account(Some(account))
             .with_id(call.return_url.path());
-        let kind = UnsignedKind::Bot;
-        let hook = NewHook::unsigned(kind, &arrival.body, nonce()?, facts);
-        put(inbox, hook).await
+        put(
+            inbox,
+            NewHook::token_proven(&call.token, &arrival.body, facts),
+        )
+        .await
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use axum::extract::{FromRef, FromRequest, Request};
-use kommo_hooks::{FreshnessWindow, OpenApiVerifier, Refusal, Verified};
+use kommo_hooks::{FreshnessWindow, HookKind, OpenApiVerifier, Refusal, Verified};
 use kommo_open_api::OpenApiEvent;
 
 use crate::hooks::account_gate::AccountGate;
@@ -69,7 +69,7 @@ impl Door for OpenApiDoor {
     const KIND: Kind = Kind {
         name: "an Open API webhook",
         family: Family::OpenApiHooks,
-        body_max_bytes: 256 * 1024,
+        body_max_bytes: HookKind::OpenApi.body_max_bytes(),
         body_within: Duration::from_secs(2),
     };
     type Head = ();

@@ -20,7 +20,9 @@ use axum::http::{Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse as _;
 use kommo_account::AccountHost;
-use kommo_hooks::{OneTimeUse, Refusal, ReplayMemory, Verified, WidgetToken, WidgetTokenVerifier};
+use kommo_hooks::{
+    HookKind, OneTimeUse, Refusal, ReplayMemory, Verified, WidgetToken, WidgetTokenVerifier,
+};
 
 use crate::hooks::account_gate::AccountGate;
 use crate::hooks::hook_receiver::{Arrival, Door, HookReceiver, Kind, RequestHead, Taken};
@@ -164,7 +166,7 @@ impl Door for WidgetTokenVerifier {
     const KIND: Kind = Kind {
         name: "a call of a widget",
         family: Family::WidgetCalls,
-        body_max_bytes: 256 * 1024,
+        body_max_bytes: HookKind::WidgetToken.body_max_bytes(),
         body_within: Duration::from_secs(10),
     };
     type Head = Verified<WidgetToken>;

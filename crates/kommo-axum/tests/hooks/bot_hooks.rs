@@ -5,14 +5,14 @@ use core::net::SocketAddr;
 use axum::Router;
 use axum::routing::post;
 use kommo_axum::{BotCall, BotHooks, HookHandlers};
-use kommo_hooks::BotTokenVerifier;
 use kommo_hooks::inbox::HandlingOutcome;
+use kommo_hooks::{BotTokenVerifier, HookKind};
 use kommo_sign::JwsAlgorithm;
 use kommo_store::{InboxWorker, WorkerSettings};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::app::{answer, assert_counted, count, failed, kept, post_to, serve};
+use crate::app::{answer, assert_counted, count, failed, kept, kept_with, lines, post_to, serve};
 use crate::tokens::{SECRET, claims, client_id, now, ring, token};
 
 const PATH: &str = "/bot-hooks";
@@ -51,6 +51,16 @@ async fn both_forms_are_proven_kept_and_handed_over_with_their_guarded_return_ur
         assert_eq!(send(address, body).await, answer(200, ""));
     }
     assert_eq!(count(&kept.inbox).await, 2);
+    for line in lines(&kept.inbox).await {
+        let stored = kept.inbox.hook(line.id).await.unwrap().unwrap();
+        let (proof, body) = stored.token_proven().unwrap();
+        assert_eq!(
+            (proof.kind, proof.key_id.as_str()),
+            (HookKind::BotToken, "current")
+        );
+        assert!([form.as_bytes(), json.as_bytes()].contains(&body));
+        assert!(stored.proven().is_none() && stored.unsigned().is_none());
+    }
     let (seen, mut calls) = mpsc::unbounded_channel();
     let handlers = HookHandlers::new().bot(&hooks, move |call, hook| {
         let seen = seen.clone();
@@ -71,6 +81,19 @@ async fn both_forms_are_proven_kept_and_handed_over_with_their_guarded_return_ur
     }
     assert_eq!(worker.stop().await, 0);
     assert_counted(&hooks.metrics(), "bot_hooks", "taken", 3);
+    // Its repeat is known although it is done.
+    assert_eq!(send(address, &form).await, answer(200, ""));
+    assert_eq!(count(&kept.inbox).await, 2);
+}
+
+#[tokio::test]
+async fn a_proven_token_needs_no_room_of_the_unsigned() {
+    let kept = kept_with(|settings| settings.unsigned_at_most = 0).await;
+    let hooks = BotHooks::new(verifier(SECRET));
+    let address = serve(hooks.router(kept.inbox.clone())).await;
+    let seen = send(address, &form_body(&good(), RETURN_URL)).await;
+    assert_eq!(seen, answer(200, ""));
+    assert_eq!(count(&kept.inbox).await, 1);
 }
 
 #[tokio::test]
@@ -130,7 +153,7 @@ async fn a_kept_request_is_not_handed_over_under_a_secret_that_is_gone() {
     let handlers = HookHandlers::new().bot(&hooks, async |_, _| panic!("it is not proven"));
     let worker = InboxWorker::start(kept.inbox.clone(), WorkerSettings::new(), handlers);
     let reason = failed(&kept.inbox).await.reason;
-    let expected = "the stored unsigned-bot hook cannot be read";
+    let expected = "the stored bot-token hook cannot be read";
     assert_eq!(reason.as_deref(), Some(expected));
     assert_eq!(worker.stop().await, 0);
 }

@@ -98,7 +98,7 @@ async fn every_kind_of_the_platform_is_taken_and_what_is_not_its_own_is_refused(
     for (kind, kept_as) in [
         (HookKind::Chat, Some("chat")),
         (HookKind::OpenApi, Some("open-api")),
-        (HookKind::Bot, Some("unsigned-bot")),
+        (HookKind::Bot, Some("bot-token")),
         (HookKind::Widget, None),
         (HookKind::Crm, Some("unsigned-crm")),
         (HookKind::DigitalPipeline, Some("unsigned-crm")),

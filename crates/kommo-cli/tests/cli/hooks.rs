@@ -1,9 +1,12 @@
 //! `kommo hooks` as processes: a sandbox or `trigger` sends, `listen` proves and keeps, `inbox`
 //! shows what is kept.
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -18,6 +21,9 @@ use crate::sandbox::Running;
 const CLIENT: &str = "01d01160-d7a0-4087-b4af-6a1bb83fcd1d";
 const REDIRECT_URI: &str = "https://integration.example/callback";
 
+/// How long a receiver may take to end.
+const ENDS_WITHIN: Duration = Duration::from_secs(120);
+
 /// Every kind, and the name that its line has.
 const KINDS: [(&str, &str, &str); 15] = [
     ("chat-message", "chat", "message"),
@@ -27,10 +33,10 @@ const KINDS: [(&str, &str, &str); 15] = [
     ("chat-reaction", "chat", "reaction"),
     ("disconnect", "disconnect", ""),
     ("open-api", "open-api", "unreplied"),
-    ("crm-lead", "crm", "lead-status"),
-    ("crm-message", "crm", "message-add"),
-    ("crm-outgoing-message", "crm", "outgoing-message-add"),
-    ("digital-pipeline", "crm", "lead-status"),
+    ("crm-lead", "crm", "status-lead"),
+    ("crm-message", "crm", "add-message"),
+    ("crm-outgoing-message", "crm", "add-outgoing-message"),
+    ("digital-pipeline", "crm", "status-lead"),
     ("pipeline-widget", "crm", "pipeline-widget"),
     ("bot", "bot", "widget-request"),
     ("widget", "widget", ""),
@@ -122,11 +128,20 @@ impl Listening {
         self.rest()
     }
 
-    /// The lines that were still printed, the status, and standard error.
+    /// The lines that were still printed, the status, and standard error. Killed if it does not
+    /// end: it then has no status.
     fn rest(mut self) -> (Vec<Value>, Option<i32>, String) {
+        let (has_ended, ended) = mpsc::channel::<()>();
+        let id = self.child.id().to_string();
+        let _guard = thread::spawn(move || {
+            if ended.recv_timeout(ENDS_WITHIN) == Err(RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        });
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         let status = self.child.wait().unwrap();
+        drop(has_ended);
         let mut said = String::new();
         self.child
             .stderr
@@ -284,6 +299,46 @@ fn what_is_forged_stale_or_for_another_is_refused_and_not_kept() {
     assert_eq!(listed(&room, &[]).len(), 2);
     let (_, _, said) = listening.end("-INT");
     assert_eq!(said, "");
+}
+
+/// A connection to the receiver, by the raw socket.
+fn connected(listening: &Listening) -> TcpStream {
+    let url = listening.url("install");
+    let host = url.strip_prefix("http://").unwrap().split('/').next();
+    TcpStream::connect(host.unwrap()).unwrap()
+}
+
+#[test]
+fn a_head_that_is_never_finished_keeps_no_receiver_from_its_end() {
+    let room = room();
+    for signals in [&["-INT"][..], &["-TERM", "-TERM"]] {
+        let mut listening = Listening::start(&room, &[]);
+        let mut half = connected(&listening);
+        half.write_all(b"POST /").unwrap();
+        // Connections are taken in their order: this one is after that one.
+        trigger(&room, "install", listening.url("install"), &[]).done();
+        listening.next();
+        for signal in &signals[1..] {
+            listening.signal(signal);
+        }
+        let (rest, status, said) = listening.end(signals[0]);
+        assert_eq!((rest.len(), status, said.as_str()), (0, Some(0), ""));
+    }
+}
+
+#[test]
+fn a_head_that_takes_too_long_ends_its_connection_alone() {
+    let room = room();
+    let mut listening = Listening::start(&room, &[]);
+    let mut half = connected(&listening);
+    half.write_all(b"POST /chat/x HTTP/1.1\r\nhost: x\r\n")
+        .unwrap();
+    half.set_read_timeout(Some(ENDS_WITHIN)).unwrap();
+    let mut answer = String::new();
+    half.read_to_string(&mut answer).unwrap();
+    assert!(answer.is_empty() || answer.contains(" 408 "), "{answer}");
+    trigger(&room, "install", listening.url("install"), &[]).done();
+    assert_eq!(listening.next()["status"], 200);
 }
 
 #[test]
@@ -542,8 +597,16 @@ fn a_body_that_is_too_large_or_no_hook_is_refused_by_name() {
     let crm = listening.url("crm").to_owned();
     assert_eq!(plain_http::post(&crm, "no form").status, 400);
     assert_eq!(listening.next()["reason"], "body-malformed");
-    assert_eq!(plain_http::post(&crm, &"x".repeat(300_000)).status, 413);
-    assert_eq!(listening.next()["reason"], "body-too-large");
+    // Source: rule U3 of `docs/protocol.md`: 512 KiB; a bot has 64.
+    assert_eq!(plain_http::post(&crm, &"x".repeat(524_288)).status, 400);
+    assert_eq!(listening.next()["reason"], "body-malformed");
+    let bot = listening.url("bot").to_owned();
+    assert_eq!(plain_http::post(&bot, &"x".repeat(65_536)).status, 400);
+    assert_eq!(listening.next()["reason"], "body-malformed");
+    for (url, bytes) in [(&crm, 524_289), (&bot, 65_537)] {
+        assert_eq!(plain_http::post(url, &"x".repeat(bytes)).status, 413);
+        assert_eq!(listening.next()["reason"], "body-too-large");
+    }
     // Without a signature the body is not read at all.
     let chat = listening.url("chat").replace(":scope_id", "x");
     let answer = plain_http::post(&chat, "{}");

@@ -14,7 +14,7 @@ use kommo_http::{WebhookSender, WebhookSettings, WebhookUrl};
 use kommo_sign::{WebhookKey, WebhookSecret};
 use kommo_store::{ClaimedHook, HookFilter, HookHandler as _, HookState, InboxWorker};
 use kommo_test_support::raw_server::{RawServer, Received, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::kept::{ACCOUNT, busy, kept};
@@ -109,9 +109,27 @@ async fn a_hook_is_sent_so_that_a_receiver_can_verify_it_with_either_key() {
     assert_eq!(parsed["data"]["proof"]["kind"], "chat");
     assert_eq!(parsed["data"]["proof"]["key_id"], "2026-11");
     assert_eq!(parsed["data"]["proof"]["verified_at"], 1_796_049_008);
+    assert_eq!(parsed["data"]["proof"]["covers"], "body");
     assert_eq!(parsed["timestamp"].as_str().unwrap().len(), 20);
     // Nothing of the platform's went along.
     assert!(!received.head.contains("planted-channel") && !text.contains("planted-channel"));
+}
+
+#[tokio::test]
+async fn a_proof_of_the_token_says_that_it_covers_no_more() {
+    let kept = kept().await;
+    kept.put_token_proven(b"token=x&data[a]=1").await;
+    let hook = kept.claimed().await;
+    assert!(hook.proven().is_none() && hook.unsigned().is_none());
+    assert_eq!(event_type(&hook), "bot_token.widget_request");
+    let parsed: Value = serde_json::from_slice(&envelope(&hook)).unwrap();
+    let proof = &parsed["data"]["proof"];
+    assert_eq!(
+        (&proof["kind"], &proof["covers"]),
+        (&json!("bot-token"), &json!("token"))
+    );
+    assert_eq!(proof["key_id"], "2026-11");
+    assert_eq!(parsed["data"]["text"], "token=x&data[a]=1");
 }
 
 #[tokio::test]

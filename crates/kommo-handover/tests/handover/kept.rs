@@ -3,16 +3,19 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use kommo_account::{AccountId, AmojoId, Realm};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use kommo_account::{AccountId, AmojoId, ClientId, Realm};
 use kommo_hooks::inbox::{HookAccount, HookFacts, NewHook, Put, UnsignedKind};
-use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
-use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
+use kommo_hooks::{BotTokenVerifier, ChatHookVerifier, ReceivedSignature};
+use kommo_sign::{ChannelSecret, ChatHookKey, ClientSecret, JwsAlgorithm, JwsKey, KeyId, KeyRing};
 use kommo_store::{
     ClaimedHook, Inbox, InboxName, InboxSettings, Store, StoreSettings, WorkerSettings,
 };
 use tempfile::TempDir;
 
 pub(crate) const ACCOUNT: &str = "52e591f7-c98f-4255-8495-827210138c81";
+
+const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 
 pub(crate) struct Kept {
     pub(crate) inbox: Inbox,
@@ -56,6 +59,28 @@ impl Kept {
             .of_account(Some(HookAccount::Chats(AmojoId::parse(ACCOUNT).unwrap())))
             .in_conversation(conversation);
         let hook = NewHook::proven(&proven.unwrap(), facts);
+        assert_eq!(self.inbox.put(&hook).await.unwrap(), Put::Stored);
+    }
+
+    /// The request of a bot, whose token is proven.
+    pub(crate) async fn put_token_proven(&self, body: &[u8]) {
+        let secret = ClientSecret::new("planted-client-secret").unwrap();
+        let key = JwsKey::new(JwsAlgorithm::Hs512, &secret);
+        let part = |json: &str| Base64UrlUnpadded::encode_string(json.as_bytes());
+        let header = part(r#"{"typ":"JWT","alg":"HS512"}"#);
+        let claims = format!(
+            r#"{{"iss":"https://shop.kommo.com","exp":1796050000,"account_id":77,"client_uuid":"{CLIENT}"}}"#
+        );
+        let signed = format!("{header}.{}", part(&claims));
+        let mut buffer = [0; 64];
+        let mac = Base64UrlUnpadded::encode_string(key.sign(&signed, &mut buffer));
+        let mut keys: KeyRing<JwsKey> = KeyRing::new();
+        keys.insert(KeyId::parse("2026-11").unwrap(), key, None)
+            .unwrap();
+        let verifier = BotTokenVerifier::new(ClientId::parse(CLIENT).unwrap(), keys);
+        let token = verifier.verify(&format!("{signed}.{mac}"), 1_796_049_008);
+        let facts = HookFacts::new("widget-request");
+        let hook = NewHook::token_proven(&token.unwrap(), body, facts);
         assert_eq!(self.inbox.put(&hook).await.unwrap(), Put::Stored);
     }
 

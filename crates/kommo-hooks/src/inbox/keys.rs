@@ -6,7 +6,6 @@ use alloc::string::ToString;
 use sha2::{Digest, Sha256};
 
 use crate::inbox::account::HookAccount;
-use crate::inbox::origin::UnsignedKind;
 use crate::verified::HookKind;
 
 /// What a hook is known by: two with one key are one entry.
@@ -46,8 +45,8 @@ impl EntryKey {
 
     /// Of an unsigned hook: of its request. Equal bodies are not one hook, since they report two
     /// changes as often as one.
-    pub(crate) fn of_request(kind: UnsignedKind, request: &[u8], bytes: &[u8]) -> Self {
-        Self(hash("request", &[kind.name().as_bytes(), request, bytes]))
+    pub(crate) fn of_request(kind: &str, request: &[u8], bytes: &[u8]) -> Self {
+        Self(hash("request", &[kind.as_bytes(), request, bytes]))
     }
 
     /// The 32 bytes.

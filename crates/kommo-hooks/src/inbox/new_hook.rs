@@ -1,10 +1,12 @@
-//! A hook on its way into the inbox. Of a signed kind only a proven one can be made.
+//! A hook on its way into the inbox. Of a signed kind only a proven one can be made, and of the
+//! kinds with a token only one whose token is proven.
 
 use core::fmt;
 
 use crate::inbox::account::HookAccount;
 use crate::inbox::keys::{ConversationKey, EntryKey};
 use crate::inbox::origin::{HookOrigin, UnsignedKind};
+use crate::token::BotToken;
 use crate::verified::Verified;
 
 /// What a typed event says of itself to the inbox.
@@ -101,6 +103,16 @@ impl<'a> NewHook<'a> {
         Self::new(HookOrigin::Proven(proof), key, bytes, facts)
     }
 
+    /// The request of a bot whose token a verifier proved. It is known by its bytes, together with
+    /// the id among the facts if there is one. **What stands around the token is not proven.**
+    #[must_use]
+    pub fn token_proven(token: &Verified<BotToken>, bytes: &'a [u8], facts: HookFacts<'_>) -> Self {
+        let proof = *token.proof();
+        let request = facts.id.unwrap_or_default().as_bytes();
+        let key = EntryKey::of_request(proof.kind.name(), request, bytes);
+        Self::new(HookOrigin::TokenProven(proof), key, bytes, facts)
+    }
+
     /// A hook without a proof. It is known by its request: the id of the request if the facts have
     /// one, else `nonce`, which is drawn at random.
     #[must_use]
@@ -111,7 +123,7 @@ impl<'a> NewHook<'a> {
         facts: HookFacts<'_>,
     ) -> Self {
         let request = facts.id.map_or(&nonce[..], str::as_bytes);
-        let key = EntryKey::of_request(kind, request, bytes);
+        let key = EntryKey::of_request(kind.name(), request, bytes);
         Self::new(HookOrigin::Unsigned(kind), key, bytes, facts)
     }
 
@@ -159,7 +171,7 @@ impl<'a> NewHook<'a> {
         self.key
     }
 
-    /// The proven bytes, or the body of an unsigned hook.
+    /// The proven bytes, or the body of a hook that is not proven as a whole.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes

@@ -1,6 +1,6 @@
-//! How a hook came: with a proof, or without one.
+//! How a hook came: with a proof of the whole, of its token alone, or without one.
 
-use crate::verified::Proof;
+use crate::verified::{HookKind, Proof};
 
 /// The kinds of what arrives without a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -8,8 +8,6 @@ use crate::verified::Proof;
 pub enum UnsignedKind {
     /// A webhook of the CRM or of the Digital Pipeline.
     Crm,
-    /// The request of a bot, around its token.
-    Bot,
 }
 
 impl UnsignedKind {
@@ -18,16 +16,13 @@ impl UnsignedKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Crm => "unsigned-crm",
-            Self::Bot => "unsigned-bot",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Crm, Self::Bot]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Some(Self::Crm).filter(|kind| kind.name() == name)
     }
 }
 
@@ -35,8 +30,11 @@ impl UnsignedKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HookOrigin {
-    /// A verifier proved it.
+    /// A verifier proved all of its bytes.
     Proven(Proof),
+    /// A verifier proved the token in it: who sent it, of which account, and when. **What stands
+    /// around the token is not proven**: who has a token may send it with other data.
+    TokenProven(Proof),
     /// It has no proof.
     Unsigned(UnsignedKind),
 }
@@ -46,8 +44,25 @@ impl HookOrigin {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Proven(proof) => proof.kind.name(),
+            Self::Proven(proof) | Self::TokenProven(proof) => proof.kind.name(),
             Self::Unsigned(kind) => kind.name(),
+        }
+    }
+
+    /// The recorded verdict; `None` without one.
+    #[must_use]
+    pub const fn proof(&self) -> Option<&Proof> {
+        match self {
+            Self::Proven(proof) | Self::TokenProven(proof) => Some(proof),
+            Self::Unsigned(_) => None,
+        }
+    }
+
+    /// The origin that a recorded proof belongs to: a token proves itself and no more.
+    pub(crate) const fn of_recorded(proof: Proof) -> Self {
+        match proof.kind {
+            HookKind::BotToken | HookKind::WidgetToken => Self::TokenProven(proof),
+            HookKind::Chat | HookKind::OpenApi | HookKind::Disconnect => Self::Proven(proof),
         }
     }
 }

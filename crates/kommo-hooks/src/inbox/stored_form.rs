@@ -79,10 +79,7 @@ impl<'a> HookRecord<'a> {
     /// The bytes to be sealed and kept.
     #[must_use]
     pub fn to_stored(&self) -> Vec<u8> {
-        let proof = match &self.origin {
-            HookOrigin::Proven(proof) => Some(proof),
-            HookOrigin::Unsigned(_) => None,
-        };
+        let proof = self.origin.proof();
         let head = RecordHead {
             v: VERSION,
             kind: self.origin.name().into(),
@@ -105,7 +102,9 @@ impl<'a> HookRecord<'a> {
             return Err(StoredFormError::Damaged("kind"));
         }
         let origin = match (&head.key, head.at) {
-            (Some(key_id), Some(at)) => recorded_proof(kind, key_id, at).map(HookOrigin::Proven),
+            (Some(key_id), Some(at)) => {
+                recorded_proof(kind, key_id, at).map(HookOrigin::of_recorded)
+            }
             (None, None) => UnsignedKind::from_name(kind).map(HookOrigin::Unsigned),
             _ => None,
         };

@@ -4,19 +4,19 @@ use crate::inbox::account::HookAccount;
 use crate::inbox::new_hook::HookFacts;
 use crate::unsigned::{UnsignedCrmEvent, UnsignedCrmHook};
 
-/// The event of a hook that reports about several kinds of entity.
+/// The event of a hook whose events have several names.
 const SEVERAL: &str = "several";
 
 impl UnsignedCrmHook {
-    /// What the inbox must know of it: the kind of its entities, the account that it names, and
-    /// what it is about, if that is one thing: the chat of its messages, or one entity. So an
-    /// entity is handled by one worker at a time.
+    /// What the inbox must know of it: the event ([`UnsignedCrmEvent::name`]; `several` if its
+    /// events have several names), the account that it names, and what it is about, if that is one
+    /// thing: the chat of its messages, or one entity. So an entity is handled by one worker at a
+    /// time.
     ///
     /// [`HookFacts::with_id`] adds the id of the request.
     #[must_use]
     pub fn facts(&self) -> HookFacts<'_> {
-        let name = |event: &UnsignedCrmEvent| event.entity.name();
-        let event = in_common(self.events.iter().map(name));
+        let event = in_common(self.events.iter().map(UnsignedCrmEvent::name));
         let facts = HookFacts::new(match self.events.as_slice() {
             [] => "unknown",
             _ => event.unwrap_or(SEVERAL),

@@ -81,6 +81,21 @@ pub enum CrmAction {
 }
 
 impl CrmAction {
+    /// The stable name, for logs and for stores.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::Status => "status",
+            Self::Responsible => "responsible",
+            Self::Note => "note",
+            Self::Other(_) => "unknown",
+        }
+    }
+
     pub(super) fn from_name(name: &str) -> Self {
         match name {
             "add" => Self::Add,
@@ -109,7 +124,43 @@ pub struct UnsignedCrmEvent {
     pub fields: FormValue,
 }
 
+/// The names of an entity with each action.
+macro_rules! named {
+    ($action:expr, $entity:literal) => {
+        match $action {
+            CrmAction::Add => concat!("add-", $entity),
+            CrmAction::Update => concat!("update-", $entity),
+            CrmAction::Delete => concat!("delete-", $entity),
+            CrmAction::Restore => concat!("restore-", $entity),
+            CrmAction::Status => concat!("status-", $entity),
+            CrmAction::Responsible => concat!("responsible-", $entity),
+            CrmAction::Note => concat!("note-", $entity),
+            CrmAction::Other(_) => concat!("unknown-", $entity),
+        }
+    };
+}
+
 impl UnsignedCrmEvent {
+    /// The stable name, for logs and for stores: action and entity, as the platform names the
+    /// events of a webhook, such as `add-lead` or `status-lead`. `unknown` if the entity is.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match &self.entity {
+            CrmEntity::Lead => named!(&self.action, "lead"),
+            CrmEntity::Contact => named!(&self.action, "contact"),
+            CrmEntity::Company => named!(&self.action, "company"),
+            CrmEntity::Customer => named!(&self.action, "customer"),
+            CrmEntity::Task => named!(&self.action, "task"),
+            CrmEntity::Talk => named!(&self.action, "talk"),
+            CrmEntity::IncomingLead => named!(&self.action, "incoming-lead"),
+            CrmEntity::ListElement => named!(&self.action, "list-element"),
+            CrmEntity::Message => named!(&self.action, "message"),
+            CrmEntity::OutgoingMessage => named!(&self.action, "outgoing-message"),
+            CrmEntity::TemplateReview => named!(&self.action, "template-review"),
+            CrmEntity::Other(_) => "unknown",
+        }
+    }
+
     /// `entity` is the name at the top of the form; `None` for a bare action.
     pub(super) fn read(entity: Option<&str>, action: &str, item: &FormValue) -> Self {
         // A note has one more level, with the type of a contact beside it.

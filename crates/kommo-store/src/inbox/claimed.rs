@@ -3,8 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use kommo_hooks::StoredVerified;
-use kommo_hooks::inbox::{Lease, UnsignedKind};
+use kommo_hooks::inbox::{HookOrigin, Lease, UnsignedKind};
+use kommo_hooks::{Proof, StoredVerified};
 use kommo_oauth::UnixSeconds;
 
 use crate::records::hook_record::{OpenedHook, named_account};
@@ -100,6 +100,19 @@ impl ClaimedHook {
     #[must_use]
     pub fn proven(&self) -> Option<StoredVerified<&[u8]>> {
         self.opened.proven()
+    }
+
+    /// How it came.
+    #[must_use]
+    pub const fn origin(&self) -> &HookOrigin {
+        &self.opened.origin
+    }
+
+    /// The body of a hook whose token alone was proven, with the verdict that was recorded. **What
+    /// stands around the token is not proven.**
+    #[must_use]
+    pub fn token_proven(&self) -> Option<(&Proof, &[u8])> {
+        self.opened.token_proven()
     }
 
     /// The body of a hook that had no proof.

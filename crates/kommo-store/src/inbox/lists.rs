@@ -3,8 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use kommo_hooks::StoredVerified;
 use kommo_hooks::inbox::{HookAccount, UnsignedKind};
+use kommo_hooks::{Proof, StoredVerified};
 
 use crate::error::StoreFault;
 use crate::records::hook_record::{HASH_DIGITS, OpenedHook, named_account, open_record};
@@ -186,6 +186,13 @@ impl StoredHook {
     #[must_use]
     pub fn proven(&self) -> Option<StoredVerified<&[u8]>> {
         self.opened.as_ref()?.proven()
+    }
+
+    /// The body of a hook whose token alone was proven, with the verdict that was recorded. **What
+    /// stands around the token is not proven.**
+    #[must_use]
+    pub fn token_proven(&self) -> Option<(&Proof, &[u8])> {
+        self.opened.as_ref()?.token_proven()
     }
 
     /// The body of a hook that had no proof.

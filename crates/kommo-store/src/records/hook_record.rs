@@ -3,9 +3,9 @@
 
 use alloc::borrow::Cow;
 
-use kommo_hooks::StoredVerified;
 use kommo_hooks::dangerous::proven_when_stored;
 use kommo_hooks::inbox::{HookOrigin, HookRecord, NewHook, StoredFormError, UnsignedKind};
+use kommo_hooks::{Proof, StoredVerified};
 
 use crate::error::StoreFault;
 use crate::records::rows::{HookRow, OfInbox};
@@ -32,6 +32,14 @@ impl OpenedHook {
     pub(crate) fn proven(&self) -> Option<StoredVerified<&[u8]>> {
         match self.origin {
             HookOrigin::Proven(proof) => Some(proven_when_stored(&*self.bytes, proof)),
+            _ => None,
+        }
+    }
+
+    /// The body of one whose token alone was proven.
+    pub(crate) fn token_proven(&self) -> Option<(&Proof, &[u8])> {
+        match &self.origin {
+            HookOrigin::TokenProven(proof) => Some((proof, &self.bytes)),
             _ => None,
         }
     }

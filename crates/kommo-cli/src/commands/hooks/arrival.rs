@@ -248,7 +248,7 @@ mod tests {
             let arrival = Arrival {
                 at: 1_796_049_008,
                 kind: "digital-pipeline",
-                event: "outgoing-message-add".to_owned(),
+                event: "add-outgoing-message".to_owned(),
                 account: None,
                 conversation: Some("f1e4e02c-f502-4165-9377-8575c55c5ebd".to_owned()),
                 verdict,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use base64ct::{Base64, Encoding};
-use kommo_hooks::inbox::UnsignedKind;
+use kommo_hooks::Proof;
 use kommo_store::{HookLine, HookState, InboxDepth, StoredHook};
 use serde_json::{Map, Value, json};
 
@@ -104,12 +104,9 @@ pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
     if let Value::Object(listed) = object(line) {
         fields.extend(listed);
     }
-    if let Some(proven) = hook.proven() {
-        fields.insert(
-            "verified_by".to_owned(),
-            json!(proven.proof().key_id.as_str()),
-        );
-        fields.insert("verified_at".to_owned(), json!(proven.proof().verified_at));
+    if let Some(proof) = proof(hook) {
+        fields.insert("verified_by".to_owned(), json!(proof.key_id.as_str()));
+        fields.insert("verified_at".to_owned(), json!(proof.verified_at));
     }
     let (name, told) = match body {
         None => ("body", Value::Null),
@@ -128,17 +125,21 @@ pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
 
 fn verdict_and_body(hook: &StoredHook) -> (String, Option<&[u8]>) {
     if let Some(proven) = hook.proven() {
-        let proof = proven.proof();
-        let key = proof.key_id.as_str().to_owned();
-        return (format!("proven, by the secret {key}"), proven_bytes(hook));
+        let verdict = format!("proven, by the secret {}", proven.proof().key_id.as_str());
+        return (verdict, Some(proven.into_inner()));
+    }
+    if let Some((proof, body)) = hook.token_proven() {
+        let key = proof.key_id.as_str();
+        let verdict = format!("only its token is proven, by the secret {key}");
+        return (verdict, Some(body));
     }
     match hook.unsigned() {
-        Some((UnsignedKind::Bot, body)) => ("its token was proven".to_owned(), Some(body)),
         Some((_, body)) => ("unsigned".to_owned(), Some(body)),
         None => (String::new(), None),
     }
 }
 
-fn proven_bytes(hook: &StoredHook) -> Option<&[u8]> {
-    hook.proven().map(|proven| *proven.get())
+fn proof(hook: &StoredHook) -> Option<Proof> {
+    let proven = hook.proven().map(|proven| *proven.proof());
+    proven.or_else(|| hook.token_proven().map(|(proof, _)| *proof))
 }

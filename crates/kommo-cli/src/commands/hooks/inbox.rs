@@ -53,7 +53,7 @@ pub(crate) enum InboxCommand {
 /// Which hooks are meant.
 #[derive(Debug, Clone, Args)]
 struct FilterArgs {
-    /// Of this kind: chat, open-api, unsigned-crm or unsigned-bot
+    /// Of this kind: chat, open-api, bot-token or unsigned-crm
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
 

@@ -21,6 +21,7 @@ use super::inbox_place::InboxPlaceArgs;
 use super::receiver::Receiver;
 use super::reports::{Reported, Reports};
 use super::verifiers::{VerifierArgs, Verifiers};
+use crate::connection::http_server::serve as serve_http;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::private_file;
@@ -153,6 +154,7 @@ async fn serve(args: &ListenArgs, means: Means, context: &Context) -> Result<Out
         InboxWorker::start(inbox.clone(), worker_settings(), handler)
     });
     let receiver = Receiver::new(verifiers, path_token, inbox, reports, context.output);
+    let (received, all_received) = oneshot::channel::<()>();
     let work = async {
         receive_until(listener, receiver.router(), &mut stop).await;
         if let Some(worker) = worker {
@@ -161,12 +163,18 @@ async fn serve(args: &ListenArgs, means: Means, context: &Context) -> Result<Out
                 () = stop.wait() => {}
             }
         }
+        drop(received);
     };
-    let mut printing = pin!(printer.run());
+    let mut printing = pin!(printer.run(async {
+        let _ = all_received.await;
+    }));
     let printed = tokio::select! {
         // The disk is full.
         printed = &mut printing => printed,
-        () = work => printing.await,
+        () = work => tokio::select! {
+            printed = &mut printing => printed,
+            () = stop.wait() => Ok(()),
+        },
     };
     stores::close(&store).await;
     printed.map(|()| Outcome::Done)
@@ -233,19 +241,17 @@ fn spool_directory(place: &StorePlace) -> Result<PathBuf, Failure> {
 /// signal does not wait for it.
 async fn receive_until(listener: TcpListener, router: Router, stop: &mut StopSignals) {
     let (end, ended) = oneshot::channel::<()>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+    let ended = async {
         let _ = ended.await;
-    });
-    // The router is dropped with the server, and with it the last report.
-    let mut server = pin!(server.into_future());
+    };
+    let mut server = pin!(serve_http(listener, router, ended, DRAINED_WITHIN));
     tokio::select! {
-        _ = &mut server => return,
+        () = &mut server => return,
         () = stop.wait() => {}
     }
     let _ = end.send(());
     tokio::select! {
-        _ = &mut server => {}
-        () = tokio::time::sleep(DRAINED_WITHIN) => {}
+        () = &mut server => {}
         () = stop.wait() => {}
     }
 }

@@ -25,11 +25,10 @@ use axum::response::{IntoResponse, Response};
 use kommo_account::AccountId;
 use kommo_chats::hook::{ChatEvent, ChatEventKind};
 use kommo_hooks::inbox::{HookAccount, HookFacts, HookOrigin, NewHook, UnsignedKind};
-use kommo_hooks::unsigned::{
-    CrmAction, CrmEntity, Form, FormLimits, PathToken, UnsignedBotRequest, UnsignedCrmEvent,
-    UnsignedCrmHook,
+use kommo_hooks::unsigned::{Form, FormLimits, PathToken, UnsignedBotRequest, UnsignedCrmHook};
+use kommo_hooks::{
+    HookKind, OneTimeUse, ReceivedSignature, Refusal, RefusalKind, ReplayMemory, ReturnUrl,
 };
-use kommo_hooks::{OneTimeUse, ReceivedSignature, Refusal, RefusalKind, ReplayMemory, ReturnUrl};
 use kommo_open_api::OpenApiEvent;
 use kommo_store::Inbox;
 use tokio::time::timeout;
@@ -41,14 +40,12 @@ use crate::failure::exit;
 use crate::terminal::output::Output;
 use crate::time::clock;
 
-/// The longest body, as that of the routes of `kommo-axum`.
-const BODY_MAX_BYTES: usize = 256 * 1024;
-
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_millis(800);
 
-/// The platform waits 2 seconds for the CRM's hooks and 5 for chats; the way there and back is a
-/// part of them. What is signed has a spool, which is tried after the store.
+/// The platform waits 2 seconds for the CRM's hooks and for bots, and 5 for chats; the way there and
+/// back is a part of them. What is proven has a spool, which is tried after the store.
+const BOT_KEPT_WITHIN: Duration = Duration::from_millis(1700);
 const UNSIGNED_KEPT_WITHIN: Duration = Duration::from_millis(1000);
 const SIGNED_KEPT_WITHIN: Duration = Duration::from_millis(3500);
 
@@ -241,10 +238,7 @@ impl Receiver {
         let facts = HookFacts::new("widget-request")
             .of_account(whose)
             .with_id(return_url.path());
-        Ok((
-            told,
-            NewHook::unsigned(UnsignedKind::Bot, body, nonce()?, facts),
-        ))
+        Ok((told, NewHook::token_proven(&token, body, facts)))
     }
 
     fn widget(&self, parts: &Parts, now: u64) -> Result<Told, NotTaken> {
@@ -273,6 +267,7 @@ impl Receiver {
     async fn keep(&self, told: Told, verdict: Verdict, hook: &NewHook<'_>) -> Taken {
         let within = match hook.origin() {
             HookOrigin::Proven(_) => SIGNED_KEPT_WITHIN,
+            HookOrigin::TokenProven(_) => BOT_KEPT_WITHIN,
             _ => UNSIGNED_KEPT_WITHIN,
         };
         let kept = match timeout(within, self.inbox.put(hook)).await {
@@ -305,22 +300,22 @@ impl Receiver {
             Kind::Chat(scope) => {
                 // Without a signature the body is not read.
                 header_of(parts, "x-signature").text()?;
-                let body = read(body).await?;
+                let body = read(kind, body).await?;
                 let (told, hook) = self.chat(parts, &body, scope, now)?;
                 Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
             Kind::OpenApi => {
                 header_of(parts, "x-chat-signature").text()?;
-                let body = read(body).await?;
+                let body = read(kind, body).await?;
                 let (told, hook) = self.open_api(parts, &body, now)?;
                 Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
             Kind::Bot => {
-                let body = read(body).await?;
+                let body = read(kind, body).await?;
                 let (told, hook) = self.bot(&body, now)?;
                 Ok(self.keep(told, Verdict::Proven, &hook).await)
             }
-            Kind::Crm => self.take_crm(parts, &read(body).await?).await,
+            Kind::Crm => self.take_crm(parts, &read(kind, body).await?).await,
             Kind::Disconnect => {
                 let query = parts.uri.query().unwrap_or_default();
                 let told = self.disconnect(query, now)?;
@@ -335,12 +330,13 @@ impl Receiver {
         let parsed = UnsignedCrmHook::parse(body, &FormLimits::DEFAULT);
         let (told, facts) = match &parsed {
             Ok(crm) => {
+                let facts = crm.facts();
                 let told = Told {
-                    event: crm.events.first().map(event_name).unwrap_or_default(),
-                    account: account(crm.facts().account),
-                    conversation: crm.facts().conversation.map(str::to_owned),
+                    event: facts.event.to_owned(),
+                    account: account(facts.account),
+                    conversation: facts.conversation.map(str::to_owned),
                 };
-                (told, crm.facts())
+                (told, facts)
             }
             Err(_) => pipeline_widget(body)?,
         };
@@ -392,6 +388,18 @@ impl Kind {
             Self::Install => "install",
             Self::Bot => "bot",
             Self::Crm => "crm",
+        }
+    }
+
+    /// The longest body.
+    const fn body_max_bytes(&self) -> usize {
+        match self {
+            Self::Crm => FormLimits::DEFAULT.bytes,
+            Self::Bot => HookKind::BotToken.body_max_bytes(),
+            Self::OpenApi => HookKind::OpenApi.body_max_bytes(),
+            Self::Chat(_) | Self::Disconnect | Self::Widget | Self::Install => {
+                HookKind::Chat.body_max_bytes()
+            }
         }
     }
 }
@@ -449,13 +457,14 @@ fn header_of<'a>(parts: &'a Parts, name: &str) -> ReceivedSignature<'a> {
     ReceivedSignature::from_values(values.map(|value| value.as_bytes()))
 }
 
-async fn read(body: Body) -> Result<Bytes, NotTaken> {
+async fn read(kind: &Kind, body: Body) -> Result<Bytes, NotTaken> {
     let too_large = NotTaken::Because("body-too-large", StatusCode::PAYLOAD_TOO_LARGE);
     // The declared length.
-    if body.size_hint().lower() > BODY_MAX_BYTES as u64 {
+    let most = kind.body_max_bytes();
+    if body.size_hint().lower() > most as u64 {
         return Err(too_large);
     }
-    match timeout(BODY_WITHIN, to_bytes(body, BODY_MAX_BYTES)).await {
+    match timeout(BODY_WITHIN, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         // It was longer than it said, or ended before.
         Ok(Err(_)) => Err(NotTaken::Because("body-broken", StatusCode::BAD_REQUEST)),
@@ -491,33 +500,4 @@ fn nonce() -> Result<[u8; 16], NotTaken> {
 
 fn account(account: Option<HookAccount>) -> Option<String> {
     account.map(|account| account.to_string())
-}
-
-/// `lead-status`, `message-add`.
-fn event_name(event: &UnsignedCrmEvent) -> String {
-    let entity = match &event.entity {
-        CrmEntity::Lead => "lead",
-        CrmEntity::Contact => "contact",
-        CrmEntity::Company => "company",
-        CrmEntity::Customer => "customer",
-        CrmEntity::Task => "task",
-        CrmEntity::Talk => "talk",
-        CrmEntity::IncomingLead => "incoming-lead",
-        CrmEntity::ListElement => "list-element",
-        CrmEntity::Message => "message",
-        CrmEntity::OutgoingMessage => "outgoing-message",
-        CrmEntity::TemplateReview => "template-review",
-        _ => "other",
-    };
-    let action = match &event.action {
-        CrmAction::Add => "add",
-        CrmAction::Update => "update",
-        CrmAction::Delete => "delete",
-        CrmAction::Restore => "restore",
-        CrmAction::Status => "status",
-        CrmAction::Responsible => "responsible",
-        CrmAction::Note => "note",
-        _ => "other",
-    };
-    format!("{entity}-{action}")
 }

@@ -12,6 +12,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use core::pin::pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
@@ -96,8 +97,9 @@ impl Reports {
 }
 
 impl Printer {
-    /// Prints until every [`Reports`] is gone and everything is printed.
-    pub(super) async fn run(mut self) -> Result<(), Failure> {
+    /// Prints until `ended`, and then what was reported before.
+    pub(super) async fn run(mut self, ended: impl Future<Output = ()>) -> Result<(), Failure> {
+        let mut ended = pin!(ended);
         loop {
             let next = self.open.front().map(|line| line.until);
             let due = async {
@@ -108,6 +110,7 @@ impl Printer {
             };
             tokio::select! {
                 biased;
+                () = &mut ended, if !self.queue.is_closed() => self.queue.close(),
                 report = self.queue.recv() => match report {
                     Some(report) => self.take(report).await?,
                     None => break,

@@ -15,7 +15,6 @@
 use alloc::sync::Arc;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -29,6 +28,7 @@ use tokio::task::JoinHandle;
 
 use super::outcome_page::OutcomePage;
 use super::page_visits::PageVisits;
+use crate::connection::http_server::serve;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{self, Failure, Outcome};
 use crate::run::interruption::Interruption;
@@ -113,10 +113,10 @@ impl RedirectListener {
         let app = Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
             visit(uri, headers, visits.clone(), Arc::clone(&shared))
         });
-        let server = axum::serve(self.listener, app).with_graceful_shutdown(async {
+        let stopped = async {
             let _ = stopped.await;
-        });
-        let server = tokio::spawn(server.into_future());
+        };
+        let server = tokio::spawn(serve(self.listener, app, stopped, GOODBYE));
         let judged = tokio::select! {
             biased;
             judged = judge(&mut visitors, &attempt, take) => judged,
@@ -140,7 +140,7 @@ impl RedirectListener {
 pub(super) struct Farewell {
     attempt: Arc<Attempt>,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Farewell {
@@ -159,7 +159,7 @@ impl Farewell {
         }
         let _ = self.stop.send(());
         // The page is on its way; a browser that keeps its connection open is not waited for.
-        let _ = tokio::time::timeout(GOODBYE, self.server).await;
+        let _ = self.server.await;
     }
 }
 
