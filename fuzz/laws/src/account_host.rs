@@ -32,7 +32,7 @@ pub fn account_host(data: &[u8]) {
 }
 
 /// Drops what may be dropped, in the order of rule A2, and looks at what is left.
-fn naive(text: &str) -> Option<String> {
+pub(crate) fn naive(text: &str) -> Option<String> {
     if text.is_empty() || text.len() > 255 {
         return None;
     }

@@ -37,7 +37,7 @@ pub fn hook_verifiers(data: &[u8]) {
     }
 }
 
-fn ring<K>(key: K) -> KeyRing<K> {
+pub(crate) fn ring<K>(key: K) -> KeyRing<K> {
     let mut keys = KeyRing::new();
     let added = KeyId::parse("k").map(|id| keys.insert(id, key, None));
     assert_eq!(added, Ok(Ok(())));
@@ -155,7 +155,7 @@ fn seconds(entries: &Entries, name: &str) -> u64 {
         .unwrap_or_else(|| format!("{float:.0}").parse().unwrap_or_default())
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
+pub(crate) fn from_hex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().chunks(2);
     let digits = pairs.map(|pair| core::str::from_utf8(pair).unwrap_or_default());
     digits

@@ -18,6 +18,7 @@ extern crate alloc;
 mod fields;
 
 mod json_entries;
+mod naive_form;
 mod naive_mac;
 
 mod account_host;
@@ -26,6 +27,11 @@ mod claims;
 mod disconnect_query;
 mod explain;
 mod hook_verifiers;
+mod bot_token;
+mod open_api_hook;
+mod return_url;
+mod form;
+mod crm_hook;
 mod stored_grant;
 mod stored_hooks;
 mod grant_steps;
@@ -43,15 +49,20 @@ mod oauth_seeds;
 mod seeds;
 
 pub use account_host::account_host;
+pub use bot_token::bot_token;
 pub use bulk_batch::bulk_batch;
 pub use claims::claims;
+pub use crm_hook::crm_hook;
 pub use disconnect_query::disconnect_query;
 pub use explain::explain;
+pub use form::form;
 pub use grant_steps::grant_steps;
 pub use hook_verifiers::hook_verifiers;
+pub use open_api_hook::open_api_hook;
 pub use redirect::redirect;
 pub use request_date::request_date;
 pub use request_path::request_path;
+pub use return_url::return_url;
 pub use signature_text::signature_text;
 pub use stored_grant::stored_grant;
 pub use stored_hooks::{hook_record, spool_group};
@@ -65,18 +76,23 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 16] = [
+pub const LAWS: [(&str, Law); 21] = [
     ("account_host", account_host),
+    ("bot_token", bot_token),
     ("bulk_batch", bulk_batch),
     ("claims", claims),
+    ("crm_hook", crm_hook),
     ("disconnect_query", disconnect_query),
     ("explain", explain),
+    ("form", form),
     ("grant_steps", grant_steps),
     ("hook_record", hook_record),
     ("hook_verifiers", hook_verifiers),
+    ("open_api_hook", open_api_hook),
     ("redirect", redirect),
     ("request_date", request_date),
     ("request_path", request_path),
+    ("return_url", return_url),
     ("signature_text", signature_text),
     ("spool_group", spool_group),
     ("stored_grant", stored_grant),

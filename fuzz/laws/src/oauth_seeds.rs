@@ -15,7 +15,7 @@ use crate::fields::join;
 
 type Seeds = Vec<(String, Vec<u8>)>;
 
-fn numbered(inputs: impl IntoIterator<Item = Vec<u8>>) -> Seeds {
+pub(crate) fn numbered(inputs: impl IntoIterator<Item = Vec<u8>>) -> Seeds {
     let inputs = inputs.into_iter().enumerate();
     inputs
         .map(|(number, input)| (number.to_string(), input))
