@@ -227,6 +227,12 @@ fn a_form_made_to_hurt_stays_small_or_is_refused() {
         .collect();
     let refused = parse(&spread.join("&"));
     assert!(matches!(refused, Err(FormError::TooManyNames { offset }) if offset > 0));
+    // Every `a[]` would look at all numbers that are taken.
+    let half = limits.pairs / 2;
+    let taken: Vec<String> = (half..2 * half).map(|at| format!("a[{at}]=1")).collect();
+    let searched = taken.join("&") + &"&a[]=1".repeat(half);
+    let refused = parse(&searched);
+    assert!(matches!(refused, Err(FormError::TooManyNames { offset }) if offset > 0));
     let long = "a".repeat(limits.bytes + 1);
     assert_eq!(
         parse(&long),

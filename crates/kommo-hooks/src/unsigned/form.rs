@@ -22,7 +22,7 @@ pub struct FormLimits {
     /// The most pairs of name and value.
     pub pairs: usize,
     /// The most different names, each part of a bracketed name counted: what bounds the memory,
-    /// some 700 bytes a name.
+    /// some 700 bytes a name. A number that `[]` finds taken counts too, which bounds the time.
     pub names: usize,
     /// The most brackets of one name.
     pub depth: usize,
@@ -195,7 +195,7 @@ impl FormValue {
             return Some(());
         };
         let name = if name.is_empty() {
-            next_index(group)
+            next_index(group, names_left)?
         } else {
             name.as_ref().to_owned()
         };
@@ -210,13 +210,14 @@ impl FormValue {
 }
 
 /// How many names there are: enough for `a[]=1&a[]=2`, the only form without indexes that is ever
-/// sent.
-fn next_index(group: &BTreeMap<String, FormValue>) -> String {
+/// sent. Each number that is taken already costs a name, which bounds the search over a whole form.
+fn next_index(group: &BTreeMap<String, FormValue>, names_left: &mut usize) -> Option<String> {
     let mut index = group.len();
     while group.contains_key(&index.to_string()) {
-        index = index.saturating_add(1);
+        *names_left = names_left.checked_sub(1)?;
+        index = index.checked_add(1)?;
     }
-    index.to_string()
+    Some(index.to_string())
 }
 
 /// `a[b][]` into `a`, `b` and an empty name. What cannot be read as brackets belongs to the first
