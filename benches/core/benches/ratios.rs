@@ -1,9 +1,6 @@
 //! The ratios that are promised, measured side by side.
 //!
-//! Criterion measures one benchmark after the other, and a machine that is shared or changes its
-//! frequency is 10 % slower a second later. Here the signer, the floor and the naive twin take
-//! turns in slices of some microseconds, in another order each round, and the median of each is
-//! taken over the same seconds.
+//! The signer, the floor and the naive twin take turns in slices of some microseconds.
 //!
 //! ```text
 //! cargo bench -p kommo-bench-core --bench ratios
@@ -14,85 +11,19 @@
 
 #![allow(
     clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a benchmark without its inputs must stop, and its table is its result"
+    reason = "a benchmark without its inputs must stop"
 )]
 
 use core::hint::black_box;
 use std::env;
 use std::process::ExitCode;
-use std::time::Instant;
 
+use kommo_bench_core::turns::{ROUNDS, compare, contestant};
 use kommo_bench_core::{floor, inputs, naive};
 use kommo_sign::{
     AppSecret, ChannelSecret, ChatHookKey, ChatsSigner, ContentMd5, ContentType, OpenApiKey,
     RequestDate, RequestMethod, RequestPath,
 };
-
-const ROUNDS: usize = 4001;
-const CALLS_A_SLICE: u32 = 16;
-
-/// One contestant of a comparison.
-struct Contestant<'a> {
-    name: &'static str,
-    call: Box<dyn Fn() + 'a>,
-    /// At most that many times the floor.
-    goal: Option<f64>,
-}
-
-fn contestant<'a>(name: &'static str, goal: Option<f64>, call: impl Fn() + 'a) -> Contestant<'a> {
-    Contestant {
-        name,
-        call: Box::new(call),
-        goal,
-    }
-}
-
-/// Measures all in turns; the first is the floor. Returns whether every goal was met.
-fn compare(id: &str, rounds: usize, contestants: &[Contestant<'_>]) -> bool {
-    let mut slices: Vec<Vec<u128>> = contestants.iter().map(|_| Vec::new()).collect();
-    for round in 0..rounds {
-        for turn in 0..contestants.len() {
-            let who = (turn + round) % contestants.len();
-            slices[who].push(slice(&contestants[who]));
-        }
-    }
-    let medians: Vec<f64> = slices.iter_mut().map(|slices| median(slices)).collect();
-    let mut met = true;
-    for (contestant, nanoseconds) in contestants.iter().zip(&medians) {
-        let ratio = nanoseconds / medians[0];
-        let verdict = match contestant.goal {
-            Some(goal) if ratio <= goal => format!("goal {goal:.2}: met"),
-            Some(goal) => format!("goal {goal:.2}: MISSED"),
-            None => String::new(),
-        };
-        met &= contestant.goal.is_none_or(|goal| ratio <= goal);
-        println!(
-            "{:<42}{nanoseconds:>10.1} ns{ratio:>8.3} x floor  {verdict}",
-            format!("{id}/{}", contestant.name)
-        );
-    }
-    met
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark reads the clock; this is the one place"
-)]
-fn slice(contestant: &Contestant<'_>) -> u128 {
-    let start = Instant::now();
-    for _ in 0..CALLS_A_SLICE {
-        (contestant.call)();
-    }
-    start.elapsed().as_nanos()
-}
-
-/// Nanoseconds a call.
-fn median(slices: &mut [u128]) -> f64 {
-    slices.sort_unstable();
-    slices[slices.len() / 2] as f64 / f64::from(CALLS_A_SLICE)
-}
 
 fn sign(bytes: usize, goal: Option<f64>, rounds: usize) -> bool {
     let signer = ChatsSigner::new(&ChannelSecret::new(inputs::CHANNEL_SECRET).expect("a secret"));

@@ -4,6 +4,7 @@
 //! - [`inputs`]: bodies and headers, the same bytes in every run.
 //! - [`floor`]: the hash functions alone, with every key schedule done beforehand.
 //! - [`naive`]: strings joined, keys set up per call, hex digit by digit.
+//! - [`turns`]: measures them in turns, in one run.
 //!
 //! A test shows that all three compute the same, so that no side is measured at doing less work
 //! than it claims.
@@ -15,3 +16,4 @@ pub mod inputs;
 pub mod batches;
 pub mod floor;
 pub mod naive;
+pub mod turns;

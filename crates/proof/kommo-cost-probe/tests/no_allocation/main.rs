@@ -1,5 +1,5 @@
-//! Signing and verifying never allocate (invariant I11): every entry of `kommo-sign` and the host
-//! parsers of `kommo-account`, on every vector, valid or not.
+//! Signing and verifying never allocate (invariant I11): every entry of `kommo-sign`, the verifiers
+//! of hooks and the host parsers of `kommo-account`, on every vector, valid or not.
 //!
 //! What a case needs is loaded and its key schedule is done before counting starts, except where
 //! the entry itself is the key schedule. Results are used after counting ends, so that the compiler
@@ -25,7 +25,8 @@ use std::sync::Barrier;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use counting::allocations_of;
-use kommo_account::AccountHost;
+use kommo_account::{AccountHost, ClientId};
+use kommo_hooks::{ChatHookVerifier, DisconnectVerifier, OpenApiVerifier, ReceivedSignature};
 use kommo_sign::{
     AppSecret, CanonicalRequest, ChannelSecret, ChatHookKey, ChatsSigner, ClientSecret, CompactJws,
     ContentMd5, ContentMd5Stream, ContentType, DisconnectKey, DisconnectQuery, JwsAlgorithm,
@@ -268,6 +269,59 @@ fn verifying_a_compact_jws_allocates_nothing() {
             let token = CompactJws::parse(&case.token);
             let _ = black_box(token.map(|token| key.verify(&token, &received)));
         });
+    }
+}
+
+/// A ring with the right key behind another one.
+fn ring<K>(first: K, second: K) -> KeyRing<K> {
+    let mut keys = KeyRing::new();
+    for (id, key) in [("new", first), ("old", second)] {
+        keys.insert(KeyId::parse(id).unwrap(), key, None).unwrap();
+    }
+    keys
+}
+
+/// What reads no JSON promises it; a token and an addressed hook are read as JSON.
+#[test]
+fn the_verifier_of_a_hook_allocates_nothing() {
+    for case in chat_hooks() {
+        let other = ChatHookKey::new(&ChannelSecret::new("the-next-secret").unwrap());
+        let Ok(secret) = ChannelSecret::new(&case.secret) else {
+            continue;
+        };
+        let verifier: ChatHookVerifier =
+            ChatHookVerifier::new(ring(other, ChatHookKey::new(&secret)));
+        let verdict = allocates_nothing(&case.name, || {
+            let received = ReceivedSignature::from_values([case.signature.as_bytes()]);
+            verifier.verify(&case.body, received, 1_796_000_000)
+        });
+        assert_eq!(verdict.is_ok(), case.is_valid(), "{}", case.name);
+    }
+    for case in open_api_bodies() {
+        let other = OpenApiKey::new(&AppSecret::new("the-next-secret").unwrap());
+        let Ok(secret) = AppSecret::new(&case.secret) else {
+            continue;
+        };
+        let verifier: OpenApiVerifier = OpenApiVerifier::new(ring(other, OpenApiKey::new(&secret)));
+        let verdict = allocates_nothing(&case.name, || {
+            let received = ReceivedSignature::from_values([case.signature.as_bytes()]);
+            verifier.verify(&case.body, received, 1_796_000_000)
+        });
+        assert_eq!(verdict.is_ok(), case.is_valid(), "{}", case.name);
+    }
+    for case in disconnects() {
+        let mut keys: KeyRing<DisconnectKey> = KeyRing::new();
+        for (number, secret) in case.secrets.iter().enumerate() {
+            let id = KeyId::parse(&number.to_string()).unwrap();
+            let key = DisconnectKey::new(&ClientSecret::new(secret).unwrap());
+            keys.insert(id, key, None).unwrap();
+        }
+        let Ok(client) = ClientId::parse(&case.client_id) else {
+            continue;
+        };
+        let verifier: DisconnectVerifier = DisconnectVerifier::new(client, keys);
+        let verdict = allocates_nothing(&case.name, || verifier.verify(&case.query, 1_796_000_000));
+        assert_eq!(verdict.is_ok(), case.is_valid(), "{}", case.name);
     }
 }
 
