@@ -14,11 +14,12 @@ use crate::shell::{cargo, root, run};
 const PACKAGE: &str = "kommo-bench-core";
 const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
-const BENCHES: [&str; 9] = [
+const BENCHES: [&str; 10] = [
     "sign",
     "verify_hook",
     "open_api",
     "ratios",
+    "hook_verifiers",
     "bulk",
     "bulk_ratios",
     "keeper_fresh",
@@ -97,6 +98,8 @@ pub(crate) fn measure() -> Result<()> {
         PACKAGE,
         "--bench",
         "ratios",
+        "--bench",
+        "hook_verifiers",
     ]))?;
     run(&mut cargo(&["bench", "--package", ADAPTERS]))?;
     run(&mut cargo(&[
