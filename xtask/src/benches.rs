@@ -14,7 +14,7 @@ use crate::shell::{cargo, root, run};
 const PACKAGE: &str = "kommo-bench-core";
 const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
-const BENCHES: [&str; 10] = [
+const BENCHES: [&str; 11] = [
     "sign",
     "verify_hook",
     "open_api",
@@ -25,6 +25,7 @@ const BENCHES: [&str; 10] = [
     "keeper_fresh",
     "inbox_costs",
     "inbox_rates",
+    "hook_answers",
 ];
 
 /// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that

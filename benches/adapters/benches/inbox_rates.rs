@@ -7,6 +7,8 @@
 //!
 //! So many hooks of 640 bytes wait, each of a conversation of its own; the handler does nothing.
 //! The worker and the loop take 32 at a time, in turn, over the same tables; medians of the rounds.
+//! The loop settles each hook by statements of its own, in one transaction. In PostgreSQL there is
+//! a second loop, a harder floor: it settles what it took in two statements, as the inbox does.
 //!
 //! Prints a table and fails (status 1) if a goal is missed. With `--test` it takes fewer hooks and
 //! judges nothing.
@@ -68,7 +70,7 @@ async fn main() -> ExitCode {
             rounds: 5,
         },
     };
-    println!("hooks completed in a second    worker   bare loop   ratio");
+    println!("hooks completed in a second           worker   bare loop   ratio");
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("store.db");
     let file = SqliteConnectOptions::new()
@@ -134,24 +136,53 @@ async fn put_one(inbox: &Inbox) {
 async fn measure(name: &str, size: &Size, inbox: &Inbox, mut bare: Bare) -> bool {
     bare.run("UPDATE kommo_hooks SET due_at = 4000000000000")
         .await;
-    let (mut worker, mut looped) = (Vec::new(), Vec::new());
+    let loops: &[Settling] = match &bare {
+        Bare::Sqlite(_) => &[Settling::EachAlone],
+        Bare::Postgres(_) => &[Settling::EachAlone, Settling::Together],
+    };
+    let mut worker = Vec::new();
+    let mut looped: Vec<Vec<Duration>> = loops.iter().map(|_| Vec::new()).collect();
     for _ in 0..size.rounds {
         bare.fill(size.hooks).await;
         worker.push(by_worker(inbox, size.hooks).await);
-        bare.fill(size.hooks).await;
-        let begun = Instant::now();
-        bare.complete_all(size.hooks).await;
-        looped.push(begun.elapsed());
+        for (settling, times) in loops.iter().zip(&mut looped) {
+            bare.fill(size.hooks).await;
+            let begun = Instant::now();
+            bare.complete_all(size.hooks, *settling).await;
+            times.push(begun.elapsed());
+        }
     }
     let rate = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         let middle = times.get(times.len() / 2).copied().unwrap_or_default();
         f64::from(u32::try_from(size.hooks).unwrap_or(u32::MAX)) / middle.as_secs_f64()
     };
-    let (worker, looped) = (rate(&mut worker), rate(&mut looped));
-    let ratio = worker / looped;
-    println!("  {name:<24} {worker:>10.0} {looped:>11.0} {ratio:>7.2}");
-    ratio >= GOAL
+    let worker = rate(&mut worker);
+    let mut is_met = true;
+    for (settling, times) in loops.iter().zip(&mut looped) {
+        let looped = rate(times);
+        let ratio = worker / looped;
+        let name = format!("{name}, {}", settling.name());
+        println!("  {name:<31} {worker:>10.0} {looped:>11.0} {ratio:>7.2}");
+        is_met &= ratio >= GOAL;
+    }
+    is_met
+}
+
+/// How the loop ends the hooks that it took.
+#[derive(Clone, Copy)]
+enum Settling {
+    EachAlone,
+    Together,
+}
+
+impl Settling {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::EachAlone => "each settled alone",
+            Self::Together => "settled together",
+        }
+    }
 }
 
 async fn by_worker(inbox: &Inbox, hooks: u64) -> Duration {
@@ -225,12 +256,12 @@ impl Bare {
         }
     }
 
-    async fn complete_all(&mut self, hooks: u64) {
+    async fn complete_all(&mut self, hooks: u64, settling: Settling) {
         let mut done = 0;
         while done < hooks {
             done += match self {
                 Self::Sqlite(one) => some_of_sqlite(one).await,
-                Self::Postgres(one) => some_of_postgres(one).await,
+                Self::Postgres(one) => some_of_postgres(one, settling).await,
             }
             .expect("completed");
         }
@@ -238,21 +269,19 @@ impl Bare {
     }
 }
 
-macro_rules! some_of {
-    ($name:ident, $connection:ty, $now:ident, $many:literal, $end:literal, $skip:literal, [$($lock:literal)?]) => {
-        async fn $name(connection: &mut $connection) -> sqlx::Result<u64> {
-            let claim = format!(
-                "UPDATE kommo_hooks SET lease_token = $1, attempts = attempts + 1, leased_until = {now} + 60000 WHERE id {many} \
-                 SELECT id FROM kommo_hooks WHERE due_at IS NOT NULL AND due_at <= (SELECT {now}) \
-                 AND (leased_until IS NULL OR leased_until <= (SELECT {now})) ORDER BY due_at LIMIT {AT_A_TIME} {skip} {end} \
-                 RETURNING id, key, kind, event, account, conversation, stored_at, record",
-                now = $now, many = $many, skip = $skip, end = $end,
-            );
-            let rows = query(AssertSqlSafe(claim)).bind(TOKEN).fetch_all(&mut *connection).await?;
-            let mut all = connection.begin().await?;
-            $(
-                raw_sql($lock).execute(&mut *all).await?;
-            )?
+/// The statement that takes those that are due for the longest time.
+fn claim(now: &str, many: &str, skip: &str, end: &str) -> String {
+    format!(
+        "UPDATE kommo_hooks SET lease_token = $1, attempts = attempts + 1, leased_until = {now} + 60000 WHERE id {many} \
+         SELECT id FROM kommo_hooks WHERE due_at IS NOT NULL AND due_at <= (SELECT {now}) \
+         AND (leased_until IS NULL OR leased_until <= (SELECT {now})) ORDER BY due_at LIMIT {AT_A_TIME} {skip} {end} \
+         RETURNING id, key, kind, event, account, conversation, stored_at, record"
+    )
+}
+
+macro_rules! settle_each {
+    ($name:ident, $connection:ty, $now:ident) => {
+        async fn $name(connection: &mut $connection, ids: &[i64]) -> sqlx::Result<()> {
             let settle = format!(
                 "UPDATE kommo_hooks SET state = 'done', due_at = NULL, lease_token = NULL, leased_until = NULL, ended_at = {}, \
                  record = $3 WHERE id = $1 AND lease_token = $2",
@@ -263,33 +292,65 @@ macro_rules! some_of {
                  (SELECT conversation FROM kommo_hooks WHERE id = $1) AND state = 'waiting' AND due_at IS NULL ORDER BY id LIMIT 1)",
                 $now
             );
-            for row in &rows {
-                let id: i64 = row.get("id");
+            for id in ids {
                 let settled = query(AssertSqlSafe(settle.clone())).bind(id).bind(TOKEN).bind(&b""[..]);
-                assert_eq!(settled.execute(&mut *all).await?.rows_affected(), 1);
-                query(AssertSqlSafe(promote.clone())).bind(id).execute(&mut *all).await?;
+                assert_eq!(settled.execute(&mut *connection).await?.rows_affected(), 1);
+                query(AssertSqlSafe(promote.clone())).bind(id).execute(&mut *connection).await?;
             }
-            all.commit().await?;
-            Ok(rows.len() as u64)
+            Ok(())
         }
     };
 }
 
-some_of!(
-    some_of_sqlite,
-    SqliteConnection,
-    SQLITE_NOW,
-    "IN (",
-    ")",
-    "",
-    []
-);
-some_of!(
-    some_of_postgres,
-    PgConnection,
-    POSTGRES_NOW,
-    "= ANY (ARRAY(",
-    "))",
-    "FOR UPDATE SKIP LOCKED",
-    ["SELECT pg_advisory_xact_lock(1, 1)"]
-);
+settle_each!(settle_each_of_sqlite, SqliteConnection, SQLITE_NOW);
+settle_each!(settle_each_of_postgres, PgConnection, POSTGRES_NOW);
+
+async fn some_of_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let claim = claim(SQLITE_NOW, "IN (", "", ")");
+    let claim = query(AssertSqlSafe(claim)).bind(TOKEN);
+    let rows = claim.fetch_all(&mut *connection).await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.get("id")).collect();
+    let mut all = connection.begin().await?;
+    settle_each_of_sqlite(&mut all, &ids).await?;
+    all.commit().await?;
+    Ok(ids.len() as u64)
+}
+
+async fn some_of_postgres(connection: &mut PgConnection, settling: Settling) -> sqlx::Result<u64> {
+    let claim = claim(
+        POSTGRES_NOW,
+        "= ANY (ARRAY(",
+        "FOR UPDATE SKIP LOCKED",
+        "))",
+    );
+    let claim = query(AssertSqlSafe(claim)).bind(TOKEN);
+    let rows = claim.fetch_all(&mut *connection).await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.get("id")).collect();
+    let mut all = connection.begin().await?;
+    raw_sql("SELECT pg_advisory_xact_lock(1, 1)")
+        .execute(&mut *all)
+        .await?;
+    match settling {
+        Settling::EachAlone => settle_each_of_postgres(&mut all, &ids).await?,
+        Settling::Together => settle_together(&mut all, &ids).await?,
+    }
+    all.commit().await?;
+    Ok(ids.len() as u64)
+}
+
+async fn settle_together(connection: &mut PgConnection, ids: &[i64]) -> sqlx::Result<()> {
+    let settle = format!(
+        "UPDATE kommo_hooks SET state = 'done', due_at = NULL, lease_token = NULL, leased_until = NULL, ended_at = {POSTGRES_NOW}, \
+         record = ''::bytea WHERE id = ANY ($1) AND lease_token = $2"
+    );
+    let promote = format!(
+        "UPDATE kommo_hooks SET due_at = {POSTGRES_NOW} WHERE id = ANY (ARRAY(SELECT (SELECT next.id FROM kommo_hooks AS next \
+         WHERE next.conversation = ended.conversation AND next.state = 'waiting' AND next.due_at IS NULL ORDER BY next.id LIMIT 1) \
+         FROM kommo_hooks AS ended WHERE ended.id = ANY ($1)))"
+    );
+    let settled = query(AssertSqlSafe(settle)).bind(ids).bind(TOKEN);
+    let settled = settled.execute(&mut *connection).await?.rows_affected();
+    assert_eq!(settled, ids.len() as u64);
+    let promoted = query(AssertSqlSafe(promote)).bind(ids);
+    promoted.execute(connection).await.map(|_| ())
+}

@@ -1,5 +1,5 @@
-//! A keeper with one fresh grant, whose store and platform do nothing: what is measured is the
-//! keeper.
+//! What the benchmarks share: a keeper with one fresh grant, whose store and platform do nothing;
+//! chat hooks as requests, and connections that send them.
 
 #![allow(
     clippy::missing_errors_doc,
@@ -12,8 +12,12 @@
     reason = "a program of std, which has no `extern crate alloc`"
 )]
 
+mod chat_requests;
 mod counting;
+mod load;
 mod one_grant;
 
+pub use chat_requests::{ChatRequests, SCOPE};
 pub use counting::{Counting, allocations};
+pub use load::{Load, Requests};
 pub use one_grant::{Handle, fresh_handle};
