@@ -371,9 +371,9 @@ impl Inbox {
             .transpose()
     }
 
-    /// Lets all hooks that failed and match a filter wait again, in their old places. Returns their
-    /// number. The filter's state does not count. One that fails again meanwhile is not replayed
-    /// again.
+    /// Returns all failed hooks that match a filter to the queue, in their original order. Returns
+    /// their number. The filter's state does not count. One that fails again meanwhile is not
+    /// replayed again.
     ///
     /// # Errors
     ///

@@ -65,8 +65,7 @@ pub(crate) struct CallArgs {
     #[command(flatten)]
     sandbox: SandboxArgs,
 
-    /// Send it again after an answer that did not come, which is done only for endpoints that
-    /// post nothing and create nothing
+    /// Send it again if no answer came; only for endpoints that post nothing and create nothing
     #[arg(long)]
     repeat: bool,
 

@@ -76,7 +76,7 @@ impl Lifeboats {
         let directory = &places.beside;
         private_file::make_directory(directory).map_err(|error| {
             Failure::io(format!(
-                "cannot make the directory {}: {error}",
+                "cannot create the directory {}: {error}",
                 directory.display()
             ))
         })?;

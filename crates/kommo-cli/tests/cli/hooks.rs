@@ -504,14 +504,10 @@ fn the_inbox_is_listed_and_shown() {
 fn what_is_not_there_is_said_with_what_to_do() {
     let room = room();
     let error = inbox(&room, &["list"]).failed(1).to_owned();
-    assert!(error.contains("`kommo hooks listen` makes it"), "{error}");
+    assert!(error.contains("`kommo hooks listen` creates it"), "{error}");
     let mut listening = Listening::start(&room, &[]);
     let chat = listening.url("chat").to_owned();
-    assert!(
-        inbox(&room, &["list"])
-            .failed(1)
-            .contains("no hook was kept in the inbox")
-    );
+    assert!(inbox(&room, &["list"]).failed(1).contains("has no hooks"));
     trigger(&room, "chat-message", &chat, &[]).done();
     listening.next();
     let error = inbox(&room, &["show", "99"]).failed(1).to_owned();

@@ -92,7 +92,7 @@ pub enum WebhookUrlError {
 impl fmt::Display for WebhookUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreadable => "url is not an absolute one",
+            Self::Unreadable => "url is not absolute",
             Self::Scheme => "url is neither https nor http",
             Self::NotEncrypted => "url is http to another machine",
             Self::Credentials => "url has a user name or a password",

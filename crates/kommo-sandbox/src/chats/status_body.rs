@@ -22,7 +22,7 @@ pub(crate) fn read_status(
     let message = message.ok_or_else(|| {
         let is_own = chats.has_msgid(&account.amojo_id, message_id);
         let reason = match is_own {
-            true => "the id in the path is the integration's own; the platform's belongs here",
+            true => "the id in the path is the integration's own; this path needs the platform's",
             false => "no message has this id",
         };
         not_found("message-unknown", reason)

@@ -78,7 +78,7 @@ pub(crate) async fn control(
             "/state" | "/accounts" | "/clock" | "/faults" | "/journal" | "/counters" | "/overview",
             _,
         ) => {
-            let error = format!("another method belongs here; there is: {ROUTES}");
+            let error = format!("method not allowed; allowed here: {ROUTES}");
             Err(ControlError::new(StatusCode::METHOD_NOT_ALLOWED, error))
         }
         _ => Err(ControlError::new(

@@ -39,7 +39,7 @@ pub(crate) async fn grant_control(
             | "/crm-webhooks" | "/release",
             _,
         ) => {
-            let error = format!("another method belongs here; there is: {ROUTES}");
+            let error = format!("method not allowed; allowed here: {ROUTES}");
             Err(ControlError::new(StatusCode::METHOD_NOT_ALLOWED, error))
         }
         _ => return None,

@@ -29,7 +29,7 @@ pub(crate) async fn hook_control(
         ("/messages", _) if method == Method::POST => Some(manager_writes(platform, body)),
         (_, Some(kind)) if method == Method::POST => Some(send(platform, kind, body).await),
         ("/deliveries" | "/messages", _) | (_, Some(_)) => {
-            let error = "another method belongs here; there is: GET deliveries, POST hooks/KIND, GET and POST messages";
+            let error = "method not allowed; allowed here: GET deliveries, POST hooks/KIND, GET and POST messages";
             Some(Err(ControlError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 error,

@@ -27,7 +27,7 @@ pub(crate) fn open_api_control(
         Method::GET => Ok(view(platform)),
         Method::POST => change(platform, call.body),
         _ => {
-            let error = "another method belongs here; there is: GET and POST open-api";
+            let error = "method not allowed; allowed here: GET and POST open-api";
             let status = StatusCode::METHOD_NOT_ALLOWED;
             Err(ControlError::new(status, error))
         }

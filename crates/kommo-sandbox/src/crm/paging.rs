@@ -41,7 +41,7 @@ pub(crate) fn page(
     let (name, total) = (collection.name, collection.total);
     let first = (page - 1).saturating_mul(limit);
     if first >= total {
-        let reason = "the page lies past the end";
+        let reason = "the page is past the end";
         return Ok(Outcome::accepted("page-empty", reason, nothing()));
     }
     let last = total.min(first.saturating_add(limit));

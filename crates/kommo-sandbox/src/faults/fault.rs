@@ -306,7 +306,7 @@ impl fmt::Display for FaultError {
             }
             Self::Field { field, kind } => write!(f, "{field} does not belong to the fault {kind}"),
             Self::Delay => write!(f, "delay_ms is more than {LONGEST_DELAY_MS}"),
-            Self::Hook => f.write_str("hook is of a kind that does not meet this fault"),
+            Self::Hook => f.write_str("this kind of hook does not have this fault"),
         }
     }
 }

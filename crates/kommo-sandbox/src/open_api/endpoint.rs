@@ -37,7 +37,7 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
         let mut response = gateway_page(StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed");
         let allow = HeaderValue::from_static("POST");
         response.headers_mut().insert(ALLOW, allow);
-        let reason = "every endpoint of the Open API wants POST";
+        let reason = "every endpoint of the Open API takes POST alone";
         return Outcome::refused("method-wrong", reason, response).by_rule("O7");
     }
     let mut state = platform.lock();

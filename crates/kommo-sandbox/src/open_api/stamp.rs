@@ -116,7 +116,7 @@ impl Stamp {
             ));
         }
         if rules.refuse_repeated_ranstr && book.has_seen(&self.ranstr, window, now) {
-            let reason = "ranstr came before";
+            let reason = "ranstr was used before";
             return Err(Refusal::new("参数错误", "O8", "ranstr-repeated", reason));
         }
         Ok(())

@@ -189,7 +189,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, value_name = "ID", value_parser = ids::conversation_ref)]
     conversation_ref: AmojoConversationId,
 
-    /// How many of the newest messages are left out
+    /// Skip this many of the newest messages
     #[arg(long, value_name = "N", default_value_t = 0)]
     offset: u64,
 

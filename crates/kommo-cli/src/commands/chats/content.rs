@@ -127,7 +127,7 @@ pub(super) struct ContentArgs {
     #[arg(long, value_name = "ID", requires = "media")]
     sticker_id: Option<String>,
 
-    /// A place: longitude and latitude in degrees
+    /// A location: longitude and latitude in degrees
     #[arg(
         long,
         value_name = "LON,LAT",

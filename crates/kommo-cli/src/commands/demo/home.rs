@@ -17,7 +17,7 @@ impl Home {
         let directory = std::env::temp_dir().join(format!("kommo-demo-{random:032x}"));
         private_file::make_directory(&directory).map_err(|error| {
             Failure::io(format!(
-                "cannot make the directory {}: {error}",
+                "cannot create the directory {}: {error}",
                 directory.display()
             ))
         })?;

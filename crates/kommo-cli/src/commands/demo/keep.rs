@@ -17,7 +17,7 @@ impl Keep {
     pub(super) fn make(directory: &Path) -> Result<Self, Failure> {
         std::fs::create_dir_all(directory).map_err(|error| {
             Failure::io(format!(
-                "cannot make the directory '{}': {error}",
+                "cannot create the directory '{}': {error}",
                 directory.display()
             ))
         })?;

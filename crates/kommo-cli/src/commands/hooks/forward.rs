@@ -30,7 +30,7 @@ pub(super) struct ForwardArgs {
     #[arg(long, value_name = "NAME")]
     webhook_secret_env: Option<String>,
 
-    /// Let --forward-to be on another machine
+    /// Allow --forward-to on another machine
     #[arg(long, requires = "forward_to")]
     allow_remote: bool,
 }
@@ -63,7 +63,7 @@ impl ForwardArgs {
         let source = missing.check(self.source(context)?, missing::WEBHOOK_SECRET);
         let Some(source) = source else {
             missing.advise(
-                "`printf 'whsec_%s' \"$(head -c 24 /dev/urandom | base64)\" > FILE` makes one",
+                "`printf 'whsec_%s' \"$(head -c 24 /dev/urandom | base64)\" > FILE` creates one",
             );
             return Err(missing.into_failure());
         };

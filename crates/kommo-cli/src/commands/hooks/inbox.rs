@@ -140,7 +140,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
 
-    /// How many at most
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
 
@@ -156,7 +156,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 #[command(after_help = SHOW_EXAMPLE)]
 pub(crate) struct ShowArgs {
-    /// Its number
+    /// The number of the hook
     #[arg(value_name = "NUMBER")]
     id: i64,
 

@@ -62,9 +62,9 @@ impl InboxPlaceArgs {
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         if place.is_missing() {
-            let message = format!("the store has no hook: there is no {}", place.label());
+            let message = format!("the store has no hooks: {} does not exist", place.label());
             return Err(Failure::new(ErrorCode::NotFound, message)
-                .hint("`kommo hooks listen` makes it; another store: --store URL"));
+                .hint("`kommo hooks listen` creates it; another store: --store URL"));
         }
         let store = Arc::new(stores::open(&place, keys).await?);
         context.opened.add(Arc::clone(&store));
@@ -91,7 +91,7 @@ impl InboxPlaceArgs {
 
 fn not_found(wanted: &InboxName, realm: Realm, inboxes: &[InboxLine]) -> Failure {
     let message = format!(
-        "no hook was kept in the inbox {wanted} of {}",
+        "the inbox {wanted} of {} has no hooks",
         describe_realm(realm)
     );
     let failure = Failure::new(ErrorCode::NotFound, message);

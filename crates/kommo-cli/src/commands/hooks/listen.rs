@@ -190,7 +190,7 @@ fn worker_settings() -> WorkerSettings {
 fn note_left(left: usize, context: &Context) {
     if left > 0 {
         context.output.note(&format!(
-            "{left} hand-overs were still on their way; these hooks are handed over again"
+            "{left} hand-overs were still in progress; these hooks are handed over again"
         ));
     }
 }
@@ -217,7 +217,7 @@ async fn open(args: &ListenArgs, context: &Context) -> Result<(Arc<Store>, Inbox
     let spool = spool_directory(&place)?;
     private_file::make_directory(&spool).map_err(|error| {
         let spool = spool.display();
-        Failure::io(format!("cannot make the directory {spool}: {error}"))
+        Failure::io(format!("cannot create the directory {spool}: {error}"))
     })?;
     let inbox = Inbox::with_spool(&store, realm, name, InboxSettings::new(), &spool);
     let inbox = inbox.map_err(|error| stores::failure(&error))?;

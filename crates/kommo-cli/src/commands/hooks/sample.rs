@@ -27,7 +27,7 @@ pub(super) enum SampleKind {
     Disconnect,
     /// Open API: visitors wait for an answer
     OpenApi,
-    /// CRM: a lead is at another stage
+    /// CRM: a lead changed its stage
     CrmLead,
     /// CRM: a message from a client
     CrmMessage,

@@ -74,7 +74,7 @@ pub(crate) struct TriggerArgs {
     )]
     line_feed: LineFeed,
 
-    /// Let --to be on another machine
+    /// Allow --to on another machine
     #[arg(long)]
     allow_remote: bool,
 

@@ -58,7 +58,7 @@ pub(super) struct VerifierArgs {
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<RedirectUri>,
 
-    /// Refuse signed hooks that are older than this, as in 10m; left out, a hook is never too old
+    /// Refuse signed hooks that are older than this, as in 10m; default: no limit
     #[arg(long, value_name = "SPAN")]
     max_age: Option<Span>,
 }
@@ -178,7 +178,7 @@ impl VerifierArgs {
 
 fn no_secret(has_no_client_secret: bool) -> Failure {
     let message = match has_no_client_secret {
-        true => "no secret was given that a hook could be proven by",
+        true => "no secret to verify hooks with was given",
         false => "no client id was given, which the client secret belongs to",
     };
     Failure::new(ErrorCode::SettingMissing, message).hint(
