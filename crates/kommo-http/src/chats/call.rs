@@ -22,21 +22,16 @@ use crate::chats::clock_offset::{self, KeptOffset};
 use crate::chats::error::ChatsError;
 use crate::chats::refusal::Refusal;
 use crate::error::TransportError;
-use crate::signed::clock::SigningClock;
-use crate::signed::pace::Pace;
-use crate::signed::peer_pauses::{Departure, PeerPauses};
+use crate::signed::pacing::{Blocked, Pacing, is_unknown};
+use crate::signed::peer_pauses::Departure;
 use crate::transport::raw_response::RawResponse;
 use crate::transport::retry_policy::Repeat;
-use crate::transport::retry_policy::RetryPolicy;
 
 /// One call in progress.
 pub(crate) struct Call<'a> {
     sender: Sender<'a>,
-    clock: &'a dyn SigningClock,
-    policy: RetryPolicy,
+    pacing: Pacing<'a>,
     kept_offset: &'a KeptOffset,
-    pauses: &'a PeerPauses,
-    pace: &'a Pace,
     attempts: u32,
     repetitions: u32,
     tried_offset: Option<i64>,
@@ -57,19 +52,13 @@ enum Next {
 impl<'a> Call<'a> {
     pub(crate) const fn new(
         sender: Sender<'a>,
-        clock: &'a dyn SigningClock,
-        policy: RetryPolicy,
+        pacing: Pacing<'a>,
         kept_offset: &'a KeptOffset,
-        pauses: &'a PeerPauses,
-        pace: &'a Pace,
     ) -> Self {
         Self {
             sender,
-            clock,
-            policy,
+            pacing,
             kept_offset,
-            pauses,
-            pace,
             attempts: 0,
             repetitions: 0,
             tried_offset: None,
@@ -80,19 +69,20 @@ impl<'a> Call<'a> {
     /// Sends until there is a result or an error.
     pub(crate) async fn run(mut self) -> Result<Answer<RawResponse>, ChatsError> {
         loop {
-            self.pace.wait(self.clock).await;
-            self.wait_out_pause().await?;
+            let attempts = self.attempts;
             let departure = self
-                .pauses
-                .departure(connection_of(self.sender.request.path));
+                .pacing
+                .depart()
+                .await
+                .map_err(|blocked| match blocked {
+                    Blocked::Paused(left) => ChatsError::Paused { left, attempts },
+                    Blocked::Held(hold) => ChatsError::Held { hold, attempts },
+                })?;
             self.attempts += 1;
-            let now = self.clock.unix_seconds();
+            let now = self.pacing.clock.unix_seconds();
             let outcome = self.sender.attempt(self.attempts, now, self.offset()).await;
             let outcome = outcome.map_err(ChatsError::InvalidRequest)?;
-            let is_unknown = match &outcome.result {
-                Ok(response) => response.status() >= 500,
-                Err(error) => error.is_in_doubt(),
-            };
+            let is_unknown = is_unknown(&outcome.result);
             let next = self.next(outcome, departure);
             self.has_unknown_outcome |= is_unknown;
             match next {
@@ -101,28 +91,10 @@ impl<'a> Call<'a> {
                 Next::CorrectClock(offset) => self.tried_offset = Some(offset),
                 Next::Repeat(pause) => {
                     self.repetitions += 1;
-                    self.clock.pause(pause).await;
+                    self.pacing.clock.pause(pause).await;
                 }
             }
         }
-    }
-
-    /// Waits for a pause that an earlier 429 asked for, if it is short; a long one is an error.
-    async fn wait_out_pause(&self) -> Result<(), ChatsError> {
-        let path = connection_of(self.sender.request.path);
-        let left = || self.pauses.left(path, self.clock.unix_seconds());
-        while let Some(left) = left() {
-            if left > self.policy.longest_wait() {
-                let attempts = self.attempts;
-                let hold = self.pauses.hold(path, self.clock.unix_seconds());
-                return Err(match hold {
-                    Some(hold) => ChatsError::Held { hold, attempts },
-                    None => ChatsError::Paused { left, attempts },
-                });
-            }
-            self.clock.pause(left).await;
-        }
-        Ok(())
     }
 
     fn offset(&self) -> i64 {
@@ -132,7 +104,7 @@ impl<'a> Call<'a> {
 
     fn next(&self, outcome: Outcome, departure: Departure<'_>) -> Next {
         if matches!(&outcome.result, Ok(response) if response.status() != 429) {
-            self.pauses.answered(departure);
+            self.pacing.answered(departure);
         }
         match outcome.result {
             Ok(response) if response.is_success() => Next::Done(response),
@@ -144,16 +116,9 @@ impl<'a> Call<'a> {
             }
             Ok(response) => {
                 let mut refusal = Refusal::read(&response, outcome.signed_at);
-                let now = self.clock.unix_seconds();
                 if refusal.status() == 429 {
-                    let pause = self.pauses.refused(departure, refusal.retry_after, now);
-                    if pause.is_hold {
-                        tracing::error!(
-                            left_seconds = pause.length.as_secs(),
-                            "calls are held: too many requests, again and again"
-                        );
-                    }
-                    refusal.retry_after = Some(pause.length);
+                    let pause = self.pacing.refused(departure, refusal.retry_after);
+                    refusal.retry_after = Some(pause);
                 }
                 self.after_refusal(refusal)
             }
@@ -192,7 +157,7 @@ impl<'a> Call<'a> {
         }
         clock_offset::after_refusal(
             refusal.server_date?,
-            self.clock.unix_seconds(),
+            self.pacing.clock.unix_seconds(),
             self.offset(),
         )
     }
@@ -210,9 +175,7 @@ impl<'a> Call<'a> {
     fn pause(&self, asked: Option<Duration>) -> Option<Duration> {
         match self.sender.request.repeat {
             Repeat::Never => None,
-            Repeat::WhenSafe => self.policy.pause(self.repetitions + 1, asked, |longest| {
-                self.clock.random_up_to(longest)
-            }),
+            Repeat::WhenSafe => self.pacing.before_repetition(self.repetitions + 1, asked),
         }
     }
 
@@ -240,7 +203,7 @@ const SEGMENTS_OF_CONNECTION: usize = 5;
 
 /// What the paths of a connection begin with. A pause applies to one connection, so that one
 /// account's does not stop the others.
-fn connection_of(path: RequestPath<'_>) -> &str {
+pub(crate) fn connection_of(path: RequestPath<'_>) -> &str {
     let path = path.as_str();
     let ends = path.match_indices('/').map(|(at, _)| at);
     let end = ends.into_iter().nth(SEGMENTS_OF_CONNECTION - 1);

@@ -12,13 +12,14 @@ use tracing::Instrument;
 
 use crate::chats::answer::Answer;
 use crate::chats::attempt::Sender;
-use crate::chats::call::Call;
+use crate::chats::call::{Call, connection_of};
 use crate::chats::clock_offset::KeptOffset;
 use crate::chats::error::{ChatsError, Unreadable, UnreadableReason};
 use crate::chats::raw_request::RawRequest;
 use crate::error::InvalidRequest;
 use crate::signed::clock::{SigningClock, SystemSigningClock};
 use crate::signed::pace::Pace;
+use crate::signed::pacing::Pacing;
 use crate::signed::peer_pauses::{PeerHold, PeerPauses};
 use crate::transport::client::Transport;
 use crate::transport::raw_response::RawResponse;
@@ -192,11 +193,14 @@ impl ChatsClient {
         );
         let call = Call::new(
             sender,
-            self.clock.as_ref(),
-            self.retry_policy,
+            Pacing {
+                clock: self.clock.as_ref(),
+                policy: self.retry_policy,
+                pauses: &self.pauses,
+                pace: &self.pace,
+                path: connection_of(request.path),
+            },
             &self.kept_offset,
-            &self.pauses,
-            &self.pace,
         );
         call.run().instrument(span).await
     }

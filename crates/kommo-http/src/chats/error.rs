@@ -8,6 +8,7 @@ use kommo_chats::{DecodeError, UnexpectedBody};
 
 use crate::chats::refusal::Refusal;
 use crate::error::{InvalidRequest, TransportError};
+use crate::signed::failure_text::FailureText;
 use crate::signed::peer_pauses::PeerHold;
 
 /// Why a call has no result.
@@ -108,29 +109,16 @@ impl ChatsError {
 impl fmt::Display for ChatsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidRequest(_) => f.write_str("request cannot be sent"),
+            Self::InvalidRequest(_) => FailureText::InvalidRequest.fmt(f),
             Self::Refused(refusal) => write!(f, "refused: {refusal}"),
-            Self::TooManyRequests(refusal) => match refusal.retry_after {
-                Some(pause) => write!(
-                    f,
-                    "too many requests, to be repeated after {} s",
-                    pause.as_secs()
-                ),
-                None => f.write_str("too many requests"),
-            },
-            Self::Paused { left, .. } => {
-                write!(f, "calls pause for another {} s", left.as_secs())
+            Self::TooManyRequests(refusal) => {
+                FailureText::TooManyRequests(refusal.retry_after).fmt(f)
             }
-            Self::Held { hold, .. } => write!(
-                f,
-                "calls are held for another {} s: there were too many requests",
-                hold.left.as_secs()
-            ),
-            Self::Redirected { status, .. } => {
-                write!(f, "http {status}, a redirect, was not followed")
-            }
-            Self::Unreadable(unreadable) => write!(f, "{unreadable}"),
-            Self::Transport { error, attempts } => write!(f, "{error} (attempts: {attempts})"),
+            Self::Paused { left, .. } => FailureText::Paused(*left).fmt(f),
+            Self::Held { hold, .. } => FailureText::Held(hold).fmt(f),
+            Self::Redirected { status, .. } => FailureText::Redirected(*status).fmt(f),
+            Self::Unreadable(unreadable) => unreadable.fmt(f),
+            Self::Transport { error, attempts } => FailureText::Transport(error, *attempts).fmt(f),
         }
     }
 }

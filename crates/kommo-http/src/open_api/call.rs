@@ -23,22 +23,18 @@ use crate::open_api::attempt::{Outcome, Sender};
 use crate::open_api::error::OpenApiError;
 use crate::open_api::refusal::OpenApiRefusal;
 use crate::open_api::unreadable::{UnreadableAnswer, UnreadableAnswerReason};
-use crate::signed::clock::SigningClock;
-use crate::signed::pace::Pace;
-use crate::signed::peer_pauses::{Departure, PeerPauses};
+use crate::signed::pacing::{Blocked, Pacing, is_unknown};
+use crate::signed::peer_pauses::Departure;
 use crate::transport::raw_response::RawResponse;
-use crate::transport::retry_policy::{Repeat, RetryPolicy};
+use crate::transport::retry_policy::Repeat;
 
 /// Every path begins with it: a pause applies to the whole application.
-const ROOT: &str = "/openapi";
+pub(crate) const ROOT: &str = "/openapi";
 
 /// One call in attempts.
 pub(crate) struct Call<'a> {
     pub(crate) sender: Sender<'a>,
-    pub(crate) clock: &'a dyn SigningClock,
-    pub(crate) policy: RetryPolicy,
-    pub(crate) pauses: &'a PeerPauses,
-    pub(crate) pace: &'a Pace,
+    pub(crate) pacing: Pacing<'a>,
     pub(crate) repeat: Repeat,
 }
 
@@ -55,38 +51,26 @@ impl Call<'_> {
     pub(crate) async fn run<T: Answer>(self) -> Result<OpenApiAnswer<T>, OpenApiError> {
         let mut attempts = OpenApiAttempts::NONE;
         loop {
-            self.pace.wait(self.clock).await;
-            self.wait_out_pause(attempts).await?;
-            let departure = self.pauses.departure(ROOT);
+            let departure = self
+                .pacing
+                .depart()
+                .await
+                .map_err(|blocked| match blocked {
+                    Blocked::Paused(left) => OpenApiError::Paused { left, attempts },
+                    Blocked::Held(hold) => OpenApiError::Held { hold, attempts },
+                })?;
             attempts.count += 1;
-            let outcome = self.sender.attempt(attempts.count, self.clock).await;
-            let is_unknown = match &outcome.result {
-                Ok(response) => response.status() >= 500,
-                Err(error) => error.is_in_doubt(),
-            };
+            let clock = self.pacing.clock;
+            let outcome = self.sender.attempt(attempts.count, clock).await;
+            let is_unknown = is_unknown(&outcome.result);
             let next = self.next(outcome, departure, attempts);
             attempts.has_unknown_outcome |= is_unknown;
             match next {
                 Next::Done(answer) => return Ok(answer),
                 Next::Fail(error) => return Err(error),
-                Next::Repeat(pause) => self.clock.pause(pause).await,
+                Next::Repeat(pause) => clock.pause(pause).await,
             }
         }
-    }
-
-    /// Waits for a pause that an earlier 429 asked for, if it is short; a long one is an error.
-    async fn wait_out_pause(&self, attempts: OpenApiAttempts) -> Result<(), OpenApiError> {
-        while let Some(left) = self.pauses.left(ROOT, self.clock.unix_seconds()) {
-            if left > self.policy.longest_wait() {
-                let hold = self.pauses.hold(ROOT, self.clock.unix_seconds());
-                return Err(match hold {
-                    Some(hold) => OpenApiError::Held { hold, attempts },
-                    None => OpenApiError::Paused { left, attempts },
-                });
-            }
-            self.clock.pause(left).await;
-        }
-        Ok(())
     }
 
     fn next<T: Answer>(
@@ -103,7 +87,7 @@ impl Call<'_> {
         if status == 429 {
             return self.after_too_many(&response, departure, attempts);
         }
-        self.pauses.answered(departure);
+        self.pacing.answered(departure);
         if matches!(status, 300..=399) {
             return Next::Fail(OpenApiError::Redirected { status, attempts });
         }
@@ -137,20 +121,10 @@ impl Call<'_> {
         departure: Departure<'_>,
         attempts: OpenApiAttempts,
     ) -> Next<T> {
-        let now = self.clock.unix_seconds();
-        let pause = self.pauses.refused(departure, response.retry_after(), now);
-        if pause.is_hold {
-            tracing::error!(
-                left_seconds = pause.length.as_secs(),
-                "calls are held: too many requests, again and again"
-            );
-        }
-        match self.pause(attempts, Some(pause.length)) {
+        let pause = self.pacing.refused(departure, response.retry_after());
+        match self.pause(attempts, Some(pause)) {
             Some(pause) => Next::Repeat(pause),
-            None => Next::Fail(OpenApiError::TooManyRequests {
-                pause: pause.length,
-                attempts,
-            }),
+            None => Next::Fail(OpenApiError::TooManyRequests { pause, attempts }),
         }
     }
 
@@ -171,9 +145,7 @@ impl Call<'_> {
     }
 
     fn pause(&self, attempts: OpenApiAttempts, asked: Option<Duration>) -> Option<Duration> {
-        self.policy.pause(attempts.count, asked, |longest| {
-            self.clock.random_up_to(longest)
-        })
+        self.pacing.before_repetition(attempts.count, asked)
     }
 }
 

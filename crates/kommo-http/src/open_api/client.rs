@@ -13,10 +13,11 @@ use tracing::Instrument;
 use crate::error::InvalidRequest;
 use crate::open_api::answer::OpenApiAnswer;
 use crate::open_api::attempt::Sender;
-use crate::open_api::call::Call;
+use crate::open_api::call::{Call, ROOT};
 use crate::open_api::error::OpenApiError;
 use crate::signed::clock::{SigningClock, SystemSigningClock};
 use crate::signed::pace::Pace;
+use crate::signed::pacing::Pacing;
 use crate::signed::peer_pauses::{PeerHold, PeerPauses};
 use crate::transport::client::Transport;
 use crate::transport::retry_policy::{Repeat, RetryPolicy};
@@ -151,10 +152,13 @@ impl OpenApiClient {
         };
         let call = Call {
             sender,
-            clock: self.clock.as_ref(),
-            policy: self.retry_policy,
-            pauses: &self.pauses,
-            pace: &self.pace,
+            pacing: Pacing {
+                clock: self.clock.as_ref(),
+                policy: self.retry_policy,
+                pauses: &self.pauses,
+                pace: &self.pace,
+                path: ROOT,
+            },
             repeat,
         };
         let span = tracing::info_span!(

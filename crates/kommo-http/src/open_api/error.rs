@@ -8,6 +8,7 @@ use crate::error::{InvalidRequest, TransportError};
 use crate::open_api::answer::OpenApiAttempts;
 use crate::open_api::refusal::OpenApiRefusal;
 use crate::open_api::unreadable::{UnreadableAnswer, UnreadableAnswerReason};
+use crate::signed::failure_text::FailureText;
 use crate::signed::peer_pauses::PeerHold;
 
 /// Why a call has no result.
@@ -98,27 +99,17 @@ impl OpenApiError {
 impl fmt::Display for OpenApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidRequest(_) => f.write_str("request cannot be sent"),
-            Self::Refused(refusal) => write!(f, "{refusal}"),
-            Self::TooManyRequests { pause, .. } => write!(
-                f,
-                "too many requests, to be repeated after {} s",
-                pause.as_secs()
-            ),
-            Self::Paused { left, .. } => {
-                write!(f, "calls pause for another {} s", left.as_secs())
+            Self::InvalidRequest(_) => FailureText::InvalidRequest.fmt(f),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::TooManyRequests { pause, .. } => {
+                FailureText::TooManyRequests(Some(*pause)).fmt(f)
             }
-            Self::Held { hold, .. } => write!(
-                f,
-                "calls are held for another {} s: there were too many requests",
-                hold.left.as_secs()
-            ),
-            Self::Redirected { status, .. } => {
-                write!(f, "http {status}, a redirect, was not followed")
-            }
-            Self::Unreadable(answer) => write!(f, "{answer}"),
+            Self::Paused { left, .. } => FailureText::Paused(*left).fmt(f),
+            Self::Held { hold, .. } => FailureText::Held(hold).fmt(f),
+            Self::Redirected { status, .. } => FailureText::Redirected(*status).fmt(f),
+            Self::Unreadable(answer) => answer.fmt(f),
             Self::Transport { error, attempts } => {
-                write!(f, "{error} (attempts: {})", attempts.count)
+                FailureText::Transport(error, attempts.count).fmt(f)
             }
         }
     }
