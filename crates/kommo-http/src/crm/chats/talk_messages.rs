@@ -7,12 +7,12 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::crm::chats::talks::Talks;
 use crate::crm::client::to_body;
 use crate::crm::error::CrmError;
 use crate::crm::listed::{Listed, empty_as_none, get};
 use crate::crm::pages::Pages;
 use crate::crm::request::{CrmMethod, CrmRequest};
-use crate::crm::talks::Talks;
 
 /// A file of the account's drive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
