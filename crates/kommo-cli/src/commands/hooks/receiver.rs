@@ -43,8 +43,8 @@ use crate::time::clock;
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_millis(800);
 
-/// The platform waits 2 seconds for the CRM's hooks and for bots, and 5 for chats; the way there and
-/// back is a part of them. What is proven has a spool, which is tried after the store.
+/// The platform waits 2 seconds for the CRM's hooks and for bots, and 5 for chats; the way there
+/// and back is a part of them. What is proven has a spool, which is tried after the store.
 const BOT_KEPT_WITHIN: Duration = Duration::from_millis(1700);
 const UNSIGNED_KEPT_WITHIN: Duration = Duration::from_millis(1000);
 const SIGNED_KEPT_WITHIN: Duration = Duration::from_millis(3500);
