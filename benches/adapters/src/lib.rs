@@ -12,9 +12,10 @@
     reason = "a program of std, which has no `extern crate alloc`"
 )]
 
+mod load;
+
 mod chat_requests;
 mod counting;
-mod load;
 mod one_grant;
 
 pub use chat_requests::{ChatRequests, SCOPE};

@@ -21,6 +21,9 @@ mod json_entries;
 mod naive_form;
 mod naive_mac;
 
+#[cfg(feature = "seeds")]
+mod oauth_seeds;
+
 mod account_host;
 mod bulk_batch;
 mod claims;
@@ -41,9 +44,6 @@ mod request_path;
 mod signature_text;
 mod string_to_sign;
 mod token_response;
-
-#[cfg(feature = "seeds")]
-mod oauth_seeds;
 
 #[cfg(feature = "seeds")]
 mod seeds;
