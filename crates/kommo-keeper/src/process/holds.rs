@@ -298,6 +298,25 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_ends_the_suspicion_of_its_address_and_nothing_else() {
+        let holds = ProcessHolds::default();
+        holds.add(hold(HoldKind::ClientMisconfigured), at(0));
+        assert!(!confirms(&holds, 1, 10));
+        let other = Requester::new(requester().configuration, Fingerprint::new([9; 16]));
+        holds.lift_suspicion(&other);
+        let trial = |second| holds.enter(&requester(), NOW, at(second)).unwrap();
+        assert!(trial(100).is_some(), "an answer at another address");
+        holds.lift_suspicion(&requester());
+        let held = holds.look(&requester(), NOW, at(50)).unwrap();
+        assert_eq!(held.kind, HoldKind::ClientMisconfigured);
+        holds.lift_all(&requester());
+
+        assert!(!confirms(&holds, 1, 200));
+        holds.lift_suspicion(&requester());
+        assert!(trial(201).is_none());
+    }
+
+    #[test]
     fn under_a_suspicion_one_sends_at_a_time() {
         let holds = ProcessHolds::default();
         assert!(!confirms(&holds, 1, 10));
