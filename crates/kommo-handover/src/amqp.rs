@@ -6,6 +6,7 @@
 //! ```
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use core::{error, fmt};
 
@@ -136,7 +137,8 @@ impl error::Error for AmqpTargetError {}
 ///
 /// A hook is done when the broker confirms that it has the message on its disk (a durable queue, a
 /// persistent message, a publisher confirm). One that no queue takes is returned (`mandatory`) and
-/// comes again, as it does when the broker is away, refuses it, or is silent for too long. So a
+/// comes again, as it does when the broker is away, refuses it, or is silent for too long; such an
+/// attempt does not count. So a
 /// consumer may get a message twice, and drops repeats by its id. Messages of one conversation are
 /// published one after the other.
 ///
@@ -144,14 +146,21 @@ impl error::Error for AmqpTargetError {}
 #[derive(Clone)]
 pub struct AmqpHandover {
     target: AmqpTarget,
-    open: Arc<Mutex<Option<Open>>>,
+    open: Arc<Mutex<Option<Arc<Open>>>>,
 }
 
-/// The connection ends with its last clone.
-#[derive(Clone)]
+/// The connection ends with the last use of it.
 struct Open {
-    _connection: Arc<Connection>,
+    _connection: Connection,
     channel: Channel,
+    /// A publish failed on it.
+    is_given_up: AtomicBool,
+}
+
+impl Open {
+    fn is_usable(&self) -> bool {
+        self.channel.status().connected() && !self.is_given_up.load(Ordering::Relaxed)
+    }
 }
 
 impl AmqpHandover {
@@ -164,16 +173,14 @@ impl AmqpHandover {
         }
     }
 
-    async fn channel(&self) -> Result<Channel, lapin::Error> {
+    async fn open(&self) -> Result<Arc<Open>, lapin::Error> {
         let mut open = self.open.lock().await;
-        if let Some(open) = &*open
-            && open.channel.status().connected()
-        {
-            return Ok(open.channel.clone());
+        if let Some(open) = open.as_ref().filter(|open| open.is_usable()) {
+            return Ok(Arc::clone(open));
         }
         *open = None;
-        let made = self.connect().await?;
-        Ok(open.insert(made).channel.clone())
+        let made = Arc::new(self.connect().await?);
+        Ok(Arc::clone(open.insert(made)))
     }
 
     async fn connect(&self) -> Result<Open, lapin::Error> {
@@ -195,13 +202,19 @@ impl AmqpHandover {
                 .await?;
         }
         Ok(Open {
-            _connection: Arc::new(connection),
+            _connection: connection,
             channel,
+            is_given_up: AtomicBool::new(false),
         })
     }
 
-    async fn publish(&self, hook: &ClaimedHook) -> Result<(), Unpublished> {
-        let channel = self.channel().await?;
+    /// `used`: the connection, as soon as there is one.
+    async fn publish(
+        &self,
+        hook: &ClaimedHook,
+        used: &mut Option<Arc<Open>>,
+    ) -> Result<(), Unpublished> {
+        let channel = &used.insert(self.open().await?).channel;
         let properties = BasicProperties::default()
             .with_content_type(CONTENT_TYPE.into())
             .with_delivery_mode(PERSISTENT)
@@ -245,7 +258,8 @@ impl From<lapin::Error> for Unpublished {
 
 impl HookHandler for AmqpHandover {
     async fn handle(&self, hook: Arc<ClaimedHook>) -> HandlingOutcome {
-        let published = timeout(self.target.within, self.publish(&hook)).await;
+        let mut used = None;
+        let published = timeout(self.target.within, self.publish(&hook, &mut used)).await;
         let reason = match published {
             Ok(Ok(())) => return HandlingOutcome::Done,
             Ok(Err(Unpublished::NoQueue)) => "the broker has no such queue",
@@ -256,12 +270,12 @@ impl HookHandler for AmqpHandover {
             }
             Err(_) => "the broker did not confirm in time",
         };
-        // The next attempt declares the queue anew, over another connection.
-        *self.open.lock().await = None;
-        HandlingOutcome::Later {
-            reason: reason.to_owned(),
-            not_before: None,
+        // The next attempt declares the queue anew, over another connection; one that another task
+        // has made meanwhile stays.
+        if let Some(used) = used {
+            used.is_given_up.store(true, Ordering::Relaxed);
         }
+        HandlingOutcome::away(reason)
     }
 }
 

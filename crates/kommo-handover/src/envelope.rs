@@ -54,28 +54,31 @@ pub fn envelope(hook: &ClaimedHook) -> Vec<u8> {
         .or_else(in_part)
         .or_else(unsigned)
         .unwrap_or_default();
-    let text = format!(
-        "{{\"type\":{},\"timestamp\":{},\"data\":{{\"account\":{},\"conversation\":{},\"proof\":{},{}}}}}",
+    let head = format!(
+        "{{\"type\":{},\"timestamp\":{},\"data\":{{\"account\":{},\"conversation\":{},\"proof\":{},",
         Value::from(event_type(hook)),
         Value::from(rfc_3339(hook.stored_at().get())),
         Value::from(hook.account()),
         Value::from(hook.conversation()),
         Value::from(proof),
-        content(bytes),
     );
-    text.into_bytes()
+    whole(&head, bytes).into_bytes()
 }
 
-/// The last member. JSON stays byte for byte: it is not written anew. What not every parser reads
-/// (half a surrogate pair, a number beyond all measure, depth) is a text, so that nobody who writes
-/// a message can make an envelope that a receiver cannot read.
-fn content(bytes: &[u8]) -> String {
+/// With the last member. JSON stays byte for byte: it is not written anew. What not every parser
+/// reads (half a surrogate pair, a number beyond all measure, depth) is a text, so that nobody who
+/// writes a message can make an envelope that a receiver cannot read: it is the envelope that is
+/// read here, since the bytes stand deeper in it than alone.
+fn whole(head: &str, bytes: &[u8]) -> String {
     let Ok(text) = core::str::from_utf8(bytes) else {
-        return format!("\"base64\":\"{}\"", Base64::encode_string(bytes));
+        return format!("{head}\"base64\":\"{}\"}}}}", Base64::encode_string(bytes));
     };
-    match serde_json::from_str::<Value>(text) {
-        Ok(_) => format!("\"json\":{text}"),
-        Err(_) => format!("\"text\":{}", Value::from(text)),
+    // The bytes alone too: `1,"text":""` is JSON only within an envelope.
+    let envelope = format!("{head}\"json\":{text}}}}}");
+    let is_json = |text: &str| serde_json::from_str::<Value>(text).is_ok();
+    match is_json(text) && is_json(&envelope) {
+        true => envelope,
+        false => format!("{head}\"text\":{}}}}}", Value::from(text)),
     }
 }
 
@@ -106,7 +109,21 @@ fn rfc_3339(unix_seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{content, rfc_3339};
+    use serde_json::Value;
+
+    use super::{rfc_3339, whole};
+
+    const HEAD: &str = "{\"data\":{";
+
+    fn content(bytes: &[u8]) -> String {
+        let envelope = whole(HEAD, bytes);
+        assert!(
+            serde_json::from_str::<Value>(&envelope).is_ok(),
+            "{envelope}"
+        );
+        let member = envelope.strip_prefix(HEAD).unwrap().strip_suffix("}}");
+        member.unwrap().to_owned()
+    }
 
     #[test]
     fn instants_are_written_as_another_language_writes_them() {
@@ -140,8 +157,15 @@ mod tests {
         ] {
             assert_eq!(content(bytes), member);
         }
-        // Too deep to be read is a text.
+        // Too deep to be read is a text; in the envelope, two levels are taken.
         let deep = "[".repeat(10_000);
         assert!(content(deep.as_bytes()).starts_with("\"text\":\"[["));
+        for depth in 1..200 {
+            let deep = "[".repeat(depth) + &"]".repeat(depth);
+            let is_json = content(deep.as_bytes()).starts_with("\"json\":");
+            assert_eq!(is_json, depth <= 125, "{depth}");
+        }
+        // What would be members of the envelope is a text.
+        assert!(content(b"1,\"base64\":\"\"").starts_with("\"text\":"));
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kommo_hooks::inbox::HandlingOutcome;
-use kommo_http::{WebhookAnswer, WebhookSender};
+use kommo_http::{TransportError, WebhookAnswer, WebhookSender};
 use kommo_sign::WebhookId;
 use kommo_store::{ClaimedHook, HookHandler};
 
@@ -18,8 +18,12 @@ use crate::envelope::{CONTENT_TYPE, envelope};
 /// | --- | --- |
 /// | 200 to 299 | done |
 /// | 410 | failed for good: the receiver says that it will never want it. It stays, to be seen and replayed |
-/// | any other status, also a redirect | again, after the pause of the inbox or that of `Retry-After`, whichever is longer |
-/// | none: no connection, no trusted certificate, not in time | again |
+/// | 429, 502, 503, 504 | the receiver is away: again, and the attempt does not count |
+/// | none: no connection, no trusted certificate, not in time | the same |
+/// | any other status, also a redirect; a connection that ends before the answer | again; the attempt counts |
+///
+/// The pause is that of the inbox or that of `Retry-After`, whichever is longer, and `Retry-After`
+/// counts up to [`longest_pause`](kommo_hooks::inbox::RetryPolicy::longest_pause).
 ///
 /// Standard Webhooks says of 410 that the sender should switch the URL off. It is yours, so this is
 /// left to you: each 410 is logged, and the hooks that failed can be replayed.
@@ -50,9 +54,11 @@ impl HookHandler for HttpHandover {
         match answer.await {
             Ok(answer) => outcome(answer, &hook),
             // Names the kind of the failure, and nothing that was sent.
-            Err(problem) => HandlingOutcome::Later {
-                reason: problem.to_string(),
-                not_before: None,
+            Err(problem) => match problem {
+                TransportError::Connect(_)
+                | TransportError::Tls(_)
+                | TransportError::Timeout(_) => HandlingOutcome::away(problem.to_string()),
+                _ => HandlingOutcome::later(problem.to_string()),
             },
         }
     }
@@ -66,9 +72,10 @@ fn outcome(answer: WebhookAnswer, hook: &ClaimedHook) -> HandlingOutcome {
         tracing::error!(id = hook.id(), "the receiver of hooks answered 410: gone");
         HandlingOutcome::Refused { reason }
     } else {
-        HandlingOutcome::Later {
-            reason,
-            not_before: answer.retry_after,
+        let not_before = answer.retry_after;
+        match answer.status {
+            429 | 502..=504 => HandlingOutcome::Away { reason, not_before },
+            _ => HandlingOutcome::Later { reason, not_before },
         }
     }
 }

@@ -158,10 +158,11 @@ fn later(not_before: Option<Duration>) -> HandlingOutcome {
 fn an_attempt_leads_to_a_pause_or_to_the_end() {
     let policy = RetryPolicy::DEFAULT;
     assert_eq!(
-        policy.settle(HandlingOutcome::Done, 99, 0),
+        policy.settle(HandlingOutcome::Done, 99, Duration::ZERO, 0),
         Settlement::Done
     );
-    let settled = |not_before, attempt| policy.settle(later(not_before), attempt, 0);
+    let settled =
+        |not_before, attempt| policy.settle(later(not_before), attempt, Duration::ZERO, 0);
     let again = |seconds| Settlement::Again {
         pause: Duration::from_secs(seconds),
         reason: "http 503".to_owned(),
@@ -173,12 +174,55 @@ fn an_attempt_leads_to_a_pause_or_to_the_end() {
     assert!(matches!(settled(None, 24), Settlement::Failed { .. }));
     assert!(!policy.is_over(24) && policy.is_over(25));
     let reason = "a\0b\n".repeat(200);
-    let Settlement::Failed { reason } = policy.settle(HandlingOutcome::Refused { reason }, 1, 0)
+    let Settlement::Failed { reason } =
+        policy.settle(HandlingOutcome::Refused { reason }, 1, Duration::ZERO, 0)
     else {
         panic!("refused is failed")
     };
     assert_eq!(reason.chars().count(), REASON_MAX_CHARS);
     assert!(!reason.chars().any(char::is_control));
+}
+
+#[test]
+fn an_other_side_that_is_away_costs_no_attempt_and_a_weekend_fails_nothing() {
+    let policy = RetryPolicy::DEFAULT;
+    let away = |not_before, seconds| {
+        let reason = "no connection".to_owned();
+        let outcome = HandlingOutcome::Away { reason, not_before };
+        policy.settle(outcome, 24, Duration::from_secs(seconds), 0)
+    };
+    let paused = |seconds| Settlement::Away {
+        pause: Duration::from_secs(seconds),
+        reason: "no connection".to_owned(),
+    };
+    let hour = 3_600;
+    // Halves, since nothing is drawn: it grows with the age, up to five minutes.
+    for (age, pause) in [(40, 5), (400, 50), (1_200, 150), (72 * hour, 150)] {
+        assert_eq!(away(None, age), paused(pause), "{age}");
+    }
+    assert_eq!(
+        policy.pause_away(Duration::ZERO, 0),
+        Duration::from_millis(2_500)
+    );
+    let asked = Some(Duration::from_secs(900));
+    assert_eq!(away(asked, 72 * hour), paused(900));
+    assert_eq!(away(Some(Duration::MAX), 1), paused(3_600));
+    // What never comes back is an end after all.
+    assert_eq!(away(None, 168 * hour), paused(150));
+    assert!(matches!(
+        away(None, 168 * hour + 1),
+        Settlement::Failed { .. }
+    ));
+
+    let mut queue: Queue<u8, u8> = Queue::new();
+    queue.put(1, Some(1), 0);
+    for round in 0..100 {
+        let lease = queue.claim(0, round, 0, 10).unwrap();
+        assert_eq!(lease.attempt, 1);
+        let paused = paused(0);
+        assert!(queue.settle(0, lease, &paused, 0));
+        assert!(!queue.settle(0, lease, &paused, 0));
+    }
 }
 
 #[test]

@@ -233,6 +233,7 @@ impl Inbox {
             token: token.to_be_bytes().to_vec(),
             attempts: row.attempts,
             is_removed: false,
+            is_uncounted: false,
             state: HookState::Failed.name(),
             pause: None,
             reason: Some(NO_WORD.to_owned()),
@@ -290,7 +291,8 @@ impl Inbox {
             })?;
             let random = u64::from_be_bytes(random);
             let retry = &self.settings.retry;
-            rows.push(hook.settled(retry.settle(outcome.clone(), hook.attempt(), random)));
+            let settlement = retry.settle(outcome.clone(), hook.attempt(), hook.age(), random);
+            rows.push(hook.settled(settlement));
         }
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -492,9 +494,10 @@ impl Store {
 impl ClaimedHook {
     /// The row that ends the attempt.
     fn settled(&self, settlement: Settlement) -> SettledHookRow {
+        let is_uncounted = matches!(settlement, Settlement::Away { .. });
         let (state, pause, reason) = match settlement {
             Settlement::Done => (HookState::Done, None, None),
-            Settlement::Again { pause, reason } => {
+            Settlement::Again { pause, reason } | Settlement::Away { pause, reason } => {
                 let pause = lease_milliseconds(pause);
                 (HookState::Waiting, Some(pause), Some(reason))
             }
@@ -509,6 +512,7 @@ impl ClaimedHook {
             attempts: i64::from(self.attempt()),
             // Two equal unsigned hooks are two, so nothing is to be known again.
             is_removed: state == HookState::Done && self.unsigned().is_some(),
+            is_uncounted,
             state: state.name(),
             pause,
             reason,

@@ -19,7 +19,7 @@ use crate::kept::{busy, kept};
 
 fn reason(outcome: &HandlingOutcome) -> &str {
     match outcome {
-        HandlingOutcome::Later { reason, .. } => reason,
+        HandlingOutcome::Away { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
 }

@@ -64,6 +64,13 @@ fn later(outcome: &HandlingOutcome) -> (&str, Option<Duration>) {
     }
 }
 
+fn away(outcome: &HandlingOutcome) -> (&str, Option<Duration>) {
+    match outcome {
+        HandlingOutcome::Away { reason, not_before } => (reason, *not_before),
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn one_hook() -> Arc<ClaimedHook> {
     let kept = kept().await;
     kept.put("{\"time\": 1}", "c").await;
@@ -168,18 +175,30 @@ async fn each_answer_has_its_meaning() {
             vec![("Retry-After", "soon")],
             None,
         ),
+        ("502 Bad Gateway", vec![], None),
+        ("504 Gateway Timeout", vec![], None),
+        (
+            "501 Not Implemented",
+            vec![("Retry-After", "60")],
+            seconds(60),
+        ),
+        ("505 Not Supported", vec![], None),
         ("304 Not Modified", vec![], None),
     ] {
         let server = RawServer::start([Reply::answer(status, &headers, b"no")]).await;
         let outcome = handover(&server).handle(Arc::clone(&hook)).await;
         let reason = format!("http {}", &status[..3]);
-        assert_eq!(later(&outcome), (&*reason, not_before), "{status}");
+        let told = match &status[..3] {
+            "429" | "502" | "503" | "504" => away(&outcome),
+            _ => later(&outcome),
+        };
+        assert_eq!(told, (&*reason, not_before), "{status}");
     }
     // A date without the receiver's clock counts from ours.
     let past = [("Retry-After", "Mon, 30 Nov 2020 14:32:08 GMT")];
     let server = RawServer::start([Reply::answer("503 Busy", &past, b"")]).await;
     let outcome = handover(&server).handle(Arc::clone(&hook)).await;
-    assert_eq!(later(&outcome), ("http 503", Some(Duration::ZERO)));
+    assert_eq!(away(&outcome), ("http 503", Some(Duration::ZERO)));
     for status in ["200 OK", "201 Created", "299 Odd"] {
         let server = RawServer::start([Reply::answer(status, &[], b"ok")]).await;
         let outcome = handover(&server).handle(Arc::clone(&hook)).await;
@@ -215,7 +234,7 @@ async fn a_receiver_that_is_away_or_hangs_is_tried_again() {
     let url = format!("http://{}/", hanging.address);
     let handover_in_time = HttpHandover::new(sender_to(&url, &short));
     let outcome = handover_in_time.handle(Arc::clone(&hook)).await;
-    assert_eq!(later(&outcome).0, "no whole answer in time");
+    assert_eq!(away(&outcome).0, "no whole answer in time");
     let cut = RawServer::start([Reply::cut()]).await;
     let outcome = handover(&cut).handle(Arc::clone(&hook)).await;
     assert_eq!(
@@ -228,7 +247,7 @@ async fn a_receiver_that_is_away_or_hangs_is_tried_again() {
         .unwrap();
     let url = format!("http://{free}/");
     let nowhere = HttpHandover::new(sender_to(&url, &WebhookSettings::new()));
-    assert_eq!(later(&nowhere.handle(hook).await).0, "no connection");
+    assert_eq!(away(&nowhere.handle(hook).await).0, "no connection");
 }
 
 #[tokio::test]

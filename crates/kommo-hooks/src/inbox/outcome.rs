@@ -19,6 +19,14 @@ pub enum HandlingOutcome {
         /// The pause that the other side asked for (`Retry-After`).
         not_before: Option<Duration>,
     },
+    /// What it is handed to is away, and the hook has no part in that: no connection, a broker that
+    /// is stopped, a server that is overloaded. Again, after a pause, and this counts as no attempt.
+    Away {
+        /// Why, as above.
+        reason: String,
+        /// The pause that the other side asked for (`Retry-After`).
+        not_before: Option<Duration>,
+    },
     /// It never can be handled: it stays, to be seen and replayed.
     Refused {
         /// Why, as above.
@@ -31,6 +39,15 @@ impl HandlingOutcome {
     #[must_use]
     pub fn later(reason: impl Into<String>) -> Self {
         Self::Later {
+            reason: reason.into(),
+            not_before: None,
+        }
+    }
+
+    /// The other side is away: again, and this counts as no attempt. The reason as above.
+    #[must_use]
+    pub fn away(reason: impl Into<String>) -> Self {
+        Self::Away {
             reason: reason.into(),
             not_before: None,
         }
@@ -54,6 +71,13 @@ pub enum Settlement {
     Done,
     /// It waits again, for this pause. It stays the head of its conversation.
     Again {
+        /// How long.
+        pause: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// The same, and the attempt does not count.
+    Away {
         /// How long.
         pause: Duration,
         /// Why.

@@ -141,10 +141,13 @@ impl<K: PartialEq, C: PartialEq + Clone> Queue<K, C> {
             return false;
         };
         entry.lease = None;
+        if matches!(settlement, Settlement::Away { .. }) {
+            entry.attempts = entry.attempts.saturating_sub(1);
+        }
         entry.state = match settlement {
             Settlement::Done => EntryState::Done,
             Settlement::Failed { .. } => EntryState::Failed,
-            Settlement::Again { pause, .. } => EntryState::Head {
+            Settlement::Again { pause, .. } | Settlement::Away { pause, .. } => EntryState::Head {
                 due_at: now.saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)),
             },
         };

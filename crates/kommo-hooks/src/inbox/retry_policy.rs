@@ -12,6 +12,11 @@ pub struct RetryPolicy {
     pub first_pause: Duration,
     /// The longest pause, of ours and of a handler's `not_before`. Default: an hour.
     pub longest_pause: Duration,
+    /// The longest pause of ours while the other side is away. Default: 5 minutes.
+    pub longest_away_pause: Duration,
+    /// How old an entry becomes before an other side that is away counts as a failed attempt.
+    /// Default: 7 days.
+    pub away_at_most: Duration,
     /// How many attempts an entry has before it fails for good. An attempt whose worker crashed
     /// counts. Default: 24, which is some 14 hours.
     pub attempts: u32,
@@ -22,6 +27,8 @@ impl RetryPolicy {
     pub const DEFAULT: Self = Self {
         first_pause: Duration::from_secs(5),
         longest_pause: Duration::from_secs(3_600),
+        longest_away_pause: Duration::from_secs(300),
+        away_at_most: Duration::from_secs(7 * 24 * 3_600),
         attempts: 24,
     };
 
@@ -34,15 +41,36 @@ impl RetryPolicy {
             .first_pause
             .saturating_mul(1 << doublings)
             .min(self.longest_pause);
-        let half = whole / 2;
-        let span = u64::try_from((whole - half).as_millis()).unwrap_or(u64::MAX);
-        let extra = random % span.saturating_add(1).max(1);
-        half + Duration::from_millis(extra)
+        spread(whole, random)
     }
 
-    /// What becomes of an entry after this attempt.
+    /// The pause while the other side is away. Attempts do not count then, so it grows with the age
+    /// of the entry: a quarter of it, from the first pause up to the longest, spread as above.
     #[must_use]
-    pub fn settle(&self, outcome: HandlingOutcome, attempt: u32, random: u64) -> Settlement {
+    pub fn pause_away(&self, age: Duration, random: u64) -> Duration {
+        let whole = (age / 4).max(self.first_pause).min(self.longest_away_pause);
+        spread(whole, random)
+    }
+
+    /// What becomes of an entry of this age after this attempt.
+    #[must_use]
+    pub fn settle(
+        &self,
+        outcome: HandlingOutcome,
+        attempt: u32,
+        age: Duration,
+        random: u64,
+    ) -> Settlement {
+        let outcome = match outcome {
+            HandlingOutcome::Away { reason, not_before } if age > self.away_at_most => {
+                HandlingOutcome::Later { reason, not_before }
+            }
+            outcome => outcome,
+        };
+        let asked = |not_before: Option<Duration>| {
+            let asked = not_before.unwrap_or_default();
+            asked.min(self.longest_pause)
+        };
         match outcome {
             HandlingOutcome::Done => Settlement::Done,
             HandlingOutcome::Refused { reason } => Settlement::Failed {
@@ -51,13 +79,14 @@ impl RetryPolicy {
             HandlingOutcome::Later { reason, .. } if self.is_last(attempt) => Settlement::Failed {
                 reason: kept_reason(&reason),
             },
-            HandlingOutcome::Later { reason, not_before } => {
-                let asked = not_before.unwrap_or_default().min(self.longest_pause);
-                Settlement::Again {
-                    pause: self.pause_after(attempt, random).max(asked),
-                    reason: kept_reason(&reason),
-                }
-            }
+            HandlingOutcome::Later { reason, not_before } => Settlement::Again {
+                pause: self.pause_after(attempt, random).max(asked(not_before)),
+                reason: kept_reason(&reason),
+            },
+            HandlingOutcome::Away { reason, not_before } => Settlement::Away {
+                pause: self.pause_away(age, random).max(asked(not_before)),
+                reason: kept_reason(&reason),
+            },
         }
     }
 
@@ -72,6 +101,13 @@ impl RetryPolicy {
     pub const fn is_over(&self, attempt: u32) -> bool {
         attempt > self.attempts
     }
+}
+
+/// Between a half and the whole.
+fn spread(whole: Duration, random: u64) -> Duration {
+    let half = whole / 2;
+    let span = u64::try_from((whole - half).as_millis()).unwrap_or(u64::MAX);
+    half + Duration::from_millis(random % span.saturating_add(1).max(1))
 }
 
 impl Default for RetryPolicy {

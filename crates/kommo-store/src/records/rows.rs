@@ -393,6 +393,8 @@ pub(crate) struct SettledHookRow {
     pub(crate) attempts: i64,
     /// It leaves no trace.
     pub(crate) is_removed: bool,
+    /// The attempt does not count.
+    pub(crate) is_uncounted: bool,
     pub(crate) state: &'static str,
     /// Of what waits again, in milliseconds.
     pub(crate) pause: Option<i64>,

@@ -104,6 +104,7 @@ impl HandOver {
         match &self.outcome {
             HandlingOutcome::Done => ("done", None),
             HandlingOutcome::Later { reason, .. } => ("later", Some(reason)),
+            HandlingOutcome::Away { reason, .. } => ("away", Some(reason)),
             HandlingOutcome::Refused { reason } => ("refused", Some(reason)),
             _ => ("unknown", None),
         }

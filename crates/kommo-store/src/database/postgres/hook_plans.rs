@@ -51,7 +51,7 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (statements::PROMOTE_HOOK, "text", "kommo_hooks_head"),
         (
             statements::SETTLE_HOOKS,
-            "bigint[], bytea[], bigint[], text[], bigint[], text[], bool[]",
+            "bigint[], bytea[], bigint[], text[], bigint[], text[], bool[], bool[]",
             "kommo_hooks_pkey",
         ),
         (statements::PROMOTE_HOOKS, "text[]", "kommo_hooks_behind"),

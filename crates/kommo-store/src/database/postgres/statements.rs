@@ -219,11 +219,13 @@ pub(super) async fn put_hooks(
 }
 
 pub(super) const SETTLE_HOOKS: &str = "WITH given AS (SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[], \
-         $5::bigint[], $6::text[], $7::bool[]) AS given (id, token, attempts, state, pause, reason, is_removed)), \
+         $5::bigint[], $6::text[], $7::bool[], $8::bool[]) \
+         AS given (id, token, attempts, state, pause, reason, is_removed, is_uncounted)), \
          removed AS (DELETE FROM kommo_hooks USING given WHERE kommo_hooks.id = given.id AND lease_token = token \
          AND kommo_hooks.attempts = given.attempts AND given.is_removed RETURNING kommo_hooks.id), \
          settled AS (UPDATE kommo_hooks SET state = given.state, due_at = now + pause, lease_token = NULL, leased_until = NULL, \
          ended_at = CASE WHEN pause IS NULL THEN now END, reason = given.reason, \
+         attempts = kommo_hooks.attempts - CASE WHEN given.is_uncounted THEN 1 ELSE 0 END, \
          record = CASE WHEN given.state = 'done' THEN ''::bytea ELSE record END \
          FROM given, (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now) AS clock \
          WHERE kommo_hooks.id = given.id AND lease_token = token AND kommo_hooks.attempts = given.attempts \
@@ -261,6 +263,7 @@ pub(super) async fn settle_hooks(
     let states: Vec<&str> = settled.iter().map(|hook| hook.state).collect();
     let pauses: Vec<Option<i64>> = settled.iter().map(|hook| hook.pause).collect();
     let reasons: Vec<Option<&str>> = settled.iter().map(|hook| hook.reason.as_deref()).collect();
+    let uncounted: Vec<bool> = settled.iter().map(|hook| hook.is_uncounted).collect();
     let removed: Vec<bool> = settled.iter().map(|hook| hook.is_removed).collect();
     let done: Vec<i64> = query_scalar(SETTLE_HOOKS)
         .bind(ids)
@@ -270,6 +273,7 @@ pub(super) async fn settle_hooks(
         .bind(pauses)
         .bind(reasons)
         .bind(removed)
+        .bind(uncounted)
         .fetch_all(&mut *connection)
         .await?;
     let done: BTreeSet<i64> = done.into_iter().collect();

@@ -109,6 +109,7 @@ macro_rules! hook_statements {
             let done = query(concat!(
                 "UPDATE kommo_hooks SET state = $4, due_at = ", $now, " + $5, lease_token = NULL, leased_until = NULL, \
                  ended_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN ", $now, " END, reason = $6, \
+                 attempts = attempts - CASE WHEN $8 THEN 1 ELSE 0 END, \
                  record = CASE WHEN $4 = 'done' THEN $7 ELSE record END \
                  WHERE id = $1 AND lease_token = $2 AND attempts = $3"
             ))
@@ -119,6 +120,7 @@ macro_rules! hook_statements {
             .bind(settled.pause)
             .bind(settled.reason.as_deref())
             .bind(Vec::<u8>::new())
+            .bind(settled.is_uncounted)
             .execute(connection)
             .await?;
             Ok(done.rows_affected() == 1)

@@ -121,6 +121,16 @@ impl Both {
                 HandlingOutcome::Refused { reason: reason() },
             ),
             4 => again(0),
+            5 => (
+                Settlement::Away {
+                    pause: Duration::from_secs(3_600),
+                    reason: reason(),
+                },
+                HandlingOutcome::Away {
+                    reason: reason(),
+                    not_before: Some(Duration::from_secs(3_600)),
+                },
+            ),
             _ => again(3_600),
         };
         let expected = self.queue.settle(place, lease, &settlement, self.now);
@@ -178,7 +188,7 @@ async fn the_database_does_what_the_rules_say<P: Place>() {
             }
             4 => both.claim(true).await,
             5 => both.claim(false).await,
-            6..9 => both.settle(which, drawn.below(6)).await,
+            6..9 => both.settle(which, drawn.below(7)).await,
             _ => both.replay(which).await,
         }
         both.check().await;

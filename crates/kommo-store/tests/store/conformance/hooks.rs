@@ -26,6 +26,7 @@ on_both! {
     hooks_that_come_together_are_durable_when_they_are_answered
     a_hook_that_is_done_stays_known_without_its_bytes_until_a_sweep
     two_processes_and_four_workers_keep_the_order_of_each_conversation
+    an_other_side_that_is_away_costs_no_attempt
     a_hook_that_waits_again_holds_its_conversation_and_no_other
     a_worker_whose_lease_ended_settles_nothing
     a_lease_that_is_renewed_does_not_end
@@ -209,6 +210,43 @@ fn later(seconds: u64) -> HandlingOutcome {
     HandlingOutcome::Later {
         reason: "http 503".to_owned(),
         not_before: Some(Duration::from_secs(seconds)),
+    }
+}
+
+async fn an_other_side_that_is_away_costs_no_attempt<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.retry.attempts = 2;
+    settings.retry.first_pause = Duration::ZERO;
+    let inbox = inbox_with(&store, settings);
+    put(&inbox, 1, "a").await;
+    put(&inbox, 2, "a").await;
+    for _ in 0..5 {
+        let hooks = inbox.claim(10).await.unwrap();
+        assert_eq!(numbers_of(&hooks), [1]);
+        assert_eq!(hooks[0].attempt(), 1);
+        let away = HandlingOutcome::away("no connection");
+        assert!(inbox.settle(&hooks[0], away.clone()).await.unwrap());
+        assert!(!inbox.settle(&hooks[0], away).await.unwrap());
+        let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+        let waits = &lines[0];
+        assert_eq!((waits.state, waits.attempts), (HookState::Waiting, 0));
+        assert_eq!(waits.reason.as_deref(), Some("no connection"));
+        place
+            .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+            .await;
+    }
+    // Attempts count as before.
+    for state in [HookState::Waiting, HookState::Failed] {
+        let hooks = inbox.claim(1).await.unwrap();
+        assert!(inbox.settle(&hooks[0], later(0)).await.unwrap());
+        let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+        assert_eq!(lines[0].state, state);
+        place
+            .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+            .await;
     }
 }
 
