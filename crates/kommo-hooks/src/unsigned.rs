@@ -13,6 +13,7 @@ mod form;
 mod crm_message;
 mod crm_event;
 mod crm_hook;
+mod pipeline_widget;
 mod bot_request;
 mod guard;
 
@@ -22,3 +23,4 @@ pub use crm_hook::{CrmHookError, UnsignedCrmHook};
 pub use crm_message::{CrmAttachment, CrmAuthor, UnsignedCrmMessage};
 pub use form::{Form, FormError, FormLimits, FormValue};
 pub use guard::{PATH_TOKEN_MIN_BYTES, PathToken, WeakPathToken};
+pub use pipeline_widget::UnsignedPipelineWidgetHook;

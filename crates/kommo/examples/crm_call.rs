@@ -20,9 +20,10 @@ pub(crate) async fn main() -> Result<(), Box<dyn core::error::Error>> {
         .sandbox(url);
     let kommo = builder.store(&store).open().await?;
     let account = kommo.accept_code(&came.account_host, &came.code).await?;
-    let answer = account.crm()?.get::<Value>("/api/v4/account").await?;
+    let answer = account.crm()?.get("/api/v4/account").await?;
+    let fields: Value = answer.into_payload().unwrap_or_default();
 
-    println!("{}", answer.into_payload().unwrap_or_default());
+    println!("{fields}");
     kommo.close().await;
     Ok(())
 }

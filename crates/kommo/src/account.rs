@@ -11,11 +11,17 @@ use kommo_store::Store;
 
 use crate::error::Error;
 
+/// The keeper of the grants of a store.
+pub type Keeper = kommo_keeper::Keeper<Arc<Store>>;
+
+/// A grant of a store.
+pub type Grant = GrantHandle<Arc<Store>>;
+
 /// An account with its primary grant, or one that you chose. Cheap to clone: get it once and keep
 /// it.
 #[derive(Clone)]
 pub struct Account {
-    grant: GrantHandle<Arc<Store>>,
+    grant: Grant,
     #[cfg(feature = "crm")]
     calls: Calls,
 }
@@ -31,7 +37,7 @@ pub(crate) struct Calls {
 
 impl Account {
     pub(crate) const fn new(
-        grant: GrantHandle<Arc<Store>>,
+        grant: Grant,
         #[cfg(feature = "crm")] calls: Calls,
     ) -> Self {
         Self {
@@ -78,7 +84,7 @@ impl Account {
 
     /// The grant, for what is not shortened here: 401s, refreshes on order.
     #[must_use]
-    pub const fn grant(&self) -> &GrantHandle<Arc<Store>> {
+    pub const fn grant(&self) -> &Grant {
         &self.grant
     }
 }

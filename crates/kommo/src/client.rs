@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use kommo_account::{AccountHost, Endpoints};
 use kommo_http::{HttpTokenEndpoint, RequestBudget, TransportBuilder};
-use kommo_keeper::{CodeOrigin, CodeOutcome, Keeper};
+use kommo_keeper::{CodeOrigin, CodeOutcome};
 use kommo_oauth::grant::GrantKey;
 use kommo_oauth::token::AuthorizationCode;
 use kommo_store::{Lifeboat, Store, StoreLocation, StoreSettings};
 
-use crate::account::Account;
+use crate::account::{Account, Keeper};
 #[cfg(feature = "crm")]
 use crate::account::Calls;
 use crate::builder::Builder;
@@ -20,12 +20,16 @@ use crate::error::Error;
 /// How many grants are read at once while an account is looked for.
 const LISTED_AT_ONCE: u32 = 500;
 
+/// Sets up the routes of a consent, over the grants of a store.
+#[cfg(feature = "axum")]
+pub type ConnectBuilder = kommo_axum::ConnectBuilder<Arc<Store>>;
+
 /// The grants of an integration, and what is done with them. Cheap to clone.
 ///
 /// It needs a Tokio runtime. Before the program ends, call [`close`](Self::close).
 #[derive(Clone)]
 pub struct Kommo {
-    keeper: Keeper<Arc<Store>>,
+    keeper: Keeper,
     #[cfg(any(feature = "chats", feature = "crm"))]
     transport: kommo_http::Transport,
     #[cfg(feature = "crm")]
@@ -202,13 +206,13 @@ impl Kommo {
         &self,
         platform: kommo_account::Platform,
         key: kommo_axum::StateKey,
-    ) -> kommo_axum::ConnectBuilder<Arc<Store>> {
+    ) -> ConnectBuilder {
         kommo_axum::Connect::builder(self.keeper.clone(), platform, key)
     }
 
     /// The keeper, for what is not shortened here: sweeps, hooks, metrics.
     #[must_use]
-    pub const fn keeper(&self) -> &Keeper<Arc<Store>> {
+    pub const fn keeper(&self) -> &Keeper {
         &self.keeper
     }
 

@@ -101,7 +101,8 @@ impl Kommo {
 
     /// Receives webhooks of the CRM and of the Digital Pipeline, which are not signed: at an
     /// address for each account, which is made of this key. The key has at least 32 random bytes
-    /// and stays the same while webhooks are registered.
+    /// and stays the same while webhooks are registered. Give them an inbox of their own, so that a
+    /// flood of them delays no proven hook.
     ///
     /// # Errors
     ///

@@ -15,10 +15,12 @@ mod client;
 mod hooks_in;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use account::Account;
+pub use account::{Account, Grant, Keeper};
 pub use builder::Builder;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use client::Kommo;
+#[cfg(all(feature = "axum", any(feature = "sqlite", feature = "postgres")))]
+pub use client::ConnectBuilder;
 pub use error::Error;
 
 // The small crates, for what the front door does not shorten.

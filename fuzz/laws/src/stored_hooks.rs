@@ -135,6 +135,7 @@ pub(crate) fn record_seeds() -> Vec<(String, Vec<u8>)> {
         "open-api",
         "disconnect",
         "unsigned-crm",
+        "unsigned-pipeline-widget",
         "bot-token",
         "other",
     ];

@@ -1,7 +1,7 @@
 //! Webhooks of the CRM and of the Digital Pipeline. They have no signature: an address that
 //! strangers cannot guess, the account, and bounds for each account are all there is.
 //!
-//! Source: rules U1 to U4 of `docs/protocol.md`.
+//! Source: rules U1 to U4 and U6 of `docs/protocol.md`.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -11,7 +11,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_hooks::Refusal;
-use kommo_hooks::unsigned::{FormLimits, PathToken, UnsignedCrmHook};
+use kommo_hooks::unsigned::{FormLimits, PathToken, UnsignedCrmHook, UnsignedPipelineWidgetHook};
 
 use crate::consent::state_key::{Sealer, StateKey, StateKeyError};
 use crate::hooks::account_gate::{AccountGate, AccountRoom};
@@ -83,13 +83,29 @@ impl CrmPaths {
     /// Whoever knows it can send hooks of this account with any content.
     #[must_use]
     pub fn path_of(&self, account: AccountId) -> String {
-        let token = self.sealers.first().map(|key| token_of(key, account));
+        let name = account.to_string();
+        let token = self.sealers.first().map(|key| token_of(key, &name));
         format!("/crm-hooks/{account}/{}", token.unwrap_or_default())
     }
 
-    fn holds(&self, account: AccountId, received: &str) -> bool {
+    /// The path of the hooks to a widget of the Digital Pipeline, below the path that the routes
+    /// are nested at: for `webhook_url` in the manifest of the widget. It is one for all accounts.
+    ///
+    /// # Security
+    ///
+    /// Whoever knows it can send such hooks of any account with any content.
+    #[must_use]
+    pub fn pipeline_widget_path(&self) -> String {
+        let token = self
+            .sealers
+            .first()
+            .map(|key| token_of(key, PIPELINE_WIDGET));
+        format!("/pipeline-widget-hooks/{}", token.unwrap_or_default())
+    }
+
+    fn holds(&self, name: &str, received: &str) -> bool {
         let is_of = |key: &Sealer| {
-            PathToken::new(token_of(key, account)).is_ok_and(|token| token.matches(received))
+            PathToken::new(token_of(key, name)).is_ok_and(|token| token.matches(received))
         };
         self.sealers.iter().any(is_of)
     }
@@ -97,7 +113,8 @@ impl CrmPaths {
     /// The account of a path that was handed out.
     pub(crate) fn account_of(&self, head: &RequestHead) -> Result<AccountId, HookRefused> {
         let account = AccountId::parse(head.parameter(ACCOUNT)).ok();
-        let account = account.filter(|account| self.holds(*account, head.parameter(TOKEN)));
+        let token = head.parameter(TOKEN);
+        let account = account.filter(|account| self.holds(&account.to_string(), token));
         account.ok_or(HookRefused::UnknownPath)
     }
 }
@@ -106,8 +123,11 @@ impl CrmPaths {
 const ACCOUNT: &str = "account_id";
 const TOKEN: &str = "token";
 
-fn token_of(key: &Sealer, account: AccountId) -> String {
-    let tag = key.tag(account.to_string().as_bytes());
+/// What the token of all accounts is made of. The name of an account is a number.
+const PIPELINE_WIDGET: &str = "pipeline-widget";
+
+fn token_of(key: &Sealer, name: &str) -> String {
+    let tag = key.tag(name.as_bytes());
     Base64UrlUnpadded::encode_string(tag.get(..TOKEN_BYTES).unwrap_or_default())
 }
 
@@ -132,6 +152,12 @@ impl CrmHooks {
         Self::with(paths, CrmPaths::KIND)
     }
 
+    /// The path of the hooks to a pipeline widget: [`CrmPaths::pipeline_widget_path`].
+    #[must_use]
+    pub fn pipeline_widget_path(&self) -> String {
+        self.verifier().pipeline_widget_path()
+    }
+
     /// The path of an account's hooks: [`CrmPaths::path_of`].
     #[must_use]
     pub fn path_of(&self, account: AccountId) -> String {
@@ -139,10 +165,9 @@ impl CrmHooks {
     }
 }
 
-/// An account, and its room.
+/// The account of the address, and its room. `None`: it is that of pipeline widgets.
 pub(crate) struct Addressed {
-    pub(crate) account: AccountId,
-    _room: AccountRoom,
+    pub(crate) account: Option<(AccountId, AccountRoom)>,
 }
 
 impl Door for CrmPaths {
@@ -155,9 +180,15 @@ impl Door for CrmPaths {
     type Head = Addressed;
 
     fn check(&self, head: &RequestHead, gate: &Arc<AccountGate>) -> Result<Addressed, HookRefused> {
+        if head.parameter(ACCOUNT).is_empty() && self.holds(PIPELINE_WIDGET, head.parameter(TOKEN))
+        {
+            return Ok(Addressed { account: None });
+        }
         let account = self.account_of(head)?;
-        let _room = gate.enter(account, head.now)?;
-        Ok(Addressed { account, _room })
+        let room = gate.enter(account, head.now)?;
+        Ok(Addressed {
+            account: Some((account, room)),
+        })
     }
 }
 
@@ -165,10 +196,21 @@ impl Door for CrmPaths {
 pub(crate) fn read(arrival: &Arrival<Addressed>) -> Result<UnsignedCrmHook, HookRefused> {
     let hook = UnsignedCrmHook::parse(&arrival.body, &FormLimits::DEFAULT);
     let hook = hook.map_err(|_| Refusal::BodyMalformed)?;
-    match hook.is_for(arrival.found.account) {
-        true => Ok(hook),
-        false => Err(Refusal::OtherAccount.into()),
+    match &arrival.found.account {
+        Some((account, _)) if hook.is_for(*account) => Ok(hook),
+        _ => Err(Refusal::OtherAccount.into()),
     }
+}
+
+/// Reads what came to the address of pipeline widgets, within the bounds of the account that it
+/// names.
+pub(crate) fn read_pipeline_widget(
+    arrival: &Arrival<Addressed>,
+) -> Result<(UnsignedPipelineWidgetHook, AccountRoom), HookRefused> {
+    let hook = UnsignedPipelineWidgetHook::parse(&arrival.body, &FormLimits::DEFAULT);
+    let hook = hook.map_err(|_| Refusal::BodyMalformed)?;
+    let room = arrival.gate.enter(hook.account_id, arrival.head.now)?;
+    Ok((hook, room))
 }
 
 /// The id that the platform gave to the request, if it came once and has the look of one.
@@ -210,7 +252,7 @@ where
                 Ok(Taken {
                     event: hook.facts().event,
                     value: Self {
-                        account: arrival.found.account,
+                        account: hook.account_id,
                         request_id: request_id(&arrival.head).map(str::to_owned),
                         hook,
                     },

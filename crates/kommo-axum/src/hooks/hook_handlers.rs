@@ -7,7 +7,7 @@ use core::pin::Pin;
 
 use kommo_chats::hook::ChatEvent;
 use kommo_hooks::inbox::{HandlingOutcome, UnsignedKind};
-use kommo_hooks::unsigned::{FormLimits, UnsignedCrmHook};
+use kommo_hooks::unsigned::{FormLimits, UnsignedCrmHook, UnsignedPipelineWidgetHook};
 use kommo_hooks::{HookKind, StoredVerified};
 #[cfg(feature = "open-api")]
 use kommo_open_api::OpenApiEvent;
@@ -117,6 +117,22 @@ impl HookHandlers {
             UnsignedCrmHook::parse(body, &FormLimits::DEFAULT).ok()
         };
         self.with(UnsignedKind::Crm.name(), read, handle)
+    }
+
+    /// Handles the hooks to a widget of the Digital Pipeline. Nothing of them is proven.
+    #[must_use]
+    pub fn pipeline_widget<T>(
+        self,
+        handle: impl Fn(UnsignedPipelineWidgetHook, Arc<ClaimedHook>) -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Future<Output = HandlingOutcome> + Send + 'static,
+    {
+        let read = |hook: &ClaimedHook| {
+            let (_, body) = hook.unsigned()?;
+            UnsignedPipelineWidgetHook::parse(body, &FormLimits::DEFAULT).ok()
+        };
+        self.with(UnsignedKind::PipelineWidget.name(), read, handle)
     }
 
     fn with<E, T>(

@@ -23,7 +23,9 @@ use tokio::time::timeout;
 
 use crate::hooks::bot_hooks::{BotCall, BotHooks, EVENT};
 use crate::hooks::chat_hooks::{ChatHooks, proven};
-use crate::hooks::crm_hooks::{Addressed, CrmHooks, CrmPaths, read, request_id};
+use crate::hooks::crm_hooks::{
+    Addressed, CrmHooks, CrmPaths, read, read_pipeline_widget, request_id,
+};
 use crate::hooks::hook_receiver::{Arrival, Door, HookReceiver, Taken, head_of};
 use crate::hooks::hook_refused::HookRefused;
 #[cfg(feature = "open-api")]
@@ -203,9 +205,19 @@ impl CrmHooks {
     /// The route `POST /crm-hooks/{account_id}/{token}`: as [`ChatHooks::router`], but the answer
     /// comes within 1.8 seconds, and hooks of an account of which too many wait are answered 503. A
     /// GET is answered 200: the platform sends one when a hook is added by hand.
+    ///
+    /// And the route `POST /pipeline-widget-hooks/{token}` for the hooks to a widget of the Digital
+    /// Pipeline, whose address is one for all accounts, within the same bounds of the account that
+    /// the body names.
     pub fn router<T: Clone + Send + Sync + 'static>(&self, inbox: Inbox) -> Router<T> {
         let route = keeping().merge(get(look));
-        routed("/crm-hooks/{account_id}/{token}", route, self, inbox)
+        let widgets = routed(
+            "/pipeline-widget-hooks/{token}",
+            keeping(),
+            self,
+            inbox.clone(),
+        );
+        routed("/crm-hooks/{account_id}/{token}", route, self, inbox).merge(widgets)
     }
 }
 
@@ -217,14 +229,30 @@ impl KeptDoor for CrmPaths {
         arrival: Arrival<Addressed>,
         inbox: &Inbox,
     ) -> Result<&'static str, HookRefused> {
-        let hook = read(&arrival)?;
-        let mut facts = hook.facts();
-        if let Some(id) = request_id(&arrival.head) {
-            facts = facts.with_id(id);
+        if arrival.found.account.is_none() {
+            let (hook, _room) = read_pipeline_widget(&arrival)?;
+            let facts = hook.facts();
+            return put_unsigned(UnsignedKind::PipelineWidget, &arrival, facts, inbox).await;
         }
-        let hook = NewHook::unsigned(UnsignedKind::Crm, &arrival.body, nonce()?, facts);
-        put(inbox, hook).await
+        let hook = read(&arrival)?;
+        put_unsigned(UnsignedKind::Crm, &arrival, hook.facts(), inbox).await
     }
+}
+
+async fn put_unsigned(
+    kind: UnsignedKind,
+    arrival: &Arrival<Addressed>,
+    mut facts: HookFacts<'_>,
+    inbox: &Inbox,
+) -> Result<&'static str, HookRefused> {
+    if let Some(id) = request_id(&arrival.head) {
+        facts.id = Some(id);
+    }
+    put(
+        inbox,
+        NewHook::unsigned(kind, &arrival.body, nonce()?, facts),
+    )
+    .await
 }
 
 /// Rule U1.

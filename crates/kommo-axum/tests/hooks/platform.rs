@@ -29,6 +29,7 @@ struct Platform {
     sandbox: Sandbox,
     address: SocketAddr,
     crm_path: String,
+    widget_path: String,
 }
 
 impl Platform {
@@ -67,6 +68,7 @@ impl Platform {
             sandbox,
             address,
             crm_path: crm.path_of(account),
+            widget_path: crm.pipeline_widget_path(),
         }
     }
 
@@ -77,6 +79,7 @@ impl Platform {
             HookKind::OpenApi => "/open-api-hooks",
             HookKind::Bot => "/bot-hooks",
             HookKind::Widget => "/widget",
+            HookKind::PipelineWidget => &self.widget_path,
             _ => &self.crm_path,
         };
         let order = HookOrder {
@@ -102,6 +105,7 @@ async fn every_kind_of_the_platform_is_taken_and_what_is_not_its_own_is_refused(
         (HookKind::Widget, None),
         (HookKind::Crm, Some("unsigned-crm")),
         (HookKind::DigitalPipeline, Some("unsigned-crm")),
+        (HookKind::PipelineWidget, Some("unsigned-pipeline-widget")),
     ] {
         let before = lines(&kept.inbox).await.len();
         if kind.is_signed() {

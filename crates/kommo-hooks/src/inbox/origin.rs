@@ -8,6 +8,8 @@ use crate::verified::{HookKind, Proof};
 pub enum UnsignedKind {
     /// A webhook of the CRM or of the Digital Pipeline.
     Crm,
+    /// The hook to a widget of the Digital Pipeline.
+    PipelineWidget,
 }
 
 impl UnsignedKind {
@@ -16,13 +18,16 @@ impl UnsignedKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Crm => "unsigned-crm",
+            Self::PipelineWidget => "unsigned-pipeline-widget",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Some(Self::Crm).filter(|kind| kind.name() == name)
+        [Self::Crm, Self::PipelineWidget]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 

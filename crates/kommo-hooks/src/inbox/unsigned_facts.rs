@@ -2,7 +2,7 @@
 
 use crate::inbox::account::HookAccount;
 use crate::inbox::new_hook::HookFacts;
-use crate::unsigned::{UnsignedCrmEvent, UnsignedCrmHook};
+use crate::unsigned::{UnsignedCrmEvent, UnsignedCrmHook, UnsignedPipelineWidgetHook};
 
 /// The event of a hook whose events have several names.
 const SEVERAL: &str = "several";
@@ -24,6 +24,20 @@ impl UnsignedCrmHook {
         .of_account(Some(HookAccount::Crm(self.account_id)));
         match in_common(self.events.iter().map(about)).flatten() {
             Some(about) => facts.in_conversation(about),
+            None => facts,
+        }
+    }
+}
+
+impl UnsignedPipelineWidgetHook {
+    /// What the inbox must know of it: the account that it names, and its entity, which is handled
+    /// by one worker at a time.
+    #[must_use]
+    pub fn facts(&self) -> HookFacts<'_> {
+        let account = HookAccount::Crm(self.account_id);
+        let facts = HookFacts::new("pipeline-widget").of_account(Some(account));
+        match self.entity_id() {
+            Some(entity) => facts.in_conversation(entity),
             None => facts,
         }
     }

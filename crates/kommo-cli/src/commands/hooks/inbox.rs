@@ -53,7 +53,8 @@ pub(crate) enum InboxCommand {
 /// Which hooks are meant.
 #[derive(Debug, Clone, Args)]
 struct FilterArgs {
-    /// Of this kind: chat, open-api, bot-token or unsigned-crm
+    /// Of this kind: chat, open-api, bot-token, unsigned-crm or
+    /// unsigned-pipeline-widget
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
 

@@ -22,10 +22,11 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kommo_account::AccountId;
 use kommo_chats::hook::{ChatEvent, ChatEventKind};
 use kommo_hooks::inbox::{HookAccount, HookFacts, HookOrigin, NewHook, UnsignedKind};
-use kommo_hooks::unsigned::{Form, FormLimits, PathToken, UnsignedBotRequest, UnsignedCrmHook};
+use kommo_hooks::unsigned::{
+    FormLimits, PathToken, UnsignedBotRequest, UnsignedCrmHook, UnsignedPipelineWidgetHook,
+};
 use kommo_hooks::{
     HookKind, OneTimeUse, ReceivedSignature, Refusal, RefusalKind, ReplayMemory, ReturnUrl,
 };
@@ -326,26 +327,37 @@ impl Receiver {
         }
     }
 
+    /// A webhook of the CRM, or the hook to a widget of the Digital Pipeline.
     async fn take_crm(&self, parts: &Parts, body: &[u8]) -> Result<Taken, NotTaken> {
-        let parsed = UnsignedCrmHook::parse(body, &FormLimits::DEFAULT);
-        let (told, facts) = match &parsed {
-            Ok(crm) => {
-                let facts = crm.facts();
-                let told = Told {
-                    event: facts.event.to_owned(),
-                    account: account(facts.account),
-                    conversation: facts.conversation.map(str::to_owned),
-                };
-                (told, facts)
-            }
-            Err(_) => pipeline_widget(body)?,
+        if let Ok(crm) = UnsignedCrmHook::parse(body, &FormLimits::DEFAULT) {
+            let facts = crm.facts();
+            return self
+                .take_unsigned(UnsignedKind::Crm, parts, body, facts)
+                .await;
+        }
+        let widget = UnsignedPipelineWidgetHook::parse(body, &FormLimits::DEFAULT);
+        let widget = widget.map_err(|_| MALFORMED)?;
+        let kind = UnsignedKind::PipelineWidget;
+        self.take_unsigned(kind, parts, body, widget.facts()).await
+    }
+
+    async fn take_unsigned(
+        &self,
+        kind: UnsignedKind,
+        parts: &Parts,
+        body: &[u8],
+        mut facts: HookFacts<'_>,
+    ) -> Result<Taken, NotTaken> {
+        let told = Told {
+            event: facts.event.to_owned(),
+            account: account(facts.account),
+            conversation: facts.conversation.map(str::to_owned),
         };
         let request_id = header_of(parts, "x-amocrm-requestid");
-        let facts = match request_id.text() {
-            Ok(id) if (1..=REQUEST_ID_MAX_BYTES).contains(&id.len()) => facts.with_id(id),
-            _ => facts,
-        };
-        let hook = NewHook::unsigned(UnsignedKind::Crm, body, nonce()?, facts);
+        let id = request_id.text().ok();
+        let id = id.filter(|id| (1..=REQUEST_ID_MAX_BYTES).contains(&id.len()));
+        facts.id = id;
+        let hook = NewHook::unsigned(kind, body, nonce()?, facts);
         Ok(self.keep(told, Verdict::Unsigned, &hook).await)
     }
 
@@ -473,22 +485,6 @@ async fn read(kind: &Kind, body: Body) -> Result<Bytes, NotTaken> {
             StatusCode::REQUEST_TIMEOUT,
         )),
     }
-}
-
-/// The hook to a widget of the Digital Pipeline, which names its account in its own way.
-fn pipeline_widget(body: &[u8]) -> Result<(Told, HookFacts<'static>), NotTaken> {
-    const EVENT: &str = "pipeline-widget";
-    let form = Form::parse(body, &FormLimits::DEFAULT).map_err(|_| MALFORMED)?;
-    form.get("event").ok_or(MALFORMED)?;
-    let id = form.get("account_id").and_then(|value| value.text());
-    let id = id.and_then(|text| AccountId::parse(text).ok());
-    let whose = Some(HookAccount::Crm(id.ok_or(MALFORMED)?));
-    let told = Told {
-        event: EVENT.to_owned(),
-        account: account(whose),
-        ..Told::default()
-    };
-    Ok((told, HookFacts::new(EVENT).of_account(whose)))
 }
 
 fn nonce() -> Result<[u8; 16], NotTaken> {
