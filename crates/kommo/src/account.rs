@@ -36,10 +36,7 @@ pub(crate) struct Calls {
 }
 
 impl Account {
-    pub(crate) const fn new(
-        grant: Grant,
-        #[cfg(feature = "crm")] calls: Calls,
-    ) -> Self {
+    pub(crate) const fn new(grant: Grant, #[cfg(feature = "crm")] calls: Calls) -> Self {
         Self {
             grant,
             #[cfg(feature = "crm")]

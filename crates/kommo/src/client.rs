@@ -11,9 +11,9 @@ use kommo_oauth::grant::GrantKey;
 use kommo_oauth::token::AuthorizationCode;
 use kommo_store::{Lifeboat, Store, StoreLocation, StoreSettings};
 
-use crate::account::{Account, Keeper};
 #[cfg(feature = "crm")]
 use crate::account::Calls;
+use crate::account::{Account, Keeper};
 use crate::builder::Builder;
 use crate::error::Error;
 

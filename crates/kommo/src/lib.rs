@@ -17,10 +17,10 @@ mod hooks_in;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use account::{Account, Grant, Keeper};
 pub use builder::Builder;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use client::Kommo;
 #[cfg(all(feature = "axum", any(feature = "sqlite", feature = "postgres")))]
 pub use client::ConnectBuilder;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use client::Kommo;
 pub use error::Error;
 
 // The small crates, for what the front door does not shorten.
