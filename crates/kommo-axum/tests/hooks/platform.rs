@@ -94,6 +94,7 @@ impl Platform {
     }
 }
 
+// Rule U6.
 #[tokio::test]
 async fn every_kind_of_the_platform_is_taken_and_what_is_not_its_own_is_refused() {
     let kept = kept().await;

@@ -20,7 +20,8 @@ pub enum HandlingOutcome {
         not_before: Option<Duration>,
     },
     /// What it is handed to is away, and the hook has no part in that: no connection, a broker that
-    /// is stopped, a server that is overloaded. Again, after a pause, and this counts as no attempt.
+    /// is stopped, a server that is overloaded. Again, after a pause, and this counts as no
+    /// attempt.
     Away {
         /// Why, as above.
         reason: String,
