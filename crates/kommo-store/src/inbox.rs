@@ -33,7 +33,7 @@ use crate::records::rows::{
 };
 use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
-use group_commit::GroupCommit;
+use group_commit::{GroupCommit, SpoolPlace};
 use lists::to_line;
 use name::to_inbox_line;
 use spool::Spool;
@@ -126,15 +126,20 @@ impl Inbox {
         directory: &Path,
     ) -> Result<Self, StoreFault> {
         let of = OfInbox::new(realm, name);
-        let spool = Spool::open(directory, &of, settings.spool_bytes_at_most)?;
-        Ok(Self::start(store, of, settings, Some(spool)))
+        let place = SpoolPlace {
+            directory: directory.to_owned(),
+            of: of.clone(),
+            bytes_at_most: settings.spool_bytes_at_most,
+        };
+        let spool = place.open()?;
+        Ok(Self::start(store, of, settings, Some((place, spool))))
     }
 
     fn start(
         store: &Arc<Store>,
         of: OfInbox,
         settings: InboxSettings,
-        spool: Option<Spool>,
+        spool: Option<(SpoolPlace, Spool)>,
     ) -> Self {
         let writing = GroupCommit::start(Arc::clone(store), of.clone(), &settings, spool);
         Self {

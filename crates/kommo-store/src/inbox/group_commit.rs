@@ -4,6 +4,11 @@
 //! If the database does not confirm a group, the group goes to the spool, and so does what comes
 //! until the spool is merged: else a later hook would overtake an earlier one. One task does all of
 //! it, so the order in which hooks came is the order in which they are stored.
+//!
+//! Hooks do not wait for a merge that takes long: they are spooled meanwhile, behind the others. A
+//! merge that the database does not take is tried again with half as many.
+
+use std::path::PathBuf;
 
 use alloc::sync::Arc;
 use core::pin::pin;
@@ -19,12 +24,22 @@ use crate::records::rows::{HookRow, OfInbox};
 use crate::store::Store;
 
 use super::settings::InboxSettings;
-use super::spool::Spool;
+use super::spool::{GroupName, Oldest, Spool};
 
-/// How many hooks of the spool are merged in one transaction, or a group more. It is more than come
-/// meanwhile, so the spool becomes empty while hooks keep coming; and few enough that a small
-/// PostgreSQL has room for a lock of each conversation.
+/// How many hooks of the spool are merged in one transaction. It is more than come meanwhile, so
+/// the spool becomes empty while hooks keep coming; and few enough that a small PostgreSQL has room
+/// for a lock of each conversation.
 const MERGED_AT_A_TIME: usize = 256;
+
+/// How many bytes of the spool are merged in one transaction, or a hook more.
+const BYTES_AT_A_TIME: u64 = 4 << 20;
+
+/// How many times longer a merge may take than a transaction that hooks wait for.
+const LONGER_FOR_A_MERGE: u32 = 10;
+
+/// Hooks wait for this part of `put_within` for a merge, then they are spooled. A database that
+/// works merges faster, so what comes is slowed down and the spool becomes empty.
+const WAITING_FOR_A_MERGE: u32 = 10;
 
 /// The longest pause between two attempts to merge.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -48,20 +63,26 @@ impl GroupCommit {
         store: Arc<Store>,
         of: OfInbox,
         settings: &InboxSettings,
-        spool: Option<Spool>,
+        spool: Option<(SpoolPlace, Spool)>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(settings.waiting_at_most.max(1));
         // What an earlier process left is merged before anything else.
         let is_spooling = Arc::new(AtomicBool::new(spool.is_some()));
         let stored = Arc::new(Notify::new());
         let writer = Writer {
-            store,
-            of,
-            settings: settings.clone(),
-            spool,
+            putting: Putting {
+                store,
+                of,
+                settings: settings.clone(),
+                stored: Arc::clone(&stored),
+                is_named: Arc::default(),
+            },
+            disk: spool.map(|(place, spool)| Disk {
+                place,
+                spool: Some(spool),
+            }),
             is_spooling: Arc::clone(&is_spooling),
-            stored: Arc::clone(&stored),
-            is_named: false,
+            merged_at_a_time: MERGED_AT_A_TIME,
         };
         tokio::spawn(writer.run(receiver));
         Self {
@@ -103,10 +124,137 @@ fn too_slow() -> StoreFault {
     }
 }
 
+/// Where a spool is.
+#[derive(Clone)]
+pub(super) struct SpoolPlace {
+    pub(super) directory: PathBuf,
+    pub(super) of: OfInbox,
+    pub(super) bytes_at_most: u64,
+}
+
+impl SpoolPlace {
+    pub(super) fn open(&self) -> Result<Spool, StoreFault> {
+        Spool::open(&self.directory, &self.of, self.bytes_at_most)
+    }
+}
+
+/// The spool, for a task that must not wait for files itself.
+struct Disk {
+    place: SpoolPlace,
+    /// `None`: the work with it panicked, so it is opened again.
+    spool: Option<Spool>,
+}
+
+impl Disk {
+    /// Files are written and read where nobody waits for them.
+    async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Spool) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let (spool, place) = (self.spool.take(), self.place.clone());
+        let done = tokio::task::spawn_blocking(move || {
+            let mut spool = match spool {
+                Some(spool) => spool,
+                None => place.open()?,
+            };
+            let done = work(&mut spool);
+            Ok::<_, StoreFault>((spool, done))
+        });
+        let (spool, done) = done.await.map_err(|_| gone())??;
+        self.spool = Some(spool);
+        done
+    }
+
+    /// Proven hooks only: of the others a stranger may send as many as he likes, and the platform
+    /// repeats them.
+    async fn write(&mut self, group: &mut Vec<Waiting>) {
+        group.retain(|one| !one.answer.is_closed());
+        let unsigned = group.extract_if(.., |one| one.row.is_unsigned);
+        refuse(unsigned, &too_slow());
+        if group.is_empty() {
+            return;
+        }
+        let rows: Vec<HookRow> = group.iter().map(|one| one.row.clone()).collect();
+        match self.run(move |spool| spool.write(&rows)).await {
+            Ok(()) => {
+                for one in group.drain(..) {
+                    let _ = one.answer.send(Ok(Put::Spooled));
+                }
+            }
+            Err(problem) => {
+                tracing::error!(%problem, hooks = group.len(), "hooks were neither stored nor spooled");
+                refuse(group.drain(..), &problem);
+            }
+        }
+    }
+
+    async fn forget(&mut self, groups: Vec<GroupName>) -> Result<(), StoreFault> {
+        self.run(move |spool| groups.into_iter().try_for_each(|name| spool.forget(name)))
+            .await
+    }
+}
+
+/// The way to the database.
+#[derive(Clone)]
+struct Putting {
+    store: Arc<Store>,
+    of: OfInbox,
+    settings: InboxSettings,
+    /// Wakes a worker.
+    stored: Arc<Notify>,
+    /// Whether the store lists the inbox.
+    is_named: Arc<AtomicBool>,
+}
+
+impl Putting {
+    async fn put(&self, rows: &[HookRow], within: Duration) -> Result<Vec<Put>, StoreFault> {
+        let most = i64::from(self.settings.unsigned_at_most);
+        let database = &self.store.database;
+        let putting = async {
+            if !self.is_named.load(Ordering::Relaxed) {
+                database.name_inbox(&self.of).await?;
+            }
+            database.put_hooks(&self.of, rows, most).await
+        };
+        let put = timeout(within, putting).await;
+        let put = put.unwrap_or_else(|_| Err(too_slow()))?;
+        self.is_named.store(true, Ordering::Relaxed);
+        self.stored.notify_one();
+        Ok(put)
+    }
+
+    /// One transaction after the other, each with so many hooks at most.
+    async fn put_in_parts(self, hooks: Vec<HookRow>, at_a_time: usize) -> Result<(), StoreFault> {
+        let within = self.settings.put_within * LONGER_FOR_A_MERGE;
+        for rows in parts(&hooks, at_a_time) {
+            self.put(rows, within).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Parts of so many hooks and bytes at most; a hook that is larger is one of its own.
+fn parts(hooks: &[HookRow], at_a_time: usize) -> impl Iterator<Item = &[HookRow]> {
+    let mut left = hooks;
+    core::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |hook: &&HookRow| {
+            bytes += hook.record.len() as u64;
+            bytes <= BYTES_AT_A_TIME
+        };
+        let count = left.iter().take(at_a_time).take_while(fits).count().max(1);
+        let (part, rest) = left.split_at_checked(count)?;
+        left = rest;
+        Some(part)
+    })
+}
+
 /// How far a merge came.
 enum Merged {
     /// Nothing is in the spool any more.
     All,
+    /// All that was there when it began.
+    Last,
     /// More is there.
     Some,
     /// The database or the spool failed.
@@ -115,24 +263,21 @@ enum Merged {
 
 /// The task that writes.
 struct Writer {
-    store: Arc<Store>,
-    of: OfInbox,
-    settings: InboxSettings,
-    spool: Option<Spool>,
+    putting: Putting,
+    disk: Option<Disk>,
     is_spooling: Arc<AtomicBool>,
-    /// Wakes a worker.
-    stored: Arc<Notify>,
-    /// Whether the store lists the inbox.
-    is_named: bool,
+    merged_at_a_time: usize,
 }
 
 impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
-        let most = self.settings.group_at_most.max(1);
+        let settings = self.putting.settings.clone();
+        let most = settings.group_at_most.max(1);
         let mut group = Vec::with_capacity(most);
-        let mut pause = self.settings.spool_retry;
+        let mut pause = settings.spool_retry;
         let mut timer = pin!(sleep(pause));
         let mut is_due = true;
+        let (mut is_listed, mut was_last) = (true, false);
         loop {
             if !self.is_spooling.load(Ordering::Relaxed) {
                 if waiting.recv_many(&mut group, most).await == 0 {
@@ -140,14 +285,21 @@ impl Writer {
                 }
                 if !self.put_group(&mut group).await {
                     self.is_spooling.store(true, Ordering::Relaxed);
-                    pause = self.settings.spool_retry;
+                    pause = settings.spool_retry;
                     timer.set(sleep(pause));
                     is_due = false;
                 }
             } else if is_due {
-                match self.merge().await {
-                    Merged::All => self.is_spooling.store(false, Ordering::Relaxed),
-                    Merged::Some => {
+                match self.merge(&mut waiting, is_listed).await {
+                    Merged::All => {
+                        was_last = false;
+                        self.is_spooling.store(false, Ordering::Relaxed);
+                    }
+                    // What waits is not spooled: most likely that was all. If other processes keep
+                    // writing, it is spooled the next time.
+                    Merged::Last if !was_last => (is_listed, was_last) = (true, true),
+                    Merged::Last | Merged::Some => {
+                        (is_listed, was_last) = (true, false);
                         // Those that wait for this do not wait for the whole spool.
                         while group.len() < most
                             && let Ok(one) = waiting.try_recv()
@@ -164,7 +316,11 @@ impl Writer {
                 }
             } else {
                 tokio::select! {
-                    () = &mut timer => is_due = true,
+                    () = &mut timer => {
+                        is_due = true;
+                        // Other processes may have merged meanwhile, or ended.
+                        is_listed = false;
+                    }
                     count = waiting.recv_many(&mut group, most) => {
                         if count == 0 {
                             return;
@@ -184,7 +340,8 @@ impl Writer {
             return true;
         }
         let rows: Vec<HookRow> = group.iter().map(|one| one.row.clone()).collect();
-        match self.put_rows(&rows).await {
+        let within = self.putting.settings.put_within;
+        match self.putting.put(&rows, within).await {
             Ok(puts) => {
                 let mut puts = puts.into_iter();
                 for one in group.drain(..) {
@@ -192,7 +349,7 @@ impl Writer {
                 }
                 true
             }
-            Err(problem) if self.spool.is_some() => {
+            Err(problem) if self.disk.is_some() => {
                 tracing::warn!(%problem, hooks = rows.len(), "hooks go to the spool");
                 self.spool_group(group).await;
                 false
@@ -205,98 +362,87 @@ impl Writer {
         }
     }
 
-    async fn put_rows(&mut self, rows: &[HookRow]) -> Result<Vec<Put>, StoreFault> {
-        let most = i64::from(self.settings.unsigned_at_most);
-        let database = &self.store.database;
-        let putting = async {
-            if !self.is_named {
-                database.name_inbox(&self.of).await?;
-            }
-            database.put_hooks(&self.of, rows, most).await
-        };
-        let put = timeout(self.settings.put_within, putting).await;
-        let put = put.unwrap_or_else(|_| Err(too_slow()))?;
-        self.is_named = true;
-        self.stored.notify_one();
-        Ok(put)
+    async fn spool_group(&mut self, group: &mut Vec<Waiting>) {
+        if let Some(disk) = &mut self.disk {
+            disk.write(group).await;
+        }
     }
 
-    /// Proven hooks only: of the others a stranger may send as many as he likes, and the platform
-    /// repeats them.
-    async fn spool_group(&mut self, group: &mut Vec<Waiting>) {
-        group.retain(|one| !one.answer.is_closed());
-        let unsigned = group.extract_if(.., |one| one.row.is_unsigned);
-        refuse(unsigned, &too_slow());
-        if group.is_empty() {
-            return;
-        }
-        let rows: Vec<HookRow> = group.iter().map(|one| one.row.clone()).collect();
-        let written = self.on_disk(move |spool| spool.write(&rows)).await;
-        match written {
-            Ok(()) => {
-                for one in group.drain(..) {
-                    let _ = one.answer.send(Ok(Put::Spooled));
+    /// The oldest groups first, so that none overtakes another.
+    async fn merge(&mut self, waiting: &mut mpsc::Receiver<Waiting>, is_listed: bool) -> Merged {
+        let Some(disk) = &mut self.disk else {
+            return Merged::All;
+        };
+        let at_a_time = self.merged_at_a_time;
+        let oldest = disk.run(move |spool| {
+            if !is_listed {
+                spool.refresh()?;
+            }
+            spool.oldest(at_a_time, BYTES_AT_A_TIME)
+        });
+        let mut is_last = false;
+        let merged = match oldest.await {
+            Ok(None) => return Merged::All,
+            Ok(Some(oldest)) => {
+                is_last = oldest.is_all;
+                let putting = self.putting.clone();
+                let groups = oldest.groups.clone();
+                match put_beside(putting, disk, oldest, at_a_time, waiting).await {
+                    Ok(()) => disk.forget(groups).await,
+                    Err(problem) => {
+                        // Whatever it was: fewer are taken sooner.
+                        self.merged_at_a_time = (at_a_time / 2).max(1);
+                        Err(problem)
+                    }
                 }
             }
-            Err(problem) => {
-                tracing::error!(%problem, hooks = group.len(), "hooks were neither stored nor spooled");
-                refuse(group.drain(..), &problem);
+            Err(problem) => Err(problem),
+        };
+        match merged {
+            Ok(()) => {
+                self.merged_at_a_time = (at_a_time * 2).min(MERGED_AT_A_TIME);
+                match is_last {
+                    true => Merged::Last,
+                    false => Merged::Some,
+                }
             }
-        }
-    }
-
-    /// The oldest groups first, in one transaction, so that none overtakes another.
-    async fn merge(&mut self) -> Merged {
-        match self.merge_some().await {
-            Ok(true) => Merged::All,
-            Ok(false) => Merged::Some,
             Err(problem) => {
                 tracing::warn!(%problem, "the spool waits to be merged");
                 Merged::Failed
             }
         }
     }
+}
 
-    /// `true`: that was all there was.
-    async fn merge_some(&mut self) -> Result<bool, StoreFault> {
-        let (hooks, groups, is_all) = self
-            .on_disk(|spool| {
-                let waiting = spool.waiting()?;
-                let (mut hooks, mut groups) = (Vec::new(), Vec::new());
-                for path in &waiting {
-                    if hooks.len() >= MERGED_AT_A_TIME {
-                        break;
-                    }
-                    hooks.extend(spool.read(path)?);
-                    groups.push(path.clone());
-                }
-                let is_all = groups.len() == waiting.len();
-                Ok((hooks, groups, is_all))
-            })
-            .await?;
-        if !hooks.is_empty() {
-            self.put_rows(&hooks).await?;
+/// Puts what is to be merged, and spools what comes if that takes long. The last of the spool is
+/// waited for as for any transaction: else there would always be something in the spool.
+async fn put_beside(
+    putting: Putting,
+    disk: &mut Disk,
+    oldest: Oldest,
+    at_a_time: usize,
+    waiting: &mut mpsc::Receiver<Waiting>,
+) -> Result<(), StoreFault> {
+    let most = putting.settings.group_at_most.max(1);
+    let patience = match oldest.is_all {
+        true => putting.settings.put_within,
+        false => putting.settings.put_within / WAITING_FOR_A_MERGE,
+    };
+    // A task of its own, so that it does not stand still while a file is written.
+    let mut put = tokio::spawn(putting.put_in_parts(oldest.hooks, at_a_time));
+    let mut patience = pin!(sleep(patience));
+    let (mut is_slow, mut is_open) = (false, true);
+    let mut group = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            put = &mut put => return put.unwrap_or_else(|_| Err(gone())),
+            () = &mut patience, if !is_slow => is_slow = true,
+            count = waiting.recv_many(&mut group, most), if is_slow && is_open => {
+                is_open = count > 0;
+                disk.write(&mut group).await;
+            }
         }
-        self.on_disk(move |spool| groups.iter().try_for_each(|path| spool.forget(path)))
-            .await?;
-        Ok(is_all)
-    }
-
-    /// Files are written and read where nobody waits for them.
-    async fn on_disk<T: Send + 'static>(
-        &mut self,
-        work: impl FnOnce(&mut Spool) -> Result<T, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        let Some(mut spool) = self.spool.take() else {
-            return Err(gone());
-        };
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&mut spool);
-            (spool, done)
-        });
-        let (spool, done) = done.await.map_err(|_| gone())?;
-        self.spool = Some(spool);
-        done
     }
 }
 
@@ -305,3 +451,6 @@ fn refuse(group: impl IntoIterator<Item = Waiting>, problem: &StoreFault) {
         let _ = one.answer.send(Err(problem.repeated()));
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

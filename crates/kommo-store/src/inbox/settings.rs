@@ -10,16 +10,19 @@ use kommo_hooks::inbox::RetryPolicy;
 pub struct InboxSettings {
     /// How long a transaction that takes hooks may last before they go to the spool, or fail.
     /// [`Inbox::put`](crate::Inbox::put) waits for four times as long at most: for the transaction
-    /// before, an attempt to merge the spool, its own transaction, and a slow disk of the spool.
-    /// Default: 1 second. A chat hook comes once, and must be answered within five; one of the CRM
-    /// within two, but the CRM sends it again.
+    /// before, its own transaction, and a slow disk of the spool. A merge of the spool may last ten
+    /// times as long; hooks that come do not wait for it, but are spooled meanwhile. Default: 1
+    /// second. A chat hook comes once, and must be answered within five; one of the CRM within two,
+    /// but the CRM sends it again.
     pub put_within: Duration,
     /// How many hooks are written in one transaction at most. Default: 128.
     pub group_at_most: usize,
     /// How many hooks wait for the transaction before theirs at most; further ones wait outside,
     /// within `put_within`. Default: 1,024.
     pub waiting_at_most: usize,
-    /// How many bytes the spool of this inbox has at most. Default: 1 GiB.
+    /// How many bytes the spool of this inbox takes on the disk at most, in whole blocks of 4 KiB:
+    /// a hook that comes alone is a file of its own. Files that other processes write to the same
+    /// directory count as soon as it is listed again, at most 30 seconds later. Default: 1 GiB.
     pub spool_bytes_at_most: u64,
     /// The pause before the spool is merged, and before it is tried again; it doubles up to 30
     /// seconds. Default: 1 second.

@@ -15,12 +15,18 @@
 //!
 //! Any process may merge any file: a hook that is merged twice is one entry. A `.part` was never
 //! answered 200; one that a crash left is removed at a start after a day.
+//!
+//! The names and sizes are in memory too, so that a write costs the same however many files there
+//! are. What other processes write and remove is seen when the directory is listed: at the start,
+//! when a merge begins, and before the spool counts as empty.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::fmt;
 use core::time::Duration;
 
 use kommo_hooks::inbox::{SpoolGroup, SpooledHook};
@@ -37,6 +43,52 @@ const DAMAGED: &str = "damaged";
 /// No write takes this long: an older torn file has no writer any more.
 const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A disk gives a file whole blocks, however short it is.
+const BLOCK_BYTES: u64 = 4_096;
+
+/// The name of a group, after the prefix. The order is that of writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GroupName {
+    run: u32,
+    number: u32,
+    random: u64,
+}
+
+impl GroupName {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut next = |digits: usize| parts.next().filter(|part| part.len() == digits);
+        let name = Self {
+            run: u32::from_str_radix(next(8)?, 16).ok()?,
+            number: u32::from_str_radix(next(8)?, 16).ok()?,
+            random: u64::from_str_radix(next(16)?, 16).ok()?,
+        };
+        // One way to write it, so that the name leads back to its file.
+        (name.to_string() == text).then_some(name)
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            run,
+            number,
+            random,
+        } = self;
+        write!(f, "{run:08x}-{number:08x}-{random:016x}")
+    }
+}
+
+/// The oldest hooks of a spool.
+#[derive(Debug)]
+pub(super) struct Oldest {
+    pub(super) hooks: Vec<HookRow>,
+    /// The groups that they are.
+    pub(super) groups: Vec<GroupName>,
+    /// Whether nothing came after them when they were read.
+    pub(super) is_all: bool,
+}
+
 /// The directory, for one inbox and one process.
 #[derive(Debug)]
 pub(super) struct Spool {
@@ -46,6 +98,15 @@ pub(super) struct Spool {
     run: u32,
     number: u32,
     bytes_at_most: u64,
+    /// The groups as they were listed, and written and forgotten since, with their sizes.
+    groups: BTreeMap<GroupName, u64>,
+    /// The sum of the sizes.
+    bytes: u64,
+    /// Those of a newer program, which merges them.
+    newer: BTreeSet<GroupName>,
+    /// How often the directory was read.
+    #[cfg(test)]
+    listings: u32,
 }
 
 impl Spool {
@@ -65,82 +126,169 @@ impl Spool {
             run: 0,
             number: 0,
             bytes_at_most,
+            groups: BTreeMap::new(),
+            bytes: 0,
+            newer: BTreeSet::new(),
+            #[cfg(test)]
+            listings: 0,
         };
-        for part in spool.files(PART)? {
-            if is_older_than(&part, TORN_AT_MOST) {
+        for (name, ending) in spool.list()? {
+            let part = spool.path(name, PART);
+            if ending == PART && is_older_than(&part, TORN_AT_MOST) {
                 let _ = fs::remove_file(part);
             }
         }
-        let runs = spool.files(ENDING)?;
-        let run = |path: &PathBuf| {
-            let name = path.file_name()?.to_str()?.split('-').nth(1)?;
-            u32::from_str_radix(name, 16).ok()
-        };
-        spool.run = runs.iter().filter_map(run).max().unwrap_or(0) + 1;
+        let newest = spool.groups.last_key_value();
+        spool.run = newest.map_or(0, |(name, _)| name.run).saturating_add(1);
         Ok(spool)
     }
 
-    /// The groups, the oldest first.
-    pub(super) fn waiting(&self) -> Result<Vec<PathBuf>, StoreFault> {
-        self.files(ENDING)
+    /// Takes in what other processes have written and removed.
+    pub(super) fn refresh(&mut self) -> Result<(), StoreFault> {
+        self.list().map(|_| ())
     }
 
-    fn files(&self, ending: &str) -> Result<Vec<PathBuf>, StoreFault> {
+    /// Reads the directory. Returns what is there, with its endings.
+    fn list(&mut self) -> Result<Vec<(GroupName, &'static str)>, StoreFault> {
         let failed = |error| StoreFault::file("reading the spool", &self.directory, error);
-        let mut files = Vec::new();
+        #[cfg(test)]
+        {
+            self.listings += 1;
+        }
+        let mut names = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let is_ours = name.is_some_and(|name| name.starts_with(&self.prefix));
-            if is_ours && path.extension().is_some_and(|own| own == ending) {
-                files.push(path);
+            let file = entry.map_err(failed)?.file_name();
+            let text = file.to_str().and_then(|text| text.split_once('.'));
+            let Some((text, ending)) = text else { continue };
+            let known = [ENDING, PART];
+            let ending = known.into_iter().find(|known| *known == ending);
+            let text = text.strip_prefix(&self.prefix);
+            let name = text.and_then(|text| GroupName::parse(text.strip_prefix('-')?));
+            names.extend(name.zip(ending));
+        }
+        let mut groups = BTreeMap::new();
+        for (name, _) in names.iter().filter(|(_, ending)| *ending == ENDING) {
+            // A group is written once: its size is asked for once.
+            let size = match self.groups.get(name) {
+                Some(size) => *size,
+                // One that another process has just merged has none.
+                None => {
+                    fs::metadata(self.path(*name, ENDING)).map_or(0, |file| on_disk(file.len()))
+                }
+            };
+            groups.insert(*name, size);
+        }
+        self.bytes = groups.values().sum();
+        self.newer.retain(|name| groups.contains_key(name));
+        self.groups = groups;
+        Ok(names)
+    }
+
+    fn path(&self, name: GroupName, ending: &str) -> PathBuf {
+        self.directory
+            .join(format!("{}-{name}.{ending}", self.prefix))
+    }
+
+    /// Whether a group waits that this program can merge.
+    fn is_empty(&self) -> bool {
+        self.groups.len() == self.newer.len()
+    }
+
+    /// The oldest groups, until they are so many hooks or bytes, at least one group. `None`: there
+    /// is no group, also not of another process.
+    pub(super) fn oldest(
+        &mut self,
+        hooks_at_most: usize,
+        bytes_at_most: u64,
+    ) -> Result<Option<Oldest>, StoreFault> {
+        if self.is_empty() {
+            self.refresh()?;
+        }
+        let (mut hooks, mut groups, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut last = None;
+        while hooks.len() < hooks_at_most && bytes < bytes_at_most {
+            let Some((name, size)) = self.after(last) else {
+                break;
+            };
+            last = Some(name);
+            match self.read(name) {
+                Ok(read) => {
+                    bytes += size;
+                    hooks.extend(read);
+                    groups.push(name);
+                }
+                Err(problem @ StoreFault::NewerRecord { .. }) => {
+                    let file = self.path(name, ENDING);
+                    tracing::error!(
+                        %problem, file = %file.display(),
+                        "a group of hooks waits for a newer program, and later ones pass it"
+                    );
+                    self.newer.insert(name);
+                }
+                Err(problem) => return Err(problem),
             }
         }
-        files.sort_unstable();
-        Ok(files)
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let is_all = self.after(last).is_none();
+        Ok(Some(Oldest {
+            hooks,
+            groups,
+            is_all,
+        }))
+    }
+
+    /// The next group that this program can merge.
+    fn after(&self, last: Option<GroupName>) -> Option<(GroupName, u64)> {
+        use core::ops::Bound;
+        let start = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut later = self.groups.range((start, Bound::Unbounded));
+        let (name, size) = later.find(|(name, _)| !self.newer.contains(name))?;
+        Some((*name, *size))
     }
 
     /// Writes a group. On the disk when this returns.
     pub(super) fn write(&mut self, hooks: &[HookRow]) -> Result<(), StoreFault> {
-        let failed = |error| StoreFault::file("writing the spool", &self.directory, error);
         let content = self.pack(hooks);
-        let mut used = content.len() as u64;
-        for path in self.files(ENDING)? {
-            used += fs::metadata(path).map_or(0, |file| file.len());
-        }
-        if used > self.bytes_at_most {
+        let size = on_disk(content.len() as u64);
+        let failed = |error| StoreFault::file("writing the spool", &self.directory, error);
+        if self.bytes.saturating_add(size) > self.bytes_at_most {
             return Err(failed(io::ErrorKind::StorageFull.into()));
         }
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
-        let name = format!(
-            "{}-{:08x}-{:08x}-{:016x}",
-            self.prefix,
-            self.run,
-            self.number,
-            u64::from_be_bytes(random)
-        );
-        let part = self.directory.join(&name).with_extension(PART);
+        let name = GroupName {
+            run: self.run,
+            number: self.number,
+            random: u64::from_be_bytes(random),
+        };
+        let part = self.path(name, PART);
         let written = new_private_file(&part)
             .and_then(|mut file| {
                 file.write_all(&content)?;
                 file.sync_all()
             })
-            .and_then(|()| fs::rename(&part, part.with_extension(ENDING)));
+            .and_then(|()| fs::rename(&part, self.path(name, ENDING)));
         if let Err(error) = written {
             let _ = fs::remove_file(&part);
             return Err(failed(error));
         }
+        let synced = sync_directory(&self.directory).map_err(failed);
+        // It is merged whether its name is on the disk already or not.
         self.number += 1;
-        sync_directory(&self.directory).map_err(failed)
+        self.groups.insert(name, size);
+        self.bytes += size;
+        synced
     }
 
     /// Reads a group. There is nothing in one that another process has merged, and in one that is
     /// damaged: that is set aside, since it would keep all others from the database.
-    pub(super) fn read(&self, path: &Path) -> Result<Vec<HookRow>, StoreFault> {
-        let failed = |error| StoreFault::file("reading the spool", path, error);
-        let content = match fs::read(path) {
+    fn read(&self, name: GroupName) -> Result<Vec<HookRow>, StoreFault> {
+        let path = self.path(name, ENDING);
+        let failed = |error| StoreFault::file("reading the spool", &path, error);
+        let content = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             content => content.map_err(failed)?,
         };
@@ -150,20 +298,25 @@ impl Spool {
             Err(newer @ StoreFault::NewerRecord { .. }) => Err(newer),
             Err(problem) => {
                 tracing::error!(%problem, file = %path.display(), "a group of hooks was set aside");
-                fs::rename(path, path.with_extension(DAMAGED)).map_err(failed)?;
+                fs::rename(&path, self.path(name, DAMAGED)).map_err(failed)?;
                 Ok(Vec::new())
             }
         }
     }
 
     /// Forgets a group that the database has confirmed.
-    pub(super) fn forget(&self, path: &Path) -> Result<(), StoreFault> {
-        match fs::remove_file(path) {
+    pub(super) fn forget(&mut self, name: GroupName) -> Result<(), StoreFault> {
+        let path = self.path(name, ENDING);
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StoreFault::file("emptying the spool", path, error))
+                return Err(StoreFault::file("emptying the spool", &path, error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        if let Some(size) = self.groups.remove(&name) {
+            self.bytes -= size;
+        }
+        Ok(())
     }
 
     fn pack(&self, hooks: &[HookRow]) -> Vec<u8> {
@@ -203,8 +356,15 @@ impl Spool {
     }
 }
 
+const fn on_disk(bytes: u64) -> u64 {
+    bytes.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES)
+}
+
 fn is_older_than(path: &Path, age: Duration) -> bool {
     let written = fs::metadata(path).and_then(|file| file.modified());
     let elapsed = written.ok().and_then(|at| at.elapsed().ok());
     elapsed.is_some_and(|elapsed| elapsed > age)
 }
+
+#[cfg(test)]
+mod tests;
