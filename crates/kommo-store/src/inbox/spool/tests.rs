@@ -1,3 +1,5 @@
+//! A spool of many files: how often its directory is listed, and what its limit counts.
+
 use std::fs;
 use std::path::Path;
 
