@@ -1,4 +1,5 @@
 //! Merges that the database does not take at once, and work with files that panics.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
