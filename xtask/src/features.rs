@@ -1,11 +1,12 @@
 //! Each feature alone, none, and all: every combination of the workspace's few features must build.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::metadata::Graph;
-use crate::shell::{cargo, read, run};
+use crate::shell::{cargo, read, run_lines};
 
 /// Checks the library crates that have features.
 pub(crate) fn run_all(graph: &Graph) -> Result<()> {
@@ -25,17 +26,29 @@ pub(crate) fn run_all(graph: &Graph) -> Result<()> {
             &package.name,
             "--no-default-features",
         ];
-        run(&mut cargo(&check))?;
+        check_without_warnings(&mut cargo(&check))?;
         for feature in features {
-            run(cargo(&check).args(["--features", feature]))?;
+            check_without_warnings(cargo(&check).args(["--features", feature]))?;
         }
-        run(&mut cargo(&[
+        check_without_warnings(&mut cargo(&[
             "check",
             "--quiet",
             "--package",
             &package.name,
             "--all-features",
         ]))?;
+    }
+    Ok(())
+}
+
+/// Something that nothing uses without a feature is an error too.
+fn check_without_warnings(command: &mut Command) -> Result<()> {
+    let mut warnings = 0_usize;
+    run_lines(command, |line| {
+        warnings += usize::from(line.starts_with("warning"));
+    })?;
+    if warnings > 0 {
+        bail!("this choice of features gives {warnings} warnings");
     }
     Ok(())
 }

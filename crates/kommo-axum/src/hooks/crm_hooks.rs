@@ -11,7 +11,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_hooks::Refusal;
-use kommo_hooks::unsigned::{FormLimits, PathToken, UnsignedCrmHook, UnsignedPipelineWidgetHook};
+use kommo_hooks::unsigned::{FormLimits, PathToken, UnsignedCrmHook};
 
 use crate::consent::state_key::{Sealer, StateKey, StateKeyError};
 use crate::hooks::account_gate::{AccountGate, AccountRoom};
@@ -200,17 +200,6 @@ pub(crate) fn read(arrival: &Arrival<Addressed>) -> Result<UnsignedCrmHook, Hook
         Some((account, _)) if hook.is_for(*account) => Ok(hook),
         _ => Err(Refusal::OtherAccount.into()),
     }
-}
-
-/// Reads what came to the address of pipeline widgets, within the bounds of the account that it
-/// names.
-pub(crate) fn read_pipeline_widget(
-    arrival: &Arrival<Addressed>,
-) -> Result<(UnsignedPipelineWidgetHook, AccountRoom), HookRefused> {
-    let hook = UnsignedPipelineWidgetHook::parse(&arrival.body, &FormLimits::DEFAULT);
-    let hook = hook.map_err(|_| Refusal::BodyMalformed)?;
-    let room = arrival.gate.enter(hook.account_id, arrival.head.now)?;
-    Ok((hook, room))
 }
 
 /// The id that the platform gave to the request, if it came once and has the look of one.

@@ -15,17 +15,17 @@ use axum::response::IntoResponse as _;
 use axum::routing::{MethodRouter, get, post};
 use kommo_chats::hook::ChatEvent;
 use kommo_hooks::inbox::{HookAccount, HookFacts, NewHook, Put, UnsignedKind};
-use kommo_hooks::{BotTokenVerifier, ChatHookVerifier};
+use kommo_hooks::unsigned::{FormLimits, UnsignedPipelineWidgetHook};
+use kommo_hooks::{BotTokenVerifier, ChatHookVerifier, Refusal};
 #[cfg(feature = "open-api")]
 use kommo_open_api::OpenApiEvent;
 use kommo_store::Inbox;
 use tokio::time::timeout;
 
+use crate::hooks::account_gate::AccountRoom;
 use crate::hooks::bot_hooks::{BotCall, BotHooks, EVENT};
 use crate::hooks::chat_hooks::{ChatHooks, proven};
-use crate::hooks::crm_hooks::{
-    Addressed, CrmHooks, CrmPaths, read, read_pipeline_widget, request_id,
-};
+use crate::hooks::crm_hooks::{Addressed, CrmHooks, CrmPaths, read, request_id};
 use crate::hooks::hook_receiver::{Arrival, Door, HookReceiver, Taken, head_of};
 use crate::hooks::hook_refused::HookRefused;
 #[cfg(feature = "open-api")]
@@ -237,6 +237,17 @@ impl KeptDoor for CrmPaths {
         let hook = read(&arrival)?;
         put_unsigned(UnsignedKind::Crm, &arrival, hook.facts(), inbox).await
     }
+}
+
+/// Reads what came to the address of pipeline widgets, within the bounds of the account that it
+/// names.
+fn read_pipeline_widget(
+    arrival: &Arrival<Addressed>,
+) -> Result<(UnsignedPipelineWidgetHook, AccountRoom), HookRefused> {
+    let hook = UnsignedPipelineWidgetHook::parse(&arrival.body, &FormLimits::DEFAULT);
+    let hook = hook.map_err(|_| Refusal::BodyMalformed)?;
+    let room = arrival.gate.enter(hook.account_id, arrival.head.now)?;
+    Ok((hook, room))
 }
 
 async fn put_unsigned(

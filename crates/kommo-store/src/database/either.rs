@@ -1,5 +1,7 @@
 //! A database of either kind, and its locks. Only this file distinguishes the two.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+use core::convert::Infallible;
 use core::time::Duration;
 #[cfg(feature = "sqlite")]
 use std::path::Path;
@@ -35,6 +37,9 @@ pub(crate) enum Database {
     Sqlite(Sqlite),
     #[cfg(feature = "postgres")]
     Postgres(Postgres),
+    /// No database is compiled in, so there is no value of this type.
+    #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+    Absent(Infallible),
 }
 
 /// A grant's lock.
@@ -44,6 +49,9 @@ pub(crate) enum DatabaseLock {
     Sqlite(SqliteLock),
     #[cfg(feature = "postgres")]
     Postgres(PostgresLock),
+    /// No database is compiled in, so there is no value of this type.
+    #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+    Absent(Infallible),
 }
 
 /// Makes the same call to either database.
@@ -54,6 +62,8 @@ macro_rules! on_either {
             Self::Sqlite($one) => $call,
             #[cfg(feature = "postgres")]
             Self::Postgres($one) => $call,
+            #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+            Self::Absent(never) => match *never {},
         }
     };
 }
@@ -73,9 +83,15 @@ macro_rules! handed_on {
     };
 }
 
-#[cfg(all(feature = "sqlite", feature = "postgres"))]
 const OTHER_LOCK: StoreFault = StoreFault::misconfigured("this is the lock of another store");
 
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(
+        unreachable_patterns,
+        reason = "with one database there is no lock of another"
+    )
+)]
 impl Database {
     #[cfg(feature = "sqlite")]
     pub(crate) async fn sqlite(path: &Path, settings: &StoreSettings) -> Result<Self, StoreFault> {
@@ -98,6 +114,8 @@ impl Database {
             Self::Sqlite(one) => one.try_lock(key)?.map(DatabaseLock::Sqlite),
             #[cfg(feature = "postgres")]
             Self::Postgres(one) => one.try_lock(key).await?.map(DatabaseLock::Postgres),
+            #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+            Self::Absent(never) => match *never {},
         })
     }
 
@@ -105,8 +123,7 @@ impl Database {
         match (self, lock) {
             #[cfg(feature = "postgres")]
             (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.unlock(lock).await,
-            // Its file is closed with it.
-            #[cfg(feature = "sqlite")]
+            // A file is closed with its lock.
             _ => Ok(()),
         }
     }
@@ -118,7 +135,6 @@ impl Database {
             (Self::Sqlite(_), DatabaseLock::Sqlite(lock)) => lock.is_held(),
             #[cfg(feature = "postgres")]
             (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.still_held(lock).await,
-            #[cfg(all(feature = "sqlite", feature = "postgres"))]
             _ => Err(OTHER_LOCK),
         }
     }
@@ -134,7 +150,6 @@ impl Database {
             (Self::Sqlite(one), DatabaseLock::Sqlite(_)) => one.load(key).await,
             #[cfg(feature = "postgres")]
             (Self::Postgres(one), DatabaseLock::Postgres(lock)) => one.load_locked(lock, key).await,
-            #[cfg(all(feature = "sqlite", feature = "postgres"))]
             _ => Err(OTHER_LOCK),
         }
     }
@@ -159,7 +174,6 @@ impl Database {
             (Self::Postgres(one), Some(DatabaseLock::Postgres(lock))) => {
                 one.write(Some(lock), grant, line).await
             }
-            #[cfg(all(feature = "sqlite", feature = "postgres"))]
             _ => Err(OTHER_LOCK),
         }
     }
