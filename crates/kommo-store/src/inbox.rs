@@ -52,6 +52,10 @@ const REPLAYED_AT_A_TIME: i64 = 100;
 /// What is written of an entry whose workers all ended without a word.
 const NO_WORD: &str = "every attempt ended without a result";
 
+/// When a hook that this process cannot open is there again, for a worker that has the key; sooner
+/// if leases are shorter.
+const LATER_BY: Duration = Duration::from_secs(10);
+
 /// The inbox of an integration, in a [`Store`]. Clones share it.
 ///
 /// # Examples
@@ -198,9 +202,10 @@ impl Inbox {
     /// [`lease`](InboxSettings::lease). Of a conversation at most one is being handled at a time,
     /// whoever claims.
     ///
-    /// A hook whose attempts all ended without a word fails for good here. One that cannot be read
-    /// is logged, stays leased, and comes again; it is an error as soon as nothing else was claimed
-    /// with it.
+    /// A hook whose attempts all ended without a word fails for good here, and so does one whose
+    /// record is damaged, with that as its reason. One that only another program or another key
+    /// opens waits again for a lease, at most ten seconds, and the attempt does not count. Both are
+    /// logged, and an error as soon as nothing else was claimed with them.
     ///
     /// # Errors
     ///
@@ -224,26 +229,30 @@ impl Inbox {
         if !over.is_empty() {
             self.give_up(&over, token).await?;
         }
-        let claimed = |row: ClaimedHookRow| {
-            let opened = open_record(&self.store.sealer, &row.key, &row.kind, &row.record)?;
-            Ok(ClaimedHook::new(attempt(&row), row, token, opened))
-        };
-        readable(rows.into_iter().map(claimed).collect())
+        let mut read = Vec::with_capacity(rows.len());
+        let mut ended = Vec::new();
+        for row in rows {
+            match open_record(&self.store.sealer, &row.key, &row.kind, &row.record) {
+                Ok(opened) => read.push(Ok(ClaimedHook::new(attempt(&row), row, token, opened))),
+                Err(problem) => {
+                    let pause = self.settings.lease.min(LATER_BY);
+                    ended.push(unreadable(&row, token, pause, &problem));
+                    read.push(Err(problem));
+                }
+            }
+        }
+        if !ended.is_empty() {
+            // What was read is handled whether this is written or not: then the leases end.
+            let written = self.store.database.settle_hooks(&ended).await;
+            if let Err(problem) = written {
+                tracing::warn!(%problem, hooks = ended.len(), "unreadable hooks stay leased");
+            }
+        }
+        readable(read)
     }
 
     async fn give_up(&self, over: &[ClaimedHookRow], token: u128) -> Result<(), StoreFault> {
-        let failed = |row: &ClaimedHookRow| SettledHookRow {
-            id: row.id,
-            conversation: row.conversation.clone(),
-            token: token.to_be_bytes().to_vec(),
-            attempts: row.attempts,
-            is_removed: false,
-            is_uncounted: false,
-            state: HookState::Failed.name(),
-            pause: None,
-            reason: Some(NO_WORD.to_owned()),
-        };
-        let rows: Vec<_> = over.iter().map(failed).collect();
+        let rows: Vec<_> = over.iter().map(|row| failed(row, token, NO_WORD)).collect();
         self.store.database.settle_hooks(&rows).await.map(|_| ())
     }
 
@@ -478,7 +487,11 @@ impl Inbox {
     /// The database's.
     pub async fn erase_account(&self, account: HookAccount) -> Result<u64, StoreFault> {
         let account = account.to_string();
-        let erased = self.store.database.erase_hooks(&self.of, &account).await?;
+        let erased = self
+            .store
+            .database
+            .erase_all_hooks(&self.of, &account)
+            .await?;
         self.store.database.scrub().await?;
         Ok(erased)
     }
@@ -493,6 +506,41 @@ impl Store {
     pub async fn inboxes(&self) -> Result<Vec<InboxLine>, StoreFault> {
         let rows = self.database.list_inboxes().await?;
         rows.iter().map(to_inbox_line).collect()
+    }
+}
+
+/// Ends an attempt at a hook that fails for good.
+fn failed(row: &ClaimedHookRow, token: u128, reason: impl Into<String>) -> SettledHookRow {
+    SettledHookRow {
+        id: row.id,
+        conversation: row.conversation.clone(),
+        token: token.to_be_bytes().to_vec(),
+        attempts: row.attempts,
+        is_removed: false,
+        is_uncounted: false,
+        state: HookState::Failed.name(),
+        pause: None,
+        reason: Some(reason.into()),
+    }
+}
+
+/// Ends an attempt that came to nothing since the record was not opened. What is damaged stays so;
+/// what is not, another worker may open.
+fn unreadable(
+    row: &ClaimedHookRow,
+    token: u128,
+    pause: Duration,
+    problem: &StoreFault,
+) -> SettledHookRow {
+    let failed = failed(row, token, problem.to_string());
+    match problem {
+        StoreFault::Damaged { .. } => failed,
+        _ => SettledHookRow {
+            state: HookState::Waiting.name(),
+            pause: Some(milliseconds(pause)),
+            is_uncounted: true,
+            ..failed
+        },
     }
 }
 

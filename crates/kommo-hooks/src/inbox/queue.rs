@@ -156,6 +156,20 @@ impl<K: PartialEq, C: PartialEq + Clone> Queue<K, C> {
         true
     }
 
+    /// Ends an attempt that came to nothing, since the worker cannot read the entry: it does not
+    /// count, and another may begin from `due_at` on. `false`: its lease is not that of the last
+    /// attempt, and nothing changes.
+    pub fn put_back(&mut self, number: usize, lease: Lease, due_at: u64) -> bool {
+        let is_last = self.is_last(number, lease);
+        let Some(entry) = self.entries.get_mut(number).filter(|_| is_last) else {
+            return false;
+        };
+        entry.attempts = entry.attempts.saturating_sub(1);
+        entry.lease = None;
+        entry.state = EntryState::Head { due_at };
+        true
+    }
+
     /// Lets an entry that has failed wait again, in its old place. `false`: it has not failed.
     pub fn replay(&mut self, number: usize, now: u64) -> bool {
         let Some(entry) = self.entries.get_mut(number) else {

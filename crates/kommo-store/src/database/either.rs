@@ -30,6 +30,12 @@ use super::sqlite::lock_files::SqliteLock;
 #[cfg(feature = "postgres")]
 use super::url::DatabaseUrl;
 
+/// How many hooks a step of an erasure reads.
+const READ_AT_A_TIME: i64 = 2_000;
+
+/// How many it erases: new hooks of their conversations wait until it ends.
+const ERASED_AT_A_TIME: i64 = 100;
+
 /// A database.
 #[derive(Debug)]
 pub(crate) enum Database {
@@ -107,6 +113,26 @@ impl Database {
     }
 
     all_statements!(handed_on);
+
+    /// Erases the hooks of an account. In steps: each reads so many rows and locks no more than the
+    /// conversations that it erases, so hooks keep coming, and no step comes near the limit of a
+    /// statement. What came before the call is erased; what comes during it may be.
+    pub(crate) async fn erase_all_hooks(
+        &self,
+        of: &OfInbox,
+        account: &str,
+    ) -> Result<u64, StoreFault> {
+        let (mut after, mut all) = (0, 0);
+        loop {
+            let step = self.erase_hooks(of, account, after, READ_AT_A_TIME, ERASED_AT_A_TIME);
+            let (last, erased) = step.await?;
+            all += erased;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(all),
+            }
+        }
+    }
 
     pub(crate) async fn try_lock(&self, key: &str) -> Result<Option<DatabaseLock>, StoreFault> {
         Ok(match self {

@@ -31,7 +31,7 @@ pub(crate) const CLOCKS_MAY_DIFFER: i64 = 5 * 60;
 macro_rules! statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal, any_of: [$any_of:literal $end:literal],
      text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal],
-     lock: [$($lock:literal)?], lock_hooks: [$($lock_hooks:literal)?]) => {
+     lock: [$($lock:literal)?]) => {
         use kommo_keeper::CodePut;
         use sqlx::{QueryBuilder, Result, query, query_as, query_scalar};
 
@@ -48,7 +48,7 @@ macro_rules! statements {
         $crate::database::statements::account_statements!($connection, lock: [$($lock)?]);
         $crate::database::statements::hook_statements!(
             $connection, now: $now, skip: $skip, any_of: [$any_of $end],
-            text_of: [$text_of $text_end], bytes_of: [$bytes_of $bytes_end], lock: [$($lock_hooks)?]
+            text_of: [$text_of $text_end], bytes_of: [$bytes_of $bytes_end]
         );
         $crate::database::statements::secret_statements!($connection, now: $now);
         $crate::database::statements::sealed_statements!(
@@ -192,7 +192,7 @@ macro_rules! all_statements {
             reader "counting hooks"
             fn hook_depth(of: &OfInbox) -> HookDepthRow;
             transaction "erasing hooks"
-            fn erase_hooks(of: &OfInbox, account: &str) -> u64;
+            fn erase_hooks(of: &OfInbox, account: &str, after: i64, read: i64, limit: i64) -> (Option<i64>, u64);
             reader "reading sealed records"
             fn sealed(table: SealedTable, after: &str, limit: i64) -> Vec<SealedRow>;
             writer "sealing a record anew"

@@ -5,7 +5,7 @@ use kommo_oauth::grant::GrantKey;
 
 use crate::error::StoreFault;
 use crate::records::grant_record::to_line;
-use crate::records::rows::{Erased, OfAccount};
+use crate::records::rows::{Erased, OfAccount, OfInbox};
 use crate::records::summaries::GrantSummary;
 
 use super::Store;
@@ -92,7 +92,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The database's. The erasure itself is one transaction.
+    /// The database's. The erasure of the grants is one transaction; that of the hooks comes after
+    /// it, in steps: what was erased stays so, and another call erases the rest.
     pub async fn erase_account(
         &self,
         realm: Realm,
@@ -101,6 +102,12 @@ impl Store {
     ) -> Result<Erased, StoreFault> {
         let account = OfAccount::new(realm, client_id, account_id);
         let mut erased = self.database.erase_rows(&account).await?;
+        let inbox = OfInbox {
+            realm: account.integration.realm.clone(),
+            inbox: account.integration.client_id.clone(),
+        };
+        let named = format!("crm:{}", account.account_id);
+        erased.hooks = self.database.erase_all_hooks(&inbox, &named).await?;
         // The names of buckets have hosts in them.
         self.database.forget_full_buckets().await?;
         erased.bytes_gone = self.database.scrub().await?;

@@ -55,6 +55,46 @@ async fn a_database_that_confirms_before_it_wrote_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_durable_whatever_the_settings_become() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let store = Arc::new(place.open().await);
+    place
+        .sql(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$; \
+             CREATE FUNCTION durable() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN \
+             IF current_setting('synchronous_commit') = 'off' THEN RAISE EXCEPTION 'not durable'; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER durable BEFORE INSERT ON kommo_hooks FOR EACH ROW EXECUTE FUNCTION durable(); \
+             CREATE TRIGGER durable BEFORE INSERT ON kommo_grants FOR EACH ROW EXECUTE FUNCTION durable()",
+        )
+        .await;
+    assert_eq!(put(&inbox(&store), 1, "a").await, Put::Stored);
+    let mut lock = store.try_lock(&key(1)).await.unwrap().unwrap();
+    let written = store.write(Some(&mut lock), &consented(1), at(1)).await;
+    assert!(matches!(written.unwrap(), Written::Confirmed(_)));
+    let settings = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET synchronous_commit', current_database()); END $$";
+    place.sql(settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_waits_for_no_put_and_stops_none() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let inbox = inbox(&Arc::new(place.open().await));
+    put(&inbox, 1, "a").await;
+    let mut writing = connect(&place.url).await;
+    // As a put that is on its way.
+    let insert = "BEGIN; INSERT INTO kommo_hooks (key, inbox, stored_at, kind, event, is_unsigned, state, record) \
+                  SELECT gen_random_uuid(), inbox, stored_at, kind, event, is_unsigned, state, record FROM kommo_hooks";
+    raw_sql(insert).execute(&mut writing).await.unwrap();
+    let erased = inbox.erase_account(crate::hook_samples::chats_account());
+    assert_eq!(erased.await.unwrap(), 1);
+    raw_sql("COMMIT").execute(&mut writing).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_looked_at_stays_as_it_is() {
     let Some(place) = PostgresPlace::make().await else {
         return;

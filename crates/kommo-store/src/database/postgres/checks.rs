@@ -137,6 +137,11 @@ pub(super) async fn check_two_sessions(
 const KEEPALIVES: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; \
                           SET tcp_user_timeout = 30000";
 
+/// For the session, whatever the settings become: a commit is on the disk when it is confirmed.
+/// What is as safe or safer stays.
+pub(super) const DURABLE: &str = "SELECT set_config('synchronous_commit', \
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
+
 /// Makes a session ready to hold locks: checked, and ended by the server if its client falls
 /// silent.
 pub(super) async fn prepare_session(
@@ -145,6 +150,10 @@ pub(super) async fn prepare_session(
     wait_at_most: Duration,
 ) -> Result<(), StoreFault> {
     check_session(connection).await?;
+    raw_sql(DURABLE)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     check_server(connection, true).await?;
     let silent = request_limit.saturating_mul(3).as_millis().max(1_000);
     let waiting = wait_at_most.as_millis().max(1_000);

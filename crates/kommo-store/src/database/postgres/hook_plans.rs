@@ -71,6 +71,17 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
             "bigint, bigint, bigint",
             "kommo_hooks_failed",
         ),
+        (statements::KNOWN_HOOKS, "text[]", "kommo_hooks_key_key"),
+        (
+            statements::LAST_OF_HOOKS,
+            "bigint, bigint",
+            "kommo_hooks_pkey",
+        ),
+        (
+            statements::HOOKS_OF_ACCOUNT,
+            "bigint, bigint, bigint, text, bigint",
+            "kommo_hooks_pkey",
+        ),
         (
             statements::MEND_DUE_HOOKS,
             "bigint, bigint",

@@ -95,6 +95,7 @@ impl Postgres {
                     raw_sql(AssertSqlSafe(limits))
                         .execute(&mut *connection)
                         .await?;
+                    raw_sql(checks::DURABLE).execute(&mut *connection).await?;
                     if is_read_only {
                         raw_sql(READS_ONLY).execute(connection).await?;
                     }

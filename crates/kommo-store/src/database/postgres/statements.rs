@@ -14,8 +14,7 @@ statements! {
     any_of: ["= ANY (ARRAY(" "))"],
     text_of: ["replace(CAST(" " AS TEXT), '-', '')"],
     bytes_of: ["CAST(COALESCE(NULLIF(" ", ''), '00000000000000000000000000000000') AS UUID)"],
-    lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"],
-    lock_hooks: ["LOCK TABLE kommo_hooks IN SHARE ROW EXCLUSIVE MODE"]
+    lock: ["LOCK TABLE kommo_grants IN SHARE ROW EXCLUSIVE MODE"]
 }
 
 /// Puts the row in place of the revision before its own, and the line into the history: one
@@ -167,6 +166,20 @@ macro_rules! put_hooks {
             " RETURNING replace(CAST(key AS TEXT), '-', '')"
         )
     };
+}
+
+pub(super) const KNOWN_HOOKS: &str = "SELECT replace(CAST(key AS TEXT), '-', '') FROM kommo_hooks \
+         WHERE key = ANY (CAST($1::text[] AS UUID[]))";
+
+/// Which of these keys are there.
+pub(super) async fn known_hooks(
+    connection: &mut PgConnection,
+    keys: Vec<&str>,
+) -> Result<Vec<String>> {
+    query_scalar(KNOWN_HOOKS)
+        .bind(keys)
+        .fetch_all(connection)
+        .await
 }
 
 /// Without `ON CONFLICT`, which writes to the log once more for each row. (`OFFSET 0`: keys are

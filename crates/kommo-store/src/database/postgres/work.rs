@@ -130,9 +130,23 @@ impl Postgres {
         let mut room = BTreeMap::new();
         let mut leading = BTreeSet::new();
         let mut known = BTreeSet::new();
+        // A repeat takes no room.
+        let unsigned: Vec<&str> = hooks
+            .iter()
+            .filter_map(|hook| hook.is_unsigned.then_some(&*hook.key))
+            .collect();
+        let stored = match unsigned.is_empty() {
+            true => Vec::new(),
+            false => statements::known_hooks(&mut all, unsigned).await?,
+        };
+        known.extend(stored.iter().map(String::as_str));
         let mut chosen = Vec::with_capacity(hooks.len());
         let mut done = Vec::with_capacity(hooks.len());
         for hook in hooks {
+            if known.contains(&*hook.key) {
+                done.push(Put::Duplicate);
+                continue;
+            }
             if hook.is_unsigned {
                 let account = hook.account.as_deref();
                 let room = match room.get_mut(&account) {
@@ -151,9 +165,7 @@ impl Postgres {
                 *room -= 1;
             }
             done.push(Put::Duplicate);
-            if !known.insert(&*hook.key) {
-                continue;
-            }
+            known.insert(&*hook.key);
             let may_lead = hook
                 .conversation
                 .as_deref()

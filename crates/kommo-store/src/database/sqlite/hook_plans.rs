@@ -20,6 +20,9 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (statements::CLAIM_HOOKS, "kommo_hooks_due"),
         (statements::FORGET_DONE_HOOKS, "kommo_hooks_done"),
         (statements::FORGET_FAILED_HOOKS, "kommo_hooks_failed"),
+        (statements::IS_KNOWN, "sqlite_autoindex_kommo_hooks_1"),
+        (statements::LAST_OF_HOOKS, "INTEGER PRIMARY KEY"),
+        (statements::HOOKS_OF_ACCOUNT, "INTEGER PRIMARY KEY"),
         (statements::MEND_DUE_HOOKS, "kommo_hooks_due"),
     ] {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");

@@ -12,8 +12,7 @@ statements! {
     any_of: ["IN (" ")"],
     text_of: ["NULLIF(lower(hex(" ")), '')"],
     bytes_of: ["unhex(" ")"],
-    lock: [],
-    lock_hooks: []
+    lock: []
 }
 
 /// Puts the row in place of the revision before its own. `false`: that is not there, or the pair of
@@ -173,4 +172,11 @@ pub(super) async fn put_hook(
         .execute(connection)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub(super) const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM kommo_hooks WHERE key = unhex($1))";
+
+/// Whether a hook with this key is there.
+pub(super) async fn is_known(connection: &mut SqliteConnection, key: &str) -> Result<bool> {
+    query_scalar(IS_KNOWN).bind(key).fetch_one(connection).await
 }

@@ -94,7 +94,10 @@ impl Sqlite {
                 }
                 let left = room.get_mut(&account).filter(|_| hook.is_unsigned);
                 if left.as_ref().is_some_and(|left| **left <= 0) {
-                    done.push(Put::Full);
+                    done.push(match statements::is_known(&mut all, &hook.key).await? {
+                        true => Put::Duplicate,
+                        false => Put::Full,
+                    });
                     continue;
                 }
                 let is_new = statements::put_hook(&mut all, of, hook).await?;

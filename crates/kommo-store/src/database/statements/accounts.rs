@@ -60,14 +60,7 @@ macro_rules! account_statements {
             )
             .execute(&mut *connection)
             .await?;
-            let inbox = OfInbox {
-                realm: account.integration.realm.clone(),
-                inbox: account.integration.client_id.clone(),
-            };
-            let named = format!("crm:{}", account.account_id);
-            let hooks = erase_hooks(connection, &inbox, &named).await?;
             let mut erased = Erased {
-                hooks,
                 grants: grants.rows_affected(),
                 history_lines: history_lines.rows_affected(),
                 codes: codes.rows_affected(),

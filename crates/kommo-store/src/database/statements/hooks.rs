@@ -2,8 +2,7 @@
 
 macro_rules! hook_statements {
     ($connection:ty, now: $now:literal, skip: $skip:literal, any_of: [$any_of:literal $end:literal],
-     text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal],
-     lock: [$($lock:literal)?]) => {
+     text_of: [$text_of:literal $text_end:literal], bytes_of: [$bytes_of:literal $bytes_end:literal]) => {
         pub(super) const UNSIGNED_WAITING: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM kommo_hooks WHERE inbox = $1 AND is_unsigned \
                  AND state = 'waiting' AND account = $2 LIMIT $3) AS waiting";
 
@@ -319,19 +318,63 @@ macro_rules! hook_statements {
             .await
         }
 
-        /// In a transaction that nothing is put beside.
+        pub(super) const LAST_OF_HOOKS: &str =
+            "SELECT MAX(id) FROM (SELECT id FROM kommo_hooks WHERE id > $1 ORDER BY id LIMIT $2) AS these";
+
+        pub(super) const HOOKS_OF_ACCOUNT: &str = concat!(
+            "SELECT id, ", $text_of, "conversation", $text_end, " AS conversation FROM kommo_hooks \
+             WHERE id > $1 AND id <= $2 AND inbox = $3 AND account = $4 ORDER BY id LIMIT $5"
+        );
+
+        /// In a transaction: reads the rows after an id, and erases those of an account, at most so
+        /// many of each. Returns the last id that was looked at, and how many were erased. Without
+        /// an index of accounts, which each hook would have to write.
         pub(super) async fn erase_hooks(
             connection: &mut $connection,
             of: &OfInbox,
             account: &str,
-        ) -> Result<u64> {
-            $(query($lock).execute(&mut *connection).await?;)?
-            let done = query("DELETE FROM kommo_hooks WHERE inbox = $1 AND account = $2")
+            after: i64,
+            read: i64,
+            limit: i64,
+        ) -> Result<(Option<i64>, u64)> {
+            let last: Option<i64> = query_scalar(LAST_OF_HOOKS)
+                .bind(after)
+                .bind(read)
+                .fetch_one(&mut *connection)
+                .await?;
+            let Some(last) = last else {
+                return Ok((None, 0));
+            };
+            let found: Vec<(i64, Option<String>)> = query_as(HOOKS_OF_ACCOUNT)
+                .bind(after)
+                .bind(last)
                 .bind(of.number())
                 .bind(account)
-                .execute(connection)
+                .bind(limit)
+                .fetch_all(&mut *connection)
                 .await?;
-            Ok(done.rows_affected())
+            let Some((last_found, _)) = found.last() else {
+                return Ok((Some(last), 0));
+            };
+            let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
+            let last = if is_full { *last_found } else { last };
+            let mut conversations: Vec<&str> =
+                found.iter().filter_map(|(_, conversation)| conversation.as_deref()).collect();
+            conversations.sort_unstable();
+            conversations.dedup();
+            // What is put behind a head that goes here must see that it goes.
+            lock_conversations(connection, conversations.iter().copied()).await?;
+            let mut erasing = QueryBuilder::<Kind>::new("DELETE FROM kommo_hooks WHERE id IN (");
+            let mut ids = erasing.separated(", ");
+            for (id, _) in &found {
+                ids.push_bind(*id);
+            }
+            erasing.push(")");
+            let erased = erasing.build().persistent(false).execute(&mut *connection).await?;
+            for conversation in conversations {
+                promote_hook(connection, conversation).await?;
+            }
+            Ok((Some(last), erased.rows_affected()))
         }
     };
 }

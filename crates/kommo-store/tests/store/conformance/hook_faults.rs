@@ -1,20 +1,23 @@
 //! The inbox when something is wrong: with the tables, with one record, with the program.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use kommo_hooks::inbox::{HandlingOutcome, HookFacts, Put};
 use kommo_keeper::{StoreError as _, StoreErrorKind};
-use kommo_store::StoreSettings;
+use kommo_store::{HookFilter, HookState, InboxSettings, StoreSettings};
 
 use crate::conformance::{on_both, place};
-use crate::hook_samples::{body, inbox, numbers_of, proven, put};
+use crate::hook_samples::{body, inbox, inbox_with, numbers_of, proven, put};
 use crate::log_lines::LogLines;
 use crate::place::Place;
+use crate::samples::encrypted_with;
 
 on_both! {
     what_the_database_refuses_is_not_confirmed_and_can_be_put_again
     a_damaged_hook_keeps_no_other_from_its_handler_and_is_logged
     a_hook_of_a_newer_program_is_named
+    a_worker_without_the_key_spends_no_attempt
     a_store_that_is_closed_confirms_nothing
     a_dropped_future_leaves_the_hook_as_a_whole_or_not_at_all
 }
@@ -64,12 +67,25 @@ async fn a_damaged_hook_keeps_no_other_from_its_handler_and_is_logged<P: Place>(
             .await
             .unwrap()
     );
-    // Alone, it is an error; its conversation waits until a person has looked, or it fails.
-    place
-        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
-        .await;
+    // It has failed with the true reason, and its conversation goes on.
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!(lines[0].state, HookState::Failed);
+    let reason = lines[0].reason.as_deref().unwrap();
+    assert!(reason.contains("is damaged: kind"), "{reason}");
+    let hooks = inbox.claim(10).await.unwrap();
+    assert_eq!(numbers_of(&hooks), [3]);
+    let done = inbox.settle(&hooks[0], HandlingOutcome::Done).await;
+    assert!(done.unwrap());
+    // Alone, it is an error. Mended and replayed, it is handled.
+    let mut filter = HookFilter::new();
+    filter.state = Some(HookState::Failed);
+    assert_eq!(inbox.replay(&filter).await.unwrap(), 1);
     let error = inbox.claim(10).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Damaged);
+    assert_eq!(inbox.replay(&filter).await.unwrap(), 1);
+    let mended = "UPDATE kommo_hooks SET kind = 'chat' WHERE kind = 'open-api'";
+    place.sql(mended).await;
+    assert_eq!(numbers_of(&inbox.claim(10).await.unwrap()), [1]);
 }
 
 async fn a_hook_of_a_newer_program_is_named<P: Place>() {
@@ -79,6 +95,39 @@ async fn a_hook_of_a_newer_program_is_named<P: Place>() {
     place.sql(P::NEWER_HOOKS).await;
     let error = inbox.claim(10).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::NewerVersion);
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!((lines[0].state, lines[0].attempts), (HookState::Waiting, 0));
+}
+
+async fn a_worker_without_the_key_spends_no_attempt<P: Place>() {
+    let place = place!(P);
+    let with_key = Arc::new(place.open_with(encrypted_with(1)).await.unwrap());
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.retry.attempts = 2;
+    let with_key = inbox_with(&with_key, settings.clone());
+    let without = inbox_with(&Arc::new(place.open().await), settings);
+    put(&with_key, 1, "a").await;
+    put(&with_key, 2, "a").await;
+    for _ in 0..5 {
+        let error = without.claim(10).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::WrongKey);
+        let lines = without.list(&HookFilter::new(), 0, 10).await.unwrap();
+        assert_eq!((lines[0].state, lines[0].attempts), (HookState::Waiting, 0));
+        assert!(!lines[0].is_leased && !lines[0].due_in.unwrap().is_zero());
+        assert!(lines[0].reason.as_deref().unwrap().contains("key"));
+        place
+            .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
+            .await;
+    }
+    // The order stays, and the one who has the key has all attempts.
+    for number in [1, 2] {
+        let hooks = with_key.claim(10).await.unwrap();
+        assert_eq!(numbers_of(&hooks), [number]);
+        assert_eq!(hooks[0].attempt(), 1);
+        let done = with_key.settle(&hooks[0], HandlingOutcome::Done).await;
+        assert!(done.unwrap());
+    }
 }
 
 async fn a_store_that_is_closed_confirms_nothing<P: Place>() {

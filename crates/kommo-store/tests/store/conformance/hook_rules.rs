@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use kommo_hooks::inbox::{EntryState, HandlingOutcome, Lease, Queue, Settlement};
+use kommo_keeper::{StoreError as _, StoreErrorKind};
 use kommo_store::{ClaimedHook, HookFilter, HookState, Inbox, InboxSettings, Store};
 
 use crate::conformance::{on_both, place};
 use crate::hook_samples::{body, inbox_with, number_of, put};
 use crate::place::Place;
+use crate::samples::encrypted_with;
 
 on_both! {
     the_database_does_what_the_rules_say
@@ -37,13 +39,15 @@ struct Both {
     /// Whose leases are long, and whose end at once.
     long: Inbox,
     short: Inbox,
+    /// Who has not the key of the records.
+    keyless: Inbox,
     claims: Vec<(ClaimedHook, usize, Lease)>,
     now: u64,
 }
 
 impl Both {
-    fn new(store: &Arc<Store>) -> Self {
-        let inbox = |lease| {
+    fn new(store: &Arc<Store>, keyless: &Arc<Store>) -> Self {
+        let inbox = |store, lease| {
             let mut settings = InboxSettings::new();
             settings.put_within = Duration::from_secs(60);
             settings.retry.first_pause = Duration::ZERO;
@@ -52,8 +56,9 @@ impl Both {
         };
         Self {
             queue: Queue::new(),
-            long: inbox(Duration::from_secs(3_600)),
-            short: inbox(Duration::ZERO),
+            long: inbox(store, Duration::from_secs(3_600)),
+            short: inbox(store, Duration::ZERO),
+            keyless: inbox(keyless, Duration::ZERO),
             claims: Vec::new(),
             now: 0,
         }
@@ -89,6 +94,20 @@ impl Both {
             let lease = self.queue.claim(place, token, self.now, until).unwrap();
             assert_eq!(hook.lease(), lease);
             self.claims.push((hook, place, lease));
+        }
+    }
+
+    /// Attempts that come to nothing, since no record is opened.
+    async fn claim_without_key(&mut self) {
+        let claimable = self.queue.claimable(self.now);
+        let claimed = self.keyless.claim(100).await;
+        match claimable.is_empty() {
+            true => assert!(claimed.unwrap().is_empty()),
+            false => assert_eq!(claimed.unwrap_err().kind(), StoreErrorKind::WrongKey),
+        }
+        for place in claimable {
+            let claimed = self.queue.claim(place, u128::MAX, self.now, self.now);
+            assert!(self.queue.put_back(place, claimed.unwrap(), self.now));
         }
     }
 
@@ -170,14 +189,15 @@ impl Both {
 
 async fn the_database_does_what_the_rules_say<P: Place>() {
     let place = place!(P);
-    let store = Arc::new(place.open().await);
+    let store = Arc::new(place.open_with(encrypted_with(1)).await.unwrap());
+    let keyless = Arc::new(place.open().await);
     assert!(body(1) != body(2));
-    let mut both = Both::new(&store);
+    let mut both = Both::new(&store, &keyless);
     let mut drawn = Drawn(7);
     for step in 0..400 {
         both.now += 1;
         let which = usize::try_from(drawn.below(1 << 20)).unwrap();
-        match drawn.below(10) {
+        match drawn.below(11) {
             0..4 => {
                 // One in four is a repeat. A conversation is that of its hook.
                 let number = match drawn.below(4) {
@@ -189,6 +209,7 @@ async fn the_database_does_what_the_rules_say<P: Place>() {
             4 => both.claim(true).await,
             5 => both.claim(false).await,
             6..9 => both.settle(which, drawn.below(7)).await,
+            9 => both.claim_without_key().await,
             _ => both.replay(which).await,
         }
         both.check().await;

@@ -36,6 +36,8 @@ on_both! {
     attempts_that_end_without_a_word_fail_for_good
     unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace
     an_erasure_takes_the_hooks_of_the_account
+    an_erasure_of_many_leaves_the_others_and_their_order
+    repeats_of_unsigned_hooks_take_no_room
     two_inboxes_share_nothing
     bodies_are_encrypted_as_the_store_is_and_sealed_anew
 }
@@ -626,6 +628,65 @@ async fn an_erasure_takes_the_hooks_of_the_account<P: Place>() {
     assert_eq!(put(&inbox, 1, "a").await, Put::Stored);
 }
 
+async fn an_erasure_of_many_leaves_the_others_and_their_order<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let inbox = inbox(&store);
+    // More than a step erases, in conversations and without one, with others between them.
+    for number in 0..240 {
+        let account = crm_account(if number % 4 == 0 { 2 } else { 1 });
+        let facts = HookFacts::new("message").of_account(Some(account));
+        let (text, conversation) = (body(number), (number % 8).to_string());
+        let facts = match number % 8 {
+            7 => facts,
+            _ => facts.in_conversation(&conversation),
+        };
+        let put = inbox.put(&proven(&text, facts)).await;
+        assert_eq!(put.unwrap(), Put::Stored);
+    }
+    assert_eq!(inbox.erase_account(crm_account(1)).await.unwrap(), 180);
+    let mut numbers = Vec::new();
+    loop {
+        let hooks = inbox.claim(1).await.unwrap();
+        let Some(hook) = hooks.first() else { break };
+        numbers.push(number_of(hook));
+        assert!(inbox.settle(hook, HandlingOutcome::Done).await.unwrap());
+    }
+    for conversation in [0, 4] {
+        let of_it: Vec<_> = numbers
+            .iter()
+            .filter(|of| *of % 8 == conversation)
+            .collect();
+        assert_eq!(of_it.len(), 30);
+        assert!(of_it.is_sorted());
+    }
+    assert_eq!(numbers.len(), 60);
+}
+
+async fn repeats_of_unsigned_hooks_take_no_room<P: Place>() {
+    let place = place!(P);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.unsigned_at_most = 3;
+    let inbox = inbox_with(&Arc::new(place.open().await), settings);
+    assert_eq!(put_unsigned(&inbox, 1, 1).await, Put::Stored);
+    // In one transaction: two that are there, two equal ones, and one more than there is room for.
+    let unsigned = |nonce| put_unsigned(&inbox, nonce, 1);
+    let puts = tokio::join!(
+        unsigned(1),
+        unsigned(1),
+        unsigned(2),
+        unsigned(2),
+        unsigned(3),
+        unsigned(4)
+    );
+    let (known, new) = (Put::Duplicate, Put::Stored);
+    assert_eq!(puts, (known, known, new, known, new, Put::Full));
+    // It is full: a repeat is one all the same.
+    assert_eq!(put_unsigned(&inbox, 2, 1).await, Put::Duplicate);
+    assert_eq!(put_unsigned(&inbox, 4, 1).await, Put::Full);
+}
+
 async fn two_inboxes_share_nothing<P: Place>() {
     let place = place!(P);
     let store = Arc::new(place.open().await);
@@ -677,7 +738,7 @@ async fn bodies_are_encrypted_as_the_store_is_and_sealed_anew<P: Place>() {
     assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     assert!(!error.to_string().contains(MARKER));
     place
-        .sql("UPDATE kommo_hooks SET leased_until = 0 WHERE leased_until IS NOT NULL")
+        .sql("UPDATE kommo_hooks SET due_at = 0 WHERE due_at IS NOT NULL")
         .await;
     let mut numbers = numbers_of(&inbox(&store).claim(10).await.unwrap());
     numbers.sort_unstable();

@@ -51,6 +51,8 @@ pub enum Action {
     Handle(usize, SettleFate),
     /// A worker settles.
     Settle(usize, Fate),
+    /// A worker cannot read its hook: the attempt does not count.
+    PutBack(usize),
     /// A worker crashes and begins anew.
     CrashWorker(usize),
     /// A person replays an entry.

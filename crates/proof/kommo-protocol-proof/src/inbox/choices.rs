@@ -26,7 +26,6 @@ impl World {
                     actions.extend(fates.iter().map(|fate| Action::Spool(at, *fate)));
                 }
                 Some(Receiving::Answering { .. }) => actions.push(Action::Answer(at)),
-                Some(Receiving::Forgetting(_)) => actions.push(Action::Forget(at)),
                 None => {
                     if receiver.came < setup.hooks.get(at).map_or(0, Vec::len) {
                         actions.push(Action::Arrive(at));
@@ -36,12 +35,16 @@ impl World {
                         let came = came.flat_map(|(hooks, one)| hooks.iter().take(one.came));
                         actions.extend(came.map(|hook| Action::Repeat(at, *hook)));
                     }
-                    if !receiver.spool.is_empty() {
-                        actions.extend(fates.iter().map(|fate| Action::Merge(at, *fate)));
-                    }
                 }
             }
-            if self.crashes > 0 && (receiver.doing.is_some() || receiver.unsynced > 0) {
+            // Whatever it does beside it.
+            match receiver.merged {
+                Some(_) => actions.push(Action::Forget(at)),
+                None if receiver.spool.is_empty() => {}
+                None => actions.extend(fates.iter().map(|fate| Action::Merge(at, *fate))),
+            }
+            let is_busy = receiver.doing.is_some() || receiver.merged.is_some();
+            if self.crashes > 0 && (is_busy || receiver.unsynced > 0) {
                 actions.push(Action::CrashReceiver(at));
             }
         }
@@ -55,6 +58,7 @@ impl World {
                 Some(Working::Claimed { .. }) => {
                     let ends = [SettleFate::Done, SettleFate::Again, SettleFate::Failed];
                     actions.extend(ends.map(|how| Action::Handle(worker, how)));
+                    actions.push(Action::PutBack(worker));
                 }
                 Some(Working::Ending { .. }) => {
                     actions.extend(fates.iter().map(|fate| Action::Settle(worker, *fate)));
@@ -117,7 +121,7 @@ impl World {
             Some(Receiving::Putting(_)) => Some(Action::Put(at, Fate::Written)),
             Some(Receiving::Spooling(_)) => Some(Action::Spool(at, Fate::Written)),
             Some(Receiving::Answering { .. }) => Some(Action::Answer(at)),
-            Some(Receiving::Forgetting(_)) => Some(Action::Forget(at)),
+            None if receiver.merged.is_some() => Some(Action::Forget(at)),
             None if receiver.spool.is_empty() => None,
             None => Some(Action::Merge(at, Fate::Written)),
         }

@@ -24,14 +24,14 @@ pub(crate) enum Receiving {
     Spooling(HookId),
     /// It answers: 200, or 503.
     Answering { hook: HookId, is_kept: bool },
-    /// It has put a hook of its spool.
-    Forgetting(HookId),
 }
 
 /// A process that receives hooks, one after the other, and its spool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Receiver {
     pub(crate) doing: Option<Receiving>,
+    /// The hook of its spool that it has put and not forgotten yet. Hooks come meanwhile.
+    pub(crate) merged: Option<HookId>,
     /// How many hooks have come to it.
     pub(crate) came: usize,
     /// The spool, the oldest hook first.
@@ -144,6 +144,7 @@ impl World {
             }
             Action::Handle(worker, how) => self.handle(setup, worker, how),
             Action::Settle(worker, fate) => self.settle(setup, worker, fate),
+            Action::PutBack(worker) => self.put_back(setup, worker),
             Action::CrashWorker(worker) => {
                 self.crashes -= 1;
                 self.set_worker(worker, None);
@@ -254,20 +255,20 @@ impl World {
             receiver.spool.retain(|other| *other != hook);
         }
         self.write(setup, hook, fate);
-        let next = (fate == Fate::Written).then_some(Receiving::Forgetting(hook));
-        self.set_doing(at, next);
+        if let Some(receiver) = self.receivers.get_mut(at) {
+            receiver.merged = (fate == Fate::Written).then_some(hook);
+        }
     }
 
     fn forget(&mut self, _: &Setup, at: usize) {
-        let Some(Receiving::Forgetting(hook)) = self.doing(at) else {
-            return;
-        };
         if let Some(receiver) = self.receivers.get_mut(at) {
+            let Some(hook) = receiver.merged.take() else {
+                return;
+            };
             if let Some(place) = receiver.spool.iter().position(|other| *other == hook) {
                 receiver.spool.remove(place);
             }
             receiver.unsynced = receiver.unsynced.min(receiver.spool.len());
-            receiver.doing = None;
         }
     }
 
@@ -275,6 +276,7 @@ impl World {
         self.crashes -= 1;
         if let Some(receiver) = self.receivers.get_mut(at) {
             receiver.doing = None;
+            receiver.merged = None;
             let synced = receiver.spool.len() - receiver.unsynced;
             receiver.spool.truncate(synced);
             receiver.unsynced = 0;
@@ -355,6 +357,17 @@ impl World {
             self.handled |= 1 << hook;
         }
         self.set_worker(worker, Some(Working::Ending { entry, lease, how }));
+    }
+
+    fn put_back(&mut self, setup: &Setup, worker: usize) {
+        let Some(Some(Working::Claimed { entry, lease })) = self.workers.get(worker).copied()
+        else {
+            return;
+        };
+        if self.queue.put_back(entry, lease, NOW) && !self.is_last(setup, entry, worker, lease) {
+            self.broken.get_or_insert(Broken::SettledTooLate);
+        }
+        self.set_worker(worker, None);
     }
 
     fn settle(&mut self, setup: &Setup, worker: usize, fate: Fate) {
