@@ -69,6 +69,7 @@ fn a_spool_of_one_receiver_is_merged_in_its_order() {
     setup.claims = 3;
     setup.crashes = 2;
     setup.faults = 3;
+    setup.is_beside = true;
     let sights = vec![Sight::InBoth, Sight::TwoInSpool, Sight::AllDone];
     check("a spool", setup, sights);
 }

@@ -18,6 +18,8 @@ impl World {
             _ => &[Fate::Written, Fate::Unknown, Fate::Failed],
         };
         for (at, receiver) in self.receivers.iter().enumerate() {
+            // Forgetting is all that it does, unless hooks come beside it.
+            let is_free = setup.is_beside || receiver.merged.is_none();
             match receiver.doing {
                 Some(Receiving::Putting(_)) => {
                     actions.extend(fates.iter().map(|fate| Action::Put(at, *fate)));
@@ -26,6 +28,7 @@ impl World {
                     actions.extend(fates.iter().map(|fate| Action::Spool(at, *fate)));
                 }
                 Some(Receiving::Answering { .. }) => actions.push(Action::Answer(at)),
+                None if !is_free => {}
                 None => {
                     if receiver.came < setup.hooks.get(at).map_or(0, Vec::len) {
                         actions.push(Action::Arrive(at));
@@ -37,10 +40,10 @@ impl World {
                     }
                 }
             }
-            // Whatever it does beside it.
+            let may_merge = setup.is_beside || receiver.doing.is_none();
             match receiver.merged {
                 Some(_) => actions.push(Action::Forget(at)),
-                None if receiver.spool.is_empty() => {}
+                None if receiver.spool.is_empty() || !may_merge => {}
                 None => actions.extend(fates.iter().map(|fate| Action::Merge(at, *fate))),
             }
             let is_busy = receiver.doing.is_some() || receiver.merged.is_some();
@@ -58,7 +61,7 @@ impl World {
                 Some(Working::Claimed { .. }) => {
                     let ends = [SettleFate::Done, SettleFate::Again, SettleFate::Failed];
                     actions.extend(ends.map(|how| Action::Handle(worker, how)));
-                    actions.push(Action::PutBack(worker));
+                    actions.extend(setup.is_beside.then_some(Action::PutBack(worker)));
                 }
                 Some(Working::Ending { .. }) => {
                     actions.extend(fates.iter().map(|fate| Action::Settle(worker, *fate)));

@@ -28,6 +28,9 @@ pub struct Setup {
     pub repeats: u8,
     /// How often a hook that failed is replayed.
     pub replays: u8,
+    /// Whether hooks come beside a merge, and workers put back what they cannot read. It doubles
+    /// the states.
+    pub is_beside: bool,
     /// A mistake that is built in.
     pub mistake: Option<Mistake>,
 }
@@ -45,6 +48,7 @@ impl Setup {
             faults: 1,
             repeats: 0,
             replays: 0,
+            is_beside: false,
             mistake: None,
         }
     }
