@@ -17,6 +17,7 @@ use crate::control::calls::{ControlCall, ControlError, control};
 use crate::control::dashboard::dashboard;
 use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
+use crate::control::journal_calls::journal_control;
 use crate::control::open_api_calls::open_api_control;
 use crate::crm::call::is_crm_path;
 use crate::faults::surface::Surface;
@@ -268,7 +269,8 @@ async fn call(
         query: parts.uri.query(),
         body: &body,
     };
-    if let Some(answer) = open_api_control(platform, &call) {
+    let at_once = journal_control(platform, &call).or_else(|| open_api_control(platform, &call));
+    if let Some(answer) = at_once {
         return Ok(with_json(StatusCode::OK, &answer?));
     }
     let answer = match hook_control(platform, &call).await {

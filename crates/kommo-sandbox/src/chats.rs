@@ -3,6 +3,7 @@
 pub(crate) mod refusal;
 pub(crate) mod request_date;
 pub(crate) mod signature_check;
+pub(crate) mod signed_lines;
 pub(crate) mod connect_body;
 pub(crate) mod fields;
 pub(crate) mod scoped;

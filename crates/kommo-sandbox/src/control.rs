@@ -4,6 +4,7 @@ pub(crate) mod integration;
 pub(crate) mod overview;
 pub(crate) mod dashboard;
 pub(crate) mod calls;
+pub(crate) mod journal_calls;
 pub(crate) mod hook_calls;
 pub(crate) mod grant_calls;
 pub(crate) mod open_api_calls;

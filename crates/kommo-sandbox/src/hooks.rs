@@ -6,5 +6,6 @@ pub(crate) mod chat_body;
 pub(crate) mod crm_body;
 pub(crate) mod making;
 pub(crate) mod ladder;
+pub(crate) mod hook_record;
 pub(crate) mod delivery;
 pub(crate) mod manager_message;

@@ -52,6 +52,9 @@ pub use state::deliveries::{Delivery, DeliveryOutcome};
 pub use state::explainer::{Explainer, Explanation};
 pub use state::grant_error::GrantError;
 pub use state::journal::{Detail, Direction, JournalEntry, Verdict};
+pub use state::journal_record::{
+    JournalRecord, RecordedBody, RecordedRequest, RecordedResponse, SecretView, SignedLine,
+};
 pub use state::open_api_book::{
     OpenApiChat, OpenApiChatKind, OpenApiCustomer, OpenApiMessage, OpenApiState,
 };

@@ -6,4 +6,5 @@ pub(crate) mod problem;
 pub(crate) mod fault_answer;
 pub(crate) mod outcome;
 pub(crate) mod journal_entry;
+pub(crate) mod recorded_body;
 pub(crate) mod pipeline;

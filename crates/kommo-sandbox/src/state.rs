@@ -1,7 +1,9 @@
 //! What a platform knows: its state behind one lock, the journal, the counters.
 
 pub(crate) mod explainer;
+pub(crate) mod wire_record;
 pub(crate) mod journal;
+pub(crate) mod journal_record;
 pub(crate) mod counters;
 pub(crate) mod grant_error;
 pub(crate) mod webhook_list;

@@ -120,7 +120,7 @@ fn missing(name: &str, rule: &'static str) -> Refusal {
     )
 }
 
-fn check_md5(content_md5: &[u8], body: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn check_md5(content_md5: &[u8], body: &[u8]) -> Result<(), Refusal> {
     if !is_lower_hex(content_md5, 32) {
         let reason = format!(
             "content-md5 is not 32 lower-case hex digits ({} bytes)",
@@ -138,7 +138,7 @@ fn check_md5(content_md5: &[u8], body: &[u8]) -> Result<(), Refusal> {
     Err(Refusal::signature("S4", "md5-differs", reason))
 }
 
-fn check_date(date: &[u8], now: u64, future_limit_seconds: u64) -> Result<(), Refusal> {
+pub(crate) fn check_date(date: &[u8], now: u64, future_limit_seconds: u64) -> Result<(), Refusal> {
     let Some(dated) = parse_request_date(date) else {
         let reason = "the date is not of the form \"Wed, 23 Nov 2022 19:25:21 +0000\"";
         return Err(Refusal::signature("D2", "date-unreadable", reason));
@@ -183,7 +183,7 @@ fn check_equal(given: &[u8], right: &str, rule: &'static str) -> Result<(), Refu
 }
 
 /// Exactly `application/json`: a parameter or another spelling is another type here (rule S5).
-fn check_content_type(content_type: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn check_content_type(content_type: &[u8]) -> Result<(), Refusal> {
     if content_type == b"application/json" {
         return Ok(());
     }

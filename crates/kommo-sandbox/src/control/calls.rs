@@ -19,7 +19,7 @@ use crate::reply::response::with_json;
 use crate::state::platform::Platform;
 
 /// What there is, for those who ask for something else.
-pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET counters, \
+pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET journal/N, GET counters, \
     GET overview, GET dashboard, POST hooks/KIND, GET deliveries, GET and POST messages, POST codes, GET and POST grants, POST long-lived, POST users, \
     POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release, GET and POST open-api";
 
@@ -60,7 +60,7 @@ pub(crate) async fn control(
     platform: &Platform,
     call: &ControlCall<'_>,
 ) -> Result<Value, ControlError> {
-    let (query, body) = (call.query, call.body);
+    let body = call.body;
     match (call.path, call.method.as_str()) {
         ("/state", "GET") => Ok(json!(platform.state())),
         ("/accounts", "POST") => add_account(platform, body),
@@ -71,13 +71,9 @@ pub(crate) async fn control(
             platform.clear_faults();
             Ok(faults(platform))
         }
-        ("/journal", "GET") => journal(platform, query),
         ("/counters", "GET") => Ok(json!(platform.counters())),
         ("/overview", "GET") => Ok(overview(platform)),
-        (
-            "/state" | "/accounts" | "/clock" | "/faults" | "/journal" | "/counters" | "/overview",
-            _,
-        ) => {
+        ("/state" | "/accounts" | "/clock" | "/faults" | "/counters" | "/overview", _) => {
             let error = format!("method not allowed; allowed here: {ROUTES}");
             Err(ControlError::new(StatusCode::METHOD_NOT_ALLOWED, error))
         }
@@ -179,11 +175,6 @@ fn faults(platform: &Platform) -> Value {
         .collect();
     let rows: Vec<_> = TokenError::ALL.iter().map(|row| row.name()).collect();
     json!({ "kinds": kinds, "rows": rows, "on_order": platform.faults(), "held": platform.held() })
-}
-
-fn journal(platform: &Platform, query: Option<&str>) -> Result<Value, ControlError> {
-    let after = after_of(query)?;
-    Ok(json!({ "entries": platform.journal_after(after) }))
 }
 
 /// N of the query `after=N`; 0 without a query.

@@ -8,6 +8,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::hook_kind::HookKind;
 use crate::faults::kind::FaultKind;
+use crate::faults::surface::Surface;
+use crate::hooks::hook_record::hook_record;
 use crate::hooks::ladder::pause_after;
 use crate::hooks::making::{Hook, HookInputs, make_hook};
 use crate::hooks::order::{HookError, HookOrder};
@@ -224,7 +226,9 @@ impl Platform {
                 .reason
                 .push_str("; more than 100 bad answers in 2 hours: the webhook is switched off");
         }
-        state.journal.push(entry);
+        state
+            .journal
+            .push(entry, hook_record(&hook.outgoing, begun.at));
         drop(state);
         self.tell_moved();
         ended.unwrap_or_else(|| Delivery {
@@ -317,6 +321,7 @@ fn entry(
         id: 0,
         at: begun.at,
         direction: Direction::Out,
+        surface: Some(Surface::Hook),
         method: begun.method.clone(),
         target: begun.target.clone(),
         status: answer.ok(),

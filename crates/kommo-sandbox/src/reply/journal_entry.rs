@@ -1,6 +1,7 @@
 //! What the journal says about a request and its answer: masked and cut to size.
 
 use crate::faults::queue::MetFaults;
+use crate::faults::surface::Surface;
 use crate::reply::outcome::Outcome;
 use crate::state::journal::{Detail, Direction, JournalEntry, Verdict};
 use crate::state::platform::Platform;
@@ -11,6 +12,7 @@ use crate::wire::received_request::ReceivedRequest;
 pub(crate) fn entry_of(
     platform: &Platform,
     request: &ReceivedRequest<'_>,
+    surface: Option<Surface>,
     met: &MetFaults,
     outcome: &Outcome,
     at: u64,
@@ -45,6 +47,7 @@ pub(crate) fn entry_of(
         id: 0,
         at,
         direction: Direction::In,
+        surface,
         method: platform.shown(request.method()),
         target: platform.shown(request.target()),
         status: None,

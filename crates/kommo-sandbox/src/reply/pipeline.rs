@@ -26,9 +26,11 @@ use crate::reply::fault_answer::instead;
 use crate::reply::journal_entry::entry_of;
 use crate::reply::outcome::Outcome;
 use crate::reply::problem::Language;
+use crate::reply::recorded_body::recorded;
 use crate::reply::response::{set_date, with_json};
 use crate::secrets::random_text::random_hex;
 use crate::state::platform::Platform;
+use crate::state::wire_record::WireRecord;
 use crate::wire::owned_request::OwnedRequest;
 use crate::wire::platform_host::PlatformHost;
 use crate::wire::received_request::ReceivedRequest;
@@ -39,6 +41,7 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) request: &'a ReceivedRequest<'a>,
     pub(crate) host: &'a PlatformHost,
     pub(crate) moment: Moment,
+    surface: Option<Surface>,
     met: &'a MetFaults,
 }
 
@@ -57,8 +60,14 @@ impl<'a> RequestContext<'a> {
     /// Writes the outcome down and answers, with the fault's answer in place of the outcome's if it
     /// has one.
     fn conclude(&self, outcome: Outcome) -> Response<Body> {
-        let Self { platform, met, .. } = self;
-        let mut entry = entry_of(platform, self.request, met, &outcome, self.moment.now);
+        let Self {
+            platform,
+            request,
+            surface,
+            met,
+            ..
+        } = self;
+        let mut entry = entry_of(platform, request, *surface, met, &outcome, self.moment.now);
         let instead = met.fault.as_ref().and_then(|fault| {
             let rules = platform.lock().oauth.clone();
             instead(fault, Language::at(self.host.base(), &rules), &rules)
@@ -66,9 +75,16 @@ impl<'a> RequestContext<'a> {
         // An answer with a pair that is dropped here counts itself as dropped.
         let mut response = instead.unwrap_or(*outcome.response);
         let cuts = met.fault.as_ref().is_some_and(Fault::cuts);
-        entry.status = (!cuts).then(|| response.status().as_u16());
-        platform.write_down(entry);
         set_date(&mut response, self.moment.told);
+        if matches!(surface, Some(Surface::Token | Surface::Crm)) {
+            set_request_id(&mut response);
+        }
+        let mut record = WireRecord::of_request(request, self.moment.told);
+        if !cuts {
+            entry.status = Some(response.status().as_u16());
+            record.answer = Some(recorded(&mut response));
+        }
+        platform.write_down(entry, record);
         response
     }
 }
@@ -100,19 +116,17 @@ async fn carry_out(
         platform.lock().faults.meet(surface)
     });
     hold(platform, &met, CommitPoint::After).await;
-    let mut response = request.view(|request| {
+    let response = request.view(|request| {
         let context = RequestContext {
             platform,
             request,
             host,
             moment: Moment::told_askew(platform.now(), met.skew_seconds.unwrap_or(0)),
+            surface,
             met: &met,
         };
         context.conclude(judge(&context))
     });
-    if matches!(surface, Some(Surface::Token | Surface::Crm)) {
-        set_request_id(&mut response);
-    }
     hold(platform, &met, CommitPoint::Before).await;
     if let Some(delay) = met.fault.as_ref().and_then(Fault::delay) {
         tokio::time::sleep(delay).await;

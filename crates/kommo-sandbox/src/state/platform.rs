@@ -33,6 +33,7 @@ use crate::state::open_api_book::{OpenApiBook, OpenApiState};
 use crate::state::platform_state::PlatformState;
 use crate::state::snapshot::SandboxState;
 use crate::state::webhook_list::WebhookList;
+use crate::state::wire_record::WireRecord;
 use crate::wire::own_links::Served;
 
 /// How much of a target or a header value the journal keeps, in bytes.
@@ -310,8 +311,8 @@ impl Platform {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an entry of the journal and counts it.
-    pub(crate) fn write_down(&self, entry: JournalEntry) {
+    /// Keeps an entry of the journal with its request and answer, and counts it.
+    pub(crate) fn write_down(&self, entry: JournalEntry, record: WireRecord) {
         let mut state = self.lock();
         state.counters.requests += 1;
         match entry.verdict {
@@ -319,7 +320,7 @@ impl Platform {
             Verdict::Refused => state.counters.refused += 1,
             Verdict::Fault => state.counters.faults += 1,
         }
-        state.journal.push(entry);
+        state.journal.push(entry, record);
     }
 
     /// Waits until [`Platform::release`], for at most `cap` of real time.

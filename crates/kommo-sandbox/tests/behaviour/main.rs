@@ -26,6 +26,7 @@ mod hook_repeats;
 mod hook_samples;
 mod hooks;
 mod journal;
+mod journal_record;
 mod lifecycle;
 mod messages;
 mod open_api;
