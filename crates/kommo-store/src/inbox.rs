@@ -13,7 +13,6 @@ mod name;
 mod settings;
 mod claimed;
 mod lists;
-mod spool;
 mod group_commit;
 
 use alloc::sync::Arc;
@@ -31,12 +30,12 @@ use crate::records::hook_record::{key_of, open_record, to_row};
 use crate::records::rows::{
     ClaimedHookRow, EndedState, HookChoice, HookPage, OfInbox, SettledHookRow,
 };
+use crate::spool::{Spool, SpoolPlace};
 use crate::store::{Store, lease_milliseconds, lease_token, milliseconds, readable};
 
-use group_commit::{GroupCommit, SpoolPlace};
+use group_commit::GroupCommit;
 use lists::to_line;
 use name::to_inbox_line;
-use spool::Spool;
 
 pub use claimed::ClaimedHook;
 pub use lists::{HookFilter, HookLine, HookState, InboxDepth, StoredHook, Swept};
@@ -136,6 +135,7 @@ impl Inbox {
             bytes_at_most: settings.spool_bytes_at_most,
         };
         let spool = place.open()?;
+        store.add_spool(&place);
         Ok(Self::start(store, of, settings, Some((place, spool))))
     }
 
@@ -167,6 +167,14 @@ impl Inbox {
     #[must_use]
     pub fn is_spooling(&self) -> bool {
         self.writing.is_spooling()
+    }
+
+    /// How many files of the spool could not be read when it was merged last. Hooks of the
+    /// conversations in them wait behind them, all others pass, and the log has their paths: worth
+    /// an alarm.
+    #[must_use]
+    pub fn unreadable_spool_files(&self) -> usize {
+        self.writing.unreadable()
     }
 
     /// Takes a hook. When this returns [`Put::Stored`], [`Put::Duplicate`] or [`Put::Spooled`], the
@@ -475,8 +483,13 @@ impl Inbox {
         })
     }
 
-    /// Erases all hooks of an account. Returns their number. Attempts at them that are on their way
-    /// end without an effect here.
+    /// Erases all hooks of an account, in the spool and in the database. Returns their number; one
+    /// that is in both counts twice. Attempts at them that are on their way end without an effect
+    /// here. What was answered 200 before the call is handed over no more when this has returned.
+    ///
+    /// It reaches the spools of all inboxes with this name that were made with this value of
+    /// [`Store`], whichever processes write to them. Spools that other machines have, it does not:
+    /// call it there too.
     ///
     /// [`Store::erase_account`] erases those that name the account by its number in the CRM, in the
     /// inbox that has the integration's id as its name. Chat hooks name it by its id in the Chats
@@ -484,14 +497,11 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// The database's. A file of the spool that cannot be read, or that a newer program wrote: what
+    /// is in it is not known, so nothing is confirmed; call it again when it was merged.
     pub async fn erase_account(&self, account: HookAccount) -> Result<u64, StoreFault> {
         let account = account.to_string();
-        let erased = self
-            .store
-            .database
-            .erase_all_hooks(&self.of, &account)
-            .await?;
+        let erased = self.store.erase_hooks(&self.of, &account).await?;
         self.store.database.scrub().await?;
         Ok(erased)
     }

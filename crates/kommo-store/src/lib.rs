@@ -21,6 +21,7 @@ mod settings;
 mod records;
 mod private_files;
 mod lifeboat;
+mod spool;
 mod database;
 mod location;
 mod store;

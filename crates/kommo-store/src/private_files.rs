@@ -37,8 +37,7 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file to read and write, made with mode 0600 if it is not there, narrowed if it is. Not
-/// for the database: [`private_file_unopened`] says why.
-#[cfg(feature = "sqlite")]
+/// for the database: `private_file_unopened` says why.
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     for _ in 0..RACES_AT_MOST {
         match OpenOptions::new().read(true).write(true).open(path) {
@@ -59,7 +58,6 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 }
 
 /// Another process may make or remove a file between two looks at it.
-#[cfg(feature = "sqlite")]
 const RACES_AT_MOST: u32 = 100;
 
 /// Whether this path still leads to the file of this handle: not if the file was removed or

@@ -1,6 +1,7 @@
 //! A store: grants, codes and what belongs to them, over one of the two databases. Records are
 //! sealed and opened here, so the databases see no token.
 
+mod spools;
 mod accounts;
 mod buckets;
 mod codes;
@@ -19,6 +20,8 @@ use crate::location::StoreLocation;
 use crate::sealing::sealer::Sealer;
 use crate::settings::StoreSettings;
 
+use spools::Spools;
+
 /// Grants in a database: the one that its [`StoreLocation`] names.
 ///
 /// It implements `GrantStore`, `DueGrants` and `PendingCodes` of `kommo-keeper`, and so does an
@@ -27,6 +30,8 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) sealer: Sealer,
     settings: StoreSettings,
+    /// Where inboxes of this value have spools.
+    spools: Spools,
 }
 
 /// The lock of one grant in a [`Store`]. It dies with this value, with its process, and with its
@@ -69,6 +74,7 @@ impl Store {
             database,
             sealer: Sealer::new(settings.encryption.clone()),
             settings,
+            spools: Spools::default(),
         })
     }
 

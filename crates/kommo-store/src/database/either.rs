@@ -18,6 +18,7 @@ use crate::records::rows::{
     SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
 use crate::settings::StoreSettings;
+use crate::spool::Seen;
 
 #[cfg(feature = "postgres")]
 use super::postgres::connections::Postgres;
@@ -116,12 +117,14 @@ impl Database {
 
     /// Erases the hooks of an account. In steps: each reads so many rows and locks no more than the
     /// conversations that it erases, so hooks keep coming, and no step comes near the limit of a
-    /// statement. What came before the call is erased; what comes during it may be.
+    /// statement. What came before the call is erased, also if its transaction is on its way; what
+    /// comes during it may be.
     pub(crate) async fn erase_all_hooks(
         &self,
         of: &OfInbox,
         account: &str,
     ) -> Result<u64, StoreFault> {
+        on_either!(self, one => one.hook_writers_end().await)?;
         let (mut after, mut all) = (0, 0);
         loop {
             let step = self.erase_hooks(of, account, after, READ_AT_A_TIME, ERASED_AT_A_TIME);
@@ -209,14 +212,16 @@ impl Database {
     }
 
     /// Takes hooks into an inbox, all of them or none, in their order; of unsigned ones of an
-    /// account at most so many wait. Durable when this returns.
+    /// account at most so many wait. Durable when this returns. `None`: what was seen of a spool is
+    /// not so any more right before the commit, and nothing was put.
     pub(crate) async fn put_hooks(
         &self,
         of: &OfInbox,
         hooks: &[HookRow],
         most_unsigned: i64,
-    ) -> Result<Vec<Put>, StoreFault> {
-        on_either!(self, one => one.put_hooks(of, hooks, most_unsigned).await)
+        seen: Option<&Seen>,
+    ) -> Result<Option<Vec<Put>>, StoreFault> {
+        on_either!(self, one => one.put_hooks(of, hooks, most_unsigned, seen).await)
     }
 
     /// Ends attempts, in their order. `false`: not the lease of the last attempt.

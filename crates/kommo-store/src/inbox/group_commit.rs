@@ -8,11 +8,9 @@
 //! Hooks do not wait for a merge that takes long: they are spooled meanwhile, behind the others. A
 //! merge that the database does not take is tried again with half as many.
 
-use std::path::PathBuf;
-
 use alloc::sync::Arc;
 use core::pin::pin;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use kommo_hooks::inbox::Put;
@@ -21,10 +19,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::records::rows::{HookRow, OfInbox};
+use crate::spool::{Oldest, Seen, Spool, SpoolPlace};
 use crate::store::Store;
 
 use super::settings::InboxSettings;
-use super::spool::{GroupName, Oldest, Spool};
 
 /// How many hooks of the spool are merged in one transaction. It is more than come meanwhile, so
 /// the spool becomes empty while hooks keep coming; and few enough that a small PostgreSQL has room
@@ -55,6 +53,7 @@ struct Waiting {
 pub(super) struct GroupCommit {
     waiting: mpsc::Sender<Waiting>,
     is_spooling: Arc<AtomicBool>,
+    unreadable: Arc<AtomicUsize>,
     stored: Arc<Notify>,
 }
 
@@ -68,6 +67,7 @@ impl GroupCommit {
         let (sender, receiver) = mpsc::channel(settings.waiting_at_most.max(1));
         // What an earlier process left is merged before anything else.
         let is_spooling = Arc::new(AtomicBool::new(spool.is_some()));
+        let unreadable = Arc::<AtomicUsize>::default();
         let stored = Arc::new(Notify::new());
         let writer = Writer {
             putting: Putting {
@@ -82,12 +82,14 @@ impl GroupCommit {
                 spool: Some(spool),
             }),
             is_spooling: Arc::clone(&is_spooling),
+            unreadable: Arc::clone(&unreadable),
             merged_at_a_time: MERGED_AT_A_TIME,
         };
         tokio::spawn(writer.run(receiver));
         Self {
             waiting: sender,
             is_spooling,
+            unreadable,
             stored,
         }
     }
@@ -108,6 +110,10 @@ impl GroupCommit {
     pub(super) fn is_spooling(&self) -> bool {
         self.is_spooling.load(Ordering::Relaxed)
     }
+
+    pub(super) fn unreadable(&self) -> usize {
+        self.unreadable.load(Ordering::Relaxed)
+    }
 }
 
 fn gone() -> StoreFault {
@@ -121,20 +127,6 @@ fn too_slow() -> StoreFault {
     StoreFault::Database {
         doing: "keeping hooks",
         source: DatabaseFault::too_slow(),
-    }
-}
-
-/// Where a spool is.
-#[derive(Clone)]
-pub(super) struct SpoolPlace {
-    pub(super) directory: PathBuf,
-    pub(super) of: OfInbox,
-    pub(super) bytes_at_most: u64,
-}
-
-impl SpoolPlace {
-    pub(super) fn open(&self) -> Result<Spool, StoreFault> {
-        Spool::open(&self.directory, &self.of, self.bytes_at_most)
     }
 }
 
@@ -187,11 +179,6 @@ impl Disk {
             }
         }
     }
-
-    async fn forget(&mut self, groups: Vec<GroupName>) -> Result<(), StoreFault> {
-        self.run(move |spool| groups.into_iter().try_for_each(|name| spool.forget(name)))
-            .await
-    }
 }
 
 /// The way to the database.
@@ -207,14 +194,20 @@ struct Putting {
 }
 
 impl Putting {
-    async fn put(&self, rows: &[HookRow], within: Duration) -> Result<Vec<Put>, StoreFault> {
+    /// `None`: what was seen of the spool is not so any more, and nothing was put.
+    async fn put(
+        &self,
+        rows: &[HookRow],
+        seen: Option<&Seen>,
+        within: Duration,
+    ) -> Result<Option<Vec<Put>>, StoreFault> {
         let most = i64::from(self.settings.unsigned_at_most);
         let database = &self.store.database;
         let putting = async {
             if !self.is_named.load(Ordering::Relaxed) {
                 database.name_inbox(&self.of).await?;
             }
-            database.put_hooks(&self.of, rows, most).await
+            database.put_hooks(&self.of, rows, most, seen).await
         };
         let put = timeout(within, putting).await;
         let put = put.unwrap_or_else(|_| Err(too_slow()))?;
@@ -223,13 +216,21 @@ impl Putting {
         Ok(put)
     }
 
-    /// One transaction after the other, each with so many hooks at most.
-    async fn put_in_parts(self, hooks: Vec<HookRow>, at_a_time: usize) -> Result<(), StoreFault> {
+    /// One transaction after the other, each with so many hooks at most. `false`: the spool has
+    /// changed meanwhile, so it is to be read again.
+    async fn put_in_parts(
+        self,
+        hooks: Vec<HookRow>,
+        seen: Seen,
+        at_a_time: usize,
+    ) -> Result<bool, StoreFault> {
         let within = self.settings.put_within * LONGER_FOR_A_MERGE;
         for rows in parts(&hooks, at_a_time) {
-            self.put(rows, within).await?;
+            if self.put(rows, Some(&seen), within).await?.is_none() {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -257,6 +258,8 @@ enum Merged {
     Last,
     /// More is there.
     Some,
+    /// More is there, and waits behind what cannot be read.
+    Held,
     /// The database or the spool failed.
     Failed,
 }
@@ -266,6 +269,8 @@ struct Writer {
     putting: Putting,
     disk: Option<Disk>,
     is_spooling: Arc<AtomicBool>,
+    /// How many groups cannot be read.
+    unreadable: Arc<AtomicUsize>,
     merged_at_a_time: usize,
 }
 
@@ -308,6 +313,12 @@ impl Writer {
                         }
                         self.spool_group(&mut group).await;
                     }
+                    Merged::Held => {
+                        was_last = false;
+                        pause = settings.spool_retry;
+                        timer.set(sleep(pause));
+                        is_due = false;
+                    }
                     Merged::Failed => {
                         timer.set(sleep(pause));
                         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -341,9 +352,9 @@ impl Writer {
         }
         let rows: Vec<HookRow> = group.iter().map(|one| one.row.clone()).collect();
         let within = self.putting.settings.put_within;
-        match self.putting.put(&rows, within).await {
+        match self.putting.put(&rows, None, within).await {
             Ok(puts) => {
-                let mut puts = puts.into_iter();
+                let mut puts = puts.into_iter().flatten();
                 for one in group.drain(..) {
                     let _ = one.answer.send(puts.next().ok_or_else(gone));
                 }
@@ -378,17 +389,40 @@ impl Writer {
             if !is_listed {
                 spool.refresh()?;
             }
-            spool.oldest(at_a_time, BYTES_AT_A_TIME)
+            let oldest = spool.oldest(at_a_time, BYTES_AT_A_TIME)?;
+            Ok((oldest, spool.unreadable()))
+        });
+        let oldest = oldest.await.map(|(oldest, unreadable)| {
+            self.unreadable.store(unreadable, Ordering::Relaxed);
+            (oldest, unreadable > 0)
         });
         let mut is_last = false;
-        let merged = match oldest.await {
-            Ok(None) => return Merged::All,
-            Ok(Some(oldest)) => {
+        let merged = match oldest {
+            Ok((None, is_held)) => {
+                return match is_held {
+                    true => Merged::Held,
+                    false => Merged::All,
+                };
+            }
+            Ok((Some(mut oldest), _)) => {
                 is_last = oldest.is_all;
+                let (groups, parts) = (
+                    core::mem::take(&mut oldest.groups),
+                    core::mem::take(&mut oldest.parts),
+                );
                 let putting = self.putting.clone();
-                let groups = oldest.groups.clone();
                 match put_beside(putting, disk, oldest, at_a_time, waiting).await {
-                    Ok(()) => disk.forget(groups).await,
+                    Ok(true) => {
+                        disk.run(move |spool| {
+                            spool.forget_merged(groups, parts);
+                            Ok(())
+                        })
+                        .await
+                    }
+                    Ok(false) => {
+                        is_last = false;
+                        disk.run(Spool::refresh).await
+                    }
                     Err(problem) => {
                         // Whatever it was: fewer are taken sooner.
                         self.merged_at_a_time = (at_a_time / 2).max(1);
@@ -422,14 +456,14 @@ async fn put_beside(
     oldest: Oldest,
     at_a_time: usize,
     waiting: &mut mpsc::Receiver<Waiting>,
-) -> Result<(), StoreFault> {
+) -> Result<bool, StoreFault> {
     let most = putting.settings.group_at_most.max(1);
     let patience = match oldest.is_all {
         true => putting.settings.put_within,
         false => putting.settings.put_within / WAITING_FOR_A_MERGE,
     };
     // A task of its own, so that it does not stand still while a file is written.
-    let mut put = tokio::spawn(putting.put_in_parts(oldest.hooks, at_a_time));
+    let mut put = tokio::spawn(putting.put_in_parts(oldest.hooks, oldest.seen, at_a_time));
     let mut patience = pin!(sleep(patience));
     let (mut is_slow, mut is_open) = (false, true);
     let mut group = Vec::new();

@@ -342,7 +342,7 @@ pub struct Erased {
 }
 
 /// Which inbox.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfInbox {
     pub(crate) realm: String,
     pub(crate) inbox: String,

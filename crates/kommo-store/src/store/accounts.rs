@@ -92,8 +92,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The database's. The erasure of the grants is one transaction; that of the hooks comes after
-    /// it, in steps: what was erased stays so, and another call erases the rest.
+    /// The database's, or those of a spool that an inbox of this store has. The erasure of the
+    /// grants is one transaction; that of the hooks comes after it, in steps: what was erased stays
+    /// so, and another call erases the rest.
     pub async fn erase_account(
         &self,
         realm: Realm,
@@ -107,7 +108,7 @@ impl Store {
             inbox: account.integration.client_id.clone(),
         };
         let named = format!("crm:{}", account.account_id);
-        erased.hooks = self.database.erase_all_hooks(&inbox, &named).await?;
+        erased.hooks = self.erase_hooks(&inbox, &named).await?;
         // The names of buckets have hosts in them.
         self.database.forget_full_buckets().await?;
         erased.bytes_gone = self.database.scrub().await?;

@@ -2,10 +2,10 @@
 
 use alloc::sync::Arc;
 
-use kommo_account::{AccountId, AmojoId, Realm};
+use kommo_account::{AccountId, AmojoId, ClientId, Realm};
 use kommo_hooks::inbox::{HookAccount, HookFacts, NewHook, Put, UnsignedKind};
-use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
-use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
+use kommo_hooks::{BotTokenVerifier, ChatHookVerifier, ReceivedSignature};
+use kommo_sign::{ChannelSecret, ChatHookKey, ClientSecret, JwsAlgorithm, JwsKey, KeyId, KeyRing};
 use kommo_store::{ClaimedHook, Inbox, InboxName, InboxSettings, Store};
 
 use crate::samples::MARKER;
@@ -64,6 +64,28 @@ pub(crate) async fn put_unsigned(inbox: &Inbox, nonce: u8, account: u64) -> Put 
         [nonce; 16],
         facts,
     );
+    inbox.put(&hook).await.unwrap()
+}
+
+/// A bot's token for account 77, signed in another language.
+const BOT_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJpc3MiOiJodHRwczovL3Nob3Aua29tbW8uY29tIiwiZXhwIjo\
+     xNzk2MDUwMDAwLCJhY2NvdW50X2lkIjo3NywiY2xpZW50X3V1aWQiOiIxMTExMTExMS0yMjIyLTMzMzMtNDQ0NC0\
+     1NTU1NTU1NTU1NTUifQ.t66ESgwiRV_ER5gznsINdQCxHFlfRp0nlWb6tlr7PDjC1Cj0tCOorr0oLNQ_hLtY-hM-\
+     BG3MI0podAvXmar4MA";
+
+/// The request of a bot, whose token is proven.
+pub(crate) async fn put_token_proven(inbox: &Inbox, body: &[u8], conversation: &str) -> Put {
+    let secret = ClientSecret::new("planted-client-secret").unwrap();
+    let mut keys: KeyRing<JwsKey> = KeyRing::new();
+    let key = JwsKey::new(JwsAlgorithm::Hs512, &secret);
+    keys.insert(KeyId::parse("bots").unwrap(), key, None)
+        .unwrap();
+    let client = ClientId::parse("11111111-2222-3333-4444-555555555555").unwrap();
+    let token = BotTokenVerifier::new(client, keys).verify(BOT_TOKEN, 1_796_049_008);
+    let facts = HookFacts::new("widget-request")
+        .of_account(Some(crm_account(77)))
+        .in_conversation(conversation);
+    let hook = NewHook::token_proven(&token.unwrap(), body, facts);
     inbox.put(&hook).await.unwrap()
 }
 

@@ -78,20 +78,95 @@ async fn a_session_is_durable_whatever_the_settings_become() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erasure_waits_for_no_put_and_stops_none() {
+async fn an_erasure_takes_what_is_on_its_way_and_stops_no_put() {
     let Some(place) = PostgresPlace::make().await else {
         return;
     };
     let inbox = inbox(&Arc::new(place.open().await));
     put(&inbox, 1, "a").await;
     let mut writing = connect(&place.url).await;
-    // As a put that is on its way.
-    let insert = "BEGIN; INSERT INTO kommo_hooks (key, inbox, stored_at, kind, event, is_unsigned, state, record) \
-                  SELECT gen_random_uuid(), inbox, stored_at, kind, event, is_unsigned, state, record FROM kommo_hooks";
+    // As a put whose answer was lost: its transaction is open.
+    let insert = "BEGIN; INSERT INTO kommo_hooks (key, inbox, stored_at, kind, event, account, is_unsigned, state, record) \
+                  SELECT gen_random_uuid(), inbox, stored_at, kind, event, account, is_unsigned, state, record FROM kommo_hooks";
     raw_sql(insert).execute(&mut writing).await.unwrap();
-    let erased = inbox.erase_account(crate::hook_samples::chats_account());
-    assert_eq!(erased.await.unwrap(), 1);
+    let mut erased = core::pin::pin!(inbox.erase_account(crate::hook_samples::chats_account()));
+    tokio::select! {
+        biased;
+        erased = &mut erased => panic!("it did not wait: {erased:?}"),
+        put = async {
+            for number in 2..20 {
+                put_other(&inbox, number).await;
+            }
+        } => put,
+    }
     raw_sql("COMMIT").execute(&mut writing).await.unwrap();
+    assert_eq!(erased.await.unwrap(), 2);
+    assert_eq!(inbox.depth().await.unwrap().waiting, 18);
+}
+
+/// A hook of another account.
+async fn put_other(inbox: &Inbox, number: u64) {
+    let text = body(number);
+    let facts = HookFacts::new("message").of_account(Some(crate::hook_samples::crm_account(9)));
+    assert_eq!(inbox.put(&proven(&text, facts)).await.unwrap(), Put::Stored);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_an_erasure_overtakes_puts_nothing_back() {
+    let Some(place) = PostgresPlace::make().await else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let inbox = spooled_with(&Arc::new(place.open().await), directory.path(), settings());
+    place
+        .sql("ALTER TABLE kommo_hooks RENAME TO kommo_away")
+        .await;
+    assert_eq!(put(&inbox, 1, "a").await, Put::Spooled);
+    // The merge stands still between its insertion and its commit.
+    place
+        .sql(
+            "CREATE FUNCTION slow() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN \
+             PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END $$; \
+             CREATE TRIGGER slow AFTER INSERT ON kommo_away FOR EACH ROW EXECUTE FUNCTION slow()",
+        )
+        .await;
+    let mut holding = connect(&place.url).await;
+    let hold = "SELECT pg_advisory_lock(77); ALTER TABLE kommo_away RENAME TO kommo_hooks";
+    raw_sql(hold).execute(&mut holding).await.unwrap();
+    until_some(async || {
+        let waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        let mut looking = connect(&place.url).await;
+        let found = sqlx::query(waits).fetch_optional(&mut looking).await;
+        found.unwrap()
+    })
+    .await;
+    let erasing = {
+        let inbox = inbox.clone();
+        tokio::spawn(async move {
+            inbox
+                .erase_account(crate::hook_samples::chats_account())
+                .await
+        })
+    };
+    // It has removed the file, and waits for the merge.
+    until_some(async || {
+        let mut files = std::fs::read_dir(directory.path()).unwrap();
+        let is_group = |file: std::io::Result<std::fs::DirEntry>| {
+            file.unwrap()
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "hooks")
+        };
+        (!files.any(is_group)).then_some(())
+    })
+    .await;
+    assert!(!erasing.is_finished());
+    let release = "SELECT pg_advisory_unlock(77)";
+    raw_sql(release).execute(&mut holding).await.unwrap();
+    assert_eq!(erasing.await.unwrap().unwrap(), 1);
+    merged(&inbox).await;
+    assert!(handled(&inbox).await.is_empty());
+    assert_eq!(inbox.depth().await.unwrap().waiting, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

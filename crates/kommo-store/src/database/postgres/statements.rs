@@ -300,3 +300,16 @@ pub(super) async fn settle_hooks(
     }
     Ok(settled.iter().map(|hook| done.contains(&hook.id)).collect())
 }
+
+/// The transactions of other sessions that have written to the hooks. The number of a virtual
+/// transaction is not used again while its session lasts.
+pub(super) async fn hook_writers(connection: &mut PgConnection) -> Result<Vec<String>> {
+    query_scalar(
+        "SELECT concat(pid, ' ', virtualtransaction) FROM pg_locks WHERE locktype = 'relation' \
+         AND relation = CAST('kommo_hooks' AS regclass) AND mode = 'RowExclusiveLock' AND granted \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         AND pid <> pg_backend_pid()",
+    )
+    .fetch_all(connection)
+    .await
+}

@@ -7,16 +7,17 @@ use core::time::Duration;
 use kommo_hooks::inbox::Put;
 use kommo_keeper::CodePut;
 use sqlx::{Connection as _, query_as};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::database::statements::{all_statements, methods_by_statements};
-use crate::error::StoreFault;
+use crate::error::{DatabaseFault, StoreFault};
 use crate::records::rows::{
     AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState,
     Erased, GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
     SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
+use crate::spool::Seen;
 
 use super::connections::Postgres;
 use super::lock_sessions::PostgresLock;
@@ -24,6 +25,11 @@ use super::statements;
 
 /// Each statement sees what was committed before it, whatever the database's default is.
 const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// The server ends a transaction of a store that stands still after the limit of the store. One
+/// that works has as long for each statement.
+const LOOKS_IN_A_LIMIT: u32 = 200;
+const LOOKS_AT_WRITERS: u32 = 4 * LOOKS_IN_A_LIMIT;
 
 impl Postgres {
     all_statements!(methods_by_statements);
@@ -102,13 +108,15 @@ impl Postgres {
         of: &OfInbox,
         hooks: &[HookRow],
         most_unsigned: i64,
-    ) -> Result<Vec<Put>, StoreFault> {
+        seen: Option<&Seen>,
+    ) -> Result<Option<Vec<Put>>, StoreFault> {
         self.within("keeping hooks", async {
-            let put = self.put_hooks_by(statements::PUT_HOOKS, of, hooks, most_unsigned);
+            let put = self.put_hooks_by(statements::PUT_HOOKS, of, hooks, most_unsigned, seen);
             match put.await {
                 Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
                     let statement = statements::PUT_CONTENDED_HOOKS;
-                    self.put_hooks_by(statement, of, hooks, most_unsigned).await
+                    self.put_hooks_by(statement, of, hooks, most_unsigned, seen)
+                        .await
                 }
                 put => put,
             }
@@ -122,7 +130,8 @@ impl Postgres {
         of: &OfInbox,
         hooks: &[HookRow],
         most_unsigned: i64,
-    ) -> sqlx::Result<Vec<Put>> {
+        seen: Option<&Seen>,
+    ) -> sqlx::Result<Option<Vec<Put>>> {
         let mut connection = self.writer().await?;
         let mut all = connection.begin_with(READ_COMMITTED).await?;
         let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
@@ -182,6 +191,14 @@ impl Postgres {
                 statements::promote_hook(&mut all, conversation).await?;
             }
         }
+        // After the insertion, which an erasure sees under its lock of the table.
+        if let Some(seen) = seen
+            && !seen.is_so_still().await
+        {
+            all.rollback().await?;
+            connection.sound();
+            return Ok(None);
+        }
         all.commit().await?;
         connection.sound();
         for (put, hook) in done.iter_mut().zip(hooks) {
@@ -189,7 +206,35 @@ impl Postgres {
                 *put = Put::Stored;
             }
         }
-        Ok(done)
+        Ok(Some(done))
+    }
+
+    /// Waits until the transactions that write hooks at this moment have ended, and for none that
+    /// begins meanwhile. A commit whose answer was lost is among them.
+    pub(in crate::database) async fn hook_writers_end(&self) -> Result<(), StoreFault> {
+        let mut left: Option<BTreeSet<String>> = None;
+        for _ in 0..LOOKS_AT_WRITERS {
+            let looking = async {
+                let mut connection = self.reader().await?;
+                let writers = statements::hook_writers(&mut connection).await?;
+                connection.sound();
+                Ok(writers.into_iter().collect::<BTreeSet<String>>())
+            };
+            let now = self.within("waiting for writers of hooks", looking).await?;
+            let still = match left {
+                Some(left) => left.intersection(&now).cloned().collect(),
+                None => now,
+            };
+            if still.is_empty() {
+                return Ok(());
+            }
+            left = Some(still);
+            sleep(self.wait_at_most / LOOKS_IN_A_LIMIT).await;
+        }
+        Err(StoreFault::Database {
+            doing: "waiting for writers of hooks",
+            source: DatabaseFault::too_slow(),
+        })
     }
 
     pub(in crate::database) async fn settle_hooks(

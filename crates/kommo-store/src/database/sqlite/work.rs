@@ -17,6 +17,7 @@ use crate::records::rows::{
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
     SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
 };
+use crate::spool::Seen;
 
 use super::connections::Sqlite;
 use super::lock_files::SqliteLock;
@@ -78,7 +79,8 @@ impl Sqlite {
         of: &OfInbox,
         hooks: &[HookRow],
         most_unsigned: i64,
-    ) -> Result<Vec<Put>, StoreFault> {
+        seen: Option<&Seen>,
+    ) -> Result<Option<Vec<Put>>, StoreFault> {
         self.within("keeping hooks", async {
             let mut writer = self.writer().await?;
             let mut all = self.begin(&mut writer).await?;
@@ -109,11 +111,23 @@ impl Sqlite {
                     false => Put::Duplicate,
                 });
             }
+            if let Some(seen) = seen
+                && !seen.is_so_still().await
+            {
+                all.rollback().await?;
+                writer.sound();
+                return Ok(None);
+            }
             all.commit().await?;
             writer.sound();
-            Ok(done)
+            Ok(Some(done))
         })
         .await
+    }
+
+    /// The transactions that put hooks at this moment have ended: there is one writer at a time.
+    pub(in crate::database) async fn hook_writers_end(&self) -> Result<(), StoreFault> {
+        Ok(())
     }
 
     pub(in crate::database) async fn settle_hooks(

@@ -17,6 +17,7 @@ use super::{
     Waiting, Writer, parts, put_beside,
 };
 use crate::records::rows::{HookRow, OfInbox};
+use crate::spool::Seen;
 use crate::{Store, StoreSettings};
 
 fn of() -> OfInbox {
@@ -104,6 +105,8 @@ async fn what_comes_while_a_merge_waits_is_spooled() {
         let oldest = Oldest {
             hooks: vec![hook(1, 9)],
             groups: Vec::new(),
+            parts: Vec::new(),
+            seen: Seen::default(),
             is_all: false,
         };
         put_beside(putting, &mut disk, oldest, 9, &mut waiting).await
@@ -118,7 +121,7 @@ async fn what_comes_while_a_merge_waits_is_spooled() {
     drop(sender);
     assert!(!merging.is_finished());
     raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    merging.await.unwrap().unwrap();
+    assert!(merging.await.unwrap().unwrap());
 }
 
 #[tokio::test]
@@ -128,6 +131,7 @@ async fn a_merge_that_the_database_does_not_take_becomes_smaller_and_larger_agai
         putting: putting(directory.path(), Duration::from_secs(60)).await,
         disk: Some(disk(directory.path())),
         is_spooling: Arc::new(AtomicBool::new(true)),
+        unreadable: Arc::default(),
         merged_at_a_time: MERGED_AT_A_TIME,
     };
     let disk = writer.disk.as_mut().unwrap();
@@ -152,6 +156,32 @@ async fn a_merge_that_the_database_does_not_take_becomes_smaller_and_larger_agai
     assert!(matches!(merged, Merged::All));
     let depth = writer.putting.store.database.hook_depth(&of()).await;
     assert_eq!(depth.unwrap().waiting, 100);
+}
+
+#[tokio::test]
+async fn what_was_erased_since_it_was_read_is_not_put() {
+    let directory = tempfile::tempdir().unwrap();
+    let putting = putting(directory.path(), Duration::from_secs(60)).await;
+    let disk = disk(directory.path());
+    let mut spool = disk.place.open().unwrap();
+    let of_account = |number, account: &str| HookRow {
+        account: Some(account.to_owned()),
+        ..hook(number, 9)
+    };
+    let hooks = [of_account(1, "crm:1"), of_account(2, "crm:2")];
+    spool.write(&hooks).unwrap();
+    let oldest = spool.oldest(9, u64::MAX).unwrap().unwrap();
+    assert_eq!(disk.place.open().unwrap().erase("crm:1").unwrap(), 1);
+    let put = putting.clone().put_in_parts(oldest.hooks, oldest.seen, 9);
+    assert!(!put.await.unwrap());
+    let depth = putting.store.database.hook_depth(&of()).await.unwrap();
+    assert_eq!(depth.waiting, 0);
+    let oldest = spool.oldest(9, u64::MAX).unwrap().unwrap();
+    assert_eq!(oldest.hooks[0].key, hooks[1].key);
+    let put = putting.clone().put_in_parts(oldest.hooks, oldest.seen, 9);
+    assert!(put.await.unwrap());
+    let depth = putting.store.database.hook_depth(&of()).await.unwrap();
+    assert_eq!(depth.waiting, 1);
 }
 
 #[test]

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use kommo_account::Realm;
 use kommo_hooks::inbox::{HandlingOutcome, HookFacts, NewHook, Put, UnsignedKind};
 use kommo_keeper::{StoreError as _, StoreErrorKind};
-use kommo_store::{Inbox, InboxName, InboxSettings, Store};
+use kommo_store::{HookFilter, Inbox, InboxName, InboxSettings, Store};
 
 use crate::child::until_some;
 use crate::conformance::{on_both, place};
-use crate::hook_samples::{body, number_of, numbers_of, proven, put};
+use crate::hook_samples::{
+    body, chats_account, crm_account, number_of, numbers_of, proven, put, put_token_proven,
+};
 use crate::log_lines::LogLines;
 use crate::place::Place;
 use crate::samples::{MARKER, client, encrypted_with};
@@ -26,6 +28,10 @@ on_both! {
     unsigned_hooks_are_not_spooled
     files_of_a_spool_are_private_and_sealed_as_the_store_is
     two_inboxes_share_a_directory_and_no_hook
+    requests_whose_token_is_proven_are_spooled_and_merged_like_the_others
+    a_file_that_cannot_be_read_holds_its_conversations_back_and_no_other
+    an_erasure_reaches_the_spool
+    an_erasure_confirms_nothing_of_what_it_cannot_read
 }
 
 const AWAY: &str = "ALTER TABLE kommo_hooks RENAME TO kommo_away";
@@ -271,4 +277,150 @@ async fn two_inboxes_share_a_directory_and_no_hook<P: Place>() {
     merged(&other).await;
     assert_eq!(handled(&one).await, [1]);
     assert_eq!(handled(&other).await, [2]);
+}
+
+async fn requests_whose_token_is_proven_are_spooled_and_merged_like_the_others<P: Place>() {
+    let place = place!(P);
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(place.open_with(encrypted_with(1)).await.unwrap());
+    let inbox = spooled(&store, directory.path());
+    place.sql(AWAY).await;
+    let bodies = [&b"a=1"[..], b"a=2", b"a=1"];
+    for body in bodies {
+        assert_eq!(put_token_proven(&inbox, body, "a").await, Put::Spooled);
+    }
+    place.sql(BACK).await;
+    merged(&inbox).await;
+    assert_eq!(
+        put_token_proven(&inbox, bodies[1], "a").await,
+        Put::Duplicate
+    );
+    for body in &bodies[..2] {
+        let hooks = inbox.claim(9).await.unwrap();
+        let (proof, found) = hooks[0].token_proven().unwrap();
+        assert_eq!((hooks.len(), found), (1, *body));
+        assert_eq!(proof.key_id.as_str(), "bots");
+        assert_eq!(hooks[0].account(), Some("crm:77"));
+        let done = inbox.settle(&hooks[0], HandlingOutcome::Done).await;
+        assert!(done.unwrap());
+    }
+    assert!(inbox.claim(9).await.unwrap().is_empty());
+}
+
+/// A disk that does not give a file back: no file can be read where a directory is.
+fn break_file(path: &Path) -> Vec<u8> {
+    let content = fs::read(path).unwrap();
+    fs::remove_file(path).unwrap();
+    fs::create_dir(path).unwrap();
+    content
+}
+
+fn mend_file(path: &Path, content: Vec<u8>) {
+    // It has its name again at once, as if it had been there all the time.
+    let whole = path.with_extension("whole");
+    fs::write(&whole, content).unwrap();
+    fs::remove_dir(path).unwrap();
+    fs::rename(whole, path).unwrap();
+}
+
+async fn a_file_that_cannot_be_read_holds_its_conversations_back_and_no_other<P: Place>() {
+    let place = place!(P);
+    let directory = tempfile::tempdir().unwrap();
+    place.open().await.close().await;
+    let store = Arc::new(place.open().await);
+    place.sql(AWAY).await;
+    let inbox = spooled(&store, directory.path());
+    for (number, conversation) in [(0, "a"), (1, "b"), (2, "a")] {
+        assert_eq!(put(&inbox, number, conversation).await, Put::Spooled);
+    }
+    drop(inbox);
+    store.close().await;
+    let file = files(directory.path(), "hooks").remove(0);
+    let content = break_file(&file);
+    place.sql(BACK).await;
+    let inbox = spooled(&Arc::new(place.open().await), directory.path());
+    until_some(async || (inbox.unreadable_spool_files() == 1).then_some(())).await;
+    // Others come, and are handled, whether they were in the spool before or not.
+    put(&inbox, 3, "a").await;
+    put(&inbox, 4, "c").await;
+    let mut numbers = Vec::new();
+    while numbers.len() < 2 {
+        let some = until_some(async || {
+            let some = handled(&inbox).await;
+            (!some.is_empty()).then_some(some)
+        });
+        numbers.extend(some.await);
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 4]);
+    assert!(inbox.is_spooling());
+    mend_file(&file, content);
+    merged(&inbox).await;
+    assert_eq!(inbox.unreadable_spool_files(), 0);
+    assert_eq!(handled(&inbox).await, [0, 2, 3]);
+    assert_eq!(put(&inbox, 5, "a").await, Put::Stored);
+}
+
+async fn an_erasure_reaches_the_spool<P: Place>() {
+    let place = place!(P);
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(place.open().await);
+    let inbox = spooled(&store, directory.path());
+    // One in the database, and, of other processes too, those in the spool.
+    assert_eq!(put(&inbox, 0, "a").await, Put::Stored);
+    place.sql(AWAY).await;
+    let other = spooled(&Arc::new(place.open().await), directory.path());
+    for number in 1..5 {
+        assert_eq!(put(&inbox, number, "a").await, Put::Spooled);
+        assert_eq!(put(&other, 10 + number, "b").await, Put::Spooled);
+    }
+    put_token_proven(&inbox, b"a=1", "a").await;
+    // Without the database nothing is confirmed.
+    assert!(inbox.erase_account(chats_account()).await.is_err());
+    assert_eq!(files(directory.path(), "hooks").len(), 1);
+    place.sql(BACK).await;
+    assert_eq!(inbox.erase_account(chats_account()).await.unwrap(), 1);
+    merged(&inbox).await;
+    merged(&other).await;
+    let left = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].account.as_deref(), Some("crm:77"));
+    // The account may come again.
+    assert_eq!(put(&inbox, 1, "a").await, Put::Stored);
+    // By its number in the CRM, the store reaches the same spool.
+    place.sql(AWAY).await;
+    put_token_proven(&inbox, b"a=2", "a").await;
+    let named = kommo_account::AccountId::from_number(77).unwrap();
+    assert!(
+        store
+            .erase_account(Realm::Real, &client(), named)
+            .await
+            .is_err()
+    );
+    assert!(files(directory.path(), "hooks").is_empty());
+    place.sql(BACK).await;
+    let erased = store.erase_account(Realm::Real, &client(), named).await;
+    assert_eq!(erased.unwrap().hooks, 1);
+    merged(&inbox).await;
+    assert_eq!(handled(&inbox).await, [1]);
+}
+
+async fn an_erasure_confirms_nothing_of_what_it_cannot_read<P: Place>() {
+    let place = place!(P);
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(place.open().await);
+    place.sql(AWAY).await;
+    let inbox = spooled(&store, directory.path());
+    assert_eq!(put(&inbox, 1, "a").await, Put::Spooled);
+    let file = files(directory.path(), "hooks").remove(0);
+    let content = break_file(&file);
+    place.sql(BACK).await;
+    for account in [chats_account(), crm_account(1)] {
+        let error = inbox.erase_account(account).await.unwrap_err();
+        assert!(error.to_string().contains("reading the spool"), "{error}");
+    }
+    mend_file(&file, content);
+    merged(&inbox).await;
+    assert_eq!(inbox.erase_account(chats_account()).await.unwrap(), 1);
+    assert!(handled(&inbox).await.is_empty());
 }

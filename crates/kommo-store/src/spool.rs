@@ -1,11 +1,14 @@
 //! The spool: hooks that the database did not take, in files, until it takes them.
 //!
 //! ```text
-//!   directory                          0700
-//!   INBOX-RUN-NUMBER-RANDOM.hooks      0600   one group of hooks; INBOX is a hash of realm and name
-//!   INBOX-RUN-NUMBER-RANDOM.part       0600   a group that is being written; gets its name when it is on the disk
-//!   INBOX-RUN-NUMBER-RANDOM.damaged    0600   a group that could not be read
+//!   directory        0700
+//!   GROUP.hooks      0600   one group of hooks
+//!   GROUP.part       0600   a group that is being written; gets its name when it is on the disk
+//!   GROUP.damaged    0600   a group that is not as it was written
+//!   INBOX.lock       0600   held while a group is rewritten
 //!
+//!   GROUP      INBOX-RUN-NUMBER-RANDOM-CONVERSATIONS
+//!   INBOX      a hash of realm and name
 //!   a file     the form is that of SpoolGroup
 //! ```
 //!
@@ -19,6 +22,15 @@
 //! The names and sizes are in memory too, so that a write costs the same however many files there
 //! are. What other processes write and remove is seen when the directory is listed: at the start,
 //! when a merge begins, and before the spool counts as empty.
+//!
+//! A file that the disk does not give back stays, and is tried again. Its name says which
+//! conversations may be in it: their later hooks wait behind it, and all others pass.
+
+mod name;
+mod seen;
+mod left;
+mod place;
+mod rewriting;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -26,7 +38,7 @@ use std::path::{Path, PathBuf};
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
-use core::fmt;
+use core::ops::Bound;
 use core::time::Duration;
 
 use kommo_hooks::inbox::{SpoolGroup, SpooledHook};
@@ -37,6 +49,14 @@ use crate::records::hook_record::fault_of;
 use crate::records::rows::{HookRow, OfInbox};
 use crate::sealing::hash_text::hash_text;
 
+use left::Left;
+use name::Conversations;
+use seen::HASH_BYTES;
+
+pub(crate) use name::GroupName;
+pub(crate) use place::SpoolPlace;
+pub(crate) use seen::Seen;
+
 const ENDING: &str = "hooks";
 const PART: &str = "part";
 const DAMAGED: &str = "damaged";
@@ -46,52 +66,34 @@ const TORN_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// A disk gives a file whole blocks, however short it is.
 const BLOCK_BYTES: u64 = 4_096;
 
-/// The name of a group, after the prefix. The order is that of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct GroupName {
-    run: u32,
-    number: u32,
-    random: u64,
-}
-
-impl GroupName {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('-');
-        let mut next = |digits: usize| parts.next().filter(|part| part.len() == digits);
-        let name = Self {
-            run: u32::from_str_radix(next(8)?, 16).ok()?,
-            number: u32::from_str_radix(next(8)?, 16).ok()?,
-            random: u64::from_str_radix(next(16)?, 16).ok()?,
-        };
-        // One way to write it, so that the name leads back to its file.
-        (name.to_string() == text).then_some(name)
-    }
-}
-
-impl fmt::Display for GroupName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            run,
-            number,
-            random,
-        } = self;
-        write!(f, "{run:08x}-{number:08x}-{random:016x}")
-    }
-}
-
-/// The oldest hooks of a spool.
+/// The oldest hooks of a spool that can be merged.
 #[derive(Debug)]
-pub(super) struct Oldest {
-    pub(super) hooks: Vec<HookRow>,
+pub(crate) struct Oldest {
+    pub(crate) hooks: Vec<HookRow>,
     /// The groups that they are.
-    pub(super) groups: Vec<GroupName>,
+    pub(crate) groups: Vec<GroupName>,
+    /// Groups of which they are a part; the rest waits behind a group that cannot be read.
+    pub(crate) parts: Vec<(GroupName, BTreeSet<String>)>,
+    pub(crate) seen: Seen,
     /// Whether nothing came after them when they were read.
-    pub(super) is_all: bool,
+    pub(crate) is_all: bool,
+}
+
+/// What is in a group.
+enum Read {
+    Hooks {
+        hooks: Vec<HookRow>,
+        hash: [u8; HASH_BYTES],
+    },
+    /// Nothing: another process has merged it, or it is damaged and was set aside.
+    Gone,
+    /// It is damaged, and cannot be set aside.
+    Damaged,
 }
 
 /// The directory, for one inbox and one process.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(crate) struct Spool {
     directory: PathBuf,
     prefix: String,
     of: OfInbox,
@@ -102,8 +104,10 @@ pub(super) struct Spool {
     groups: BTreeMap<GroupName, u64>,
     /// The sum of the sizes.
     bytes: u64,
-    /// Those of a newer program, which merges them.
-    newer: BTreeSet<GroupName>,
+    /// Those of them that are not merged now, and why.
+    left: BTreeMap<GroupName, Left>,
+    /// Those whose hooks all wait behind one that cannot be read.
+    behind: BTreeSet<GroupName>,
     /// How often the directory was read.
     #[cfg(test)]
     listings: u32,
@@ -111,7 +115,7 @@ pub(super) struct Spool {
 
 impl Spool {
     /// Makes the directory if it is not there; its parent must be.
-    pub(super) fn open(
+    pub(crate) fn open(
         directory: &Path,
         of: &OfInbox,
         bytes_at_most: u64,
@@ -128,7 +132,8 @@ impl Spool {
             bytes_at_most,
             groups: BTreeMap::new(),
             bytes: 0,
-            newer: BTreeSet::new(),
+            left: BTreeMap::new(),
+            behind: BTreeSet::new(),
             #[cfg(test)]
             listings: 0,
         };
@@ -144,7 +149,7 @@ impl Spool {
     }
 
     /// Takes in what other processes have written and removed.
-    pub(super) fn refresh(&mut self) -> Result<(), StoreFault> {
+    pub(crate) fn refresh(&mut self) -> Result<(), StoreFault> {
         self.list().map(|_| ())
     }
 
@@ -179,8 +184,10 @@ impl Spool {
             groups.insert(*name, size);
         }
         self.bytes = groups.values().sum();
-        self.newer.retain(|name| groups.contains_key(name));
         self.groups = groups;
+        let gone = |name: &GroupName| !self.groups.contains_key(name);
+        let gone: Vec<GroupName> = self.left.keys().copied().filter(gone).collect();
+        gone.into_iter().for_each(|name| self.unleave(name));
         Ok(names)
     }
 
@@ -189,14 +196,22 @@ impl Spool {
             .join(format!("{}-{name}.{ending}", self.prefix))
     }
 
-    /// Whether a group waits that this program can merge.
+    /// Whether a group waits that this program may merge, now or when it can be read.
     fn is_empty(&self) -> bool {
-        self.groups.len() == self.newer.len()
+        let waits = |name| self.left.get(name).is_none_or(|left| left.is_unreadable());
+        !self.groups.keys().any(waits)
+    }
+
+    /// How many groups cannot be read.
+    pub(crate) fn unreadable(&self) -> usize {
+        let left = self.left.values();
+        left.filter(|left| left.is_unreadable()).count()
     }
 
     /// The oldest groups, until they are so many hooks or bytes, at least one group. `None`: there
-    /// is no group, also not of another process.
-    pub(super) fn oldest(
+    /// is no group, also not of another process, or all that is there waits behind one that cannot
+    /// be read.
+    pub(crate) fn oldest(
         &mut self,
         hooks_at_most: usize,
         bytes_at_most: u64,
@@ -204,52 +219,115 @@ impl Spool {
         if self.is_empty() {
             self.refresh()?;
         }
-        let (mut hooks, mut groups, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut last = None;
+        let (mut hooks, mut groups, mut parts, mut bytes) = (vec![], vec![], vec![], 0);
+        let (mut seen, mut last, mut held) = (vec![], None, Conversations::NONE);
         while hooks.len() < hooks_at_most && bytes < bytes_at_most {
             let Some((name, size)) = self.after(last) else {
                 break;
             };
             last = Some(name);
-            match self.read(name) {
-                Ok(read) => {
-                    bytes += size;
-                    hooks.extend(read);
+            let is_due = self.left.get_mut(&name).is_none_or(Left::is_due);
+            let read = match is_due {
+                true => self.read_or_leave(name)?,
+                false => None,
+            };
+            let (read, hash) = match read {
+                Some(Read::Hooks { hooks, hash }) => (hooks, hash),
+                Some(_) => {
                     groups.push(name);
+                    continue;
                 }
-                Err(problem @ StoreFault::NewerRecord { .. }) => {
-                    let file = self.path(name, ENDING);
-                    tracing::error!(
-                        %problem, file = %file.display(),
-                        "a group of hooks waits for a newer program, and later ones pass it"
-                    );
-                    self.newer.insert(name);
+                None => {
+                    if self.left.get(&name).is_some_and(Left::is_unreadable) {
+                        held = held.with(name.conversations);
+                    }
+                    continue;
                 }
-                Err(problem) => return Err(problem),
+            };
+            let count = read.len();
+            let waits = |hook: &HookRow| {
+                let conversation = hook.conversation.as_deref();
+                conversation.is_some_and(|one| held.may_have(one))
+            };
+            let free: Vec<HookRow> = read.into_iter().filter(|hook| !waits(hook)).collect();
+            if free.is_empty() && count > 0 {
+                self.behind.insert(name);
+                continue;
             }
+            match free.len() == count {
+                true => groups.push(name),
+                false => parts.push((name, free.iter().map(|hook| hook.key.clone()).collect())),
+            }
+            bytes += size;
+            hooks.extend(free);
+            seen.push((self.path(name, ENDING), hash));
         }
-        if groups.is_empty() {
+        if groups.is_empty() && parts.is_empty() {
             return Ok(None);
         }
-        let is_all = self.after(last).is_none();
+        let is_all = held.is_empty() && self.after(last).is_none();
         Ok(Some(Oldest {
             hooks,
             groups,
+            parts,
+            seen: Seen::new(seen),
             is_all,
         }))
     }
 
-    /// The next group that this program can merge.
+    /// The next group that may be merged, or cannot be read.
     fn after(&self, last: Option<GroupName>) -> Option<(GroupName, u64)> {
-        use core::ops::Bound;
         let start = last.map_or(Bound::Unbounded, Bound::Excluded);
         let mut later = self.groups.range((start, Bound::Unbounded));
-        let (name, size) = later.find(|(name, _)| !self.newer.contains(name))?;
+        let (name, size) = later.find(|(name, _)| {
+            let is_passed = self
+                .left
+                .get(name)
+                .is_some_and(|left| !left.is_unreadable());
+            !is_passed && !self.behind.contains(name)
+        })?;
         Some((*name, *size))
     }
 
+    /// `None`: it is left, and is not read again for a while.
+    fn read_or_leave(&mut self, name: GroupName) -> Result<Option<Read>, StoreFault> {
+        match self.read(name) {
+            Ok(Read::Damaged) => self.leave(name, Left::Damaged, None),
+            Ok(read) => {
+                self.unleave(name);
+                return Ok(Some(read));
+            }
+            Err(problem @ StoreFault::NewerRecord { .. }) => {
+                self.leave(name, Left::Newer, Some(&problem));
+            }
+            Err(problem @ StoreFault::File { .. }) => {
+                let left = self.left.get(&name).map_or(Left::UNREADABLE, Left::again);
+                self.leave(name, left, Some(&problem));
+            }
+            Err(problem) => return Err(problem),
+        }
+        Ok(None)
+    }
+
+    fn leave(&mut self, name: GroupName, left: Left, problem: Option<&StoreFault>) {
+        let file = self.path(name, ENDING);
+        let problem = problem.map(tracing::field::display);
+        tracing::error!(problem, file = %file.display(), "a group of hooks {left}");
+        self.left.insert(name, left);
+    }
+
+    fn unleave(&mut self, name: GroupName) {
+        if self
+            .left
+            .remove(&name)
+            .is_some_and(|left| left.is_unreadable())
+        {
+            self.behind.clear();
+        }
+    }
+
     /// Writes a group. On the disk when this returns.
-    pub(super) fn write(&mut self, hooks: &[HookRow]) -> Result<(), StoreFault> {
+    pub(crate) fn write(&mut self, hooks: &[HookRow]) -> Result<(), StoreFault> {
         let content = self.pack(hooks);
         let size = on_disk(content.len() as u64);
         let failed = |error| StoreFault::file("writing the spool", &self.directory, error);
@@ -259,10 +337,12 @@ impl Spool {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|_| StoreFault::misconfigured("operating system returned no random bytes"))?;
+        let conversations = hooks.iter().filter_map(|hook| hook.conversation.as_deref());
         let name = GroupName {
             run: self.run,
             number: self.number,
             random: u64::from_be_bytes(random),
+            conversations: Conversations::of(conversations),
         };
         let part = self.path(name, PART);
         let written = new_private_file(&part)
@@ -283,29 +363,55 @@ impl Spool {
         synced
     }
 
-    /// Reads a group. There is nothing in one that another process has merged, and in one that is
-    /// damaged: that is set aside, since it would keep all others from the database.
-    fn read(&self, name: GroupName) -> Result<Vec<HookRow>, StoreFault> {
+    /// Reads a group. One that is damaged is set aside, since it would keep all others from the
+    /// database.
+    fn read(&self, name: GroupName) -> Result<Read, StoreFault> {
         let path = self.path(name, ENDING);
-        let failed = |error| StoreFault::file("reading the spool", &path, error);
         let content = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            content => content.map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::Gone),
+            content => {
+                content.map_err(|error| StoreFault::file("reading the spool", &path, error))?
+            }
         };
-        match self.unpack(&content) {
-            Ok(hooks) => Ok(hooks),
+        match (self.unpack(&content), content.first_chunk()) {
+            (Ok(hooks), Some(hash)) => Ok(Read::Hooks { hooks, hash: *hash }),
             // A newer program merges it.
-            Err(newer @ StoreFault::NewerRecord { .. }) => Err(newer),
-            Err(problem) => {
-                tracing::error!(%problem, file = %path.display(), "a group of hooks was set aside");
-                fs::rename(&path, self.path(name, DAMAGED)).map_err(failed)?;
-                Ok(Vec::new())
+            (Err(newer @ StoreFault::NewerRecord { .. }), _) => Err(newer),
+            (read, _) => {
+                let problem = read.err().map(tracing::field::display);
+                if fs::rename(&path, self.path(name, DAMAGED)).is_err() {
+                    tracing::error!(problem, "a group of hooks cannot be set aside");
+                    return Ok(Read::Damaged);
+                }
+                tracing::error!(problem, file = %path.display(), "a group of hooks was set aside");
+                Ok(Read::Gone)
             }
         }
     }
 
-    /// Forgets a group that the database has confirmed.
-    pub(super) fn forget(&mut self, name: GroupName) -> Result<(), StoreFault> {
+    /// Forgets what the database has. A group that cannot be removed is not merged again by this
+    /// process.
+    pub(crate) fn forget_merged(
+        &mut self,
+        groups: Vec<GroupName>,
+        parts: Vec<(GroupName, BTreeSet<String>)>,
+    ) {
+        for name in groups {
+            if let Err(problem) = self.forget(name) {
+                self.leave(name, Left::Merged, Some(&problem));
+            }
+        }
+        for (name, keys) in parts {
+            if let Err(problem) = self.remove(name, &keys) {
+                // The rest of it waits, and later all of it is put again: it is known then.
+                tracing::warn!(%problem, "a group of hooks stays whole");
+                self.behind.insert(name);
+            }
+        }
+    }
+
+    /// Removes a group.
+    fn forget(&mut self, name: GroupName) -> Result<(), StoreFault> {
         let path = self.path(name, ENDING);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -313,6 +419,7 @@ impl Spool {
             }
             _ => {}
         }
+        self.behind.remove(&name);
         if let Some(size) = self.groups.remove(&name) {
             self.bytes -= size;
         }
