@@ -27,7 +27,7 @@ const PURE: [&str; 4] = [
     "kommo-explain",
 ];
 
-/// Miri on the pure crates' own tests, the model check with wider bounds, thousands of kills, then
+/// Miri on the pure crates' own tests, the model checks with wider bounds, thousands of kills, then
 /// long fuzzing.
 pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     let has_miri = add_nightly()
@@ -99,9 +99,11 @@ pub(crate) fn run_all(report: &mut Report) -> Result<()> {
     fuzz::run_all(report, FUZZ_SECONDS)
 }
 
-/// The model check with one fault more, and thirty times the simulation.
+/// The model checks with one fault more, and thirty times the simulation.
 fn walk_further() -> Result<()> {
     let proof = |test| cargo(&["test", "--package", "kommo-protocol-proof", "--test", test]);
-    run(proof("model_check").env("KOMMO_MODEL_FAULTS", "1"))?;
+    for checks in ["model_check", "inbox_model"] {
+        run(proof(checks).env("KOMMO_MODEL_FAULTS", "1"))?;
+    }
     run(proof("simulation").env("KOMMO_SIMULATION_STEPS", "30000000"))
 }

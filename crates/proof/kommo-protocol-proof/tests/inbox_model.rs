@@ -134,6 +134,7 @@ fn every_mistake_is_found() {
         (Mistake::DoesNotSync, Broken::Lost),
         (Mistake::OvertakesSpool, Broken::OutOfOrder),
         (Mistake::ForgetsFirst, Broken::Lost),
+        (Mistake::ForgetsAll, Broken::Lost),
         (Mistake::MergesBackwards, Broken::OutOfOrder),
         (Mistake::SettlesUnfenced, Broken::SettledTooLate),
         (Mistake::ComparesNumbersAlone, Broken::SettledTooLate),

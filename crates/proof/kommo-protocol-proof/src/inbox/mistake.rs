@@ -33,6 +33,8 @@ pub enum Mistake {
     OvertakesSpool,
     /// The spool forgets a hook before the database has confirmed it.
     ForgetsFirst,
+    /// The spool forgets, with what it has merged, what was spooled beside the merge.
+    ForgetsAll,
     /// The spool is merged from its end.
     MergesBackwards,
     /// A settlement shows the lease that the entry has now, whoever's it is.
@@ -49,12 +51,13 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AnswersFirst,
         Self::TrustsLostAnswers,
         Self::DoesNotSync,
         Self::OvertakesSpool,
         Self::ForgetsFirst,
+        Self::ForgetsAll,
         Self::MergesBackwards,
         Self::SettlesUnfenced,
         Self::ComparesNumbersAlone,

@@ -260,12 +260,14 @@ impl World {
         }
     }
 
-    fn forget(&mut self, _: &Setup, at: usize) {
+    fn forget(&mut self, setup: &Setup, at: usize) {
         if let Some(receiver) = self.receivers.get_mut(at) {
             let Some(hook) = receiver.merged.take() else {
                 return;
             };
-            if let Some(place) = receiver.spool.iter().position(|other| *other == hook) {
+            if setup.has(Mistake::ForgetsAll) {
+                receiver.spool.clear();
+            } else if let Some(place) = receiver.spool.iter().position(|other| *other == hook) {
                 receiver.spool.remove(place);
             }
             receiver.unsynced = receiver.unsynced.min(receiver.spool.len());
