@@ -85,6 +85,13 @@ fn a_repeat_has_the_key_of_the_first_and_nothing_else_has() {
 fn equal_unsigned_bodies_are_two_hooks_unless_their_request_says_otherwise() {
     let facts = HookFacts::new("crm").of_account(account(1));
     let hook = |nonce, facts| NewHook::unsigned(UnsignedKind::Crm, b"a=1", [nonce; 16], facts);
+    let by_content = |facts| NewHook::unsigned_by_content(UnsignedKind::Crm, b"a=1", facts);
+    let other = HookFacts::new("crm").with_id("another-request");
+    assert_eq!(
+        by_content(other).key(),
+        by_content(HookFacts::new("crm")).key()
+    );
+    assert_ne!(by_content(other).key(), hook(1, other).key());
     assert_ne!(hook(1, facts).key(), hook(2, facts).key());
     let named = facts.with_id("5ed0c0b7");
     assert_eq!(hook(1, named).key(), hook(2, named).key());

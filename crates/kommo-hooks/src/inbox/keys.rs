@@ -49,6 +49,11 @@ impl EntryKey {
         Self(hash("request", &[kind.as_bytes(), request, bytes]))
     }
 
+    /// Of an unsigned hook: of its content alone, which the caller has chosen.
+    pub(crate) fn of_content(kind: &str, bytes: &[u8]) -> Self {
+        Self(hash("content", &[kind.as_bytes(), bytes]))
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -127,6 +127,16 @@ impl<'a> NewHook<'a> {
         Self::new(HookOrigin::Unsigned(kind), key, bytes, facts)
     }
 
+    /// The same, known by its content alone: for a platform that gives each repeat of a request
+    /// another id. **Two changes with equal content are one hook then**, and the second is not
+    /// handled: a deletion says no more than which entity, and a stage that a lead enters twice
+    /// looks the same twice. Only for handlers that read the entity anew.
+    #[must_use]
+    pub fn unsigned_by_content(kind: UnsignedKind, bytes: &'a [u8], facts: HookFacts<'_>) -> Self {
+        let key = EntryKey::of_content(kind.name(), bytes);
+        Self::new(HookOrigin::Unsigned(kind), key, bytes, facts)
+    }
+
     fn new(origin: HookOrigin, key: EntryKey, bytes: &'a [u8], facts: HookFacts<'_>) -> Self {
         let conversation = facts
             .conversation

@@ -224,12 +224,15 @@ impl Database {
         on_either!(self, one => one.put_hooks(of, hooks, most_unsigned, seen).await)
     }
 
-    /// Ends attempts, in their order. `false`: not the lease of the last attempt.
+    /// Ends attempts, in their order; of unsigned hooks of an account that are done, so many stay
+    /// known at most. `false`: not the lease of the last attempt.
     pub(crate) async fn settle_hooks(
         &self,
+        of: &OfInbox,
         settled: &[SettledHookRow],
+        known_at_most: i64,
     ) -> Result<Vec<bool>, StoreFault> {
-        on_either!(self, one => one.settle_hooks(settled).await)
+        on_either!(self, one => one.settle_hooks(of, settled, known_at_most).await)
     }
 
     /// After an erasure: also removes what the database keeps beside the tables, as far as it can.

@@ -36,6 +36,10 @@ pub struct InboxSettings {
     /// [`Put::Full`](kommo_hooks::inbox::Put::Full). Anybody who knows the address can send them.
     /// Default: 1,000.
     pub unsigned_at_most: u32,
+    /// How many unsigned hooks of one account that are done stay known, the newest, without their
+    /// bytes: the platform repeats a request for up to 95 minutes if it had no answer in time. 0:
+    /// none, so that a repeat is handled again. Default: 1,000.
+    pub unsigned_known_at_most: u32,
     /// How long a hook that is done stays known, so that its repeat is a duplicate. Its bytes go at
     /// once. Default: 7 days.
     pub keep_done: Duration,
@@ -57,6 +61,7 @@ impl InboxSettings {
             lease: Duration::from_secs(60),
             retry: RetryPolicy::DEFAULT,
             unsigned_at_most: 1_000,
+            unsigned_known_at_most: 1_000,
             keep_done: DAY.saturating_mul(7),
             keep_failed: DAY.saturating_mul(30),
         }

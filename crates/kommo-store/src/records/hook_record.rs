@@ -13,7 +13,7 @@ use crate::sealing::hash_text::{hash_text, hex_text};
 use crate::sealing::sealer::{AssociatedData, Sealer};
 
 /// Unsigned hooks that name no account share the room of one.
-const NO_ACCOUNT: &str = "none";
+pub(crate) const NO_ACCOUNT: &str = "none";
 
 /// Keys and conversations are in two or three indexes, so they are half a hash: 128 bits, as hex
 /// digits. No two hooks have one key unless somebody computes 2^64 hashes of texts that the

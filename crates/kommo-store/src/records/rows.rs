@@ -1,14 +1,11 @@
 //! Rows as they go to and come from a database: numbers, texts and sealed bytes, nothing decoded.
 
-use alloc::borrow::Cow;
-
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::grant::GrantKey;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use sqlx::{FromRow, Row as _};
 
 use crate::records::realm_text::realm_text;
-use crate::sealing::hash_text::hash_number;
 
 /// A row that reads itself from either database.
 macro_rules! read_from {
@@ -41,6 +38,13 @@ macro_rules! row {
         read_from!(row => $name { $($field: row.try_get(stringify!($field))?,)* });
     };
 }
+
+mod hooks;
+
+pub(crate) use hooks::{
+    ClaimedHookRow, EndedState, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow,
+    ListedHookRow, OfInbox, SettledHookRow, accounts_done,
+};
 
 /// Which integration.
 #[derive(Clone, Debug)]
@@ -339,138 +343,6 @@ pub struct Erased {
     /// being read all the time; then the bytes stay in it until an erasure finds it free, so call
     /// it again. `PostgreSQL`: `false`, since its vacuum does that.
     pub bytes_gone: bool,
-}
-
-/// Which inbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OfInbox {
-    pub(crate) realm: String,
-    pub(crate) inbox: String,
-}
-
-impl OfInbox {
-    /// What its rows have in common.
-    pub(crate) fn number(&self) -> i64 {
-        hash_number("kommo-store inbox", &[&self.realm, &self.inbox])
-    }
-}
-
-/// A hook to be put.
-#[derive(Clone, Debug)]
-pub(crate) struct HookRow {
-    pub(crate) key: String,
-    pub(crate) kind: Cow<'static, str>,
-    pub(crate) event: Cow<'static, str>,
-    pub(crate) account: Option<String>,
-    pub(crate) conversation: Option<String>,
-    pub(crate) is_unsigned: bool,
-    pub(crate) record: Vec<u8>,
-}
-
-row! {
-    /// A hook that was claimed.
-    ClaimedHookRow {
-        id: i64,
-        key: String,
-        kind: String,
-        event: String,
-        account: Option<String>,
-        conversation: Option<String>,
-        attempts: i64,
-        stored_at: i64,
-        record: Vec<u8>,
-        now: i64,
-    }
-}
-
-/// An attempt that is over.
-#[derive(Clone, Debug)]
-pub(crate) struct SettledHookRow {
-    pub(crate) id: i64,
-    pub(crate) conversation: Option<String>,
-    /// Of the lease.
-    pub(crate) token: Vec<u8>,
-    pub(crate) attempts: i64,
-    /// It leaves no trace.
-    pub(crate) is_removed: bool,
-    /// The attempt does not count.
-    pub(crate) is_uncounted: bool,
-    pub(crate) state: &'static str,
-    /// Of what waits again, in milliseconds.
-    pub(crate) pause: Option<i64>,
-    pub(crate) reason: Option<String>,
-}
-
-/// Where a hook stands that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndedState {
-    Done,
-    Failed,
-}
-
-/// Which hooks a person means.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HookChoice {
-    pub(crate) state: Option<&'static str>,
-    pub(crate) kind: Option<String>,
-    pub(crate) event: Option<String>,
-    pub(crate) account: Option<String>,
-    pub(crate) conversation: Option<String>,
-    pub(crate) key: Option<String>,
-    pub(crate) id: Option<i64>,
-    /// In milliseconds.
-    pub(crate) older_than: Option<i64>,
-    pub(crate) younger_than: Option<i64>,
-}
-
-/// Which part of a list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HookPage {
-    pub(crate) after: Option<i64>,
-    pub(crate) before: Option<i64>,
-    pub(crate) newest_first: bool,
-    pub(crate) limit: i64,
-    pub(crate) with_records: bool,
-}
-
-row! {
-    /// What is read of a hook's row for a list.
-    ListedHookRow {
-        id: i64,
-        key: String,
-        kind: String,
-        event: String,
-        account: Option<String>,
-        conversation: Option<String>,
-        state: String,
-        attempts: i64,
-        stored_at: i64,
-        ended_at: Option<i64>,
-        due_at: Option<i64>,
-        reason: Option<String>,
-        is_leased: bool,
-        now: i64,
-        /// Empty unless it was asked for.
-        record: Vec<u8>,
-    }
-}
-
-row! {
-    /// An inbox that has taken a hook.
-    InboxRow {
-        realm: String,
-        name: String,
-    }
-}
-
-row! {
-    /// How much waits.
-    HookDepthRow {
-        waiting: i64,
-        failed: i64,
-        oldest: Option<i64>,
-        now: i64,
-    }
 }
 
 /// The tables that hold sealed records.

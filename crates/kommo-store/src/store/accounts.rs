@@ -3,10 +3,11 @@
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::grant::GrantKey;
 
-use crate::error::StoreFault;
+use crate::error::{DatabaseFault, StoreFault};
 use crate::records::grant_record::to_line;
 use crate::records::rows::{Erased, OfAccount, OfInbox};
 use crate::records::summaries::GrantSummary;
+use crate::spool::SpoolPlace;
 
 use super::Store;
 
@@ -113,5 +114,25 @@ impl Store {
         self.database.forget_full_buckets().await?;
         erased.bytes_gone = self.database.scrub().await?;
         Ok(erased)
+    }
+
+    pub(crate) fn add_spool(&self, place: &SpoolPlace) {
+        self.spools.add(place);
+    }
+
+    /// Erases the hooks of an account, in the spools and then in the database: so none that was in
+    /// a spool comes to the database afterwards.
+    pub(crate) async fn erase_hooks(&self, of: &OfInbox, account: &str) -> Result<u64, StoreFault> {
+        let mut erased = 0;
+        for place in self.spools.of(of) {
+            let account = account.to_owned();
+            let erasing = move || place.open()?.erase(&account);
+            let done = tokio::task::spawn_blocking(erasing).await;
+            erased += done.map_err(|_| StoreFault::Database {
+                doing: "erasing hooks of a spool",
+                source: DatabaseFault::closed(),
+            })??;
+        }
+        Ok(erased + self.database.erase_all_hooks(of, account).await?)
     }
 }

@@ -83,6 +83,11 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
             "kommo_hooks_pkey",
         ),
         (
+            statements::FORGET_KNOWN_HOOKS,
+            "bigint, text, bigint, bigint",
+            "kommo_hooks_known",
+        ),
+        (
             statements::MEND_DUE_HOOKS,
             "bigint, bigint",
             "kommo_hooks_due",

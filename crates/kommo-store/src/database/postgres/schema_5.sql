@@ -36,5 +36,6 @@ CREATE INDEX kommo_hooks_behind ON kommo_hooks (conversation, id) WHERE state = 
 CREATE INDEX kommo_hooks_done ON kommo_hooks (inbox, ended_at) WITH (deduplicate_items = off) WHERE state = 'done';
 CREATE INDEX kommo_hooks_failed ON kommo_hooks (inbox, ended_at) WITH (deduplicate_items = off) WHERE state = 'failed';
 CREATE INDEX kommo_hooks_unsigned ON kommo_hooks (inbox, account) WHERE is_unsigned AND state = 'waiting';
+CREATE INDEX kommo_hooks_known ON kommo_hooks (inbox, account, id) WHERE is_unsigned AND state = 'done';
 -- A queue: its pages are emptied and filled again all the time. A claimed row finds room on its own page.
 ALTER TABLE kommo_hooks SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);

@@ -15,7 +15,7 @@ use crate::records::rows::{
     AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState,
     Erased, GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
-    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
+    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow, accounts_done,
 };
 use crate::spool::Seen;
 
@@ -239,7 +239,9 @@ impl Postgres {
 
     pub(in crate::database) async fn settle_hooks(
         &self,
+        of: &OfInbox,
         settled: &[SettledHookRow],
+        known_at_most: i64,
     ) -> Result<Vec<bool>, StoreFault> {
         self.within("settling hooks", async {
             let mut connection = self.writer().await?;
@@ -249,6 +251,9 @@ impl Postgres {
                 .filter_map(|hook| hook.conversation.as_deref());
             statements::lock_conversations(&mut all, conversations).await?;
             let done = statements::settle_hooks(&mut all, settled).await?;
+            for account in accounts_done(settled, &done) {
+                statements::forget_known_hooks(&mut all, of, account, known_at_most).await?;
+            }
             all.commit().await?;
             connection.sound();
             Ok(done)

@@ -23,6 +23,7 @@ async fn no_statement_on_the_way_of_a_hook_reads_the_whole_table() {
         (statements::IS_KNOWN, "sqlite_autoindex_kommo_hooks_1"),
         (statements::LAST_OF_HOOKS, "INTEGER PRIMARY KEY"),
         (statements::HOOKS_OF_ACCOUNT, "INTEGER PRIMARY KEY"),
+        (statements::FORGET_KNOWN_HOOKS, "kommo_hooks_known"),
         (statements::MEND_DUE_HOOKS, "kommo_hooks_due"),
     ] {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");

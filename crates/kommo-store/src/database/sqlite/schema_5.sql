@@ -35,3 +35,4 @@ CREATE INDEX kommo_hooks_behind ON kommo_hooks (conversation, id) WHERE state = 
 CREATE INDEX kommo_hooks_done ON kommo_hooks (inbox, ended_at) WHERE state = 'done';
 CREATE INDEX kommo_hooks_failed ON kommo_hooks (inbox, ended_at) WHERE state = 'failed';
 CREATE INDEX kommo_hooks_unsigned ON kommo_hooks (inbox, account) WHERE is_unsigned AND state = 'waiting';
+CREATE INDEX kommo_hooks_known ON kommo_hooks (inbox, account, id) WHERE is_unsigned AND state = 'done';

@@ -15,7 +15,7 @@ use crate::records::rows::{
     AnswerKept, BucketRow, ClaimedHookRow, ClaimedRow, CodeClaim, CodeRoom, CodeRow, EndedState,
     Erased, GrantRow, HistoryRow, HookChoice, HookDepthRow, HookPage, HookRow, InboxRow, KeyUseRow,
     ListedHookRow, ListedRow, OfAccount, OfInbox, OfIntegration, SealedRow, SealedTable, SecretPut,
-    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow,
+    SecretRoom, SecretRow, SettledHookRow, SettledRow, StoredRow, WaitingRow, accounts_done,
 };
 use crate::spool::Seen;
 
@@ -132,7 +132,9 @@ impl Sqlite {
 
     pub(in crate::database) async fn settle_hooks(
         &self,
+        of: &OfInbox,
         settled: &[SettledHookRow],
+        known_at_most: i64,
     ) -> Result<Vec<bool>, StoreFault> {
         self.within("settling hooks", async {
             let mut writer = self.writer().await?;
@@ -144,6 +146,9 @@ impl Sqlite {
                     statements::promote_hook(&mut all, conversation).await?;
                 }
                 done.push(is_settled);
+            }
+            for account in accounts_done(settled, &done) {
+                statements::forget_known_hooks(&mut all, of, account, known_at_most).await?;
             }
             all.commit().await?;
             writer.sound();

@@ -125,6 +125,30 @@ macro_rules! hook_statements {
             Ok(done.rows_affected() == 1)
         }
 
+        pub(super) const FORGET_KNOWN_HOOKS: &str = concat!(
+                "DELETE FROM kommo_hooks WHERE id ", $any_of, "SELECT id FROM kommo_hooks WHERE id ", $any_of,
+                "SELECT id FROM kommo_hooks WHERE inbox = $1 AND is_unsigned AND state = 'done' AND account = $2 \
+                 ORDER BY id DESC LIMIT $4 OFFSET $3", $end, " ", $skip, $end
+            );
+
+        /// Of the unsigned hooks of an account that are done, those before the newest so many: at
+        /// most as many as that.
+        pub(super) async fn forget_known_hooks(
+            connection: &mut $connection,
+            of: &OfInbox,
+            account: &str,
+            known_at_most: i64,
+        ) -> Result<()> {
+            query(FORGET_KNOWN_HOOKS)
+                .bind(of.number())
+                .bind(account)
+                .bind(known_at_most)
+                .bind(known_at_most.max(1))
+                .execute(connection)
+                .await
+                .map(|_| ())
+        }
+
         /// The inbox is listed from now on.
         pub(super) async fn name_inbox(connection: &mut $connection, of: &OfInbox) -> Result<()> {
             query("INSERT INTO kommo_inboxes (number, realm, name) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING")

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use kommo_account::Realm;
 use kommo_hooks::inbox::{HandlingOutcome, HookFacts, NewHook, Put, UnsignedKind};
 use kommo_keeper::{StoreError as _, StoreErrorKind};
-use kommo_store::{HookFilter, HookState, InboxName, InboxSettings};
+use kommo_store::{HookFilter, HookState, Inbox, InboxName, InboxSettings};
 use tokio::task::JoinSet;
 
 use crate::conformance::{on_both, place};
@@ -34,7 +34,8 @@ on_both! {
     a_person_lists_inboxes_and_their_hooks_by_any_filter_and_sees_one_whole
     a_replay_of_many_comes_to_an_end_while_they_fail_again
     attempts_that_end_without_a_word_fail_for_good
-    unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace
+    unsigned_hooks_of_one_account_are_bounded
+    a_repeat_of_an_unsigned_hook_that_is_done_is_known
     an_erasure_takes_the_hooks_of_the_account
     an_erasure_of_many_leaves_the_others_and_their_order
     repeats_of_unsigned_hooks_take_no_room
@@ -545,7 +546,7 @@ async fn attempts_that_end_without_a_word_fail_for_good<P: Place>() {
     assert_eq!(numbers_of(&inbox.claim(1).await.unwrap()), [2]);
 }
 
-async fn unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace<P: Place>() {
+async fn unsigned_hooks_of_one_account_are_bounded<P: Place>() {
     let place = place!(P);
     let store = Arc::new(place.open().await);
     let mut settings = InboxSettings::new();
@@ -593,11 +594,78 @@ async fn unsigned_hooks_of_one_account_are_bounded_and_leave_no_trace<P: Place>(
     for hook in &unsigned {
         assert!(inbox.settle(hook, HandlingOutcome::Done).await.unwrap());
     }
-    assert_eq!(
-        inbox.list(&HookFilter::new(), 0, 10).await.unwrap().len(),
-        1
+    // What is done takes no room.
+    assert_eq!(put_unsigned(&inbox, 101, 1).await, Put::Stored);
+}
+
+/// The request of the CRM with this id.
+async fn put_request(inbox: &Inbox, id: &str, account: u64) -> Put {
+    let facts = HookFacts::new("crm").of_account(Some(crm_account(account)));
+    let hook = NewHook::unsigned(UnsignedKind::Crm, b"a=1", [0; 16], facts.with_id(id));
+    inbox.put(&hook).await.unwrap()
+}
+
+async fn handle_all(inbox: &Inbox) -> usize {
+    let mut handled = 0;
+    loop {
+        let hooks = inbox.claim(10).await.unwrap();
+        let outcomes: Vec<_> = hooks
+            .iter()
+            .map(|hook| (hook, HandlingOutcome::Done))
+            .collect();
+        let settled = inbox.settle_all(&outcomes).await.unwrap();
+        assert!(settled.iter().all(|is_settled| *is_settled));
+        if hooks.is_empty() {
+            return handled;
+        }
+        handled += hooks.len();
+    }
+}
+
+async fn a_repeat_of_an_unsigned_hook_that_is_done_is_known<P: Place>() {
+    let place = place!(P);
+    let store = Arc::new(place.open().await);
+    let mut settings = InboxSettings::new();
+    settings.put_within = Duration::from_secs(60);
+    settings.unsigned_known_at_most = 3;
+    let inbox = inbox_with(&store, settings.clone());
+    assert_eq!(put_request(&inbox, "r-0", 1).await, Put::Stored);
+    assert_eq!(handle_all(&inbox).await, 1);
+    // The answer came too late, so the platform sends it again.
+    assert_eq!(put_request(&inbox, "r-0", 1).await, Put::Duplicate);
+    assert_eq!(handle_all(&inbox).await, 0);
+    // Another request with the same content is another change.
+    assert_eq!(put_request(&inbox, "r-1", 1).await, Put::Stored);
+    let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
+    assert_eq!(lines[0].state, HookState::Done);
+    // The newest stay known, of each account.
+    put_request(&inbox, "other", 2).await;
+    for number in 2..6 {
+        put_request(&inbox, &format!("r-{number}"), 1).await;
+    }
+    assert_eq!(handle_all(&inbox).await, 6);
+    assert_eq!(put_request(&inbox, "r-5", 1).await, Put::Duplicate);
+    assert_eq!(put_request(&inbox, "r-3", 1).await, Put::Duplicate);
+    assert_eq!(put_request(&inbox, "other", 2).await, Put::Duplicate);
+    assert_eq!(put_request(&inbox, "r-2", 1).await, Put::Stored);
+    handle_all(&inbox).await;
+    let lines = inbox.list(&HookFilter::new(), 0, 20).await.unwrap();
+    assert_eq!(lines.len(), 4);
+    // And for as long as what was proven.
+    settings.keep_done = Duration::ZERO;
+    settings.unsigned_known_at_most = 0;
+    let inbox = inbox_with(&store, settings);
+    assert_eq!(inbox.sweep().await.unwrap().done, 4);
+    // None is to be known.
+    assert_eq!(put_request(&inbox, "r-5", 1).await, Put::Stored);
+    handle_all(&inbox).await;
+    assert!(
+        inbox
+            .list(&HookFilter::new(), 0, 9)
+            .await
+            .unwrap()
+            .is_empty()
     );
-    assert_eq!(put_unsigned(&inbox, 1, 1).await, Put::Stored);
 }
 
 async fn an_erasure_takes_the_hooks_of_the_account<P: Place>() {
