@@ -120,7 +120,7 @@ impl Inbox {
             of: of.clone(),
             bytes_at_most: settings.spool_bytes_at_most,
         };
-        let spool = place.open()?;
+        let spool = Spool::at(&place)?;
         store.add_spool(&place);
         Ok(Self::start(store, of, settings, Some((place, spool))))
     }

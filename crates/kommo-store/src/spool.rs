@@ -114,12 +114,12 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
+    pub(crate) fn at(place: &SpoolPlace) -> Result<Self, StoreFault> {
+        Self::open(&place.directory, &place.of, place.bytes_at_most)
+    }
+
     /// Makes the directory if it is not there; its parent must be.
-    pub(crate) fn open(
-        directory: &Path,
-        of: &OfInbox,
-        bytes_at_most: u64,
-    ) -> Result<Self, StoreFault> {
+    fn open(directory: &Path, of: &OfInbox, bytes_at_most: u64) -> Result<Self, StoreFault> {
         private_directory(directory)
             .map_err(|error| StoreFault::file("making the spool", directory, error))?;
         let hash = hash_text("kommo-store spool", &[&of.realm, &of.inbox]);

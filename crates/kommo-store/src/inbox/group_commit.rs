@@ -147,7 +147,7 @@ impl Disk {
         let done = tokio::task::spawn_blocking(move || {
             let mut spool = match spool {
                 Some(spool) => spool,
-                None => place.open()?,
+                None => Spool::at(&place)?,
             };
             let done = work(&mut spool);
             Ok::<_, StoreFault>((spool, done))

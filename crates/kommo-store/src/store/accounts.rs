@@ -7,7 +7,7 @@ use crate::error::{DatabaseFault, StoreFault};
 use crate::records::grant_record::to_line;
 use crate::records::rows::{Erased, OfAccount, OfInbox};
 use crate::records::summaries::GrantSummary;
-use crate::spool::SpoolPlace;
+use crate::spool::{Spool, SpoolPlace};
 
 use super::Store;
 
@@ -126,7 +126,7 @@ impl Store {
         let mut erased = 0;
         for place in self.spools.of(of) {
             let account = account.to_owned();
-            let erasing = move || place.open()?.erase(&account);
+            let erasing = move || Spool::at(&place)?.erase(&account);
             let done = tokio::task::spawn_blocking(erasing).await;
             erased += done.map_err(|_| StoreFault::Database {
                 doing: "erasing hooks of a spool",

@@ -17,7 +17,7 @@ use super::{
     Waiting, Writer, parts, put_beside,
 };
 use crate::records::rows::{HookRow, OfInbox};
-use crate::spool::Seen;
+use crate::spool::{Seen, Spool};
 use crate::{Store, StoreSettings};
 
 fn of() -> OfInbox {
@@ -163,7 +163,7 @@ async fn what_was_erased_since_it_was_read_is_not_put() {
     let directory = tempfile::tempdir().unwrap();
     let putting = putting(directory.path(), Duration::from_secs(60)).await;
     let disk = disk(directory.path());
-    let mut spool = disk.place.open().unwrap();
+    let mut spool = Spool::at(&disk.place).unwrap();
     let of_account = |number, account: &str| HookRow {
         account: Some(account.to_owned()),
         ..hook(number, 9)
@@ -171,7 +171,7 @@ async fn what_was_erased_since_it_was_read_is_not_put() {
     let hooks = [of_account(1, "crm:1"), of_account(2, "crm:2")];
     spool.write(&hooks).unwrap();
     let oldest = spool.oldest(9, u64::MAX).unwrap().unwrap();
-    assert_eq!(disk.place.open().unwrap().erase("crm:1").unwrap(), 1);
+    assert_eq!(Spool::at(&disk.place).unwrap().erase("crm:1").unwrap(), 1);
     let put = putting.clone().put_in_parts(oldest.hooks, oldest.seen, 9);
     assert!(!put.await.unwrap());
     let depth = putting.store.database.hook_depth(&of()).await.unwrap();

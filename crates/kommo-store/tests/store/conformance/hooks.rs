@@ -769,7 +769,7 @@ async fn two_inboxes_share_nothing<P: Place>() {
     };
     let named = |realm, name: &str| {
         let name = InboxName::parse(name).unwrap();
-        kommo_store::Inbox::new(&store, realm, name, settings())
+        Inbox::new(&store, realm, name, settings())
     };
     let others = [
         named(Realm::Real, "other"),
