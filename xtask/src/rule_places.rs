@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::shell::{root, say};
 
 const PAGE: &str = "docs/protocol.md";
+/// The rules again, for the page of the sandbox.
+const RULES: &str = "crates/kommo-sandbox/src/control/dashboard/rules.json";
 const HEADING: &str = "where";
 const FILES_MAX: usize = 2;
 /// Crates that use a rule which stands in another one.
@@ -40,15 +43,42 @@ pub(crate) fn fill(check: bool) -> Result<()> {
         bail!("no comment of a product crate cites {missing:?}");
     }
     let filled = lines.join("\n") + "\n";
-    if filled == page {
+    write_or_check(PAGE, &filled, check)?;
+    write_or_check(RULES, &rules(&filled), check)
+}
+
+fn write_or_check(name: &str, text: &str, check: bool) -> Result<()> {
+    let file = root().join(name);
+    if std::fs::read_to_string(&file).is_ok_and(|before| before == text) {
         return Ok(());
     }
     if check {
-        bail!("{PAGE} is not current: run cargo xtask where");
+        bail!("{name} is not current: run cargo xtask where");
     }
-    std::fs::write(&file, filled)?;
-    say(&format!("wrote {PAGE}"));
+    std::fs::write(&file, text)?;
+    say(&format!("wrote {name}"));
     Ok(())
+}
+
+/// The rules as JSON, one a line: statement, source and certainty by number.
+fn rules(page: &str) -> String {
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| ")?.split(" | ").collect();
+        let [rule, statement, source, certainty, ..] = cells.as_slice() else {
+            return None;
+        };
+        let text = |cell: &str| Value::from(cell.replace("\\|", "|"));
+        is_rule(rule).then(|| {
+            format!(
+                "\"{rule}\": {{\"statement\": {}, \"source\": {}, \"certainty\": {}}}",
+                text(statement),
+                text(source),
+                text(certainty)
+            )
+        })
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("{{\n{}\n}}\n", rows.join(",\n"))
 }
 
 /// A line of the page with its last column. Tables that have no rules stay as they are.

@@ -1,19 +1,21 @@
 //! The whole sandbox as a router, callable without a socket.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, DATE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
 use axum::http::{Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::any;
+use serde_json::json;
 
 use crate::chats::endpoint::is_chats_path;
 use crate::chats::refusal::Refusal;
 use crate::consent::endpoint::{button, no_icon, visit_outcome};
 use crate::consent::site::{ConsentRoute, consent_route};
 use crate::control::calls::{ControlCall, ControlError, control};
+use crate::control::customer_message::customer_requests;
 use crate::control::dashboard::dashboard;
 use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
@@ -27,7 +29,6 @@ use crate::reply::outcome::Outcome;
 use crate::reply::pipeline::{RequestContext, answer};
 use crate::reply::response::{set, set_date, with_json};
 use crate::secrets::channel_key::same_text;
-use crate::secrets::random_text::random_hex;
 use crate::state::platform::Platform;
 use crate::wire::host::{
     host_of, is_chats_host, is_loopback_host, is_open_api_host, is_own_host, is_own_origin,
@@ -257,11 +258,14 @@ async fn call(
         ),
         ReadBodyError::Broken => ControlError::new(StatusCode::BAD_REQUEST, "the body broke off"),
     })?;
-    if path == "/dashboard" && parts.method == Method::GET {
-        let no_nonce = |_| ControlError::new(StatusCode::INTERNAL_SERVER_ERROR, "no random bytes");
-        return random_hex::<16>()
-            .map(|nonce| dashboard(&nonce))
-            .map_err(no_nonce);
+    if let (&Method::GET, Some(file)) = (&parts.method, dashboard(path)) {
+        return Ok(file);
+    }
+    match (path, &parts.method) {
+        ("/customer-messages", &Method::POST) => return customer_writes(platform, &body).await,
+        // A receiver for those who have none yet: it answers 200 and does nothing.
+        ("/hook-sink", &Method::POST) => return Ok(with_json(StatusCode::OK, &json!({}))),
+        _ => {}
     }
     let call = ControlCall {
         method: &parts.method,
@@ -281,4 +285,25 @@ async fn call(
         },
     };
     Ok(with_json(StatusCode::OK, &answer))
+}
+
+/// Sends what the integration would send when a customer writes, and answers with what the platform
+/// answered last. A request that is refused ends it.
+async fn customer_writes(platform: &Platform, body: &[u8]) -> Result<Response<Body>, ControlError> {
+    let mut last = json!(null);
+    for request in customer_requests(platform, body)? {
+        let answer = answer_platform(State(platform.clone()), request).await;
+        let status = answer.status();
+        let Ok(text) = to_bytes(answer.into_body(), BODY_LIMIT_BYTES).await else {
+            // The connection was cut.
+            last = json!({ "status": null, "answer": null });
+            break;
+        };
+        let text = String::from_utf8_lossy(&text);
+        last = json!({ "status": status.as_u16(), "answer": text });
+        if !status.is_success() {
+            break;
+        }
+    }
+    Ok(with_json(StatusCode::OK, &last))
 }

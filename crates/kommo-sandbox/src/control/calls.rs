@@ -20,7 +20,7 @@ use crate::state::platform::Platform;
 
 /// What there is, for those who ask for something else.
 pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET journal/N, GET counters, \
-    GET overview, GET dashboard, POST hooks/KIND, GET deliveries, GET and POST messages, POST codes, GET and POST grants, POST long-lived, POST users, \
+    GET overview, GET dashboard, POST customer-messages, POST hook-sink, POST hooks/KIND, GET deliveries, GET and POST messages, POST codes, GET and POST grants, POST long-lived, POST users, \
     POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release, GET and POST open-api";
 
 /// Why the control API did nothing.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::config::hook_kind::HookKind;
 use crate::state::platform::Platform;
 
 /// How many grants the page shows.
@@ -26,9 +27,11 @@ pub(crate) fn overview(platform: &Platform) -> Value {
         "integration": integration.map(|own| json!({
             "client_id": own.client_id,
             "redirect_uri": own.redirect_uri,
+            "chat_hook_uri": own.settings.chat_hook_uri,
             "name": own.settings.name,
             "active": own.settings.active,
         })),
+        "hook_kinds": HookKind::ORDERED,
         "installed": installed,
         "accounts": state.accounts,
         "connections": state.connections,

@@ -18,6 +18,7 @@ mod clock;
 mod connections;
 mod consent;
 mod control_api;
+mod customer_messages;
 mod dashboard;
 mod external_integration;
 mod faults;

@@ -262,6 +262,43 @@ impl Browser {
         );
     }
 
+    /// Presses a key and releases it: a letter, or a key by its WebDriver code.
+    #[track_caller]
+    pub fn press(&self, key: &str) {
+        let keys = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": keys});
+        self.tell("POST", "actions", json!({ "actions": [keyboard] }));
+    }
+
+    /// From now on the window is so wide, in pixels.
+    #[track_caller]
+    pub fn resize(&self, width: u32) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false}),
+        );
+    }
+
+    /// From now on the reader prefers dark pages, or light ones.
+    #[track_caller]
+    pub fn prefer(&self, scheme: &str) {
+        let feature = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": [feature] }),
+        );
+    }
+
+    /// Cuts the page off from every server, or joins it again.
+    #[track_caller]
+    pub fn set_offline(&self, offline: bool) {
+        self.devtools("Network.enable", json!({}));
+        self.devtools(
+            "Network.emulateNetworkConditions",
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}),
+        );
+    }
+
     /// Takes a picture of the page as on a phone and as on a desk, and sees that nothing sticks
     /// out.
     #[track_caller]

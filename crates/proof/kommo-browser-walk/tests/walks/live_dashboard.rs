@@ -35,20 +35,21 @@ fn the_dashboard_shows_calls_grants_faults_and_the_clock_as_they_come() {
     browser.go(stage.sandbox.dashboard_url());
     browser.wait_until("document.getElementById('now').textContent.includes('UTC')");
     browser.run("window.isTheFirst = true", &[]);
-    assert!(!browser.has("#journal tr"));
-    assert!(!browser.has("#grants tr"));
+    assert!(!browser.has(".row"));
+    assert!(!browser.has("#grants .card"));
     assert!(!browser.has("#faults li"));
 
     assert!(call(&stage).starts_with("HTTP/1.1 401 "));
-    browser.wait_until("document.querySelectorAll('#journal tr').length === 1");
-    let line = browser.shown("#journal tr");
-    for part in ["GET", "/api/v4/account", "401", "refused"] {
+    browser.wait_until("document.querySelectorAll('.row').length === 1");
+    let line = browser.shown(".row.refused");
+    for part in ["GET", "/api/v4/account", "401"] {
         assert!(line.contains(part), "{part} in {line}");
     }
 
     stage.sandbox.make_grants(GrantOrder::new(1)).unwrap();
-    browser.wait_until("document.querySelectorAll('#grants tr').length === 1");
-    assert_eq!(browser.shown("#grants .accepted"), "alive");
+    browser.wait_until("document.querySelectorAll('#grants .card').length === 1");
+    let grant = "return document.querySelector('#grants .good').textContent";
+    assert_eq!(browser.run(grant, &[]), json!("alive"));
 
     // Ordered on the page, forgotten elsewhere, ordered elsewhere.
     browser.click("#fault-form button:not([type])");
@@ -82,6 +83,8 @@ fn the_dashboard_shows_calls_grants_faults_and_the_clock_as_they_come() {
 /// The page says this instant.
 #[track_caller]
 fn wait_for_clock(stage: &Stage, unix: u64) {
-    let says = format!("document.getElementById('now').textContent.includes('({unix})')");
+    let says = format!(
+        "document.getElementById('now').textContent.startsWith(new Date({unix} * 1000).toISOString().slice(0, 19).replace('T', ' '))"
+    );
     stage.browser.wait_until(&says);
 }

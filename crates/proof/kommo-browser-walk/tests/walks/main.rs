@@ -1,7 +1,7 @@
 //! A real browser walks the consent: in a popup and in a window that comes back, allows and
 //! refuses, in two tabs, without scripts; and what an attacker does from the address bar, from a
-//! redirect and from another site comes to nothing. And the dashboard of the sandbox shows what
-//! happens.
+//! redirect and from another site comes to nothing. And the page of the sandbox shows what happens,
+//! and why.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,3 +25,8 @@ mod repeated_visits;
 mod languages;
 mod foreign_origins;
 mod live_dashboard;
+mod inspector;
+mod inspector_journal;
+mod inspector_drawer;
+mod inspector_chat;
+mod inspector_screen;
