@@ -21,6 +21,7 @@ use crate::control::grant_calls::grant_control;
 use crate::control::hook_calls::hook_control;
 use crate::control::journal_calls::journal_control;
 use crate::control::open_api_calls::open_api_control;
+use crate::control::snapshot_calls::{SNAPSHOT_LIMIT_BYTES, SNAPSHOT_PATH, snapshot};
 use crate::crm::call::is_crm_path;
 use crate::faults::surface::Surface;
 use crate::oauth::token_endpoint;
@@ -206,11 +207,20 @@ async fn answer_control(State(platform): State<Platform>, request: Request) -> R
         return answer_platform(State(platform), request).await;
     };
     let (parts, body) = request.into_parts();
-    let body = read_body(body, CONTROL_BODY_LIMIT_BYTES).await;
+    let limit = match path.as_str() {
+        SNAPSHOT_PATH => SNAPSHOT_LIMIT_BYTES,
+        _ => CONTROL_BODY_LIMIT_BYTES,
+    };
+    let body = read_body(body, limit).await;
     let answered = match check_caller(&platform, &parts) {
-        Ok(()) => call(&platform, &parts, &path, body).await,
+        Ok(()) => call(&platform, &parts, &path, body, limit).await,
         Err(error) => Err(error),
     };
+    let kept = platform
+        .kept()
+        .await
+        .map_err(|error| ControlError::state(&error));
+    let answered = answered.and_then(|answer| kept.map(|()| answer));
     let mut response = answered.unwrap_or_else(|error| error.response());
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut response, CACHE_CONTROL, "no-store");
@@ -250,14 +260,18 @@ async fn call(
     parts: &Parts,
     path: &str,
     body: Result<Vec<u8>, ReadBodyError>,
+    limit: usize,
 ) -> Result<Response<Body>, ControlError> {
     let body = body.map_err(|error| match error {
         ReadBodyError::TooLong => ControlError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is longer than 65536 bytes",
+            format!("the body is longer than {limit} bytes"),
         ),
         ReadBodyError::Broken => ControlError::new(StatusCode::BAD_REQUEST, "the body broke off"),
     })?;
+    if path == SNAPSHOT_PATH {
+        return snapshot(platform, &parts.method, body).await;
+    }
     if let (&Method::GET, Some(file)) = (&parts.method, dashboard(path)) {
         return Ok(file);
     }

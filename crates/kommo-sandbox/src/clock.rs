@@ -2,11 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 /// The last second of the year 9999: what a date header with four digits of the year can say.
 pub(crate) const LATEST_UNIX: u64 = 253_402_300_799;
 
 /// A clock in Unix seconds, never later than [`LATEST_UNIX`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Clock {
     Standing { unix: u64 },
     Following { ahead_seconds: u64 },

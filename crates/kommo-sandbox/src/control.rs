@@ -9,3 +9,4 @@ pub(crate) mod customer_message;
 pub(crate) mod hook_calls;
 pub(crate) mod grant_calls;
 pub(crate) mod open_api_calls;
+pub(crate) mod snapshot_calls;

@@ -5,6 +5,14 @@ use core::fmt;
 use core::net::SocketAddr;
 use std::io;
 
+pub use config_error::ConfigError;
+pub use data_error::DataError;
+pub use state_error::StateError;
+
+mod config_error;
+mod state_error;
+mod data_error;
+
 /// Why [`Sandbox::start`](crate::Sandbox::start) or
 /// [`SandboxBuilder::start`](crate::SandboxBuilder::start) failed.
 #[derive(Debug)]
@@ -25,6 +33,10 @@ pub enum StartError {
     Random,
     /// No certificate authority could be made for TLS.
     Authority,
+    /// The seed is no state of a sandbox.
+    Seed(StateError),
+    /// The data directory cannot be used.
+    Data(DataError),
 }
 
 impl fmt::Display for StartError {
@@ -37,6 +49,8 @@ impl fmt::Display for StartError {
             Self::Bind { address, .. } => write!(f, "cannot listen on {address}"),
             Self::Random => f.write_str("the operating system returned no random bytes"),
             Self::Authority => f.write_str("no certificate authority could be made for TLS"),
+            Self::Seed(_) => f.write_str("the seed is wrong"),
+            Self::Data(_) => f.write_str("the data directory cannot be used"),
         }
     }
 }
@@ -46,6 +60,8 @@ impl Error for StartError {
         match self {
             Self::Config(source) => Some(source),
             Self::Bind { source, .. } => Some(source),
+            Self::Seed(source) => Some(source),
+            Self::Data(source) => Some(source),
             Self::NotLoopback(_) | Self::Random | Self::Authority => None,
         }
     }
@@ -57,68 +73,8 @@ impl From<ConfigError> for StartError {
     }
 }
 
-/// What is wrong in a [`SandboxConfig`](crate::SandboxConfig) or in an account that is added later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// `field` is not a UUID in lower case, for example `"my-channel"`.
-    NotUuid {
-        /// The field, as in `accounts[1].amojo_id`.
-        field: String,
-    },
-    /// `field` is empty.
-    Empty {
-        /// The field.
-        field: String,
-    },
-    /// `field` is no account host: one label under `.kommo.com`, `.amocrm.ru` or `.amocrm.com`.
-    NotAccountHost {
-        /// The field.
-        field: String,
-    },
-    /// An account id is zero.
-    ZeroId {
-        /// The field.
-        field: String,
-    },
-    /// `field` repeats a value that another account has.
-    Twice {
-        /// The field.
-        field: String,
-    },
-    /// `field` names an account that is not there.
-    NoSuchAccount {
-        /// The field.
-        field: String,
-    },
-    /// `field` is a status that the platform never answers there.
-    Status {
-        /// The field.
-        field: String,
-    },
-    /// `now` is after the year 9999, which no date header can express.
-    NowTooLate,
-    /// `now` and `follow_wall_clock` were both given.
-    NowWhileFollowing,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotUuid { field } => write!(f, "{field} is not a lower-case UUID"),
-            Self::Empty { field } => write!(f, "{field} is empty"),
-            Self::NotAccountHost { field } => write!(
-                f,
-                "{field} is not one label under .kommo.com, .amocrm.ru or .amocrm.com"
-            ),
-            Self::ZeroId { field } => write!(f, "{field} is zero"),
-            Self::Twice { field } => write!(f, "{field} repeats the value of another account"),
-            Self::NoSuchAccount { field } => write!(f, "{field} names no account of the sandbox"),
-            Self::Status { field } => write!(f, "{field} is no status that belongs there"),
-            Self::NowTooLate => f.write_str("now is after the year 9999"),
-            Self::NowWhileFollowing => f.write_str("now and follow_wall_clock exclude each other"),
-        }
+impl From<DataError> for StartError {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
     }
 }
-
-impl Error for ConfigError {}

@@ -5,14 +5,16 @@
 //! Nothing is forgotten, so that a spent token can be distinguished from an unknown one: a refresh
 //! costs about 400 bytes of memory.
 
+use alloc::collections::BTreeMap;
 use std::collections::HashMap;
 
 use crate::config::oauth_rules::OauthRules;
 use crate::config::token_error::TokenError;
 use crate::secrets::token_text::Fingerprint;
+use crate::tracked::{Changes, Rows, Table};
 
-pub(crate) use grant::{Access, GrantId, GrantKey, PairId};
-use grant::{Code, Grant, Ledger, Pair};
+use grant::Ledger;
+pub(crate) use grant::{Access, Code, Grant, GrantId, GrantKey, Pair, PairId};
 pub use view::{GrantView, PairView};
 
 mod grant;
@@ -24,11 +26,67 @@ mod tests;
 
 #[derive(Debug, Default)]
 pub(crate) struct GrantBook {
-    codes: HashMap<Fingerprint, Code>,
-    refresh_tokens: HashMap<Fingerprint, PairId>,
-    access_tokens: HashMap<Fingerprint, Access>,
+    codes: Table<Fingerprint, Code>,
     ledger: Ledger,
+    /// The access tokens without a pair.
+    long_lived: Table<Fingerprint, Access>,
+    refresh_tokens: HashMap<Fingerprint, PairId>,
+    /// All access tokens.
+    access_tokens: HashMap<Fingerprint, Access>,
     by_key: HashMap<GrantKey, GrantId>,
+}
+
+/// What a book is made of; the rest is indexes.
+#[derive(Debug, Default)]
+pub(crate) struct GrantRows {
+    pub(crate) codes: BTreeMap<Fingerprint, Code>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) long_lived: BTreeMap<Fingerprint, Access>,
+}
+
+/// What of a book is kept.
+pub(crate) struct KeptGrants<'a> {
+    pub(crate) codes: &'a BTreeMap<Fingerprint, Code>,
+    pub(crate) grants: &'a [Grant],
+    pub(crate) pairs: &'a [Pair],
+    pub(crate) long_lived: &'a BTreeMap<Fingerprint, Access>,
+}
+
+impl From<GrantRows> for GrantBook {
+    /// Nothing of it counts as changed.
+    fn from(rows: GrantRows) -> Self {
+        let grants = rows.grants.iter().enumerate();
+        let by_key = grants.map(|(at, grant)| (grant.key.clone(), at)).collect();
+        let pairs = rows.pairs.iter().enumerate();
+        let refresh_tokens = pairs.map(|(at, pair)| (pair.refresh, at)).collect();
+        let pairs = rows.pairs.iter().enumerate();
+        let of_pairs = pairs.map(|(at, pair)| (pair.access, access_of(at, pair)));
+        let long_lived = rows.long_lived.iter();
+        let access_tokens = of_pairs
+            .chain(long_lived.map(|(token, access)| (*token, *access)))
+            .collect();
+        Self {
+            codes: Table::from(rows.codes),
+            ledger: Ledger {
+                pairs: Rows::from(rows.pairs),
+                grants: Rows::from(rows.grants),
+            },
+            long_lived: Table::from(rows.long_lived),
+            refresh_tokens,
+            access_tokens,
+            by_key,
+        }
+    }
+}
+
+const fn access_of(id: PairId, pair: &Pair) -> Access {
+    Access {
+        grant: pair.grant,
+        epoch: pair.epoch,
+        pair: Some(id),
+        expires_at: pair.access_expires_at,
+    }
 }
 
 /// The tokens of a pair that is to be issued; an access token is known by the fingerprint of what
@@ -182,6 +240,7 @@ impl GrantBook {
             pair: None,
             expires_at,
         };
+        self.long_lived.insert(access, token);
         self.access_tokens.insert(access, token);
     }
 
@@ -247,24 +306,38 @@ impl GrantBook {
         Some((&grant.key, &grant.scopes))
     }
 
+    /// The permissions of an access token that was checked.
+    pub(crate) fn scopes(&self, token: Access) -> &[String] {
+        let grant = self.ledger.grants.get(token.grant);
+        grant.map_or(&[], |grant| &grant.scopes)
+    }
+
     /// Ends every grant that `wanted` names, and its codes: all their tokens die. How many grants
     /// lived until now.
     pub(crate) fn end(&mut self, wanted: impl Fn(&GrantKey) -> bool) -> usize {
-        for code in self.codes.values_mut().filter(|code| wanted(&code.key)) {
-            code.used = true;
+        let codes = self.codes.iter();
+        let open: Vec<_> = codes
+            .filter(|(_, code)| !code.used && wanted(&code.key))
+            .map(|(code, _)| *code)
+            .collect();
+        for code in open {
+            if let Some(code) = self.codes.get_mut(&code) {
+                code.used = true;
+            }
         }
-        let mut ended = 0;
-        for grant in self
-            .ledger
-            .grants
-            .iter_mut()
-            .filter(|grant| grant.lives && wanted(&grant.key))
-        {
-            grant.lives = false;
-            grant.epoch += 1;
-            grant.issued = 0;
-            grant.living.clear();
-            ended += 1;
+        let grants = self.ledger.grants.iter().enumerate();
+        let living: Vec<_> = grants
+            .filter(|(_, grant)| grant.lives && wanted(&grant.key))
+            .map(|(at, _)| at)
+            .collect();
+        let ended = living.len();
+        for grant in living {
+            if let Some(grant) = self.ledger.grants.get_mut(grant) {
+                grant.lives = false;
+                grant.epoch += 1;
+                grant.issued = 0;
+                grant.living.clear();
+            }
         }
         ended
     }
@@ -289,6 +362,23 @@ impl GrantBook {
     /// How many grants there are.
     pub(crate) fn len(&self) -> usize {
         self.ledger.grants.len()
+    }
+
+    pub(crate) fn kept(&self) -> KeptGrants<'_> {
+        KeptGrants {
+            codes: self.codes.rows(),
+            grants: &self.ledger.grants,
+            pairs: &self.ledger.pairs,
+            long_lived: self.long_lived.rows(),
+        }
+    }
+
+    pub(crate) fn take_changes(&mut self, mut to: Option<&mut Changes>) {
+        self.codes.take_changes("codes", to.as_deref_mut());
+        let ledger = &mut self.ledger;
+        ledger.grants.take_changes("grants", to.as_deref_mut());
+        ledger.pairs.take_changes("pairs", to.as_deref_mut());
+        self.long_lived.take_changes("long_lived", to);
     }
 
     /// The grant of this key, made if it is new; its permissions are those of the latest consent.
@@ -329,6 +419,7 @@ impl GrantBook {
             parent,
             children: Vec::new(),
             refresh: new.refresh,
+            access: new.access,
             refresh_expires_at: new.now.saturating_add(rules.refresh_lifetime_seconds),
             refresh_dead: false,
             access_expires_at,

@@ -5,10 +5,12 @@ extern crate alloc;
 
 // In data-flow order: a file uses only files above it.
 mod error;
+mod tracked;
 mod clock;
 mod wire;
 mod config;
 mod secrets;
+mod data;
 mod faults;
 mod grants;
 mod state;
@@ -36,7 +38,7 @@ pub use config::outward_rules::{OutwardRules, PlatformParameter};
 pub use config::sandbox_config::{DisconnectAnswer, SandboxConfig};
 pub use config::token_algorithm::TokenAlgorithm;
 pub use config::token_error::TokenError;
-pub use error::{ConfigError, StartError};
+pub use error::{ConfigError, DataError, StartError, StateError};
 pub use faults::fault::{CommitPoint, CutPoint, Fault, FaultError, RetryAfterPlace};
 pub use faults::kind::FaultKind;
 pub use faults::surface::Surface;

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::ops::Deref;
+use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -76,6 +77,8 @@ impl Sandbox {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             config: SandboxConfig::default(),
             explainer: None,
+            seed: None,
+            data: None,
         }
     }
 
@@ -131,6 +134,8 @@ impl Sandbox {
     pub async fn stop(mut self) {
         self.stop.send_replace(());
         let _ = (&mut self.server).await;
+        let platform = self.platform.clone();
+        let _ = tokio::task::spawn_blocking(move || platform.tidy_data()).await;
     }
 }
 
@@ -162,6 +167,8 @@ pub struct SandboxBuilder {
     listen: SocketAddr,
     config: SandboxConfig,
     explainer: Option<Box<dyn Explainer>>,
+    seed: Option<Vec<u8>>,
+    data: Option<PathBuf>,
 }
 
 impl SandboxBuilder {
@@ -190,6 +197,30 @@ impl SandboxBuilder {
         }
     }
 
+    /// What the sandbox begins with: a document of [`Platform::whole_state`], or as much of one as
+    /// is wanted. Default: an empty platform.
+    #[must_use]
+    pub fn seed(self, document: Vec<u8>) -> Self {
+        Self {
+            seed: Some(document),
+            ..self
+        }
+    }
+
+    /// A directory in which the state is kept, made if it is not there. A directory that has a
+    /// state is continued: names, secrets, accounts, rules and everything else are those of the
+    /// directory, and the seed has no effect. Default: the state ends with the process.
+    ///
+    /// A request over the socket is answered when what it changed is on the disk; what a method
+    /// changed is there after [`Platform::kept`].
+    #[must_use]
+    pub fn data(self, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            data: Some(directory.into()),
+            ..self
+        }
+    }
+
     /// Starts the sandbox in the current tokio runtime.
     ///
     /// # Errors
@@ -199,6 +230,8 @@ impl SandboxBuilder {
     /// - A wrong configuration: [`StartError::Config`].
     /// - No random bytes: [`StartError::Random`].
     /// - With TLS, no key to be made: [`StartError::Authority`].
+    /// - A seed that is no state: [`StartError::Seed`].
+    /// - A data directory that another sandbox uses, or that is damaged: [`StartError::Data`].
     ///
     /// # Panics
     ///
@@ -209,7 +242,8 @@ impl SandboxBuilder {
         }
         let tls = self.config.tls.then(|| Tls::new(self.listen.ip()));
         let tls = tls.transpose()?;
-        let platform = Platform::with_explainer(self.config, self.explainer)?;
+        let (seed, data) = (self.seed.as_deref(), self.data.as_deref());
+        let platform = Platform::open(self.config, self.explainer, seed, data)?;
         let failed = |source| StartError::Bind {
             address: self.listen,
             source,
@@ -247,6 +281,8 @@ impl fmt::Debug for SandboxBuilder {
             .field("listen", &self.listen)
             .field("config", &self.config)
             .field("explainer", &self.explainer.is_some())
+            .field("seed", &self.seed.is_some())
+            .field("data", &self.data)
             .finish()
     }
 }

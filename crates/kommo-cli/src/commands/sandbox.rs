@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kommo_sandbox::{Rotation, Sandbox, SandboxConfig, StartError};
+use kommo_sandbox::{Rotation, Sandbox, SandboxBuilder, SandboxConfig, StartError};
 use serde_json::{Map, Value, json};
 
 use self::explainer::SandboxExplainer;
@@ -61,7 +61,18 @@ pub(crate) struct SandboxArgs {
     /// Names, secrets, accounts and switches, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// What the sandbox begins with, as JSON: a state, or as much of one as is wanted
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+
+    /// Keep the state in DIR, so that a restart forgets nothing; a DIR with a state is continued
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
+
+/// The longest seed: 256 MiB, as the control API takes it.
+const SEED_BYTES: usize = 256 << 20;
 
 /// One of the three readings of the vendor's pages.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +128,14 @@ pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Fail
     if let Some(RotationName(rotation)) = args.rotation {
         config.oauth.rotation = rotation;
     }
-    runtime()?.block_on(serve(args.listen.0, config, context))
+    let mut sandbox = Sandbox::builder().listen(args.listen.0).config(config);
+    if let Some(file) = &args.seed {
+        sandbox = sandbox.seed(body_source::read("seed", file, SEED_BYTES)?);
+    }
+    if let Some(directory) = &args.data {
+        sandbox = sandbox.data(directory);
+    }
+    runtime()?.block_on(serve(sandbox, context))
 }
 
 /// Repeats nothing of the file but the names of its fields: it may contain secrets.
@@ -146,17 +164,10 @@ fn harmless(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     }
 }
 
-async fn serve(
-    listen: SocketAddr,
-    config: SandboxConfig,
-    context: &Context,
-) -> Result<Outcome, Failure> {
+async fn serve(sandbox: SandboxBuilder, context: &Context) -> Result<Outcome, Failure> {
     // Before the first line is out: who reads it may send a signal at once.
     let mut stop = StopSignals::install()?;
-    let sandbox = Sandbox::builder()
-        .listen(listen)
-        .config(config)
-        .explainer(Box::new(SandboxExplainer));
+    let sandbox = sandbox.explainer(Box::new(SandboxExplainer));
     let sandbox = sandbox.start().await.map_err(start_failure)?;
     let authority = sandbox.ca_pem().map(AuthorityFile::write).transpose()?;
     let mut first_line = json!({
@@ -221,7 +232,9 @@ impl Drop for AuthorityFile {
 pub(crate) fn start_failure(error: StartError) -> Failure {
     let message = crate::failure::exit::chain(&error);
     match error {
-        StartError::NotLoopback(_) | StartError::Config(_) => Failure::usage(message),
+        StartError::NotLoopback(_) | StartError::Config(_) | StartError::Seed(_) => {
+            Failure::usage(message)
+        }
         _ => Failure::io(message),
     }
 }

@@ -42,6 +42,7 @@ mod profile;
 mod readme;
 mod recipes;
 mod sandbox;
+mod sandbox_data;
 mod sandbox_tls;
 mod secret_modes;
 mod secret_rotation;

@@ -56,6 +56,12 @@ impl Running {
         serde_json::from_str(&answer.body).unwrap()
     }
 
+    /// Ends it without a goodbye.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Sends a signal and gives the status and what was said on standard error.
     fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let sent = Command::new("kill")

@@ -27,6 +27,7 @@ pub(crate) fn is_chats_path(path: &str) -> bool {
 /// skewed or not.
 pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
     let (platform, request, now) = (context.platform, context.request, context.moment.told);
+    let at = context.moment.now;
     let mut state = platform.lock();
     let mut taken = None;
     let judged = read(platform, request, &state, now).map(|change| match change {
@@ -41,21 +42,25 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
                 with_json(StatusCode::OK, &response),
             )
         }
-        Change::Scoped(scoped) => carry_out(platform, &mut state, *scoped),
+        Change::Scoped(scoped) => carry_out(platform, &mut state, *scoped, at),
         Change::Connect(connection) => connect(&mut state, connection),
         Change::Disconnect { scope_id } => disconnect(platform, &mut state, &scope_id),
     });
-    if let Some(message) = &taken {
-        state.chats.put(message.conversation.clone());
+    // Under the lock under which the `msgid` was found to be new.
+    let taken = taken.map(|message| {
         state.counters.messages += 1;
-    }
+        let account = message.account.clone();
+        let conversation = message.conversation.clone();
+        let customer = conversation.customer.clone();
+        state.chats.put(conversation, at);
+        let kept = message.kept(at);
+        state.chats.push(kept.clone());
+        (account, customer, kept)
+    });
     // The explainer is foreign code: it is not called under the lock.
     drop(state);
-    if let Some(message) = taken {
-        let now = context.moment.now;
-        let account = message.account.clone();
-        let customer = message.conversation.customer.clone();
-        platform.keep_message(&account, &customer, message.kept(now));
+    if let Some((account, customer, kept)) = taken {
+        platform.announce(&account, &customer, &kept);
     }
     judged.unwrap_or_else(|refusal| {
         let explanations = explain(platform, request, &refusal, now);
@@ -82,19 +87,19 @@ fn read(
             .any(|connection| connection.scope_id == scope_id),
         Action::Connect | Action::Disconnect => true,
     };
-    if channel_id != platform.channel_id() || !is_known {
+    if channel_id != state.names.channel_id || !is_known {
         return Err(Refusal::not_registered());
     }
-    let (key, rules) = (platform.channel_key(), platform.signature_rules());
+    let (key, rules) = (&state.names.channel_key, platform.signature_rules());
     check_signature(request, key, rules, now)?;
-    let channel = platform.channel_view(&state.accounts);
+    let channel = state.names.channel_view(&state.accounts);
     action.read(request, channel, &state.chats)
 }
 
 /// Everything of a connection but a new message.
-fn carry_out(platform: &Platform, state: &mut PlatformState, scoped: Scoped) -> Outcome {
+fn carry_out(platform: &Platform, state: &mut PlatformState, scoped: Scoped, now: u64) -> Outcome {
     if let Some(update) = scoped.update {
-        state.chats.apply(update);
+        state.chats.apply(update, now);
     }
     let response = match scoped.answer {
         Answer::Json(json) => with_json(StatusCode::OK, &json),
@@ -106,11 +111,13 @@ fn carry_out(platform: &Platform, state: &mut PlatformState, scoped: Scoped) -> 
 
 /// Whether the channel was connected to the account until now.
 fn forget(state: &mut PlatformState, scope_id: &str) -> bool {
-    let before = state.connections.len();
-    state
-        .connections
-        .retain(|connection| connection.scope_id != scope_id);
-    state.connections.len() < before
+    let known = state.connections.iter();
+    let known = known.map(|connection| &connection.scope_id);
+    let Some(at) = known.into_iter().position(|known| known == scope_id) else {
+        return false;
+    };
+    state.connections.remove(at);
+    true
 }
 
 /// Connecting again replaces the connection (rule C6).
@@ -173,14 +180,15 @@ fn explain(
     let (Some(explainer), true) = (platform.explainer(), known_channel) else {
         return Vec::new();
     };
-    let right = right_signatures(request, platform.channel_key());
+    let names = platform.names();
+    let right = right_signatures(request, &names.channel_key);
     let masked = |text: &str| {
         let text = right.iter().fold(text.to_owned(), |text, right| {
             text.replace(right, "(signature)")
         });
         platform.shown(&text)
     };
-    let mut found = explainer.explain(request, platform.channel_secret(), now);
+    let mut found = explainer.explain(request, &names.channel_secret, now);
     for explanation in &mut found {
         explanation.code = masked(&explanation.code);
         explanation.message = masked(&explanation.message);

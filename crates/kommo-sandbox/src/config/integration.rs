@@ -70,13 +70,16 @@ impl Default for IntegrationSettings {
 }
 
 /// An integration as the platform keeps it. `Debug` shows no secret.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Integration {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     /// The secret before the latest rotation.
+    #[serde(default)]
     pub(crate) previous_secret: Option<String>,
     pub(crate) redirect_uri: String,
+    #[serde(default)]
     pub(crate) settings: IntegrationSettings,
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::clock::LATEST_UNIX;
 use crate::config::token_error::TokenError;
 use crate::control::overview::overview;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, StateError};
 use crate::faults::fault::Fault;
 use crate::faults::kind::FaultKind;
 use crate::faults::surface::Surface;
@@ -21,12 +21,14 @@ use crate::state::platform::Platform;
 /// What there is, for those who ask for something else.
 pub(crate) const ROUTES: &str = "GET state, POST accounts, POST clock, GET, POST and DELETE faults, GET journal, GET journal/N, GET counters, \
     GET overview, GET dashboard, POST customer-messages, POST hook-sink, POST hooks/KIND, GET deliveries, GET and POST messages, POST codes, GET and POST grants, POST long-lived, POST users, \
-    POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release, GET and POST open-api";
+    GET and PUT snapshot, POST integration, GET and POST oauth, GET and POST crm-webhooks, POST release, GET and POST open-api";
 
 /// Why the control API did nothing.
 pub(crate) struct ControlError {
     status: StatusCode,
     error: String,
+    /// The field that is wrong, if it is known.
+    field: Option<String>,
 }
 
 impl ControlError {
@@ -34,6 +36,25 @@ impl ControlError {
         Self {
             status,
             error: error.into(),
+            field: None,
+        }
+    }
+
+    /// A document that is no state, or a state that cannot be written.
+    pub(crate) fn state(error: &StateError) -> Self {
+        let status = match error {
+            StateError::NotKept { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            StateError::Random => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let field = match error {
+            StateError::Field { field, .. } => Some(field.clone()),
+            StateError::Version { .. } => Some("version".to_owned()),
+            _ => None,
+        };
+        Self {
+            field,
+            ..Self::new(status, error.to_string())
         }
     }
 
@@ -42,7 +63,11 @@ impl ControlError {
     }
 
     pub(crate) fn response(&self) -> Response<Body> {
-        with_json(self.status, &json!({ "error": self.error }))
+        let mut answer = json!({ "error": self.error });
+        if let (Some(fields), Some(field)) = (answer.as_object_mut(), &self.field) {
+            fields.insert("field".into(), Value::from(field.clone()));
+        }
+        with_json(self.status, &answer)
     }
 }
 

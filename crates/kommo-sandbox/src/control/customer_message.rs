@@ -112,7 +112,8 @@ fn signed(
     let date = date_value(now);
     let date = date.to_str().unwrap_or_default().replace("GMT", "+0000");
     let lines = ["POST", &md5, content_type, &date, &path];
-    let signature = platform.channel_key().sign_lines(lines.map(str::as_bytes));
+    let names = platform.names();
+    let signature = names.channel_key.sign_lines(lines.map(str::as_bytes));
     let request = Request::builder()
         .method("POST")
         .uri(&path)

@@ -86,7 +86,7 @@ impl Platform {
     /// An unknown account, or a name that is invalid or taken.
     pub fn rename_account(&self, account: u64, subdomain: &str) -> Result<Account, GrantError> {
         let mut state = self.lock();
-        let mut accounts = state.accounts.clone();
+        let mut accounts = state.accounts.to_vec();
         let place = accounts
             .iter_mut()
             .find(|place| place.id == account)
@@ -95,7 +95,7 @@ impl Platform {
         let old = core::mem::replace(&mut place.host, new.clone());
         let renamed = place.clone();
         check_accounts(&accounts).map_err(|_| GrantError::Name)?;
-        state.accounts = accounts;
+        state.accounts.set(accounts);
         state.old_hosts.insert(old, account);
         state.old_hosts.remove(&new);
         Ok(renamed)
@@ -154,7 +154,7 @@ impl Platform {
     /// An account that is not there: [`ConfigError::NoSuchAccount`]. An id that is zero or taken.
     pub fn add_user(&self, account: u64, user: User) -> Result<Account, ConfigError> {
         let mut state = self.lock();
-        let mut accounts = state.accounts.clone();
+        let mut accounts = state.accounts.to_vec();
         let place = accounts
             .iter_mut()
             .find(|place| place.id == account)
@@ -165,7 +165,7 @@ impl Platform {
         *place = place.clone().with_logins();
         let changed = place.clone();
         check_accounts(&accounts)?;
-        state.accounts = accounts;
+        state.accounts.set(accounts);
         Ok(changed)
     }
 
@@ -182,13 +182,13 @@ impl Platform {
     /// A status that the platform never answers there: [`ConfigError::Status`].
     pub fn set_oauth_rules(&self, rules: OauthRules) -> Result<(), ConfigError> {
         rules.check()?;
-        self.lock().oauth = rules;
+        self.lock().oauth.set(rules);
         Ok(())
     }
 
     /// Changes the switches of the CRM API.
     pub fn set_crm_rules(&self, rules: CrmRules) {
-        self.lock().crm = rules;
+        self.lock().crm.set(rules);
     }
 
     /// The CRM webhooks of an account.

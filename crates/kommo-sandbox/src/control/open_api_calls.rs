@@ -37,7 +37,7 @@ pub(crate) fn open_api_control(
 fn view(platform: &Platform) -> Value {
     let state = platform.open_api_state();
     json!({
-        "appid": platform.app_id(),
+        "appid": platform.names().appid,
         "agents": platform.open_api_rules().agents,
         "customers": state.customers,
         "chats": state.chats,

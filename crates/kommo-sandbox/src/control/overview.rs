@@ -23,7 +23,7 @@ pub(crate) fn overview(platform: &Platform) -> Value {
         .map(|(_, account)| account)
         .collect();
     json!({
-        "channel_id": platform.channel_id(),
+        "channel_id": state.names.channel_id,
         "integration": integration.map(|own| json!({
             "client_id": own.client_id,
             "redirect_uri": own.redirect_uri,
@@ -33,12 +33,12 @@ pub(crate) fn overview(platform: &Platform) -> Value {
         })),
         "hook_kinds": HookKind::ORDERED,
         "installed": installed,
-        "accounts": state.accounts,
-        "connections": state.connections,
+        "accounts": *state.accounts,
+        "connections": *state.connections,
         "grants": state.grants.views(0, SHOWN_GRANTS, now),
         "grants_total": state.grants.len(),
         "now": now,
-        "follows": matches!(state.clock, Clock::Following { .. }),
+        "follows": matches!(*state.clock, Clock::Following { .. }),
         "faults": faults,
         "counters": counters,
     })

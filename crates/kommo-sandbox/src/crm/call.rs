@@ -1,13 +1,18 @@
 //! One call to the CRM API, and the answers that its routes share.
 
+use core::cell::Cell;
+
 use axum::body::Body;
 use axum::http::Response;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::config::account::Account;
 use crate::crm::bearer::{Bearer, Caller};
 use crate::reply::outcome::Outcome;
 use crate::reply::problem::{problem, status_of};
 use crate::reply::response::{empty, with_text};
+use crate::state::chat_book::{ChatMessage, Customer};
+use crate::state::crm_book::Entity;
 use crate::state::platform_state::PlatformState;
 use crate::wire::own_links::link_base;
 use crate::wire::platform_host::PlatformHost;
@@ -23,6 +28,95 @@ pub(crate) struct Call<'a> {
     pub(crate) commit: bool,
     /// Where a page's `next` link leads instead of the account's own host.
     pub(crate) next_host: Option<&'a str>,
+    /// A message that the call sent: the webhooks are told when the lock is free.
+    pub(crate) sent: Cell<Option<Box<Sent>>>,
+}
+
+/// A message that was sent by a call.
+pub(crate) struct Sent {
+    pub(crate) account: Account,
+    pub(crate) customer: Customer,
+    pub(crate) message: ChatMessage,
+}
+
+/// One `filter[NAME]`: the values that are admitted, or the bounds of a number.
+pub(crate) struct Filter {
+    name: String,
+    values: Vec<String>,
+}
+
+impl Filter {
+    /// An entity that lacks the field is not meant.
+    pub(crate) fn admits(&self, entity: &Entity) -> bool {
+        let (name, bound) = match self.name.split_once("][") {
+            Some((name, "from")) => (name, Some(true)),
+            Some((name, "to")) => (name, Some(false)),
+            _ => (self.name.as_str(), None),
+        };
+        let value = match name {
+            "id" => Some(entity.id.to_string()),
+            name => entity.fields.get(name).map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }),
+        };
+        let Some(value) = value else {
+            return false;
+        };
+        let number = |text: &str| text.parse::<i64>().ok();
+        match bound {
+            None => self.values.contains(&value),
+            Some(is_least) => {
+                self.values
+                    .iter()
+                    .all(|bound| match (number(bound), number(&value)) {
+                        (Some(bound), Some(value)) if is_least => value >= bound,
+                        (Some(bound), Some(value)) => value <= bound,
+                        _ => false,
+                    })
+            }
+        }
+    }
+}
+
+/// The filters of a query, by their names; `filter[id][]` and `filter[id][0]` are `filter[id]`.
+pub(crate) fn filters(query: &str) -> Vec<Filter> {
+    let mut filters: Vec<Filter> = Vec::new();
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(name) = key
+            .strip_prefix("filter[")
+            .and_then(|name| name.strip_suffix(']'))
+        else {
+            continue;
+        };
+        let name = match name.rsplit_once("][") {
+            Some((before, last)) if last.bytes().all(|byte| byte.is_ascii_digit()) => before,
+            _ => name,
+        };
+        match filters.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.values.push(value.into_owned()),
+            None => filters.push(Filter {
+                name: name.to_owned(),
+                values: vec![value.into_owned()],
+            }),
+        }
+    }
+    filters
+}
+
+/// The values of one filter.
+pub(crate) fn filter_values(query: &str, name: &str) -> Vec<String> {
+    let mut filters = filters(query).into_iter();
+    let found = filters.find(|filter| filter.name == name);
+    found.map_or_else(Vec::new, |filter| filter.values)
+}
+
+/// The fields of what is an object.
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 impl<'a> Call<'a> {
@@ -56,10 +150,13 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Who logged in, as the vendor's library for OAuth asks.
+pub(crate) const RESOURCE_OWNER: &str = "/v3/user";
+
 /// Whether a path belongs to the CRM API or to the look-ups beside it.
 pub(crate) fn is_crm_path(path: &str) -> bool {
     let path = one_slash(path);
-    path.starts_with("/api/") || path.starts_with("/oauth2/account/")
+    path.starts_with("/api/") || path.starts_with("/oauth2/account/") || path == RESOURCE_OWNER
 }
 
 /// `//api` is `/api` (seen in clients).

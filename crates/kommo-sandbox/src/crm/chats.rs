@@ -1,16 +1,16 @@
-//! What the CRM API shows of chats: the users with their amojo ids, the links of chats and
-//! contacts, the sources of the integration (none), and the conversations.
+//! What the CRM API shows of people in chats: the users with their amojo ids, and the links of
+//! chats and contacts.
 //!
-//! Source: pages of users, contacts, sources and talks.
+//! Source: pages of users and contacts.
 
 use serde_json::{Value, json};
 
+use crate::config::account::User;
 use crate::crm::bearer::Caller;
 use crate::crm::call::{Call, administrators_only, bad_request, hal, nothing};
 use crate::crm::contacts::has_contact;
 use crate::crm::paging::{Collection, page};
 use crate::reply::outcome::Outcome;
-use crate::reply::problem::problem;
 use crate::state::platform_state::PlatformState;
 use crate::wire::form_fields::form_field;
 
@@ -21,28 +21,13 @@ pub(crate) fn users(
     caller: &Caller,
 ) -> Result<Outcome, Outcome> {
     administrators_only(caller)?;
-    let with = form_field(call.query(), "with").unwrap_or_default();
-    let wants_amojo_id = with.split(',').any(|part| part.trim() == "amojo_id");
     let account = state.account(caller.key.account);
     let users = account
         .map(|account| account.users.clone())
         .unwrap_or_default();
     let entry = |at: u64| {
         let user = usize::try_from(at).ok().and_then(|at| users.get(at));
-        let Some(user) = user else {
-            return Value::Null;
-        };
-        let mut entry = json!({
-            "id": user.id,
-            "name": user.name,
-            "email": user.login,
-            "lang": "en",
-            "rights": {"is_admin": user.admin, "is_active": true},
-        });
-        if let (true, Some(fields)) = (wants_amojo_id, entry.as_object_mut()) {
-            fields.insert("amojo_id".into(), json!(user.amojo_id));
-        }
-        entry
+        user.map_or(Value::Null, |user| user_json(user, call))
     };
     let collection = Collection {
         name: "users",
@@ -50,6 +35,40 @@ pub(crate) fn users(
         entry: &entry,
     };
     page(state, call, caller, &collection)
+}
+
+/// `GET /api/v4/users/{id}`: for administrators; 204 for one who is not there.
+pub(crate) fn user(
+    state: &PlatformState,
+    call: &Call<'_>,
+    caller: &Caller,
+    id: u64,
+) -> Result<Outcome, Outcome> {
+    administrators_only(caller)?;
+    let account = state.account(caller.key.account);
+    Ok(match account.and_then(|account| account.user(id)) {
+        Some(user) => {
+            let answer = hal(200, &user_json(user, call));
+            Outcome::accepted("user-told", "the user was returned", answer)
+        }
+        None => Outcome::accepted("user-unknown", "there is no such user", nothing()),
+    })
+}
+
+fn user_json(user: &User, call: &Call<'_>) -> Value {
+    let with = form_field(call.query(), "with").unwrap_or_default();
+    let mut entry = json!({
+        "id": user.id,
+        "name": user.name,
+        "email": user.login,
+        "lang": "en",
+        "rights": {"is_admin": user.admin, "is_active": true},
+    });
+    let wants_amojo_id = with.split(',').any(|part| part.trim() == "amojo_id");
+    if let (true, Some(fields)) = (wants_amojo_id, entry.as_object_mut()) {
+        fields.insert("amojo_id".into(), json!(user.amojo_id));
+    }
+    entry
 }
 
 /// `POST /api/v4/contacts/chats`. A chat belongs to one contact; linking it again replaces that.
@@ -72,7 +91,7 @@ pub(crate) fn link(
     let mut links = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let contact = item.get("contact_id").and_then(Value::as_u64);
-        let contact = contact.filter(|id| has_contact(state, *id));
+        let contact = contact.filter(|id| has_contact(state, caller.key.account, *id));
         let contact = contact.ok_or_else(|| {
             bad_request("contact-unknown", "contact_id: there is no such contact")
         })?;
@@ -98,7 +117,7 @@ pub(crate) fn link(
         .collect();
     if call.commit {
         for (chat, contact, _) in links {
-            state.chats.link(chat, contact);
+            state.chats.link(&chat, contact);
         }
     }
     let body = json!({"_total_items": chats.len(), "_embedded": {"chats": chats}});
@@ -122,10 +141,11 @@ pub(crate) fn links(
     let (chats, contacts) = (values("chat_id"), values("contact_id"));
     let account = state.account(caller.key.account);
     let amojo_id = account.map_or("", |account| account.amojo_id.as_str());
-    let found: Vec<_> = state
-        .chats
-        .links()
-        .filter(|(chat, _)| state.chats.with_id(amojo_id, chat).is_some())
+    let links = state.chats.talks(amojo_id).filter_map(|talk| {
+        let chat = talk.conversation.id.as_str();
+        Some((chat, talk.contact_id?))
+    });
+    let found: Vec<_> = links
         .filter(|(chat, contact)| {
             chats.iter().any(|wanted| wanted == chat)
                 || contacts.iter().any(|wanted| *wanted == contact.to_string())
@@ -148,77 +168,4 @@ pub(crate) fn links(
 
 const fn link_id(contact: u64) -> u64 {
     contact + 20_000_000
-}
-
-/// `GET /api/v4/sources`: the integration has none.
-pub(crate) fn sources(caller: &Caller) -> Result<Outcome, Outcome> {
-    administrators_only(caller)?;
-    let reason = "the integration has no sources";
-    Ok(Outcome::accepted("page-empty", reason, nothing()))
-}
-
-/// `GET /api/v4/talks`: newest first.
-pub(crate) fn talks(
-    state: &PlatformState,
-    call: &Call<'_>,
-    caller: &Caller,
-) -> Result<Outcome, Outcome> {
-    let contacts: Vec<_> = form_urlencoded::parse(call.query().as_bytes())
-        .filter(|(name, _)| name.starts_with("filter[contact_id]"))
-        .filter_map(|(_, value)| value.parse::<u64>().ok())
-        .collect();
-    let all = talks_of(state, caller);
-    let wanted: Vec<_> = all
-        .into_iter()
-        .filter(|talk| {
-            let contact = talk.get("contact_id").and_then(Value::as_u64);
-            contacts.is_empty() || contact.is_some_and(|id| contacts.contains(&id))
-        })
-        .collect();
-    let entry = |at: u64| {
-        let talk = usize::try_from(at).ok().and_then(|at| wanted.get(at));
-        talk.cloned().unwrap_or_default()
-    };
-    let collection = Collection {
-        name: "talks",
-        total: u64::try_from(wanted.len()).unwrap_or(u64::MAX),
-        entry: &entry,
-    };
-    page(state, call, caller, &collection)
-}
-
-/// `GET /api/v4/talks/{id}`.
-pub(crate) fn talk(state: &PlatformState, caller: &Caller, id: u64) -> Result<Outcome, Outcome> {
-    let mut talks = talks_of(state, caller).into_iter();
-    let talk = talks.find(|talk| talk.get("talk_id").and_then(Value::as_u64) == Some(id));
-    talk.map(|talk| Outcome::accepted("talk-told", "the talk was returned", hal(200, &talk)))
-        .ok_or_else(|| {
-            let answer = problem(404, "Not Found", "Requested entity not found");
-            Outcome::refused("talk-unknown", "there is no such talk", answer)
-        })
-}
-
-fn talks_of(state: &PlatformState, caller: &Caller) -> Vec<Value> {
-    let account = state.account(caller.key.account);
-    let amojo_id = account.map_or("", |account| account.amojo_id.as_str());
-    state
-        .chats
-        .talks(amojo_id)
-        .map(|(talk_id, conversation, contact)| {
-            json!({
-                "talk_id": talk_id,
-                "rate": 0,
-                "contact_id": contact,
-                "chat_id": conversation.id,
-                "entity_id": null,
-                "entity_type": null,
-                "status": "in_work",
-                "is_in_work": true,
-                "is_read": false,
-                "origin": "amo.ext.sandbox",
-                "source_id": null,
-                "account_id": caller.key.account,
-            })
-        })
-        .collect()
 }

@@ -1,14 +1,18 @@
 //! The judge of the CRM API: who calls, what is asked for, and the answer. A call that a fault
 //! keeps from being carried out changes nothing.
 
+use core::cell::Cell;
+
 use crate::crm::bearer::{Caller, bearer, let_in, unauthorized};
-use crate::crm::call::{Call, is_crm_path};
-use crate::crm::{account, chats, contacts, leads, subdomain, webhooks};
+use crate::crm::call::{Call, RESOURCE_OWNER, is_crm_path};
+use crate::crm::entities::PATHS;
+use crate::crm::{account, chats, entities, leads, subdomain, talks, webhooks};
 use crate::faults::kind::FaultKind;
 use crate::oauth::token_endpoint::account_here;
 use crate::reply::outcome::Outcome;
 use crate::reply::pipeline::RequestContext;
 use crate::reply::problem::problem;
+use crate::state::crm_book::EntityKind;
 use crate::state::platform_state::PlatformState;
 use crate::wire::platform_host::PlatformHost;
 
@@ -30,8 +34,13 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
         now: moment.now,
         commit: context.commits(),
         next_host: next.map(|fault| fault.host.as_deref().unwrap_or("attacker.example")),
+        sent: Cell::new(None),
     };
-    judged(&mut platform.lock(), &call).unwrap_or_else(|refused| refused)
+    let outcome = judged(&mut platform.lock(), &call).unwrap_or_else(|refused| refused);
+    if let Some(sent) = call.sent.take() {
+        platform.announce(&sent.account, &sent.customer, &sent.message);
+    }
+    outcome
 }
 
 fn judged(state: &mut PlatformState, call: &Call<'_>) -> Result<Outcome, Outcome> {
@@ -48,55 +57,92 @@ fn judged(state: &mut PlatformState, call: &Call<'_>) -> Result<Outcome, Outcome
         state.counters.crm_calls += 1;
         state.grants.use_access(caller.access, &state.oauth);
     }
-    let method = call.request.method();
-    match (method, call.path()) {
-        ("GET", "/api/v4/account") => account::get(state, call, &caller),
-        ("GET", "/api/v4/contacts") => contacts::list(state, call, &caller),
-        ("GET", "/api/v4/webhooks") => webhooks::list(state, call, &caller),
-        ("POST", "/api/v4/webhooks") => webhooks::add(state, call, &caller),
-        ("DELETE", "/api/v4/webhooks") => webhooks::remove(state, call, &caller),
-        ("POST", "/api/v4/leads") => leads::add(state, call, &caller),
-        ("GET", "/api/v4/users") => chats::users(state, call, &caller),
-        ("GET", "/api/v4/contacts/chats") => chats::links(state, call, &caller),
-        ("POST", "/api/v4/contacts/chats") => chats::link(state, call, &caller),
-        ("GET", "/api/v4/sources") => chats::sources(&caller),
-        ("GET", "/api/v4/talks") => chats::talks(state, call, &caller),
-        ("GET", path) if number_below("/api/v4/talks/", path).is_some() => {
-            let id = number_below("/api/v4/talks/", path).unwrap_or_default();
-            chats::talk(state, &caller, id)
-        }
-        ("GET", path) if number_below("/api/v4/contacts/", path).is_some() => {
-            let id = number_below("/api/v4/contacts/", path).unwrap_or_default();
-            Ok(contacts::get(state, call, &caller, id))
-        }
-        (
-            _,
-            "/api/v4/account"
-            | "/api/v4/contacts"
-            | "/api/v4/webhooks"
-            | "/api/v4/leads"
-            | "/api/v4/users"
-            | "/api/v4/contacts/chats"
-            | "/api/v4/sources"
-            | "/api/v4/talks",
-        ) => Err(Outcome::refused(
-            "method-wrong",
-            "another method belongs to this path",
-            problem(
-                405,
-                "Method Not Allowed",
-                "Another method belongs to this path",
-            ),
-        )),
-        _ => Err(nothing_at_this_path(
-            "the sandbox's CRM API has account, users, contacts, contacts/chats, sources, talks, webhooks and leads below /api/v4",
-        )),
+    route(state, call, &caller)
+}
+
+fn route(state: &mut PlatformState, call: &Call<'_>, caller: &Caller) -> Result<Outcome, Outcome> {
+    let (method, path) = (call.request.method(), call.path());
+    match (method, path) {
+        ("GET", "/api/v4/account") => return account::get(state, call, caller),
+        ("GET", RESOURCE_OWNER) => return account::owner(state, caller),
+        ("GET", "/api/v4/webhooks") => return webhooks::list(state, call, caller),
+        ("POST", "/api/v4/webhooks") => return webhooks::add(state, call, caller),
+        ("DELETE", "/api/v4/webhooks") => return webhooks::remove(state, call, caller),
+        ("POST", "/api/v4/leads/complex") => return leads::add_complex(state, call, caller),
+        ("GET", "/api/v4/users") => return chats::users(state, call, caller),
+        ("GET", "/api/v4/contacts/chats") => return chats::links(state, call, caller),
+        ("POST", "/api/v4/contacts/chats") => return chats::link(state, call, caller),
+        ("GET", "/api/v4/talks") => return talks::list(state, call, caller),
+        _ => {}
     }
+    if let (Some(id), "GET") = (number_below("/api/v4/users/", path), method) {
+        return chats::user(state, call, caller, id);
+    }
+    if let Some((id, rest)) = talk_path(path) {
+        match (method, rest) {
+            ("GET", "") => return talks::get(state, call, caller, id),
+            ("POST", "close") => return talks::close(state, call, caller, id),
+            ("POST", "send_message") => return talks::send(state, call, caller, id),
+            ("GET", "messages") => return talks::messages(state, call, caller, id),
+            (_, "" | "close" | "send_message" | "messages") => return Err(method_wrong()),
+            _ => {}
+        }
+    }
+    for of in PATHS {
+        let id = number_below(&format!("{}/", of.path), path);
+        if path != of.path && id.is_none() {
+            continue;
+        }
+        let removable = matches!(of.kind, EntityKind::Sources | EntityKind::Templates);
+        return match (method, id) {
+            ("GET", None) => entities::list(state, call, caller, of),
+            ("GET", Some(id)) => entities::get(state, call, caller, of, id),
+            ("POST", None) if of.kind == EntityKind::Leads => {
+                leads::add_leads(state, call, caller, of)
+            }
+            ("POST", None) => entities::add(state, call, caller, of),
+            ("PATCH", id) => entities::change(state, call, caller, of, id),
+            ("DELETE", id) if removable => entities::remove(state, call, caller, of, id),
+            _ => Err(method_wrong()),
+        };
+    }
+    let known = [
+        "/api/v4/account",
+        RESOURCE_OWNER,
+        "/api/v4/webhooks",
+        "/api/v4/leads/complex",
+        "/api/v4/users",
+        "/api/v4/contacts/chats",
+        "/api/v4/talks",
+    ];
+    Err(match known.contains(&path) {
+        true => method_wrong(),
+        false => nothing_at_this_path(
+            "the sandbox's CRM API has account, users, leads, leads/pipelines, leads/complex, contacts, contacts/chats, companies, tasks, sources, chats/templates, talks and webhooks below /api/v4",
+        ),
+    })
+}
+
+/// The number of a conversation, and what follows it.
+fn talk_path(path: &str) -> Option<(u64, &str)> {
+    let below = path.strip_prefix("/api/v4/talks/")?;
+    let (id, rest) = below.split_once('/').unwrap_or((below, ""));
+    Some((id.parse().ok()?, rest))
 }
 
 /// The number that a path ends with.
 fn number_below(prefix: &str, path: &str) -> Option<u64> {
     path.strip_prefix(prefix)?.parse().ok()
+}
+
+fn method_wrong() -> Outcome {
+    let reason = "another method belongs to this path";
+    let answer = problem(
+        405,
+        "Method Not Allowed",
+        "Another method belongs to this path",
+    );
+    Outcome::refused("method-wrong", reason, answer)
 }
 
 fn nothing_at_this_path(reason: &'static str) -> Outcome {

@@ -1,7 +1,10 @@
 //! What the platform keeps of codes, pairs and grants: the ledger, whose entries refer to each
 //! other by index.
 
+use serde::{Deserialize, Serialize};
+
 use crate::secrets::token_text::Fingerprint;
+use crate::tracked::Rows;
 
 /// The index of a pair in the book.
 pub(crate) type PairId = usize;
@@ -10,7 +13,7 @@ pub(crate) type PairId = usize;
 pub(crate) type GrantId = usize;
 
 /// Whose grant it is: one integration, one account, one user.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct GrantKey {
     pub(crate) client_id: String,
     pub(crate) account: u64,
@@ -18,7 +21,7 @@ pub(crate) struct GrantKey {
 }
 
 /// An authorization code; its text is not kept.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) key: GrantKey,
     pub(crate) expires_at: u64,
@@ -26,7 +29,7 @@ pub(crate) struct Code {
 }
 
 /// An access and a refresh token that were issued together; their texts are not kept.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pair {
     pub(crate) grant: GrantId,
     /// The ending of the grant that it was issued after; a later ending kills it.
@@ -36,6 +39,7 @@ pub(crate) struct Pair {
     /// The pairs that were issued for its refresh token.
     pub(crate) children: Vec<PairId>,
     pub(crate) refresh: Fingerprint,
+    pub(crate) access: Fingerprint,
     pub(crate) refresh_expires_at: u64,
     pub(crate) refresh_dead: bool,
     pub(crate) access_expires_at: u64,
@@ -46,7 +50,7 @@ pub(crate) struct Pair {
 }
 
 /// What one user of one account has granted to one integration.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) key: GrantKey,
     pub(crate) scopes: Vec<String>,
@@ -86,7 +90,7 @@ impl Grant {
 }
 
 /// Where an access token leads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Access {
     pub(crate) grant: GrantId,
     pub(crate) epoch: u32,
@@ -98,6 +102,6 @@ pub(crate) struct Access {
 /// Every pair and every grant there ever was.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pub(crate) pairs: Vec<Pair>,
-    pub(crate) grants: Vec<Grant>,
+    pub(crate) pairs: Rows<Pair>,
+    pub(crate) grants: Rows<Grant>,
 }

@@ -46,21 +46,27 @@ impl Ledger {
 
     /// The access token of `pair` was let in.
     pub(super) fn access_was_used(&mut self, pair: PairId, rules: &OauthRules) {
-        let Some(pair) = self.pairs.get_mut(pair) else {
+        let Some(known) = self.pairs.get(pair) else {
             return;
         };
-        pair.access_used = true;
-        if let (Rotation::UntilAccessUsed, Some(parent)) = (rules.rotation, pair.parent) {
+        let (parent, first) = (known.parent, !known.access_used);
+        if first && let Some(pair) = self.pairs.get_mut(pair) {
+            pair.access_used = true;
+        }
+        if let (Rotation::UntilAccessUsed, Some(parent)) = (rules.rotation, parent) {
             self.kill_refresh(parent);
         }
     }
 
     fn kill_refresh(&mut self, id: PairId) {
-        let Some(pair) = self.pairs.get_mut(id) else {
+        let Some(pair) = self.pairs.get(id).filter(|pair| !pair.refresh_dead) else {
             return;
         };
-        pair.refresh_dead = true;
-        if let Some(grant) = self.grants.get_mut(pair.grant) {
+        let grant = pair.grant;
+        if let Some(pair) = self.pairs.get_mut(id) {
+            pair.refresh_dead = true;
+        }
+        if let Some(grant) = self.grants.get_mut(grant) {
             grant.living.retain(|living| *living != id);
         }
     }

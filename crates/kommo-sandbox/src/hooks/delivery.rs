@@ -113,10 +113,11 @@ impl Platform {
     }
 
     fn prepare_hook(&self, order: &HookOrder) -> Result<(Delivery, Hook), HookError> {
+        let names = self.names();
         let inputs = HookInputs {
-            channel_id: self.channel_id(),
-            channel_key: self.channel_key(),
-            app_secret: self.app_secret(),
+            channel_id: &names.channel_id,
+            channel_key: &names.channel_key,
+            app_secret: &names.app_secret,
             served: self.served(),
             reach: self.reach(),
         };
@@ -168,6 +169,8 @@ impl Platform {
                 let answer = Err(Unanswered::NeverSent);
                 return (platform.end(&begun, &hook, answer), answer);
             }
+            // What the hook is about is on the disk before anyone hears of it, if it can be.
+            let _ = platform.kept().await;
             let answer = send(&hook.outgoing, reach).await;
             let ended = platform.end(&begun, &hook, answer);
             if fault == Some(FaultKind::SentTwice) {
@@ -284,7 +287,7 @@ async fn wait_until(
 ) -> Option<()> {
     loop {
         moves.mark_unchanged();
-        let clock = platform.upgrade()?.lock().clock;
+        let clock = *platform.upgrade()?.lock().clock;
         let left = at.saturating_sub(clock.now());
         if left == 0 {
             return Some(());

@@ -124,8 +124,11 @@ impl Platform {
             status: None,
             reactions: Vec::new(),
         };
-        self.lock().chats.put(conversation.clone());
-        self.keep_message(&account, &conversation.customer, kept);
+        let mut state = self.lock();
+        state.chats.put(conversation.clone(), now);
+        state.chats.push(kept.clone());
+        drop(state);
+        self.announce(&account, &conversation.customer, &kept);
         Ok(begun)
     }
 
@@ -168,13 +171,8 @@ impl Platform {
         Ok((account, user, conversation))
     }
 
-    /// Keeps a message, and tells the webhooks of the account that want to know.
-    pub(crate) fn keep_message(
-        &self,
-        account: &Account,
-        customer: &Customer,
-        message: ChatMessage,
-    ) {
+    /// Tells the webhooks of the account that want to know of a message.
+    pub(crate) fn announce(&self, account: &Account, customer: &Customer, message: &ChatMessage) {
         let event = match message.direction {
             MessageDirection::In => "message",
             MessageDirection::Out => "outgoing-message",
@@ -195,10 +193,8 @@ impl Platform {
             .extend_pairs(form)
             .finish();
         let destinations = {
-            let mut state = self.lock();
-            state.chats.push(message);
             let code = code_of(event).unwrap_or_default();
-            state.webhooks.wanting(account.id, code)
+            self.lock().webhooks.wanting(account.id, code)
         };
         for destination in destinations {
             let order = HookOrder {

@@ -14,8 +14,8 @@ use crate::reply::pipeline::RequestContext;
 use crate::reply::response::{gateway_page, with_json};
 use crate::secrets::hook_mac::body_signature;
 use crate::state::explainer::Explanation;
-use crate::state::open_api_book::OpenApiBook;
 use crate::state::platform::Platform;
+use crate::state::platform_state::PlatformState;
 use crate::wire::received_request::ReceivedRequest;
 
 /// Whether a path belongs to the Open API.
@@ -41,13 +41,7 @@ pub(crate) fn judge(context: &RequestContext<'_>) -> Outcome {
         return Outcome::refused("method-wrong", reason, response).by_rule("O7");
     }
     let mut state = platform.lock();
-    let judged = read(
-        platform,
-        request,
-        endpoint,
-        &state.open_api,
-        context.moment.told,
-    );
+    let judged = read(platform, request, endpoint, &state, context.moment.told);
     let judged = judged.map(|(order, stamp)| {
         if !context.commits() {
             let reason = "the request was in order";
@@ -80,13 +74,14 @@ fn read(
     platform: &Platform,
     request: &ReceivedRequest<'_>,
     endpoint: Endpoint,
-    book: &OpenApiBook,
+    state: &PlatformState,
     now: u64,
 ) -> Result<(Order, Stamp), Refusal> {
     let (rules, part) = (platform.open_api_rules(), endpoint.part());
+    let book = &state.open_api;
     let application = Application {
-        id: platform.app_id(),
-        secret: platform.app_secret(),
+        id: &state.names.appid,
+        secret: &state.names.app_secret,
     };
     let object = proven(request, application, part, rules)?;
     let fields = Fields {
@@ -117,9 +112,10 @@ fn explain(
     let Some(explainer) = platform.explainer().filter(|_| refusal.has_known_secret()) else {
         return Vec::new();
     };
-    let right = body_signature(platform.app_secret(), request.body());
+    let names = platform.names();
+    let right = body_signature(&names.app_secret, request.body());
     let masked = |text: &str| platform.shown(&text.replace(&right, "(signature)"));
-    let mut found = explainer.explain_open_api(request, platform.app_secret(), now);
+    let mut found = explainer.explain_open_api(request, &names.app_secret, now);
     for explanation in &mut found {
         explanation.code = masked(&explanation.code);
         explanation.message = masked(&explanation.message);

@@ -15,9 +15,10 @@ use core::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::clock::Moment;
+use crate::error::StateError;
 use crate::faults::fault::{CommitPoint, Fault};
 use crate::faults::kind::FaultKind;
 use crate::faults::queue::MetFaults;
@@ -112,11 +113,14 @@ async fn carry_out(
     surface: Option<Surface>,
     judge: impl FnOnce(&RequestContext<'_>) -> Outcome,
 ) -> Response<Body> {
+    if let Err(error) = platform.mended().await {
+        return request.view(|request| not_kept(platform, request, surface, &error));
+    }
     let met = surface.map_or_else(MetFaults::default, |surface| {
         platform.lock().faults.meet(surface)
     });
     hold(platform, &met, CommitPoint::After).await;
-    let response = request.view(|request| {
+    let mut response = request.view(|request| {
         let context = RequestContext {
             platform,
             request,
@@ -127,10 +131,37 @@ async fn carry_out(
         };
         context.conclude(judge(&context))
     });
+    if let Err(error) = platform.kept().await {
+        response = request.view(|request| not_kept(platform, request, surface, &error));
+    }
     hold(platform, &met, CommitPoint::Before).await;
     if let Some(delay) = met.fault.as_ref().and_then(Fault::delay) {
         tokio::time::sleep(delay).await;
     }
+    response
+}
+
+/// What was changed is not on the disk: nobody is told that it was done.
+fn not_kept(
+    platform: &Platform,
+    request: &ReceivedRequest<'_>,
+    surface: Option<Surface>,
+    error: &StateError,
+) -> Response<Body> {
+    let reason = error.to_string();
+    let answer = with_json(
+        StatusCode::INSUFFICIENT_STORAGE,
+        &json!({ "error": &reason }),
+    );
+    let outcome = Outcome::refused("state-not-kept", reason, answer);
+    let (met, now) = (MetFaults::default(), platform.now());
+    let mut entry = entry_of(platform, request, surface, &met, &outcome, now);
+    let mut response = *outcome.response;
+    set_date(&mut response, now);
+    entry.status = Some(response.status().as_u16());
+    let mut record = WireRecord::of_request(request, now);
+    record.answer = Some(recorded(&mut response));
+    platform.write_down(entry, record);
     response
 }
 

@@ -1,16 +1,41 @@
 //! The texts of codes and refresh tokens, and what the platform keeps of them: fingerprints.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::error::StartError;
-use crate::secrets::channel_key::lower_hex;
+use crate::secrets::channel_key::{is_lower_hex, lower_hex};
 
 /// What codes and refresh tokens begin with in every published sample.
 pub(crate) const PREFIX: &str = "def502";
 
 /// SHA-256 of a text: what the platform keeps instead of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint([u8; 32]);
+
+/// As 64 hex digits.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&lower_hex(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let not_hex = || D::Error::custom("expected 64 lower-case hex digits");
+        if !is_lower_hex(text.as_bytes(), 64) {
+            return Err(not_hex());
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = core::str::from_utf8(digits).map_err(|_| not_hex())?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| not_hex())?;
+        }
+        Ok(Self(bytes))
+    }
+}
 
 impl Fingerprint {
     pub(crate) fn of(text: &str) -> Self {

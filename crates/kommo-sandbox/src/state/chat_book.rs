@@ -1,16 +1,18 @@
 //! The conversations of the channel with their messages, found by the ids of both sides.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::tracked::{Changes, Table};
+
 /// How many conversations are kept; the oldest goes first.
 const CONVERSATIONS: usize = 10_000;
 
 /// How many messages are kept; the oldest goes first.
-const MESSAGES: usize = 200_000;
+pub(crate) const MESSAGES: usize = 200_000;
 
 /// How many messages are shown at once.
 const SHOWN: usize = 1000;
@@ -94,9 +96,11 @@ pub struct ChatMessage {
 }
 
 /// A conversation with one customer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Conversation {
+    /// The account's amojo id.
     pub(crate) account_id: String,
+    /// The platform's id.
     pub(crate) id: String,
     /// The integration's id; none while a manager wrote first.
     pub(crate) client_id: Option<String>,
@@ -104,14 +108,37 @@ pub(crate) struct Conversation {
 }
 
 /// A customer, as both sides name them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Customer {
+    /// The platform's id.
     pub(crate) id: String,
+    /// The integration's id.
     pub(crate) client_id: String,
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) avatar: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<String>,
+}
+
+/// A conversation as it is kept, with what the CRM knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Talk {
+    /// What the CRM calls it; later ones have greater numbers.
+    pub(crate) talk_id: u64,
+    /// The contact that it is linked with.
+    pub(crate) contact_id: Option<u64>,
+    /// When it began, by the virtual clock, in Unix seconds.
+    pub(crate) created_at: u64,
+    /// When its latest message came.
+    pub(crate) updated_at: u64,
+    /// Whether a manager closed it.
+    pub(crate) closed: bool,
+    #[serde(flatten)]
+    pub(crate) conversation: Conversation,
 }
 
 /// What an edit changes.
@@ -151,21 +178,50 @@ type OwnId = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct ChatBook {
     /// By the platform's id.
-    conversations: HashMap<String, Conversation>,
-    /// The platform's ids, oldest first.
-    order: VecDeque<String>,
+    talks: Table<String, Talk>,
+    /// The platform's ids by what the CRM calls them: oldest first.
+    order: BTreeMap<u64, String>,
     by_client_id: HashMap<OwnId, String>,
-    customers: HashMap<OwnId, Customer>,
+    customers: Table<OwnId, Customer>,
     messages: VecDeque<ChatMessage>,
+    /// The numbers of messages that are new, different or gone since changes were taken.
+    changed: BTreeSet<u64>,
     latest_number: u64,
     /// Numbers of messages.
     by_id: HashMap<String, u64>,
     by_msgid: HashMap<OwnId, u64>,
     of_conversation: HashMap<String, VecDeque<u64>>,
-    /// What the CRM calls a conversation, by the platform's id of the chat.
-    talks: HashMap<String, u64>,
-    /// The contact of a chat.
-    contacts: BTreeMap<String, u64>,
+}
+
+/// What a book is made of; the rest is indexes.
+#[derive(Debug, Default)]
+pub(crate) struct ChatRows {
+    pub(crate) talks: BTreeMap<String, Talk>,
+    pub(crate) customers: BTreeMap<OwnId, Customer>,
+    pub(crate) messages: BTreeMap<u64, ChatMessage>,
+}
+
+impl From<ChatRows> for ChatBook {
+    /// Nothing of it counts as changed.
+    fn from(rows: ChatRows) -> Self {
+        let mut book = Self {
+            customers: Table::from(rows.customers),
+            ..Self::default()
+        };
+        for (id, talk) in &rows.talks {
+            book.order.insert(talk.talk_id, id.clone());
+            if let Some(client_id) = &talk.conversation.client_id {
+                let key = own(&talk.conversation.account_id, client_id);
+                book.by_client_id.insert(key, id.clone());
+            }
+        }
+        book.talks = Table::from(rows.talks);
+        for (number, message) in rows.messages {
+            book.keep(number, message);
+        }
+        book.changed.clear();
+        book
+    }
 }
 
 impl ChatBook {
@@ -178,20 +234,22 @@ impl ChatBook {
     /// The conversation with the integration's id.
     pub(crate) fn named(&self, account_id: &str, client_id: &str) -> Option<&Conversation> {
         let id = self.by_client_id.get(&own(account_id, client_id))?;
-        self.conversations.get(id)
+        self.talks.get(id).map(|talk| &talk.conversation)
     }
 
     /// The conversation with the platform's id.
     pub(crate) fn with_id(&self, account_id: &str, id: &str) -> Option<&Conversation> {
-        let known = self.conversations.get(id);
-        known.filter(|known| known.account_id == account_id)
+        self.talk(account_id, id).map(|talk| &talk.conversation)
+    }
+
+    fn talk(&self, account_id: &str, id: &str) -> Option<&Talk> {
+        let known = self.talks.get(id);
+        known.filter(|known| known.conversation.account_id == account_id)
     }
 
     /// The one that was begun last.
     pub(crate) fn latest(&self, account_id: &str) -> Option<&Conversation> {
-        let newest_first = self.order.iter().rev();
-        let mut of_account = newest_first.filter_map(|id| self.with_id(account_id, id));
-        of_account.next()
+        self.talks(account_id).next().map(|talk| &talk.conversation)
     }
 
     /// The customer with the integration's id.
@@ -200,80 +258,105 @@ impl ChatBook {
     }
 
     /// Keeps a conversation in the place of the one with its id, or as a new one.
-    pub(crate) fn put(&mut self, conversation: Conversation) {
-        let account_id = conversation.account_id.clone();
-        let customer = conversation.customer.clone();
-        if !customer.client_id.is_empty() {
-            let key = own(&account_id, &customer.client_id);
-            self.customers.insert(key, customer);
-        }
-        if let Some(client_id) = &conversation.client_id {
-            let key = own(&account_id, client_id);
-            self.by_client_id.insert(key, conversation.id.clone());
+    pub(crate) fn put(&mut self, conversation: Conversation, now: u64) {
+        let account_id = &conversation.account_id;
+        let customer = &conversation.customer;
+        let key = own(account_id, &customer.client_id);
+        if !customer.client_id.is_empty() && self.customers.get(&key) != Some(customer) {
+            self.customers.insert(key, customer.clone());
         }
         let id = conversation.id.clone();
-        if self
-            .conversations
-            .insert(id.clone(), conversation)
-            .is_some()
-        {
+        if let Some(client_id) = &conversation.client_id {
+            let key = own(account_id, client_id);
+            self.by_client_id.insert(key, id.clone());
+        }
+        if let Some(talk) = self.talks.get(&id) {
+            if talk.conversation != conversation
+                && let Some(talk) = self.talks.get_mut(&id)
+            {
+                talk.conversation = conversation;
+            }
             return;
         }
-        let talk = u64::try_from(self.talks.len()).unwrap_or(u64::MAX);
-        self.talks.insert(id.clone(), talk.saturating_add(1));
-        self.order.push_back(id);
+        let latest = self.order.last_key_value();
+        let talk_id = latest.map_or(0, |(talk_id, _)| *talk_id).saturating_add(1);
+        let talk = Talk {
+            talk_id,
+            contact_id: None,
+            created_at: now,
+            updated_at: now,
+            closed: false,
+            conversation,
+        };
+        self.talks.insert(id.clone(), talk);
+        self.order.insert(talk_id, id);
         if self.order.len() > CONVERSATIONS
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, oldest)) = self.order.pop_first()
         {
             self.forget(&oldest);
         }
     }
 
-    /// The conversations of an account, newest first: the CRM's number, the conversation, the
-    /// contact.
-    pub(crate) fn talks(
-        &self,
-        account_id: &str,
-    ) -> impl Iterator<Item = (u64, &Conversation, Option<u64>)> {
-        let newest_first = self.order.iter().rev();
-        newest_first.filter_map(move |id| {
-            let conversation = self.with_id(account_id, id)?;
-            let talk = self.talks.get(id).copied().unwrap_or_default();
-            Some((talk, conversation, self.contacts.get(id).copied()))
-        })
+    /// The conversations of an account, newest first.
+    pub(crate) fn talks(&self, account_id: &str) -> impl Iterator<Item = &Talk> {
+        let newest_first = self.order.values().rev();
+        newest_first.filter_map(move |id| self.talk(account_id, id))
+    }
+
+    /// The conversation that the CRM calls so.
+    pub(crate) fn talk_numbered(&self, account_id: &str, talk_id: u64) -> Option<&Talk> {
+        self.talk(account_id, self.order.get(&talk_id)?)
+    }
+
+    /// A manager closes a conversation; whether it was open.
+    pub(crate) fn close(&mut self, talk_id: u64, now: u64) -> bool {
+        let id = self.order.get(&talk_id).cloned().unwrap_or_default();
+        let Some(talk) = self.talks.get_mut(&id).filter(|talk| !talk.closed) else {
+            return false;
+        };
+        talk.closed = true;
+        talk.updated_at = now;
+        true
     }
 
     /// Links a chat with a contact.
-    pub(crate) fn link(&mut self, chat_id: String, contact: u64) {
-        self.contacts.insert(chat_id, contact);
-    }
-
-    /// Chats and their contacts.
-    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, u64)> {
-        let links = self.contacts.iter();
-        links.map(|(chat, contact)| (chat.as_str(), *contact))
+    pub(crate) fn link(&mut self, chat_id: &str, contact: u64) {
+        if let Some(talk) = self.talks.get_mut(&chat_id.to_owned()) {
+            talk.contact_id = Some(contact);
+        }
     }
 
     fn forget(&mut self, id: &str) {
         self.of_conversation.remove(id);
-        let Some(conversation) = self.conversations.remove(id) else {
+        let Some(talk) = self.talks.remove(&id.to_owned()) else {
             return;
         };
-        if let Some(client_id) = &conversation.client_id {
+        if let Some(client_id) = &talk.conversation.client_id {
             self.by_client_id
-                .remove(&own(&conversation.account_id, client_id));
+                .remove(&own(&talk.conversation.account_id, client_id));
         }
     }
 
-    /// Keeps a message and sets its number.
+    /// Keeps a message and sets its number. A conversation in which something is written is open.
     pub(crate) fn push(&mut self, message: ChatMessage) {
         if self.messages.len() == MESSAGES
             && let Some(oldest) = self.messages.pop_front()
         {
             self.forget_message(&oldest);
         }
-        self.latest_number += 1;
-        let number = self.latest_number;
+        if let Some(talk) = self.talks.get(&message.conversation_id)
+            && (talk.closed || talk.updated_at != message.at)
+            && let Some(talk) = self.talks.get_mut(&message.conversation_id)
+        {
+            talk.closed = false;
+            talk.updated_at = message.at;
+        }
+        self.keep(self.latest_number + 1, message);
+    }
+
+    fn keep(&mut self, number: u64, message: ChatMessage) {
+        self.latest_number = number;
+        self.changed.insert(number);
         self.by_id.insert(message.id.clone(), number);
         if let Some(msgid) = &message.msgid {
             self.by_msgid
@@ -285,6 +368,7 @@ impl ChatBook {
     }
 
     fn forget_message(&mut self, message: &ChatMessage) {
+        self.changed.insert(message.number);
         self.by_id.remove(&message.id);
         if let Some(msgid) = &message.msgid {
             self.by_msgid.remove(&own(&message.account_id, msgid));
@@ -320,32 +404,58 @@ impl ChatBook {
         usize::try_from(number.checked_sub(first)?).ok()
     }
 
-    /// Messages of a conversation, newest first.
+    /// Messages of a conversation, newest first. It costs the same at every offset.
     pub(crate) fn history(
         &self,
         conversation_id: &str,
         offset: usize,
         limit: usize,
     ) -> Vec<&ChatMessage> {
-        let numbers = self.of_conversation.get(conversation_id);
-        let newest_first = numbers.into_iter().flat_map(|numbers| numbers.iter().rev());
-        let page = newest_first.skip(offset).take(limit);
+        let Some(numbers) = self.of_conversation.get(conversation_id) else {
+            return Vec::new();
+        };
+        let end = numbers.len().saturating_sub(offset);
+        let page = numbers.range(end.saturating_sub(limit)..end).rev();
         page.filter_map(|number| self.message(*number)).collect()
     }
 
     /// Those with a number greater than `number`, oldest first, of the latest thousand.
     pub(crate) fn after(&self, number: u64) -> Vec<ChatMessage> {
         let left_out = self.messages.len().saturating_sub(SHOWN);
-        let latest = self.messages.iter().skip(left_out);
+        let latest = self.messages.range(left_out..);
         latest
             .filter(|kept| kept.number > number)
             .cloned()
             .collect()
     }
 
-    pub(crate) fn apply(&mut self, update: Update) {
+    pub(crate) fn rows(
+        &self,
+    ) -> (
+        &BTreeMap<String, Talk>,
+        &BTreeMap<OwnId, Customer>,
+        &VecDeque<ChatMessage>,
+    ) {
+        (self.talks.rows(), self.customers.rows(), &self.messages)
+    }
+
+    pub(crate) fn take_changes(&mut self, mut to: Option<&mut Changes>) {
+        self.talks.take_changes("talks", to.as_deref_mut());
+        self.customers.take_changes("customers", to.as_deref_mut());
+        if self.changed.is_empty() {
+            return;
+        }
+        let changed = core::mem::take(&mut self.changed);
+        if let Some(changes) = to {
+            for number in changed {
+                changes.row("messages", number, self.message(number));
+            }
+        }
+    }
+
+    pub(crate) fn apply(&mut self, update: Update, now: u64) {
         match update {
-            Update::Conversation(conversation) => self.put(conversation),
+            Update::Conversation(conversation) => self.put(conversation, now),
             Update::Edit { number, edit } => self.edit(number, edit),
             Update::Status { number, status } => {
                 if let Some(message) = self.message_mut(number) {
@@ -387,6 +497,7 @@ impl ChatBook {
 
     fn message_mut(&mut self, number: u64) -> Option<&mut ChatMessage> {
         let place = self.place(number)?;
+        self.changed.insert(number);
         self.messages.get_mut(place)
     }
 }

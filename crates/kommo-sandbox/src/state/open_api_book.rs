@@ -1,8 +1,10 @@
 //! What the Open API knows: customers, and chats of all three kinds with their messages.
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::tracked::{Changes, Part, Rows, Table};
 
 /// The ids of customers come after this one.
 const CUSTOMERS_FROM: u64 = 20_055;
@@ -123,37 +125,81 @@ pub(crate) struct NewTicket {
 /// What the Open API knows, and how it changes.
 #[derive(Debug, Default)]
 pub(crate) struct OpenApiBook {
-    state: OpenApiState,
+    customers: Rows<OpenApiCustomer>,
+    /// By id.
+    chats: Table<u64, OpenApiChat>,
     /// Ids of chats that are gone are not used again.
-    chats_made: u64,
+    chats_made: Part<u64>,
     /// When each `ranstr` came.
-    seen: HashMap<String, u64>,
+    seen: Table<String, u64>,
+}
+
+/// What a book is made of.
+#[derive(Debug, Default)]
+pub(crate) struct OpenApiRows {
+    pub(crate) customers: Vec<OpenApiCustomer>,
+    pub(crate) chats: BTreeMap<u64, OpenApiChat>,
+    pub(crate) chats_made: u64,
+    pub(crate) seen: BTreeMap<String, u64>,
+}
+
+impl From<OpenApiRows> for OpenApiBook {
+    /// Nothing of it counts as changed.
+    fn from(rows: OpenApiRows) -> Self {
+        let latest = rows.chats.last_key_value();
+        let made = latest.map_or(0, |(id, _)| id.saturating_sub(CHATS_FROM));
+        Self {
+            customers: Rows::from(rows.customers),
+            chats_made: Part::new(rows.chats_made.max(made)),
+            chats: Table::from(rows.chats),
+            seen: Table::from(rows.seen),
+        }
+    }
 }
 
 impl OpenApiBook {
-    pub(crate) const fn state(&self) -> &OpenApiState {
-        &self.state
+    pub(crate) fn state(&self) -> OpenApiState {
+        OpenApiState {
+            customers: self.customers.to_vec(),
+            chats: self.chats.values().cloned().collect(),
+        }
+    }
+
+    pub(crate) fn rows(
+        &self,
+    ) -> (
+        &[OpenApiCustomer],
+        &BTreeMap<u64, OpenApiChat>,
+        u64,
+        &BTreeMap<String, u64>,
+    ) {
+        let seen = self.seen.rows();
+        (&self.customers, self.chats.rows(), *self.chats_made, seen)
+    }
+
+    pub(crate) fn take_changes(&mut self, mut to: Option<&mut Changes>) {
+        let customers = &mut self.customers;
+        customers.take_changes("open_api_customers", to.as_deref_mut());
+        self.chats.take_changes("open_api_chats", to.as_deref_mut());
+        let made = &mut self.chats_made;
+        made.take_changes("open_api_chats_made", to.as_deref_mut());
+        self.seen.take_changes("open_api_seen", to);
     }
 
     pub(crate) fn has_customer(&self, uid: u64) -> bool {
-        let mut customers = self.state.customers.iter();
-        customers.any(|customer| customer.uid == uid)
+        self.customers.iter().any(|customer| customer.uid == uid)
     }
 
     pub(crate) fn chat(&self, chat_id: u64, kind: OpenApiChatKind) -> Option<&OpenApiChat> {
-        let mut chats = self.state.chats.iter();
-        chats.find(|chat| chat.chat_id == chat_id && chat.kind == kind)
+        self.chats.get(&chat_id).filter(|chat| chat.kind == kind)
     }
 
     /// The chat of an agent with a customer.
     pub(crate) fn single(&self, agent: u64, sbs: &str) -> Option<&OpenApiChat> {
-        let mut customers = self.state.customers.iter();
+        let mut customers = self.customers.iter();
         let uid = customers.find(|customer| customer.sbs == sbs)?.uid;
-        self.state.chats.iter().find(|chat| {
-            chat.kind == OpenApiChatKind::Single
-                && chat.agents == [agent]
-                && chat.customers == [uid]
-        })
+        let mut chats = self.chats.values();
+        chats.find(|chat| chat.is_between(agent, uid))
     }
 
     /// Whether a `ranstr` came before; not longer than `window` seconds ago, if there is one.
@@ -170,21 +216,20 @@ impl OpenApiBook {
     /// A chat that exists is continued, and its agent sees it.
     pub(crate) fn start_single(&mut self, wanted: NewSingle, now: u64) {
         let uid = self.customer(wanted.customer);
-        let (agents, customers) = (vec![wanted.agent], vec![uid]);
-        let known = self.state.chats.iter().position(|chat| {
-            chat.kind == OpenApiChatKind::Single
-                && chat.agents == agents
-                && chat.customers == customers
-        });
-        let at = known.unwrap_or_else(|| {
+        let known = {
+            let mut chats = self.chats.values();
+            let known = chats.find(|chat| chat.is_between(wanted.agent, uid));
+            known.map(|chat| chat.chat_id)
+        };
+        let chat_id = known.unwrap_or_else(|| {
             self.push(OpenApiChat {
                 visible: wanted.visible,
-                agents,
-                customers,
+                agents: vec![wanted.agent],
+                customers: vec![uid],
                 ..empty_chat(OpenApiChatKind::Single)
             })
         });
-        if let Some(chat) = self.state.chats.get_mut(at) {
+        if let Some(chat) = self.chats.get_mut(&chat_id) {
             chat.visible |= known.is_some();
             chat.post(wanted.agent, wanted.content, now);
         }
@@ -200,7 +245,7 @@ impl OpenApiBook {
             ..empty_chat(OpenApiChatKind::Group)
         };
         chat.post(wanted.owner, wanted.content, now);
-        self.push_new(chat)
+        self.push(chat)
     }
 
     /// The new ticket's id.
@@ -214,13 +259,12 @@ impl OpenApiBook {
             ..empty_chat(OpenApiChatKind::Ticket)
         };
         chat.post(wanted.responsible, Some(wanted.content), now);
-        self.push_new(chat)
+        self.push(chat)
     }
 
     /// An agent who is in already is not added again.
     pub(crate) fn add_agents(&mut self, chat_id: u64, agents: &[u64]) {
-        let mut chats = self.state.chats.iter_mut();
-        let Some(chat) = chats.find(|chat| chat.chat_id == chat_id) else {
+        let Some(chat) = self.chats.get_mut(&chat_id) else {
             return;
         };
         for agent in agents {
@@ -231,28 +275,30 @@ impl OpenApiBook {
     }
 
     pub(crate) fn remove(&mut self, chat_id: u64) {
-        self.state.chats.retain(|chat| chat.chat_id != chat_id);
+        self.chats.remove(&chat_id);
     }
 
     /// Whether there is such a ticket.
     pub(crate) fn close_ticket(&mut self, chat_id: u64) -> bool {
-        let mut chats = self.state.chats.iter_mut();
-        let ticket =
-            chats.find(|chat| chat.chat_id == chat_id && chat.kind == OpenApiChatKind::Ticket);
+        if self.chat(chat_id, OpenApiChatKind::Ticket).is_none() {
+            return false;
+        }
+        let ticket = self.chats.get_mut(&chat_id);
         ticket.map(|ticket| ticket.closed = true).is_some()
     }
 
     /// The customer with this id, or a new one; what was given replaces what was known.
     fn customer(&mut self, wanted: NewCustomer) -> u64 {
-        let mut customers = self.state.customers.iter_mut();
-        if let Some(known) = customers.find(|customer| customer.sbs == wanted.sbs) {
+        let mut customers = self.customers.iter();
+        let known = customers.position(|customer| customer.sbs == wanted.sbs);
+        if let Some(known) = known.and_then(|at| self.customers.get_mut(at)) {
             known.name = wanted.name.unwrap_or_else(|| known.name.clone());
             known.ip = wanted.ip.or_else(|| known.ip.clone());
             return known.uid;
         }
-        let made = u64::try_from(self.state.customers.len()).unwrap_or(u64::MAX);
-        let uid = made.saturating_add(CUSTOMERS_FROM + 1);
-        self.state.customers.push(OpenApiCustomer {
+        let latest = self.customers.iter().map(|customer| customer.uid).max();
+        let uid = latest.unwrap_or(CUSTOMERS_FROM).saturating_add(1);
+        self.customers.push(OpenApiCustomer {
             uid,
             sbs: wanted.sbs,
             name: wanted.name.unwrap_or_else(|| format!("访客{uid}")),
@@ -261,21 +307,22 @@ impl OpenApiBook {
         uid
     }
 
-    /// Keeps a chat under a new id; its place.
-    fn push(&mut self, chat: OpenApiChat) -> usize {
-        self.chats_made += 1;
-        let chat_id = CHATS_FROM + self.chats_made;
-        self.state.chats.push(OpenApiChat { chat_id, ..chat });
-        self.state.chats.len() - 1
-    }
-
-    fn push_new(&mut self, chat: OpenApiChat) -> u64 {
-        self.push(chat);
-        CHATS_FROM + self.chats_made
+    /// Keeps a chat under a new id.
+    fn push(&mut self, chat: OpenApiChat) -> u64 {
+        *self.chats_made += 1;
+        let chat_id = CHATS_FROM + *self.chats_made;
+        self.chats.insert(chat_id, OpenApiChat { chat_id, ..chat });
+        chat_id
     }
 }
 
 impl OpenApiChat {
+    fn is_between(&self, agent: u64, customer: u64) -> bool {
+        self.kind == OpenApiChatKind::Single
+            && self.agents == [agent]
+            && self.customers == [customer]
+    }
+
     fn post(&mut self, author: u64, content: Option<String>, at: u64) {
         self.messages.extend(content.map(|content| OpenApiMessage {
             author,

@@ -3,37 +3,34 @@
 use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::net::SocketAddr;
+use core::ops::{Deref, DerefMut};
 use core::time::Duration;
-use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::clock::{Clock, wall_unix};
+use crate::clock::Clock;
 use crate::config::account::{Account, check_accounts};
-use crate::config::integration::{Integration, IntegrationKind};
+use crate::config::integration::Integration;
 use crate::config::open_api_rules::OpenApiRules;
 use crate::config::sandbox_config::{DisconnectAnswer, SandboxConfig, SignatureRules};
+use crate::data::change_log::ChangeLog;
 use crate::error::{ConfigError, StartError};
 use crate::faults::fault::Fault;
-use crate::faults::queue::FaultQueue;
-use crate::grants::GrantBook;
 use crate::secrets::access_token::SigningKey;
-use crate::secrets::channel_key::ChannelKey;
 use crate::secrets::mask::without_tokens;
 use crate::secrets::random_text::random_hex;
-use crate::state::chat_book::{ChatBook, ChatMessage};
-use crate::state::connection::ChannelView;
-use crate::state::consent_session::Sessions;
+use crate::state::chat_book::ChatMessage;
+use crate::state::contents::Contents;
 use crate::state::counters::Counters;
-use crate::state::deliveries::Deliveries;
 use crate::state::explainer::Explainer;
-use crate::state::journal::{Journal, JournalEntry, Verdict};
-use crate::state::open_api_book::{OpenApiBook, OpenApiState};
+use crate::state::journal::{JournalEntry, Verdict};
+use crate::state::names::{Names, make_secrets};
+use crate::state::open_api_book::OpenApiState;
 use crate::state::platform_state::PlatformState;
 use crate::state::snapshot::SandboxState;
-use crate::state::webhook_list::WebhookList;
 use crate::state::wire_record::WireRecord;
+use crate::tracked::Changes;
 use crate::wire::own_links::Served;
 
 /// How much of a target or a header value the journal keeps, in bytes.
@@ -46,7 +43,7 @@ const SHOWN_BYTES: usize = 2048;
 /// one. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Platform {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// A platform that may be gone by now.
@@ -58,35 +55,52 @@ impl WeakPlatform {
     }
 }
 
-struct Shared {
-    names: Names,
-    channel_key: ChannelKey,
+pub(super) struct Shared {
+    /// With the secrets that the start made.
+    pub(super) config: SandboxConfig,
     signing_key: SigningKey,
     release: watch::Sender<u64>,
     /// The clock was moved, or a hook was answered.
     moved: watch::Sender<u64>,
     signature_rules: SignatureRules,
-    disconnect_answer: DisconnectAnswer,
-    open_api_rules: OpenApiRules,
     control_path: String,
     explainer: Option<Box<dyn Explainer>>,
     address: OnceLock<SocketAddr>,
-    state: Mutex<PlatformState>,
+    pub(super) state: Mutex<PlatformState>,
+    /// Where changes are kept; after the state, whose last changes it still writes.
+    pub(super) data: OnceLock<ChangeLog>,
 }
 
-/// What stays as it was at the start.
-struct Names {
-    channel_id: String,
-    channel_secret: String,
-    channel_title: String,
-    channel_bot_id: String,
-    nested_chat_profile: bool,
-    private_channel: bool,
-    client_id: String,
-    client_secret: String,
-    redirect_uri: String,
-    appid: String,
-    app_secret: String,
+/// The lock of what changes. What was changed is on its way to the data directory before another
+/// can take the lock.
+pub(crate) struct StateGuard<'a> {
+    state: MutexGuard<'a, PlatformState>,
+    data: Option<&'a ChangeLog>,
+}
+
+impl Deref for StateGuard<'_> {
+    type Target = PlatformState;
+
+    fn deref(&self) -> &PlatformState {
+        &self.state
+    }
+}
+
+impl DerefMut for StateGuard<'_> {
+    fn deref_mut(&mut self) -> &mut PlatformState {
+        &mut self.state
+    }
+}
+
+impl Drop for StateGuard<'_> {
+    fn drop(&mut self) {
+        let Some(data) = self.data else {
+            return self.state.take_changes(None);
+        };
+        let mut changes = Changes::default();
+        self.state.take_changes(Some(&mut changes));
+        data.add(&changes.into_bytes());
+    }
 }
 
 impl Platform {
@@ -110,70 +124,29 @@ impl Platform {
         config: SandboxConfig,
         explainer: Option<Box<dyn Explainer>>,
     ) -> Result<Self, StartError> {
+        Self::with_state(config, explainer, None)
+    }
+
+    /// With the state that a document says, if there is one.
+    pub(super) fn with_state(
+        mut config: SandboxConfig,
+        explainer: Option<Box<dyn Explainer>>,
+        contents: Option<Contents>,
+    ) -> Result<Self, StartError> {
         config.check()?;
-        let signature_rules = config.signature_rules();
-        let clock = match config.now {
-            _ if config.follow_wall_clock => Clock::following(),
-            Some(now) => Clock::standing(now),
-            None => Clock::standing(wall_unix()),
-        };
-        let disconnect_answer = config.disconnect_answer;
-        let accounts: Vec<_> = config
-            .accounts
-            .iter()
-            .cloned()
-            .map(Account::with_logins)
-            .collect();
-        let mut integration = config.integration.clone();
-        if integration.kind != IntegrationKind::Public && integration.private_account.is_none() {
-            integration.private_account = accounts.first().map(|account| account.id);
-        }
-        let oauth = config.oauth.clone();
-        let crm = config.crm.clone();
-        let open_api_rules = config.open_api.clone();
-        let outward = config.outward.clone();
-        let names = Names::new(config)?;
+        make_secrets(&mut config)?;
+        let contents = contents.unwrap_or_else(|| Contents::first(&config));
         let shared = Shared {
-            channel_key: ChannelKey::new(&names.channel_secret)?,
             signing_key: SigningKey::default(),
             release: watch::Sender::new(0),
             moved: watch::Sender::new(0),
-            signature_rules,
-            disconnect_answer,
-            open_api_rules,
+            signature_rules: config.signature_rules(),
             control_path: format!("/_sandbox/{}", random_hex::<32>()?),
             explainer,
             address: OnceLock::new(),
-            state: Mutex::new(PlatformState {
-                clock,
-                served: None,
-                accounts,
-                old_hosts: HashMap::new(),
-                connections: Vec::new(),
-                chats: ChatBook::default(),
-                faults: FaultQueue::default(),
-                journal: Journal::default(),
-                counters: Counters::default(),
-                integrations: vec![Integration {
-                    client_id: names.client_id.clone(),
-                    client_secret: names.client_secret.clone(),
-                    previous_secret: None,
-                    redirect_uri: names.redirect_uri.clone(),
-                    settings: integration,
-                }],
-                installed: HashSet::new(),
-                grants: GrantBook::default(),
-                webhooks: WebhookList::default(),
-                open_api: OpenApiBook::default(),
-                oauth,
-                crm,
-                held: 0,
-                made_users: 0,
-                outward,
-                deliveries: Deliveries::default(),
-                sessions: Sessions::default(),
-            }),
-            names,
+            state: Mutex::new(PlatformState::new(&config, contents)?),
+            data: OnceLock::new(),
+            config,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -183,8 +156,8 @@ impl Platform {
     /// Names, secrets, accounts and the time.
     #[must_use]
     pub fn state(&self) -> SandboxState {
-        let names = &self.shared.names;
         let state = self.lock();
+        let names = &state.names;
         let integration = state.integrations.first();
         let own =
             |of: fn(&Integration) -> &String| integration.map(of).cloned().unwrap_or_default();
@@ -197,8 +170,8 @@ impl Platform {
             channel_bot_id: names.channel_bot_id.clone(),
             appid: names.appid.clone(),
             app_secret: names.app_secret.clone(),
-            accounts: state.accounts.clone(),
-            connections: state.connections.clone(),
+            accounts: state.accounts.to_vec(),
+            connections: state.connections.to_vec(),
             now: state.clock.now(),
         }
     }
@@ -220,10 +193,10 @@ impl Platform {
                 .all(|other| other.id != made_up.id && other.amojo_id != made_up.amojo_id)
         });
         let account = Account::made_up(number.unwrap_or(u64::MAX - 20_000_000), host.into());
-        let mut accounts = state.accounts.clone();
+        let mut accounts = state.accounts.to_vec();
         accounts.push(account.clone());
         check_accounts(&accounts)?;
-        state.accounts = accounts;
+        state.accounts.set(accounts);
         Ok(account)
     }
 
@@ -242,13 +215,13 @@ impl Platform {
 
     /// Sets the virtual clock, at most to the end of the year 9999, where it then stands still.
     pub fn set_unix(&self, unix: u64) {
-        self.lock().clock = Clock::standing(unix);
+        self.lock().clock.set(Clock::standing(unix));
         self.tell_moved();
     }
 
     /// Lets the virtual clock run with the wall clock.
     pub fn follow_wall_clock(&self) {
-        self.lock().clock = Clock::following();
+        self.lock().clock.set(Clock::following());
         self.tell_moved();
     }
 
@@ -304,11 +277,17 @@ impl Platform {
 
     /// The lock of what changes. A panic of another holder does not matter: no change here is left
     /// half done.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, PlatformState> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> StateGuard<'_> {
+        let state = self.shared.state.lock();
+        StateGuard {
+            state: state.unwrap_or_else(PoisonError::into_inner),
+            data: self.shared.data.get(),
+        }
+    }
+
+    /// Names and secrets as they are now. Not under the lock.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.lock().names)
     }
 
     /// Keeps an entry of the journal with its request and answer, and counts it.
@@ -358,7 +337,7 @@ impl Platform {
     /// Customers and chats of the Open API.
     #[must_use]
     pub fn open_api_state(&self) -> OpenApiState {
-        self.lock().open_api.state().clone()
+        self.lock().open_api.state()
     }
 
     /// An agent closes a ticket of the Open API; whether there is such a ticket. Agents cannot be
@@ -385,28 +364,8 @@ impl Platform {
         &self.shared.signing_key
     }
 
-    pub(crate) fn channel_key(&self) -> &ChannelKey {
-        &self.shared.channel_key
-    }
-
-    pub(crate) fn channel_id(&self) -> &str {
-        &self.shared.names.channel_id
-    }
-
-    pub(crate) fn channel_secret(&self) -> &str {
-        &self.shared.names.channel_secret
-    }
-
-    pub(crate) fn app_id(&self) -> &str {
-        &self.shared.names.appid
-    }
-
-    pub(crate) fn app_secret(&self) -> &str {
-        &self.shared.names.app_secret
-    }
-
     pub(crate) fn open_api_rules(&self) -> &OpenApiRules {
-        &self.shared.open_api_rules
+        &self.shared.config.open_api
     }
 
     pub(crate) fn signature_rules(&self) -> SignatureRules {
@@ -414,23 +373,11 @@ impl Platform {
     }
 
     pub(crate) fn disconnect_answer(&self) -> DisconnectAnswer {
-        self.shared.disconnect_answer
+        self.shared.config.disconnect_answer
     }
 
     pub(crate) fn explainer(&self) -> Option<&dyn Explainer> {
         self.shared.explainer.as_deref()
-    }
-
-    pub(crate) fn channel_view<'a>(&'a self, accounts: &'a [Account]) -> ChannelView<'a> {
-        let names = &self.shared.names;
-        ChannelView {
-            channel_id: &names.channel_id,
-            default_title: &names.channel_title,
-            private: names.private_channel,
-            accounts,
-            bot_id: &names.channel_bot_id,
-            nested_profile: names.nested_chat_profile,
-        }
     }
 
     /// Where the socket is, if the platform has one.
@@ -453,23 +400,24 @@ impl Platform {
     /// came from. It must not be called under the lock. A configured secret of less than eight
     /// bytes is left alone: it would be found inside ordinary words.
     pub(crate) fn masked(&self, text: &str) -> String {
-        let names = &self.shared.names;
         let token = self
             .shared
             .control_path
             .rsplit('/')
             .next()
             .unwrap_or_default();
+        let state = self.lock();
         let mut secrets = vec![
-            names.channel_secret.clone(),
-            names.client_secret.clone(),
-            names.app_secret.clone(),
+            state.names.channel_secret.clone(),
+            state.names.app_secret.clone(),
             token.to_owned(),
         ];
-        for integration in &self.lock().integrations {
+        secrets.extend(self.shared.config.client_secret.clone());
+        for integration in state.integrations.iter() {
             secrets.push(integration.client_secret.clone());
             secrets.extend(integration.previous_secret.clone());
         }
+        drop(state);
         secrets.sort_unstable();
         secrets.dedup();
         let shown = secrets
@@ -497,28 +445,10 @@ impl Platform {
     }
 }
 
-impl Names {
-    fn new(config: SandboxConfig) -> Result<Self, StartError> {
-        Ok(Self {
-            channel_id: config.channel_id,
-            channel_secret: config.channel_secret.map_or_else(random_hex::<20>, Ok)?,
-            channel_title: config.channel_title,
-            channel_bot_id: config.channel_bot_id,
-            nested_chat_profile: config.nested_chat_profile,
-            private_channel: config.private_channel,
-            client_id: config.client_id,
-            client_secret: config.client_secret.map_or_else(random_hex::<32>, Ok)?,
-            redirect_uri: config.redirect_uri,
-            appid: config.appid,
-            app_secret: config.app_secret.map_or_else(random_hex::<16>, Ok)?,
-        })
-    }
-}
-
 impl fmt::Debug for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Platform")
-            .field("channel_id", &self.shared.names.channel_id)
+            .field("channel_id", &self.shared.config.channel_id)
             .field("address", &self.address())
             .finish_non_exhaustive()
     }

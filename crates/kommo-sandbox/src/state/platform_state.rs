@@ -1,6 +1,7 @@
 //! Everything of a platform that changes, behind one lock.
 
-use std::collections::{HashMap, HashSet};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::account::{Account, User};
@@ -8,6 +9,8 @@ use crate::config::crm_rules::CrmRules;
 use crate::config::integration::{Integration, IntegrationKind, IntegrationSettings};
 use crate::config::oauth_rules::OauthRules;
 use crate::config::outward_rules::OutwardRules;
+use crate::config::sandbox_config::SandboxConfig;
+use crate::error::ConfigError;
 use crate::faults::queue::FaultQueue;
 use crate::grants::{GrantBook, GrantKey};
 use crate::secrets::random_text::{as_uuid, random_hex};
@@ -15,41 +18,48 @@ use crate::secrets::token_text::{Fingerprint, new_code};
 use crate::state::chat_book::ChatBook;
 use crate::state::connection::Connection;
 use crate::state::consent_session::Sessions;
+use crate::state::contents::{Contents, Installed};
 use crate::state::counters::Counters;
+use crate::state::crm_book::CrmBook;
 use crate::state::deliveries::Deliveries;
 use crate::state::grant_error::GrantError;
 use crate::state::journal::Journal;
+use crate::state::names::Names;
 use crate::state::open_api_book::OpenApiBook;
 use crate::state::webhook_list::WebhookList;
+use crate::tracked::{Changes, Part};
 use crate::wire::own_links::Served;
 
-/// What changes.
+/// What changes: first what a restart keeps, then what belongs to one run.
 pub(crate) struct PlatformState {
-    pub(crate) clock: Clock,
+    pub(crate) clock: Part<Clock>,
+    pub(crate) names: Arc<Names>,
+    pub(crate) accounts: Part<Vec<Account>>,
+    /// Which account a host belonged to before it was renamed.
+    pub(crate) old_hosts: Part<BTreeMap<String, u64>>,
+    pub(crate) connections: Part<Vec<Connection>>,
+    pub(crate) chats: ChatBook,
+    /// The configured integration first, then those made on the fly.
+    pub(crate) integrations: Part<Vec<Integration>>,
+    /// Client id and account of what is installed.
+    pub(crate) installed: Part<BTreeSet<Installed>>,
+    pub(crate) grants: GrantBook,
+    pub(crate) webhooks: WebhookList,
+    pub(crate) entities: CrmBook,
+    pub(crate) open_api: OpenApiBook,
+    pub(crate) oauth: Part<OauthRules>,
+    pub(crate) crm: Part<CrmRules>,
+    pub(crate) outward: Part<OutwardRules>,
+    /// Users who were made with their grants; no account's list shows them.
+    pub(crate) made_users: Part<u64>,
+
     /// `None` without a socket.
     pub(crate) served: Option<Served>,
-    pub(crate) accounts: Vec<Account>,
-    /// Which account a host belonged to before it was renamed.
-    pub(crate) old_hosts: HashMap<String, u64>,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) chats: ChatBook,
     pub(crate) faults: FaultQueue,
     pub(crate) journal: Journal,
     pub(crate) counters: Counters,
-    /// The configured integration first, then those made on the fly.
-    pub(crate) integrations: Vec<Integration>,
-    /// Client id and account of what is installed.
-    pub(crate) installed: HashSet<(String, u64)>,
-    pub(crate) grants: GrantBook,
-    pub(crate) webhooks: WebhookList,
-    pub(crate) open_api: OpenApiBook,
-    pub(crate) oauth: OauthRules,
-    pub(crate) crm: CrmRules,
     /// Requests that a fault holds back now.
     pub(crate) held: usize,
-    /// Users who were made with their grants; no account's list shows them.
-    pub(crate) made_users: u64,
-    pub(crate) outward: OutwardRules,
     pub(crate) deliveries: Deliveries,
     pub(crate) sessions: Sessions,
 }
@@ -67,6 +77,71 @@ pub(crate) struct ExternalIntegration {
 }
 
 impl PlatformState {
+    /// A platform of this configuration that has these contents; nothing of them counts as changed.
+    pub(crate) fn new(config: &SandboxConfig, contents: Contents) -> Result<Self, ConfigError> {
+        let names = Names::new(config, &contents.channel, &contents.application)?;
+        Ok(Self {
+            clock: Part::new(contents.clock),
+            names: Arc::new(names),
+            accounts: Part::new(contents.accounts),
+            old_hosts: Part::new(contents.old_hosts),
+            connections: Part::new(contents.connections),
+            chats: ChatBook::from(contents.chats),
+            integrations: Part::new(contents.integrations),
+            installed: Part::new(contents.installed),
+            grants: GrantBook::from(contents.grants),
+            webhooks: WebhookList::from(contents.webhooks),
+            entities: CrmBook::from(contents.entities),
+            open_api: OpenApiBook::from(contents.open_api),
+            oauth: Part::new(contents.rules.oauth),
+            crm: Part::new(contents.rules.crm),
+            outward: Part::new(contents.rules.outward),
+            made_users: Part::new(contents.made_users),
+            served: None,
+            faults: FaultQueue::default(),
+            journal: Journal::default(),
+            counters: Counters::default(),
+            held: 0,
+            deliveries: Deliveries::default(),
+            sessions: Sessions::default(),
+        })
+    }
+
+    /// Takes what a restart keeps from `new`, and gives it its own; what belongs to this run stays.
+    pub(crate) fn exchange(&mut self, new: &mut Self) {
+        use core::mem::swap;
+        swap(self, new);
+        swap(&mut self.served, &mut new.served);
+        swap(&mut self.faults, &mut new.faults);
+        swap(&mut self.journal, &mut new.journal);
+        swap(&mut self.counters, &mut new.counters);
+        swap(&mut self.held, &mut new.held);
+        swap(&mut self.deliveries, &mut new.deliveries);
+        swap(&mut self.sessions, &mut new.sessions);
+    }
+
+    /// Forgets which parts were changed, and writes them down if somebody keeps them.
+    pub(crate) fn take_changes(&mut self, mut to: Option<&mut Changes>) {
+        self.clock.take_changes("clock", to.as_deref_mut());
+        self.accounts.take_changes("accounts", to.as_deref_mut());
+        self.old_hosts.take_changes("old_hosts", to.as_deref_mut());
+        self.connections
+            .take_changes("connections", to.as_deref_mut());
+        self.integrations
+            .take_changes("integrations", to.as_deref_mut());
+        self.installed.take_changes("installed", to.as_deref_mut());
+        self.oauth.take_changes("oauth", to.as_deref_mut());
+        self.crm.take_changes("crm", to.as_deref_mut());
+        self.outward.take_changes("outward", to.as_deref_mut());
+        self.made_users
+            .take_changes("made_users", to.as_deref_mut());
+        self.webhooks.take_changes(to.as_deref_mut());
+        self.entities.take_changes(to.as_deref_mut());
+        self.chats.take_changes(to.as_deref_mut());
+        self.grants.take_changes(to.as_deref_mut());
+        self.open_api.take_changes(to);
+    }
+
     pub(crate) fn integration(&self, client_id: &str) -> Option<&Integration> {
         self.integrations
             .iter()
@@ -150,13 +225,13 @@ impl PlatformState {
 
     /// A new administrator whom no account's list shows, because there may be a hundred thousand.
     pub(crate) fn next_made_user(&mut self) -> u64 {
-        self.made_users += 1;
-        MADE_USERS_FROM + self.made_users
+        *self.made_users += 1;
+        MADE_USERS_FROM + *self.made_users
     }
 
     /// Whether someone is an administrator; `None` for someone who is not there.
     pub(crate) fn person(&self, account: u64, user: u64) -> Option<bool> {
-        let made = MADE_USERS_FROM..=MADE_USERS_FROM + self.made_users;
+        let made = MADE_USERS_FROM..=MADE_USERS_FROM + *self.made_users;
         match self.account(account)?.user(user) {
             Some(user) => Some(user.admin),
             None => (user > MADE_USERS_FROM && made.contains(&user)).then_some(true),
@@ -165,7 +240,8 @@ impl PlatformState {
 
     /// Marks the integration as installed; whether it was not before.
     pub(crate) fn install(&mut self, client_id: &str, account: u64) -> bool {
-        self.installed.insert((client_id.to_owned(), account))
+        !self.is_installed(client_id, account)
+            && self.installed.insert((client_id.to_owned(), account))
     }
 
     /// Switches the integration off in one account: its codes and grants there end. Whether it was
@@ -173,7 +249,8 @@ impl PlatformState {
     pub(crate) fn deactivate(&mut self, client_id: &str, account: u64) -> bool {
         self.grants
             .end(|key| key.client_id == client_id && key.account == account);
-        self.installed.remove(&(client_id.to_owned(), account))
+        self.is_installed(client_id, account)
+            && self.installed.remove(&(client_id.to_owned(), account))
     }
 
     /// Makes an integration on the fly, in one account (source: OAuth, button page).

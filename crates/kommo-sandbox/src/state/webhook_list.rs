@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tracked::{Changes, Part};
+
 /// The most webhooks of one account (source: limitations page).
 pub(crate) const LIMIT: usize = 100;
 
@@ -40,12 +42,30 @@ const WINDOW_SECONDS: u64 = 2 * 3600;
 /// The webhooks of all accounts.
 #[derive(Debug, Default)]
 pub(crate) struct WebhookList {
-    all: Vec<CrmWebhook>,
+    all: Part<Vec<CrmWebhook>>,
     /// When bad answers came, by account and destination.
     bad_answers: HashMap<(u64, String), VecDeque<u64>>,
 }
 
+impl From<Vec<CrmWebhook>> for WebhookList {
+    /// Nothing of it counts as changed.
+    fn from(all: Vec<CrmWebhook>) -> Self {
+        Self {
+            all: Part::new(all),
+            bad_answers: HashMap::new(),
+        }
+    }
+}
+
 impl WebhookList {
+    pub(crate) fn all(&self) -> &[CrmWebhook] {
+        &self.all
+    }
+
+    pub(crate) fn take_changes(&mut self, to: Option<&mut Changes>) {
+        self.all.take_changes("webhooks", to);
+    }
+
     /// A bad answer to a hook of a webhook. Whether that switches the webhook off.
     pub(crate) fn note_bad_answer(&mut self, account: u64, destination: &str, now: u64) -> bool {
         let known = self

@@ -35,3 +35,4 @@ mod published;
 mod secrets;
 mod signature_check;
 mod tls;
+mod whole_state;

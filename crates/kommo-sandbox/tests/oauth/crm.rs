@@ -292,7 +292,7 @@ async fn other_paths_and_methods_are_problems() {
     let platform = platform();
     let pair = granted(&platform).await;
     assert_eq!(
-        get(&platform, &pair.access, "/api/v4/companies")
+        get(&platform, &pair.access, "/api/v4/catalogs")
             .await
             .status,
         404
@@ -339,4 +339,162 @@ async fn other_paths_and_methods_are_problems() {
     )
     .await;
     assert_eq!(other.status, 401);
+}
+
+/// Ids of the entities of a page.
+fn ids(page: &Answer, name: &str) -> Vec<u64> {
+    assert_eq!(page.status, 200, "{name}");
+    let page = page.json();
+    let entities = page["_embedded"][name].as_array().unwrap();
+    let ids = entities.iter().map(|entity| entity["id"].as_u64().unwrap());
+    ids.collect()
+}
+
+#[tokio::test]
+async fn what_was_written_is_read_found_and_changed() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    for (path, name, item) in [
+        (
+            "/api/v4/leads",
+            "leads",
+            json!({"name": "Roof", "price": 100}),
+        ),
+        ("/api/v4/companies", "companies", json!({"name": "Acme"})),
+        (
+            "/api/v4/tasks",
+            "tasks",
+            json!({"text": "Call", "complete_till": 1_700_000_000}),
+        ),
+        (
+            "/api/v4/leads/pipelines",
+            "pipelines",
+            json!({"name": "Second"}),
+        ),
+        (
+            "/api/v4/chats/templates",
+            "chat_templates",
+            json!({"name": "Hi", "content": "Hi!"}),
+        ),
+        (
+            "/api/v4/sources",
+            "sources",
+            json!({"name": "Sales", "external_id": "sales-1"}),
+        ),
+    ] {
+        let made = call(&platform, &pair, "POST", path, &json!([item])).await;
+        let id = ids(&made, name)[0];
+        let all = get(&platform, &pair.access, path).await;
+        assert_eq!(ids(&all, name).last(), Some(&id), "{path}");
+        let one = get(&platform, &pair.access, &format!("{path}/{id}")).await;
+        for (field, value) in item.as_object().unwrap() {
+            assert_eq!(&one.json()[field], value, "{path} {field}");
+        }
+        assert_eq!(one.json()["account_id"], ACCOUNT);
+        let query = format!("{path}?filter[id][]={id}&filter[id][]=1");
+        let found = get(&platform, &pair.access, &query).await;
+        assert_eq!(ids(&found, name), [id], "{path}");
+        let changed = json!([{"id": id, "name": "Other"}]);
+        let changed = call(&platform, &pair, "PATCH", path, &changed).await;
+        assert_eq!(changed.status, 200, "{path}");
+        let found = get(&platform, &pair.access, &format!("{path}?query=oTHer")).await;
+        assert_eq!(ids(&found, name), [id], "{path}");
+        let unknown = get(&platform, &pair.access, &format!("{path}/5")).await;
+        assert_eq!(unknown.status, 204, "{path}");
+        let unknown = call(&platform, &pair, "PATCH", &format!("{path}/5"), &json!({})).await;
+        assert_eq!(unknown.status, 404, "{path}");
+        let not_there = get(&platform, &pair.access, &format!("{path}?filter[id]=5")).await;
+        assert_eq!(not_there.status, 204, "{path}");
+    }
+    let usual = get(&platform, &pair.access, "/api/v4/leads/pipelines/7001").await;
+    assert_eq!(usual.json()["_embedded"]["statuses"][3]["id"], 142);
+}
+
+#[tokio::test]
+async fn a_made_up_contact_can_be_changed_and_stays_in_its_place() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    let at = "/api/v4/contacts/30000002";
+    let changed = call(&platform, &pair, "PATCH", at, &json!({"name": "Ann"})).await;
+    assert_eq!(
+        (changed.status, &changed.json()["id"]),
+        (200, &json!(30_000_002))
+    );
+    let bob = json!([{"name": "Bob"}]);
+    let made = call(&platform, &pair, "POST", "/api/v4/contacts", &bob).await;
+    let bob = ids(&made, "contacts")[0];
+    let page = get(&platform, &pair.access, "/api/v4/contacts?limit=250").await;
+    let all = ids(&page, "contacts");
+    assert_eq!((all.len(), all[1], all[120]), (121, 30_000_002, bob));
+    assert_eq!(page.json()["_embedded"]["contacts"][1]["name"], "Ann");
+    let found = get(&platform, &pair.access, "/api/v4/contacts?filter[name]=Ann").await;
+    assert_eq!(ids(&found, "contacts"), [30_000_002]);
+}
+
+#[tokio::test]
+async fn a_complex_lead_brings_its_contact_and_its_company() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    let item = json!([{"name": "Roof", "request_id": "r1", "_embedded": {
+        "contacts": [{"first_name": "Ann"}], "companies": [{"id": 7}],
+    }}]);
+    let made = call(&platform, &pair, "POST", "/api/v4/leads/complex", &item).await;
+    assert_eq!(made.status, 200);
+    let made = &made.json()[0];
+    assert_eq!(
+        (&made["company_id"], &made["request_id"]),
+        (&json!(7), &json!(["r1"]))
+    );
+    let at = format!("/api/v4/contacts/{}", made["contact_id"]);
+    let contact = get(&platform, &pair.access, &at).await;
+    assert_eq!(contact.json()["first_name"], "Ann");
+    let at = format!("/api/v4/leads/{}", made["id"]);
+    let lead = get(&platform, &pair.access, &at).await.json();
+    assert_eq!(lead["_embedded"]["contacts"][0]["id"], made["contact_id"]);
+    assert_eq!(platform.counters().leads_created, 1);
+}
+
+#[tokio::test]
+async fn a_source_has_a_name_an_id_of_36_characters_and_an_end() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    let at = "/api/v4/sources";
+    for wrong in [
+        json!({"name": "Sales"}),
+        json!({"external_id": "x"}),
+        json!({"name": "Sales", "external_id": "x".repeat(37)}),
+        json!({"name": "Sales", "external_id": "é"}),
+    ] {
+        let answer = call(&platform, &pair, "POST", at, &json!([wrong])).await;
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    let right = json!([{"name": "Sales", "external_id": "x".repeat(36)}]);
+    let made = call(&platform, &pair, "POST", at, &right).await;
+    let gone = json!([{"id": ids(&made, "sources")[0]}]);
+    for status in [204, 404] {
+        let answer = call(&platform, &pair, "DELETE", at, &gone).await;
+        assert_eq!(answer.status, status);
+    }
+    assert_eq!(get(&platform, &pair.access, at).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_user_who_logged_in_is_told_by_both_paths() {
+    let platform = platform();
+    let pair = granted(&platform).await;
+    let owner = get(&platform, &pair.access, "/v3/user").await.json();
+    let user = platform.state().accounts[0].users[0].id;
+    let at = format!("/api/v4/users/{user}?with=amojo_id");
+    let told = get(&platform, &pair.access, &at).await.json();
+    assert_eq!(
+        (&owner["id"], &owner["name"]),
+        (&json!(user), &told["name"])
+    );
+    assert!(told["amojo_id"].is_string());
+    let nobody = get(&platform, &pair.access, "/api/v4/users/5").await;
+    assert_eq!(nobody.status, 204);
+    let with = "/api/v4/account?with=amojo_rights,task_types,users_groups,datetime_settings";
+    let account = get(&platform, &pair.access, with).await.json();
+    assert_eq!(account["_embedded"]["task_types"][0]["id"], 1);
+    assert_eq!(account["amojo_rights"]["can_direct"], true);
 }

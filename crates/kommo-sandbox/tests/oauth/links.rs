@@ -31,7 +31,9 @@ async fn without_tls_a_next_link_is_followed_to_the_end_at_the_sandbox_itself() 
     let sandbox = started(false).await;
     let pair = granted(&sandbox).await;
     let own = sandbox.base_url().to_owned();
-    let mut target = "/api/v4/contacts?filter%5Bid%5D=7&page=1&limit=100&with=leads".to_owned();
+    let mut target =
+        "/api/v4/contacts?filter%5Bupdated_at%5D%5Bfrom%5D=7&page=1&limit=100&with=leads"
+            .to_owned();
     let mut host = HOST.to_owned();
     let mut pages = 0;
     loop {
@@ -48,7 +50,10 @@ async fn without_tls_a_next_link_is_followed_to_the_end_at_the_sandbox_itself() 
         }
         let href = next(&page);
         target = href.strip_prefix(&own).unwrap().to_owned();
-        assert!(target.contains("filter%5Bid%5D=7&with=leads"), "{target}");
+        assert!(
+            target.contains("filter%5Bupdated_at%5D%5Bfrom%5D=7&with=leads"),
+            "{target}"
+        );
         // As a client in another language does: the address of the link, and no `Host` of its own.
         host = own.strip_prefix("http://").unwrap().to_owned();
     }
