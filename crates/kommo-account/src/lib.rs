@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 // Reading order: a file uses only files above it.
+mod doubled;
 mod error;
+mod loopback_host;
 mod inline_text;
 mod platform;
 mod host_shape;
@@ -23,6 +25,7 @@ pub use account_host::AccountHost;
 pub use account_id::AccountId;
 pub use api_domain::ApiDomain;
 pub use chats_host::ChatsHost;
+pub use doubled::doubled;
 pub use endpoints::{EndpointRole, Endpoints, Realm, Target};
 pub use error::{
     HostShapeError, NotLoopback, ParseAccountHostError, ParseAccountIdError, ParseApiDomainError,
@@ -30,6 +33,7 @@ pub use error::{
     ParseUserIdError, ParseUuidError, UnknownPlatform, WriteUrlError,
 };
 pub use ids::{AmojoId, ChannelId, ClientId};
+pub use loopback_host::is_loopback_host;
 pub use open_api_host::OpenApiHost;
 pub use peer_pause::{PeerPause, PeerPausePolicy};
 pub use platform::{HostSuffix, Platform};

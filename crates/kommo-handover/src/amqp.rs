@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use core::{error, fmt};
 
+use kommo_account::is_loopback_host;
 use kommo_hooks::inbox::HandlingOutcome;
 use kommo_store::{ClaimedHook, HookHandler};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
@@ -48,11 +49,7 @@ impl AmqpTarget {
     /// - a queue without a name, or of more than 255 bytes: [`AmqpTargetError::Queue`].
     pub fn new(uri: &str, queue: &str) -> Result<Self, AmqpTargetError> {
         let target = Self::unencrypted(uri, queue)?;
-        let host = target.uri.authority.host.trim_matches(['[', ']']);
-        let is_loopback = host
-            .parse::<core::net::IpAddr>()
-            .map_or(host == "localhost", |address| address.is_loopback());
-        match is_loopback {
+        match is_loopback_host(&target.uri.authority.host) {
             true => Ok(target),
             false => Err(AmqpTargetError::NotEncrypted),
         }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use kommo_account::doubled;
+
 use crate::inbox::outcome::{HandlingOutcome, Settlement, kept_reason};
 
 /// How often an entry is tried, and how long it waits in between. The defaults are choices.
@@ -36,12 +38,8 @@ impl RetryPolicy {
     /// the whole is taken by `random`, so that what failed together does not come back together.
     #[must_use]
     pub fn pause_after(&self, attempt: u32, random: u64) -> Duration {
-        let doublings = attempt.saturating_sub(1).min(31);
-        let whole = self
-            .first_pause
-            .saturating_mul(1 << doublings)
-            .min(self.longest_pause);
-        spread(whole, random)
+        let whole = doubled(self.first_pause, attempt.saturating_sub(1));
+        spread(whole.min(self.longest_pause), random)
     }
 
     /// The pause while the other side is away. Attempts do not count then, so it grows with the age

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use kommo_account::doubled;
+
 /// Whether a request may be sent again when it is not known whether the first one was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -91,11 +93,7 @@ impl RetryPolicy {
         if repetition >= self.max_attempts || asked > self.longest_retry_after {
             return None;
         }
-        let doublings = 2_u32.saturating_pow(repetition.saturating_sub(1));
-        let bound = self
-            .first_pause
-            .saturating_mul(doublings)
-            .min(self.longest_pause);
+        let bound = doubled(self.first_pause, repetition.saturating_sub(1)).min(self.longest_pause);
         // Chance that answers more than it was asked for does not lengthen a pause.
         Some(asked.saturating_add(random_up_to(bound).min(bound)))
     }

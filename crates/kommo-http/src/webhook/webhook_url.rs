@@ -1,8 +1,8 @@
 //! Where a body may go: a URL that the user wrote.
 
-use core::net::IpAddr;
 use core::{error, fmt};
 
+use kommo_account::is_loopback_host;
 use reqwest::Url;
 
 /// The URL of a server of the user's. `Debug` and `Display` show scheme, host and port alone: the
@@ -51,9 +51,7 @@ impl WebhookUrl {
     /// Whether it leads to this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        address.map_or(host == "localhost", |address| address.is_loopback())
+        self.0.host_str().is_some_and(is_loopback_host)
     }
 
     pub(crate) fn url(&self) -> Url {

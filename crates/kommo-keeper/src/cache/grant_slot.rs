@@ -255,3 +255,105 @@ impl Drop for FlightGuard {
         self.free_slot();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use kommo_account::AccountHost;
+    use kommo_oauth::token::AccessToken;
+
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+
+    fn slot() -> GrantSlot {
+        let key = "real/11111111-2222-3333-4444-555555555555/12345678/87654321";
+        GrantSlot::new(GrantKey::parse(key).unwrap())
+    }
+
+    /// Fresh for ten seconds, to be used for twenty, valid for thirty.
+    fn cached(generation: u64) -> CachedToken {
+        let usable = UsableToken::new(
+            AccessToken::new("a.token.x").unwrap(),
+            AccountHost::parse("example.kommo.com").unwrap(),
+            Generation::new(generation),
+            NOW,
+            None,
+        );
+        CachedToken {
+            usable: Arc::new(usable),
+            fresh_until: at(10),
+            must_at: at(20),
+            valid_until: at(30),
+            margin: at(20),
+        }
+    }
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn found(slot: &GrantSlot, monotonic: Duration) -> &'static str {
+        match slot.look_up(monotonic) {
+            CacheLookup::Fresh(_) => "fresh",
+            CacheLookup::Due(_) => "due",
+            CacheLookup::Expiring(_) => "expiring",
+            CacheLookup::Missing => "missing",
+        }
+    }
+
+    fn generation_in(slot: &GrantSlot) -> Option<u64> {
+        slot.newest().map(|usable| usable.generation.get())
+    }
+
+    #[test]
+    fn each_stage_of_a_token_ends_with_its_last_nanosecond() {
+        let slot = slot();
+        assert_eq!(found(&slot, at(0)), "missing");
+        slot.put(cached(1));
+        let just_before = |seconds| at(seconds) - Duration::from_nanos(1);
+        for (monotonic, stage) in [
+            (at(0), "fresh"),
+            (just_before(10), "fresh"),
+            (at(10), "due"),
+            (just_before(20), "due"),
+            (at(20), "expiring"),
+            (just_before(30), "expiring"),
+            (at(30), "missing"),
+            (Duration::MAX, "missing"),
+        ] {
+            assert_eq!(found(&slot, monotonic), stage, "{monotonic:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_replaced_by_its_own_and_by_later_generations() {
+        let slot = slot();
+        for (put, kept) in [(2, 2), (1, 2), (2, 2), (3, 3), (2, 3)] {
+            slot.put(cached(put));
+            assert_eq!(generation_in(&slot), Some(kept), "put {put}");
+        }
+        // The same generation may come with another host.
+        let mut renamed = cached(3);
+        renamed.margin = at(5);
+        slot.put(renamed);
+        assert_eq!(slot.current.load().as_ref().unwrap().margin, at(5));
+    }
+
+    #[test]
+    fn what_was_superseded_does_not_come_back() {
+        let slot = slot();
+        slot.put(cached(4));
+        slot.supersede(Generation::new(5));
+        assert_eq!(generation_in(&slot), None);
+        slot.put(cached(4));
+        assert_eq!(generation_in(&slot), None);
+        slot.put(cached(5));
+        assert_eq!(generation_in(&slot), Some(5));
+        // An earlier end changes nothing but the token.
+        slot.supersede(Generation::new(3));
+        slot.put(cached(4));
+        assert_eq!(generation_in(&slot), None);
+    }
+}

@@ -17,8 +17,10 @@
 
 use core::time::Duration;
 
+use kommo_account::doubled;
+
 use crate::grant::HoldKind;
-use crate::refresh::policy::{RefreshPolicy, doubled};
+use crate::refresh::policy::RefreshPolicy;
 use crate::refresh::protocol::SendOutcome;
 use crate::token::{DoubtCause, TokenAnswer, TokenPair, TokenRefusal, TokenRefusalKind};
 

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use kommo_account::PeerPausePolicy;
+use kommo_account::{PeerPausePolicy, doubled};
 
 use crate::grant::{CLOCKS_MAY_DIFFER, HoldKind};
 
@@ -12,11 +12,6 @@ const HOUR: u64 = 3_600;
 
 /// From a quarter of a second to eight.
 const SAVE_DOUBLINGS_AT_MOST: u32 = 5;
-
-/// A pause that has doubled this often.
-pub(super) const fn doubled(pause: Duration, doublings: u32) -> Duration {
-    pause.saturating_mul(2_u32.saturating_pow(doublings))
-}
 
 /// Times of the refresh protocol.
 ///

@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use core::net::IpAddr;
 use core::pin::pin;
 use core::str::FromStr;
 use core::time::Duration;
@@ -14,6 +13,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use kommo_account::is_loopback_host;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -67,7 +67,7 @@ pub(super) struct Sending {
 impl Address {
     /// Refuses another machine unless it was asked for.
     pub(super) fn check(&self, allow_remote: bool) -> Result<(), Failure> {
-        if allow_remote || self.is_loopback() {
+        if allow_remote || is_loopback_host(self.host()) {
             return Ok(());
         }
         let host = self.host();
@@ -78,12 +78,6 @@ impl Address {
 
     fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
-    }
-
-    fn is_loopback(&self) -> bool {
-        let host = self.host().to_ascii_lowercase();
-        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
     }
 
     /// Path and query.
