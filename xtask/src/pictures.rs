@@ -150,12 +150,17 @@ impl Sandbox {
         self.urls[name].as_str().context("an address is missing")
     }
 
-    /// A code of the first account, from the control address.
+    /// A code of the first account.
     fn code(&self) -> Result<String> {
-        let url = format!("{}/codes", self.url("control_url")?);
+        let answer = self.control("codes", "{\"account\":10000001}")?;
+        Ok(answer["code"].as_str().context("no code")?.to_owned())
+    }
+
+    /// What the control API answers.
+    fn control(&self, call: &str, body: &str) -> Result<Value> {
+        let url = format!("{}/{call}", self.url("control_url")?);
         let rest = url.strip_prefix("http://").context("not http")?;
         let (address, path) = rest.split_once('/').context("no path")?;
-        let body = "{\"account\":10000001}";
         let mut stream = TcpStream::connect(address)?;
         write!(
             stream,
@@ -166,12 +171,12 @@ impl Sandbox {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let (_, body) = answer.split_once("\r\n\r\n").context("no body")?;
-        let body: Value = serde_json::from_str(body)?;
-        Ok(body["code"].as_str().context("no code")?.to_owned())
+        Ok(serde_json::from_str(body)?)
     }
 }
 
-/// The page after a connection, a refusal, a consent, a call and a refresh.
+/// The page after refusals, a connection, a consent, a call, a refresh and a conversation. It shows
+/// the second refusal, of a date that is too old.
 fn dashboard(room: &Room, picture: &Path) -> Result<()> {
     let config = format!(
         "{{\"client_secret\":\"{CLIENT_SECRET}\",\"channel_secret\":\"{CHANNEL_SECRET}\",\"redirect_uri\":\"{REDIRECT_URI}\"}}"
@@ -220,6 +225,10 @@ fn dashboard(room: &Room, picture: &Path) -> Result<()> {
         bail!("a wrong secret was let in");
     }
     connect[9] = "channel.secret";
+    // The client learns the offset and comes again; then the clock is right, and its date is not.
+    let stale_clock = "{\"on\":\"chats\",\"kind\":\"stale-clock\",\"seconds\":3600,\"times\":1}";
+    sandbox.control("faults", stale_clock)?;
+    let _ = run(&mut kommo(&connect));
     read(&mut kommo(&connect))?;
     let code = sandbox.code()?;
     read(&mut kommo(&[
@@ -232,13 +241,18 @@ fn dashboard(room: &Room, picture: &Path) -> Result<()> {
     ]))?;
     read(&mut kommo(&["api", "/api/v4/account"]))?;
     read(&mut kommo(&["auth", "refresh"]))?;
+    let hello = "{\"text\":\"Hello, is the blue one still there?\",\"name\":\"Ann\"}";
+    sandbox.control("customer-messages", hello)?;
+    let sink = format!("{}/hook-sink", sandbox.url("control_url")?);
+    let answer = serde_json::json!({"text": "It is! Shall I keep it for you?", "to": sink});
+    sandbox.control("messages", &answer.to_string())?;
     let mut browser = room.command("chromium");
     browser.args(["--headless", "--no-sandbox", "--hide-scrollbars"]);
     // The time that the page has for its first questions, in milliseconds of the page's own clock.
-    browser.args(["--virtual-time-budget=4000", "--window-size=1100,1440"]);
+    browser.args(["--virtual-time-budget=4000", "--window-size=1280,860"]);
     browser.arg(format!("--screenshot={}", picture.display()));
     run(browser
-        .arg(sandbox.url("dashboard_url")?)
+        .arg(format!("{}#2", sandbox.url("dashboard_url")?))
         .stderr(Stdio::null()))
 }
 

@@ -55,10 +55,12 @@ function showWaiting() {
 
 /** New entries are shown at once, unless the reader paused, or reads or selects something further down. */
 function take(fresh) {
+  const before = entries.latest;
   const taken = entries.add(fresh);
   if (taken === 0) return;
   if (paused || (list.shown.length > 0 && !list.isAtTop())) {
     waiting += taken;
+    entries.hold(before);
     return showWaiting();
   }
   refresh(taken);
@@ -66,6 +68,7 @@ function take(fresh) {
 
 function showWaited() {
   waiting = 0;
+  entries.release();
   showWaiting();
   list.box.scrollTop = 0;
   refresh();
@@ -79,18 +82,17 @@ function trouble(text, kind = "order") {
 
 let looking = null;
 async function lookOnce() {
-  const overview = await call("overview");
-  const journal = await call("journal?after=" + entries.latest);
+  const [overview, journal] = await Promise.all([call("overview"), call("journal?after=" + entries.latest)]);
   if (troubleOf === "offline") trouble("");
   if (journal.latest < entries.latest) {
     entries.restart();
     refresh();
     return lookOnce();
   }
-  showOverview(overview);
   const first = entries.latest === 0;
   take(journal.entries);
   if (first) refresh();
+  showOverview(overview);
   if (first && list.shown.length > 0) performance.mark("first-rows");
   if (first || journal.entries.length > 0) {
     await lookAtChat(overview);

@@ -23,9 +23,10 @@ export function curl(record, origin) {
 }
 
 /** What `kommo explain` finds in it; `null` for a request that it cannot explain by its number. */
-export function explain(record) {
+export function explain(record, origin) {
   const { entry } = record;
-  return entry.surface === "chats" && entry.direction === "in" ? "kommo explain chats --journal " + entry.id : null;
+  if (entry.surface !== "chats" || entry.direction !== "in") return null;
+  return "kommo explain chats --journal " + entry.id + " --sandbox " + origin;
 }
 
 /** The address of one entry of this page. */

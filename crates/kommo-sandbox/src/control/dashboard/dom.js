@@ -17,11 +17,15 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Whether the reader has selected something in there. */
-export function isSelected(element) {
+/** Says of an element whether the reader has selected something in it now. Asked once for many of
+ *  them: it lays the page out. */
+export function selected() {
   const selection = document.getSelection();
-  return selection !== null && !selection.isCollapsed && selection.containsNode(element, true);
+  if (selection === null || selection.isCollapsed) return () => false;
+  return (element) => selection.containsNode(element, true);
 }
+
+export const isSelected = (element) => selected()(element);
 
 const drawn = new WeakMap();
 

@@ -2,7 +2,7 @@
 
 import { call } from "./control.js";
 import { curl, explain, permalink } from "./copies.js";
-import { copyButton, id, instant, keep, made, place, prose } from "./dom.js";
+import { copyButton, id, instant, made, place, prose } from "./dom.js";
 
 /** The line of the string to sign that a finding is about. */
 const LINES = [
@@ -163,7 +163,8 @@ export class Drawer {
     if (this.id !== id || this.secrets !== secrets) return;
     this.box.hidden = false;
     document.body.classList.add("open");
-    keep(this.box, record || { id, trouble }, () => record ? this.parts(record) : [this.bar(id), made("p", "bad", trouble)]);
+    // The reader asked for it, so it is drawn whatever is selected. Nothing else draws it.
+    this.box.replaceChildren(...(record ? this.parts(record) : [this.bar(id), made("p", "bad", trouble)]));
     if (!secrets) this.box.scrollTop = 0;
   }
 
@@ -192,7 +193,7 @@ export class Drawer {
   parts(record) {
     const { entry } = record;
     const tools = made("div", "line");
-    const command = explain(record);
+    const command = explain(record, location.origin);
     if (record.request) {
       const masked = JSON.stringify(record.request).match(/\((secret|token|\d+ bytes)\)/);
       const curlButton = copyButton("Copy as curl", () => curl(record, location.origin), "");

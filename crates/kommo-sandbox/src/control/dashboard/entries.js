@@ -25,6 +25,7 @@ export class Entries {
     this.newestFirst = [];
     this.latest = 0;
     this.after = 0;
+    this.until = Infinity;
     this.chosen = new Set();
     this.search = "";
   }
@@ -46,20 +47,31 @@ export class Entries {
     this.newestFirst = [];
     this.latest = 0;
     this.after = 0;
+    this.until = Infinity;
   }
 
   /** Hides everything that there is. */
   clear() {
     this.after = this.latest;
+    this.until = Infinity;
+  }
+
+  /** Keeps back what comes after an entry, until `release`. */
+  hold(id) {
+    this.until = Math.min(this.until, id);
+  }
+
+  release() {
+    this.until = Infinity;
   }
 
   lets(filter, { entry }) {
     return filter === "refused" ? entry.verdict !== "accepted" : entry.surface === filter;
   }
 
-  /** What is left after clearing. */
+  /** What is neither cleared nor kept back. */
   uncleared() {
-    return this.newestFirst.filter((one) => one.entry.id > this.after);
+    return this.newestFirst.filter((one) => one.entry.id > this.after && one.entry.id <= this.until);
   }
 
   /** What is shown: refused or not, one of the chosen parts, and every word of the search. */

@@ -1,7 +1,7 @@
 // The rows of the journal: only those in sight exist, so a thousand cost as much as thirty. A row is
 // made once and never changed, and one that is selected stays.
 
-import { brief, isSelected, made, place, instant, timeOfDay } from "./dom.js";
+import { brief, instant, isSelected, made, place, selected, timeOfDay } from "./dom.js";
 
 const BEYOND = 12;
 
@@ -53,10 +53,14 @@ export class List {
   }
 
   draw() {
+    // First everything is read, then everything is written: the page is laid out once.
     const height = this.height();
+    const { clientHeight } = this.box;
+    const holds = selected();
+    const top = Math.min(this.box.scrollTop, Math.max(0, this.shown.length * height - clientHeight));
     this.spacer.style.height = this.shown.length * height + "px";
-    const first = Math.max(0, Math.floor(this.box.scrollTop / height) - BEYOND);
-    const last = Math.min(this.shown.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + BEYOND);
+    const first = Math.max(0, Math.floor(top / height) - BEYOND);
+    const last = Math.min(this.shown.length, Math.ceil((top + clientHeight) / height) + BEYOND);
     const wanted = new Set();
     for (let at = first; at < last; at += 1) {
       const one = this.shown[at];
@@ -75,7 +79,7 @@ export class List {
       row.ariaPosInSet = at + 1;
     }
     for (const [id, row] of this.rows) {
-      if (wanted.has(id) || isSelected(row)) continue;
+      if (wanted.has(id) || holds(row)) continue;
       row.remove();
       this.rows.delete(id);
     }

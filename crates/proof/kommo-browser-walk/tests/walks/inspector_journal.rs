@@ -54,9 +54,14 @@ fn pause_keeps_new_lines_back_and_clear_hides_the_old_ones() {
     browser.click("#pause");
     crm_call(&stage);
     browser.wait_until("document.getElementById('fresh').textContent === '1 new request'");
+    browser.click("#filter-crm");
+    browser.click("#filter-refused");
     wait_for_rows(&stage, 1);
+    assert_eq!(text(&stage, "#count"), "1");
     browser.click("#pause");
     wait_for_rows(&stage, 2);
+    browser.click("#filter-crm");
+    browser.click("#filter-refused");
     assert_eq!(browser.attribute("#fresh", "hidden"), "true");
 
     browser.click("#clear");
