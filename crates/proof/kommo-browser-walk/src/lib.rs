@@ -1,5 +1,5 @@
 //! A headless browser, an application, the sandbox and a third site, for tests that walk the
-//! consent.
+//! consent and read the sandbox's inspector.
 //!
 //! ```text
 //!   test ── WebDriver ──> chromedriver ──> Chromium, a new profile

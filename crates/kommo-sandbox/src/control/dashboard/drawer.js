@@ -39,8 +39,9 @@ function causeBox({ entry }) {
   const box = made("div", "cause-box " + entry.verdict);
   const [first, ...others] = findings;
   box.append(made("span", "code", first ? first.code : detail.code), " ",
-    made("span", "quiet", entry.verdict + (first ? ", " + detail.code : "")));
-  box.append(made("h2", "", ...sentence(first ? first.message : detail.reason)));
+    made("span", "quiet", entry.verdict + (first && first.code !== detail.code ? ", " + detail.code : "")));
+  const headline = first ? first.message : detail.reason;
+  box.append(made("h2", headline.length > 120 ? "long" : "", ...sentence(headline)));
   if (first) box.append(made("p", "remedy", "→ ", ...prose(first.remedy)), made("p", "quiet", "The sandbox says: ", ...prose(detail.reason), "."));
   for (const other of others) box.append(made("p", "", made("span", "code", other.code), " ", ...prose(other.message + " " + other.remedy)));
   for (const fault of detail.faults || []) box.append(made("p", "odd", "Fault on order: " + fault));
