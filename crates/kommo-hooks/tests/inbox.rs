@@ -320,3 +320,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_erased_entry_is_not_known_and_the_next_one_leads() {
+    let mut queue = Queue::new();
+    for key in [1, 2] {
+        assert_eq!(queue.put(key, Some("a"), 0), Put::Stored);
+    }
+    let lease = queue.claim(0, 7, 0, 0).unwrap();
+    queue.erase(0, 5);
+    assert_eq!(queue.entries()[0].state, EntryState::Erased);
+    assert_eq!(queue.claimable(5), [1]);
+    // The attempt that was on its way, and a replay, have no effect.
+    assert!(!queue.settle(0, lease, &Settlement::Done, 5));
+    assert!(!queue.replay(0, 5));
+    // The same hook may come again.
+    assert_eq!(queue.put(1, Some("a"), 6), Put::Stored);
+    assert_eq!(queue.put(1, Some("a"), 6), Put::Duplicate);
+}

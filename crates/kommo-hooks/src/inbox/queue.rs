@@ -35,6 +35,8 @@ pub enum EntryState {
     Done,
     /// It has failed for good.
     Failed,
+    /// It was erased, and is not known any more.
+    Erased,
 }
 
 /// An entry: `K` is what it is known by, `C` what its conversation is known by.
@@ -77,7 +79,9 @@ impl<K: PartialEq, C: PartialEq + Clone> Queue<K, C> {
 
     /// Takes a hook.
     pub fn put(&mut self, key: K, conversation: Option<C>, now: u64) -> Put {
-        if self.entries.iter().any(|entry| entry.key == key) {
+        let is_known =
+            |entry: &QueueEntry<K, C>| entry.key == key && entry.state != EntryState::Erased;
+        if self.entries.iter().any(is_known) {
             return Put::Duplicate;
         }
         self.entries.push(QueueEntry {
@@ -183,6 +187,17 @@ impl<K: PartialEq, C: PartialEq + Clone> Queue<K, C> {
         let conversation = entry.conversation.clone();
         self.promote(conversation.as_ref(), now);
         true
+    }
+
+    /// Erases an entry. An attempt at it that is on its way ends without an effect.
+    pub fn erase(&mut self, number: usize, now: u64) {
+        let Some(entry) = self.entries.get_mut(number) else {
+            return;
+        };
+        entry.state = EntryState::Erased;
+        entry.lease = None;
+        let conversation = entry.conversation.clone();
+        self.promote(conversation.as_ref(), now);
     }
 
     fn is_last(&self, number: usize, lease: Lease) -> bool {

@@ -99,6 +99,27 @@ fn repeats_and_replays_change_nothing_of_it() {
     check("repeats and replays", setup, sights);
 }
 
+/// Hook 0 is of the account that is erased, hook 1 of another; their conversation is one here, so
+/// that an order is kept too.
+fn erasure() -> Setup {
+    let mut setup = Setup::new();
+    setup.hooks = vec![vec![0, 1]];
+    setup.conversations = vec![0, 0];
+    setup.workers = 1;
+    setup.claims = 2;
+    setup.crashes = 1;
+    setup.faults = 2;
+    setup.is_beside = true;
+    setup.erased = 0b01;
+    setup
+}
+
+#[test]
+fn what_was_answered_before_an_erasure_is_handed_over_no_more() {
+    let sights = vec![Sight::ReadAndErased, Sight::InBoth, Sight::TwoInSpool];
+    check("an erasure", erasure(), sights);
+}
+
 fn found(setup: &Setup) -> Option<Broken> {
     let model = InboxModel {
         setup: setup.clone(),
@@ -141,9 +162,15 @@ fn every_mistake_is_found() {
         (Mistake::SettlesFirst, Broken::DoneUnhandled),
         (Mistake::HasNoOrder, Broken::OutOfOrder),
         (Mistake::HasNoKey, Broken::Twice),
+        (Mistake::MergesWhatItRead, Broken::ErasedHandedOver),
+        (Mistake::ErasesDatabaseFirst, Broken::ErasedHandedOver),
+        (Mistake::WaitsForNoWriter, Broken::ErasedHandedOver),
     ];
     assert_eq!(expected.map(|(mistake, _)| mistake), Mistake::ALL);
     for (mistake, broken) in expected {
+        if broken == Broken::ErasedHandedOver {
+            setup = erasure();
+        }
         setup.mistake = Some(mistake);
         let first = found(&setup);
         println!("{mistake:?}: {first:?}");

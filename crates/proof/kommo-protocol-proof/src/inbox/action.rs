@@ -9,6 +9,8 @@ pub enum Fate {
     Written,
     /// It was written, and its answer was lost.
     Unknown,
+    /// It is written later or never, and its answer was lost.
+    Late,
     /// It was not written.
     Failed,
 }
@@ -37,6 +39,8 @@ pub enum Action {
     Spool(usize, Fate),
     /// The receiver answers.
     Answer(usize),
+    /// The receiver reads the oldest hook of its spool.
+    Read(usize),
     /// The receiver puts the oldest hook of its spool.
     Merge(usize, Fate),
     /// The receiver removes from its spool what it has put.
@@ -55,6 +59,16 @@ pub enum Action {
     PutBack(usize),
     /// A worker crashes and begins anew.
     CrashWorker(usize),
+    /// A transaction whose answer was lost is committed.
+    Commit(usize),
+    /// Or is not.
+    Abort(usize),
+    /// An erasure begins.
+    BeginErasure,
+    /// Its next step.
+    Erase,
+    /// It crashes.
+    CrashEraser,
     /// A person replays an entry.
     Replay(usize),
 }

@@ -16,6 +16,9 @@ pub enum Broken {
     OutOfOrder,
     /// Two entries of one conversation can be claimed.
     TwoHeads,
+    /// A hook was claimed that its receiver had answered before an erasure of its account began,
+    /// and the erasure was confirmed.
+    ErasedHandedOver,
     /// Without further faults, a hook that was answered 200 is not handled.
     NoEnd,
 }
@@ -47,11 +50,17 @@ pub enum Mistake {
     HasNoOrder,
     /// Each repeat has a key of its own.
     HasNoKey,
+    /// A merge puts what it has read, whatever became of the spool since.
+    MergesWhatItRead,
+    /// An erasure erases in the database before it does in the spools.
+    ErasesDatabaseFirst,
+    /// An erasure does not wait for transactions whose answers were lost.
+    WaitsForNoWriter,
 }
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::AnswersFirst,
         Self::TrustsLostAnswers,
         Self::DoesNotSync,
@@ -64,5 +73,8 @@ impl Mistake {
         Self::SettlesFirst,
         Self::HasNoOrder,
         Self::HasNoKey,
+        Self::MergesWhatItRead,
+        Self::ErasesDatabaseFirst,
+        Self::WaitsForNoWriter,
     ];
 }

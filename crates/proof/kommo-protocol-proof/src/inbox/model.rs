@@ -31,6 +31,8 @@ pub enum Sight {
     KnownAgain,
     /// Everything is done.
     AllDone,
+    /// A hook was read, and an erasure removed it before it was put.
+    ReadAndErased,
 }
 
 /// Every behaviour of a setup within its bounds.
@@ -118,6 +120,13 @@ fn sight(sight: Sight) -> Property<InboxModel> {
                 })
             })
         }
+        Sight::ReadAndErased => Property::sometimes("read, then erased", |_, world: &World| {
+            let mut read = world
+                .receivers
+                .iter()
+                .filter_map(|one| Some((one, one.read?)));
+            read.any(|(one, hook)| !one.spool.contains(&hook))
+        }),
         Sight::AllDone => {
             Property::sometimes("everything is done", |model: &InboxModel, world: &World| {
                 let hooks = model.setup.hooks.iter().flatten();

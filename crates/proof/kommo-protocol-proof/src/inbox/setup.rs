@@ -31,6 +31,9 @@ pub struct Setup {
     /// Whether hooks come beside a merge, and workers put back what they cannot read. It doubles
     /// the states.
     pub is_beside: bool,
+    /// The hooks of an account that is erased once, by their bits. Then a merge reads before it
+    /// puts, and a put whose answer was lost may be committed later.
+    pub erased: u32,
     /// A mistake that is built in.
     pub mistake: Option<Mistake>,
 }
@@ -49,6 +52,7 @@ impl Setup {
             repeats: 0,
             replays: 0,
             is_beside: false,
+            erased: 0,
             mistake: None,
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Receiver {
     pub(crate) doing: Option<Receiving>,
     /// The hook of its spool that it has put and not forgotten yet. Hooks come meanwhile.
     pub(crate) merged: Option<HookId>,
+    /// The hook of its spool that it has read and not put yet, in the setups of an erasure.
+    pub(crate) read: Option<HookId>,
     /// How many hooks have come to it.
     pub(crate) came: usize,
     /// The spool, the oldest hook first.
@@ -55,6 +57,15 @@ pub(crate) enum Working {
     },
 }
 
+/// What an erasure does next. With it: what was answered before it began.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Erasing {
+    Spools(u32),
+    /// It waits for these transactions.
+    Writers(u32, Vec<HookId>),
+    Database(u32),
+}
+
 /// Everything at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
@@ -76,6 +87,13 @@ pub struct World {
     pub(crate) faults: u8,
     pub(crate) repeats: u8,
     pub(crate) replays: u8,
+    /// Hooks in transactions whose answers were lost.
+    pub(crate) late: Vec<HookId>,
+    pub(crate) erasing: Option<Erasing>,
+    pub(crate) erasures: u8,
+    /// What an erasure may have removed, and what it must have.
+    may_be_gone: u32,
+    is_gone: u32,
     /// How many tokens were drawn, and keys with the mistake that each put has one of its own.
     drawn: u8,
     keys: u8,
@@ -98,6 +116,11 @@ impl World {
             faults: setup.faults,
             repeats: setup.repeats,
             replays: setup.replays,
+            late: Vec::new(),
+            erasing: None,
+            erasures: u8::from(setup.erased != 0),
+            may_be_gone: 0,
+            is_gone: 0,
             drawn: 0,
             keys: 0,
             broken: None,
@@ -116,8 +139,13 @@ impl World {
 
     pub(crate) fn state_of(&self, hook: HookId) -> Option<EntryState> {
         let mut entries = self.queue.entries().iter();
-        let entry = entries.find(|entry| entry.key.0 == hook)?;
+        let entry =
+            entries.find(|entry| entry.key.0 == hook && entry.state != EntryState::Erased)?;
         Some(entry.state)
+    }
+
+    pub(crate) fn may_be_gone(&self, hook: HookId) -> bool {
+        self.may_be_gone & (1 << hook) != 0
     }
 
     pub(crate) fn act(&mut self, setup: &Setup, action: Action) {
@@ -130,6 +158,24 @@ impl World {
             Action::Put(at, fate) => self.put_hook(setup, at, fate),
             Action::Spool(at, fate) => self.spool_hook(setup, at, fate),
             Action::Answer(at) => self.answer(setup, at),
+            Action::Read(at) => {
+                if let Some(receiver) = self.receivers.get_mut(at) {
+                    receiver.read = receiver.spool.first().copied();
+                }
+            }
+            Action::Commit(which) => {
+                let hook = self.late.remove(which);
+                self.put(setup, hook);
+            }
+            Action::Abort(which) => {
+                self.late.remove(which);
+            }
+            Action::BeginErasure => self.begin_erasure(setup),
+            Action::Erase => self.erase(setup),
+            Action::CrashEraser => {
+                self.crashes -= 1;
+                self.erasing = None;
+            }
             Action::Merge(at, fate) => self.merge(setup, at, fate),
             Action::Forget(at) => self.forget(setup, at),
             Action::CrashReceiver(at) => self.crash_receiver(at),
@@ -174,6 +220,9 @@ impl World {
         let Some(receiver) = self.receivers.get_mut(at) else {
             return;
         };
+        if self.erasing.is_some() {
+            self.may_be_gone |= setup.erased & (1 << hook);
+        }
         if self.came & (1 << hook) == 0 {
             self.came |= 1 << hook;
             let answered = receiver.answered.iter();
@@ -205,7 +254,7 @@ impl World {
                 hook,
                 is_kept: true,
             },
-            Fate::Unknown | Fate::Failed => Receiving::Spooling(hook),
+            Fate::Unknown | Fate::Late | Fate::Failed => Receiving::Spooling(hook),
         };
         self.set_doing(at, Some(next));
     }
@@ -246,11 +295,16 @@ impl World {
         let Some(receiver) = self.receivers.get_mut(at) else {
             return;
         };
-        let hook = match setup.has(Mistake::MergesBackwards) {
-            true => receiver.spool.last().copied(),
-            false => receiver.spool.first().copied(),
+        let hook = match (setup.erased, setup.has(Mistake::MergesBackwards)) {
+            (0, true) => receiver.spool.last().copied(),
+            (0, false) => receiver.spool.first().copied(),
+            _ => receiver.read.take(),
         };
         let Some(hook) = hook else { return };
+        // Right before the commit it looks whether the file is still there.
+        if !receiver.spool.contains(&hook) && !setup.has(Mistake::MergesWhatItRead) {
+            return;
+        }
         if setup.has(Mistake::ForgetsFirst) {
             receiver.spool.retain(|other| *other != hook);
         }
@@ -279,6 +333,7 @@ impl World {
         if let Some(receiver) = self.receivers.get_mut(at) {
             receiver.doing = None;
             receiver.merged = None;
+            receiver.read = None;
             let synced = receiver.spool.len() - receiver.unsynced;
             receiver.spool.truncate(synced);
             receiver.unsynced = 0;
@@ -288,9 +343,14 @@ impl World {
     /// The database takes a hook, or does not.
     fn write(&mut self, setup: &Setup, hook: HookId, fate: Fate) {
         self.count(fate);
-        if fate == Fate::Failed {
-            return;
+        match fate {
+            Fate::Written | Fate::Unknown => self.put(setup, hook),
+            Fate::Late => self.late.push(hook),
+            Fate::Failed => {}
         }
+    }
+
+    fn put(&mut self, setup: &Setup, hook: HookId) {
         let mut key = (hook, 0);
         if setup.has(Mistake::HasNoKey) {
             self.keys += 1;
@@ -303,6 +363,53 @@ impl World {
         }
     }
 
+    fn begin_erasure(&mut self, setup: &Setup) {
+        let answered = self.receivers.iter().flat_map(|one| &one.answered);
+        let answered = answered.fold(0, |bits, hook| bits | 1 << hook) & setup.erased;
+        self.may_be_gone |= self.came & setup.erased;
+        self.erasing = Some(match setup.has(Mistake::ErasesDatabaseFirst) {
+            true => Erasing::Database(answered),
+            false => Erasing::Spools(answered),
+        });
+    }
+
+    fn erase(&mut self, setup: &Setup) {
+        let is_last = setup.has(Mistake::ErasesDatabaseFirst);
+        self.erasing = match self.erasing.take() {
+            Some(Erasing::Spools(answered)) => {
+                for receiver in &mut self.receivers {
+                    receiver
+                        .spool
+                        .retain(|hook| setup.erased & (1 << hook) == 0);
+                }
+                match is_last {
+                    true => self.confirm_erasure(answered),
+                    false => Some(Erasing::Writers(answered, self.late.clone())),
+                }
+            }
+            Some(Erasing::Writers(answered, _)) => Some(Erasing::Database(answered)),
+            Some(Erasing::Database(answered)) => {
+                for at in 0..self.queue.entries().len() {
+                    let hook = self.queue.entries().get(at).map(|entry| entry.key.0);
+                    if hook.is_some_and(|hook| setup.erased & (1 << hook) != 0) {
+                        self.queue.erase(at, NOW);
+                    }
+                }
+                match is_last {
+                    true => Some(Erasing::Spools(answered)),
+                    false => self.confirm_erasure(answered),
+                }
+            }
+            None => None,
+        };
+    }
+
+    fn confirm_erasure(&mut self, answered: u32) -> Option<Erasing> {
+        self.erasures -= 1;
+        self.is_gone |= answered;
+        None
+    }
+
     fn claim(&mut self, setup: &Setup, entry: usize) -> Option<Lease> {
         self.claims -= 1;
         self.drawn += 1;
@@ -313,6 +420,10 @@ impl World {
         let lease = self.queue.claim(entry, token, NOW, NOW)?;
         if let Some(last) = self.last.get_mut(entry) {
             *last = self.drawn;
+        }
+        let hook = self.queue.entries().get(entry).map(|entry| entry.key.0);
+        if hook.is_some_and(|hook| self.is_gone & (1 << hook) != 0) {
+            self.broken.get_or_insert(Broken::ErasedHandedOver);
         }
         if self.overtakes(setup, entry) {
             self.broken.get_or_insert(Broken::OutOfOrder);
@@ -342,6 +453,7 @@ impl World {
             before.unwrap_or_default() & (1 << other) != 0
                 && of(other) == of(hook)
                 && !has_ended(other)
+                && !self.may_be_gone(other)
                 && !is_replayed(other)
         })
     }
@@ -452,7 +564,10 @@ impl World {
             .iter()
             .enumerate()
             .flat_map(|(at, one)| entries.iter().skip(at + 1).map(move |other| (one, other)));
-        let twice = pairs.clone().any(|(one, other)| one.key.0 == other.key.0);
+        let is_there = |state: EntryState| state != EntryState::Erased;
+        let twice = pairs.clone().any(|(one, other)| {
+            one.key.0 == other.key.0 && is_there(one.state) && is_there(other.state)
+        });
         let two_heads = pairs.any(|(one, other)| {
             one.conversation.is_some()
                 && one.conversation == other.conversation
@@ -462,7 +577,9 @@ impl World {
         let unhandled = entries
             .iter()
             .any(|entry| entry.state == EntryState::Done && !self.is_handled(entry.key.0));
-        let lost = answered.into_iter().any(|hook| !is_somewhere(hook));
+        let lost = answered
+            .into_iter()
+            .any(|hook| !is_somewhere(hook) && !self.may_be_gone(*hook));
         self.broken = [
             (lost, Broken::Lost),
             (unhandled, Broken::DoneUnhandled),
