@@ -26,11 +26,13 @@ mod oauth_seeds;
 
 mod account_host;
 mod bulk_batch;
+mod chats_answer;
 mod claims;
 mod disconnect_query;
 mod explain;
 mod hook_verifiers;
 mod bot_token;
+mod open_api_answer;
 mod open_api_hook;
 mod return_url;
 mod form;
@@ -51,6 +53,7 @@ mod seeds;
 pub use account_host::account_host;
 pub use bot_token::bot_token;
 pub use bulk_batch::bulk_batch;
+pub use chats_answer::chats_answer;
 pub use claims::claims;
 pub use crm_hook::crm_hook;
 pub use disconnect_query::disconnect_query;
@@ -58,6 +61,7 @@ pub use explain::explain;
 pub use form::form;
 pub use grant_steps::grant_steps;
 pub use hook_verifiers::hook_verifiers;
+pub use open_api_answer::open_api_answer;
 pub use open_api_hook::open_api_hook;
 pub use redirect::redirect;
 pub use request_date::request_date;
@@ -76,10 +80,11 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 21] = [
+pub const LAWS: [(&str, Law); 23] = [
     ("account_host", account_host),
     ("bot_token", bot_token),
     ("bulk_batch", bulk_batch),
+    ("chats_answer", chats_answer),
     ("claims", claims),
     ("crm_hook", crm_hook),
     ("disconnect_query", disconnect_query),
@@ -88,6 +93,7 @@ pub const LAWS: [(&str, Law); 21] = [
     ("grant_steps", grant_steps),
     ("hook_record", hook_record),
     ("hook_verifiers", hook_verifiers),
+    ("open_api_answer", open_api_answer),
     ("open_api_hook", open_api_hook),
     ("redirect", redirect),
     ("request_date", request_date),

@@ -178,6 +178,47 @@ async fn no_fault_loses_or_doubles_a_message() {
     }
 }
 
+/// Three senders at once, and a fault that passes for every second message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_three_thousand_messages_none_is_lost_or_doubled() {
+    const EACH: usize = 1000;
+    let scene = Scene::start().await;
+    let chats = connected(&scene).await;
+    let kinds = [
+        FaultKind::ServerError,
+        FaultKind::Cut,
+        FaultKind::DropAfterCommit,
+    ];
+    let send = async |sender: usize| {
+        for n in 0..EACH {
+            if n % 2 == 0 {
+                let fault = Fault::new(kinds[(n / 2) % kinds.len()]);
+                scene.sandbox.inject(fault.times(1));
+            }
+            let message = incoming(&format!("{sender}-{n}"));
+            // As a program does: what may have failed is sent again under the same id.
+            for attempt in 0.. {
+                match chats.send(&message).await {
+                    Ok(_) => break,
+                    // An attempt before has brought it.
+                    Err(ChatsError::Refused(refusal)) if refusal.status() == 400 => break,
+                    Err(error) => assert!(attempt < 20, "{error}"),
+                }
+            }
+        }
+    };
+    tokio::join!(send(0), send(1), send(2));
+    let state: serde_json::Value = serde_json::from_slice(&scene.sandbox.whole_state()).unwrap();
+    let kept = state["messages"].as_array().unwrap();
+    let mut texts: Vec<_> = kept.iter().map(|it| it["text"].as_str().unwrap()).collect();
+    texts.sort_unstable();
+    let mut expected: Vec<_> = (0..3)
+        .flat_map(|sender| (0..EACH).map(move |n| format!("{sender}-{n}")))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(texts, expected);
+}
+
 // Rules T2, E4. Every call does the same if it comes twice, so each survives what passes.
 #[tokio::test]
 async fn every_call_survives_a_fault_that_passes() {
