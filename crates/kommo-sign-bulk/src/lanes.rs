@@ -1,4 +1,4 @@
-//! Sixteen words of one block of each lane, word by word: the transposition that every block needs.
+//! The words of each lane, word by word: the transposition that every block needs.
 //!
 //! ```text
 //! block of lane 0:  a0 a1 a2 a3 …            word 0: a0 b0 c0 d0
@@ -10,7 +10,8 @@
 //! Four rows of 16 bytes are transposed at a time, with eight shuffles. A wider register holds the
 //! rows of lanes 0, 4, 8, 12 side by side, so that the same eight shuffles do eight or sixteen
 //! lanes and nothing crosses a boundary of 128 bits: the loads put the rows where they belong.
-//! Full-width interleaving would take twice the shuffles.
+//! Full-width interleaving would take twice the shuffles. States and results take the same way,
+//! in and out.
 
 #![allow(
     clippy::indexing_slicing,
@@ -38,9 +39,28 @@ pub(crate) trait Lanes: Simd {
     /// The lanes of a register.
     const LANES: usize;
 
+    /// Whether three registers are combined bit by bit in one instruction.
+    const TERNARY: bool;
+
+    /// Four words of each lane, given as a row a lane, as a register a word.
+    fn words_of_rows(self, row: impl Fn(usize) -> u32x4<Self>) -> [Self::u32s; 4];
+
+    /// The way back: a register a word, as a row a lane.
+    fn rows_of_words(self, words: [Self::u32s; 4], put: impl FnMut(usize, u32x4<Self>));
+
     /// The words of the first [`LANES`](Self::LANES) blocks, as they stand in memory
     /// (little-endian).
-    fn words(self, blocks: &[&Block; MAX_LANES]) -> [Self::u32s; 16];
+    #[inline(always)]
+    fn words(self, blocks: &[&Block; MAX_LANES]) -> [Self::u32s; 16] {
+        let mut words = [Self::u32s::splat(self, 0); 16];
+        for (quarter, words) in words.as_chunks_mut().0.iter_mut().enumerate() {
+            *words = self.words_of_rows(
+                #[inline(always)]
+                |lane| row(self, blocks[lane], quarter),
+            );
+        }
+        words
+    }
 
     /// Each word with its bytes in the other order.
     fn swapped(self, words: Self::u32s) -> Self::u32s;
@@ -74,18 +94,31 @@ macro_rules! four_lanes {
         impl Lanes for $registers {
             const LANES: usize = 4;
 
+            const TERNARY: bool = false;
+
             #[inline(always)]
-            fn words(self, blocks: &[&Block; MAX_LANES]) -> [u32x4<Self>; 16] {
-                let mut words = [self.splat_u32x4(0); 16];
-                for quarter in 0..4 {
-                    let row = |lane: usize| row(self, blocks[lane], quarter);
-                    let (a, b) = self.interleave_u32x4(row(0), row(2));
-                    let (c, d) = self.interleave_u32x4(row(1), row(3));
-                    let place = 4 * quarter;
-                    (words[place], words[place + 1]) = self.interleave_u32x4(a, c);
-                    (words[place + 2], words[place + 3]) = self.interleave_u32x4(b, d);
+            fn words_of_rows(self, row: impl Fn(usize) -> u32x4<Self>) -> [u32x4<Self>; 4] {
+                let (a, b) = self.interleave_u32x4(row(0), row(2));
+                let (c, d) = self.interleave_u32x4(row(1), row(3));
+                let (first, second) = self.interleave_u32x4(a, c);
+                let (third, fourth) = self.interleave_u32x4(b, d);
+                [first, second, third, fourth]
+            }
+
+            #[inline(always)]
+            fn rows_of_words(
+                self,
+                words: [u32x4<Self>; 4],
+                mut put: impl FnMut(usize, u32x4<Self>),
+            ) {
+                // A square is transposed back by transposing it again.
+                let rows = self.words_of_rows(
+                    #[inline(always)]
+                    |word| words[word],
+                );
+                for (lane, row) in rows.into_iter().enumerate() {
+                    put(lane, row);
                 }
-                words
             }
 
             #[inline(always)]
@@ -130,7 +163,7 @@ mod x86 {
     use fearless_simd::x86::{Avx2, Avx512, Sse2};
     use fearless_simd::{kernel, prelude::*, u8x16, u8x32, u8x64, u32x4, u32x8, u32x16};
 
-    use super::{Block, Lanes, MAX_LANES, SWAP, row, swapped_by_shifts};
+    use super::{Lanes, SWAP, swapped_by_shifts};
 
     four_lanes!(Sse2, _simd, words => swapped_by_shifts::<Self>(words));
 
@@ -179,18 +212,27 @@ mod x86 {
     impl Lanes for Avx2 {
         const LANES: usize = 8;
 
+        const TERNARY: bool = false;
+
         #[inline(always)]
-        fn words(self, blocks: &[&Block; MAX_LANES]) -> [u32x8<Self>; 16] {
-            let mut words = [self.splat_u32x8(0); 16];
-            for quarter in 0..4 {
-                let row = |lane: usize| row(self, blocks[lane], quarter);
-                let rows = |lane| self.combine_u32x4(row(lane), row(lane + 4)).into();
-                let four = transposed_8(self, rows(0), rows(1), rows(2), rows(3));
-                for (word, transposed) in words[4 * quarter..].iter_mut().zip(four) {
-                    *word = transposed.simd_into(self);
-                }
+        fn words_of_rows(self, row: impl Fn(usize) -> u32x4<Self>) -> [u32x8<Self>; 4] {
+            let rows = |lane| self.combine_u32x4(row(lane), row(lane + 4)).into();
+            let four = transposed_8(self, rows(0), rows(1), rows(2), rows(3));
+            four.map(
+                #[inline(always)]
+                |words| words.simd_into(self),
+            )
+        }
+
+        #[inline(always)]
+        fn rows_of_words(self, words: [u32x8<Self>; 4], mut put: impl FnMut(usize, u32x4<Self>)) {
+            let [a, b, c, d] = words;
+            let four = transposed_8(self, a.into(), b.into(), c.into(), d.into());
+            for (lane, rows) in four.into_iter().enumerate() {
+                let (low, high) = self.split_u32x8(rows.simd_into(self));
+                put(lane, low);
+                put(lane + 4, high);
             }
-            words
         }
 
         #[inline(always)]
@@ -206,19 +248,32 @@ mod x86 {
     impl Lanes for Avx512 {
         const LANES: usize = 16;
 
+        const TERNARY: bool = true;
+
         #[inline(always)]
-        fn words(self, blocks: &[&Block; MAX_LANES]) -> [u32x16<Self>; 16] {
-            let mut words = [self.splat_u32x16(0); 16];
-            for quarter in 0..4 {
-                let row = |lane: usize| row(self, blocks[lane], quarter);
-                let pair = |lane| self.combine_u32x4(row(lane), row(lane + 4));
-                let rows = |lane| self.combine_u32x8(pair(lane), pair(lane + 8)).into();
-                let four = transposed_16(self, rows(0), rows(1), rows(2), rows(3));
-                for (word, transposed) in words[4 * quarter..].iter_mut().zip(four) {
-                    *word = transposed.simd_into(self);
-                }
+        fn words_of_rows(self, row: impl Fn(usize) -> u32x4<Self>) -> [u32x16<Self>; 4] {
+            let pair = |lane| self.combine_u32x4(row(lane), row(lane + 4));
+            let rows = |lane| self.combine_u32x8(pair(lane), pair(lane + 8)).into();
+            let four = transposed_16(self, rows(0), rows(1), rows(2), rows(3));
+            four.map(
+                #[inline(always)]
+                |words| words.simd_into(self),
+            )
+        }
+
+        #[inline(always)]
+        fn rows_of_words(self, words: [u32x16<Self>; 4], mut put: impl FnMut(usize, u32x4<Self>)) {
+            let [a, b, c, d] = words;
+            let four = transposed_16(self, a.into(), b.into(), c.into(), d.into());
+            for (lane, rows) in four.into_iter().enumerate() {
+                let (low, high) = self.split_u32x16(rows.simd_into(self));
+                let ((first, second), (third, fourth)) =
+                    (self.split_u32x8(low), self.split_u32x8(high));
+                put(lane, first);
+                put(lane + 4, second);
+                put(lane + 8, third);
+                put(lane + 12, fourth);
             }
-            words
         }
 
         #[inline(always)]

@@ -6,19 +6,20 @@
 // it.
 mod level;
 
+mod ahead;
 mod lanes;
 mod md5_lanes;
 mod sha1_lanes;
 mod hash_lanes;
 mod hex_lanes;
 
-mod window;
 mod ending;
-mod content_digests;
+mod window;
 mod mac_key;
 
 mod error;
 mod request;
+mod content_digests;
 mod tails;
 mod sign_window;
 mod bulk_signer;

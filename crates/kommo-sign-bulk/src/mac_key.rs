@@ -7,8 +7,8 @@ use sha1::block_api::compress;
 use zeroize::Zeroize;
 
 use crate::hash_lanes::wipe;
-use crate::lanes::{Block, Lanes, NO_BLOCK};
-use crate::sha1_lanes::{States, absorb_words};
+use crate::lanes::{Lanes, NO_BLOCK};
+use crate::sha1_lanes::{State, States, Words, absorb_words};
 
 /// FIPS 180-4, 5.3.1.
 const START: [u32; 5] = [
@@ -31,7 +31,7 @@ pub(crate) type Mac = [u32; 5];
 /// The two states that a key leaves, wiped on drop.
 #[derive(Clone)]
 pub(crate) struct MacKey {
-    pub(crate) inner: [u32; 5],
+    inner: [u32; 5],
     outer: [u32; 5],
 }
 
@@ -71,11 +71,20 @@ impl MacKey {
             .to_be_bytes()
     }
 
-    /// The MAC of one message: its state so far, and its last blocks, padded.
-    pub(crate) fn mac_alone(&self, mut state: [u32; 5], last: &[Block]) -> Mac {
-        compress(&mut state, last);
+    /// The state of the inner hash after the key, as lanes take it.
+    pub(crate) fn inner_state(&self) -> State {
+        let mut state = State::default();
+        for (place, word) in state.iter_mut().zip(self.inner) {
+            *place = word;
+        }
+        state
+    }
+
+    /// The MAC of one message, from its inner digest.
+    pub(crate) fn mac_alone(&self, inner: &State) -> Mac {
         let mut block = NO_BLOCK;
-        let words = state.iter().chain([&PADDING_BIT]);
+        let [a, b, c, d, e, ..] = *inner;
+        let words = [a, b, c, d, e, PADDING_BIT];
         for (place, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
             *place = word.to_be_bytes();
         }
@@ -85,24 +94,56 @@ impl MacKey {
         let mut mac = self.outer;
         compress(&mut mac, core::slice::from_ref(&block));
         block.zeroize();
-        state.zeroize();
         mac
     }
+}
 
-    /// The MACs of all lanes, from their inner digests.
-    pub(crate) fn macs<S: Lanes>(&self, simd: S, mut inner: States<S>) -> States<S> {
-        let mut words = [S::u32s::splat(simd, 0); 16];
-        for (word, digest) in words.iter_mut().zip(&inner) {
-            *word = *digest;
+/// The MACs of all lanes in the making. One is made for a window, so that its registers are
+/// overwritten once.
+pub(crate) struct MacLanes<S: Lanes> {
+    /// The words of the next block.
+    pub(crate) words: Words<S>,
+    /// Inner digests, then MACs.
+    pub(crate) states: States<S>,
+}
+
+impl<S: Lanes> MacLanes<S> {
+    pub(crate) fn new(simd: S) -> Self {
+        Self {
+            words: [S::u32s::splat(simd, 0); 16],
+            states: [S::u32s::splat(simd, 0); 5],
         }
-        let [_, _, _, _, _, padding, .., length] = &mut words;
+    }
+
+    /// The states of an inner hash that has taken the key and nothing else.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, simd: S, key: &MacKey) {
+        self.states = key.inner.map(
+            #[inline(always)]
+            |word| S::u32s::splat(simd, word),
+        );
+    }
+
+    /// From inner digests to MACs.
+    #[inline(always)]
+    pub(crate) fn finish(&mut self, simd: S, key: &MacKey) {
+        self.words = [S::u32s::splat(simd, 0); 16];
+        let [a, b, c, d, e, padding, .., length] = &mut self.words;
+        [*a, *b, *c, *d, *e] = self.states;
         *padding = S::u32s::splat(simd, PADDING_BIT);
         *length = S::u32s::splat(simd, OUTER_BITS);
-        wipe::<S>(&mut inner);
-        let mut macs = self.outer.map(|word| S::u32s::splat(simd, word));
-        absorb_words(simd, &mut macs, words);
-        wipe::<S>(&mut words);
-        macs
+        self.states = key.outer.map(
+            #[inline(always)]
+            |word| S::u32s::splat(simd, word),
+        );
+        absorb_words(simd, &mut self.states, &mut self.words);
+    }
+}
+
+impl<S: Lanes> Drop for MacLanes<S> {
+    fn drop(&mut self) {
+        wipe::<S>(&mut self.words);
+        wipe::<S>(&mut self.states);
     }
 }
 

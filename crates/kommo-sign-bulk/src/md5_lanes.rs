@@ -8,6 +8,9 @@
     reason = "arrays of fixed size; every index is a constant or a loop bound below their length"
 )]
 
+use fearless_simd::{Simd, prelude::*, u32x4};
+
+use crate::ahead::Ahead;
 use crate::lanes::{Block, Lanes, MAX_LANES, NO_BLOCK, rotated};
 
 /// Registers of messages that are interleaved.
@@ -17,7 +20,7 @@ pub(crate) const CHAINS: usize = 2;
 pub(crate) const MAX_MESSAGES: usize = CHAINS * MAX_LANES;
 
 /// RFC 1321, 3.3.
-pub(crate) const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+pub(crate) const START: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
 /// The integer part of 2³² · |sin(i + 1)|.
 const SINES: [u32; 64] = [
@@ -104,22 +107,36 @@ const fn word_of(step: usize) -> usize {
     }
 }
 
+/// The state of one message.
+pub(crate) type State = [u32; 4];
+
 /// The states of all messages: chain, then word.
-pub(crate) type States<S> = [[<S as fearless_simd::Simd>::u32s; 4]; CHAINS];
+type States<S> = [[<S as Simd>::u32s; 4]; CHAINS];
 
 /// Takes the next `blocks` blocks of every message into its state. A message that has fewer is
-/// idle: its state is void.
+/// idle: its state is void. `ahead` is read meanwhile.
 #[inline(never)]
 pub(crate) fn absorb<S: Lanes>(
     simd: S,
-    states: &mut States<S>,
+    states: &mut [State; MAX_MESSAGES],
     messages: &[&[Block]; MAX_MESSAGES],
     blocks: usize,
+    mut ahead: Ahead<'_>,
 ) {
     simd.vectorize(
         #[inline(always)]
         || {
+            let mut now: States<S> = core::array::from_fn(
+                #[inline(always)]
+                |chain| {
+                    simd.words_of_rows(
+                        #[inline(always)]
+                        |lane| u32x4::from_slice(simd, &states[chain * S::LANES + lane]),
+                    )
+                },
+            );
             for block in 0..blocks {
+                ahead.read();
                 let words = core::array::from_fn(
                     #[inline(always)]
                     |chain| {
@@ -134,7 +151,14 @@ pub(crate) fn absorb<S: Lanes>(
                         simd.words(&rows)
                     },
                 );
-                compress::<S>(states, &words);
+                compress::<S>(&mut now, &words);
+            }
+            for (chain, now) in now.into_iter().enumerate() {
+                simd.rows_of_words(
+                    now,
+                    #[inline(always)]
+                    |lane, row| row.store_slice(&mut states[chain * S::LANES + lane]),
+                );
             }
         },
     );
@@ -154,6 +178,7 @@ fn compress<S: Lanes>(states: &mut States<S>, words: &[[S::u32s; 16]; CHAINS]) {
                 let sum = now[chain][a] + (words[chain][word_of($step)] + constant);
                 let sum = match $step / 16 {
                     0 => sum + (in_d ^ (in_b & (in_c ^ in_d))),
+                    1 if S::TERNARY => sum + ((in_d & in_b) | (!in_d & in_c)),
                     // No bit is set in both halves, so they may be added one by one, b last: it
                     // comes last.
                     1 => sum + (!in_d & in_c) + (in_d & in_b),

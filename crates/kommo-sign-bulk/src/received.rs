@@ -2,7 +2,7 @@
 
 use kommo_sign::ParseSignatureError;
 
-use crate::mac_key::Mac;
+use crate::sha1_lanes::State;
 
 const DIGITS: usize = 40;
 
@@ -12,7 +12,7 @@ const DIGITS: usize = 40;
 ///
 /// As `ChatHookKey::verify` says it: another length, or the offset of the first byte that is no hex
 /// digit.
-pub(crate) fn parse(text: &str) -> Result<Mac, ParseSignatureError> {
+pub(crate) fn parse(text: &str) -> Result<State, ParseSignatureError> {
     let Ok(digits) = <&[u8; DIGITS]>::try_from(text.as_bytes()) else {
         return Err(ParseSignatureError::Length {
             found: text.len(),
@@ -29,7 +29,7 @@ pub(crate) fn parse(text: &str) -> Result<Mac, ParseSignatureError> {
             offset: offset.unwrap_or_default(),
         });
     }
-    let mut words = [0; 5];
+    let mut words = State::default();
     for (word, digits) in words.iter_mut().zip(digits.as_chunks().0) {
         *word = eight_digits(*digits);
     }

@@ -9,13 +9,22 @@
     reason = "arrays of fixed size; every index is a constant or a loop bound below their length"
 )]
 
+use fearless_simd::{Simd, prelude::*, u32x4};
+
+use crate::ahead::Ahead;
 use crate::lanes::{Block, Lanes, MAX_LANES, NO_BLOCK, rotated};
 
 /// FIPS 180-4, 4.2.1.
 const CONSTANTS: [u32; 4] = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6];
 
+/// The state of one message: five words, and three that say nothing, so that it is two rows.
+pub(crate) type State = [u32; 8];
+
 /// The states of all messages, word by word.
-pub(crate) type States<S> = [<S as fearless_simd::Simd>::u32s; 5];
+pub(crate) type States<S> = [<S as Simd>::u32s; 5];
+
+/// Sixteen words of all messages, word by word.
+pub(crate) type Words<S> = [<S as Simd>::u32s; 16];
 
 /// The words of a block that all lanes share, expanded, with the constants of the rounds added.
 pub(crate) type Schedule = [u32; 80];
@@ -36,28 +45,60 @@ pub(crate) fn schedule(block: &Block) -> Schedule {
     words
 }
 
+/// The states of the lanes, word by word.
+#[inline(always)]
+pub(crate) fn states_of_rows<'a, S: Lanes>(
+    simd: S,
+    state: impl Fn(usize) -> &'a State,
+) -> States<S> {
+    let [a, b, c, d] = simd.words_of_rows(
+        #[inline(always)]
+        |lane| u32x4::from_slice(simd, &state(lane).as_chunks::<4>().0[0]),
+    );
+    let [e, ..] = simd.words_of_rows(
+        #[inline(always)]
+        |lane| u32x4::from_slice(simd, &state(lane).as_chunks::<4>().0[1]),
+    );
+    [a, b, c, d, e]
+}
+
 /// Takes the next `blocks` blocks of every message into its state. A message that has fewer is
-/// idle: its state is void.
+/// idle: its state is void. `ahead` is read meanwhile.
 #[inline(never)]
 pub(crate) fn absorb<S: Lanes>(
     simd: S,
-    states: &mut States<S>,
+    states: &mut [State; MAX_LANES],
     messages: &[&[Block]; MAX_LANES],
     blocks: usize,
+    mut ahead: Ahead<'_>,
 ) {
     simd.vectorize(
         #[inline(always)]
         || {
+            let mut now = states_of_rows(
+                simd,
+                #[inline(always)]
+                |lane| &states[lane],
+            );
             for block in 0..blocks {
+                ahead.read();
                 let rows = core::array::from_fn(
                     #[inline(always)]
                     |lane| messages[lane].get(block).unwrap_or(&NO_BLOCK),
                 );
-                let words = simd.words(&rows).map(
+                let mut words = simd.words(&rows).map(
                     #[inline(always)]
                     |word| simd.swapped(word),
                 );
-                absorb_words(simd, states, words);
+                absorb_words(simd, &mut now, &mut words);
+            }
+            let [a, b, c, d, e] = now;
+            for (half, words) in [[a, b, c, d], [e; 4]].into_iter().enumerate() {
+                simd.rows_of_words(
+                    words,
+                    #[inline(always)]
+                    |lane, row| row.store_slice(&mut states[lane].as_chunks_mut::<4>().0[half]),
+                );
             }
         },
     );
@@ -93,9 +134,9 @@ macro_rules! eighty {
     (@ $one:ident $($step:literal)*) => { $( $one!($step); )* };
 }
 
-/// Takes a block of each lane's own, given as its sixteen words.
+/// Takes a block of each lane's own, given as its sixteen words, which are void then.
 #[inline(never)]
-pub(crate) fn absorb_words<S: Lanes>(simd: S, states: &mut States<S>, mut words: [S::u32s; 16]) {
+pub(crate) fn absorb_words<S: Lanes>(simd: S, states: &mut States<S>, words: &mut Words<S>) {
     simd.vectorize(
         #[inline(always)]
         || {

@@ -6,18 +6,19 @@
 //!                                         too few, or too long: one at a time
 //! ```
 
-use fearless_simd::prelude::*;
+use fearless_simd::{prelude::*, u8x16, u32x4};
 use kommo_sign::{ChatsSigner, ContentMd5};
 use zeroize::Zeroize;
 
+use crate::ahead::Ahead;
 use crate::content_digests::{Digest, content_digests};
-use crate::hash_lanes::{HashLanes, Sha1Lanes, put, wipe};
+use crate::hash_lanes::{HashLanes, Sha1};
 use crate::hex_lanes::digits;
 use crate::lanes::{Block, Lanes, MAX_LANES, NO_BLOCK};
-use crate::mac_key::{Mac, MacKey};
+use crate::mac_key::{Mac, MacKey, MacLanes};
 use crate::md5_lanes::MAX_MESSAGES;
 use crate::request::{BulkRequest, BulkSigned};
-use crate::sha1_lanes::{States, absorb_shared, absorb_words};
+use crate::sha1_lanes::{States, Words, absorb_shared, absorb_words, states_of_rows};
 use crate::tails::{STAGED_BLOCKS, Staged, Tails, Template, stage};
 use crate::window::{Place, WINDOW};
 
@@ -35,186 +36,214 @@ pub(crate) fn sign_window<S: Lanes>(
 ) {
     let mut digests = [[0; 4]; WINDOW];
     let digests = digests.get_mut(..requests.len()).unwrap_or_default();
-    content_digests(
-        simd,
-        requests.iter().map(|request| request.body),
-        |place| requests.get(place).map_or(&[][..], |request| request.body),
-        digests,
-    );
+    content_digests(simd, requests, digests);
     let mut tails = Tails::of(requests);
-    let mut group = Group::<S>::new(simd);
+    let mut lanes = MacLanes::new(simd);
     for (tail, first, count) in tails.found() {
         let first = requests.get(usize::from(first));
-        let first = first.filter(|_| count >= Sha1Lanes::<S>::PROFITABLE);
+        let first = first.filter(|_| count >= Sha1::PROFITABLE);
         let Some(template) = first.and_then(Template::of) else {
             tails.dissolve(tail);
             continue;
         };
+        let mut group = Group::EMPTY;
         for place in tails.members(tail) {
-            let digest = digests.get(usize::from(place));
-            group.add(place, digest.unwrap_or(&[0; 4]));
+            group.add(place);
             if group.count == S::LANES {
-                group.sign(simd, key, &template, results);
+                group.sign(simd, key, &template, digests, &mut lanes, results);
             }
         }
-        if group.count >= Sha1Lanes::<S>::PROFITABLE {
-            group.sign(simd, key, &template, results);
+        if group.count >= Sha1::PROFITABLE {
+            group.sign(simd, key, &template, digests, &mut lanes, results);
         }
-        for place in group.places.iter().take(group.count) {
+        for place in group.places() {
             tails.separate(*place);
         }
-        group.count = 0;
     }
-    group.wipe();
     if tails.separate_ones(requests.len()).next().is_some() {
-        separate_ones(simd, key, one, requests, digests, &tails, results);
+        separate_ones(
+            simd, key, one, requests, digests, &tails, &mut lanes, results,
+        );
     }
 }
 
 /// Requests with one tail, a lane each.
-struct Group<S: Lanes> {
+struct Group {
     places: [Place; MAX_LANES],
-    digests: [S::u32s; 4],
-    text: Text,
     count: usize,
 }
 
-/// Digits of all lanes, word by word.
-#[derive(Clone, Copy)]
-struct Text {
-    content_md5: [[u32; MAX_LANES]; MD5_WORDS],
-    signature: [[u32; MAX_LANES]; SIGNATURE_WORDS],
-}
-
-impl<S: Lanes> Group<S> {
-    fn new(simd: S) -> Self {
-        Self {
-            places: [0; MAX_LANES],
-            digests: [S::u32s::splat(simd, 0); 4],
-            text: Text {
-                content_md5: [[0; MAX_LANES]; MD5_WORDS],
-                signature: [[0; MAX_LANES]; SIGNATURE_WORDS],
-            },
-            count: 0,
-        }
-    }
+impl Group {
+    const EMPTY: Self = Self {
+        places: [0; MAX_LANES],
+        count: 0,
+    };
 
     #[inline]
-    fn add(&mut self, place: Place, digest: &Digest) {
-        put(&mut self.digests, self.count, digest);
+    fn add(&mut self, place: Place) {
         if let Some(slot) = self.places.get_mut(self.count) {
             *slot = place;
         }
         self.count += 1;
     }
 
-    fn sign(&mut self, simd: S, key: &MacKey, template: &Template, results: &mut [BulkSigned]) {
-        let words = first_words(simd, template, &self.digests, &mut self.text);
-        let mut states = key.inner.map(|word| S::u32s::splat(simd, word));
-        absorb_words(simd, &mut states, words);
-        for schedule in template.behind() {
-            absorb_shared(simd, &mut states, schedule);
-        }
-        let mut macs = key.macs(simd, states);
-        signature_digits(simd, &macs, &mut self.text.signature);
-        wipe::<S>(&mut states);
-        wipe::<S>(&mut macs);
-        for (lane, place) in self.places.iter().enumerate().take(self.count) {
-            if let Some(result) = results.get_mut(usize::from(*place)) {
-                take_lane(&self.text.content_md5, lane, &mut result.content_md5);
-                take_lane(&self.text.signature, lane, &mut result.signature);
-            }
-        }
-        self.count = 0;
+    fn places(&self) -> &[Place] {
+        self.places.get(..self.count).unwrap_or_default()
     }
 
-    fn wipe(&mut self) {
-        self.text.signature.as_flattened_mut().zeroize();
+    fn sign<S: Lanes>(
+        &mut self,
+        simd: S,
+        key: &MacKey,
+        template: &Template,
+        digests: &[Digest],
+        lanes: &mut MacLanes<S>,
+        results: &mut [BulkSigned],
+    ) {
+        let places = self.places();
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let content_md5 = content_md5_digits(simd, places, digests);
+                write_content_md5(simd, &content_md5, places, results);
+                lanes.words = first_words(simd, template, &content_md5);
+                lanes.begin(simd, key);
+                absorb_words(simd, &mut lanes.states, &mut lanes.words);
+                for schedule in template.behind() {
+                    absorb_shared(simd, &mut lanes.states, schedule);
+                }
+                lanes.finish(simd, key);
+                write_signatures(simd, &lanes.states, places, results);
+            },
+        );
+        self.count = 0;
     }
 }
 
-/// The words of the first block of every lane; the digits go to `text` too.
+/// The digits of every lane, the first of each word in its highest byte.
+#[inline(always)]
+fn content_md5_digits<S: Lanes>(
+    simd: S,
+    places: &[Place],
+    digests: &[Digest],
+) -> [S::u32s; MD5_WORDS] {
+    let words = simd.words_of_rows(
+        #[inline(always)]
+        |lane| {
+            let place = places.get(lane).copied().unwrap_or_default();
+            let digest = digests.get(usize::from(place));
+            u32x4::from_slice(simd, digest.unwrap_or(&[0; 4]))
+        },
+    );
+    let words = words.map(
+        #[inline(always)]
+        |word| simd.swapped(word),
+    );
+    let mut md5 = [S::u32s::splat(simd, 0); MD5_WORDS];
+    digits::<S>(&words, &mut md5);
+    md5
+}
+
+/// The words of the first block of every lane.
+#[inline(always)]
 fn first_words<S: Lanes>(
     simd: S,
     template: &Template,
-    digests: &[S::u32s; 4],
-    text: &mut Text,
-) -> [S::u32s; 16] {
-    simd.vectorize(
+    content_md5: &[S::u32s; MD5_WORDS],
+) -> Words<S> {
+    let zero = S::u32s::splat(simd, 0);
+    let mut words = template.first.map(
         #[inline(always)]
-        || {
-            let zero = S::u32s::splat(simd, 0);
-            let swapped = digests.map(
-                #[inline(always)]
-                |word| simd.swapped(word),
-            );
-            let mut md5 = [zero; MD5_WORDS];
-            digits::<S>(&swapped, &mut md5);
-            store::<S>(&md5, &mut text.content_md5);
-            let mut words = template.first.map(
-                #[inline(always)]
-                |word| S::u32s::splat(simd, word),
-            );
-            let (word, byte) = (template.digits_at / 4, template.digits_at % 4);
-            let words_of_digits = words.iter_mut().skip(word);
-            if byte == 0 {
-                for (place, digits) in words_of_digits.zip(md5) {
-                    *place |= digits;
-                }
-            } else {
-                let right = 8 * u32::try_from(byte).unwrap_or_default();
-                let mut before = zero;
-                for (place, digits) in words_of_digits.zip(md5.into_iter().chain([zero])) {
-                    *place |= (before << (32 - right)) | (digits >> right);
-                    before = digits;
-                }
-            }
-            words
-        },
-    )
-}
-
-fn signature_digits<S: Lanes>(
-    simd: S,
-    macs: &States<S>,
-    text: &mut [[u32; MAX_LANES]; SIGNATURE_WORDS],
-) {
-    simd.vectorize(
-        #[inline(always)]
-        || {
-            let mut words = [S::u32s::splat(simd, 0); SIGNATURE_WORDS];
-            digits::<S>(macs, &mut words);
-            store::<S>(&words, text);
-        },
+        |word| S::u32s::splat(simd, word),
     );
+    let (word, byte) = (template.digits_at / 4, template.digits_at % 4);
+    let words_of_digits = words.iter_mut().skip(word);
+    if byte == 0 {
+        for (place, digits) in words_of_digits.zip(content_md5) {
+            *place |= *digits;
+        }
+    } else {
+        let right = 8 * u32::try_from(byte).unwrap_or_default();
+        let mut before = zero;
+        for (place, digits) in words_of_digits.zip(content_md5.iter().chain([&zero])) {
+            *place |= (before << (32 - right)) | (*digits >> right);
+            before = *digits;
+        }
+    }
+    words
 }
 
 #[inline(always)]
-fn store<S: Lanes>(words: &[S::u32s], rows: &mut [[u32; MAX_LANES]]) {
-    for (word, row) in words.iter().zip(rows) {
-        if let Some(row) = row.get_mut(..S::LANES) {
-            word.store_slice(row);
-        }
-    }
+fn write_content_md5<S: Lanes>(
+    simd: S,
+    digits: &[S::u32s; MD5_WORDS],
+    places: &[Place],
+    results: &mut [BulkSigned],
+) {
+    let [a, b, c, d, e, f, g, h] = *digits;
+    write_rows(simd, [a, b, c, d], places, results, |result| {
+        result.content_md5.first_chunk_mut()
+    });
+    write_rows(simd, [e, f, g, h], places, results, |result| {
+        result.content_md5.last_chunk_mut()
+    });
 }
 
-/// The digits of one lane.
-#[inline]
-fn take_lane<const WORDS: usize, const BYTES: usize>(
-    rows: &[[u32; MAX_LANES]; WORDS],
-    lane: usize,
-    text: &mut [u8; BYTES],
+#[inline(always)]
+fn write_signatures<S: Lanes>(
+    simd: S,
+    macs: &States<S>,
+    places: &[Place],
+    results: &mut [BulkSigned],
 ) {
-    for (row, place) in rows.iter().zip(text.as_chunks_mut().0) {
-        if let Some(word) = row.get(lane) {
-            *place = word.to_be_bytes();
-        }
-    }
+    let mut text = [S::u32s::splat(simd, 0); SIGNATURE_WORDS];
+    digits::<S>(macs, &mut text);
+    let [a, b, c, d, e, f, g, h, i, j] = text;
+    write_rows(simd, [a, b, c, d], places, results, |result| {
+        result.signature.first_chunk_mut()
+    });
+    write_rows(simd, [e, f, g, h], places, results, |result| {
+        result.signature.get_mut(16..)?.first_chunk_mut()
+    });
+    write_rows(simd, [g, h, i, j], places, results, |result| {
+        result.signature.last_chunk_mut()
+    });
+}
+
+/// Writes sixteen digits of every lane.
+#[inline(always)]
+fn write_rows<S: Lanes>(
+    simd: S,
+    words: [S::u32s; 4],
+    places: &[Place],
+    results: &mut [BulkSigned],
+    at: impl Fn(&mut BulkSigned) -> Option<&mut [u8; 16]>,
+) {
+    let swapped = words.map(
+        #[inline(always)]
+        |word| simd.swapped(word),
+    );
+    simd.rows_of_words(
+        swapped,
+        #[inline(always)]
+        |lane, row| {
+            let place = places.get(lane);
+            let result = place.and_then(|place| results.get_mut(usize::from(*place)));
+            if let Some(text) = result.and_then(&at) {
+                let bytes: u8x16<S> = row.bitcast();
+                bytes.store_slice(text);
+            }
+        },
+    );
 }
 
 /// Requests that share their tail with too few: each string to sign is written by itself; those of
 /// one length go side by side.
 #[inline(never)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a part of `sign_window`, of its own for its stack"
+)]
 fn separate_ones<S: Lanes>(
     simd: S,
     key: &MacKey,
@@ -222,6 +251,7 @@ fn separate_ones<S: Lanes>(
     requests: &[BulkRequest<'_>],
     digests: &[Digest],
     tails: &Tails,
+    lanes: &mut MacLanes<S>,
     results: &mut [BulkSigned],
 ) {
     let mut waiting = [const { StagedGroup::new() }; STAGED_BLOCKS];
@@ -245,13 +275,13 @@ fn separate_ones<S: Lanes>(
         write(content_md5.as_str(), &mut result.content_md5);
         if let Some(group) = waiting.get_mut(blocks - 1) {
             group.add(place, &staged);
-            if group.count == S::LANES {
-                group.sign(simd, key, blocks, results);
+            if group.group.count == S::LANES {
+                group.sign(simd, key, blocks, lanes, results);
             }
         }
     }
     for (group, blocks) in waiting.iter_mut().zip(1..) {
-        group.sign(simd, key, blocks, results);
+        group.sign(simd, key, blocks, lanes, results);
     }
 }
 
@@ -271,59 +301,63 @@ fn write(text: &str, place: &mut [u8]) {
 
 /// Strings to sign of one number of blocks, a lane each.
 struct StagedGroup {
-    places: [Place; MAX_LANES],
+    group: Group,
     staged: [Staged; MAX_LANES],
-    count: usize,
 }
 
 impl StagedGroup {
     const fn new() -> Self {
         Self {
-            places: [0; MAX_LANES],
+            group: Group::EMPTY,
             staged: [[NO_BLOCK; STAGED_BLOCKS]; MAX_LANES],
-            count: 0,
         }
     }
 
     fn add(&mut self, place: Place, staged: &Staged) {
-        if let (Some(slot), Some(text)) = (
-            self.places.get_mut(self.count),
-            self.staged.get_mut(self.count),
-        ) {
-            *slot = place;
+        if let Some(text) = self.staged.get_mut(self.group.count) {
             *text = *staged;
-            self.count += 1;
+            self.group.add(place);
         }
     }
 
-    fn sign<S: Lanes>(&mut self, simd: S, key: &MacKey, blocks: usize, results: &mut [BulkSigned]) {
-        let count = core::mem::take(&mut self.count);
-        let texts = self.staged.iter().take(count);
-        let texts = texts.map(|staged| staged.get(..blocks).unwrap_or_default());
-        let mut macs = [[0; 5]; MAX_LANES];
-        if count < Sha1Lanes::<S>::PROFITABLE {
-            for (mac, text) in macs.iter_mut().zip(texts) {
-                *mac = key.mac_alone(key.inner, text);
+    fn sign<S: Lanes>(
+        &mut self,
+        simd: S,
+        key: &MacKey,
+        blocks: usize,
+        lanes: &mut MacLanes<S>,
+        results: &mut [BulkSigned],
+    ) {
+        let places = self.group.places();
+        let mut states = [key.inner_state(); MAX_MESSAGES];
+        let mut messages: [&[Block]; MAX_MESSAGES] = [&[]; MAX_MESSAGES];
+        for ((message, staged), _) in messages.iter_mut().zip(&self.staged).zip(places) {
+            *message = staged.get(..blocks).unwrap_or_default();
+        }
+        if places.len() < Sha1::PROFITABLE {
+            for ((place, state), text) in places.iter().zip(&mut states).zip(messages) {
+                Sha1::absorb_alone(state, text);
+                if let Some(result) = results.get_mut(usize::from(*place)) {
+                    write_mac(&key.mac_alone(state), &mut result.signature);
+                }
             }
         } else {
-            let mut messages: [&[Block]; MAX_MESSAGES] = [&[]; MAX_MESSAGES];
-            for (message, text) in messages.iter_mut().zip(texts) {
-                *message = text;
-            }
-            let mut lanes = Sha1Lanes(key.inner.map(|word| S::u32s::splat(simd, word)));
-            lanes.absorb(simd, &messages, blocks);
-            lanes.0 = key.macs(simd, lanes.0);
-            for (lane, mac) in macs.iter_mut().enumerate().take(S::LANES) {
-                *mac = lanes.state(lane);
-            }
-            lanes.wipe();
+            Sha1::absorb(simd, &mut states, &messages, blocks, Ahead::NOTHING);
+            simd.vectorize(
+                #[inline(always)]
+                || {
+                    lanes.states = states_of_rows(
+                        simd,
+                        #[inline(always)]
+                        |lane| states.get(lane).unwrap_or(&[0; 8]),
+                    );
+                    lanes.finish(simd, key);
+                    write_signatures(simd, &lanes.states, places, results);
+                },
+            );
         }
-        for (place, mac) in self.places.iter().zip(&macs).take(count) {
-            if let Some(result) = results.get_mut(usize::from(*place)) {
-                write_mac(mac, &mut result.signature);
-            }
-        }
-        macs.as_flattened_mut().zeroize();
+        Sha1::wipe(&mut states);
+        self.group.count = 0;
     }
 }
 

@@ -9,16 +9,18 @@
 //! ```
 
 use ctutils::CtEq;
+use fearless_simd::prelude::*;
 use kommo_sign::BodyForm;
 use zeroize::Zeroize;
 
-use crate::ending::{self, Waiting};
-use crate::hash_lanes::{HashLanes, Sha1Lanes};
+use crate::ending::Ending;
+use crate::hash_lanes::{HashLanes, Sha1};
 use crate::hook::{HookVerdict, ReceivedHook};
-use crate::lanes::Lanes;
-use crate::mac_key::{Mac, MacKey};
+use crate::lanes::{Block, Lanes, MAX_LANES};
+use crate::mac_key::{MacKey, MacLanes};
 use crate::received;
-use crate::window::{Order, Place, WINDOW, absorb_whole_blocks};
+use crate::sha1_lanes::{State, States, states_of_rows};
+use crate::window::{Messages, Order, Place, WINDOW, hash_all};
 
 /// Judges hooks, at most [`WINDOW`], into as many verdicts.
 pub(crate) fn verify_window<S: Lanes>(
@@ -27,7 +29,7 @@ pub(crate) fn verify_window<S: Lanes>(
     hooks: &[ReceivedHook<'_>],
     verdicts: &mut [HookVerdict],
 ) {
-    let mut received = [[0; 5]; WINDOW];
+    let mut received = [State::default(); WINDOW];
     for ((hook, verdict), mac) in hooks.iter().zip(&mut *verdicts).zip(&mut received) {
         *verdict = match received::parse(hook.signature) {
             Ok(words) => {
@@ -37,51 +39,52 @@ pub(crate) fn verify_window<S: Lanes>(
             Err(reason) => HookVerdict::Malformed(reason),
         };
     }
-    let mut states = [[0; 5]; WINDOW];
-    let states = states.get_mut(..hooks.len()).unwrap_or_default();
-    states.fill(key.inner);
-    let text = |place: usize| {
-        let hook = hooks.get(place);
-        hook.map_or(&[][..], |hook| split_line_end(hook.body).0)
+    let mut readings = Readings {
+        hooks,
+        start: key.inner_state(),
+        with_line_end: false,
+        after_whole_blocks: [State::default(); WINDOW],
+        inner: [State::default(); WINDOW],
     };
-    let order = Order::longest_first((0..hooks.len()).map(|place| text(place).len() / 64));
-    absorb_whole_blocks::<S, Sha1Lanes<S>>(
-        simd,
-        &order,
-        |place| text(usize::from(place)).as_chunks().0,
-        states,
-    );
     let mut judge = Judge {
         key,
-        states,
+        lanes: MacLanes::new(simd),
         received: &received,
         verdicts,
-        mac: [0; 5],
     };
-    let mut waiting = [Waiting::<Job>::of(1), Waiting::of(2)];
-    for (place, hook) in (0..).zip(hooks) {
-        let (text, line_end) = split_line_end(hook.body);
-        let rest = text.as_chunks::<64>().1;
-        let without = Job {
-            place,
-            form: match line_end {
-                b"\r\n" => BodyForm::WithoutCrlf,
-                b"\n" => BodyForm::WithoutLf,
-                _ => BodyForm::Raw,
-            },
-        };
-        judge.add(simd, &mut waiting, without, rest, b"", text.len());
-        if !line_end.is_empty() {
-            let form = BodyForm::Raw;
-            let with = Job { place, form };
-            judge.add(simd, &mut waiting, with, rest, line_end, hook.body.len());
-        }
-    }
-    for waiting in &mut waiting {
-        judge.end(simd, waiting);
-    }
-    judge.mac.zeroize();
-    judge.states.as_flattened_mut().zeroize();
+    let without = hooks.iter().map(|hook| blocks(split_line_end(hook.body).0));
+    hash_all(simd, &Order::longest_first(without), &mut readings);
+    let jobs = (0..).zip(hooks).map(|(place, hook)| Job {
+        place,
+        form: match split_line_end(hook.body).1 {
+            b"\r\n" => BodyForm::WithoutCrlf,
+            b"\n" => BodyForm::WithoutLf,
+            _ => BodyForm::Raw,
+        },
+    });
+    judge.all(simd, &readings.inner, jobs);
+
+    readings.with_line_end = true;
+    let has_line_end = |hook: &ReceivedHook<'_>| !split_line_end(hook.body).1.is_empty();
+    let with = hooks.iter().map(|hook| {
+        let blocks = blocks(hook.body);
+        if has_line_end(hook) { blocks } else { 0 }
+    });
+    hash_all(simd, &Order::longest_first(with), &mut readings);
+    let jobs = (0..).zip(hooks).filter(|(_, hook)| has_line_end(hook));
+    let form = BodyForm::Raw;
+    judge.all(
+        simd,
+        &readings.inner,
+        jobs.map(|(place, _)| Job { place, form }),
+    );
+    Sha1::wipe(&mut readings.after_whole_blocks);
+    Sha1::wipe(&mut readings.inner);
+}
+
+/// The blocks of a padded text.
+const fn blocks(text: &[u8]) -> usize {
+    (text.len() + 9).div_ceil(64)
 }
 
 /// Cuts one trailing CR LF or LF off.
@@ -93,6 +96,53 @@ fn split_line_end(body: &[u8]) -> (&[u8], &'static [u8]) {
     }
 }
 
+/// Bodies without their line ends, from the first block; then those that have one, with it, from
+/// where the readings part.
+struct Readings<'a> {
+    hooks: &'a [ReceivedHook<'a>],
+    start: State,
+    with_line_end: bool,
+    after_whole_blocks: [State; WINDOW],
+    inner: [State; WINDOW],
+}
+
+impl<'a> Messages<'a, Sha1> for Readings<'a> {
+    fn text(&self, place: Place) -> &'a [u8] {
+        let hook = self.hooks.get(usize::from(place));
+        let body = hook.map_or(&[][..], |hook| hook.body);
+        if self.with_line_end {
+            body
+        } else {
+            split_line_end(body).0
+        }
+    }
+
+    fn begin(&self, place: Place, ending: &mut Ending) -> (State, &'a [Block]) {
+        let text = self.text(place);
+        ending.write(text, MacKey::bits(text.len()));
+        let whole = text.as_chunks().0;
+        if !self.with_line_end {
+            return (self.start, whole);
+        }
+        let taken = split_line_end(text).0.len() / 64;
+        let state = self.after_whole_blocks.get(usize::from(place));
+        let state = state.filter(|_| taken > 0).unwrap_or(&self.start);
+        (*state, whole.get(taken..).unwrap_or_default())
+    }
+
+    fn whole_blocks_done(&mut self, place: Place, state: &State) {
+        if let Some(slot) = self.after_whole_blocks.get_mut(usize::from(place)) {
+            *slot = *state;
+        }
+    }
+
+    fn done(&mut self, place: Place, state: &State) {
+        if let Some(slot) = self.inner.get_mut(usize::from(place)) {
+            *slot = *state;
+        }
+    }
+}
+
 /// One reading of one hook.
 #[derive(Clone, Copy)]
 struct Job {
@@ -100,85 +150,100 @@ struct Job {
     form: BodyForm,
 }
 
-impl Default for Job {
-    fn default() -> Self {
-        Self {
+/// The states of the hooks of `jobs`, a lane each.
+#[inline(always)]
+fn states_of<S: Lanes>(simd: S, jobs: &[Job], states: &[State; WINDOW]) -> States<S> {
+    states_of_rows(
+        simd,
+        #[inline(always)]
+        |lane| {
+            let job = jobs.get(lane);
+            let state = job.and_then(|job| states.get(usize::from(job.place)));
+            state.unwrap_or(&[0; 8])
+        },
+    )
+}
+
+/// Computes MACs and compares them.
+struct Judge<'a, S: Lanes> {
+    key: &'a MacKey,
+    lanes: MacLanes<S>,
+    received: &'a [State; WINDOW],
+    verdicts: &'a mut [HookVerdict],
+}
+
+impl<S: Lanes> Judge<'_, S> {
+    /// Judges readings by their inner digests. The reading without the line end comes before the
+    /// other.
+    fn all(&mut self, simd: S, inner: &[State; WINDOW], mut jobs: impl Iterator<Item = Job>) {
+        let mut group = [Job {
             place: 0,
             form: BodyForm::Raw,
-        }
-    }
-}
-
-struct Judge<'a> {
-    key: &'a MacKey,
-    states: &'a mut [[u32; 5]],
-    received: &'a [Mac; WINDOW],
-    verdicts: &'a mut [HookVerdict],
-    mac: Mac,
-}
-
-impl Judge<'_> {
-    fn add<S: Lanes>(
-        &mut self,
-        simd: S,
-        waiting: &mut [Waiting<Job>; 2],
-        job: Job,
-        rest: &[u8],
-        line_end: &[u8],
-        bytes: usize,
-    ) {
-        let blocks = ending::blocks(rest.len() + line_end.len());
-        let Some(waiting) = waiting.get_mut(blocks - 1) else {
-            return;
-        };
-        if let Some(ending) = waiting.add(job) {
-            ending::write(ending, rest, line_end, MacKey::bits(bytes));
-        }
-        if waiting.len() == Sha1Lanes::<S>::MESSAGES {
-            self.end(simd, waiting);
-        }
-    }
-
-    /// The MACs and verdicts of all that wait.
-    fn end<S: Lanes>(&mut self, simd: S, waiting: &mut Waiting<Job>) {
-        let messages = waiting.messages();
-        let alone = waiting.len() < Sha1Lanes::<S>::PROFITABLE;
-        let mut lanes = Sha1Lanes::idle(simd);
-        if !alone {
-            for (lane, job) in waiting.jobs().iter().enumerate() {
-                if let Some(state) = self.states.get(usize::from(job.place)) {
-                    lanes.put(lane, state);
-                }
+        }; MAX_LANES];
+        loop {
+            let mut count = 0;
+            for (slot, job) in group.iter_mut().take(S::LANES).zip(&mut jobs) {
+                *slot = job;
+                count += 1;
             }
-            lanes.absorb(simd, &messages, waiting.blocks());
-            lanes.0 = self.key.macs(simd, lanes.0);
-        }
-        for (lane, (job, message)) in waiting.jobs().iter().zip(messages).enumerate() {
-            let state = self.states.get(usize::from(job.place)).copied();
-            self.mac = if alone {
-                self.key.mac_alone(state.unwrap_or_default(), message)
+            let jobs = group.get(..count).unwrap_or_default();
+            let differences = if count < Sha1::PROFITABLE {
+                self.differences_alone(inner, jobs)
             } else {
-                lanes.state(lane)
+                self.differences(simd, inner, jobs)
             };
-            self.judge(*job);
+            for (job, difference) in jobs.iter().zip(differences) {
+                self.judge(*job, difference);
+            }
+            if count < S::LANES {
+                return;
+            }
         }
-        lanes.wipe();
-        waiting.clear();
     }
 
-    /// Whether `self.mac` proves a reading. The reading without the line end comes before the
-    /// other.
-    fn judge(&mut self, job: Job) {
-        let place = usize::from(job.place);
-        let (Some(received), Some(verdict)) =
-            (self.received.get(place), self.verdicts.get_mut(place))
-        else {
+    /// The bits in which each MAC differs from the received one, of all words together.
+    fn differences(&mut self, simd: S, inner: &[State; WINDOW], jobs: &[Job]) -> [u32; MAX_LANES] {
+        let mut differences = [0; MAX_LANES];
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                self.lanes.states = states_of(simd, jobs, inner);
+                self.lanes.finish(simd, self.key);
+                let received = states_of(simd, jobs, self.received);
+                let mut all = S::u32s::splat(simd, 0);
+                for (mac, received) in self.lanes.states.iter().zip(received) {
+                    all |= *mac ^ received;
+                }
+                if let Some(differences) = differences.get_mut(..S::LANES) {
+                    all.store_slice(differences);
+                }
+            },
+        );
+        differences
+    }
+
+    fn differences_alone(&self, inner: &[State; WINDOW], jobs: &[Job]) -> [u32; MAX_LANES] {
+        let mut differences = [0; MAX_LANES];
+        for (all, job) in differences.iter_mut().zip(jobs) {
+            let place = usize::from(job.place);
+            if let (Some(inner), Some(received)) = (inner.get(place), self.received.get(place)) {
+                let mut mac = self.key.mac_alone(inner);
+                *all = mac
+                    .iter()
+                    .zip(received)
+                    .fold(0, |all, (mac, received)| all | (mac ^ received));
+                mac.zeroize();
+            }
+        }
+        differences
+    }
+
+    fn judge(&mut self, job: Job, difference: u32) {
+        let Some(verdict) = self.verdicts.get_mut(usize::from(job.place)) else {
             return;
         };
-        let proves = self.mac.as_slice().ct_eq(received.as_slice()).to_bool();
-        let open = *verdict == HookVerdict::Mismatch
-            || (matches!(verdict, HookVerdict::Proven(_)) && job.form != BodyForm::Raw);
-        if proves && open {
+        let proves = difference.ct_eq(&0).to_bool();
+        if proves && *verdict == HookVerdict::Mismatch {
             *verdict = HookVerdict::Proven(job.form);
         }
     }

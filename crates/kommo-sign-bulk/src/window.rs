@@ -1,16 +1,18 @@
-//! A window of messages, sorted by their number of whole blocks, and lanes that are refilled as
-//! messages end.
+//! A window of messages, sorted by their number of blocks, and lanes that are refilled as messages
+//! end.
 //!
 //! ```text
 //! order: longest first     lanes                       states
-//! 7 7 6 6 6 5 5 …    ──>   │7│7│6│6│  6 blocks   ──>   ended ones are written back,
+//! 7 7 6 6 6 5 5 …    ──>   │7│7│6│6│  6 blocks   ──>   ended ones are handed over,
 //!                          │1│1│5│5│  1 block          their lanes take the next of the order
 //! ```
 //!
-//! All lanes step together until the first of them ends. Longest first, so that at the end of a
-//! window the short ones remain; when fewer remain than pay for a step of all lanes, each is ended
-//! alone.
+//! All lanes step together until the first of them is through with its whole blocks or with its
+//! ending. Longest first, so that at the end of a window the short ones remain; when fewer remain
+//! than pay for a step of all lanes, each is ended alone.
 
+use crate::ahead::Ahead;
+use crate::ending::{self, Ending};
 use crate::hash_lanes::HashLanes;
 use crate::lanes::{Block, Lanes};
 use crate::md5_lanes::MAX_MESSAGES;
@@ -25,14 +27,14 @@ pub(crate) type Place = u16;
 /// long time anyhow.
 const BUCKETS: usize = 256;
 
-/// The places of a window's messages that have a whole block, those with the most first.
+/// The places of a window's messages, those with the most blocks first.
 pub(crate) struct Order {
     places: [Place; WINDOW],
     length: usize,
 }
 
 impl Order {
-    /// Counting sort: no comparison, no allocation.
+    /// Counting sort: no comparison, no allocation. What has no block is left out.
     pub(crate) fn longest_first(blocks: impl Iterator<Item = usize> + Clone) -> Self {
         let bucket = |blocks: usize| blocks.min(BUCKETS - 1);
         // `starts[b]`: first how many messages are of bucket b, then where that bucket begins.
@@ -67,61 +69,139 @@ impl Order {
     }
 }
 
-/// Takes the whole blocks of every message of a window into its state.
-pub(crate) fn absorb_whole_blocks<'a, S: Lanes, H: HashLanes<S>>(
-    simd: S,
-    order: &Order,
-    message: impl Fn(Place) -> &'a [Block],
-    states: &mut [H::State],
-) {
-    let mut next = order.places().iter();
-    let mut lanes = H::idle(simd);
-    let mut messages: [&[Block]; MAX_MESSAGES] = [&[]; MAX_MESSAGES];
-    let mut owners: [Place; MAX_MESSAGES] = [0; MAX_MESSAGES];
-    loop {
-        let mut active = 0;
-        let mut blocks = usize::MAX;
-        for (lane, (text, owner)) in messages.iter_mut().zip(&mut owners).enumerate() {
-            if lane >= H::MESSAGES {
-                break;
-            }
-            if text.is_empty()
-                && let Some(place) = next.next()
-                && let Some(state) = states.get(usize::from(*place))
-            {
-                lanes.put(lane, state);
-                (*text, *owner) = (message(*place), *place);
-            }
-            if !text.is_empty() {
-                active += 1;
-                blocks = blocks.min(text.len());
-            }
-        }
-        let alone = active < H::PROFITABLE;
-        if !alone {
-            lanes.absorb(simd, &messages, blocks);
-        }
-        for (lane, (text, owner)) in messages.iter_mut().zip(&owners).enumerate() {
-            let Some(state) = states.get_mut(usize::from(*owner)) else {
-                continue;
-            };
-            if text.is_empty() {
-                continue;
-            }
-            if alone {
-                *state = lanes.state(lane);
-                H::absorb_alone(state, text);
-            } else {
-                *text = text.get(blocks..).unwrap_or_default();
-                if text.is_empty() {
-                    *state = lanes.state(lane);
-                }
-            }
-        }
-        // Fewer than the profitable number: the order is used up.
-        if alone {
-            lanes.wipe();
-            return;
+/// What is hashed in lanes, and what becomes of the states.
+pub(crate) trait Messages<'a, H: HashLanes> {
+    /// The whole text of a message, for reading ahead.
+    fn text(&self, place: Place) -> &'a [u8];
+
+    /// The state that a message begins with, and its whole blocks; writes its ending.
+    fn begin(&self, place: Place, ending: &mut Ending) -> (H::State, &'a [Block]);
+
+    /// The state after the whole blocks of a message.
+    fn whole_blocks_done(&mut self, _place: Place, _state: &H::State) {}
+
+    /// The state after the last block of a message.
+    fn done(&mut self, place: Place, state: &H::State);
+}
+
+/// A message in its lane.
+#[derive(Clone, Copy)]
+struct Lane<'a> {
+    place: Place,
+    whole: &'a [Block],
+    /// Blocks of the ending, first those that were taken, then all.
+    ending: (usize, usize),
+}
+
+impl<'a> Lane<'a> {
+    const IDLE: Self = Self {
+        place: 0,
+        whole: &[],
+        ending: (0, 0),
+    };
+
+    const fn is_idle(&self) -> bool {
+        self.ending.0 == self.ending.1
+    }
+
+    /// The blocks up to the next event.
+    fn blocks<'b>(&self, ending: &'b Ending) -> &'b [Block]
+    where
+        'a: 'b,
+    {
+        if self.whole.is_empty() {
+            let (from, to) = self.ending;
+            ending.blocks().get(from..to).unwrap_or_default()
+        } else {
+            self.whole
         }
     }
+
+    /// After `blocks` blocks.
+    fn advance<H: HashLanes>(
+        &mut self,
+        blocks: usize,
+        state: &H::State,
+        messages: &mut impl Messages<'a, H>,
+    ) {
+        if self.whole.is_empty() {
+            self.ending.0 += blocks;
+            if self.is_idle() {
+                messages.done(self.place, state);
+            }
+        } else {
+            self.whole = self.whole.get(blocks..).unwrap_or_default();
+            if self.whole.is_empty() {
+                messages.whole_blocks_done(self.place, state);
+            }
+        }
+    }
+}
+
+/// Hashes every message of an order, each from its first block to its last.
+pub(crate) fn hash_all<'a, S: Lanes, H: HashLanes>(
+    simd: S,
+    order: &Order,
+    messages: &mut impl Messages<'a, H>,
+) {
+    let mut lanes = [Lane::IDLE; MAX_MESSAGES];
+    let lanes = lanes.get_mut(..H::CHAINS * S::LANES).unwrap_or_default();
+    let mut endings = [const { Ending::EMPTY }; MAX_MESSAGES];
+    let mut states = [H::State::default(); MAX_MESSAGES];
+    let mut next = order.places();
+    let mut unread = next;
+    loop {
+        let mut active = 0;
+        for ((lane, ending), state) in lanes.iter_mut().zip(&mut endings).zip(&mut states) {
+            if lane.is_idle()
+                && let Some((place, later)) = next.split_first()
+            {
+                next = later;
+                (*state, lane.whole) = messages.begin(*place, ending);
+                lane.place = *place;
+                lane.ending = (0, ending::blocks(messages.text(*place).len()));
+            }
+            active += usize::from(!lane.is_idle());
+        }
+        // Fewer than the profitable number: the order is used up.
+        if active < H::PROFITABLE {
+            break;
+        }
+        let mut blocks = usize::MAX;
+        let mut now: [&[Block]; MAX_MESSAGES] = [&[]; MAX_MESSAGES];
+        for ((lane, ending), now) in lanes.iter().zip(&endings).zip(&mut now) {
+            if !lane.is_idle() {
+                *now = lane.blocks(ending);
+                blocks = blocks.min(now.len());
+            }
+        }
+        // What fills the lanes after this is read meanwhile, each text once.
+        let mut ahead: [&[u8]; MAX_MESSAGES] = [&[]; MAX_MESSAGES];
+        let later = next.get(lanes.len()..).unwrap_or_default().len();
+        let (read, later) = unread.split_at(unread.len().saturating_sub(later));
+        unread = later;
+        let mut count = 0;
+        for (text, place) in ahead
+            .iter_mut()
+            .zip(read.iter().rev().take(lanes.len()).rev())
+        {
+            *text = messages.text(*place);
+            count += 1;
+        }
+        let ahead = Ahead::of(ahead.get(..count).unwrap_or_default(), blocks);
+        H::absorb(simd, &mut states, &now, blocks, ahead);
+        for (lane, state) in lanes.iter_mut().zip(&states) {
+            if !lane.is_idle() {
+                lane.advance(blocks, state, messages);
+            }
+        }
+    }
+    for ((lane, ending), state) in lanes.iter_mut().zip(&endings).zip(&mut states) {
+        while !lane.is_idle() {
+            let blocks = lane.blocks(ending);
+            H::absorb_alone(state, blocks);
+            lane.advance(blocks.len(), state, messages);
+        }
+    }
+    H::wipe(&mut states);
 }
