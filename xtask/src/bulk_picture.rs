@@ -1,5 +1,6 @@
-//! `cargo xtask bulk-picture`: signatures a second of each level, as bars, from the last run of the
-//! benchmark `bulk`.
+//! `cargo xtask bulk-bench`: all that is promised of `kommo-sign-bulk`, measured, judged and drawn.
+//! `cargo xtask bulk-picture`: drawn again from the last run of the benchmark `bulk`: signatures a
+//! second of each level, as bars.
 //!
 //! `docs/pictures/bulk.svg` is looked at by a person before it lands: a machine that others use
 //! draws their load.
@@ -10,16 +11,17 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 
 use crate::benches::{estimates_below, median_of, target_directory};
-use crate::shell::{root, say};
+use crate::shell::{cargo, root, run, say};
 
 const SIZES: [&str; 5] = ["95", "350", "1024", "8192", "200-500"];
-const LEVELS: [(&str, &str); 6] = [
+const LEVELS: [(&str, &str); 7] = [
     ("kommo-sign", "#8a8f98"),
     ("sse2", "#9ecae1"),
     ("neon", "#9ecae1"),
     ("avx2", "#4292c6"),
     ("avx512", "#084594"),
     ("floor", "#d9d9d9"),
+    ("md5-many", "#fdae6b"),
 ];
 /// Of each batch in the group `bulk`.
 const REQUESTS: f64 = 10_000.0;
@@ -27,6 +29,14 @@ const REQUESTS: f64 = 10_000.0;
 const LEFT: f64 = 150.0;
 const WIDTH: f64 = 560.0;
 const BAR: f64 = 16.0;
+
+/// Measures with criterion, draws, and then judges the goals side by side.
+pub(crate) fn measure() -> Result<()> {
+    let bench = |name| cargo(&["bench", "--package", "kommo-bench-core", "--bench", name]);
+    run(&mut bench("bulk"))?;
+    draw()?;
+    run(&mut bench("bulk_ratios"))
+}
 
 /// Draws the picture.
 pub(crate) fn draw() -> Result<()> {
@@ -82,7 +92,7 @@ fn picture(rates: &BTreeMap<(usize, usize), f64>) -> Result<String> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 {:.0}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <text x=\"16\" y=\"24\" font-size=\"14\">Millions of signatures a second on one core, batches of 10,000 \
-         (kommo-sign: one at a time; floor: the hash functions alone)</text>\n{bars}</svg>\n",
+         (kommo-sign: one at a time; floor: the hash functions alone; md5-many: MD5 alone)</text>\n{bars}</svg>\n",
         top + 8.0,
     ))
 }

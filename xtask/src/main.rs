@@ -1,6 +1,6 @@
 //! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`,
-//! `crash`, `inbox-crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-picture`, `where`,
-//! `deep`.
+//! `crash`, `inbox-crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-bench`, `bulk-picture`,
+//! `where`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -68,6 +68,7 @@ cargo xtask hooks --stranger chat-hooks|crm-hooks [--rate N] [--proven N] [--sto
                             proven chat hooks beside a flood of forged ones, or of unsigned ones at the address of one account
 cargo xtask mutants [FILE]… small changes of the refresh protocol, each of which a test must notice; hours for all files
 cargo xtask pictures        the pictures of the README, made anew; look at them before they land
+cargo xtask bulk-bench      kommo-sign-bulk: its benchmarks, its picture, and its goals judged
 cargo xtask bulk-picture    the picture of kommo-sign-bulk, from the last benchmarks
 cargo xtask where [--check] the files of each rule, in the last column of docs/protocol.md
 cargo xtask deep            what takes long: Miri on the pure crates, wider model checks, thousands of kills, ten minutes of each fuzz target
@@ -108,6 +109,7 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["hooks", rest @ ..] => hooks::run_with(rest, report),
         ["mutants", names @ ..] => mutants::run(names),
+        ["bulk-bench"] => bulk_picture::measure(),
         ["bulk-picture"] => bulk_picture::draw(),
         ["pictures"] => pictures::take(),
         ["where"] => rule_places::fill(false),

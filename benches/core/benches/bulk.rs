@@ -1,8 +1,9 @@
-//! `bulk/<bytes>/<level>`: batches, a level at a time, beside `kommo-sign` one at a time and beside
-//! the hash functions alone.
+//! `bulk/<bytes>/<level>`: batches, a level at a time, beside `kommo-sign` one at a time, beside the
+//! hash functions alone (`floor`), and beside `md5-many`, the quickest MD5 in lanes that is
+//! published: it digests the bodies and signs nothing, so that it shows what the signature adds.
 //!
 //! Criterion prints elements (requests or hooks) a second on one core. `bulk-count/<count>` has 350
-//! bytes and other counts.
+//! bytes and other counts, `bulk-count/<count> of 200-500` mixed lengths.
 
 #![allow(
     clippy::expect_used,
@@ -19,6 +20,7 @@ use kommo_bench_core::batches::{Hooks, Requests};
 use kommo_bench_core::{floor, inputs};
 use kommo_sign::{ChannelSecret, ChatHookKey, ChatsSigner, ContentMd5};
 use kommo_sign_bulk::{BulkHookKey, BulkRequest, BulkSigned, BulkSigner, HookVerdict, Level};
+use md5_many::Md5Many;
 
 fn main() {
     let count = if env::args().any(|argument| argument == "--test") {
@@ -46,6 +48,12 @@ fn main() {
     for count in [7, 16, 100] {
         let requests = Requests::of_length(350, count);
         sign(&mut group, &count.to_string(), &requests.borrowed());
+        let requests = Requests::mixed(200, 500, count);
+        sign(
+            &mut group,
+            &format!("{count} of 200-500"),
+            &requests.borrowed(),
+        );
     }
     group.finish();
     let mut group = criterion.benchmark_group("bulk-hooks");
@@ -92,6 +100,12 @@ fn sign(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, requests: &[BulkRequ
                 ));
             }
         });
+    });
+    let bodies: Vec<&[u8]> = requests.iter().map(|request| request.body).collect();
+    let mut digests = vec![[0; 16]; bodies.len()];
+    let md5_many = Md5Many::new();
+    group.bench_function(BenchmarkId::new(id, "md5-many"), |b| {
+        b.iter(|| md5_many.hash_many(black_box(&bodies), black_box(&mut digests)));
     });
     for level in Level::all().filter(|level| level.lanes() > 1) {
         let signer = BulkSigner::with_level(&secret, level);

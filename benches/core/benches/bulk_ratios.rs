@@ -181,14 +181,32 @@ fn main() -> ExitCode {
             calls,
         ),
         sign(
+            "sign/200-500, 7 requests",
+            &Requests::mixed(200, 500, 7),
+            [Some(1.0); 2],
+            calls,
+        ),
+        sign(
             "sign/350, 7 requests",
             &Requests::of_length(350, 7),
             [Some(1.0); 2],
             calls,
         ),
         sign(
+            "sign/200-500, 16 requests",
+            &Requests::mixed(200, 500, 16),
+            [None; 2],
+            calls,
+        ),
+        sign(
             "sign/350, 16 requests",
             &Requests::of_length(350, 16),
+            [None; 2],
+            calls,
+        ),
+        sign(
+            "sign/200-500, 100 requests",
+            &Requests::mixed(200, 500, 100),
             [None; 2],
             calls,
         ),
@@ -204,10 +222,11 @@ fn main() -> ExitCode {
             [None; 2],
             calls,
         ),
+        // The goal of 2.2 is beyond AVX2: see "What is out of reach" in the README of the crate.
         verify(
             "verify-hook/600",
             &Hooks::without_line_feed(600, count),
-            [Some(2.2), None],
+            [None, Some(2.2)],
             calls,
         ),
         verify(
