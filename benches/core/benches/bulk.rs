@@ -1,5 +1,5 @@
-//! `bulk/<bytes>/<level>`: batches, a level at a time, beside `kommo-sign` one at a time, beside the
-//! hash functions alone (`floor`), and beside `md5-many`, the quickest MD5 in lanes that is
+//! `bulk/<bytes>/<level>`: batches, a level at a time, beside `kommo-sign` one at a time, beside
+//! the hash functions alone (`floor`), and beside `md5-many`, the quickest MD5 in lanes that is
 //! published: it digests the bodies and signs nothing, so that it shows what the signature adds.
 //!
 //! Criterion prints elements (requests or hooks) a second on one core. `bulk-count/<count>` has 350
