@@ -316,8 +316,10 @@ impl<S: FleetStore> Drive<'_, S> {
                 ("reauth-required", "revoked") => {
                     heard.ended.insert(grant);
                 }
-                // They are temporary; at the end no worker may report one any more.
-                ("busy" | "in-doubt" | "unreachable" | "contended", _) => {}
+                // They are temporary; at the end no worker may report one any more. A wait of the
+                // keeper passes by the drive's clock, in a few real seconds: on a busy machine it
+                // ends before a flight does.
+                ("busy" | "in-doubt" | "unreachable" | "contended" | "still-running", _) => {}
                 _ => {
                     return Err(failure(format!("grant {grant}: no token: {why} {reason}")));
                 }

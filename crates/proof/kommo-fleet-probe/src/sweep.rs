@@ -39,7 +39,7 @@ const AGE_SECONDS: u64 = LIFETIME_SECONDS - 1800;
 const MADE_AT_ONCE: u64 = 1000;
 const STORED_AT_ONCE: usize = 32;
 
-const REQUEST_LIMIT: Duration = Duration::from_secs(20);
+const REQUEST_LIMIT_MS: u64 = 120_000;
 
 /// What to drive.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ async fn run_one(order: &SweepOrder, is_sweep: bool) -> Result<SweepRun> {
             }
         },
         lifeboat: None,
-        request_limit_ms: 20_000,
+        request_limit_ms: REQUEST_LIMIT_MS,
     });
     let mut fleet = Fleet::start(order.program.clone(), orders.collect()).await?;
     let mut run = measure(&mut fleet).await?;
@@ -129,7 +129,7 @@ async fn fill(
 ) -> Result<()> {
     let mut settings = StoreSettings::new();
     settings.connections = u32::try_from(STORED_AT_ONCE)?;
-    settings.request_limit = REQUEST_LIMIT;
+    settings.request_limit = Duration::from_millis(REQUEST_LIMIT_MS);
     // Makes the tables of both.
     let store = Arc::new(Store::open(url, settings).await?);
     let pool = PgPoolOptions::new()
