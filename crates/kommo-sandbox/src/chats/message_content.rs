@@ -92,11 +92,17 @@ fn check_posts(message: &Map<String, Value>, occasion: Occasion) -> Result<(), R
         if required(shared, "type")? != "post" {
             return Err(bad("field-value", "shared_post.type is not post"));
         }
+        for name in ["preview_link", "preview_permalink", "site_name"] {
+            given(shared, name)?;
+        }
     }
     match (optional_object(message, "post")?, occasion) {
         (None, _) => Ok(()),
         (Some(_), Occasion::Edit) => Err(bad("field-value", "a comment cannot be edited")),
         (Some(post), Occasion::New) => {
+            for name in ["preview_url", "preview_permalink", "username", "caption"] {
+                given(post, name)?;
+            }
             required(post, "id")?;
             required(post, "url").map(drop)
         }

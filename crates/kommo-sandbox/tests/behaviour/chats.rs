@@ -167,6 +167,8 @@ async fn messages_of_all_types_are_taken() {
         json!({ "type": "location" }),
         json!({ "type": "contact", "contact": { "name": "Ann" } }),
         json!({ "type": "text", "text": "x", "post": { "id": "p" } }),
+        json!({ "type": "text", "text": "x", "post": { "id": "p", "url": "u", "username": 7 } }),
+        json!({ "type": "text", "text": "x", "shared_post": { "url": "u", "type": "post", "site_name": 7 } }),
         json!({ "type": "text", "text": "x", "shared_post": { "url": "u", "type": "story" } }),
         json!({ "type": "text", "text": "x", "delivery_status": { "status_code": 7 } }),
     ] {
