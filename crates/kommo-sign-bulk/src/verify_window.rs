@@ -78,8 +78,9 @@ pub(crate) fn verify_window<S: Lanes>(
         &readings.inner,
         jobs.map(|(place, _)| Job { place, form }),
     );
-    Sha1::wipe(&mut readings.after_whole_blocks);
-    Sha1::wipe(&mut readings.inner);
+    for states in [&mut readings.after_whole_blocks, &mut readings.inner] {
+        Sha1::wipe(states.get_mut(..hooks.len()).unwrap_or_default());
+    }
 }
 
 /// The blocks of a padded text.

@@ -144,6 +144,9 @@ pub(crate) fn hash_all<'a, S: Lanes, H: HashLanes>(
     order: &Order,
     messages: &mut impl Messages<'a, H>,
 ) {
+    if order.places().is_empty() {
+        return;
+    }
     let mut lanes = [Lane::IDLE; MAX_MESSAGES];
     let lanes = lanes.get_mut(..H::CHAINS * S::LANES).unwrap_or_default();
     let mut endings = [const { Ending::EMPTY }; MAX_MESSAGES];
