@@ -3,4 +3,6 @@
 // In the order the data flows: a file uses only files above it.
 pub(crate) mod http_server;
 pub(crate) mod transport;
+pub(crate) mod sandbox_registry;
+pub(crate) mod sandbox_control;
 pub(crate) mod sandbox_place;

@@ -17,11 +17,16 @@ mod chats_request;
 mod chat_hook;
 mod open_api;
 mod disconnect;
+mod captured;
 
 pub use answer::explanation::Explanation;
 pub use answer::finding::Finding;
 pub use answer::finding_code::FindingCode;
 pub use body::variants::RE_ENCODED_BYTES_MAX;
+pub use captured::capture_error::{CaptureError, CaptureErrorKind};
+pub use captured::captured_request::{CaptureNote, CapturedRequest};
+pub use captured::curl_command::CurlCommand;
+pub use captured::http_text::read_http_text;
 pub use chat_hook::explain_chat_hook;
 pub use chats_request::explain_chats_request;
 pub use disconnect::explain_disconnect;

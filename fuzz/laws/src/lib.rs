@@ -26,6 +26,7 @@ mod oauth_seeds;
 
 mod account_host;
 mod bulk_batch;
+mod captured_request;
 mod chats_answer;
 mod claims;
 mod disconnect_query;
@@ -53,6 +54,7 @@ mod seeds;
 pub use account_host::account_host;
 pub use bot_token::bot_token;
 pub use bulk_batch::bulk_batch;
+pub use captured_request::captured_request;
 pub use chats_answer::chats_answer;
 pub use claims::claims;
 pub use crm_hook::crm_hook;
@@ -80,10 +82,11 @@ pub use seeds::seeds;
 pub type Law = fn(&[u8]);
 
 /// Every fuzz target with its law. The names are those of `fuzz/fuzz_targets/`.
-pub const LAWS: [(&str, Law); 23] = [
+pub const LAWS: [(&str, Law); 24] = [
     ("account_host", account_host),
     ("bot_token", bot_token),
     ("bulk_batch", bulk_batch),
+    ("captured_request", captured_request),
     ("chats_answer", chats_answer),
     ("claims", claims),
     ("crm_hook", crm_hook),

@@ -18,6 +18,7 @@ pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "account_host" => account_host(),
         "bot_token" => crate::bot_token::seeds(),
         "bulk_batch" => bulk_batch(),
+        "captured_request" => crate::captured_request::seeds(),
         "chats_answer" => crate::chats_answer::seeds(),
         "claims" => oauth_seeds::claims(),
         "crm_hook" => crate::crm_hook::seeds(),

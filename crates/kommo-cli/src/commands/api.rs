@@ -79,14 +79,14 @@ pub(crate) struct ApiArgs {
 
 pub(crate) fn run(args: &ApiArgs, context: &Context) -> Result<Outcome, Failure> {
     let request = args.request()?;
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     if context.output.is_verbose() {
         attempt_log::show();
     }
     run_to_end(context, async {
         let (_, grant) = args.keeper.keep_one(&args.grant, context).await?;
         let host = known_host(&grant).await?;
-        let transport = args.keeper.sandbox.transport()?;
+        let transport = args.keeper.sandbox.transport(context)?;
         let transport = transport
             .max_body_bytes(BODY_AT_MOST_BYTES)
             .build()

@@ -85,7 +85,7 @@ pub(crate) struct DoctorArgs {
 }
 
 pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     let settings = settings::Settings::read(args, context)?;
     let mut report = Report::new();
     // A problem of the profile is a finding; the rest is still checked where it can be.

@@ -4,6 +4,8 @@
 //! mistake.
 
 // In the order the data flows: a file uses only files above it.
+mod received;
+
 mod answer;
 
 mod body;

@@ -5,6 +5,8 @@ mod secret_place;
 
 mod guide;
 
+mod from_sandbox;
+
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -13,6 +15,7 @@ use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
 use kommo_oauth::integration::{IntegrationSettings, Level};
 use serde_json::json;
 
+use crate::connection::sandbox_control::SandboxControl;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::private_file;
 use crate::profile::content::Profile;
@@ -24,7 +27,11 @@ const EXAMPLE: &str = "\
 Asks for what is not given, if standard input is a terminal. A profile holds no
 secret, only the file or the environment variable of each one.
 
-Example:
+With --sandbox everything comes from a running sandbox of this machine: its ids,
+its address, and its secrets, in files beside the profile that only you can read.
+
+Examples:
+  kommo init --profile sandbox --sandbox http://127.0.0.1:4000
   kommo init --profile shop --platform kommo \\
     --channel-id f90ba33d-c9d9-44da-b76c-c349b0ecbe41 \\
     --channel-secret-file ~/secrets/channel --account shop.kommo.com --no-input
@@ -34,6 +41,12 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct InitArgs {
+    /// Take everything from the sandbox that runs at this address
+    #[arg(long, value_name = "URL")]
+    sandbox: Option<String>,
+    /// The ca_file of that sandbox, if it speaks TLS and is not one of yours
+    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    sandbox_ca: Option<PathBuf>,
     /// kommo (.kommo.com, .amocrm.com) or amocrm (.amocrm.ru)
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<PlatformName>,
@@ -58,6 +71,9 @@ pub(crate) struct InitArgs {
     /// The environment variable that holds the channel's secret
     #[arg(long, value_name = "NAME")]
     channel_secret_env: Option<EnvName>,
+    /// The id of an Open API application
+    #[arg(long, value_name = "ID")]
+    appid: Option<String>,
     /// The file that holds the secret of an Open API application
     #[arg(long, value_name = "FILE", conflicts_with = "app_secret_env")]
     app_secret_file: Option<PathBuf>,
@@ -131,8 +147,17 @@ pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure>
     if !force && file.exists() {
         return Err(profile_file::taken(&file));
     }
+    let from_sandbox = match args.sandbox.as_deref() {
+        Some(url) => {
+            let control = SandboxControl::of(url, lasting(args.sandbox_ca.clone())?)?;
+            Some(from_sandbox::ask(&control, args.account.as_ref(), context)?)
+        }
+        None => None,
+    };
     let mut profile = args.into_profile()?;
-    if is_guided {
+    if let Some(from_sandbox) = &from_sandbox {
+        from_sandbox.fill(&mut profile, &file)?;
+    } else if is_guided {
         profile = guide::complete(profile, &mut io::stdin().lock(), &mut io::stderr().lock())?;
     }
     profile.check().map_err(Failure::usage)?;
@@ -144,7 +169,10 @@ pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure>
     }
     profile_file::save(&file, &profile, force)?;
     warn_about_secret_files(&profile, context);
-    warn_about_settings(&profile, context);
+    // Those of a sandbox are nobody's to mend.
+    if from_sandbox.is_none() {
+        warn_about_settings(&profile, context);
+    }
     let place = file.display().to_string();
     context.output.result(
         &format!("wrote {place}"),
@@ -169,6 +197,9 @@ impl InitArgs {
             account_amojo_id: self.account_amojo_id,
             channel_id: self.channel_id,
             chats_host: self.chats_host,
+            appid: self.appid,
+            sandbox: None,
+            sandbox_ca_file: None,
             client_secret_file: lasting(self.client_secret_file)?,
             client_secret_env: self.client_secret_env,
             channel_secret_file: lasting(self.channel_secret_file)?,

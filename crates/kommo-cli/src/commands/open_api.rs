@@ -58,7 +58,7 @@ pub(crate) struct CallArgs {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// The id of the application; else KOMMO_APPID
+    /// The id of the application; else KOMMO_APPID, else the profile's
     #[arg(long, value_name = "ID")]
     appid: Option<String>,
 
@@ -95,12 +95,15 @@ pub(crate) fn run(command: &OpenApiCommand, context: &Context) -> Result<Outcome
 impl CallArgs {
     fn resolve(&self, context: &Context) -> Result<Call, Failure> {
         // First of all: an address that is not a sandbox's is refused before a secret is read.
-        let endpoints = self.sandbox.endpoints()?;
+        let endpoints = self.sandbox.endpoints(context)?;
         claimed_once([self.secret.claim(), self.body.claim()])?;
         let mut missing = Missing::default();
         let app_id = match &self.appid {
             Some(id) => Some(id.clone()),
-            None => environment::text("KOMMO_APPID")?,
+            None => match environment::text("KOMMO_APPID")? {
+                Some(id) => Some(id),
+                None => context.profile()?.appid.clone(),
+            },
         };
         let app_id = missing.check(app_id, missing::APP_ID);
         let secret = self
@@ -180,7 +183,7 @@ fn send(args: &CallArgs, call: &Call, context: &Context) -> Result<Outcome, Fail
     if context.output.is_verbose() {
         attempt_log::show();
     }
-    let transport = args.sandbox.transport()?.build();
+    let transport = args.sandbox.transport(context)?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
     let host = OpenApiHost::default();
     let clock = ShownPauses::new(context.progress.clone());

@@ -1,18 +1,25 @@
 //! `kommo sandbox`: a simulated Kommo on a loopback port, until SIGINT or SIGTERM.
 
+// In the order the data flows: a file uses only files above it.
 pub(crate) mod explainer;
+
+mod terminal_view;
 
 use core::net::SocketAddr;
 use core::str::FromStr;
 use core::time::Duration;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use clap::Args;
+use kommo_account::{Endpoints, Realm};
 use kommo_sandbox::{Rotation, Sandbox, SandboxBuilder, SandboxConfig, StartError};
 use serde_json::{Map, Value, json};
 
 use self::explainer::SandboxExplainer;
+use self::terminal_view::Addresses;
+use crate::connection::sandbox_registry::Registration;
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source;
 use crate::input::bounded;
@@ -21,9 +28,11 @@ use crate::profile::profile_file::without_value;
 use crate::run::context::Context;
 use crate::run::runtime::runtime;
 use crate::run::stop_signals::StopSignals;
+use crate::terminal::output::is_on_terminal;
 
 const HELP: &str = "\
-The first line on standard output is JSON: base_url, where the platform is;
+On a terminal it says where it is and how to use it, then prints one line a
+request. Else, and with --format json, the first line on standard output is JSON: base_url, where the platform is;
 control_url, where a test reads the secrets, moves the clock and orders faults;
 dashboard_url, a page for the browser that shows every exchange and why it was
 refused; with --tls also ca_file, the certificate that clients must trust. The
@@ -47,6 +56,14 @@ pub(crate) struct SandboxArgs {
         hide_default_value = true
     )]
     listen: ListenAddress,
+
+    /// The port on 127.0.0.1
+    #[arg(long, value_name = "N", conflicts_with = "listen")]
+    port: Option<u16>,
+
+    /// Open the dashboard in a browser: the program of BROWSER, else the system's
+    #[arg(long)]
+    open: bool,
 
     /// Serve https under the real host names, with an authority made for this run; ca_file is its
     /// certificate
@@ -128,14 +145,16 @@ pub(crate) fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome, Fail
     if let Some(RotationName(rotation)) = args.rotation {
         config.oauth.rotation = rotation;
     }
-    let mut sandbox = Sandbox::builder().listen(args.listen.0).config(config);
+    let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let listen = args.port.map_or(args.listen.0, local);
+    let mut sandbox = Sandbox::builder().listen(listen).config(config);
     if let Some(file) = &args.seed {
         sandbox = sandbox.seed(body_source::read("seed", file, SEED_BYTES)?);
     }
     if let Some(directory) = &args.data {
         sandbox = sandbox.data(directory);
     }
-    runtime()?.block_on(serve(sandbox, context))
+    runtime()?.block_on(serve(sandbox, args.open, context))
 }
 
 /// Repeats nothing of the file but the names of its fields: it may contain secrets.
@@ -164,7 +183,7 @@ fn harmless(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     }
 }
 
-async fn serve(sandbox: SandboxBuilder, context: &Context) -> Result<Outcome, Failure> {
+async fn serve(sandbox: SandboxBuilder, open: bool, context: &Context) -> Result<Outcome, Failure> {
     // Before the first line is out: who reads it may send a signal at once.
     let mut stop = StopSignals::install()?;
     let sandbox = sandbox.explainer(Box::new(SandboxExplainer));
@@ -179,13 +198,29 @@ async fn serve(sandbox: SandboxBuilder, context: &Context) -> Result<Outcome, Fa
         let path = Value::from(authority.path.display().to_string());
         fields.insert("ca_file".to_owned(), path);
     }
-    context.output.json_line(&first_line)?;
-    if io::stderr().is_terminal() {
-        context
-            .output
-            .note("The sandbox runs; open dashboard_url in a browser. Ctrl-C ends it.");
+    let _registration = register(&sandbox, &first_line, context);
+    let is_watched = is_on_terminal() && !context.output.is_json();
+    if is_watched {
+        let ca_file = first_line.get("ca_file").and_then(Value::as_str);
+        let addresses = Addresses {
+            base_url: sandbox.base_url(),
+            dashboard_url: sandbox.dashboard_url(),
+            ca_file,
+        };
+        let block = terminal_view::block(&addresses, &sandbox.state());
+        context.output.result(&block, &first_line)?;
+    } else {
+        context.output.json_line(&first_line)?;
+        if io::stderr().is_terminal() {
+            context
+                .output
+                .note("The sandbox runs; open dashboard_url in a browser. Ctrl-C ends it.");
+        }
     }
-    let mut journal = JournalTeller::new(context);
+    if open {
+        open_browser(sandbox.dashboard_url(), context);
+    }
+    let mut journal = JournalTeller::new(context, is_watched);
     tokio::select! {
         () = stop.wait() => {}
         () = journal.tell_on(&sandbox) => {}
@@ -193,6 +228,42 @@ async fn serve(sandbox: SandboxBuilder, context: &Context) -> Result<Outcome, Fa
     journal.tell_new(&sandbox);
     sandbox.stop().await;
     Ok(Outcome::Done)
+}
+
+/// Other commands of this user find the sandbox by its plain address from now on. Without a home
+/// directory they need its control address.
+fn register(sandbox: &Sandbox, addresses: &Value, context: &Context) -> Option<Registration> {
+    let endpoints = Endpoints::loopback_url(sandbox.base_url()).ok()?;
+    let Realm::Sandbox(address) = endpoints.realm() else {
+        return None;
+    };
+    let written = Registration::write(address, addresses);
+    if let Err(error) = &written {
+        context.output.detail(&format!(
+            "the sandbox is not found by its address alone: {error}"
+        ));
+    }
+    written.ok()
+}
+
+/// Its address is then among the arguments of the browser, as with any page that is opened.
+fn open_browser(url: &str, context: &Context) {
+    let own = std::env::var_os("BROWSER").filter(|program| !program.is_empty());
+    let system = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let mut command = Command::new(own.unwrap_or_else(|| system.into()));
+    let command = command.arg(url).stdin(Stdio::null());
+    let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    if let Err(error) = started {
+        context
+            .output
+            .note(&format!("warning: no browser was opened: {error}"));
+    }
 }
 
 /// The certificate of the sandbox's authority, for clients to trust; gone when the sandbox ends.
@@ -239,21 +310,27 @@ pub(crate) fn start_failure(error: StartError) -> Failure {
     }
 }
 
-/// One line an exchange, on standard error, with `--verbose`. Secrets are masked in the journal
-/// itself.
+/// One line an exchange: on a terminal, and on standard error with `--verbose`. Secrets are masked
+/// in the journal itself.
 struct JournalTeller<'a> {
     context: &'a Context,
+    /// Whether each is a result on a terminal.
+    is_watched: bool,
     told: u64,
 }
 
 impl<'a> JournalTeller<'a> {
-    fn new(context: &'a Context) -> Self {
-        Self { context, told: 0 }
+    const fn new(context: &'a Context, is_watched: bool) -> Self {
+        Self {
+            context,
+            is_watched,
+            told: 0,
+        }
     }
 
     /// Prints the journal as it grows, without end.
     async fn tell_on(&mut self, sandbox: &Sandbox) {
-        if !self.context.output.is_verbose() {
+        if !self.is_watched && !self.context.output.is_verbose() {
             return core::future::pending().await;
         }
         let mut period = tokio::time::interval(JOURNAL_PERIOD);
@@ -267,6 +344,12 @@ impl<'a> JournalTeller<'a> {
         let output = self.context.output;
         for entry in sandbox.journal_after(self.told) {
             self.told = entry.id;
+            if self.is_watched {
+                let line = terminal_view::line(&entry, output.has_colour());
+                // A terminal that is gone ends the program by its own signal.
+                let _ = output.painted_result(&line, &Value::Null);
+                continue;
+            }
             let status = entry
                 .status
                 .map_or_else(|| "cut".to_owned(), |status| status.to_string());

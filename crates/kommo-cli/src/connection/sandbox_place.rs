@@ -6,20 +6,23 @@ use clap::Args;
 use kommo_account::Endpoints;
 use kommo_http::TransportBuilder;
 
+use crate::connection::sandbox_control::SandboxControl;
 use crate::connection::transport::transport;
+use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::Failure;
 use crate::input::bounded;
 use crate::input::environment;
+use crate::run::context::Context;
 
 /// `--sandbox`, `--sandbox-ca`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxArgs {
     /// The address of a sandbox, as `kommo sandbox` printed it, instead of the real platform; else
-    /// KOMMO_SANDBOX_URL
+    /// KOMMO_SANDBOX_URL, else the profile's
     #[arg(long, value_name = "URL")]
     sandbox: Option<String>,
 
-    /// The ca_file of a sandbox with --tls; else KOMMO_SANDBOX_CA
+    /// The ca_file of a sandbox with --tls; else KOMMO_SANDBOX_CA, else the profile's
     #[arg(long, value_name = "FILE")]
     sandbox_ca: Option<PathBuf>,
 }
@@ -30,18 +33,51 @@ const CERTIFICATE_BYTES: usize = 1 << 20;
 impl SandboxArgs {
     /// The real platform, or a sandbox, which must be loopback (invariant I3): nothing is sent
     /// before this was asked.
-    pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
-        self.place().map(|(endpoints, _)| endpoints)
+    pub(crate) fn endpoints(&self, context: &Context) -> Result<Endpoints, Failure> {
+        self.place(context).map(|(endpoints, _)| endpoints)
     }
 
     /// The file of the certificate that a sandbox with TLS is checked by.
-    pub(crate) fn authority(&self) -> Result<Option<PathBuf>, Failure> {
-        self.place().map(|(_, file)| file)
+    pub(crate) fn authority(&self, context: &Context) -> Result<Option<PathBuf>, Failure> {
+        self.place(context).map(|(_, file)| file)
+    }
+
+    /// The control API of the sandbox that is meant. Its address may also be that of its control
+    /// API or of its dashboard.
+    pub(crate) fn control(&self, context: &Context) -> Result<SandboxControl, Failure> {
+        let url = self.url(context)?.ok_or_else(|| {
+            Failure::new(ErrorCode::SettingMissing, "no sandbox was given")
+                .hint("give --sandbox URL, or make a profile with `kommo init --sandbox URL`")
+        })?;
+        SandboxControl::of(&url, self.authority_file(context)?)
+    }
+
+    /// `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to the
+    /// real platform.
+    fn url(&self, context: &Context) -> Result<Option<String>, Failure> {
+        if let Some(url) = &self.sandbox {
+            return Ok(Some(url.clone()));
+        }
+        if let Some(url) = environment::text("KOMMO_SANDBOX_URL")? {
+            return Ok(Some(url));
+        }
+        let profile = context.profile()?;
+        Ok(profile.sandbox.as_ref().map(ToString::to_string))
+    }
+
+    fn authority_file(&self, context: &Context) -> Result<Option<PathBuf>, Failure> {
+        if let Some(file) = &self.sandbox_ca {
+            return Ok(Some(file.clone()));
+        }
+        match environment::text("KOMMO_SANDBOX_CA")? {
+            Some(file) => Ok(Some(PathBuf::from(file))),
+            None => Ok(context.profile()?.sandbox_ca_file.clone()),
+        }
     }
 
     /// Settings of the connections to it.
-    pub(crate) fn transport(&self) -> Result<TransportBuilder, Failure> {
-        let (_, Some(file)) = self.place()? else {
+    pub(crate) fn transport(&self, context: &Context) -> Result<TransportBuilder, Failure> {
+        let (_, Some(file)) = self.place(context)? else {
             return Ok(transport());
         };
         let pem = bounded::read_file(&file, CERTIFICATE_BYTES).map_err(|error| {
@@ -54,13 +90,8 @@ impl SandboxArgs {
     }
 
     /// The endpoints, and the certificate of a sandbox with TLS.
-    fn place(&self) -> Result<(Endpoints, Option<PathBuf>), Failure> {
-        // `--sandbox ""` is a script's unset variable: to take it for "no sandbox" would send to
-        // the real platform.
-        let url = match &self.sandbox {
-            Some(url) => Some(url.clone()),
-            None => environment::text("KOMMO_SANDBOX_URL")?,
-        };
+    fn place(&self, context: &Context) -> Result<(Endpoints, Option<PathBuf>), Failure> {
+        let url = self.url(context)?;
         let is_https = url.as_ref().is_some_and(|url| url.starts_with("https://"));
         let endpoints = match &url {
             None => Endpoints::real(),
@@ -73,9 +104,8 @@ impl SandboxArgs {
             (false, Some(_)) => Err(Failure::usage("--sandbox-ca belongs to a sandbox with TLS")
                 .hint("give its address too: --sandbox https://127.0.0.1:PORT")),
             (false, None) => Ok((endpoints, None)),
-            (true, Some(file)) => Ok((endpoints, Some(file.clone()))),
-            (true, None) => match environment::text("KOMMO_SANDBOX_CA")? {
-                Some(file) => Ok((endpoints, Some(PathBuf::from(file)))),
+            (true, _) => match self.authority_file(context)? {
+                Some(file) => Ok((endpoints, Some(file))),
                 None => Err(Failure::usage("a sandbox with TLS needs its certificate")
                     .hint("give --sandbox-ca FILE, the ca_file that `kommo sandbox --tls` named")),
             },

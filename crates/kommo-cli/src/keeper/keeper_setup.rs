@@ -54,8 +54,8 @@ pub(crate) struct KeeperArgs {
 
 impl KeeperArgs {
     /// The realm, asked before anything is read or opened.
-    pub(crate) fn endpoints(&self) -> Result<Endpoints, Failure> {
-        let endpoints = self.sandbox.endpoints()?;
+    pub(crate) fn endpoints(&self, context: &Context) -> Result<Endpoints, Failure> {
+        let endpoints = self.sandbox.endpoints(context)?;
         claimed_once(self.claims())?;
         Ok(endpoints)
     }
@@ -125,9 +125,9 @@ impl KeeperArgs {
         credentials: Option<Credentials>,
         context: &Context,
     ) -> Result<CliKeeper, Failure> {
-        let endpoints = self.sandbox.endpoints()?;
+        let endpoints = self.sandbox.endpoints(context)?;
         let token_endpoint = self
-            .token_endpoint()?
+            .token_endpoint(context)?
             .with_budget(context.budget.clone(), client_id);
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
@@ -156,8 +156,9 @@ impl KeeperArgs {
     }
 
     /// The token endpoint, with the program's name in its user agent.
-    pub(crate) fn token_endpoint(&self) -> Result<HttpTokenEndpoint, Failure> {
-        let (transport, endpoints) = (self.sandbox.transport()?, self.sandbox.endpoints()?);
+    pub(crate) fn token_endpoint(&self, context: &Context) -> Result<HttpTokenEndpoint, Failure> {
+        let endpoints = self.sandbox.endpoints(context)?;
+        let transport = self.sandbox.transport(context)?;
         HttpTokenEndpoint::new(transport, endpoints).map_err(|error| transport::failure(&error))
     }
 
@@ -167,7 +168,7 @@ impl KeeperArgs {
         grant: &GrantArgs,
         context: &Context,
     ) -> Result<(CliKeeper, CliGrant), Failure> {
-        let endpoints = self.endpoints()?;
+        let endpoints = self.endpoints(context)?;
         let (credentials, client_id) = match self.integration.secret_source(context)? {
             Some(_) => {
                 let credentials = self.integration.credentials(context)?;

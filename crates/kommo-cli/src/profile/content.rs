@@ -10,7 +10,7 @@ use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, ClientId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::input::secret_source::SecretSource;
-use crate::profile::setting::{EnvName, KindName, PlatformName, RedirectUri, StoreUrl};
+use crate::profile::setting::{EnvName, KindName, PlatformName, RedirectUri, SandboxUrl, StoreUrl};
 
 /// Which of the platform's three secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -145,6 +145,17 @@ pub(crate) struct Profile {
         deserialize_with = "read"
     )]
     pub(crate) chats_host: Option<ChatsHost>,
+    /// Of an Open API application.
+    pub(crate) appid: Option<String>,
+    /// A sandbox, in place of the real platform.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write",
+        deserialize_with = "read"
+    )]
+    pub(crate) sandbox: Option<SandboxUrl>,
+    pub(crate) sandbox_ca_file: Option<PathBuf>,
     pub(crate) client_secret_file: Option<PathBuf>,
     #[serde(
         default,
@@ -239,6 +250,9 @@ impl Profile {
         "account_amojo_id",
         "channel_id",
         "chats_host",
+        "appid",
+        "sandbox",
+        "sandbox_ca_file",
         "client_secret_file",
         "client_secret_env",
         "channel_secret_file",

@@ -4,7 +4,7 @@ use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 
-use kommo_account::HostSuffix;
+use kommo_account::{Endpoints, HostSuffix};
 use kommo_oauth::integration::IntegrationKind;
 
 /// Which platform the integration is registered at.
@@ -222,6 +222,27 @@ impl fmt::Display for StoreUrl {
     }
 }
 
+/// The address of a sandbox on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SandboxUrl(String);
+
+impl FromStr for SandboxUrl {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        match Endpoints::loopback_url(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => Err(SettingError::SandboxUrl),
+        }
+    }
+}
+
+impl fmt::Display for SandboxUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The name of an environment variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EnvName(String);
@@ -298,6 +319,8 @@ pub(crate) enum SettingError {
     StoreHost,
     /// `postgres://user:password@host/…`, or credentials under any other scheme.
     StorePassword,
+    /// Anything but `http://127.0.0.1:PORT` and its like.
+    SandboxUrl,
     /// A variable's name with other characters than letters, digits and underscores.
     EnvName,
     /// A profile's name that is not a plain file name.
@@ -317,6 +340,9 @@ impl fmt::Display for SettingError {
             Self::StorePassword => f.write_str(
                 "store has a password in it, which belongs into a file or the environment",
             ),
+            Self::SandboxUrl => {
+                f.write_str("sandbox is not an address on this machine: http://127.0.0.1:PORT")
+            }
             Self::EnvName => {
                 f.write_str("no name of an environment variable: letters, digits and underscores")
             }

@@ -6,33 +6,56 @@ use serde_json::{Value, json};
 use crate::terminal::output::Output;
 use crate::terminal::paragraph::wrapped;
 
-/// `{"accepted":…,"findings":[{"code","message","remedy"}…]}`.
-pub(crate) fn to_json(explanation: &Explanation) -> Value {
-    let findings: Vec<_> = explanation.findings().iter().map(finding_json).collect();
-    json!({ "accepted": explanation.accepted(), "findings": findings })
+/// One thing that is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) remedy: &'a str,
 }
 
-fn finding_json(finding: &Finding) -> Value {
-    json!({ "code": finding.code().as_str(), "message": finding.message(), "remedy": finding.remedy() })
+/// What was found.
+pub(crate) fn rows(explanation: &Explanation) -> Vec<Row<'_>> {
+    explanation.findings().iter().map(row).collect()
+}
+
+fn row(finding: &Finding) -> Row<'_> {
+    Row {
+        code: finding.code().as_str(),
+        message: finding.message(),
+        remedy: finding.remedy(),
+    }
+}
+
+/// `{"accepted":…,"findings":[{"code","message","remedy"}…]}`.
+pub(crate) fn to_json(accepted: bool, findings: &[Row<'_>]) -> Value {
+    let findings = findings.iter().map(
+        |Row {
+             code,
+             message,
+             remedy,
+         }| { json!({ "code": code, "message": message, "remedy": remedy }) },
+    );
+    json!({ "accepted": accepted, "findings": findings.collect::<Vec<_>>() })
 }
 
 /// The verdict, then each finding: its code, what is wrong, what to do.
-pub(crate) fn to_text(explanation: &Explanation, output: &Output) -> String {
+pub(crate) fn to_text(accepted: bool, findings: &[Row<'_>], output: &Output) -> String {
     let paint = Paint {
         is_on: output.has_colour(),
     };
-    let mut text = if explanation.accepted() {
+    let mut text = if accepted {
         paint.green("accepted")
     } else {
         paint.red("refused")
     };
-    for finding in explanation.findings() {
+    for finding in findings {
         text.push_str("\n\n");
-        text.push_str(&paint.bold(finding.code().as_str()));
+        text.push_str(&paint.bold(finding.code));
         text.push('\n');
-        text.push_str(&wrapped(finding.message(), 2));
+        text.push_str(&wrapped(finding.message, 2));
         text.push('\n');
-        text.push_str(&wrapped(&format!("→ {}", finding.remedy()), 2));
+        text.push_str(&wrapped(&format!("→ {}", finding.remedy), 2));
     }
     text
 }

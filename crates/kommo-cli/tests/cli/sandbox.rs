@@ -1,6 +1,7 @@
 //! `kommo sandbox` as a process, with real signals.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -16,7 +17,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(room: &Room, more: &[&str]) -> Self {
+        Self::start_with(room, more, &[])
+    }
+
+    /// The same with variables.
+    pub(crate) fn start_with(room: &Room, more: &[&str], variables: &[(&str, &Path)]) -> Self {
         let mut command = room.command(["sandbox"].iter().chain(more));
+        command.envs(variables.iter().copied());
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -63,7 +70,7 @@ impl Running {
     }
 
     /// Sends a signal and gives the status and what was said on standard error.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let sent = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
             .status()

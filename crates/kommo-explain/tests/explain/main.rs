@@ -13,6 +13,8 @@ mod vectors;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod captures;
+#[cfg(test)]
 mod disconnects;
 #[cfg(test)]
 mod laws;

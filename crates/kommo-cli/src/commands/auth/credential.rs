@@ -65,7 +65,7 @@ pub(crate) struct CredentialArgs {
 
 pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, Failure> {
     context.output.refuse_terminal("a credential", args.show)?;
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     run_to_end(context, async {
         let (keeper, grant) = args.keeper.keep_one(&args.grant, context).await?;
         let _waiting = keeper_setup::token_awaited(context);
@@ -83,7 +83,7 @@ pub(super) fn run(args: &CredentialArgs, context: &Context) -> Result<Outcome, F
             "host": host(&target),
         });
         if let (Value::Object(fields), Some(file)) =
-            (&mut credential, args.keeper.sandbox.authority()?)
+            (&mut credential, args.keeper.sandbox.authority(context)?)
         {
             fields.insert("ca_file".to_owned(), json!(file.display().to_string()));
         }

@@ -49,7 +49,7 @@ pub(crate) struct ExportArgs {
 }
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     if is_dash(&args.output) && io::stdout().is_terminal() {
         return Err(Failure::usage("a grant is not printed to a terminal")
             .hint("give --output FILE, or send it into a pipe"));

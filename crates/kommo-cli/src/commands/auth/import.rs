@@ -61,7 +61,7 @@ pub(crate) struct ImportArgs {
 }
 
 pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     let own = [
         (
             "--token-file",
@@ -105,8 +105,9 @@ impl ImportArgs {
             let waiting = context.progress.wait_for(format!(
                 "the answer of {host} to the question whose the token is"
             ));
-            let (account_id, user_id) =
-                self.whose(endpoints, host, &token, claims.as_ref()).await?;
+            let (account_id, user_id) = self
+                .whose(endpoints, host, &token, claims.as_ref(), context)
+                .await?;
             drop(waiting);
             let key = GrantKey {
                 realm: endpoints.realm(),
@@ -171,6 +172,7 @@ impl ImportArgs {
         host: AccountHost,
         token: &AccessToken,
         claims: Option<&UnverifiedClaims>,
+        context: &Context,
     ) -> Result<(AccountId, UserId), Failure> {
         let claimed = claims.and_then(|claims| Some((claims.account_id?, claims.user_id?)));
         let unsaid = || {
@@ -183,7 +185,7 @@ impl ImportArgs {
         if self.offline {
             return claimed.ok_or_else(unsaid);
         }
-        let endpoint = self.keeper.token_endpoint()?;
+        let endpoint = self.keeper.token_endpoint(context)?;
         match endpoint.probe(endpoints.realm(), host, token).await {
             Probe::Alive {
                 account_id,

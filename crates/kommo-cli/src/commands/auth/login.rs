@@ -106,7 +106,7 @@ struct Brought {
 }
 
 pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     if args.code.is_none() && args.listen.is_none() {
         let pasted = [("the code that is pasted", true)];
         claimed_once(args.keeper.claims().chain(pasted))?;
@@ -237,7 +237,7 @@ impl LoginArgs {
         context: &Context,
     ) -> Result<Outcome, Failure> {
         context.output.result(url, &json!({ "consent_url": url }))?;
-        let endpoints = self.keeper.endpoints()?;
+        let endpoints = self.keeper.endpoints(context)?;
         let attempt = PastedFor {
             state,
             redirect_uri: &credentials.redirect_uri,

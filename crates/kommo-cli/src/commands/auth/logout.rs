@@ -38,7 +38,7 @@ pub(crate) struct LogoutArgs {
 }
 
 pub(super) fn run(args: &LogoutArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.grants.keeper.endpoints()?;
+    let endpoints = args.grants.keeper.endpoints(context)?;
     let client_id = args.grants.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
         let store = args.grants.keeper.open_store(context).await?;

@@ -40,7 +40,7 @@ impl GrantsArgs {
         context: &Context,
         work: impl AsyncFnOnce(&CliKeeper, Each) -> Result<Outcome, Failure>,
     ) -> Result<Outcome, Failure> {
-        let endpoints = self.keeper.endpoints()?;
+        let endpoints = self.keeper.endpoints(context)?;
         let credentials = self.keeper.integration.credentials(context)?;
         run_to_end(context, async {
             let (realm, client_id) = (endpoints.realm(), Some(credentials.client_id));

@@ -32,7 +32,7 @@ pub(crate) struct PrimaryArgs {
 }
 
 pub(super) fn run(args: &PrimaryArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     let client_id = args.keeper.integration.known_client_id(context)?;
     run_to_end(context, async {
         let store = args.keeper.open_store(context).await?;

@@ -43,7 +43,7 @@ pub(crate) struct StatusArgs {
 }
 
 pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints()?;
+    let endpoints = args.keeper.endpoints(context)?;
     runtime()?.block_on(async {
         let store = args.keeper.look(context).await?;
         // The profile hides no grant here: only options on the command line choose.

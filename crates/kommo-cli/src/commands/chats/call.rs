@@ -27,7 +27,7 @@ pub(super) fn run<T>(
     if context.output.is_verbose() {
         attempt_log::show();
     }
-    let transport = connection.sandbox.transport()?.build();
+    let transport = connection.sandbox.transport(context)?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
     let clock = ShownPauses::new(context.progress.clone());
     let client = ChatsClient::new(transport, connection.endpoints, connection.host, &secret)

@@ -53,7 +53,7 @@ impl ConnectionArgs {
 
     pub(super) fn resolve(&self, context: &Context) -> Result<Connection, Failure> {
         // First of all: an address that is not a sandbox's is refused before a secret is read.
-        let endpoints = self.place.endpoints()?;
+        let endpoints = self.place.endpoints(context)?;
         let mut missing = Missing::default();
         let host = missing.check(self.place.host(context)?, missing::ACCOUNT);
         let channel = known(self.channel, context, |profile| profile.channel_id)?;

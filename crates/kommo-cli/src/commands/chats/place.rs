@@ -23,8 +23,8 @@ pub(super) struct PlaceArgs {
 
 impl PlaceArgs {
     /// The real platform, or a sandbox, which must be loopback.
-    pub(super) fn endpoints(&self) -> Result<Endpoints, Failure> {
-        self.sandbox.endpoints()
+    pub(super) fn endpoints(&self, context: &Context) -> Result<Endpoints, Failure> {
+        self.sandbox.endpoints(context)
     }
 
     /// As far as it is known.
@@ -36,7 +36,7 @@ impl PlaceArgs {
         {
             return Ok(Some(host));
         }
-        let is_sandbox = self.endpoints()? != Endpoints::real();
+        let is_sandbox = self.endpoints(context)? != Endpoints::real();
         let of_sandbox = is_sandbox.then(|| ChatsHost::for_suffix(HostSuffix::KommoCom));
         Ok(context.profile()?.chats_host().or(of_sandbox))
     }

@@ -44,7 +44,7 @@ pub(super) async fn look(
         );
         return Ok(());
     };
-    let transport = args.keeper.sandbox.transport()?.build();
+    let transport = args.keeper.sandbox.transport(context)?.build();
     let transport = transport.map_err(|error| transport::failure(&error))?;
     match server_time(&transport, &target).await {
         Ok(Some(theirs)) => compare(ours, theirs, report),

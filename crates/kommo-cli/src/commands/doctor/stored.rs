@@ -142,7 +142,7 @@ async fn look_at_codes(
     report: &mut Report,
 ) {
     let known = keeper.integration.known_client_id(context).ok().flatten();
-    let realm = keeper.endpoints().map(|endpoints| endpoints.realm());
+    let realm = keeper.endpoints(context).map(|endpoints| endpoints.realm());
     let listed = grants
         .iter()
         .map(|grant| (grant.key.realm, grant.key.client_id));

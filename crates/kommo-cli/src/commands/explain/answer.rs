@@ -4,6 +4,7 @@ use kommo_explain::{Explanation, FindingCode};
 use kommo_oauth::UnixSeconds;
 use serde_json::Value;
 
+use super::received::Journaled;
 use crate::failure::exit::{Failure, Outcome};
 use crate::run::context::Context;
 use crate::terminal::finding_list;
@@ -24,13 +25,14 @@ pub(super) fn print(
     judged: Option<Judged>,
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let mut object = finding_list::to_json(explanation);
+    let rows = finding_list::rows(explanation);
+    let mut object = finding_list::to_json(explanation.accepted(), &rows);
     if let (Some(object), Some(judged)) = (object.as_object_mut(), judged) {
         object.insert("judged_at".to_owned(), Value::from(judged.at));
         let as_of = if judged.is_typed { "at" } else { "now" };
         object.insert("judged_as_of".to_owned(), Value::from(as_of));
     }
-    let mut text = finding_list::to_text(explanation, &context.output);
+    let mut text = finding_list::to_text(explanation.accepted(), &rows, &context.output);
     if let Some(judged) = judged.filter(|judged| !judged.is_typed && has_date(explanation)) {
         // After the verdict, before the first finding.
         let end = text.find('\n').unwrap_or(text.len());
@@ -49,6 +51,23 @@ pub(super) fn print(
     } else {
         Outcome::No
     })
+}
+
+/// Prints what a sandbox made of a request; with what `kommo-explain` found there.
+pub(super) fn print_journaled(
+    journaled: &Journaled,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let accepted = journaled.is_accepted();
+    let rows = journaled.rows();
+    let mut object = finding_list::to_json(accepted, &rows);
+    if let Some(object) = object.as_object_mut() {
+        object.insert("judged_at".to_owned(), Value::from(journaled.judged_at()));
+        object.insert("judged_as_of".to_owned(), Value::from("journal"));
+    }
+    let text = finding_list::to_text(accepted, &rows, &context.output);
+    context.output.painted_result(&text, &object)?;
+    Ok(if accepted { Outcome::Done } else { Outcome::No })
 }
 
 /// Whether the time of the judgement made a finding.

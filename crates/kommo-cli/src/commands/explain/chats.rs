@@ -6,7 +6,8 @@ use clap::Args;
 use kommo_explain::{Explanation, FindingCode, ReceivedRequest, explain_chats_request};
 use kommo_sign::RequestDate;
 
-use super::answer::{Judged, print};
+use super::answer::{Judged, print, print_journaled};
+use super::received::{Journaled, Parts, ReceivedArgs};
 use crate::failure::exit::{Failure, Outcome};
 use crate::input::body_source::BodyArgs;
 use crate::input::secret_source::SecretArgs;
@@ -17,7 +18,14 @@ use crate::time::at::At;
 use crate::time::clock;
 
 const EXAMPLE: &str = "\
-Example:
+Without --method and --url the request comes from a curl command (bash, cmd.exe
+or PowerShell; no shell is run, and --data @FILE is read), from the text of a
+request, or from the journal of a sandbox, whose answer needs no secret.
+
+Examples:
+  kommo explain chats --secret-file channel.secret --curl command.txt
+  kommo explain chats --secret-file channel.secret --request request.http
+  kommo explain chats --sandbox http://127.0.0.1:4000 --journal 12
   kommo explain chats --secret-file channel.secret --method POST \\
     --url /v2/origin/custom/f90ba33d-c9d9-44da-b76c-c349b0ecbe41/connect \\
     --header 'Date: Thu, 29 Oct 2020 11:59:55 +0000' \\
@@ -29,20 +37,37 @@ Example:
 /// Less than the step between two zones, and more than what counts as one of them.
 const NO_ZONE_SECONDS: u64 = 7 * 60;
 
+/// The options that bring a whole request.
+const RECEIVED: [&str; 3] = ["curl", "request", "journal"];
+
 /// `kommo explain chats`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
+#[command(
+    after_help = EXAMPLE,
+    override_usage = "kommo explain chats [OPTIONS] --method M --url TARGET --header 'NAME: VALUE'\n       \
+        kommo explain chats [OPTIONS] --curl FILE | --request FILE | --journal N"
+)]
 pub(crate) struct ChatsArgs {
     #[command(flatten)]
     secret: SecretArgs,
 
     /// The method, as it came
-    #[arg(long, value_name = "M", allow_hyphen_values = true)]
-    method: OsString,
+    #[arg(
+        long,
+        value_name = "M",
+        allow_hyphen_values = true,
+        required_unless_present_any = RECEIVED
+    )]
+    method: Option<OsString>,
 
     /// Path and query, as they came, or the full URL
-    #[arg(long, value_name = "TARGET", allow_hyphen_values = true)]
-    url: OsString,
+    #[arg(
+        long,
+        value_name = "TARGET",
+        allow_hyphen_values = true,
+        required_unless_present_any = RECEIVED
+    )]
+    url: Option<OsString>,
 
     /// A header, as it came; once for each
     #[arg(
@@ -55,6 +80,9 @@ pub(crate) struct ChatsArgs {
     #[command(flatten)]
     body: BodyArgs,
 
+    #[command(flatten)]
+    received: ReceivedArgs,
+
     /// When it came, in Unix seconds or as 2026-11-30T14:30:08Z, with another offset if need be; a
     /// date alone is that whole day; left out, the request is judged as of now
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -62,26 +90,39 @@ pub(crate) struct ChatsArgs {
 }
 
 pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failure> {
-    claimed_once([args.secret.claim(), args.body.claim()])?;
-    let headers = args
-        .headers
-        .iter()
-        .map(|header| name_and_value(&header.to_string_lossy()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let claims = [args.secret.claim(), args.body.claim()];
+    claimed_once(claims.into_iter().chain(args.received.claims()))?;
+    args.check_one_source()?;
+    let journaled = args.received.journaled(context)?;
+    let judged_at = journaled.as_ref().map(Journaled::judged_at);
+    // Without a secret of the operator's the sandbox, which has its own, says what it found.
+    let typed_secret = args.secret.typed_or(|| Ok(None))?;
+    let Parts {
+        method,
+        url,
+        headers,
+        body,
+    } = match journaled {
+        Some(journaled) if typed_secret.is_none() => return print_journaled(&journaled, context),
+        Some(journaled) => journaled.into_parts()?,
+        None => match args.received.captured(context)? {
+            Some(parts) => parts,
+            None => args.typed()?,
+        },
+    };
     let headers: Vec<_> = headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let now = match args.at {
-        Some(at) => as_of(at, &headers),
-        None => clock::unix_now()?,
+    let now = match (args.at, judged_at) {
+        (Some(at), _) => as_of(at, &headers),
+        (None, Some(at)) => at,
+        (None, None) => clock::unix_now()?,
     };
     let source = args
         .secret
         .or(|| context.profile_secret(SecretKind::Channel))?;
     let secret = source.read()?;
-    let body = args.body.read()?;
-    let (method, url) = (args.method.to_string_lossy(), args.url.to_string_lossy());
     let request = ReceivedRequest::new(&method, &url, &headers, &body);
     let explained = |now| {
         explain_chats_request(&request, secret.expose(), Some(now))
@@ -101,10 +142,47 @@ pub(super) fn run(args: &ChatsArgs, context: &Context) -> Result<Outcome, Failur
         &explanation,
         Some(Judged {
             at: now,
-            is_typed: args.at.is_some(),
+            is_typed: args.at.is_some() || judged_at.is_some(),
         }),
         context,
     )
+}
+
+impl ChatsArgs {
+    /// A request comes from its parts or as a whole, and the journal has a time of its own.
+    fn check_one_source(&self) -> Result<(), Failure> {
+        let Some(whole) = self.received.option() else {
+            return Ok(());
+        };
+        let parts = [
+            ("--method", self.method.is_some()),
+            ("--url", self.url.is_some()),
+            ("--header", !self.headers.is_empty()),
+            ("--body", self.body.file().is_some()),
+            ("--at", self.at.is_some() && whole == "--journal"),
+        ];
+        match parts.iter().find(|(_, is_there)| *is_there) {
+            Some((part, _)) => Err(Failure::usage(format!(
+                "{part} and {whole} cannot be given together"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn typed(&self) -> Result<Parts, Failure> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|header| name_and_value(&header.to_string_lossy()));
+        let text = |option: &Option<OsString>| {
+            let text = option.as_deref().unwrap_or_default();
+            text.to_string_lossy().into_owned()
+        };
+        Ok(Parts {
+            method: text(&self.method),
+            url: text(&self.url),
+            headers: headers.collect::<Result<_, _>>()?,
+            body: self.body.read()?,
+        })
+    }
 }
 
 /// The instant that was typed. Of a day it is the one that is nearest to the request's own date: a

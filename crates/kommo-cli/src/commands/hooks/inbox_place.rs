@@ -35,8 +35,8 @@ pub(super) struct InboxPlaceArgs {
 }
 
 impl InboxPlaceArgs {
-    pub(super) fn realm(&self) -> Result<Realm, Failure> {
-        Ok(self.sandbox.endpoints()?.realm())
+    pub(super) fn realm(&self, context: &Context) -> Result<Realm, Failure> {
+        Ok(self.sandbox.endpoints(context)?.realm())
     }
 
     /// The name by the options, else by the profile.
@@ -58,7 +58,7 @@ impl InboxPlaceArgs {
     /// of the profile, else the only one.
     pub(super) async fn find(&self, context: &Context) -> Result<(Arc<Store>, Inbox), Failure> {
         claimed_once(self.store.claims())?;
-        let realm = self.realm()?;
+        let realm = self.realm(context)?;
         let place = self.store.place(context)?;
         let keys = self.store.keys(context)?;
         if place.is_missing() {

@@ -98,7 +98,7 @@ pub(super) fn run(args: &ListenArgs, context: &Context) -> Result<Outcome, Failu
     let claims = args.place.store.claims().chain(args.verifiers.claims());
     let path_claim = args.path_token_file.as_ref().is_some_and(is_dash);
     claimed_once(claims.chain([args.forward.claim(), ("--path-token-file", path_claim)]))?;
-    args.place.realm()?;
+    args.place.realm(context)?;
     let means = Means {
         verifiers: args.verifiers.read(context)?,
         path_token: path_token(args)?,
@@ -213,7 +213,7 @@ async fn open(args: &ListenArgs, context: &Context) -> Result<(Arc<Store>, Inbox
     let place = args.place.store.place(context)?;
     let keys = args.place.store.keys(context)?;
     let store = Arc::new(stores::open(&place, keys).await?);
-    let (realm, name) = (args.place.realm()?, args.place.name(context)?);
+    let (realm, name) = (args.place.realm(context)?, args.place.name(context)?);
     let spool = spool_directory(&place)?;
     private_file::make_directory(&spool).map_err(|error| {
         let spool = spool.display();
@@ -301,7 +301,7 @@ fn tell_start(
         });
         return output.json_line(&object);
     }
-    let realm = describe_realm(args.place.realm()?);
+    let realm = describe_realm(args.place.realm(context)?);
     let mut lines = vec![format!("Hooks of {realm} are kept in the inbox {name} of")];
     lines.push(format!("{}. Ctrl-C ends it.", place.label()));
     for (name, url) in urls {
