@@ -14,7 +14,7 @@ use crate::shell::{cargo, root, run};
 const PACKAGE: &str = "kommo-bench-core";
 const ADAPTERS: &str = "kommo-bench-adapters";
 /// All benchmarks of the two.
-const BENCHES: [&str; 11] = [
+const BENCHES: [&str; 12] = [
     "sign",
     "verify_hook",
     "open_api",
@@ -26,6 +26,7 @@ const BENCHES: [&str; 11] = [
     "inbox_costs",
     "inbox_rates",
     "hook_answers",
+    "chat_send",
 ];
 
 /// Runs each benchmark once, to see that it still does what it says. Nothing is measured, so that

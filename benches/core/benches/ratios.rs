@@ -20,6 +20,8 @@ use std::process::ExitCode;
 
 use kommo_bench_core::turns::{ROUNDS, compare, contestant};
 use kommo_bench_core::{floor, inputs, naive};
+use kommo_chats::request::{Client, Content, Moment, NewMessage, ScopeRequest};
+use kommo_chats::{ClientConversationId, ClientMessageId, ClientParticipantId};
 use kommo_sign::{
     AppSecret, ChannelSecret, ChatHookKey, ChatsSigner, ContentMd5, ContentType, OpenApiKey,
     RequestDate, RequestMethod, RequestPath,
@@ -120,6 +122,49 @@ fn open_api(bytes: usize, rounds: usize) -> bool {
     compare(&format!("open-api/{bytes}"), rounds, &contestants)
 }
 
+/// A typical text: built, serialised and signed, beside signing its ready bytes.
+fn chat_message(rounds: usize) -> bool {
+    let signer = ChatsSigner::new(&ChannelSecret::new(inputs::CHANNEL_SECRET).expect("a secret"));
+    let path = RequestPath::parse(inputs::PATH).expect("a path");
+    let date = RequestDate::parse(inputs::DATE).expect("a date");
+    let sign = |body: &[u8]| {
+        black_box(black_box(&signer).sign(
+            black_box(RequestMethod::POST),
+            black_box(path),
+            black_box(ContentType::JSON),
+            black_box(date),
+            black_box(body),
+        ));
+    };
+    let ready = text_message().to_body();
+    let contestants = [
+        contestant("sign-ready-bytes", None, || sign(&ready)),
+        contestant("build-serialise-sign", Some(1.5), || {
+            sign(&black_box(text_message()).to_body());
+        }),
+        contestant("serialise-sign", None, {
+            let message = text_message();
+            move || sign(&black_box(&message).to_body())
+        }),
+    ];
+    compare(
+        &format!("chat-message/{}", ready.len()),
+        rounds,
+        &contestants,
+    )
+}
+
+fn text_message() -> NewMessage {
+    let client = ClientParticipantId::new("my_int-1376265f-86df-4c49-a0c3-a4816df41af8");
+    NewMessage::incoming(
+        ClientMessageId::new("my_int-5f2836a8ca468").expect("an id"),
+        ClientConversationId::new("my_int-d5a421f7f218").expect("an id"),
+        Moment::from_unix_milliseconds(1_639_660_529_379),
+        Client::new(client.expect("an id"), "Ann Smith").expect("a name"),
+        Content::text("Hello, where is my order 1042? It should be here by now.").expect("a text"),
+    )
+}
+
 fn main() -> ExitCode {
     let only_a_test = env::args().any(|argument| argument == "--test");
     let rounds = if only_a_test { 3 } else { ROUNDS };
@@ -134,6 +179,7 @@ fn main() -> ExitCode {
         verify_hook(1024, [None; 3], rounds),
         open_api(350, rounds),
         open_api(1024, rounds),
+        chat_message(rounds),
     ];
     if only_a_test || met.iter().all(|met| *met) {
         ExitCode::SUCCESS

@@ -96,22 +96,41 @@ fn escaped(text: &str) -> Option<String> {
     Some(format!("$'{bytes}'"))
 }
 
-/// As Chrome writes it for cmd.exe.
+/// A caret before every character that may mean something to cmd.exe; backslashes are doubled where
+/// the C runtime of Windows halves them, before a quote.
 fn of_cmd(text: &str) -> Option<String> {
     if text.contains(['\r', '\0']) {
         return None;
     }
-    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-    let text: String = text
-        .chars()
-        .map(|letter| match letter {
-            '\n' => "^\n\n".to_owned(),
-            letter if letter.is_ascii_alphanumeric() || letter == ' ' => letter.to_string(),
-            letter if letter.is_ascii() => format!("^{letter}"),
-            letter => letter.to_string(),
-        })
-        .collect();
-    Some(format!("^\"{text}^\""))
+    let mut quoted = String::from("^\"");
+    let mut backslashes = 0;
+    for letter in text.chars() {
+        backslashes = if letter == '\\' { backslashes + 1 } else { 0 };
+        match letter {
+            '\n' => quoted.push_str("^\n\n"),
+            '"' => {
+                let before = text_backslashes(&quoted);
+                (0..=before).for_each(|_| quoted.push_str("^\\"));
+                quoted.push_str("^\"");
+            }
+            letter if letter.is_ascii_alphanumeric() || letter == ' ' || !letter.is_ascii() => {
+                quoted.push(letter);
+            }
+            letter => quoted.extend(['^', letter]),
+        }
+    }
+    (0..backslashes).for_each(|_| quoted.push_str("^\\"));
+    Some(quoted + "^\"")
+}
+
+/// How many backslashes are at the end, each after its caret.
+fn text_backslashes(quoted: &str) -> usize {
+    let mut rest = quoted;
+    let mut count = 0;
+    while let Some(shorter) = rest.strip_suffix("^\\") {
+        (rest, count) = (shorter, count + 1);
+    }
+    count
 }
 
 /// A text with `\"` is a quote there.

@@ -31,13 +31,22 @@ use crate::run::runtime::run_to_end;
 const HELP: &str = "\
 Starts a simulated Kommo on a loopback port, connects a chat channel to it over
 HTTP, is refused for a wrong secret and for an old date, recovers from a clock
-that is wrong, sends a message, keeps the hook that a manager's message is,
-answers it, and disconnects. Then an integration gets a grant, calls, lives
+that is wrong, holds a conversation: a message, the hook that a manager's answer is,
+kept and answered, delivered, read, a reaction, an edit, the history. It
+disconnects. Then an integration gets a grant, calls, lives
 through a day, a lost answer and a restart, and meets disconnect hooks. No
 account and no network are needed.
 
 Example:
   kommo demo --keep /tmp/kommo-demo";
+
+/// What a person does next.
+const NEXT: [&str; 4] = [
+    "Next, in two terminals:",
+    "  kommo sandbox --port 4000                      such a Kommo, until Ctrl-C",
+    "  kommo init --sandbox http://127.0.0.1:4000     then: kommo chats connect",
+    "Why a request of yours is refused: kommo explain chats --help",
+];
 
 /// `kommo demo`.
 #[derive(Debug, Args)]
@@ -64,12 +73,9 @@ pub(crate) fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Failure
     })?;
     if is_watched {
         context.output.note("");
-        context
-            .output
-            .note("Next: `kommo sandbox` keeps such a Kommo running; `kommo explain --help`");
-        context
-            .output
-            .note("says why a request of yours is refused.");
+        for line in NEXT {
+            context.output.note(line);
+        }
     }
     Ok(outcome)
 }

@@ -85,7 +85,6 @@ pub(crate) struct DoctorArgs {
 }
 
 pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failure> {
-    let endpoints = args.keeper.endpoints(context)?;
     let settings = settings::Settings::read(args, context)?;
     let mut report = Report::new();
     // A problem of the profile is a finding; the rest is still checked where it can be.
@@ -101,6 +100,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Failu
         );
         return tell(&report, context);
     }
+    let endpoints = args.keeper.endpoints(context)?;
     runtime()?.block_on(async {
         clocks::look(args, endpoints, context, &mut report).await?;
         let grants = stored::look(&args.keeper, context, &mut report).await;

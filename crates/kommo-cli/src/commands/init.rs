@@ -28,7 +28,7 @@ Asks for what is not given, if standard input is a terminal. A profile holds no
 secret, only the file or the environment variable of each one.
 
 With --sandbox everything comes from a running sandbox of this machine: its ids,
-its address, and its secrets, in files beside the profile that only you can read.
+its address, and its secrets, in private files beside the profile.
 
 Examples:
   kommo init --profile sandbox --sandbox http://127.0.0.1:4000

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::program::{Ended, Room};
 
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 22] = [
     "sandbox",
     "connect",
     "wrong-secret",
@@ -13,6 +13,12 @@ const STEPS: [&str; 16] = [
     "message",
     "hook",
     "answer",
+    "delivered",
+    "read",
+    "reaction",
+    "typing",
+    "edit",
+    "history",
     "disconnect",
     "consent",
     "call",
@@ -67,9 +73,9 @@ fn for_programs_every_step_is_an_object() {
     assert_eq!(steps[3]["findings"][0]["code"], "date-stale");
     assert!((3590..=3610).contains(&steps[4]["clock_offset_seconds"].as_i64().unwrap()));
     assert_eq!(steps[4]["attempts"], 2);
-    assert_eq!(steps[11]["refreshes"], 1);
-    assert_eq!(steps[12]["answers_dropped_after_commit"], 1);
-    assert_eq!(steps[13]["refreshes"], 0);
+    assert_eq!(steps[17]["refreshes"], 1);
+    assert_eq!(steps[18]["answers_dropped_after_commit"], 1);
+    assert_eq!(steps[19]["refreshes"], 0);
 }
 
 // Invariant I8.

@@ -93,7 +93,7 @@ fn what_cannot_be_read_is_a_mistake_with_its_place_and_no_text() {
         (
             "--curl",
             "curl http://h/ \\\n -H \"X-Signature: $MARKER\"",
-            "at line 2, column 18",
+            "at line 2, column 19",
         ),
         ("--curl", "curl 'http://h/MARKER", "at line 1, column 6"),
         ("--curl", "\u{1b}[2J MARKER", "at line 1, column 1"),

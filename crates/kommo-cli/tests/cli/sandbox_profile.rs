@@ -149,7 +149,9 @@ fn on_a_terminal_a_block_for_people_comes_first_then_a_line_a_request() {
         );
     }
     assert!(!shown.contains("MARKER"), "{shown}");
-    let too_wide = lines.iter().find(|line| line.chars().count() > 80);
+    // An address is never broken, so that it can be clicked on.
+    let mut texts = lines.iter().filter(|line| !line.ends_with("/dashboard"));
+    let too_wide = texts.find(|line| line.chars().count() > 80);
     assert_eq!(too_wide, None, "{shown}");
     let explained = std::fs::read_to_string(room.path().join("explain.out")).unwrap();
     assert_eq!(explained, "accepted\n");

@@ -1,5 +1,6 @@
-//! The steps about a message: it is sent, a manager answers, the hook is proven and kept before its
-//! 200, and a worker reads it from the inbox and answers.
+//! The steps about a conversation: a message is sent, a manager answers, the hook is proven and kept
+//! before its 200, and a worker reads it from the inbox and answers; the manager's message is
+//! delivered, read and reacted to, the customer types, corrects a message, and all is read back.
 
 use alloc::sync::Arc;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -11,13 +12,18 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use kommo_account::Realm;
 use kommo_chats::hook::{ChatEvent, ChatEventKind};
-use kommo_chats::request::{Client, Content, Moment, NewMessage};
-use kommo_chats::{ClientConversationId, ClientMessageId, ClientParticipantId};
+use kommo_chats::request::{
+    Client, Content, ConversationRef, DeliveryStatus, EditMessage, History, MessageRef, Moment,
+    NewMessage, React, ReactionBy, SetDeliveryStatus, ShowTyping,
+};
+use kommo_chats::{
+    AmojoConversationId, AmojoMessageId, ClientConversationId, ClientMessageId, ClientParticipantId,
+};
 use kommo_hooks::inbox::{HandlingOutcome, NewHook, Put};
 use kommo_hooks::{ChatHookVerifier, ReceivedSignature};
 use kommo_http::ChatsConnection;
 use kommo_keeper::{Clock as _, SystemClock};
-use kommo_sandbox::{DeliveryOutcome, ManagerMessage, Sandbox};
+use kommo_sandbox::{ChatMessage, DeliveryOutcome, ManagerMessage, MessageDirection, Sandbox};
 use kommo_sign::{ChannelSecret, ChatHookKey, KeyId, KeyRing};
 use kommo_store::{Inbox, InboxName, InboxSettings, Store};
 use tokio::net::TcpListener;
@@ -33,6 +39,9 @@ use crate::time::clock;
 
 /// More than any hook has.
 const BODY_MAX_BYTES: usize = 256 * 1024;
+
+/// What the customer meant.
+const CORRECTED: &str = "On Tuesday, please.";
 
 /// What the steps use: the connection of the channel, and an inbox in a store of its own.
 struct ChatStage<'a> {
@@ -58,6 +67,14 @@ pub(super) async fn tell_all(
     )?;
     is_ok &= tell(&step("hook", stage.hook().await), context)?;
     is_ok &= tell(&step("answer", stage.answer().await), context)?;
+    let delivered = stage.status(DeliveryStatus::Delivered, 1).await;
+    is_ok &= tell(&step("delivered", delivered), context)?;
+    let read = stage.status(DeliveryStatus::Read, 2).await;
+    is_ok &= tell(&step("read", read), context)?;
+    is_ok &= tell(&step("reaction", stage.reaction().await), context)?;
+    is_ok &= tell(&step("typing", stage.typing().await), context)?;
+    is_ok &= tell(&step("edit", stage.edit().await), context)?;
+    is_ok &= tell(&step("history", stage.history().await), context)?;
     stores::close(&stage.store).await;
     Ok(is_ok)
 }
@@ -67,6 +84,14 @@ fn step(name: &'static str, told: Result<String, String>) -> Step {
         Ok(detail) => Step::new(name, true, detail),
         Err(error) => Step::new(name, false, error),
     }
+}
+
+fn conversation_id() -> Result<ClientConversationId, String> {
+    ClientConversationId::new("c-1").ok_or_else(|| "no conversation id".to_owned())
+}
+
+fn customer_id() -> Result<ClientParticipantId, String> {
+    ClientParticipantId::new("ann").ok_or_else(|| "no client id".to_owned())
 }
 
 fn text(error: impl core::error::Error + 'static) -> String {
@@ -103,12 +128,10 @@ impl<'a> ChatStage<'a> {
 
     /// A customer writes, and the integration passes it on.
     async fn send(&self, id: &str, said: &str) -> Result<String, String> {
-        let what = |name| move || format!("no {name}");
-        let client = ClientParticipantId::new("ann").ok_or_else(what("client id"))?;
-        let client = Client::new(client, "Ann").map_err(text)?;
+        let client = Client::new(customer_id()?, "Ann").map_err(text)?;
         let message = NewMessage::incoming(
-            ClientMessageId::new(id).ok_or_else(what("message id"))?,
-            ClientConversationId::new("c-1").ok_or_else(what("conversation id"))?,
+            ClientMessageId::new(id).ok_or("no message id")?,
+            conversation_id()?,
             Moment::from_unix_milliseconds(self.sandbox.now().saturating_mul(1000)),
             client,
             Content::text(said).map_err(text)?,
@@ -161,6 +184,88 @@ impl<'a> ChatStage<'a> {
                 "taken from the inbox, answered in {conversation}: done"
             )),
             false => Err("the hook was not settled".to_owned()),
+        }
+    }
+}
+
+/// What is done with the messages that are there.
+impl ChatStage<'_> {
+    /// The manager's message, as the sandbox has it.
+    fn managers_message(&self) -> Result<ChatMessage, String> {
+        let written = self.sandbox.messages_after(0).into_iter();
+        let mut managers = written.filter(|message| message.direction == MessageDirection::Out);
+        let none = || "the sandbox has no message of a manager".to_owned();
+        managers.next_back().ok_or_else(none)
+    }
+
+    /// How far the manager's message came; `code` is what the sandbox then has.
+    async fn status(&self, status: DeliveryStatus, code: i64) -> Result<String, String> {
+        let id = self.managers_message()?.id;
+        let id = AmojoMessageId::new(id).ok_or("the message has no id")?;
+        let request = SetDeliveryStatus::new(id, status);
+        let set = self.connection.set_delivery_status(&request).await;
+        set.map_err(text)?;
+        match self.managers_message()?.status {
+            Some(status) if status.status_code == code => Ok(match code {
+                1 => "the manager sees that the message was delivered".to_owned(),
+                _ => "the manager sees that the customer has read it".to_owned(),
+            }),
+            _ => Err("the sandbox does not have the status".to_owned()),
+        }
+    }
+
+    async fn reaction(&self) -> Result<String, String> {
+        let message = AmojoMessageId::new(self.managers_message()?.id);
+        let message = MessageRef::Amojo(message.ok_or("the message has no id")?);
+        let conversation = ConversationRef::Client(conversation_id()?);
+        let by = ReactionBy::Client(customer_id()?);
+        let request = React::with("👍", conversation, message, by).map_err(text)?;
+        self.connection.react(&request).await.map_err(text)?;
+        match self.managers_message()?.reactions.first() {
+            Some(reaction) if reaction.emoji == "👍" => {
+                Ok("the customer likes it, and the manager sees that".to_owned())
+            }
+            _ => Err("the sandbox does not have the reaction".to_owned()),
+        }
+    }
+
+    async fn typing(&self) -> Result<String, String> {
+        let request = ShowTyping::new(conversation_id()?, customer_id()?);
+        let shown = self.connection.show_typing(&request).await;
+        shown.map_err(text)?;
+        Ok("the manager sees that the customer is writing".to_owned())
+    }
+
+    /// The customer corrects the answer.
+    async fn edit(&self) -> Result<String, String> {
+        let id = ClientMessageId::new("m-2").ok_or("no message id")?;
+        let request = EditMessage::new(
+            MessageRef::Client(id),
+            conversation_id()?,
+            Moment::from_unix_milliseconds(self.sandbox.now().saturating_mul(1000)),
+            Content::text(CORRECTED).map_err(text)?,
+        );
+        let request = request.map_err(text)?;
+        self.connection.edit(&request).await.map_err(text)?;
+        let messages = self.sandbox.messages_after(0);
+        let edited = messages.iter().find(|message| message.edited);
+        match edited {
+            Some(message) if message.text == CORRECTED => {
+                Ok("the customer corrects an answer: the same id, a new text".to_owned())
+            }
+            _ => Err("the sandbox does not have the new text".to_owned()),
+        }
+    }
+
+    async fn history(&self) -> Result<String, String> {
+        let conversation = self.managers_message()?.conversation_id;
+        let conversation = AmojoConversationId::new(conversation);
+        let request = History::of(conversation.ok_or("the conversation has no id")?);
+        let page = self.connection.history(&request).await.map_err(text)?;
+        let messages = page.value().messages.len();
+        match messages {
+            3 => Ok("read back by the platform's id: 3 messages".to_owned()),
+            _ => Err(format!("{messages} messages were read back, not 3")),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use kommo_account::{AccountHost, AmojoId, ChannelId, ChatsHost, EndpointRole, Endpoints, ScopeId};
 use kommo_chats::{ConnectRequest, DisconnectRequest};
-use kommo_http::{ChatsClient, ChatsError, OutgoingRequest, Transport, TransportBuilder};
+use kommo_http::{ChatsClient, ChatsError, OutgoingRequest, Pace, Transport, TransportBuilder};
 use kommo_sandbox::{Explanation, Fault, FaultKind, Sandbox};
 use kommo_sign::{
     ChannelSecret, ChatsSigner, ContentType, RequestDate, RequestMethod, RequestPath,
@@ -91,7 +91,9 @@ impl Stage {
     }
 
     fn client(&self, secret: &ChannelSecret) -> ChatsClient {
+        // A person waits for it, and no limit of the platform is met.
         ChatsClient::new(self.transport.clone(), self.endpoints, self.host, secret)
+            .with_pace(Pace::unlimited())
     }
 
     async fn connected(

@@ -44,7 +44,7 @@ const RECEIVED: [&str; 3] = ["curl", "request", "journal"];
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLE,
-    override_usage = "kommo explain chats [OPTIONS] --method M --url TARGET --header 'NAME: VALUE'\n       \
+    override_usage = "kommo explain chats [OPTIONS] --method M --url TARGET --header H\n       \
         kommo explain chats [OPTIONS] --curl FILE | --request FILE | --journal N"
 )]
 pub(crate) struct ChatsArgs {

@@ -51,8 +51,8 @@ pub(super) fn block(addresses: &Addresses<'_>, state: &SandboxState) -> String {
          kommo init --profile sandbox --sandbox {base_url}\n  \
          kommo chats connect --profile sandbox\n\
          Point any program at it: every API is at {base_url}.\n\
-         Why a request was refused: kommo explain chats --sandbox {base_url} \\\n  \
-         --journal N, with N of its line below.\n"
+         Ask why a request was refused, with N of its line below:\n  \
+         kommo explain chats --sandbox {base_url} --journal N\n"
     );
     text
 }
