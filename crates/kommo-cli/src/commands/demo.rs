@@ -31,11 +31,11 @@ use crate::run::runtime::run_to_end;
 const HELP: &str = "\
 Starts a simulated Kommo on a loopback port, connects a chat channel to it over
 HTTP, is refused for a wrong secret and for an old date, recovers from a clock
-that is wrong, holds a conversation: a message, the hook that a manager's answer is,
-kept and answered, delivered, read, a reaction, an edit, the history. It
-disconnects. Then an integration gets a grant, calls, lives
-through a day, a lost answer and a restart, and meets disconnect hooks. No
-account and no network are needed.
+that is wrong, and holds a conversation: a message, the hook that a manager's
+answer is, kept and answered, delivered, read, a reaction, typing, an edit, the
+history. It disconnects. Then an integration gets a grant, calls, lives through
+a day, a lost answer and a restart, and meets disconnect hooks. No account and
+no network are needed.
 
 Example:
   kommo demo --keep /tmp/kommo-demo";
