@@ -1,5 +1,5 @@
-//! A loop of `ChatsConnection::send` over loopback beside a bare loop of reqwest that posts the same
-//! ready bytes, without limits of either.
+//! A loop of `ChatsConnection::send` over loopback beside a bare loop of reqwest that posts the
+//! same ready bytes, without limits of either.
 //!
 //! ```text
 //! cargo bench -p kommo-bench-adapters --bench chat_send

@@ -32,11 +32,12 @@ use crate::terminal::output::is_on_terminal;
 
 const HELP: &str = "\
 On a terminal it says where it is and how to use it, then prints one line a
-request. Else, and with --format json, the first line on standard output is JSON: base_url, where the platform is;
-control_url, where a test reads the secrets, moves the clock and orders faults;
-dashboard_url, a page for the browser that shows every exchange and why it was
-refused; with --tls also ca_file, the certificate that clients must trust. The
-clock follows this machine's, unless FILE says otherwise.
+request. Else, and with --format json, the first line on standard output is
+JSON: base_url, where the platform is; control_url, where a test reads the
+secrets, moves the clock and orders faults; dashboard_url, a page for the
+browser that shows every exchange and why it was refused; with --tls also
+ca_file, the certificate that clients must trust. The clock follows this
+machine's, unless FILE says otherwise.
 
 Example:
   kommo sandbox --listen 127.0.0.1:8080";

@@ -53,8 +53,8 @@ pub(crate) struct SandboxControl {
 
 impl SandboxControl {
     /// The sandbox at this address: as `kommo sandbox` printed it (then the entry of this user's
-    /// running sandboxes names the control address), or the address of its control API or dashboard.
-    /// It must be loopback: nothing is sent before this was checked.
+    /// running sandboxes names the control address), or the address of its control API or its
+    /// dashboard. It must be loopback: nothing is sent before this was checked.
     pub(crate) fn of(url: &str, authority: Option<PathBuf>) -> Result<Self, Failure> {
         let (origin, token) = match url.split_once(BELOW) {
             Some((origin, below)) => (origin, below.split('/').next()),

@@ -1,5 +1,5 @@
-//! The steps about a conversation: a message is sent, a manager answers, the hook is proven and kept
-//! before its 200, and a worker reads it from the inbox and answers; the manager's message is
+//! The steps about a conversation: a message is sent, a manager answers, the hook is proven and
+//! kept before its 200, and a worker reads it from the inbox and answers; the manager's message is
 //! delivered, read and reacted to, the customer types, corrects a message, and all is read back.
 
 use alloc::sync::Arc;
