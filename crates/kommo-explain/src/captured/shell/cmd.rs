@@ -1,4 +1,4 @@
-//! Words by the rules of Windows: `cmd.exe` takes its carets away, then the program splits the line.
+//! Words by the rules of Windows: `cmd.exe` takes carets away, then the program splits the line.
 //!
 //! ```text
 //! ^"{^\^"a^\^":1}^"  ── cmd.exe ──>  "{\"a\":1}"  ── the program ──>  {"a":1}
