@@ -22,6 +22,9 @@ use crate::received;
 use crate::sha1_lanes::{State, States, states_of_rows};
 use crate::window::{Messages, Order, Place, WINDOW, hash_all};
 
+/// A window of few hooks, whose states are sooner laid out and overwritten.
+const FEW: usize = 32;
+
 /// Judges hooks, at most [`WINDOW`], into as many verdicts.
 pub(crate) fn verify_window<S: Lanes>(
     simd: S,
@@ -29,7 +32,21 @@ pub(crate) fn verify_window<S: Lanes>(
     hooks: &[ReceivedHook<'_>],
     verdicts: &mut [HookVerdict],
 ) {
-    let mut received = [State::default(); WINDOW];
+    if hooks.len() <= FEW {
+        verify::<S, FEW>(simd, key, hooks, verdicts);
+    } else {
+        verify::<S, WINDOW>(simd, key, hooks, verdicts);
+    }
+}
+
+#[inline(never)]
+fn verify<S: Lanes, const N: usize>(
+    simd: S,
+    key: &MacKey,
+    hooks: &[ReceivedHook<'_>],
+    verdicts: &mut [HookVerdict],
+) {
+    let mut received = [State::default(); N];
     for ((hook, verdict), mac) in hooks.iter().zip(&mut *verdicts).zip(&mut received) {
         *verdict = match received::parse(hook.signature) {
             Ok(words) => {
@@ -43,8 +60,8 @@ pub(crate) fn verify_window<S: Lanes>(
         hooks,
         start: key.inner_state(),
         with_line_end: false,
-        after_whole_blocks: [State::default(); WINDOW],
-        inner: [State::default(); WINDOW],
+        after_whole_blocks: [State::default(); N],
+        inner: [State::default(); N],
     };
     let mut judge = Judge {
         key,
@@ -99,15 +116,15 @@ fn split_line_end(body: &[u8]) -> (&[u8], &'static [u8]) {
 
 /// Bodies without their line ends, from the first block; then those that have one, with it, from
 /// where the readings part.
-struct Readings<'a> {
+struct Readings<'a, const N: usize> {
     hooks: &'a [ReceivedHook<'a>],
     start: State,
     with_line_end: bool,
-    after_whole_blocks: [State; WINDOW],
-    inner: [State; WINDOW],
+    after_whole_blocks: [State; N],
+    inner: [State; N],
 }
 
-impl<'a> Messages<'a, Sha1> for Readings<'a> {
+impl<'a, const N: usize> Messages<'a, Sha1> for Readings<'a, N> {
     fn text(&self, place: Place) -> &'a [u8] {
         let hook = self.hooks.get(usize::from(place));
         let body = hook.map_or(&[][..], |hook| hook.body);
@@ -153,7 +170,7 @@ struct Job {
 
 /// The states of the hooks of `jobs`, a lane each.
 #[inline(always)]
-fn states_of<S: Lanes>(simd: S, jobs: &[Job], states: &[State; WINDOW]) -> States<S> {
+fn states_of<S: Lanes>(simd: S, jobs: &[Job], states: &[State]) -> States<S> {
     states_of_rows(
         simd,
         #[inline(always)]
@@ -166,17 +183,17 @@ fn states_of<S: Lanes>(simd: S, jobs: &[Job], states: &[State; WINDOW]) -> State
 }
 
 /// Computes MACs and compares them.
-struct Judge<'a, S: Lanes> {
+struct Judge<'a, S: Lanes, const N: usize> {
     key: &'a MacKey,
     lanes: MacLanes<S>,
-    received: &'a [State; WINDOW],
+    received: &'a [State; N],
     verdicts: &'a mut [HookVerdict],
 }
 
-impl<S: Lanes> Judge<'_, S> {
+impl<S: Lanes, const N: usize> Judge<'_, S, N> {
     /// Judges readings by their inner digests. The reading without the line end comes before the
     /// other.
-    fn all(&mut self, simd: S, inner: &[State; WINDOW], mut jobs: impl Iterator<Item = Job>) {
+    fn all(&mut self, simd: S, inner: &[State; N], mut jobs: impl Iterator<Item = Job>) {
         let mut group = [Job {
             place: 0,
             form: BodyForm::Raw,
@@ -203,7 +220,7 @@ impl<S: Lanes> Judge<'_, S> {
     }
 
     /// The bits in which each MAC differs from the received one, of all words together.
-    fn differences(&mut self, simd: S, inner: &[State; WINDOW], jobs: &[Job]) -> [u32; MAX_LANES] {
+    fn differences(&mut self, simd: S, inner: &[State; N], jobs: &[Job]) -> [u32; MAX_LANES] {
         let mut differences = [0; MAX_LANES];
         simd.vectorize(
             #[inline(always)]
@@ -223,7 +240,7 @@ impl<S: Lanes> Judge<'_, S> {
         differences
     }
 
-    fn differences_alone(&self, inner: &[State; WINDOW], jobs: &[Job]) -> [u32; MAX_LANES] {
+    fn differences_alone(&self, inner: &[State; N], jobs: &[Job]) -> [u32; MAX_LANES] {
         let mut differences = [0; MAX_LANES];
         for (all, job) in differences.iter_mut().zip(jobs) {
             let place = usize::from(job.place);
