@@ -1,7 +1,8 @@
 //! `kommo hooks`: hooks as they arrive, samples of them, and those that are kept.
 
 // In the order the data flows: a file uses only files above it.
-mod inbox_place;
+mod inboxes;
+mod inbox_args;
 mod span;
 mod verifiers;
 mod arrival;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::on_postgres::Database;
 use crate::plain_http;
-use crate::planted::{Asked, Planted, answer};
+use crate::planted::{self, Asked, Planted, answer};
 use crate::program::{Ended, Room, ended};
 use crate::sandbox::Running;
 
@@ -877,6 +877,90 @@ fn a_receiver_that_fails_is_tried_again_and_keeps_the_order_of_a_conversation() 
         })
         .collect();
     assert_eq!(texts, ["first", "first", "second"]);
+}
+
+/// Takes what is posted to it; answers all but hooks of the CRM, whose connections it holds open.
+fn start_program_that_hangs_on_crm_hooks() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (taken, bodies) = mpsc::channel();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let body = planted::read(&stream).unwrap().body;
+            match body.contains("unsigned_crm") {
+                true => held.push(stream),
+                false => {
+                    let answer =
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                    stream.write_all(answer).unwrap();
+                }
+            }
+            if taken.send(body).is_err() {
+                return;
+            }
+        }
+    });
+    (url, bodies)
+}
+
+#[test]
+fn a_program_that_hangs_on_one_kind_of_hook_delays_no_other_kind() {
+    let room = room();
+    room.file("webhook.secret", WEBHOOK_SECRET);
+    let (to, bodies) = start_program_that_hangs_on_crm_hooks();
+    let more = [
+        "--forward-to",
+        &to,
+        "--webhook-secret-file",
+        "webhook.secret",
+    ];
+    let listening = Listening::start(&room, &more);
+    let crm = listening.url("crm").to_owned();
+    // As many as a worker handles at a time, and as many again.
+    for lead in 1..=32 {
+        let body = format!("account[id]=7&leads[add][0][id]={lead}");
+        assert_eq!(plain_http::post(&crm, &body).status, 200);
+    }
+    for _ in 0..16 {
+        assert!(bodies.recv().unwrap().contains("unsigned_crm"));
+    }
+    trigger(&room, "chat-message", listening.url("chat"), &[]).done();
+    let of_chat = bodies.iter().find(|body| body.contains("chat.message"));
+    assert!(of_chat.is_some());
+    drop(listening);
+    assert_eq!(
+        listed(&room, &["--inbox", &format!("{CLIENT}.crm")]).len(),
+        32
+    );
+    assert_eq!(
+        listed(&room, &["--inbox", &format!("{CLIENT}.chat")]).len(),
+        1
+    );
+    assert_eq!(listed(&room, &["--kind", "unsigned-crm"]).len(), 32);
+    let object = inbox(&room, &["list", "--format", "json", "--limit", "2"]).json();
+    assert_eq!(object["hooks"][0]["inbox"], format!("{CLIENT}.chat"));
+    let names: Vec<_> = object["inboxes"].as_array().unwrap().iter().collect();
+    assert_eq!((names.len(), &names[1]["waiting"]), (2, &json!(32)));
+    assert_eq!(object["hooks"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_name_that_leaves_no_room_for_the_kinds_is_status_2_and_nothing_is_done() {
+    let room = room();
+    let name = "x".repeat(56);
+    let words = [
+        "hooks",
+        "listen",
+        "--profile",
+        "./hooks.toml",
+        "--inbox",
+        &name,
+    ];
+    let error = room.run(words).failed(2).to_owned();
+    assert!(error.contains("at most 55 letters"), "{error}");
+    assert!(!room.path().join(".local/share/kommo").exists());
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Planted {
     }
 }
 
-fn read(mut stream: &TcpStream) -> Option<Asked> {
+pub(crate) fn read(mut stream: &TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     let end = loop {
         let mut piece = [0; 4096];

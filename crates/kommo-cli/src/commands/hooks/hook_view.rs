@@ -4,17 +4,110 @@ use core::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use kommo_hooks::Proof;
-use kommo_store::{HookLine, HookState, InboxDepth, StoredHook};
+use kommo_store::{HookLine, HookState, InboxDepth, InboxName, StoredHook};
 use serde_json::{Map, Value, json};
 
 use crate::time::instant;
 
 /// The heading of a list.
-pub(super) const HEADING: &str =
-    "     # state    kind          event             age        attempts";
+const HEADING: &str = "     # state    kind          event             age        attempts";
+
+/// How full inboxes are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Depth {
+    waiting: u64,
+    failed: u64,
+    oldest: Option<Duration>,
+}
+
+impl From<InboxDepth> for Depth {
+    fn from(depth: InboxDepth) -> Self {
+        Self {
+            waiting: depth.waiting,
+            failed: depth.failed,
+            oldest: depth.oldest,
+        }
+    }
+}
+
+impl Depth {
+    fn with(self, other: Self) -> Self {
+        Self {
+            waiting: self.waiting + other.waiting,
+            failed: self.failed + other.failed,
+            oldest: self.oldest.max(other.oldest),
+        }
+    }
+
+    /// `3 wait (the oldest for 2 minutes), 1 has failed`.
+    fn text(self) -> String {
+        let waiting = match (self.waiting, self.oldest) {
+            (0, _) | (_, None) => "none waits".to_owned(),
+            (1, Some(age)) => format!("1 waits, for {}", instant::length(age.as_secs())),
+            (number, Some(age)) => {
+                let age = instant::length(age.as_secs());
+                format!("{number} wait, the oldest for {age}")
+            }
+        };
+        match self.failed {
+            0 => waiting,
+            1 => format!("{waiting}; 1 has failed"),
+            number => format!("{waiting}; {number} have failed"),
+        }
+    }
+
+    fn object(self) -> Map<String, Value> {
+        let mut object = Map::new();
+        object.insert("waiting".to_owned(), Value::from(self.waiting));
+        object.insert("failed".to_owned(), Value::from(self.failed));
+        let oldest = self.oldest.map(|age| age.as_secs());
+        object.insert("oldest_waiting_seconds".to_owned(), Value::from(oldest));
+        object
+    }
+}
+
+/// A list of hooks, each with its inbox, and how full the inboxes are.
+pub(super) fn list(
+    hooks: &[(&InboxName, HookLine)],
+    depths: &[(&InboxName, InboxDepth)],
+) -> (String, Value) {
+    let depths: Vec<(_, Depth)> = depths
+        .iter()
+        .map(|(name, depth)| (*name, (*depth).into()))
+        .collect();
+    let all = depths
+        .iter()
+        .fold(Depth::default(), |all, (_, depth)| all.with(*depth));
+    let mut lines: Vec<_> = hooks.iter().map(|(_, hook)| line(hook)).collect();
+    match lines.is_empty() {
+        true => lines.push("no such hook".to_owned()),
+        false => lines.insert(0, HEADING.to_owned()),
+    }
+    lines.push(format!("\n{}", all.text()));
+    if depths.len() > 1 {
+        let each = depths.iter();
+        lines.extend(each.map(|(name, depth)| format!("  {name}\n    {}", depth.text())));
+    }
+    let inboxes: Vec<_> = depths
+        .iter()
+        .map(|(name, depth)| {
+            let mut object = depth.object();
+            object.insert("name".to_owned(), Value::from(name.as_str()));
+            object
+        })
+        .collect();
+    let hooks: Vec<_> = hooks
+        .iter()
+        .map(|(name, hook)| object(name, hook))
+        .collect();
+    let mut object = all.object();
+    object.insert("hooks".to_owned(), json!(hooks));
+    object.insert("inboxes".to_owned(), json!(inboxes));
+    (lines.join("\n"), Value::Object(object))
+}
 
 /// A line of at most 80 columns, and why it waits again or failed on one of its own.
-pub(super) fn line(hook: &HookLine) -> String {
+fn line(hook: &HookLine) -> String {
     let HookLine {
         id,
         kind,
@@ -41,10 +134,10 @@ fn state(hook: &HookLine) -> &'static str {
     }
 }
 
-/// The object of a list.
-pub(super) fn object(hook: &HookLine) -> Value {
+fn object(inbox: &InboxName, hook: &HookLine) -> Value {
     let seconds = |length: Duration| length.as_secs();
     json!({
+        "inbox": inbox.as_str(),
         "id": hook.id,
         "key": hook.key,
         "kind": hook.kind,
@@ -61,30 +154,14 @@ pub(super) fn object(hook: &HookLine) -> Value {
     })
 }
 
-/// `3 wait (the oldest for 2 minutes), 1 has failed`.
-pub(super) fn depth(depth: &InboxDepth) -> String {
-    let waiting = match (depth.waiting, depth.oldest) {
-        (0, _) | (_, None) => "none waits".to_owned(),
-        (1, Some(age)) => format!("1 waits, for {}", instant::length(age.as_secs())),
-        (number, Some(age)) => {
-            let age = instant::length(age.as_secs());
-            format!("{number} wait, the oldest for {age}")
-        }
-    };
-    match depth.failed {
-        0 => waiting,
-        1 => format!("{waiting}; 1 has failed"),
-        number => format!("{waiting}; {number} have failed"),
-    }
-}
-
 /// The whole hook: what is known of it, and its body.
-pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
+pub(super) fn whole(inbox: &InboxName, hook: &StoredHook) -> (String, Value) {
     let line = &hook.line;
     let (verdict, body) = verdict_and_body(hook);
     let age = instant::length(line.age.as_secs());
     let mut facts = vec![
         ("number", line.id.to_string()),
+        ("inbox", inbox.to_string()),
         ("state", state(line).to_owned()),
         ("kind", line.kind.clone()),
         ("event", line.event.clone()),
@@ -101,7 +178,7 @@ pub(super) fn whole(hook: &StoredHook) -> (String, Value) {
         .map(|(name, value)| format!("{name:9} {value}"))
         .collect();
     let mut fields = Map::new();
-    if let Value::Object(listed) = object(line) {
+    if let Value::Object(listed) = object(inbox, line) {
         fields.extend(listed);
     }
     if let Some(proof) = proof(hook) {

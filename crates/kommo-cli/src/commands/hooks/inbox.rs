@@ -1,5 +1,6 @@
 //! `kommo hooks inbox`: lists, shows and replays the hooks that are kept.
 
+use core::cmp::Reverse;
 use core::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -9,7 +10,7 @@ use kommo_store::{HookFilter, HookState};
 use serde_json::json;
 
 use super::hook_view;
-use super::inbox_place::InboxPlaceArgs;
+use super::inbox_args::{InboxArgs, NamedInbox};
 use super::span::Span;
 use crate::failure::error_code::ErrorCode;
 use crate::failure::exit::{Failure, Outcome};
@@ -150,7 +151,7 @@ pub(crate) struct ListArgs {
     before: Option<i64>,
 
     #[command(flatten)]
-    place: InboxPlaceArgs,
+    inboxes: InboxArgs,
 }
 
 /// `kommo hooks inbox show`.
@@ -162,7 +163,7 @@ pub(crate) struct ShowArgs {
     id: i64,
 
     #[command(flatten)]
-    place: InboxPlaceArgs,
+    inboxes: InboxArgs,
 }
 
 /// `kommo hooks inbox replay`.
@@ -181,7 +182,7 @@ pub(crate) struct ReplayArgs {
     filter: FilterArgs,
 
     #[command(flatten)]
-    place: InboxPlaceArgs,
+    inboxes: InboxArgs,
 }
 
 pub(super) fn run(command: &InboxCommand, context: &Context) -> Result<Outcome, Failure> {
@@ -195,31 +196,25 @@ pub(super) fn run(command: &InboxCommand, context: &Context) -> Result<Outcome, 
 }
 
 async fn list(args: &ListArgs, context: &Context) -> Result<Outcome, Failure> {
-    let (_, inbox) = args.place.find(context).await?;
+    let inboxes = args.inboxes.find(context).await?;
     let mut filter = args.filter.filter();
     filter.state = args.state.map(|state| match state {
         StateName::Waiting => HookState::Waiting,
         StateName::Done => HookState::Done,
         StateName::Failed => HookState::Failed,
     });
-    let hooks = inbox.list_newest(&filter, args.before, args.limit).await;
-    let hooks = hooks.map_err(|error| stores::failure(&error))?;
-    let depth = inbox.depth().await;
-    let depth = depth.map_err(|error| stores::failure(&error))?;
-    let mut lines: Vec<_> = hooks.iter().map(hook_view::line).collect();
-    if lines.is_empty() {
-        lines.push("no such hook".to_owned());
-    } else {
-        lines.insert(0, hook_view::HEADING.to_owned());
+    let (mut hooks, mut depths) = (Vec::new(), Vec::new());
+    for NamedInbox { name, inbox } in &inboxes {
+        let some = inbox.list_newest(&filter, args.before, args.limit).await;
+        let some = some.map_err(|error| stores::failure(&error))?;
+        hooks.extend(some.into_iter().map(|hook| (name, hook)));
+        let depth = inbox.depth().await;
+        depths.push((name, depth.map_err(|error| stores::failure(&error))?));
     }
-    lines.push(format!("\n{}", hook_view::depth(&depth)));
-    let object = json!({
-        "hooks": hooks.iter().map(hook_view::object).collect::<Vec<_>>(),
-        "waiting": depth.waiting,
-        "failed": depth.failed,
-        "oldest_waiting_seconds": depth.oldest.map(|age| age.as_secs()),
-    });
-    context.output.result(&lines.join("\n"), &object)?;
+    hooks.sort_by_key(|(_, hook)| Reverse(hook.id));
+    hooks.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    let (text, object) = hook_view::list(&hooks, &depths);
+    context.output.result(&text, &object)?;
     Ok(match hooks.is_empty() {
         true => Outcome::No,
         false => Outcome::Done,
@@ -227,17 +222,17 @@ async fn list(args: &ListArgs, context: &Context) -> Result<Outcome, Failure> {
 }
 
 async fn show(args: &ShowArgs, context: &Context) -> Result<Outcome, Failure> {
-    let (_, inbox) = args.place.find(context).await?;
-    let hook = inbox.hook(args.id).await;
-    let hook = hook.map_err(|error| stores::failure(&error))?;
-    let Some(hook) = hook else {
-        let message = format!("the inbox has no hook {}", args.id);
-        return Err(Failure::new(ErrorCode::NotFound, message)
-            .hint("`kommo hooks inbox list` shows their numbers"));
-    };
-    let (text, object) = hook_view::whole(&hook);
-    context.output.result(&text, &object)?;
-    Ok(Outcome::Done)
+    for NamedInbox { name, inbox } in args.inboxes.find(context).await? {
+        let hook = inbox.hook(args.id).await;
+        if let Some(hook) = hook.map_err(|error| stores::failure(&error))? {
+            let (text, object) = hook_view::whole(&name, &hook);
+            context.output.result(&text, &object)?;
+            return Ok(Outcome::Done);
+        }
+    }
+    let message = format!("there is no hook {}", args.id);
+    Err(Failure::new(ErrorCode::NotFound, message)
+        .hint("`kommo hooks inbox list` shows their numbers"))
 }
 
 async fn replay(args: &ReplayArgs, context: &Context) -> Result<Outcome, Failure> {
@@ -245,7 +240,7 @@ async fn replay(args: &ReplayArgs, context: &Context) -> Result<Outcome, Failure
         return Err(Failure::usage("no hooks selected to replay")
             .hint("give numbers, a filter such as --event message, or --all"));
     }
-    let (_, inbox) = args.place.find(context).await?;
+    let inboxes = args.inboxes.find(context).await?;
     let mut filters = vec![args.filter.filter()];
     if !args.ids.is_empty() {
         let of_id = |id: &i64| {
@@ -257,8 +252,10 @@ async fn replay(args: &ReplayArgs, context: &Context) -> Result<Outcome, Failure
     }
     let mut replayed = 0;
     for filter in &filters {
-        let some = inbox.replay(filter).await;
-        replayed += some.map_err(|error| stores::failure(&error))?;
+        for NamedInbox { inbox, .. } in &inboxes {
+            let some = inbox.replay(filter).await;
+            replayed += some.map_err(|error| stores::failure(&error))?;
+        }
     }
     if replayed == 0 {
         return Err(Failure::new(ErrorCode::NotFound, "no failed hook matches")

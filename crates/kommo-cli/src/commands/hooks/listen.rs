@@ -11,13 +11,15 @@ use axum::Router;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use clap::Args;
 use kommo_hooks::unsigned::PathToken;
-use kommo_store::{Inbox, InboxSettings, InboxWorker, Store, WorkerSettings};
+use kommo_store::{Inbox, InboxWorker, Store, WorkerSettings};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::forward::{Forward, ForwardArgs};
-use super::inbox_place::InboxPlaceArgs;
+use super::inbox_args::InboxArgs;
+use super::inboxes::{InboxGroup, Inboxes, KeptKind};
 use super::receiver::Receiver;
 use super::reports::{Reported, Reports};
 use super::verifiers::{VerifierArgs, Verifiers};
@@ -36,15 +38,16 @@ use crate::run::stop_signals::StopSignals;
 use crate::terminal::output;
 
 const HELP: &str = "\
-Each hook is proven, kept in the inbox, answered, and shown on one line: time
-(UTC), kind, conversation, verdict, number in the inbox. With --format json, and
-where no terminal is, each is one object. What is not proven is answered 401,
-and not kept. Disconnect hooks, calls of widgets and install hooks are shown,
-not kept.
+Each hook is proven, kept in the inbox of its kind, answered, and shown on one
+line: time (UTC), kind, conversation, verdict, number in the store. With --format
+json, and where no terminal is, each is one object. What is not proven is
+answered 401, and not kept. Disconnect hooks, calls of widgets and install hooks
+are shown, not kept.
 
 With --forward-to each hook is then sent to your program, until it answers 2xx:
 an envelope in JSON, signed by the scheme of Standard Webhooks, for which there
-are libraries in ten languages.
+are libraries in ten languages. Each kind has a queue of its own: hooks of the
+CRM that come in floods, or that your program fails on, delay no chat hook.
 
 Example:
   kommo hooks listen --channel-secret-file channel.secret
@@ -84,7 +87,7 @@ pub(crate) struct ListenArgs {
     forward: ForwardArgs,
 
     #[command(flatten)]
-    place: InboxPlaceArgs,
+    inboxes: InboxArgs,
 }
 
 /// What was read before anything is opened.
@@ -92,19 +95,24 @@ struct Means {
     verifiers: Verifiers,
     path_token: (PathToken, String),
     forward: Option<Forward>,
+    group: InboxGroup,
 }
 
 pub(super) fn run(args: &ListenArgs, context: &Context) -> Result<Outcome, Failure> {
-    let claims = args.place.store.claims().chain(args.verifiers.claims());
+    let claims = args.inboxes.store.claims().chain(args.verifiers.claims());
     let path_claim = args.path_token_file.as_ref().is_some_and(is_dash);
     claimed_once(claims.chain([args.forward.claim(), ("--path-token-file", path_claim)]))?;
-    args.place.realm(context)?;
+    args.inboxes.realm(context)?;
     let means = Means {
         verifiers: args.verifiers.read(context)?,
         path_token: path_token(args)?,
         forward: args.forward.read(context)?,
+        group: args.inboxes.group(context)?,
     };
-    stores::make(&args.place.store.place(context)?)?;
+    for kind in KeptKind::ALL {
+        means.group.inbox_name(kind)?;
+    }
+    stores::make(&args.inboxes.store.place(context)?)?;
     let runtime = runtime()?;
     let served = runtime.block_on(serve(args, means, context));
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -140,26 +148,34 @@ async fn serve(args: &ListenArgs, means: Means, context: &Context) -> Result<Out
     let address = listener
         .local_addr()
         .map_err(|error| Failure::io(format!("cannot listen on {}: {error}", args.listen)))?;
-    let (store, inbox) = open(args, context).await?;
+    let (store, inboxes) = open(args, &means.group, context).await?;
+    let has_target = means.forward.is_some();
+    let (reports, printer) = Reports::new(inboxes.clone(), has_target, context.output);
+    let urls = urls(
+        &format!("http://{address}"),
+        &means.verifiers,
+        &means.path_token.1,
+    );
+    print_start(args, &urls, &means, context)?;
     let Means {
         verifiers,
-        path_token: (path_token, path_text),
+        path_token: (path_token, _),
         forward,
+        ..
     } = means;
-    let (reports, printer) = Reports::new(inbox.clone(), forward.is_some(), context.output);
-    let urls = urls(&format!("http://{address}"), &verifiers, &path_text);
-    tell_start(args, &urls, &verifiers, forward.as_ref(), context)?;
-    let worker = forward.map(|forward| {
+    let workers = forward.map(|forward| {
         let handler = Reported::new(forward.handler, reports.clone());
-        InboxWorker::start(inbox.clone(), worker_settings(), handler)
+        let work =
+            |inbox: &Inbox| InboxWorker::start(inbox.clone(), worker_settings(), handler.clone());
+        inboxes.all().map(work)
     });
-    let receiver = Receiver::new(verifiers, path_token, inbox, reports, context.output);
+    let receiver = Receiver::new(verifiers, path_token, inboxes, reports, context.output);
     let (received, all_received) = oneshot::channel::<()>();
     let work = async {
         receive_until(listener, receiver.router(), &mut stop).await;
-        if let Some(worker) = worker {
+        if let Some(workers) = workers {
             tokio::select! {
-                left = worker.stop() => note_left(left, context),
+                left = stop_all(workers) => note_left(left, context),
                 () = stop.wait() => {}
             }
         }
@@ -186,6 +202,12 @@ fn worker_settings() -> WorkerSettings {
     settings
 }
 
+/// Waits for the hand-overs of every kind at the same time; returns how many did not end.
+async fn stop_all(workers: [InboxWorker; KeptKind::ALL.len()]) -> usize {
+    let stopping: JoinSet<usize> = workers.into_iter().map(InboxWorker::stop).collect();
+    stopping.join_all().await.into_iter().sum()
+}
+
 /// Hooks whose hand-over did not end in time are handed over again.
 fn note_left(left: usize, context: &Context) {
     if left > 0 {
@@ -208,22 +230,26 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// The store, and in it the inbox. A store that cannot be written is found out now.
-async fn open(args: &ListenArgs, context: &Context) -> Result<(Arc<Store>, Inbox), Failure> {
-    let place = args.place.store.place(context)?;
-    let keys = args.place.store.keys(context)?;
+/// The store, and in it the inboxes. A store that cannot be written is found out now.
+async fn open(
+    args: &ListenArgs,
+    group: &InboxGroup,
+    context: &Context,
+) -> Result<(Arc<Store>, Inboxes), Failure> {
+    let place = args.inboxes.store.place(context)?;
+    let keys = args.inboxes.store.keys(context)?;
     let store = Arc::new(stores::open(&place, keys).await?);
-    let (realm, name) = (args.place.realm(context)?, args.place.name(context)?);
     let spool = spool_directory(&place)?;
     private_file::make_directory(&spool).map_err(|error| {
         let spool = spool.display();
         Failure::io(format!("cannot create the directory {spool}: {error}"))
     })?;
-    let inbox = Inbox::with_spool(&store, realm, name, InboxSettings::new(), &spool);
-    let inbox = inbox.map_err(|error| stores::failure(&error))?;
-    let swept = inbox.sweep().await;
-    swept.map_err(|error| stores::failure(&error))?;
-    Ok((store, inbox))
+    let inboxes = Inboxes::open(&store, args.inboxes.realm(context)?, group, &spool)?;
+    for inbox in inboxes.all() {
+        let swept = inbox.sweep().await;
+        swept.map_err(|error| stores::failure(&error))?;
+    }
+    Ok((store, inboxes))
 }
 
 /// Where proven hooks are kept that the store does not take: beside its file; for a server, in the
@@ -279,31 +305,43 @@ fn urls(base: &str, verifiers: &Verifiers, path_token: &str) -> Vec<(&'static st
 }
 
 /// For programs one object; on a terminal a block for people.
-fn tell_start(
+fn print_start(
     args: &ListenArgs,
     urls: &[(&'static str, String)],
-    verifiers: &Verifiers,
-    forward: Option<&Forward>,
+    means: &Means,
     context: &Context,
 ) -> Result<(), Failure> {
     let output = context.output;
-    let (place, name) = (args.place.store.place(context)?, args.place.name(context)?);
+    let Means {
+        verifiers, group, ..
+    } = means;
+    let forward = means.forward.as_ref();
+    let place = args.inboxes.store.place(context)?;
     if output.is_json() || !output::is_on_terminal() {
         let named = urls.iter();
         let named: Map<_, _> = named
             .map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str())))
             .collect();
+        let mut inboxes = Map::new();
+        for kind in KeptKind::ALL {
+            let name = group.inbox_name(kind)?;
+            inboxes.insert(kind.name().to_owned(), Value::from(name.as_str()));
+        }
         let object = json!({
             "urls": named,
-            "inbox": name.as_str(),
+            "inboxes": inboxes,
             "store": place.label(),
             "forward_to": forward.map(|forward| forward.to.clone()),
         });
         return output.json_line(&object);
     }
-    let realm = describe_realm(args.place.realm(context)?);
-    let mut lines = vec![format!("Hooks of {realm} are kept in the inbox {name} of")];
-    lines.push(format!("{}. Ctrl-C ends it.", place.label()));
+    let realm = describe_realm(args.inboxes.realm(context)?);
+    let mut lines = vec![format!("Hooks of {realm} are kept in {},", place.label())];
+    lines.push(format!(
+        "each kind in an inbox of its own, such as {}.",
+        group.inbox_name(KeptKind::Chat)?
+    ));
+    lines.push("Ctrl-C ends it.".to_owned());
     for (name, url) in urls {
         lines.push(format!("  {name:10}  {url}"));
     }

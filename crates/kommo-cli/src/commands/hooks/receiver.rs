@@ -31,10 +31,10 @@ use kommo_hooks::{
     HookKind, OneTimeUse, ReceivedSignature, Refusal, RefusalKind, ReplayMemory, ReturnUrl,
 };
 use kommo_open_api::OpenApiEvent;
-use kommo_store::Inbox;
 use tokio::time::timeout;
 
 use super::arrival::{Arrival, Kept, Verdict};
+use super::inboxes::{Inboxes, KeptKind};
 use super::reports::Reports;
 use super::verifiers::Verifiers;
 use crate::failure::exit;
@@ -60,7 +60,7 @@ const TOKENS_AT_MOST: usize = 10_000;
 pub(super) struct Receiver {
     verifiers: Verifiers,
     path_token: PathToken,
-    inbox: Inbox,
+    inboxes: Inboxes,
     reports: Reports,
     used_tokens: Mutex<ReplayMemory>,
     output: Output,
@@ -144,14 +144,14 @@ impl Receiver {
     pub(super) fn new(
         verifiers: Verifiers,
         path_token: PathToken,
-        inbox: Inbox,
+        inboxes: Inboxes,
         reports: Reports,
         output: Output,
     ) -> Self {
         Self {
             verifiers,
             path_token,
-            inbox,
+            inboxes,
             reports,
             used_tokens: Mutex::new(ReplayMemory::new(TOKENS_AT_MOST)),
             output,
@@ -265,13 +265,20 @@ impl Receiver {
     }
 
     /// Keeps a hook, and says what became of it.
-    async fn keep(&self, told: Told, verdict: Verdict, hook: &NewHook<'_>) -> Taken {
+    async fn keep(
+        &self,
+        kind: KeptKind,
+        told: Told,
+        verdict: Verdict,
+        hook: &NewHook<'_>,
+    ) -> Taken {
+        let inbox = self.inboxes.of(kind);
         let within = match hook.origin() {
             HookOrigin::Proven(_) => SIGNED_KEPT_WITHIN,
             HookOrigin::TokenProven(_) => BOT_KEPT_WITHIN,
             _ => UNSIGNED_KEPT_WITHIN,
         };
-        let kept = match timeout(within, self.inbox.put(hook)).await {
+        let kept = match timeout(within, inbox.put(hook)).await {
             Ok(Ok(put)) => Kept::of(put),
             Ok(Err(problem)) => {
                 let problem = exit::chain(&problem);
@@ -285,7 +292,7 @@ impl Receiver {
             told,
             verdict,
             kept,
-            key: Some(self.inbox.key_of(hook)),
+            key: Some(inbox.key_of(hook)),
         }
     }
 
@@ -303,18 +310,22 @@ impl Receiver {
                 header_of(parts, "x-signature").text()?;
                 let body = read(kind, body).await?;
                 let (told, hook) = self.chat(parts, &body, scope, now)?;
-                Ok(self.keep(told, Verdict::Proven, &hook).await)
+                Ok(self
+                    .keep(KeptKind::Chat, told, Verdict::Proven, &hook)
+                    .await)
             }
             Kind::OpenApi => {
                 header_of(parts, "x-chat-signature").text()?;
                 let body = read(kind, body).await?;
                 let (told, hook) = self.open_api(parts, &body, now)?;
-                Ok(self.keep(told, Verdict::Proven, &hook).await)
+                Ok(self
+                    .keep(KeptKind::OpenApi, told, Verdict::Proven, &hook)
+                    .await)
             }
             Kind::Bot => {
                 let body = read(kind, body).await?;
                 let (told, hook) = self.bot(&body, now)?;
-                Ok(self.keep(told, Verdict::Proven, &hook).await)
+                Ok(self.keep(KeptKind::Bot, told, Verdict::Proven, &hook).await)
             }
             Kind::Crm => self.take_crm(parts, &read(kind, body).await?).await,
             Kind::Disconnect => {
@@ -358,7 +369,9 @@ impl Receiver {
         let id = id.filter(|id| (1..=REQUEST_ID_MAX_BYTES).contains(&id.len()));
         facts.id = id;
         let hook = NewHook::unsigned(kind, body, nonce()?, facts);
-        Ok(self.keep(told, Verdict::Unsigned, &hook).await)
+        Ok(self
+            .keep(KeptKind::Crm, told, Verdict::Unsigned, &hook)
+            .await)
     }
 
     fn kind(&self, parts: &Parts) -> Option<Kind> {
@@ -393,13 +406,13 @@ enum Kind {
 impl Kind {
     const fn name(&self) -> &'static str {
         match self {
-            Self::Chat(_) => "chat",
-            Self::OpenApi => "open-api",
+            Self::Chat(_) => KeptKind::Chat.name(),
+            Self::OpenApi => KeptKind::OpenApi.name(),
             Self::Disconnect => "disconnect",
             Self::Widget => "widget",
             Self::Install => "install",
-            Self::Bot => "bot",
-            Self::Crm => "crm",
+            Self::Bot => KeptKind::Bot.name(),
+            Self::Crm => KeptKind::Crm.name(),
         }
     }
 

@@ -17,12 +17,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use kommo_hooks::inbox::HandlingOutcome;
-use kommo_store::{ClaimedHook, HookFilter, HookHandler, Inbox};
+use kommo_store::{ClaimedHook, HookFilter, HookHandler};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::arrival::{Arrival, HandOver, Kept};
+use super::inboxes::{Inboxes, KeptKind};
 use crate::failure::exit::Failure;
 use crate::terminal::output::{self, Output};
 use crate::time::clock;
@@ -55,7 +56,7 @@ pub(super) struct Reports {
 pub(super) struct Printer {
     queue: mpsc::Receiver<Report>,
     skipped: Arc<AtomicU64>,
-    inbox: Inbox,
+    inboxes: Inboxes,
     hands_over: bool,
     as_text: bool,
     output: Output,
@@ -70,13 +71,13 @@ struct OpenLine {
 }
 
 impl Reports {
-    pub(super) fn new(inbox: Inbox, hands_over: bool, output: Output) -> (Self, Printer) {
+    pub(super) fn new(inboxes: Inboxes, hands_over: bool, output: Output) -> (Self, Printer) {
         let (queue, reports) = mpsc::channel(WAITING_AT_MOST);
         let skipped = Arc::new(AtomicU64::new(0));
         let printer = Printer {
             queue: reports,
             skipped: Arc::clone(&skipped),
-            inbox,
+            inboxes,
             hands_over,
             as_text: !output.is_json() && output::is_on_terminal(),
             output,
@@ -192,9 +193,10 @@ impl Printer {
         if !matches!(arrival.kept, Kept::Stored | Kept::Duplicate) {
             return None;
         }
+        let inbox = self.inboxes.of(KeptKind::named(arrival.kind)?);
         let mut filter = HookFilter::new();
         filter.key = Some(arrival.key.clone()?);
-        let found = self.inbox.list(&filter, 0, 1).await.ok()?;
+        let found = inbox.list(&filter, 0, 1).await.ok()?;
         found.first().map(|line| line.id)
     }
 
@@ -217,6 +219,7 @@ impl Printer {
 }
 
 /// A handler that reports how each attempt of another one ended.
+#[derive(Clone)]
 pub(super) struct Reported<H> {
     handler: H,
     reports: Reports,
