@@ -1,4 +1,6 @@
-//! Answers a manager's messages: `cargo run -p kommo --example answer_chat --features chats,hooks`
+//! Answers a manager's messages.
+//!
+//! `cargo run -p kommo --example answer_chat --features axum,chats,hooks`
 #![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "an example")]
 
 use kommo::accounts::{AmojoId, ChannelId, ChatsHost};

@@ -1,10 +1,10 @@
-//! Hooks that arrive: proven, kept in the store before the answer, handed to a handler.
+//! Hooks that arrive: the receivers that prove them, and whose routes keep them in an inbox before
+//! the answer.
 
 use kommo_axum::{BotHooks, ChatHooks, CrmHooks, CrmPaths, WidgetCalls};
 use kommo_hooks::{BotTokenVerifier, ChatHookVerifier, WidgetTokenVerifier};
 use kommo_oauth::integration::Credentials;
 use kommo_sign::{ChannelSecret, ChatHookKey, ClientSecret, JwsAlgorithm, JwsKey, KeyId, KeyRing};
-use kommo_store::{HookHandler, Inbox, InboxName, InboxSettings, InboxWorker, WorkerSettings};
 #[cfg(feature = "open-api")]
 use {
     kommo_axum::OpenApiHooks, kommo_hooks::OpenApiVerifier, kommo_sign::AppSecret,
@@ -19,31 +19,6 @@ const KEY_ID: &str = "current";
 
 /// Hooks. The receivers have one secret each: for a rotation, make them of a `KeyRing`.
 impl Kommo {
-    /// An inbox of the store: the id of the channel or of the integration is a good name for it.
-    /// What the store does not take goes to the spool, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// A name that cannot be one: [`Error::Setting`]; a spool that cannot be opened:
-    /// [`Error::Store`].
-    pub fn inbox(&self, name: &str) -> Result<Inbox, Error> {
-        let name = InboxName::parse(name).map_err(|error| Error::setting("inbox", error))?;
-        let (store, realm) = (self.keeper().store(), self.endpoints().realm());
-        let settings = InboxSettings::new();
-        match &self.spool {
-            Some(spool) => {
-                Inbox::with_spool(store, realm, name, settings, spool).map_err(Error::from)
-            }
-            None => Ok(Inbox::new(store, realm, name, settings)),
-        }
-    }
-
-    /// Hands the hooks of an inbox to a handler, until the worker is stopped or dropped.
-    #[must_use = "a worker that is dropped stops"]
-    pub fn work(&self, inbox: &Inbox, handler: impl HookHandler) -> InboxWorker {
-        InboxWorker::start(inbox.clone(), WorkerSettings::new(), handler)
-    }
-
     /// Receives the chat hooks of the channel with this secret.
     ///
     /// # Errors

@@ -12,6 +12,12 @@ mod account;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod client;
 #[cfg(all(feature = "hooks", any(feature = "sqlite", feature = "postgres")))]
+mod kept_hooks;
+#[cfg(all(
+    feature = "axum",
+    feature = "hooks",
+    any(feature = "sqlite", feature = "postgres")
+))]
 mod hooks_in;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -28,10 +34,13 @@ pub use error::Error;
 pub use kommo_axum as axum;
 #[cfg(any(feature = "chats", feature = "hooks"))]
 pub use kommo_chats as chats;
+#[cfg(feature = "handover")]
+pub use kommo_handover as handover;
 #[cfg(any(
     feature = "chats",
     feature = "crm",
     feature = "grants",
+    feature = "handover",
     feature = "open-api"
 ))]
 pub use kommo_http as http;

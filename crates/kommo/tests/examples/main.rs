@@ -16,6 +16,10 @@ mod crm_call;
 #[path = "../../examples/fresh_token.rs"]
 #[allow(dead_code, reason = "its `main` reads an argument")]
 mod fresh_token;
+#[path = "../../examples/hand_over.rs"]
+mod hand_over;
+#[path = "../../examples/open_api_ticket.rs"]
+mod open_api_ticket;
 #[path = "../../examples/sign_request.rs"]
 mod sign_request;
 #[path = "../../examples/verify_chat_hook.rs"]
@@ -39,6 +43,16 @@ fn a_channel_is_connected() {
 #[test]
 fn a_chat_message_is_answered_end_to_end() {
     answer_chat::main().unwrap();
+}
+
+#[test]
+fn a_kept_hook_is_handed_over_to_another_program() {
+    hand_over::main().unwrap();
+}
+
+#[test]
+fn a_ticket_is_created_in_the_open_api() {
+    open_api_ticket::main().unwrap();
 }
 
 #[test]
@@ -100,6 +114,17 @@ async fn receivers_of_the_integration_need_one() {
     // The spool is beside the store.
     kommo.inbox("chats").unwrap();
     assert!(place.path().join("hooks.db.spool").is_dir());
+    let inbox = kommo.inbox("chats").unwrap();
+    let secret = "whsec_MARKERMARKERMARKERMARKERMARKERMA";
+    for (url, secret) in [
+        ("http://shop.example/", secret),
+        ("https://shop.example/", "x"),
+    ] {
+        let error = kommo.hand_over(&inbox, url, secret).map(drop).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(said.starts_with("the setting hand_over "), "{said}");
+        assert!(!said.contains("MARKER"), "{said}");
+    }
     let named = kommo.inbox("no name").map(drop).unwrap_err();
     assert_eq!(named.to_string(), "the setting inbox cannot be used");
 }
