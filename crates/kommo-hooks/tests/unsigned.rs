@@ -10,7 +10,7 @@
 use kommo_account::AccountId;
 use kommo_hooks::unsigned::{
     CrmAction, CrmEntity, CrmHookError, Form, FormError, FormLimits, PathToken, UnsignedBotRequest,
-    UnsignedCrmEvent, UnsignedCrmHook,
+    UnsignedCrmEvent, UnsignedCrmHook, UnsignedPipelineWidgetHook,
 };
 use proptest::prelude::*;
 
@@ -352,5 +352,48 @@ fn the_inbox_learns_what_a_hook_is_about_if_that_is_one_thing() {
         assert_eq!((facts.event, facts.conversation), (event, about), "{rest}");
         assert_eq!(facts.account.unwrap().to_string(), "crm:12345678");
         assert_eq!(facts.id, None);
+    }
+}
+
+/// Rule U6.
+#[test]
+fn a_pipeline_widget_hook_is_the_same_as_a_form_and_as_json() {
+    let form = b"event[type]=15&event[type_code]=lead_appeared_in_status&event[data][id]=777\
+        &event[data][tags][0]=a&event[data][tags][1]=&event[is_new]=1&account_id=12345678&subdomain=myshop";
+    let json = br#" {"event":{"type":15,"type_code":"lead_appeared_in_status","is_new":true,
+        "data":{"id":777,"tags":["a",null]}},"account_id":12345678,"subdomain":"myshop"}"#;
+    let read = |body| UnsignedPipelineWidgetHook::parse(body, &FormLimits::DEFAULT).unwrap();
+    assert_eq!(read(form), read(json));
+    assert_eq!(read(json).entity_id(), Some("777"));
+}
+
+#[test]
+fn json_beyond_the_limits_or_broken_is_refused() {
+    let read =
+        |body: &str| UnsignedPipelineWidgetHook::parse(body.as_bytes(), &FormLimits::DEFAULT);
+    let form = |error| Err(CrmHookError::Form(error));
+    let hook = |inner: &str| format!(r#"{{"account_id":7,"event":{inner}}}"#);
+    let nested = |levels: usize| hook(&("[".repeat(levels) + &"]".repeat(levels)));
+    assert!(read(&nested(10)).is_ok());
+    assert_eq!(read(&nested(11)), form(FormError::TooDeep { offset: 0 }));
+    let many = |items: usize| hook(&format!("[0{}]", ",0".repeat(items - 1)));
+    assert!(read(&many(19_998)).is_ok());
+    assert_eq!(
+        read(&many(19_999)),
+        form(FormError::TooManyNames { offset: 0 })
+    );
+    let long = hook(&format!("\"{}\"", "x".repeat(1 << 19)));
+    let bytes = long.len();
+    assert_eq!(read(&long), form(FormError::TooLong { bytes }));
+    for broken in ["{", "{}x", "{\"a\":}", &nested(200)] {
+        assert_eq!(read(broken), form(FormError::NotJson), "{broken:.20}");
+    }
+    for other in [
+        "{}",
+        r#"{"account_id":7}"#,
+        r#"{"account_id":-7,"event":1}"#,
+        r#"{"account_id":7.5,"event":1}"#,
+    ] {
+        assert_eq!(read(other), Err(CrmHookError::Account), "{other}");
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::app;
 use crate::config::sandbox_config::SandboxConfig;
 use crate::error::StartError;
-use crate::server::serve;
+use crate::server::{HEAD_LIMIT, serve};
 use crate::state::explainer::Explainer;
 use crate::state::platform::Platform;
 use crate::tls::acceptor::Tls;
@@ -257,7 +257,13 @@ impl SandboxBuilder {
 
         let (stop, stopped) = watch::channel(());
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
-        let server = tokio::spawn(serve(listener, acceptor, app(platform.clone()), stopped));
+        let server = tokio::spawn(serve(
+            listener,
+            acceptor,
+            app(platform.clone()),
+            HEAD_LIMIT,
+            stopped,
+        ));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let base_url = format!("{scheme}://{address}");
         let control_url = format!("{base_url}{}", platform.control_path());

@@ -13,6 +13,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::{error, fmt};
 
+use serde_json::Value;
+
 /// How much of a form is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,6 +103,27 @@ impl Form {
         Ok(form)
     }
 
+    /// Reads a JSON object in the place of a form, as the form of it would be: all scalars are
+    /// texts, a list is a group whose names are numbers, true and false are 1 and 0, null is empty.
+    /// Pairs are not counted, names are.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`]: no JSON object, or more bytes, names or levels than the limits allow.
+    pub fn parse_json(body: &[u8], limits: &FormLimits) -> Result<Self, FormError> {
+        if body.len() > limits.bytes {
+            return Err(FormError::TooLong { bytes: body.len() });
+        }
+        let value = serde_json::from_slice(body).map_err(|_| FormError::NotJson)?;
+        if !matches!(value, Value::Object(_)) {
+            return Err(FormError::NotJson);
+        }
+        let mut names_left = limits.names;
+        let levels = limits.depth.saturating_add(1);
+        let root = FormValue::of_json(value, levels, &mut names_left)?;
+        Ok(Self { root })
+    }
+
     /// The value of a name without brackets.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&FormValue> {
@@ -174,6 +197,33 @@ impl FormValue {
         }
         numbered.sort_by_key(|(index, _)| *index);
         numbered.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn of_json(value: Value, levels: usize, names_left: &mut usize) -> Result<Self, FormError> {
+        let named: Vec<(String, Value)> = match value {
+            Value::Object(object) => object.into_iter().collect(),
+            Value::Array(items) => {
+                let numbered = items.into_iter().enumerate();
+                numbered
+                    .map(|(number, item)| (number.to_string(), item))
+                    .collect()
+            }
+            Value::String(text) => return Ok(Self::Text(text)),
+            Value::Number(number) => return Ok(Self::Text(number.to_string())),
+            Value::Bool(true) => return Ok(Self::Text("1".to_owned())),
+            Value::Bool(false) => return Ok(Self::Text("0".to_owned())),
+            Value::Null => return Ok(Self::Text(String::new())),
+        };
+        let left = names_left.checked_sub(named.len());
+        *names_left = left.ok_or(FormError::TooManyNames { offset: 0 })?;
+        let levels = levels
+            .checked_sub(1)
+            .ok_or(FormError::TooDeep { offset: 0 })?;
+        let mut group = BTreeMap::new();
+        for (name, value) in named {
+            group.insert(name, Self::of_json(value, levels, names_left)?);
+        }
+        Ok(Self::Group(group))
     }
 
     /// `None` if it would take one more name than are left.
@@ -317,6 +367,8 @@ pub enum FormError {
         /// Where its pair begins, in bytes from the start.
         offset: usize,
     },
+    /// The body begins as JSON and is not a JSON object.
+    NotJson,
 }
 
 impl fmt::Display for FormError {
@@ -332,6 +384,7 @@ impl fmt::Display for FormError {
             Self::TooDeep { offset } => {
                 write!(f, "the name at byte {offset} has too many brackets")
             }
+            Self::NotJson => f.write_str("the body is not a JSON object"),
         }
     }
 }

@@ -35,14 +35,19 @@ pub struct UnsignedPipelineWidgetHook {
 }
 
 impl UnsignedPipelineWidgetHook {
-    /// Reads a form body.
+    /// Reads a body: a form, or JSON with the same names. Which of them the platform sends is not
+    /// stated.
     ///
     /// # Errors
     ///
-    /// - the form is beyond the limits: [`CrmHookError::Form`].
+    /// - it is beyond the limits, or begins as JSON and is none: [`CrmHookError::Form`].
     /// - there is no `account_id` or no `event`: [`CrmHookError::Account`].
     pub fn parse(body: &[u8], limits: &FormLimits) -> Result<Self, CrmHookError> {
-        let form = Form::parse(body, limits).map_err(CrmHookError::Form)?;
+        let form = match body.trim_ascii_start().first() {
+            Some(b'{') => Form::parse_json(body, limits),
+            _ => Form::parse(body, limits),
+        };
+        let form = form.map_err(CrmHookError::Form)?;
         let text = |name| form.get(name).and_then(FormValue::text);
         let account_id = text("account_id").and_then(|text| AccountId::parse(text).ok());
         let account_id = account_id.filter(|_| form.get("event").is_some());

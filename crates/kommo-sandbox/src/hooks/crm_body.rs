@@ -105,7 +105,7 @@ const OUTGOING: [(&str, &str); 16] = [
 /// The events of CRM hooks; the first is the default.
 const EVENTS: [Event; 13] = [
     Event {
-        name: "lead-status",
+        name: "status-lead",
         code: "status_lead",
         place: "leads[status]",
         fields: &[
@@ -117,10 +117,10 @@ const EVENTS: [Event; 13] = [
             ("[last_modified]", "{now}"),
         ],
     },
-    event("lead-add", "add_lead", "leads[add]", &LEAD),
-    event("lead-update", "update_lead", "leads[update]", &LEAD),
+    event("add-lead", "add_lead", "leads[add]", &LEAD),
+    event("update-lead", "update_lead", "leads[update]", &LEAD),
     Event {
-        name: "lead-delete",
+        name: "delete-lead",
         code: "delete_lead",
         place: "leads[delete]",
         fields: &[
@@ -129,22 +129,22 @@ const EVENTS: [Event; 13] = [
             ("[pipeline_id]", "3000001"),
         ],
     },
-    event("contact-add", "add_contact", "contacts[add]", &CONTACT),
+    event("add-contact", "add_contact", "contacts[add]", &CONTACT),
     event(
-        "contact-update",
+        "update-contact",
         "update_contact",
         "contacts[update]",
         &CONTACT,
     ),
-    event("task-add", "add_task", "task[add]", &TASK),
+    event("add-task", "add_task", "task[add]", &TASK),
     Event {
-        name: "task-delete",
+        name: "delete-task",
         code: "delete_task",
         place: "task[delete]",
         fields: &[("[id]", "31001")],
     },
     Event {
-        name: "lead-note",
+        name: "note-lead",
         code: "note_lead",
         place: "leads[note]",
         fields: &[
@@ -158,11 +158,11 @@ const EVENTS: [Event; 13] = [
             ("[note][id]", "90001"),
         ],
     },
-    event("talk-add", "add_talk", "talk[add]", &TALK),
-    event("talk-update", "update_talk", "talk[update]", &TALK),
-    event("message", "add_message", "message[add]", &INCOMING),
+    event("add-talk", "add_talk", "talk[add]", &TALK),
+    event("update-talk", "update_talk", "talk[update]", &TALK),
+    event("add-message", "add_message", "message[add]", &INCOMING),
     event(
-        "outgoing-message",
+        "add-outgoing-message",
         "add_outgoing_message",
         "outgoing_message[add]",
         &OUTGOING,
@@ -172,7 +172,7 @@ const EVENTS: [Event; 13] = [
 /// The events of Digital Pipeline hooks; the first is the default.
 const PIPELINE_EVENTS: [Event; 2] = [
     Event {
-        name: "lead-status",
+        name: "status-lead",
         code: "",
         place: "leads[status]",
         fields: &[
@@ -184,7 +184,7 @@ const PIPELINE_EVENTS: [Event; 2] = [
         ],
     },
     Event {
-        name: "lead-add",
+        name: "add-lead",
         code: "",
         place: "leads[add]",
         fields: &[

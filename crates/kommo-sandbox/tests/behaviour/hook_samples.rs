@@ -83,7 +83,7 @@ fn an_unknown_event_names_those_that_there_are() {
     assert_eq!(events(HookKind::Crm).len(), 13);
     assert_eq!(
         events(HookKind::DigitalPipeline),
-        ["lead-status", "lead-add"]
+        ["status-lead", "add-lead"]
     );
     let error = HookError::UnknownEvent(vec!["a", "b"]);
     assert_eq!(error.to_string(), "event must be one of a, b");

@@ -11,9 +11,9 @@ use crate::records::rows::{InboxRow, OfInbox};
 /// The longest name of an inbox, in bytes.
 const NAME_MAX_BYTES: usize = 64;
 
-/// What an inbox is called: the id of its integration, the id of its channel, or any word. Of an
-/// inbox with the integration's id, [`Store::erase_account`](crate::Store::erase_account) erases
-/// the hooks too.
+/// What an inbox is called: the id of its integration, the id of its channel, or any word. Of
+/// inboxes with the integration's id, alone or before a dot,
+/// [`Store::erase_account`](crate::Store::erase_account) erases the hooks too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxName(String);
 

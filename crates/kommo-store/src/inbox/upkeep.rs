@@ -97,9 +97,10 @@ impl Inbox {
     /// [`Store`], whichever processes write to them. Spools that other machines have, it does not:
     /// call it there too.
     ///
-    /// [`Store::erase_account`] erases those that name the account by its number in the CRM, in the
-    /// inbox that has the integration's id as its name. Chat hooks name it by its id in the Chats
-    /// API, which nothing in the store ties to the number: erase them by this.
+    /// [`Store::erase_account`] erases those that name the account by its number in the CRM, in
+    /// inboxes with the integration's id as their name, alone or before a dot. Chat hooks name it
+    /// by its id in the Chats API, which nothing in the store ties to the number: erase them by
+    /// this.
     ///
     /// # Errors
     ///

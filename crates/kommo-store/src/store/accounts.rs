@@ -1,11 +1,13 @@
 //! What concerns an account as a whole: which of its grants is the primary one, and its erasure.
 
+use alloc::collections::BTreeSet;
+
 use kommo_account::{AccountId, ClientId, Realm};
 use kommo_oauth::grant::GrantKey;
 
 use crate::error::{DatabaseFault, StoreFault};
 use crate::records::grant_record::to_line;
-use crate::records::rows::{Erased, OfAccount, OfInbox};
+use crate::records::rows::{Erased, OfAccount, OfInbox, OfIntegration};
 use crate::records::summaries::GrantSummary;
 use crate::spool::{Spool, SpoolPlace};
 
@@ -104,16 +106,33 @@ impl Store {
     ) -> Result<Erased, StoreFault> {
         let account = OfAccount::new(realm, client_id, account_id);
         let mut erased = self.database.erase_rows(&account).await?;
-        let inbox = OfInbox {
-            realm: account.integration.realm.clone(),
-            inbox: account.integration.client_id.clone(),
-        };
         let named = format!("crm:{}", account.account_id);
-        erased.hooks = self.erase_hooks(&inbox, &named).await?;
+        for inbox in self.inboxes_of(&account.integration).await? {
+            erased.hooks += self.erase_hooks(&inbox, &named).await?;
+        }
         // The names of buckets have hosts in them.
         self.database.forget_full_buckets().await?;
         erased.bytes_gone = self.database.scrub().await?;
         Ok(erased)
+    }
+
+    /// The inboxes that have the integration's id as their name, alone or before a dot: those that
+    /// have taken a hook, and those of this store that have a spool.
+    async fn inboxes_of(
+        &self,
+        integration: &OfIntegration,
+    ) -> Result<BTreeSet<OfInbox>, StoreFault> {
+        let rows = self.database.list_inboxes().await?;
+        let stored = rows.into_iter().map(|row| OfInbox {
+            realm: row.realm,
+            inbox: row.name,
+        });
+        let is_meant = |of: &OfInbox| {
+            let rest = of.inbox.strip_prefix(&*integration.client_id);
+            of.realm == integration.realm
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        Ok(stored.chain(self.spools.all()).filter(is_meant).collect())
     }
 
     pub(crate) fn add_spool(&self, place: &SpoolPlace) {

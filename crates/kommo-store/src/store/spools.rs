@@ -16,6 +16,11 @@ impl Spools {
         own.cloned().collect()
     }
 
+    /// Every inbox that has a spool.
+    pub(super) fn all(&self) -> Vec<OfInbox> {
+        self.places().iter().map(|place| place.of.clone()).collect()
+    }
+
     pub(super) fn add(&self, place: &SpoolPlace) {
         let is_known =
             |known: &SpoolPlace| (&known.of, &known.directory) == (&place.of, &place.directory);

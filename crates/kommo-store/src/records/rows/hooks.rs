@@ -9,7 +9,7 @@ use sqlx::{FromRow, Row as _};
 use crate::sealing::hash_text::hash_number;
 
 /// Which inbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OfInbox {
     pub(crate) realm: String,
     pub(crate) inbox: String,

@@ -676,10 +676,24 @@ async fn an_erasure_takes_the_hooks_of_the_account<P: Place>() {
     put(&inbox, 2, "a").await;
     put_unsigned(&inbox, 1, account().get()).await;
     put_unsigned(&inbox, 2, 77).await;
+    // One of the same integration, and one whose name only begins alike.
+    let named = |ending: &str| {
+        let name = format!("{}{ending}", crate::samples::CLIENT);
+        let name = InboxName::parse(&name).unwrap();
+        let mut settings = InboxSettings::new();
+        settings.put_within = Duration::from_secs(60);
+        Inbox::new(&store, Realm::Real, name, settings)
+    };
+    let (of_kind, other) = (named(".crm"), named("x.crm"));
+    for inbox in [&of_kind, &other] {
+        put_unsigned(inbox, 1, account().get()).await;
+    }
     let claimed = inbox.claim(10).await.unwrap();
     assert_eq!(claimed.len(), 3, "of the conversation, one");
     let erased = store.erase_account(Realm::Real, &client(), account()).await;
-    assert_eq!(erased.unwrap().hooks, 1);
+    assert_eq!(erased.unwrap().hooks, 2);
+    assert_eq!(of_kind.depth().await.unwrap().waiting, 0);
+    assert_eq!(other.depth().await.unwrap().waiting, 1);
     assert_eq!(inbox.erase_account(chats_account()).await.unwrap(), 2);
     assert_eq!(inbox.erase_account(crm_account(1)).await.unwrap(), 0);
     let lines = inbox.list(&HookFilter::new(), 0, 10).await.unwrap();
