@@ -342,6 +342,53 @@ mod tests {
     }
 
     #[test]
+    fn a_flight_that_ends_without_a_word_frees_the_slot_and_only_its_own() {
+        let slot = Arc::new(slot());
+        let start = |now| {
+            let mut guard = None;
+            let joined = slot.join_or_start(None, now, at(10), |own| guard = Some(own));
+            assert_eq!(joined.is_own, guard.is_some());
+            guard
+        };
+        let first = start(at(0)).unwrap();
+        assert!(start(at(9)).is_none());
+        drop(first);
+        let stuck = start(at(9)).unwrap();
+        // With an unsaved pair it is waited for, however long that takes.
+        slot.note_unsaved(true);
+        assert!(start(at(19)).is_none());
+        slot.note_unsaved(false);
+        assert!(start(at(18)).is_none());
+        let beside = start(at(19)).unwrap();
+        drop(stuck);
+        assert!(
+            start(at(20)).is_none(),
+            "the slot is that of the other flight"
+        );
+        drop(beside);
+        assert!(start(at(20)).is_some());
+    }
+
+    #[test]
+    fn a_lifted_hold_ends_what_followed_from_it() {
+        let slot = slot();
+        slot.back_off_until(at(60));
+        slot.defer(Deferral {
+            rejected: Generation::new(1),
+            why: Unmet::StillRunning,
+            again_at: NOW,
+            until: at(60),
+        });
+        assert!(!slot.may_start_refresh(at(59)) && slot.may_start_refresh(at(60)));
+        assert!(slot.deferral(Generation::new(1), at(59)).is_some());
+        assert!(slot.deferral(Generation::new(1), at(60)).is_none());
+        assert!(slot.deferral(Generation::new(2), at(59)).is_none());
+        slot.reset_pauses();
+        assert!(slot.may_start_refresh(at(0)));
+        assert!(slot.deferral(Generation::new(1), at(0)).is_none());
+    }
+
+    #[test]
     fn what_was_superseded_does_not_come_back() {
         let slot = slot();
         slot.put(cached(4));
