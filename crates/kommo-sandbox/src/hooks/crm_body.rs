@@ -5,6 +5,7 @@
 
 use crate::config::account::Account;
 use crate::hooks::body_change::Form;
+use crate::state::chat_book::MessageDirection;
 
 /// What one event puts into the body.
 struct Event {
@@ -160,14 +161,17 @@ const EVENTS: [Event; 13] = [
     },
     event("add-talk", "add_talk", "talk[add]", &TALK),
     event("update-talk", "update_talk", "talk[update]", &TALK),
-    event("add-message", "add_message", "message[add]", &INCOMING),
-    event(
-        "add-outgoing-message",
-        "add_outgoing_message",
-        "outgoing_message[add]",
-        &OUTGOING,
-    ),
+    ADD_MESSAGE,
+    ADD_OUTGOING_MESSAGE,
 ];
+
+const ADD_MESSAGE: Event = event("add-message", "add_message", "message[add]", &INCOMING);
+const ADD_OUTGOING_MESSAGE: Event = event(
+    "add-outgoing-message",
+    "add_outgoing_message",
+    "outgoing_message[add]",
+    &OUTGOING,
+);
 
 /// The events of Digital Pipeline hooks; the first is the default.
 const PIPELINE_EVENTS: [Event; 2] = [
@@ -230,17 +234,25 @@ pub(crate) fn pipeline_event_names() -> impl Iterator<Item = &'static str> {
     PIPELINE_EVENTS.iter().map(|event| event.name)
 }
 
-/// The code of an event in the settings of a webhook.
-pub(crate) fn code_of(name: &str) -> Option<&'static str> {
-    let mut events = EVENTS.iter();
-    events
-        .find(|event| event.name == name)
-        .map(|event| event.code)
+/// The hook that tells of a message: the code of its event in the settings of a webhook, and its
+/// form.
+pub(crate) fn message_hook(
+    direction: MessageDirection,
+    frame: &CrmFrame<'_>,
+) -> (&'static str, Form) {
+    let event = match direction {
+        MessageDirection::In => &ADD_MESSAGE,
+        MessageDirection::Out => &ADD_OUTGOING_MESSAGE,
+    };
+    (event.code, form_of(event, frame))
 }
 
 /// The form of a CRM hook; the first event without a name.
 pub(crate) fn crm_form(name: Option<&str>, frame: &CrmFrame<'_>) -> Option<Form> {
-    let event = named(&EVENTS, name)?;
+    named(&EVENTS, name).map(|event| form_of(event, frame))
+}
+
+fn form_of(event: &Event, frame: &CrmFrame<'_>) -> Form {
     let id = frame.account.id.to_string();
     let mut form = vec![
         (
@@ -251,7 +263,7 @@ pub(crate) fn crm_form(name: Option<&str>, frame: &CrmFrame<'_>) -> Option<Form>
         ("account[_links][self]".to_owned(), frame.link.to_owned()),
     ];
     form.extend(items(event, frame));
-    Some(form)
+    form
 }
 
 /// The form of a Digital Pipeline hook; the first event without a name.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::config::account::{Account, User};
 use crate::config::hook_kind::HookKind;
 use crate::hooks::chat_body::{ChatFrame, chat_body};
-use crate::hooks::crm_body::{CrmFrame, code_of, crm_form};
+use crate::hooks::crm_body::{CrmFrame, message_hook};
 use crate::hooks::making::new_uuid;
 use crate::hooks::order::{HookError, HookOrder};
 use crate::state::chat_book::{ChatMessage, Conversation, Customer, MessageDirection};
@@ -173,10 +173,6 @@ impl Platform {
 
     /// Tells the webhooks of the account that want to know of a message.
     pub(crate) fn announce(&self, account: &Account, customer: &Customer, message: &ChatMessage) {
-        let event = match message.direction {
-            MessageDirection::In => "message",
-            MessageDirection::Out => "outgoing-message",
-        };
         let link = link_base(self.served(), "", &account.host);
         let frame = CrmFrame {
             now: message.at,
@@ -188,14 +184,11 @@ impl Platform {
             customer: &customer.id,
             customer_name: &customer.name,
         };
-        let form = crm_form(Some(event), &frame).unwrap_or_default();
+        let (code, form) = message_hook(message.direction, &frame);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
-        let destinations = {
-            let code = code_of(event).unwrap_or_default();
-            self.lock().webhooks.wanting(account.id, code)
-        };
+        let destinations = self.lock().webhooks.wanting(account.id, code);
         for destination in destinations {
             let order = HookOrder {
                 to: Some(destination),

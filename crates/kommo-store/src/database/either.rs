@@ -124,7 +124,8 @@ impl Database {
         of: &OfInbox,
         account: &str,
     ) -> Result<u64, StoreFault> {
-        on_either!(self, one => one.hook_writers_end().await)?;
+        let ended: Result<_, StoreFault> = on_either!(self, one => one.hook_writers_end().await);
+        ended?;
         let (mut after, mut all) = (0, 0);
         loop {
             let step = self.erase_hooks(of, account, after, READ_AT_A_TIME, ERASED_AT_A_TIME);

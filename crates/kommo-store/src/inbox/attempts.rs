@@ -22,8 +22,8 @@ const LATER_BY: Duration = Duration::from_secs(10);
 
 impl Inbox {
     /// Begins attempts at the `limit` hooks that are due for the longest time, for
-    /// [`lease`](InboxSettings::lease). Of a conversation at most one is being handled at a time,
-    /// whoever claims.
+    /// [`lease`](crate::InboxSettings::lease). Of a conversation at most one is being handled at a
+    /// time, whoever claims.
     ///
     /// A hook whose attempts all ended without a word fails for good here, and so does one whose
     /// record is damaged, with that as its reason. One that only another program or another key

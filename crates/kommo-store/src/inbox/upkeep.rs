@@ -44,9 +44,9 @@ impl Inbox {
         }
     }
 
-    /// Forgets what ended long enough ago ([`keep_done`](InboxSettings::keep_done),
-    /// [`keep_failed`](InboxSettings::keep_failed)), and mends instants that a clock which was far
-    /// ahead left. An [`InboxWorker`](crate::InboxWorker) does so by itself.
+    /// Forgets what ended long enough ago ([`keep_done`](crate::InboxSettings::keep_done),
+    /// [`keep_failed`](crate::InboxSettings::keep_failed)), and mends instants that a clock which
+    /// was far ahead left. An [`InboxWorker`](crate::InboxWorker) does so by itself.
     ///
     /// # Errors
     ///
@@ -94,13 +94,13 @@ impl Inbox {
     /// here. What was answered 200 before the call is handed over no more when this has returned.
     ///
     /// It reaches the spools of all inboxes with this name that were made with this value of
-    /// [`Store`], whichever processes write to them. Spools that other machines have, it does not:
-    /// call it there too.
+    /// [`Store`](crate::Store), whichever processes write to them. Spools that other machines have,
+    /// it does not: call it there too.
     ///
-    /// [`Store::erase_account`] erases those that name the account by its number in the CRM, in
-    /// inboxes with the integration's id as their name, alone or before a dot. Chat hooks name it
-    /// by its id in the Chats API, which nothing in the store ties to the number: erase them by
-    /// this.
+    /// [`Store::erase_account`](crate::Store::erase_account) erases those that name the account by
+    /// its number in the CRM, in inboxes with the integration's id as their name, alone or before a
+    /// dot. Chat hooks name it by its id in the Chats API, which nothing in the store ties to the
+    /// number: erase them by this.
     ///
     /// # Errors
     ///
