@@ -1,4 +1,4 @@
-//! Hands a hook over to a program: `cargo run -p kommo --example hand_over --features axum,handover`
+//! Hooks to a program: `cargo run -p kommo --example hand_over --features axum,handover`
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use axum::routing::post;
@@ -11,13 +11,12 @@ pub(crate) async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let here = format!("http://{}", listener.local_addr()?);
     let store = format!("sqlite:{}/hooks.db", place.path().display());
     let secret = "whsec_b25seS1mb3ItdHJ5aW5nLTAxMjM0NTY3";
-
     let kommo = kommo::builder().store(&store).open().await?;
     let inbox = kommo.inbox("chats")?;
     let worker = kommo.hand_over(&inbox, &format!("{here}/program"), secret)?;
     // Your program verifies each request with a library of Standard Webhooks.
     let (taken, mut bodies) = tokio::sync::mpsc::unbounded_channel();
-    let program = post(move |body: String| core::future::ready(drop(taken.send(body))));
+    let program = post(async move |body: String| taken.send(body).is_ok().to_string());
     let hooks = kommo.chat_hooks(&sandbox.state().channel_secret)?;
     let app = hooks.router(inbox).route("/program", program);
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -26,5 +25,6 @@ pub(crate) async fn main() -> Result<(), Box<dyn core::error::Error>> {
     sandbox.send_hook(order).await?;
     println!("{}", bodies.recv().await.ok_or("no hook")?);
     worker.stop().await;
-    Ok(kommo.close().await)
+    kommo.close().await;
+    Ok(())
 }
