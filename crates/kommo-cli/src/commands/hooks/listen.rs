@@ -39,10 +39,10 @@ use crate::terminal::output;
 
 const HELP: &str = "\
 Each hook is proven, kept in the inbox of its kind, answered, and shown on one
-line: time (UTC), kind, conversation, verdict, number in the store. With --format
-json, and where no terminal is, each is one object. What is not proven is
-answered 401, and not kept. Disconnect hooks, calls of widgets and install hooks
-are shown, not kept.
+line: time (UTC), kind, conversation, verdict, number in the store. With
+--format json, and where no terminal is, each is one object. What is not proven
+is answered 401, and not kept. Disconnect hooks, calls of widgets and install
+hooks are shown, not kept.
 
 With --forward-to each hook is then sent to your program, until it answers 2xx:
 an envelope in JSON, signed by the scheme of Standard Webhooks, for which there
