@@ -9,34 +9,83 @@ pub(crate) mod power_shell;
 use super::capture_error::Fault;
 use word::Words;
 
-/// Splits the first command of a text. The shell is the one whose line continuation or quotes are
-/// in it, else a POSIX shell.
+/// Splits the first command of a text.
 pub(crate) fn split(text: &[u8]) -> Result<Words, Fault> {
-    match () {
-        () if is_cmd(text) => cmd::split(text),
-        () if is_power_shell(text) => power_shell::split(text),
-        () => posix::split(text),
+    match shell_of(text) {
+        Shell::Posix => posix::split(text),
+        Shell::Cmd => cmd::split(text),
+        Shell::PowerShell => power_shell::split(text),
     }
 }
 
-/// `^` before a line end or a quote; or quotes that are doubled within quotes, and none of the
-/// other shells' own.
-fn is_cmd(text: &[u8]) -> bool {
-    let mut pairs = text.windows(2);
-    let has_caret = pairs.any(|pair| matches!(pair, [b'^', b'\r' | b'\n' | b'"']));
-    let is_doubled = |four: &[u8]| match four {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shell {
+    Posix,
+    Cmd,
+    PowerShell,
+}
+
+/// The shell whose line continuation or quote begins a word first: what comes later may stand in a
+/// text. Without any, double quotes that are doubled are those of cmd.exe.
+fn shell_of(text: &[u8]) -> Shell {
+    let mut before = b' ';
+    for pair in text.windows(2) {
+        let begins_word = before.is_ascii_whitespace();
+        match pair {
+            [b'^', b'"' | b'\r' | b'\n'] if begins_word => return Shell::Cmd,
+            [b'`', b'\r' | b'\n'] if begins_word => return Shell::PowerShell,
+            [b'\\', b'\r' | b'\n'] | [b'$', b'\''] if begins_word => return Shell::Posix,
+            // Two shells quote so. One of them breaks lines with a back-tick.
+            [b'\'', _] if begins_word => return of_single_quotes(text),
+            _ => {}
+        }
+        before = pair.first().copied().unwrap_or(b' ');
+    }
+    match text.windows(4).any(is_doubled_quote) {
+        true => Shell::Cmd,
+        false => Shell::Posix,
+    }
+}
+
+fn of_single_quotes(text: &[u8]) -> Shell {
+    let is_break = |three: &[u8]| matches!(three, [b' ', b'`', b'\r' | b'\n']);
+    match text.windows(3).any(is_break) {
+        true => Shell::PowerShell,
+        false => Shell::Posix,
+    }
+}
+
+/// A quote that is doubled within quotes.
+fn is_doubled_quote(four: &[u8]) -> bool {
+    match four {
         [before, b'"', b'"', behind] => {
             let is_inner = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'"';
             is_inner(before) && is_inner(behind)
         }
         _ => false,
-    };
-    let is_other = text.contains(&b'\'') || text.windows(2).any(|two| two == b"\\\n");
-    has_caret || !is_other && text.windows(4).any(is_doubled)
+    }
 }
 
-/// A back-tick before a line end.
-fn is_power_shell(text: &[u8]) -> bool {
-    let mut pairs = text.windows(2);
-    pairs.any(|pair| matches!(pair, [b'`', b'\r' | b'\n']))
+#[cfg(test)]
+mod tests {
+    use super::{Shell, shell_of};
+
+    #[test]
+    fn the_first_sign_of_a_shell_decides() {
+        for (text, shell) in [
+            ("curl http://h", Shell::Posix),
+            ("curl \\\n 'http://h'", Shell::Posix),
+            ("curl 'http://h' -d '{\"a\":\"x^\"}'", Shell::Posix),
+            ("curl 'http://h' \\\n -d 'a ^\"b'", Shell::Posix),
+            ("curl \\\n 'http://h' -d 'code: `\nx'", Shell::Posix),
+            ("curl $'http://h' -d ' ^\"'", Shell::Posix),
+            ("curl ^\r\n \"http://h\"", Shell::Cmd),
+            ("curl ^\"http://h^\" -d ^\"it's ^\"", Shell::Cmd),
+            ("curl \"http://h\" -d \"{\"\"a\"\":1}\"", Shell::Cmd),
+            ("curl.exe 'http://h' `\r\n -d 'x^\"'", Shell::PowerShell),
+            ("curl `\n 'http://h' -d 'a ^\" \\\n'", Shell::PowerShell),
+        ] {
+            assert_eq!(shell_of(text.as_bytes()), shell, "{text}");
+        }
+    }
 }

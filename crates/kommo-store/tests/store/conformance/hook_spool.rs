@@ -307,19 +307,19 @@ async fn requests_whose_token_is_proven_are_spooled_and_merged_like_the_others<P
     assert!(inbox.claim(9).await.unwrap().is_empty());
 }
 
-/// A disk that does not give a file back: no file can be read where a directory is.
+/// A disk that does not give a file back: a link to itself cannot be read. It takes the name at
+/// once, and so does the file later: a merge that looks in between would take the file for gone.
 fn break_file(path: &Path) -> Vec<u8> {
     let content = fs::read(path).unwrap();
-    fs::remove_file(path).unwrap();
-    fs::create_dir(path).unwrap();
+    let broken = path.with_extension("broken");
+    std::os::unix::fs::symlink(path, &broken).unwrap();
+    fs::rename(broken, path).unwrap();
     content
 }
 
 fn mend_file(path: &Path, content: Vec<u8>) {
-    // It has its name again at once, as if it had been there all the time.
     let whole = path.with_extension("whole");
     fs::write(&whole, content).unwrap();
-    fs::remove_dir(path).unwrap();
     fs::rename(whole, path).unwrap();
 }
 
