@@ -1,6 +1,6 @@
 //! The commands of the workspace, one file each: `cargo xtask test [--core]`, `ci`, `bench`,
-//! `crash`, `inbox-crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-bench`, `bulk-picture`,
-//! `where`, `deep`.
+//! `peers`, `crash`, `inbox-crash`, `sweep`, `hooks`, `mutants`, `pictures`, `bulk-bench`,
+//! `bulk-picture`, `where`, `deep`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -34,6 +34,7 @@ mod lanes;
 mod licences;
 mod mutants;
 mod no_std;
+mod peers;
 mod pictures;
 mod rule_places;
 mod rust_versions;
@@ -54,6 +55,7 @@ const USAGE: &str = "\
 cargo xtask test [--core]   all tests; --core leaves out what needs more than Rust and a C compiler
 cargo xtask ci [STEP]       everything that must hold before a change lands, or one step of it; installs what it needs
 cargo xtask bench           the benchmarks, and their ratios
+cargo xtask peers [--test]  a thousand hooks in the inbox and in job queues of other projects; --test only tries it
 cargo xtask crash [--kills N] [--rotation strict|until-refresh-used|until-access-used] [--store sqlite|postgres] [--seed N]
                             workers killed with SIGKILL around their refreshes, against the sandbox
 cargo xtask crash --trouble full-disk|silent-connection|terminated-backends|restart|stopped-at-start [--times N] [--store …] [--seed N]
@@ -105,6 +107,7 @@ fn run(arguments: &[String], report: &mut Report) -> Result<()> {
         ["ci"] => ci::run_all(report, None),
         ["ci", step] => ci::run_all(report, Some(step)),
         ["bench"] => benches::measure(),
+        ["peers", rest @ ..] => peers::run_with(rest, report),
         [drive @ ("crash" | "inbox-crash"), rest @ ..] => crash::run_with(drive, rest, report),
         ["sweep", rest @ ..] => sweep::run_with(rest, report),
         ["hooks", rest @ ..] => hooks::run_with(rest, report),
