@@ -12,14 +12,14 @@ use word::Words;
 /// Splits the first command of a text.
 pub(crate) fn split(text: &[u8]) -> Result<Words, Fault> {
     match shell_of(text) {
-        Shell::Posix => posix::split(text),
-        Shell::Cmd => cmd::split(text),
-        Shell::PowerShell => power_shell::split(text),
+        Syntax::Posix => posix::split(text),
+        Syntax::Cmd => cmd::split(text),
+        Syntax::PowerShell => power_shell::split(text),
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shell {
+enum Syntax {
     Posix,
     Cmd,
     PowerShell,
@@ -27,14 +27,14 @@ enum Shell {
 
 /// The shell whose line continuation or quote begins a word first: what comes later may stand in a
 /// text. Without any, double quotes that are doubled are those of cmd.exe.
-fn shell_of(text: &[u8]) -> Shell {
+fn shell_of(text: &[u8]) -> Syntax {
     let mut before = b' ';
     for pair in text.windows(2) {
         let begins_word = before.is_ascii_whitespace();
         match pair {
-            [b'^', b'"' | b'\r' | b'\n'] if begins_word => return Shell::Cmd,
-            [b'`', b'\r' | b'\n'] if begins_word => return Shell::PowerShell,
-            [b'\\', b'\r' | b'\n'] | [b'$', b'\''] if begins_word => return Shell::Posix,
+            [b'^', b'"' | b'\r' | b'\n'] if begins_word => return Syntax::Cmd,
+            [b'`', b'\r' | b'\n'] if begins_word => return Syntax::PowerShell,
+            [b'\\', b'\r' | b'\n'] | [b'$', b'\''] if begins_word => return Syntax::Posix,
             // Two shells quote so. One of them breaks lines with a back-tick.
             [b'\'', _] if begins_word => return of_single_quotes(text),
             _ => {}
@@ -42,16 +42,16 @@ fn shell_of(text: &[u8]) -> Shell {
         before = pair.first().copied().unwrap_or(b' ');
     }
     match text.windows(4).any(is_doubled_quote) {
-        true => Shell::Cmd,
-        false => Shell::Posix,
+        true => Syntax::Cmd,
+        false => Syntax::Posix,
     }
 }
 
-fn of_single_quotes(text: &[u8]) -> Shell {
+fn of_single_quotes(text: &[u8]) -> Syntax {
     let is_break = |three: &[u8]| matches!(three, [b' ', b'`', b'\r' | b'\n']);
     match text.windows(3).any(is_break) {
-        true => Shell::PowerShell,
-        false => Shell::Posix,
+        true => Syntax::PowerShell,
+        false => Syntax::Posix,
     }
 }
 
@@ -68,22 +68,22 @@ fn is_doubled_quote(four: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shell, shell_of};
+    use super::{Syntax, shell_of};
 
     #[test]
     fn the_first_sign_of_a_shell_decides() {
         for (text, shell) in [
-            ("curl http://h", Shell::Posix),
-            ("curl \\\n 'http://h'", Shell::Posix),
-            ("curl 'http://h' -d '{\"a\":\"x^\"}'", Shell::Posix),
-            ("curl 'http://h' \\\n -d 'a ^\"b'", Shell::Posix),
-            ("curl \\\n 'http://h' -d 'code: `\nx'", Shell::Posix),
-            ("curl $'http://h' -d ' ^\"'", Shell::Posix),
-            ("curl ^\r\n \"http://h\"", Shell::Cmd),
-            ("curl ^\"http://h^\" -d ^\"it's ^\"", Shell::Cmd),
-            ("curl \"http://h\" -d \"{\"\"a\"\":1}\"", Shell::Cmd),
-            ("curl.exe 'http://h' `\r\n -d 'x^\"'", Shell::PowerShell),
-            ("curl `\n 'http://h' -d 'a ^\" \\\n'", Shell::PowerShell),
+            ("curl http://h", Syntax::Posix),
+            ("curl \\\n 'http://h'", Syntax::Posix),
+            ("curl 'http://h' -d '{\"a\":\"x^\"}'", Syntax::Posix),
+            ("curl 'http://h' \\\n -d 'a ^\"b'", Syntax::Posix),
+            ("curl \\\n 'http://h' -d 'code: `\nx'", Syntax::Posix),
+            ("curl $'http://h' -d ' ^\"'", Syntax::Posix),
+            ("curl ^\r\n \"http://h\"", Syntax::Cmd),
+            ("curl ^\"http://h^\" -d ^\"it's ^\"", Syntax::Cmd),
+            ("curl \"http://h\" -d \"{\"\"a\"\":1}\"", Syntax::Cmd),
+            ("curl.exe 'http://h' `\r\n -d 'x^\"'", Syntax::PowerShell),
+            ("curl `\n 'http://h' -d 'a ^\" \\\n'", Syntax::PowerShell),
         ] {
             assert_eq!(shell_of(text.as_bytes()), shell, "{text}");
         }
